@@ -62,6 +62,35 @@ def test_a_derivation_shows_its_formula_numbers_and_sources():
     assert "as of" in rows["peak_bf16"][7] and "Narayanan" in rows["train_time"][7]
 
 
+def test_loops_are_written_out_as_sums_of_their_terms():
+    rows = xlcalc.LLM_EXPLAIN("LLM_TPOT", "llama-3.1-8b", "h100-sxm", 1, 1024)
+    at = next(i for i, row in enumerate(rows) if row[1] == "products" and row[2].startswith("sum("))
+    terms = rows[at][3].split(" + ")
+    assert rows[at][4] == pytest.approx(sum(map(recompute, (term.replace("×", "*") for term in terms))))
+    assert [term.split(" ")[0] for term in terms] == ["32"] * 4  # qkv, o, gate and up, down of 32 layers
+    moved = [row for row in rows[:at] if row[1] == "moved"]
+    assert moved and all(recompute(row[3].replace("×", "*")) == row[4] for row in moved)
+    assert rows[at + 1][1] == "sampled" and any(row[1] == "roofline" and row[5] == "seconds" for row in rows)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [("LLM_TPOT", "llama-3.1-8b", "h100-sxm", 1, 1024), ("LLM_STEP_TIME", "gpt2", "a100-sxm-80gb", 8, 64, 1024)],
+    ids=lambda call: call[0],
+)
+def test_figures_come_with_unit_and_source(call):
+    looked_up = {row[1]: row for row in xlcalc.LLM_EXPLAIN(*call)[1:] if row[4] != "" and not row[2]}
+    assert "bandwidth" in looked_up["stream"][5] and "calibrated" in looked_up["stream"][6]
+    assert looked_up["bandwidth"][5] == "bytes/s" and looked_up["peak_bf16"][5] == "FLOP/s"
+    assert all(looked_up[name][7] for name in ("stream", "bandwidth", "peak_bf16"))
+
+
+@pytest.mark.parametrize("name", ["LLM_TRAIN_PLAN", "LLM_SERVE_PLAN"])
+def test_a_search_is_not_written_out(name):
+    function = next(f for f in EXPLAINED if f.name == name)
+    assert len(xlcalc.LLM_EXPLAIN(name, *example_arguments(function))) < 1000
+
+
 def test_an_estimate_says_so():
     config = {"model_type": "never-heard-of", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
               "intermediate_size": 128, "vocab_size": 1000}  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import _lru_cache_wrapper
@@ -24,9 +25,17 @@ _FORMULAS = ("xlcalc.model.", "xlcalc.training.", "xlcalc.hosting.", "xlcalc.mon
 # modules that read configurations and cells; what they do is not arithmetic of the subject
 _READERS = (
     "xlcalc.model.families", "xlcalc.model.architecture", "xlcalc.model.config", "xlcalc.model.layers",
-    "xlcalc.model.mixers", "xlcalc.model.spec", "xlcalc.model.dtypes", "xlcalc.cell_functions.blocks",
-    "xlcalc.cell_functions.kinds",
+    "xlcalc.model.mixers", "xlcalc.model.spec", "xlcalc.model.dtypes", "xlcalc.hosting.constants",
+    "xlcalc.cell_functions.blocks", "xlcalc.cell_functions.kinds",
 )  # fmt: skip
+_PRIVATE = re.compile(r"(?<![\w.])_(?=[A-Za-z])")
+_PLAIN = re.compile(r"-?[\w.]+")
+# how the docstring of a formula begins, and the unit that this says
+_UNITS = {
+    "Seconds": "seconds", "seconds": "seconds", "Time": "seconds", "Bytes": "bytes", "Bytes/s": "bytes/s",
+    "FLOP": "FLOP", "FLOP/s": "FLOP/s", "Elements": "elements", "Parameters": "parameters", "parameters": "parameters",
+    "Tokens": "tokens", "USD": "USD", "Joules": "joules", "Hours": "hours", "Layers": "layers",
+}  # fmt: skip
 _REMEMBER = ("xlcalc.hardware.", "xlcalc.model.", "xlcalc.training.", "xlcalc.hosting.", "xlcalc.money.")
 
 
@@ -75,17 +84,25 @@ def _as_long_as(declaration: Declaration, arguments: Sequence[Any]) -> list[Any]
     return [*arguments, *[None] * (len(declaration.arguments) - len(arguments))]
 
 
-def _is_formula(module: str) -> bool:
-    return module.startswith(_FORMULAS) and not module.startswith(_READERS)
+def _is_formula(module: str, name: str) -> bool:
+    declares = module.startswith("xlcalc.cell_functions.") and name.startswith("_")
+    return module.startswith(_FORMULAS) and not module.startswith(_READERS) and not declares
 
 
 def _says_something(step: Step) -> bool:
-    """False for a step that only hands on the result of another."""
-    return step.numbers != repr(step.value) or not step.formula.endswith((")", "]", ".total"))
+    """False for a step that only hands on the result of another, or names a number."""
+    handed_on = step.numbers == repr(step.value) and step.formula.endswith((")", "]", ".total"))
+    return not handed_on and not _PLAIN.fullmatch(step.formula)
 
 
 def _step_row(step: Step) -> list[Any]:
-    return [None, step.name, _readable(step.formula), _readable(step.numbers), step.value, "", step.about, step.source]
+    formula, numbers = _readable(step.formula), _readable(step.numbers)
+    return [None, step.name, formula, numbers, step.value, step.unit or _unit(step.about), step.about, step.source]
+
+
+def _unit(about: str) -> str:
+    """The unit of a formula's result: its docstring begins with it."""
+    return next((_UNITS[word] for word in about.split(maxsplit=2)[:2] if word in _UNITS), "")
 
 
 def _last(declaration: Declaration, steps: Sequence[Step]) -> Step | None:
@@ -123,19 +140,27 @@ def _input_row(name: str, value: Any, unit: str) -> list[Any] | None:
 
 
 def _figure(frame: FrameType, result: Any) -> Step | None:
-    """A figure of the accelerator catalog that the calculation looked up."""
-    accelerator = frame.f_locals.get("self")
-    if not isinstance(accelerator, AcceleratorSpec) or frame.f_code.co_name not in ("peak", "figure"):
+    """A figure that the calculation looked up: of the accelerator catalog, or a constant of an estimate."""
+    looked_up, names = frame.f_code.co_name, frame.f_locals
+    accelerator, row = names.get("self"), names.get("row")
+    if looked_up == "constant" and row:
+        where = ", ".join(row[key] for key in ("scope", "dtype", "stack") if row.get(key))
+        basis = " on ".join(filter(None, [row.get("basis"), row.get("calibrated_on")]))
+        about = "; ".join(filter(None, [where and f"for {where}", basis, row.get("note"), row.get("how")]))
+        source = tables.source_text(row["source"], row.get("as_of") or "")
+        return Step(looked_up, row["name"], "", "", result, about, source, row["unit"])
+    if not isinstance(accelerator, AcceleratorSpec) or looked_up not in ("peak", "figure"):
         return None
-    field = str(frame.f_locals["field"])
+    field = str(names["field"])
     keys = getattr(accelerator, accelerator.source_field(field))
     source = tables.source_text(keys, accelerator.as_of) if keys else "given with the call"
-    return Step(frame.f_code.co_name, field, "", "", result, f"{field} of {accelerator.id or accelerator.name}", source)
+    about = f"{field} of {accelerator.id or accelerator.name}"
+    return Step(looked_up, field, "", "", result, about, source, accelerator.unit(field))
 
 
 def _readable(expression: str) -> str:
-    """Arithmetic as a page prints it: x for products, ^ for powers."""
-    return expression.replace("**", "^").replace(" * ", " × ")
+    """Arithmetic as a page prints it: x for products, ^ for powers, no marks of what is private."""
+    return _PRIVATE.sub("", expression.replace("**", "^").replace(" * ", " × "))
 
 
 def as_text(table: Table) -> str:
@@ -147,7 +172,7 @@ def as_text(table: Table) -> str:
             continue
         if formula:
             lines.append(f"{number:>3}. {name} = {formula}")
-            lines += [f"     {' ' * len(name)} = {numbers}"] if numbers and numbers != formula else []
+            lines += [f"     {' ' * len(name)} = {numbers}"] if numbers not in ("", formula, repr(value)) else []
             lines.append(f"     {' ' * len(name)} = {value!r} {unit}".rstrip())
         else:
             lines.append(f"{number:>3}. {name} = {value} {unit}".rstrip())

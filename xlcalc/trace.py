@@ -25,6 +25,7 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
 
 
 _MOST_TERMS = 300
+_MOST_IN_A_LOOP = 60  # steps; a search goes through thousands, and no page of them explains it
 
 
 class Step(NamedTuple):
@@ -37,25 +38,42 @@ class Step(NamedTuple):
     value: float
     about: str
     source: str
+    unit: str = ""
 
 
 Figure = Callable[[FrameType, Any], "Step | None"]
 
 
-def watch(function: Callable[[], Any], is_formula: Callable[[str], bool], figure: Figure) -> tuple[Any, list[Step]]:
+def watch(
+    function: Callable[[], Any], is_formula: Callable[[str, str], bool], figure: Figure
+) -> tuple[Any, list[Step]]:
     """Call `function` and give its result with the steps of every formula that ran, in order.
 
-    `is_formula` says of a module's name whether its functions are formulas; `figure` may give a step of its own for the
-    return of any other function, for figures that are looked up.
+    `is_formula` says of a module's name and a function's whether that is a formula; `figure` may give a step of its own
+    for the return of any other function, for figures that are looked up. A search is not written out: neither a loop of
+    more steps than a page holds, nor what a generator tries.
     """
     steps: list[Step] = []
-    lines: dict[FrameType, set[int]] = {}
+    runs: dict[FrameType, _Run] = {}
+    silent: list[FrameType] = []  # searching
+
+    def search(frame: FrameType, event: str, arg: Any) -> Any:
+        if event == "return":
+            silent.remove(frame)
+        return search
 
     def local(frame: FrameType, event: str, arg: Any) -> Any:
+        run = runs[frame]
         if event == "line":
-            lines[frame].add(frame.f_lineno)
+            run.at(frame.f_lineno, dict(frame.f_locals))
+            if run.is_too_long and frame not in silent:
+                silent.append(frame)
+            elif not run.is_too_long and frame in silent:
+                silent.remove(frame)
         elif event == "return":
-            steps.extend(_steps(frame, lines.pop(frame), arg))
+            runs.pop(frame).end(dict(frame.f_locals), arg)
+            if frame in silent:
+                silent.remove(frame)
         return local
 
     def looked_up(frame: FrameType, event: str, arg: Any) -> Any:
@@ -64,12 +82,18 @@ def watch(function: Callable[[], Any], is_formula: Callable[[str], bool], figure
         return looked_up
 
     def each_call(frame: FrameType, event: str, arg: Any) -> Any:
-        module = frame.f_globals.get("__name__", "")
-        if not module.startswith("xlcalc.") or frame.f_code.co_name.startswith(("_", "<")):
+        module, code = frame.f_globals.get("__name__", ""), frame.f_code
+        if silent or not module.startswith("xlcalc.") or code.co_name.startswith("<"):
             return None
-        if not is_formula(module):
+        if not is_formula(module, code.co_name):
             return looked_up
-        lines[frame] = set()
+        if code.co_flags & inspect.CO_GENERATOR:
+            silent.append(frame)
+            return search
+        body = _function(code)
+        if body is None:
+            return None
+        runs[frame] = _Run(frame, body, steps)
         return local
 
     before = sys.gettrace()
@@ -86,31 +110,109 @@ def _once(steps: list[Step]) -> list[Step]:
     return list(dict.fromkeys(steps))
 
 
-def _steps(frame: FrameType, lines: set[int], result: Any) -> Iterator[Step]:
-    """The assignments and the result of one formula as it ran; only numbers are quantities."""
-    code = frame.f_code
-    body = _statements(code)
-    if body is None:
-        return
-    doc = inspect.cleandoc(code.co_consts[0]) if code.co_consts and isinstance(code.co_consts[0], str) else ""
-    about, source = doc.partition("\n\n")[0].replace("\n", " "), _source(doc)
-    for node in body:
-        if node.lineno not in lines or not isinstance(node, (ast.Assign, ast.Return)) or node.value is None:
-            continue
-        result_here = isinstance(node, ast.Return)
-        for name, expression, value in _quantities(node, _label(frame), frame.f_locals, result):
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
-                numbers = ast.unparse(_Numbers(frame).visit(_copy(expression)))
-                said = (about, source) if result_here else ("", "")
-                formula = ast.unparse(expression)
-                yield Step(code.co_name, name, formula, numbers if _gives(numbers, value) else "", value, *said)
+class _Run:
+    """One call of a formula: its statements become steps as they are executed, what a loop adds up becomes a sum."""
+
+    def __init__(self, frame: FrameType, function: ast.FunctionDef, steps: list[Step]) -> None:
+        self._code, self._globals, self._steps = frame.f_code, frame.f_globals, steps
+        self._label = _label(frame)
+        self._statements, self._loops = _by_line(self._code, function)
+        self._now: ast.stmt | None = None
+        self._names: dict[str, Any] = {}
+        self._loop: ast.stmt | None = None
+        self._began, self._first = len(steps), 0  # steps at the call, and at the loop
+        self._sums: dict[str, tuple[dict[str, None], list[str]]] = {}
+        self.is_too_long = False
+        doc = inspect.cleandoc(ast.get_docstring(function) or "")
+        self._said = doc.partition("\n\n")[0].replace("\n", " "), _source(doc)
+
+    def at(self, line: int, names: dict[str, Any]) -> None:
+        """A line is about to run: what ran before it is done."""
+        now = self._statements.get(line)
+        if now is self._now and now is not None:
+            return  # a statement of several lines
+        self._finish(names)
+        self._now, self._names = now, names
+        loop = self._loops.get(line)
+        if loop is not self._loop:
+            self._leave(names)
+            self._loop, self._first = loop, len(self._steps)
+        elif loop is not None and len(self._steps) - self._first > _MOST_IN_A_LOOP:
+            inside = _once(self._steps[self._first :])
+            self.is_too_long = len(inside) > _MOST_IN_A_LOOP
+            self._steps[self._first :] = [] if self.is_too_long else inside
+
+    def end(self, names: dict[str, Any], result: Any) -> None:
+        self._leave(names)
+        self._finish(names, result)
+
+    def _finish(self, names: dict[str, Any], result: Any = None) -> None:
+        done, self._now = self._now, None
+        if done is None or self.is_too_long:
+            return
+        if isinstance(done, ast.AugAssign):
+            self._grown(done, names)
+        elif isinstance(done, ast.Return) and isinstance(done.value, ast.Name):
+            self._named(done.value.id, result)
+        elif isinstance(done, (ast.Assign, ast.Return)) and done.value is not None:
+            said = self._said if isinstance(done, ast.Return) else ("", "")
+            for name, expression, value in _quantities(done, self._label, names, result):
+                self._add(name, expression, value, *said)
+
+    def _named(self, name: str, result: Any) -> None:
+        """The function's result is a quantity that stands already: that is what the docstring is about."""
+        for i in range(len(self._steps) - 1, self._began - 1, -1):
+            step = self._steps[i]
+            if step.function == self._code.co_name and step.name == name and step.value == result:
+                self._steps[i] = step._replace(name=self._label, about=self._said[0], source=self._said[1])
+                return
+
+    def _grown(self, done: ast.AugAssign, names: dict[str, Any]) -> None:
+        """A quantity that a statement adds to: outside of loops a step, inside a term of a sum."""
+        if not isinstance(done.target, ast.Name):
+            return
+        name = done.target.id
+        whole = ast.BinOp(ast.Name(name, ast.Load()), done.op, done.value)
+        if self._loop is None or not isinstance(done.op, ast.Add):
+            self._add(name, whole, names.get(name))
+            return
+        formulas, terms = self._sums.setdefault(name, ({}, [repr(self._names.get(name))]))
+        formulas[ast.unparse(done.value)] = None
+        numbers = self._numbers(done.value)
+        terms.append(numbers if _is_arithmetic(numbers) else repr(names.get(name, 0) - self._names.get(name, 0)))
+
+    def _leave(self, names: dict[str, Any]) -> None:
+        """A loop ended: what it summed is known."""
+        for name, (formulas, terms) in self._sums.items():
+            if not self.is_too_long and _is_quantity(names.get(name)):
+                terms = terms[1:] if terms[0] in ("0", "0.0") else terms
+                numbers = " + ".join(terms) if len(terms) <= _MOST_TERMS else ""
+                formula = " + ".join(f"sum({formula})" for formula in formulas)
+                self._step(name, formula, numbers, names[name])
+        self._sums, self._loop, self.is_too_long = {}, None, False
+
+    def _numbers(self, expression: ast.expr) -> str:
+        return ast.unparse(_Numbers(self._globals, self._names).visit(_copy(expression)))
+
+    def _add(self, name: str, expression: ast.expr, value: Any, about: str = "", source: str = "") -> None:
+        if _is_quantity(value):
+            self._step(name, ast.unparse(expression), self._numbers(expression), value, about, source)
+
+    def _step(self, name: str, formula: str, numbers: str, value: Any, about: str = "", source: str = "") -> None:
+        shown = numbers if _gives(numbers, value) else ""
+        self._steps.append(Step(self._code.co_name, name, formula, shown, value, about, source))
+
+
+def _is_quantity(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _label(frame: FrameType) -> str:
     """A formula's name with the words it was called with: which law, which part."""
     code = frame.f_code
     words = [v for v in map(frame.f_locals.get, code.co_varnames[: code.co_argcount]) if isinstance(v, str) and v]
-    return f"{code.co_name} ({', '.join(words)})" if words else code.co_name
+    name = code.co_name.lstrip("_")
+    return f"{name} ({', '.join(words)})" if words else name
 
 
 def recompute(numbers: str) -> float:
@@ -126,6 +228,13 @@ def _gives(numbers: str, value: float) -> bool:
         return False
 
 
+def _is_arithmetic(numbers: str) -> bool:
+    try:
+        return _is_quantity(recompute(numbers))
+    except (NameError, SyntaxError, TypeError, ArithmeticError, ValueError):
+        return False
+
+
 def _quantities(
     node: ast.Assign | ast.Return, function: str, names: dict[str, Any], result: Any
 ) -> Iterator[tuple[str, ast.expr, Any]]:
@@ -133,9 +242,14 @@ def _quantities(
     expression = node.value
     assert expression is not None
     if isinstance(node, ast.Assign):
-        for target in ast.walk(node.targets[0]):
-            if isinstance(target, ast.Name):
-                yield target.id, expression, names.get(target.id)
+        target = node.targets[0]
+        pairs = [(target, expression)]
+        if isinstance(target, ast.Tuple) and isinstance(expression, ast.Tuple):
+            pairs = list(zip(target.elts, expression.elts, strict=True))
+        for one, of in pairs:
+            for name in ast.walk(one):
+                if isinstance(name, ast.Name):
+                    yield name.id, of, names.get(name.id)
     elif isinstance(expression, ast.Tuple):
         for i, (element, value) in enumerate(zip(expression.elts, result, strict=True), 1):
             yield f"{function} ({i})", element, value
@@ -158,14 +272,22 @@ def _functions(path: str) -> dict[tuple[str, int], ast.FunctionDef]:
     return found
 
 
+def _function(code: CodeType) -> ast.FunctionDef | None:
+    return _functions(code.co_filename).get((code.co_name, code.co_firstlineno))
+
+
 @cache
-def _statements(code: CodeType) -> tuple[ast.stmt, ...] | None:
-    """The statements of a function, branches included; None where it loops, for then no expression stands for it."""
-    function = _functions(code.co_filename).get((code.co_name, code.co_firstlineno))
-    nodes = list(ast.walk(function)) if function else []
-    if any(isinstance(node, (ast.For, ast.While)) for node in nodes):
-        return None
-    return tuple(node for node in nodes if isinstance(node, ast.stmt)) or None
+def _by_line(code: CodeType, function: ast.FunctionDef) -> tuple[dict[int, ast.stmt], dict[int, ast.stmt]]:
+    """Which statement that computes stands on each line of a function, and which outermost loop."""
+    statements: dict[int, ast.stmt] = {}
+    loops: dict[int, ast.stmt] = {}
+    for node in ast.walk(function):  # outer nodes come first
+        if isinstance(node, (ast.For, ast.While)):
+            for line in range(node.lineno, (node.end_lineno or 0) + 1):
+                loops.setdefault(line, node)
+        elif isinstance(node, (ast.Assign, ast.AugAssign, ast.Return)):
+            statements.update(dict.fromkeys(range(node.lineno, (node.end_lineno or 0) + 1), node))
+    return statements, loops
 
 
 def _source(doc: str) -> str:
@@ -181,9 +303,8 @@ def _copy(node: ast.expr) -> ast.expr:
 class _Numbers(ast.NodeTransformer):
     """Puts numbers in the place of names, attributes and calls of other formulas; writes sums over terms out."""
 
-    def __init__(self, frame: FrameType, inner: dict[str, Any] | None = None) -> None:
-        self._globals, self._locals = frame.f_globals, {**frame.f_locals, **(inner or {})}
-        self._frame = frame
+    def __init__(self, names: dict[str, Any], own: dict[str, Any]) -> None:
+        self._globals, self._locals = names, own
 
     def _value(self, node: ast.expr) -> Any:
         code = compile(ast.fix_missing_locations(ast.Expression(_copy(node))), "<formula>", "eval")
@@ -237,7 +358,7 @@ class _Numbers(ast.NodeTransformer):
         terms: list[ast.expr] = []
         for item in self._value(loop.iter):
             values = item if len(names) > 1 else (item,)
-            inner = _Numbers(self._frame, {**self._locals, **dict(zip(names, values, strict=True))})
+            inner = _Numbers(self._globals, {**self._locals, **dict(zip(names, values, strict=True))})
             if all(inner._value(test) for test in loop.ifs):
                 terms.append(inner.visit(_copy(generator.elt)))
         if not terms or len(terms) > _MOST_TERMS:

@@ -17,17 +17,17 @@ from xlcalc.hardware.spec import AcceleratorSpec
 
 
 @cache
-def _constants() -> dict[tuple[str, str, str, str], float]:
-    return {(r["name"], r["scope"], r["dtype"], r["stack"]): float(r["value"]) for r in tables.shipped("efficiency")}
+def _constants() -> dict[tuple[str, str, str, str], dict[str, str]]:
+    return {(r["name"], r["scope"], r["dtype"], r["stack"]): r for r in tables.shipped("efficiency")}
 
 
 def constant(name: str, accelerator: AcceleratorSpec, dtype: str = "", stack: str = "") -> float:
     """One figure of catalog/efficiency.csv, the narrowest line that fits. Raises KeyError where none does."""
     table = _constants()
     for key in product((name,), (accelerator.id, accelerator.architecture, ""), (dtype, ""), (stack, "")):
-        value = table.get(key)
-        if value is not None:
-            return value
+        row = table.get(key)
+        if row is not None:
+            return float(row["value"])
     raise KeyError(name)
 
 

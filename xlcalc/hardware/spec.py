@@ -17,6 +17,11 @@ _SOURCE_OF = {
     "peak": "peak_source", "sparse": "peak_source", "achievable": "achievable_source", "scale": "link_source",
     "devices": "link_source",
 }  # fmt: skip
+# the last word of a figure's name, else the first -> its unit
+_UNIT_OF = {
+    "bandwidth": "bytes/s", "peak": "FLOP/s", "sparse": "FLOP/s", "achievable": "FLOP/s", "memory": "bytes",
+    "usable": "bytes", "scale": "bytes/s", "tdp": "watts",
+}  # fmt: skip
 # a column's unit suffix -> (base units in one, digits kept)
 _SUFFIXES = {"_tflops": 1e12, "_tops": 1e12, "_gb_s": 1e9, "_gb": 1e9, "_mib": 2**20, "_w": 1}
 
@@ -77,6 +82,11 @@ class AcceleratorSpec(BaseModel):
     def source_field(figure: str) -> str:
         """The field that names where a figure comes from."""
         return _SOURCE_OF.get(figure.partition("_")[0], "device_source")
+
+    @staticmethod
+    def unit(figure: str) -> str:
+        """The unit of a figure: FLOP/s, bytes, bytes/s, watts; nothing for a count."""
+        return _UNIT_OF.get(figure.rpartition("_")[2]) or _UNIT_OF.get(figure.partition("_")[0], "")
 
     def peak(self, dtype: str) -> float:
         """Dense peak for a number format, FLOP/s. Raises ValueError where the maker publishes none."""

@@ -8,15 +8,13 @@ from xlcalc.catalog import tables
 
 
 @cache
-def _table() -> dict[tuple[str, str], float]:
-    return {(row["name"], row["scope"]): float(row["value"]) for row in tables.shipped("serving")}
+def _table() -> dict[tuple[str, str], dict[str, str]]:
+    return {(row["name"], row["scope"]): row for row in tables.shipped("serving")}
 
 
 @cache
 def constant(name: str, *scopes: str) -> float:
     """One figure: of the first scope (an accelerator's id, its architecture ...) that has a line, else for any."""
     table = _table()
-    for scope in scopes:
-        if (name, scope) in table:
-            return table[name, scope]
-    return table[name, ""]
+    row = next((table[name, scope] for scope in scopes if (name, scope) in table), table[name, ""])
+    return float(row["value"])
