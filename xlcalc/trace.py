@@ -55,25 +55,21 @@ def watch(
     """
     steps: list[Step] = []
     runs: dict[FrameType, _Run] = {}
-    silent: list[FrameType] = []  # searching
+    silent: set[FrameType] = set()  # searching
 
     def search(frame: FrameType, event: str, arg: Any) -> Any:
         if event == "return":
-            silent.remove(frame)
+            silent.discard(frame)
         return search
 
     def local(frame: FrameType, event: str, arg: Any) -> Any:
         run = runs[frame]
         if event == "line":
             run.at(frame.f_lineno, dict(frame.f_locals))
-            if run.is_too_long and frame not in silent:
-                silent.append(frame)
-            elif not run.is_too_long and frame in silent:
-                silent.remove(frame)
+            (silent.add if run.is_too_long else silent.discard)(frame)
         elif event == "return":
             runs.pop(frame).end(dict(frame.f_locals), arg)
-            if frame in silent:
-                silent.remove(frame)
+            silent.discard(frame)
         return local
 
     def looked_up(frame: FrameType, event: str, arg: Any) -> Any:
@@ -88,7 +84,7 @@ def watch(
         if not is_formula(module, code.co_name):
             return looked_up
         if code.co_flags & inspect.CO_GENERATOR:
-            silent.append(frame)
+            silent.add(frame)
             return search
         body = _function(code)
         if body is None:
