@@ -51,7 +51,7 @@ def watch(
 
     `is_formula` says of a module's name and a function's whether that is a formula; `figure` may give a step of its own
     for the return of any other function, for figures that are looked up. A search is not written out: neither a loop of
-    more steps than a page holds, nor what a generator tries.
+    more steps than a page holds, nor what a generator tries or a key compares.
     """
     steps: list[Step] = []
     runs: dict[FrameType, _Run] = {}
@@ -79,11 +79,11 @@ def watch(
 
     def each_call(frame: FrameType, event: str, arg: Any) -> Any:
         module, code = frame.f_globals.get("__name__", ""), frame.f_code
-        if silent or not module.startswith("xlcalc.") or code.co_name.startswith("<"):
+        if silent or not module.startswith("xlcalc."):
             return None
         if not is_formula(module, code.co_name):
             return looked_up
-        if code.co_flags & inspect.CO_GENERATOR:
+        if code.co_name == "<lambda>" or (code.co_flags & inspect.CO_GENERATOR and code.co_name != "<genexpr>"):
             silent.add(frame)
             return search
         body = _function(code)
