@@ -363,6 +363,27 @@ def workers(calc):
     return found
 
 
+@pytest.mark.parametrize(
+    ("script", "tries", "words"),
+    [
+        ("[ $(wc -l <$LOG) -gt 1 ] || { echo 'C++ code threw St9bad_alloc: std::bad_alloc' >&2; exit 1; }", 2, ""),
+        ("echo 'C++ code threw St9bad_alloc: std::bad_alloc' >&2; exit 1", 3, "bad_alloc"),
+        ("echo 'ERROR: no Python here' >&2; exit 1", 1, "no Python here. On Debian and Ubuntu"),
+    ],
+)
+def test_an_unopkg_that_crashes_is_started_again(script, tries, words, tmp_path, monkeypatch):
+    tool, log = tmp_path / "unopkg", tmp_path / "log"
+    tool.write_text(f"#!/bin/sh\nLOG={log}\necho x >>$LOG\n{script}\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    if words:
+        with pytest.raises(addin_libreoffice.BuildError, match=words):
+            addin_libreoffice.install(b"")
+    else:
+        addin_libreoffice.install(b"")
+    assert log.read_text().count("x") == tries
+
+
 @needs_calc
 def test_without_a_python_cells_are_errors_and_the_sheet_says_why(extension, tmp_path):
     """And the Python that a setting names is used where the one that built the extension is gone."""

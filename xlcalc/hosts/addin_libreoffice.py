@@ -34,6 +34,7 @@ _JOB = "org.xlcalc.ExcelNames"
 INTERFACE = "org.xlcalc.XFunctions"
 _NEEDED = ("platformdirs", "pydantic")  # by the functions, beside Python
 _PYTHON_MISSING = "On Debian and Ubuntu it needs the package python3-uno, on Fedora libreoffice-pyuno"
+_TRIES = 3
 _NOT_CARRIED = {"__pycache__", "templates", "workbook"}
 _MANIFEST = "http://openoffice.org/2001/manifest"
 _REGISTRY = "http://openoffice.org/2001/registry"
@@ -90,11 +91,20 @@ def install(extension: bytes, *settings: str) -> str:
         command = [_unopkg(), "add", "--force", str(path), *settings]
         if hasattr(os, "geteuid") and os.geteuid() == 0:  # unopkg refuses root, unless another place was named first
             command += ["--bundled", "--deployment-context", "user"]
-        done = subprocess.run(command, capture_output=True, text=True)
+        for _ in range(_TRIES):
+            done = subprocess.run(command, capture_output=True, text=True)
+            if not _crashed(done):
+                break
     if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip() or "it gave no reason").splitlines()[-1]
-        raise BuildError(f"LibreOffice did not install the extension: {said}. {_PYTHON_MISSING}")
+        said = " ".join((done.stderr.strip() or done.stdout.strip() or "it gave no reason").split())
+        hint = "" if _crashed(done) else f" {_PYTHON_MISSING}"
+        raise BuildError(f"LibreOffice did not install the extension: {said.rstrip('.')}.{hint}")
     return f"installed for LibreOffice at {Path(command[0]).resolve().parent}"
+
+
+def _crashed(done: subprocess.CompletedProcess[str]) -> bool:
+    """unopkg of LibreOffice 7.4 sometimes ends so instead of installing; the next time it does its work."""
+    return done.returncode < 0 or "bad_alloc" in done.stderr
 
 
 def _unopkg() -> str:
