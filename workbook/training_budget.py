@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xlcalc.catalog import tables
+from xlcalc.catalog import prices, tables
 from xlcalc.training import compute, failures
 
 from . import style
@@ -122,7 +122,7 @@ def _inputs(book: Book) -> list[inputs.Section]:
                   style.USD_CENTS, 0, 1000, blank="the price of the Prices sheet"),
             Input("storage_usd_per_gb_month", "Storage price", float(storage["usd_per_gb_month"]), "USD/GB-month",
                   "For checkpoints and dataset. AWS S3 Standard, us-east-1.", storage_source, '"$"0.000##', 0, 10),
-            Input("price_age_limit", "Oldest price accepted", 90, "days",
+            Input("price_age_limit", "Oldest price accepted", prices.STALE_AFTER, "days",
                   "Older prices are flagged on Prices and Checks.", None,
                   style.WHOLE, 1, 3650, True),
         ]),

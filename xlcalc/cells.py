@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from datetime import date, time
+from datetime import date, datetime, time
 from difflib import get_close_matches
 from typing import Any
 
@@ -146,6 +146,26 @@ class Number(Kind):
             if hasattr(value, "as_integer_ratio") and not isinstance(value, bool):  # Decimal, Fraction
                 return float(value)
         raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
+
+
+class Day(Kind):
+    """A day: a date where the host has dates, else the number that a sheet keeps for one, or 2026-11-24 as text."""
+
+    about = "a date"
+    _FIRST = 693594  # ordinal of a sheet's day 0; days before March 1900 are one off in Excel and no date of ours
+    _LAST = date.max.toordinal() - _FIRST
+
+    def read(self, value: Any) -> date:
+        if isinstance(value, datetime):
+            return value.date()
+        if isinstance(value, date):
+            return value
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and 61 <= value <= self._LAST:
+            return date.fromordinal(self._FIRST + int(value))
+        try:
+            return date.fromisoformat(clean(value))
+        except (TypeError, ValueError, AttributeError):
+            raise Refusal("#VALUE!", f"must be {self.about}, such as 2026-11-24; got {shown(value)}") from None
 
 
 class Text(Kind):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -148,7 +149,8 @@ def hardware(search: Search = "", as_json: Json = False) -> None:
 
 @app.command()
 def prices(search: Search = "", as_json: Json = False) -> None:
-    """The catalog of instance prices; `refresh` fetches newer ones from the providers' public lists and keeps the old.
+    """The catalog of instance prices with their ages, those over 90 days marked stale; `refresh` fetches newer ones
+    from the providers' public lists and keeps the old.
 
     Example: xlcalc prices h100
     Example: xlcalc prices refresh
@@ -158,7 +160,7 @@ def prices(search: Search = "", as_json: Json = False) -> None:
 
         print(refresh())
         return
-    _catalog("LLM_PRICE_TABLE", search, as_json)
+    _catalog("LLM_PRICE_TABLE", search, as_json, date.today())
 
 
 @app.command()
@@ -297,8 +299,8 @@ def doctor() -> None:
     _print_rows([["part", "state", "next step"], *health.parts()])
 
 
-def _catalog(function: str, search: str, as_json: bool) -> None:
-    rows = _declared(function)(search)
+def _catalog(function: str, search: str, as_json: bool, *more: Any) -> None:
+    rows = _declared(function)(search, *more)
     if len(rows) == 1:
         raise Failure(f"no row contains {search!r}")
     if as_json:

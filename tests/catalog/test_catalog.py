@@ -124,3 +124,20 @@ def test_unknown_names():
     with pytest.raises(NotInCatalog, match="closest are"):
         models.find("lama-3.1-8b")
     assert xlcalc.LLM_MODELS("no such thing") == [xlcalc.LLM_MODELS("gpt2")[0]]
+
+
+@pytest.mark.parametrize("today", ["2026-12-01", datetime.date(2026, 12, 1), datetime.datetime(2026, 12, 1, 9), 46357])
+def test_prices_say_their_age_and_are_stale_after_90_days(today):
+    plain, aged = xlcalc.LLM_PRICE_TABLE(), xlcalc.LLM_PRICE_TABLE(None, today)
+    assert aged[0] == [*plain[0], "age_days", "stale"]
+    as_of = plain[0].index("as_of")
+    for before, row in zip(plain[1:], aged[1:], strict=True):
+        age = (datetime.date(2026, 12, 1) - datetime.date.fromisoformat(before[as_of])).days
+        assert row == [*before, age, "stale" if age > 90 else None]
+    assert {row[-1] for row in aged[1:]} == {"stale", None}
+
+
+@pytest.mark.parametrize("today", ["tomorrow", True, 0.5, -1, 1e9])
+def test_a_day_is_a_day(today):
+    with pytest.raises(xlcalc.CalcError, match="today must be a date"):
+        xlcalc.LLM_PRICE_TABLE("h100", today)

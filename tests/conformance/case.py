@@ -67,8 +67,8 @@ def as_json(cases: list[Case]) -> str:
 
 
 def _block(rows: list[list[Any]], at: tuple[int, int], height: int, width: int) -> list[list[Any]]:
-    top = at[0] % len(rows) if rows else 0
-    return [row[at[1] : at[1] + width] for row in rows[top : top + height]]
+    top, left = (at[0] % len(rows), at[1] % len(rows[0])) if rows else (0, 0)
+    return [row[left : left + width] for row in rows[top : top + height]]
 
 
 def _shown(value: Any) -> str:

@@ -10,6 +10,7 @@ import csv
 import inspect
 import json
 from collections.abc import Iterator
+from datetime import date, timedelta
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from .case import Case
 ORACLES = Path(__file__).parents[1] / "oracles"
 CATALOG = Path(xlcalc.__file__).parent / "catalog"
 DAY = 86400
+SHEET_DAY_0 = date(1899, 12, 30).toordinal()
 GIB = 2**30
 # A model written on a sheet, with a blank row, labels as people write them, numbers stored as text.
 LLAMA_BLOCK = [["My model", None], [None, None], ["Model type", "llama"], ["n_layers:", "32"], ["d_model", 4096],
@@ -223,6 +225,10 @@ def _money() -> Iterator[Case]:
     for name in ("aws/p5.48xlarge/us-east-1", "aws/g4dn.xlarge/us-east-1", "aws/g4dn.2xlarge/us-east-1"):
         yield _v("LLM_PRICE", float(prices[name]["on_demand_usd_per_hour"]), "its line of prices.csv", name)
         yield _v("LLM_PRICE_TABLE", [[name]], "prices.csv", name, at=(1, 0))
+        listed = date.fromisoformat(prices[name]["as_of"])
+        for day in (listed + timedelta(91), (listed + timedelta(91)).toordinal() - SHEET_DAY_0):
+            today = day.isoformat() if isinstance(day, date) else day
+            yield _v("LLM_PRICE_TABLE", [[91, "stale"]], "its date, 91 days on", name, today, at=(1, -2))
     yield _v("LLM_PRICE", "#N/A", "never invented", "aws/g4dn.xlarge/us-east-1", "3y")
     yield _v("LLM_PRICE", "#N/A", "listed in several places", "a2-highgpu-8g")
     for name, line in _lines(CATALOG / "api_prices.csv", "id").items():

@@ -5,11 +5,13 @@ A row is provider/instance/region; `@date` behind it marks an older or other lis
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 
 from xlcalc.catalog import tables, user
 from xlcalc.catalog.names import Names, NotInCatalog, key
 
+STALE_AFTER = 90  # days; an older list price may no longer be asked
 TERMS = {"on_demand": "on_demand", "spot": "spot", "1y": "one_year", "3y": "three_year"}
 
 
@@ -51,3 +53,8 @@ def offer(instance: str, term: str) -> dict[str, str]:
 def usd_per_hour(instance: str, term: str) -> float:
     """USD per hour of a whole instance under a term."""
     return float(offer(instance, term)[f"{TERMS[term]}_usd_per_hour"])
+
+
+def age(as_of: str | None, today: date) -> int | None:
+    """Days since a price was read; None for a price of the user without a date."""
+    return (today - date.fromisoformat(as_of)).days if as_of else None

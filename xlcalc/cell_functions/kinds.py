@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from xlcalc import declare
 from xlcalc.catalog import accelerators, models
 from xlcalc.catalog.names import NotInCatalog
 from xlcalc.cell_functions import blocks
-from xlcalc.cells import Kind, Number, Refusal, TableKind, Text, clean, is_number, shown
+from xlcalc.cells import Day, Kind, Number, Refusal, TableKind, Text, clean, is_number, shown
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.model.dtypes import DTYPES, named
 from xlcalc.model.dtypes import DType as Format
@@ -164,6 +165,7 @@ DType = Annotated[Format, DTypeKind()]
 Anything = Annotated[Any, AnythingKind()]
 Search = Annotated[str, Text("a text to search for")]
 Name = Annotated[str, Text("a name")]
+Today = Annotated[date, Day()]
 
 Params = Annotated[float, Number("parameters")]
 PositiveParams = Annotated[float, Number("parameters", 0, above=True)]

@@ -27,6 +27,7 @@ from xlcalc.cell_functions.kinds import (
     Search,
     Seconds,
     Share,
+    Today,
     Tokens,
     Usd,
     UsdPerHour,
@@ -101,16 +102,26 @@ def LLM_PRICE(instance: Name, term: _Term = "on_demand") -> UsdPerHour:
 
 
 @cell_function(category="Hardware and money", source="the catalog of prices")
-def LLM_PRICE_TABLE(search: Search = None) -> Rows:
+def LLM_PRICE_TABLE(search: Search = None, today: Today = None) -> Rows:
     """The catalog of instance prices in USD per hour, with regions, sources and dates.
+
+    With `today` each row also says how many days old it is, and `stale` beyond 90: LLM_PRICE_TABLE("h100", TODAY()).
 
     Args:
         search: rows that contain this text in any column; blank = all
+        today: the day that ages are counted to; blank = no ages
     Example:
-        >>> LLM_PRICE_TABLE("p5.48xlarge")[0][0]
-        'id'
+        >>> LLM_PRICE_TABLE("aws/p5.48xlarge/us-east-1", "2027-01-31")[1][-2:]
+        [195, 'stale']
     """
-    return _table("prices", search)
+    table = _table("prices", search)
+    if today:
+        as_of = table[0].index("as_of")
+        table[0] += ["age_days", "stale"]
+        for row in table[1:]:
+            age = prices.age(row[as_of], today)
+            row += [age, "stale" if age is not None and age > prices.STALE_AFTER else None]
+    return table
 
 
 @cell_function(
