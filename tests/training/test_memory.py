@@ -48,7 +48,7 @@ def test_every_measured_mpt_row_fits():
     assert [case.name for case in cases if held(case) > capacity[case.accelerator]] == []
     # they were run with about the largest micro-batch that fits, at least without recomputation
     twice = [held(case, micro_batch=2 * case.layout.micro_batch) <= capacity[case.accelerator] for case in cases]
-    assert sum(twice) / len(cases) < 0.5
+    assert sum(twice) / len(cases) == pytest.approx(0.43, abs=0.01)  # docs/accuracy.md says so
 
 
 def test_gradients_divide_by_tensor_and_pipeline_ranks_under_zero_1():
