@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openpyxl.chart import BarChart, LineChart, Reference, Series
+from openpyxl.chart import BarChart, LineChart, Reference, ScatterChart, Series
 from openpyxl.chart.label import DataLabelList
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.text import RichText, Text
@@ -22,6 +22,8 @@ from openpyxl.utils.cell import coordinate_to_tuple
 from openpyxl.worksheet.worksheet import Worksheet
 
 from . import style
+
+_MARKS = ("circle", "square", "triangle", "diamond", "x", "plus", "star")
 
 
 def bars(
@@ -50,6 +52,32 @@ def bars(
                 setattr(one.dLbls, flag, False)
             one.dLbls.txPr = _rich(800)
     _finish(chart, title, x_title, y_title, number_format, legend)
+    return chart
+
+
+def scatter(title: str, series: list[tuple[str, Reference, Reference]], ends: Reference) -> ScatterChart:
+    """Estimates over measurements on logarithmic axes; `series` are headings, measured and estimated values, `ends` the
+    two values between which both are equal on the line."""
+    chart = ScatterChart()
+    chart.style, chart.scatterStyle = 13, "lineMarker"
+    for index, (heading, measured, estimated) in enumerate(series):
+        one = Series(estimated, measured, title=heading)
+        color = style.SERIES[index % len(style.SERIES)]
+        one.marker.symbol, one.marker.size = _MARKS[index % len(_MARKS)], 6
+        one.marker.graphicalProperties = GraphicalProperties(noFill=True, ln=LineProperties(solidFill=color))
+        one.graphicalProperties = GraphicalProperties(ln=LineProperties(noFill=True))
+        chart.series.append(one)
+    line = Series(ends, ends, title="equal")
+    line.marker.symbol = "none"
+    line.graphicalProperties = GraphicalProperties(ln=LineProperties(solidFill="7F7F7F", w=9525))
+    chart.series.append(line)
+    for axis in (chart.x_axis, chart.y_axis):
+        axis.scaling.logBase = 10
+        axis.crosses = "min"
+        axis.number_format = "General"
+        axis.numFmt.sourceLinked = False
+    chart.x_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill="E3E7ED"))
+    _finish(chart, title, "measured", "estimated", "General", True)
     return chart
 
 
@@ -87,7 +115,7 @@ def _fill(
     chart.set_categories(categories)
 
 
-def place(sheet: Worksheet, chart: BarChart, first: str, last: str) -> None:
+def place(sheet: Worksheet, chart: BarChart | ScatterChart, first: str, last: str) -> None:
     """Put a chart over the cells from `first` to `last`, whatever their size."""
     top, left = coordinate_to_tuple(first)
     bottom, right = coordinate_to_tuple(last)
@@ -96,7 +124,9 @@ def place(sheet: Worksheet, chart: BarChart, first: str, last: str) -> None:
     sheet.add_chart(chart)
 
 
-def _finish(chart: BarChart, title: str, x_title: str, y_title: str, number_format: str, legend: bool) -> None:
+def _finish(
+    chart: BarChart | ScatterChart, title: str, x_title: str, y_title: str, number_format: str, legend: bool
+) -> None:
     chart.title = _title(title, 1200, bold=True)
     chart.title.overlay = False
     for axis, text in ((chart.x_axis, x_title), (chart.y_axis, y_title)):

@@ -270,14 +270,23 @@ def serve(
 
 
 @app.command()
-def validate(as_json: Json = False) -> None:
+def validate(
+    as_json: Json = False,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Workbook (.xlsx) to write instead.")] = None,
+) -> None:
     """Every published and measured case: measured, estimated, error; exit 1 where a stated error is exceeded.
 
     Example: xlcalc validate
+    Example: xlcalc validate -o accuracy.xlsx
     """
     from xlcalc import validation
 
-    if as_json:
+    if out is not None:
+        from xlcalc.workbook import accuracy_book, build, report
+
+        report.write(out, build.build(accuracy_book.build()))
+        print(out)
+    elif as_json:
         print(json.dumps(validation.as_data(), indent=1))
     else:
         rows = [[*r[:6], None if r.error is None else f"{r.error:+.1%}"] for r in validation.results()]

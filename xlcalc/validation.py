@@ -22,6 +22,7 @@ from xlcalc.model.dtypes import DType
 from xlcalc.model.spec import ModelSpec
 
 OWN = "your calibration"
+SHARE = 0.9  # of a group's cases, whose largest error is told beside the mean
 # a quantity this many times beyond the largest one measured is another subject
 _BEYOND = 100
 
@@ -129,7 +130,7 @@ def summaries(function: str = "", accelerator: str = "") -> list[Summary]:
 def _summary(members: Sequence[Result], accelerator: str) -> Summary:
     errors = sorted(abs(r.error) for r in members if r.error is not None) or [float("nan")]
     first = members[0]
-    p90 = errors[min(len(errors) - 1, int(0.9 * len(errors)))]
+    p90 = errors[min(len(errors) - 1, int(SHARE * len(errors)))]
     return Summary(
         first.function, first.group, accelerator, len(members), sum(errors) / len(errors), p90, errors[-1], first.source
     )
