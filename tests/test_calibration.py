@@ -160,3 +160,54 @@ def test_validate_prints_the_residual_and_fails_on_what_cannot_be_used(measured,
     done = validate()
     assert done.returncode == 1 and '"h1000" is not' in done.stderr
     assert "LLM_PARAMS is no estimate that is calibrated" in done.stderr
+
+
+SHEET_HEADER = ["Model", "accelerator", "count", "context", "batch", "measured", "source", None]
+
+
+def sheet(*factors, accelerator="h100-sxm"):
+    """Measurements as a sheet's range: a blank row and a blank column among them."""
+    rows = [["llama-3.1-8b", accelerator, 1, 1024, None, factor * PLAIN, "our rack", None] for factor in factors]
+    return [SHEET_HEADER, *rows, [None] * 8]
+
+
+def test_a_sheet_calibrates_as_the_file_does():
+    factor = sqrt(1.1 * 1.3)
+    head, *rows = xlcalc.LLM_CALIBRATION("LLM_TPOT", sheet(1.1, 1.3))
+    assert [row[head.index("case")] for row in rows] == ["row 2", "row 3"]
+    assert [row[head.index("measured / estimated")] for row in rows] == pytest.approx([1.1, 1.3])
+    assert [row[head.index("factor")] for row in rows] == pytest.approx([factor] * 2)
+    assert [row[head.index("error left")] for row in rows] == pytest.approx([factor / 1.1 - 1, factor / 1.3 - 1])
+    assert xlcalc.LLM_CALIBRATION_FACTOR("tpot", sheet(1.1, 1.3), "h100-sxm") == pytest.approx(factor)
+    assert xlcalc.LLM_CALIBRATION_FACTOR("tpot", sheet(1.1, 1.3), "H200") == 1
+
+
+def test_a_sheet_without_measurements_leaves_the_estimate():
+    assert xlcalc.LLM_CALIBRATION_FACTOR("LLM_TPOT", sheet(), "h100-sxm") == 1
+    assert len(xlcalc.LLM_CALIBRATION("LLM_TPOT", sheet())) == 1
+
+
+def test_a_sheet_may_name_functions_and_units():
+    rows = [["function", "model", "accelerator", "count", "context", "measured", "unit"],
+            ["LLM_TPOT", "llama-3.1-8b", "h100-sxm", 1, 1024, 1200 * PLAIN, "ms"],
+            ["LLM_TTFT", "llama-3.1-8b", "h100-sxm", 1, 1024, 5, "s"]]  # fmt: skip
+    assert xlcalc.LLM_CALIBRATION_FACTOR("LLM_TPOT", rows, "h100-sxm") == pytest.approx(1.2)
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "words"),
+    [
+        ("LLM_TPOT", sheet(3), "is outside 0.5 to 2"),
+        ("LLM_TPOT", sheet(-1), "row 2: measured is a number above 0"),
+        ("LLM_TPOT", [["model", "measured"], ["llama-3.1-8b", "much"]], "row 2: measured is a number"),
+        ("LLM_TPOT", [["model", "measured"], ["llama-3.1-8b", 1]], "accelerator is required"),
+        ("LLM_TPOT", [["model", "speed"], ["llama-3.1-8b", 1]], "first row names the columns"),
+        ("LLM_TPOT", [[*SHEET_HEADER[:-1], "colour"], [*sheet(1)[1][:-1], "red"]], "no argument colour"),
+        ("LLM_TPOT", "nothing", "first row names the columns"),
+        ("LLM_PARAMS", sheet(1), "must be one of"),
+    ],
+)
+def test_a_sheet_that_cannot_be_read_says_where(name, rows, words):
+    with pytest.raises(xlcalc.CalcError, match=words) as error:
+        xlcalc.LLM_CALIBRATION_FACTOR(name, rows, "h100-sxm")
+    assert error.value.function == "LLM_CALIBRATION_FACTOR"

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from types import CodeType, FrameType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 # what an expression may call and still be read as arithmetic
 ARITHMETIC: dict[str, Callable[..., Any]] = {
@@ -165,17 +165,18 @@ class _Run:
 
     def _grown(self, done: ast.AugAssign, names: dict[str, Any]) -> None:
         """A quantity that a statement adds to: outside of loops a step, inside a term of a sum."""
-        if not isinstance(done.target, ast.Name):
+        name = done.target.id if isinstance(done.target, ast.Name) else ""
+        before, after = self._names.get(name), names.get(name)
+        if not _is_quantity(before) or not _is_quantity(after):
             return
-        name = done.target.id
         whole = ast.BinOp(ast.Name(name, ast.Load()), done.op, done.value)
         if self._loop is None or not isinstance(done.op, ast.Add):
-            self._add(name, whole, names.get(name))
+            self._add(name, whole, after)
             return
-        formulas, terms = self._sums.setdefault(name, ({}, [repr(self._names.get(name))]))
+        formulas, terms = self._sums.setdefault(name, ({}, [repr(before)]))
         formulas[ast.unparse(done.value)] = None
         numbers = self._numbers(done.value)
-        terms.append(numbers if _is_arithmetic(numbers) else repr(names.get(name, 0) - self._names.get(name, 0)))
+        terms.append(numbers if _is_arithmetic(numbers) else repr(after - before))
 
     def _leave(self, names: dict[str, Any]) -> None:
         """A loop ended: what it summed is known."""
@@ -199,7 +200,7 @@ class _Run:
         self._steps.append(Step(self._code.co_name, name, formula, shown, value, about, source))
 
 
-def _is_quantity(value: Any) -> bool:
+def _is_quantity(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -43,24 +43,29 @@ def measurements() -> tuple[Measurement, ...]:
     if path is None or not path.is_file():
         return ()
     lines = csv.DictReader(io.StringIO(path.read_text("utf-8-sig")))
-    return tuple(_measurement(number, line) for number, line in enumerate(lines, 2))
+    return tuple(_of_file(number, line) for number, line in enumerate(lines, 2))
 
 
-def _measurement(number: int, line: dict[Any, Any]) -> Measurement:
-    where = f"calibration.csv, line {number}"
+def _of_file(number: int, line: dict[Any, Any]) -> Measurement:
     if None in line or None in line.values() or not line.get("function"):
-        raise ValueError(f"{where}: needs a function and a value for each column of the header")
+        raise ValueError(f"calibration.csv, line {number}: needs a function and a value for each column of the header")
+    return measurement(line, "calibration.csv", f"line {number}")
+
+
+def measurement(line: Mapping[str, Any], place: str, row: str) -> Measurement:
+    """One measurement from its columns. Raises ValueError naming the place and the row where it cannot be read."""
+    where = f"{place}, {row}"
     try:
         measured = float(line.get("measured", ""))
         together = json.loads(line.get("arguments") or "{}")
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{where}: measured is a number and arguments are JSON ({error})") from None
     if not 0 < measured < float("inf") or not isinstance(together, dict):
         raise ValueError(f"{where}: measured is a number above 0 and arguments are a JSON object")
-    plain = {name: value for name, value in line.items() if name not in _ABOUT and value}
-    source = line.get("source") or "the user's calibration.csv"
+    plain = {name: value for name, value in line.items() if name not in _ABOUT and value not in ("", None)}
+    source = str(line.get("source") or f"the user's {place}")
     dated = f"{source}, {line['as_of']}" if line.get("as_of") else source
-    return Measurement(line["function"], plain | together, measured, line.get("case") or f"line {number}", dated)
+    return Measurement(str(line["function"]), plain | together, measured, str(line.get("case") or row), dated)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
 from inspect import signature
@@ -45,7 +45,7 @@ def calibrated(*, unless: str = "") -> Callable[[Formula], Formula]:
             if not adjusted or is_ignored() or (given is not None and read[given]):
                 return estimate
             factor = adjusted.get(read[accelerator].id)
-            return calibrate(estimate, _trusted(factor)) if factor else estimate
+            return calibrate(estimate, trusted(factor, "calibration.csv")) if factor else estimate
 
         return _formula
 
@@ -63,35 +63,41 @@ def calibrate(estimate: float, factor: float) -> float:
     return estimate * factor
 
 
-def _trusted(factor: Factor) -> float:
+def trusted(factor: Factor, place: str) -> float:
     """The value of a factor. Raises CalcError where it says that something else than efficiency differs."""
     if LEAST <= factor.value <= MOST:
         return factor.value
     raise CalcError(
         "#VALUE!",
-        f"is not calibrated: calibration.csv measured {factor.value:.3g} times the estimate on this accelerator, which "
+        f"is not calibrated: {place} measured {factor.value:.3g} times the estimate on this accelerator, which "
         f"is outside {LEAST:g} to {MOST:g}; check its arguments and units, or remove its lines",
     )
 
 
 @cache
 def factors(function: str) -> dict[str, Factor]:
-    """The factors of a function by accelerator, from all of the user's measurements of it.
+    """The factors of a function by accelerator, from all of the user's measurements of it in their file.
 
     Raises CalcError for a line that is no call of the function.
     """
+    return factors_of([(m, *estimated(m, "calibration.csv")) for m in measurements() if is_of(m, function)])
+
+
+def is_of(measurement: Measurement, function: str) -> bool:
+    declaration = find(measurement.function)
+    return declaration is not None and declaration.name == function
+
+
+def factors_of(found: Iterable[tuple[Measurement, str, float]]) -> dict[str, Factor]:
+    """Factors by accelerator of measurements with their accelerators and estimates."""
     ratios: dict[str, list[tuple[float, str]]] = {}
-    for measurement in measurements():
-        declaration = find(measurement.function)
-        if declaration is not None and declaration.name == function:
-            with _unwatched():
-                accelerator, estimate = _estimate(measurement)
-            ratios.setdefault(accelerator, []).append((measurement.measured / estimate, measurement.source))
+    for measurement, accelerator, estimate in found:
+        ratios.setdefault(accelerator, []).append((measurement.measured / estimate, measurement.source))
     return {
         accelerator: Factor(
-            exp(sum(log(ratio) for ratio, _ in found) / len(found)), len(found), "; ".join({s: s for _, s in found})
+            exp(sum(log(ratio) for ratio, _ in pairs) / len(pairs)), len(pairs), "; ".join({s: s for _, s in pairs})
         )
-        for accelerator, found in ratios.items()
+        for accelerator, pairs in ratios.items()
     }
 
 
@@ -106,12 +112,17 @@ def _unwatched() -> Iterator[None]:
         sys.settrace(watcher)
 
 
-def _estimate(measurement: Measurement) -> tuple[str, float]:
+def estimated(measurement: Measurement, place: str) -> tuple[str, float]:
     """The accelerator of a measured call and its estimate as the formula gives it, in the unit of the call."""
+    with _unwatched():
+        return _estimated(measurement, place)
+
+
+def _estimated(measurement: Measurement, place: str) -> tuple[str, float]:
     declaration = find(measurement.function)
     assert declaration is not None
     names = [argument.name for argument in declaration.arguments]
-    where = f"calibration.csv, {measurement.case}"
+    where = f"{place}, {measurement.case}"
     if unknown := sorted(measurement.arguments.keys() - set(names)):
         raise CalcError("#VALUE!", f"{where}: it has no argument {', '.join(unknown)}")
     formula = _formulas[declaration.name]

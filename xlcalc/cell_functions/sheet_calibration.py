@@ -1,0 +1,106 @@
+"""Cell functions that calibrate estimates by measurements on a sheet, for a sheet to multiply with."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from xlcalc.catalog.calibration import FUNCTIONS, Measurement, measurement
+from xlcalc.cell_functions.calibration import estimated, factors_of, is_of, trusted
+from xlcalc.cell_functions.kinds import Accelerator, Name, Positive, Rows
+from xlcalc.cells import Kind, Refusal, clean, is_blank, shown
+from xlcalc.declare import Declaration, Table, cell_function, find
+from xlcalc.errors import CalcError
+
+_PLACE = "the range of measurements"
+
+
+class _MeasurementsKind(Kind):
+    """Measurements as a range; a single blank cell is none."""
+
+    about = "a range whose first row names the columns: measured, and arguments of the function"
+
+    def takes_range(self, rows: list[list[Any]]) -> bool:
+        return True
+
+    def read(self, value: Any) -> list[dict[str, Any]]:
+        if not isinstance(value, list):
+            raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
+        head = [clean(str(cell or "")).casefold().replace(" ", "_") for cell in value[0]]
+        named = [name for name in head if name]
+        if "measured" not in named or len(set(named)) < len(named):
+            raise Refusal("#VALUE!", f"must be {self.about}, each once; got {', '.join(named) or 'blank cells'}")
+        lines = [{name: cell for name, cell in zip(head, row, strict=True) if name} for row in value[1:]]
+        return [line | {"row": f"row {i}"} for i, line in enumerate(lines, 2) if not is_blank(line["measured"])]
+
+
+_Measurements = Annotated[list[dict[str, Any]], _MeasurementsKind()]
+
+
+def _function(name: str) -> Declaration:
+    found = find(name)
+    if found is None or found.name not in FUNCTIONS:
+        raise CalcError("#N/A", f"must be one of {', '.join(FUNCTIONS)}; got {shown(name)}", argument="name")
+    return found
+
+
+def _cases(name: str, lines: list[dict[str, Any]]) -> list[tuple[Measurement, str, float]]:
+    """The measurements of a function with their accelerators and estimates."""
+    function = _function(name).name
+    read = [measurement({"function": function} | _filled(line), _PLACE, line["row"]) for line in lines]
+    return [(one, *estimated(one, _PLACE)) for one in read if is_of(one, function)]
+
+
+def _filled(line: dict[str, Any]) -> dict[str, Any]:
+    return {name: cell for name, cell in line.items() if name != "row" and not is_blank(cell)}
+
+
+@cell_function(category="Audit", source="the measurements in the range; geometric mean of measured over estimated")
+def LLM_CALIBRATION(name: Name, measurements: _Measurements) -> Rows:
+    """Your own measurements of an estimate beside it: measured, estimated, the factor of the accelerator, what is left.
+
+    The first row of the range names its columns: `measured` in the function's own unit, arguments of the function by
+    their names, and, if you like, `case`, `source`, `as_of`, `unit` and `function` (lines of other functions are left
+    out). Rows without a measured value are left out. LLM_CALIBRATION_FACTOR gives the factor to multiply with.
+
+    Args:
+        name: the estimate: LLM_STEP_TIME, LLM_TTFT, LLM_TPOT or LLM_THROUGHPUT
+        measurements: the range
+    Example:
+        >>> LLM_CALIBRATION("LLM_TPOT", [["model", "accelerator", "count", "context", "measured", "unit"],
+        ...     ["llama-3.1-8b", "h100-sxm", 1, 1024, 7, "ms"]])[1][:3]
+        ['row 2', 'h100-sxm', 7.0]
+    """
+    found = _cases(name, measurements)
+    factors = factors_of(found)
+    table = Table([[
+        "case", "accelerator", "measured", "estimated", "measured / estimated", "factor", "calibrated", "error left",
+        "source",
+    ]])  # fmt: skip
+    for one, accelerator, estimate in found:
+        factor = trusted(factors[accelerator], _PLACE)
+        ratio = one.measured / estimate
+        table.append([
+            one.case, accelerator, one.measured, estimate, ratio, factor, estimate * factor, factor / ratio - 1,
+            one.source,
+        ])  # fmt: skip
+    return table
+
+
+@cell_function(category="Audit", source="the measurements in the range; geometric mean of measured over estimated")
+def LLM_CALIBRATION_FACTOR(name: Name, measurements: _Measurements, accelerator: Accelerator) -> Positive:
+    """What to multiply an estimate by on an accelerator: your measurements of it there over what is estimated for them.
+
+    1 where the range has no measurement on that accelerator. A factor outside 0.5 to 2 is an error, since something
+    else than efficiency differs then. LLM_CALIBRATION shows the cases and says how the range is laid out.
+
+    Args:
+        name: the estimate: LLM_STEP_TIME, LLM_TTFT, LLM_TPOT or LLM_THROUGHPUT
+        measurements: the range
+        accelerator: the accelerator
+    Example:
+        >>> LLM_CALIBRATION_FACTOR("LLM_TPOT", [["model", "accelerator", "count", "context", "measured", "unit"],
+        ...     ["llama-3.1-8b", "h100-sxm", 1, 1024, 7, "ms"]], "h200-sxm")
+        1
+    """
+    factor = factors_of(_cases(name, measurements)).get(accelerator.id)
+    return trusted(factor, _PLACE) if factor else 1
