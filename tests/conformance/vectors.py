@@ -111,6 +111,9 @@ def _model() -> Iterator[Case]:
         yield _v("LLM_MODEL", value, "its config.json", "llama-3.1-8b", field)
     yield _v("LLM_MODEL", "exact", "a family that is counted matrix by matrix", "gpt2", "count")
     yield _v("LLM_MODEL", "=1+1", "a name is text, whatever it looks like", [["id", "gpt2"], ["name", "=1+1"]], "name")
+    kept = [["parameters", 8030261248, 8030261248 - 0.5 * 32 * (2 * 4096**2 + 2 * 4096 * 1024 + 3 * 4096 * 14336)]]
+    for pattern in (None, "2:4", "structured"):
+        yield _v("LLM_PRUNED", kept, "half of each layer's matrices", "llama-3.1-8b", None, pattern, at=(1, 0))
     source = "2 L k h bytes x 2 a token; DeepSeek-V3: its latent and rope"
     for model, token in {"llama-3.1-8b": 131072, "llama-3.1-70b": 327680, "deepseek-v3": 70272,
                          "mistral-small-3.2-24b": 163840}.items():  # fmt: skip

@@ -20,6 +20,10 @@ FIGURES = (
            1e-9),
     Figure("int8 over fp16 (LLM.int8, SmoothQuant)", "quantization", 0.5,
            'LLM_WEIGHTS("opt-175b", "int8") / LLM_WEIGHTS("opt-175b", "fp16")', 0.01),
+    Figure("weights of OPT-175B that 60 % sparsity ignores: more than", "Frantar and Alistarh 2023 (SparseGPT), abstract",
+           100e9, '0 - (LLM_PRUNED("opt-175b", 0.6)[1][2] - LLM_PRUNED("opt-175b", 0.6)[1][1])', 0.05),
+    Figure("2:4 in 16 bit: bytes of a matrix over dense", "PyTorch, torch/sparse/semi_structured.py", 9 / 16,
+           '(LLM_PRUNED(MATRICES, 0.5, "2:4")[2][2] - KEPT) / (LLM_PRUNED(MATRICES, 0.5, "2:4")[2][1] - KEPT)', 1e-9),
     Figure("peak of an A100 with 2:4 sparsity over dense", "sparsity", 2,
            'LLM_HARDWARE("a100-sxm-80gb", "sparse_bf16") / LLM_HARDWARE("a100-sxm-80gb", "peak_bf16")', 1e-9),
 )  # fmt: skip
@@ -29,9 +33,14 @@ SOURCE = Source(
     "https://lilianweng.github.io/posts/2023-01-10-inference-optimization/",
     "what quantisation, distillation, pruning and sparsity do to bytes, parameters and FLOP/s",
     FIGURES,
-    {"PALM": palm(118, 48, 18432), "MULTIHEAD": palm(118, 48, 18432, 48, 128)},
+    {
+        "PALM": palm(118, 48, 18432),
+        "MATRICES": "llama-3.1-8b",
+        "KEPT": 2 * (2 * 128256 + 65) * 4096,
+        "MULTIHEAD": palm(118, 48, 18432, 48, 128),
+    },
     "Quantisation is the argument dtype (and kv_dtype), a number of bits too; distillation is a smaller model; 2:4 sparsity "
-    "the field sparse_bf16. Accuracy is not computed.",
+    "the field sparse_bf16; what pruning leaves is LLM_PRUNED. Accuracy is not computed.",
 )
 
 test_published = SOURCE.test()

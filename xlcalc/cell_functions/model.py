@@ -23,19 +23,25 @@ from xlcalc.cell_functions.kinds import (
     Real,
     Rows,
     Search,
+    Share,
     Tokens,
 )
-from xlcalc.cells import Choice
+from xlcalc.cells import Choice, shown
 from xlcalc.declare import Table, cell_function
+from xlcalc.errors import CalcError
 from xlcalc.model import flops
 from xlcalc.model.attention_cost import VARIANTS, attention_cost
 from xlcalc.model.cache import kv_cache_bytes
+from xlcalc.model.dtypes import GGUF
+from xlcalc.model.formats import stored
 from xlcalc.model.params import PARTS, dense_params
+from xlcalc.model.pruning import PATTERNS, pruned
 from xlcalc.model.weights import count_bytes, read_bytes, weight_bytes
 
 _Part = Annotated[str, Choice("total", "active", "non_embedding", *PARTS)]
 _Phase = Annotated[str, Choice("forward", "train", "decode")]
 _Attention = Annotated[str, Choice(*VARIANTS)]
+_Pattern = Annotated[str, Choice(*PATTERNS)]
 _ServingPhase = Annotated[str, Choice("decode", "prefill")]
 
 
@@ -165,6 +171,39 @@ def LLM_WEIGHTS(model: ModelOrCount, dtype: DType = "bf16") -> Bytes:
     if model.count is not None:
         return count_bytes(model.count, dtype)
     return weight_bytes(model.architecture, dtype, model.config)
+
+
+@cell_function(
+    category="Model",
+    source="Mishra et al. 2021, Accelerating Sparse Deep Neural Networks; PyTorch, torch/sparse/semi_structured.py",
+)
+def LLM_PRUNED(model: Model, sparsity: Share = 0.5, pattern: _Pattern = "unstructured", dtype: DType = "bf16") -> Rows:
+    """What pruning leaves: non-zero parameters, bytes and FLOP of a token, dense and pruned, and their ratio.
+
+    A share of every matrix of attention, MLP and experts is zero; embedding, head, norms and routers stay. `2:4` (half
+    of every four values) keeps 2 bits a value that is left to say where it stands, `unstructured` a bit for each
+    element, `structured` (whole rows or heads) nothing. FLOP count non-zero weights: dense hardware saves none of them
+    unless whole rows go, and 2:4 runs at up to LLM_HARDWARE's sparse_bf16 where the accelerator has it. Quality is
+    another matter, and no GGUF type stores zeros apart. Multiply LLM_WEIGHTS, or a decoding time that memory limits, by
+    the ratio of bytes.
+
+    Args:
+        model: the model
+        sparsity: share of the matrices' elements that is zero; 2:4 is 0.5
+        pattern: where zeros may lie
+        dtype: number format of the values that are kept
+    Example:
+        >>> LLM_PRUNED("llama-3.1-8b", 0.5, "2:4")[2]
+        ['bytes', 16060522496.0, 9953615872.0, 0.619756665729837]
+    """
+    if pattern == "2:4" and sparsity != 0.5:
+        raise CalcError("#NUM!", f"must be 0.5 where the pattern is 2:4; got {shown(sparsity)}", argument="sparsity")
+    if dtype.name in GGUF:
+        raise CalcError("#NUM!", f"must be no GGUF type, which stores every zero; got {dtype.name}", argument="dtype")
+    weights = stored(model.architecture, dtype, model.config), model.architecture, model.flop_shape, dtype
+    dense, left = pruned(*weights, "structured", 0), pruned(*weights, pattern, sparsity)
+    rows = zip(("parameters", "bytes", "FLOP a token"), dense, left, strict=True)
+    return Table([["quantity", "dense", "pruned", "ratio"], *([name, a, b, b / a] for name, a, b in rows)])
 
 
 @cell_function(category="Model", source="Kaplan et al. 2020, table 1; Chowdhery et al. 2022, appendix B")
