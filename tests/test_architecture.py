@@ -45,7 +45,18 @@ MAY_IMPORT = {
     "health": FUNCTIONS,
     "hosts": FUNCTIONS | {"xlcalc.hosts"},
     "workbook": FUNCTIONS | {"xlcalc.hosts", "xlcalc.workbook", "xlcalc.templates"},
-    "cli": FUNCTIONS | {"xlcalc.hosts", "xlcalc.workbook", "xlcalc.reference", "xlcalc.health", "xlcalc.cli"},
+    "console": CELLS,
+    "workbook_cli": {"xlcalc.console", "xlcalc.workbook"},
+    "cli": FUNCTIONS
+    | {
+        "xlcalc.hosts",
+        "xlcalc.workbook",
+        "xlcalc.reference",
+        "xlcalc.health",
+        "xlcalc.cli",
+        "xlcalc.console",
+        "xlcalc.workbook_cli",
+    },
     "__init__": FUNCTIONS,
 }
 

@@ -1,9 +1,9 @@
 """Formula text as a file holds it, rewritten so that the engine computes what Excel would.
 
-Five things differ. A custom function may carry the mark of the route it was entered by (`_xludf.`, `[1]!`,
-`xlcalc.xlam!`). The engine turns a skipped argument into 0, so the text `SKIPPED` stands in for it. Table references
-become cell ranges. Names that the engine cannot keep (those with functions of ours, OFFSET, LAMBDA, constant arrays)
-are put in place of their use. TEXT with an exponent, which it gets wrong, is a function of ours.
+Five things differ. A custom function may carry the mark of the host that wrote it (spellings.py). The engine turns a
+skipped argument into 0, so the text `SKIPPED` stands in for it. Table references become cell ranges. Names that the
+engine cannot keep (those with functions of ours, OFFSET, LAMBDA, constant arrays) are put in place of their use. TEXT
+with an exponent, which it gets wrong, is a function of ours.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from .tables import Table, resolve
 SKIPPED = "\ue000skipped"
 """Stands for a skipped argument on its way through the engine; a text that no cell holds."""
 
-_PREFIXES = re.compile(r"(?:_xlfn\.|_xlws\.|_xlpm\.|_xlop\.|_xludf\.|_xll\.)+", re.IGNORECASE)
+_PREFIXES = re.compile(
+    r"(?:_xlfn\.|_xlws\.|_xlpm\.|_xlop\.|_xludf\.|_xll\.|ORG\.XLCALC\.ADDIN\.|_xldudf_(?:\w+?_)??(?=LLM_))+",
+    re.IGNORECASE,
+)
 _TOKEN = re.compile(
     r"""
     (?P<text>"(?:[^"]|"")*")
@@ -109,6 +112,8 @@ def bare_function(word: str) -> str:
 
     >>> bare_function("[1]!LLM_MODEL"), bare_function("_xlfn._xlws.SORT"), bare_function("xlcalc.xlam!LLM_MODEL")
     ('LLM_MODEL', 'SORT', 'LLM_MODEL')
+    >>> bare_function("_xldudf_LLM_MODEL"), bare_function("ORG.XLCALC.ADDIN.LLM_MODEL")
+    ('LLM_MODEL', 'LLM_MODEL')
     """
     return _PREFIXES.sub("", word.rpartition("!")[2]).upper()
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from xlcalc.cells import shown
+from xlcalc.console import Failure, complain, print_rows
 from xlcalc.declare import Declaration, Table, find, functions
 from xlcalc.errors import CalcError
 from xlcalc.hosts.addin_cli import addin
+from xlcalc.workbook_cli import app as workbooks
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(addin, name="addin")
+app.registered_commands += workbooks.registered_commands
 _FREE = {"ignore_unknown_options": True}  # negative numbers are arguments, not options
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -25,10 +27,6 @@ Function = Annotated[str, typer.Argument(help="A function, with or without LLM_.
 Arguments = Annotated[list[str] | None, typer.Argument(help="Values in order, or name=value; '' is a blank.")]
 Search = Annotated[str, typer.Argument(help="Rows that contain this text; all without it.")]
 Out = Annotated[Path | None, typer.Option("-o", "--out", help="File to write.")]
-
-
-class Failure(Exception):
-    """A command that cannot do what was asked: one sentence, exit status 1."""
 
 
 def main() -> None:
@@ -65,7 +63,7 @@ def call(
     if as_json:
         print(json.dumps(result))
     elif isinstance(result, Table):
-        _print_rows(result)
+        print_rows(result)
     else:
         print(result)
 
@@ -110,7 +108,7 @@ def list_functions(
     elif format == "md":
         print(reference.as_markdown(), end="")
     elif format == "text":
-        _print_rows([["function", "gives"], *([f"{f.name}({f.usage})", f.summary] for f in functions())])
+        print_rows([["function", "gives"], *([f"{f.name}({f.usage})", f.summary] for f in functions())])
     else:
         raise typer.BadParameter(f"format is text, md, json or html; got {format!r}")
 
@@ -161,81 +159,6 @@ def prices(search: Search = "", as_json: Json = False) -> None:
         print(refresh())
         return
     _catalog("LLM_PRICE_TABLE", search, as_json, date.today())
-
-
-@app.command()
-def templates(
-    names: Annotated[str, typer.Option("--names", help="List the defined names of this template.")] = "",
-) -> None:
-    """The template workbooks, or the names of one of them.
-
-    Example: xlcalc templates --names training-budget
-    """
-    from xlcalc.workbook import report
-
-    if not names:
-        _print_rows([["template", "about"], *([name, about] for name, about in report.templates().items())])
-        return
-    found = report.named_cells(report.find(names))
-    _print_rows(
-        [["name", "kind", "value", "unit", "about"], *([n.name, n.kind, n.value, n.unit, n.about] for n in found)]
-    )
-
-
-@app.command()
-def new(template: Annotated[str, typer.Argument(help="A template.")], out: Out = None) -> None:
-    """Write a fresh workbook from a template, its values cached.
-
-    Example: xlcalc new training-budget -o budget.xlsx
-    """
-    from xlcalc.workbook import report
-
-    target = _target(out, f"{template}.xlsx")
-    report.write(target, report.find(template).to_bytes())
-    print(target)
-
-
-@app.command()
-def recalc(
-    file: Annotated[Path, typer.Argument(help="A workbook.")],
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write; without it FILE itself.")] = None,
-) -> None:
-    """Recalculate a workbook, LLM_* and Excel's own functions, keeping all else in the file as it is.
-
-    Example: xlcalc recalc budget.xlsx -o recalculated.xlsx
-    """
-    from xlcalc.workbook import report
-
-    result = report.recalculated(file, out or file, _progress())
-    print(f"{result.formulas} formulas, {result.custom_calls} LLM_* calls, {result.seconds:.2f} s")
-    _complain(report.problems(result))
-
-
-@app.command("report")
-def make_report(
-    source: Annotated[str, typer.Argument(metavar="WORKBOOK_OR_TEMPLATE", help="A template or a workbook's file.")],
-    out: Out = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE of an input.")] = None,
-    format: Annotated[str, typer.Option(help="xlsx, md or json; blank = by the file's ending.")] = "",
-) -> None:
-    """Set inputs by name, recalculate everything, write the report, print the key results.
-
-    Example: xlcalc report training-budget --set model=llama-3.1-70b --set tokens=15e12 -o report.xlsx
-    """
-    from xlcalc.workbook import report
-
-    kind = format or (out.suffix.lstrip(".").lower() if out else "xlsx") or "xlsx"
-    if kind not in report.FORMATS:
-        raise typer.BadParameter(f"format is one of {', '.join(report.FORMATS)}; got {kind!r}")
-    pairs = [text.partition("=") for text in settings or []]
-    if unreadable := [name for name, equals, _ in pairs if not equals]:
-        raise typer.BadParameter(f"--set takes NAME=VALUE; got {unreadable[0]!r}")
-    made = report.make(source, {name.strip(): value for name, _, value in pairs}, _progress())
-    target = _target(out, f"{Path(source).stem}-report.{kind}")
-    report.write(target, report.FORMATS[kind](made))
-    _print_rows([["result", "value", "unit"], *([n.name, n.value, n.unit] for n in made.results)])
-    print(f"xlcalc: wrote {target}", file=sys.stderr)
-    _complain(report.problems(made.recalculation))
 
 
 @app.command()
@@ -290,11 +213,11 @@ def validate(
         print(json.dumps(validation.as_data(), indent=1))
     else:
         rows = [[*r[:6], None if r.error is None else f"{r.error:+.1%}"] for r in validation.results()]
-        _print_rows([["function", "measured on", "accelerator", "case", "measured", "estimated", "error"], *rows])
+        print_rows([["function", "measured on", "accelerator", "case", "measured", "estimated", "error"], *rows])
         print()
         sums = [[*s[:4], f"{s.mean:.1%}", f"{s.p90:.1%}", f"{s.worst:.1%}"] for s in validation.summaries()]
-        _print_rows([["function", "measured on", "accelerator", "cases", "mean", "p90", "worst"], *sums])
-    _complain(validation.broken())
+        print_rows([["function", "measured on", "accelerator", "cases", "mean", "p90", "worst"], *sums])
+    complain(validation.broken())
 
 
 @app.command()
@@ -305,7 +228,7 @@ def doctor() -> None:
     """
     from xlcalc import health
 
-    _print_rows([["part", "state", "next step"], *health.parts()])
+    print_rows([["part", "state", "next step"], *health.parts()])
 
 
 def _catalog(function: str, search: str, as_json: bool, *more: Any) -> None:
@@ -315,7 +238,7 @@ def _catalog(function: str, search: str, as_json: bool, *more: Any) -> None:
     if as_json:
         print(json.dumps([dict(zip(rows[0], row, strict=True)) for row in rows[1:]], indent=1))
     else:
-        _print_rows(rows)
+        print_rows(rows)
 
 
 def _arguments(declaration: Declaration, texts: Sequence[str]) -> list[str | None]:
@@ -347,47 +270,3 @@ def _declared(name: str) -> Declaration:
         near = get_close_matches(f"LLM_{name.upper().removeprefix('LLM_')}", [f.name for f in functions()], n=3)
         raise typer.BadParameter(f"no function {name}" + (f"; the closest are {', '.join(near)}" if near else ""))
     return found
-
-
-def _target(out: Path | None, default: str) -> Path:
-    """The file to write: the one named, or a default that must not exist yet."""
-    if out is not None:
-        return out
-    target = Path(default)
-    if target.exists():
-        raise Failure(f"{target} exists; name the file to write with -o")
-    return target
-
-
-def _progress() -> Callable[[str, int], None] | None:
-    """Shows on one line of a terminal what a recalculation is doing; nothing where stderr is none."""
-    if not sys.stderr.isatty():
-        return None
-
-    def show(doing: str, calls: int) -> None:
-        print(f"\r\x1b[K{doing}, {calls} calls\r", end="", file=sys.stderr, flush=True)
-
-    return show
-
-
-def _complain(problems: Sequence[str]) -> None:
-    """Print every cell that holds an error or could not be calculated; exit with 1 where there is one."""
-    for problem in problems:
-        print(f"xlcalc: {problem}", file=sys.stderr)
-    if problems:
-        raise typer.Exit(1)
-
-
-def _print_rows(rows: Sequence[Sequence[Any]]) -> None:
-    """Rows in aligned columns, numbers to the right; as tab-separated text where stdout is no terminal."""
-    texts = [["" if v is None else v if isinstance(v, str) else shown(v) for v in row] for row in rows]
-    if not sys.stdout.isatty():
-        print("\n".join("\t".join(row) for row in texts))
-        return
-    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
-    for row, values in zip(texts, rows, strict=True):
-        cells = [
-            text.rjust(width) if isinstance(value, (int, float)) else text.ljust(width)
-            for text, width, value in zip(row, widths, values, strict=True)
-        ]
-        print("  ".join(cells).rstrip())

@@ -1,0 +1,129 @@
+"""The commands about workbooks: templates, new, recalc, report, convert."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xlcalc.console import complain, print_rows, progress, target_file
+
+app = typer.Typer(add_completion=False)
+
+Out = Annotated[Path | None, typer.Option("-o", "--out", help="File to write.")]
+_EDITIONS = ("addin", "values")
+
+
+@app.command()
+def templates(
+    names: Annotated[str, typer.Option("--names", help="List the defined names of this template.")] = "",
+) -> None:
+    """The template workbooks, or the names of one of them.
+
+    Example: xlcalc templates --names training-budget
+    """
+    from xlcalc.workbook import report
+
+    if not names:
+        print_rows([["template", "about"], *([name, about] for name, about in report.templates().items())])
+        return
+    found = report.named_cells(report.find(names))
+    print_rows(
+        [["name", "kind", "value", "unit", "about"], *([n.name, n.kind, n.value, n.unit, n.about] for n in found)]
+    )
+
+
+@app.command()
+def new(
+    template: Annotated[str, typer.Argument(help="A template.")],
+    out: Out = None,
+    edition: Annotated[
+        str,
+        typer.Option(
+            help="addin (live formulas), or values (every formula replaced by its value, for others to read)."
+        ),
+    ] = "addin",
+) -> None:
+    """Write a fresh workbook from a template, its values cached.
+
+    Example: xlcalc new training-budget -o budget.xlsx
+    Example: xlcalc new training-budget --edition values
+    """
+    from xlcalc.workbook import report, spellings
+
+    if edition not in _EDITIONS:
+        raise typer.BadParameter(f"edition is {' or '.join(_EDITIONS)}; got {edition!r}")
+    package = report.find(template)
+    if edition == "values":
+        spellings.values_only(package)
+    target = target_file(out, f"{template}.xlsx")
+    report.write(target, package.to_bytes())
+    print(target)
+
+
+@app.command()
+def convert(
+    file: Annotated[Path, typer.Argument(help="A workbook.")],
+    to: Annotated[
+        str, typer.Option(help="plain, officejs (xlwings Server and Lite) or libreoffice (.xlsx of 7.4).")
+    ] = "plain",
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write; without it FILE itself.")] = None,
+) -> None:
+    """Spell the LLM_* functions in a workbook's formulas as a host writes them; nothing else in the file changes.
+
+    Example: xlcalc convert budget.xlsx --to officejs -o for-lite.xlsx
+    """
+    from xlcalc.workbook import build, report, spellings
+    from xlcalc.workbook.package import Package
+
+    if to not in spellings.SPELLINGS:
+        raise typer.BadParameter(f"--to is one of {', '.join(spellings.SPELLINGS)}; got {to!r}")
+    package = Package.open(file)
+    calls = spellings.convert(package, build.cell_functions(), to)
+    report.write(out or file, package.to_bytes())
+    print(f"{calls} LLM_* calls in {out or file} are spelled {spellings.SPELLINGS[to]}LLM_...")
+
+
+@app.command()
+def recalc(
+    file: Annotated[Path, typer.Argument(help="A workbook.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write; without it FILE itself.")] = None,
+) -> None:
+    """Recalculate a workbook, LLM_* and Excel's own functions, keeping all else in the file as it is.
+
+    Example: xlcalc recalc budget.xlsx -o recalculated.xlsx
+    """
+    from xlcalc.workbook import report
+
+    result = report.recalculated(file, out or file, progress())
+    print(f"{result.formulas} formulas, {result.custom_calls} LLM_* calls, {result.seconds:.2f} s")
+    complain(report.problems(result))
+
+
+@app.command("report")
+def make_report(
+    source: Annotated[str, typer.Argument(metavar="WORKBOOK_OR_TEMPLATE", help="A template or a workbook's file.")],
+    out: Out = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE of an input.")] = None,
+    format: Annotated[str, typer.Option(help="xlsx, md or json; blank = by the file's ending.")] = "",
+) -> None:
+    """Set inputs by name, recalculate everything, write the report, print the key results.
+
+    Example: xlcalc report training-budget --set model=llama-3.1-70b --set tokens=15e12 -o report.xlsx
+    """
+    from xlcalc.workbook import report
+
+    kind = format or (out.suffix.lstrip(".").lower() if out else "xlsx") or "xlsx"
+    if kind not in report.FORMATS:
+        raise typer.BadParameter(f"format is one of {', '.join(report.FORMATS)}; got {kind!r}")
+    pairs = [text.partition("=") for text in settings or []]
+    if unreadable := [name for name, equals, _ in pairs if not equals]:
+        raise typer.BadParameter(f"--set takes NAME=VALUE; got {unreadable[0]!r}")
+    made = report.make(source, {name.strip(): value for name, _, value in pairs}, progress())
+    target = target_file(out, f"{Path(source).stem}-report.{kind}")
+    report.write(target, report.FORMATS[kind](made))
+    print_rows([["result", "value", "unit"], *([n.name, n.value, n.unit] for n in made.results)])
+    print(f"xlcalc: wrote {target}", file=sys.stderr)
+    complain(report.problems(made.recalculation))
