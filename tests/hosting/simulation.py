@@ -20,13 +20,26 @@ class Request:
         self.first = self.last = 0.0
 
 
-def simulate(r, traffic, rate, places, requests, seed=0):
-    """Sorted times to first token, per output token and end to end, of requests after the start has settled."""
-    rng = random.Random(seed)
-    now, arrivals = 0.0, deque()
+def poisson(rate, requests, seed=0):
+    """Times of arrivals at random."""
+    rng, now = random.Random(seed), 0.0
     for _ in range(requests):
         now += rng.expovariate(rate)
-        arrivals.append(Request(now, traffic.prefilled, traffic.output))
+        yield now
+
+
+def simulate(r, traffic, rate, places, requests, seed=0):
+    """Sorted times to first token, per output token and end to end, of requests after the start has settled."""
+    done = run(r, traffic, poisson(rate, requests, seed), places)
+    settled = sorted(done, key=lambda q: q.arrival)[requests // 5 :]
+    ttft = sorted(q.first - q.arrival for q in settled)
+    tpot = sorted((q.last - q.first) / (traffic.output - 1) for q in settled)
+    return ttft, tpot, sorted(q.last - q.arrival for q in settled)
+
+
+def run(r, traffic, times, places):
+    """The requests that arrive at `times`, served."""
+    arrivals = deque(Request(time, traffic.prefilled, traffic.output) for time in times)
     now, waiting, running, done = 0.0, deque(), [], []
     budget = constant("step_tokens") * r.layout.dp
     while arrivals or waiting or running:
@@ -54,7 +67,4 @@ def simulate(r, traffic, rate, places, requests, seed=0):
                 running.append(request)
         done += [request for request in running if request.tokens <= 0]
         running = [request for request in running if request.tokens > 0]
-    settled = sorted(done, key=lambda q: q.arrival)[requests // 5 :]
-    ttft = sorted(q.first - q.arrival for q in settled)
-    tpot = sorted((q.last - q.first) / (traffic.output - 1) for q in settled)
-    return ttft, tpot, sorted(q.last - q.arrival for q in settled)
+    return done

@@ -112,3 +112,10 @@ def test_offload():
     weights = xlcalc.LLM_SERVE_MEMORY("opt-30b", 0, 1, "fp16", part="weights")
     link = 12e9 / (0.8 * weights)
     assert xlcalc.LLM_OFFLOAD_THROUGHPUT("opt-30b", "t4", 12e9, 0, 1, 1000, 1, 0.2, 1) == pytest.approx(link, rel=0.01)
+
+
+def test_a_prefix_cache_makes_it_cheaper():
+    plain, cached = (
+        xlcalc.LLM_SERVE_PLAN("llama-3.1-8b", "h100-sxm", 4000, 200, 1, 0.05, 1, 1, share)[1] for share in (None, 0.8)
+    )
+    assert cached[7] > 1.5 * plain[7] and cached[4] < plain[4]

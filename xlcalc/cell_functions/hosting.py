@@ -24,8 +24,8 @@ from xlcalc.cell_functions.kinds import (
 )
 from xlcalc.cells import Choice, Kind, Number, Refusal, Text
 from xlcalc.declare import Table, cell_function
-from xlcalc.hosting import cost, latency, offload, plan, queueing, speculative, throughput
-from xlcalc.hosting.layout import Layout, parse
+from xlcalc.hosting import cost, disaggregation, latency, offload, plan, queueing, speculative, throughput
+from xlcalc.hosting.layout import Layout, Split, parse
 from xlcalc.hosting.step import replica
 from xlcalc.model.dtypes import DTYPES
 
@@ -33,16 +33,16 @@ from xlcalc.model.dtypes import DTYPES
 class _LayoutKind(Kind):
     """How a replica is spread, as text."""
 
-    about = "a layout such as tp8, tp4pp2 or dp8ep8"
+    about = "a layout such as tp8, tp4pp2, dp8ep8, or 2xtp4+1xtp8 (prefill + decode)"
 
-    def read(self, value: object) -> Layout:
+    def read(self, value: object) -> Layout | Split:
         try:
             return parse(Text(self.about).read(value))
         except ValueError as error:
             raise Refusal("#VALUE!", str(error)) from None
 
 
-LayoutText = Annotated[Layout, _LayoutKind()]
+LayoutText = Annotated[Layout | Split, _LayoutKind()]
 PositiveRate = Annotated[float, Number("bytes/s", 0, above=True)]
 Rate = Annotated[float, Number("bytes/s")]
 _Metric = Annotated[str, Choice(*queueing.METRICS)]
@@ -124,7 +124,9 @@ def LLM_TPOT(
     return latency.tpot(model, accelerator, layout, context, batch, dtype, kv_dtype)
 
 
-@cell_function(category="Hosting", source=f"Agrawal et al. 2023 (chunked prefill); {_CALIBRATED}")
+@cell_function(
+    category="Hosting", source=f"Agrawal et al. 2023 (chunked prefill); Zhong et al. 2024 (DistServe); {_CALIBRATED}"
+)
 @calibrated()
 def LLM_THROUGHPUT(
     model: Model,
@@ -143,6 +145,8 @@ def LLM_THROUGHPUT(
     Every step gives each decoding sequence a token and prefills prompts / outputs as many prompt tokens. Sequences
     under way are bound by the cache in what memory is free (93 %), by 4,096 and by 8,192 tokens a step. The engine's
     own time is counted. With `tp` alone a mixture of experts may run its attention as copies, whichever is faster.
+    `2xtp4+1xtp8` is two replicas that only prefill and one that only decodes, the cache sent from those to this over
+    the accelerators' links: the slower pool sets the pace.
 
     Args:
         model: the model
@@ -153,13 +157,16 @@ def LLM_THROUGHPUT(
         batch: sequences under way; blank = as many as fit and still help
         dtype: number format of the weights
         kv_dtype: number format of the cache; blank = 16 bit
-        layout: how the replica is spread: tp8, tp4pp2, dp8ep8; blank = the fastest
+        layout: how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the fastest of one pool
         cached_share: share of the prompt found in a prefix cache
     Example:
         >>> round(LLM_THROUGHPUT("llama-3.1-8b", "h100-sxm", 1, 1000, 1000, dtype="fp8"), -2)
         8600.0
     """
     traffic = throughput.Traffic(prompt, output, cached_share)
+    if isinstance(layout, Split):
+        both = disaggregation.pools(model, accelerator, count, traffic, dtype, kv_dtype, layout)
+        return disaggregation.split_flow(both, output, batch).tokens_per_second
     _, running = throughput.best_flow(model, accelerator, count, traffic, batch, dtype, kv_dtype, layout)
     return running.tokens_per_second
 
@@ -194,12 +201,15 @@ def LLM_LATENCY_AT_LOAD(
         metric: which latency
         dtype: number format of the weights
         kv_dtype: number format of the cache; blank = 16 bit
-        layout: how the replica is spread: tp8, tp4pp2, dp8ep8; blank = the one with the largest throughput
+        layout: how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the one with the largest throughput
     Example:
         >>> round(LLM_LATENCY_AT_LOAD("llama-3.1-8b", "h100-sxm", 1, 1000, 200, 10, unit="ms"))
         61
     """
     traffic = throughput.Traffic(prompt, output)
+    if isinstance(layout, Split):
+        both = disaggregation.pools(model, accelerator, count, traffic, dtype, kv_dtype, layout)
+        return disaggregation.split_latency(both, output, requests_per_second, quantile, metric)
     chosen, full = throughput.best_flow(model, accelerator, count, traffic, None, dtype, kv_dtype, layout)
     r = replica(model, accelerator, dtype, kv_dtype, chosen)
     return queueing.latency(r, traffic, requests_per_second, int(full.sequences), quantile, metric)
@@ -215,13 +225,14 @@ def LLM_SERVE_PLAN(
     tpot_slo: PositiveSeconds = None,
     max_count: Count = 8,
     top: Count = 5,
+    cached_share: Share = 0,
 ) -> Rows:
     """The cheapest ways to serve a model on an accelerator inside limits on latency, cheapest first.
 
-    Tries counts (powers of two), layouts (tensor, pipeline, expert and attention-data parallel) and formats that the
-    accelerator computes in, each with the largest batch that keeps the limits; the cache is in 16 bit. TTFT is that
-    of a prompt among running sequences, without a queue. USD at the lowest on-demand price of the catalog and full
-    use; blank where it lists none.
+    Tries counts (powers of two), layouts (tensor, pipeline, expert and attention-data parallel; prefill and decoding
+    apart on replicas of one layout, written 2xtp2+2xtp2) and formats that the accelerator computes in, each with the
+    largest batch that keeps the limits; the cache is in 16 bit. TTFT is that of a prompt among running sequences,
+    without a queue. USD at the lowest on-demand price of the catalog and full use; blank where it lists none.
 
     Args:
         model: the model
@@ -232,11 +243,12 @@ def LLM_SERVE_PLAN(
         tpot_slo: longest time per output token; blank = any
         max_count: most accelerators of a replica
         top: rows to give
+        cached_share: share of the prompt found in a prefix cache
     Example:
         >>> LLM_SERVE_PLAN("llama-3.1-8b", "h100-sxm", 1000, 200, 1, 0.05, 2)[1][:3]
         [1, 'tp1', 'fp8']
     """
-    traffic = throughput.Traffic(prompt, output)
+    traffic = throughput.Traffic(prompt, output, cached_share)
     return Table([plan.HEADER, *plan.plan(model, accelerator, traffic, ttft_slo, tpot_slo, max_count, top)])
 
 
@@ -291,7 +303,8 @@ def LLM_REPLICAS(
 def LLM_SPECULATIVE_SPEEDUP(acceptance: Share, draft_tokens: Count, draft_cost: Real) -> Real:
     """How many times quicker decoding gets when a draft model proposes tokens.
 
-    (1 - a^(g+1)) / (1 - a) tokens of a pass over its cost g c + 1; below 1 the draft costs more than it gives.
+    (1 - a^(g+1)) / (1 - a) tokens of a pass over its cost g c + 1; below 1 the draft costs more than it gives. Divide
+    LLM_TPOT by it; a full batch gains less, since checking g + 1 tokens a sequence is then no longer free.
 
     Args:
         acceptance: chance that a proposed token is accepted

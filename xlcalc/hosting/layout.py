@@ -1,4 +1,6 @@
-"""How a replica is spread over accelerators: tensor, pipeline, expert and attention-data parallel."""
+"""How a replica is spread over accelerators: tensor, pipeline, expert and attention-data parallel; prefill and decoding
+together, or on accelerators of their own.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import re
 from typing import NamedTuple
 
 _PART = re.compile(r"(tp|pp|dp|ep)(\d+)")
+_SPLIT = re.compile(r"(\d+)[x*](.+?)\+(\d+)[x*](.+)")
 
 
 class Layout(NamedTuple):
@@ -33,29 +36,64 @@ class Layout(NamedTuple):
         return self.tp * self.dp if self.ep > 1 else self.tp
 
 
-def parse(text: str) -> Layout:
-    """A layout from text such as tp8, tp4pp2 or dp8ep8. Raises ValueError saying how one is written.
+class Split(NamedTuple):
+    """Replicas that only prefill, and others that only decode: disaggregated serving (Zhong et al. 2024, DistServe)."""
+
+    prefill_replicas: int
+    prefill: Layout
+    decode_replicas: int
+    decode: Layout
+
+    @property
+    def accelerators(self) -> int:
+        return self.prefill_replicas * self.prefill.accelerators + self.decode_replicas * self.decode.accelerators
+
+    @property
+    def text(self) -> str:
+        """As a cell holds it, prefill first: 2xtp4+1xtp8."""
+        return f"{self.prefill_replicas}x{self.prefill.text}+{self.decode_replicas}x{self.decode.text}"
+
+
+def parse(text: str) -> Layout | Split:
+    """A layout from text such as tp8, tp4pp2 or dp8ep8; or prefill and decoding apart, such as 2xtp4+1xtp8. Raises
+    ValueError saying how one is written.
 
     >>> parse("dp8ep8")
     Layout(tp=1, pp=1, dp=8, ep=8)
+    >>> parse("2 x tp4 + 1 x tp8").accelerators
+    16
     """
+    apart = _SPLIT.fullmatch(re.sub(r"\s", "", text.casefold()))
+    if apart is None:
+        return _layout(text)
+    replicas = int(apart[1]), int(apart[3])
+    if 0 in replicas:
+        raise ValueError(f'must have prefill and decoding replicas, such as "2xtp4+1xtp8"; got "{text}"')
+    return Split(replicas[0], _layout(apart[2]), replicas[1], _layout(apart[4]))
+
+
+def _layout(text: str) -> Layout:
     compact = re.sub(r"[\s,x*+_-]", "", text.casefold())
     found = _PART.findall(compact)
     ways = {name: int(number) for name, number in found}
     if "".join(name + number for name, number in found) != compact or len(ways) < len(found) or 0 in ways.values():
-        raise ValueError(f'must be a layout such as "tp8", "tp4pp2" or "dp8ep8"; got "{text}"')
+        raise ValueError(
+            f'must be a layout such as "tp8", "tp4pp2", "dp8ep8" or "2xtp4+1xtp8" (prefill + decode); got "{text}"'
+        )
     layout = Layout(**ways)
     if (layout.tp * layout.dp) % layout.ep:
         raise ValueError(f"has a layout {layout.text} whose ep does not divide tp x dp = {layout.tp * layout.dp}")
     return layout
 
 
-def check(layout: Layout, count: int, n_layers: int, n_experts: int) -> Layout:
-    """The layout itself where it fills `count` accelerators and the model has enough to split. Raises ValueError if
-    not.
-    """
+def fills(layout: Layout | Split, count: int) -> None:
+    """Raises ValueError where a layout does not fill `count` accelerators."""
     if layout.accelerators != count:
         raise ValueError(f"has a layout {layout.text} for {layout.accelerators} accelerators and a count of {count}")
+
+
+def check(layout: Layout, n_layers: int, n_experts: int) -> Layout:
+    """The layout itself where the model has enough to split. Raises ValueError if not."""
     if layout.pp > n_layers:
         raise ValueError(f"has {layout.pp} pipeline stages for {n_layers} layers")
     if layout.ep > max(n_experts, 1):

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.constants import constant
 from xlcalc.hosting.cost import lowest_price, usd_per_million
-from xlcalc.hosting.layout import Layout
+from xlcalc.hosting.disaggregation import pools, split_flow
+from xlcalc.hosting.layout import Layout, Split
 from xlcalc.hosting.memory import splits
 from xlcalc.hosting.step import Replica, replica
 from xlcalc.hosting.throughput import Flow, Traffic, flow, room, stage_seconds
@@ -24,7 +25,7 @@ HEADER = [
 class Option(NamedTuple):
     """A layout with the largest batch that meets the limits."""
 
-    layout: Layout
+    layout: Layout | Split
     dtype: DType
     batch: int
     ttft: float
@@ -68,14 +69,44 @@ def options(
     tpot_limit: float | None,
     max_count: int,
 ) -> Iterator[Option]:
-    """Every layout and format with its largest batch inside the limits, or where none is, with batch 1."""
+    """Every layout and format with its largest batch inside the limits, or where none is, with batch 1; then prefill
+    and decoding apart, on replicas of one kind."""
     for count in counts(max_count):
+        yield from _splits(model, accelerator, traffic, tpot_limit, count)
         for layout in splits(model, accelerator, count):
             for dtype in formats(model, accelerator):
                 most = room(model, accelerator, traffic, dtype, None, layout)
                 if most:
                     r = replica(model, accelerator, dtype, None, layout)
                     yield _largest(r, traffic, dtype, most, ttft_limit, tpot_limit)
+
+
+def _splits(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    traffic: Traffic,
+    tpot_limit: float | None,
+    count: int,
+) -> Iterator[Option]:
+    """Disaggregated options of `count` accelerators, all replicas of one layout. TTFT is half a step of waiting and a
+    step, on a prefill replica whose steps are full."""
+    later = traffic._replace(cached_share=1)
+    for size in (size for size in range(1, count // 2 + 1) if count % size == 0):
+        for layout in splits(model, accelerator, size):
+            for dtype in formats(model, accelerator):
+                most = room(model, accelerator, later, dtype, None, layout)
+                if not most:
+                    continue
+                decode = _largest(
+                    replica(model, accelerator, dtype, None, layout), later, dtype, most, None, tpot_limit
+                )
+                replicas = count // size
+                for prefill in range(1, replicas):
+                    split = Split(prefill, layout, replicas - prefill, layout)
+                    both = pools(model, accelerator, count, traffic, dtype, None, split)
+                    batch = decode.batch * split.decode_replicas
+                    first = 1.5 * flow(both.prefill.replica, both.prefill.traffic, both.prefill.places).tpot
+                    yield Option(split, dtype, batch, first, split_flow(both, traffic.output, batch))
 
 
 def _largest(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.constants import constant
-from xlcalc.hosting.layout import Layout, check
+from xlcalc.hosting.layout import Layout, check, fills
 from xlcalc.hosting.memory import n_experts, overhead, sequence_bytes, shard, splits, usable
 from xlcalc.hosting.operators import work_of
 from xlcalc.hosting.step import Replica, replica, step
@@ -122,7 +122,8 @@ def choices(model: ModelSpec, accelerator: AcceleratorSpec, count: int, layout: 
     """The layouts that a question about `count` accelerators leaves open."""
     if layout is None:
         return splits(model, accelerator, count)
-    return arrangements(model, check(layout, count, model.architecture.n_layers, n_experts(model)))
+    fills(layout, count)
+    return arrangements(model, check(layout, model.architecture.n_layers, n_experts(model)))
 
 
 def best_flow(
@@ -139,7 +140,7 @@ def best_flow(
 
     Raises ValueError where they do not fit.
     """
-    best: tuple[Layout, Flow] | None = None
+    best: tuple[float, Layout, float] | None = None
     most = 0
     for tried in choices(model, accelerator, count, layout):
         fits = room(model, accelerator, traffic, dtype, kv_dtype, tried)
@@ -148,12 +149,14 @@ def best_flow(
             continue
         r = replica(model, accelerator, dtype, kv_dtype, tried)
         for sequences in (batch,) if batch else (fits, fits / 2, fits / 4):
-            got = flow(r, traffic, sequences)
-            if best is None or got.tokens_per_second > best[1].tokens_per_second:
-                best = tried, got
+            got = flow(r, traffic, sequences).tokens_per_second
+            if best is None or got > best[0]:
+                best = got, tried, sequences
     if best is None:
         raise ValueError(no_room(accelerator, count, traffic, batch or 1, most))
-    return best
+    _, chosen, sequences = best
+    # computed once more, so that a derivation shows the layout that was chosen and not those tried
+    return chosen, flow(replica(model, accelerator, dtype, kv_dtype, chosen), traffic, sequences)
 
 
 def no_room(accelerator: AcceleratorSpec, count: int, traffic: Traffic, batch: int, most: int) -> str:

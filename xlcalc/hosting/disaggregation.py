@@ -1,0 +1,114 @@
+"""Prefill and decoding on accelerators of their own (Zhong et al. 2024, DistServe; Patel et al. 2024, Splitwise).
+
+Each prefill replica takes prompts alone and gives their first token; the cache then moves to a decoding replica over
+the accelerators' links. The pools are queues one behind the other, and requests spread evenly inside each.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import NamedTuple
+
+from xlcalc.hardware.spec import AcceleratorSpec
+from xlcalc.hosting.layout import Split, check, fills
+from xlcalc.hosting.memory import n_experts, sequence_bytes
+from xlcalc.hosting.queueing import latency, saturation
+from xlcalc.hosting.step import Replica, replica
+from xlcalc.hosting.throughput import Flow, Traffic, flow, no_room, room
+from xlcalc.model.dtypes import DType
+from xlcalc.model.spec import ModelSpec
+
+
+class Pool(NamedTuple):
+    """Replicas of one kind: what each is, what it is asked for, and how many sequences it holds."""
+
+    replicas: int
+    replica: Replica
+    traffic: Traffic
+    places: int
+
+    @property
+    def requests_per_second(self) -> float:
+        """The largest rate that the pool sustains."""
+        return self.replicas * saturation(self.replica, self.traffic, self.places)
+
+
+class Pools(NamedTuple):
+    """Prefill, decoding, and the seconds in which a prompt's cache goes from one to the other."""
+
+    prefill: Pool
+    decode: Pool
+    transfer: float
+
+    @property
+    def prefill_rate(self) -> float:
+        """Requests a second that are prefilled and handed on: sending one cache overlaps with computing the next."""
+        return min(self.prefill.requests_per_second, self.prefill.replicas / self.transfer)
+
+
+def pools(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    count: int,
+    traffic: Traffic,
+    dtype: DType,
+    kv_dtype: DType | None,
+    split: Split,
+) -> Pools:
+    """Both pools of a split. Raises ValueError where it does not fill the count, or a sequence does not fit."""
+    fills(split, count)
+    first = Traffic(traffic.prompt, 1, traffic.cached_share)
+    later = Traffic(traffic.prompt, traffic.output, 1)
+    found = []
+    for replicas, layout, asked in (
+        (split.prefill_replicas, split.prefill, first),
+        (split.decode_replicas, split.decode, later),
+    ):
+        check(layout, model.architecture.n_layers, n_experts(model))
+        places = room(model, accelerator, asked, dtype, kv_dtype, layout)
+        if not places:
+            raise ValueError(no_room(accelerator, layout.accelerators, asked, 1, 0))
+        found.append(Pool(replicas, replica(model, accelerator, dtype, kv_dtype, layout), asked, places))
+    prefill, decode = found
+    return Pools(prefill, decode, transfer(prefill.replica, split, traffic, kv_dtype))
+
+
+def transfer(r: Replica, split: Split, traffic: Traffic, kv_dtype: DType | None) -> float:
+    """Seconds in which a prompt's cache leaves a prefill replica, each accelerator sending its part over its link."""
+    link = r.rates.link if split.accelerators <= r.rates.domain else r.rates.scale_out
+    return r.rates.link_latency + sequence_bytes(r.part, traffic.prompt, kv_dtype) / link
+
+
+def split_flow(both: Pools, output: float, batch: int | None) -> Flow:
+    """Output tokens a second with requests always waiting: the slower pool's. Raises ValueError where `batch` sequences
+    do not fit the decoding pool."""
+    decode = both.decode
+    sequences = batch / decode.replicas if batch else decode.places
+    if sequences > decode.places:
+        raise ValueError(
+            f"has room for {decode.places * decode.replicas} sequences on its decoding replicas; got {batch}"
+        )
+    full = flow(decode.replica, decode.traffic, sequences)
+    tokens = min(both.prefill_rate * output, decode.replicas * full.tokens_per_second)
+    return Flow(tokens, sequences * decode.replicas, full.decoding * decode.replicas, full.tpot)
+
+
+def split_latency(both: Pools, output: float, rate: float, quantile: float, metric: str) -> float:
+    """A quantile of latency at a rate of requests. Raises ValueError past saturation, saying the largest rate."""
+    largest = min(both.prefill_rate, both.decode.requests_per_second)
+    if rate >= largest:
+        slower = "prefill" if both.prefill_rate <= both.decode.requests_per_second else "decoding"
+        raise ValueError(
+            f"is past saturation: the {slower} replicas sustain at most {largest:.4g} requests a second; got {rate:g}"
+        )
+
+    def at(pool: Pool, share: float, what: str) -> float:
+        return latency(pool.replica, pool.traffic, rate / pool.replicas, pool.places, share, what)
+
+    if metric == "ttft":
+        return at(both.prefill, quantile, "ttft")
+    if metric == "tpot":
+        return at(both.decode, quantile, "tpot")
+    first, rest = (at(pool, 0.5, what) for pool, what in ((both.prefill, "ttft"), (both.decode, "e2e")))
+    spread = sqrt((at(both.prefill, quantile, "ttft") - first) ** 2 + (at(both.decode, quantile, "e2e") - rest) ** 2)
+    return first + both.transfer + rest + (spread if quantile >= 0.5 else -spread)
