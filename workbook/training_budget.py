@@ -7,7 +7,19 @@ from xlcalc.training import compute, failures
 
 from . import style
 from .book import Book, Source
-from .sheets import calculation, checks, cover, dashboard, hardware, inputs, models, sensitivity, sources, timeline
+from .sheets import (
+    calculation,
+    checks,
+    cover,
+    dashboard,
+    estimate,
+    hardware,
+    inputs,
+    models,
+    sensitivity,
+    sources,
+    timeline,
+)
 from .sheets import prices as price_sheet
 from .sheets.inputs import Constant, Driver, Input
 from .training_checks import CHECKS
@@ -87,6 +99,9 @@ def _inputs(book: Book) -> list[inputs.Section]:
             Input("seq_len", "Sequence length", 8192, "tokens",
                   "Tokens of a training sequence; sets the attention FLOP. 0 leaves attention out.", LLAMA_3,
                   style.WHOLE, 0, 1e8, True),
+            Input("global_batch", "Sequences of an optimizer step", 1024, "sequences",
+                  "For the Estimate sheet alone. 1,024 x 8,192 are 8 million tokens: Llama 3 405B from early on.",
+                  LLAMA_3, style.WHOLE, 1, 1e6, True),
             Input("recompute", "Recomputed activations", "none", "",
                   "none, selective (attention scores) or full (whole forward pass again: a third more FLOP).",
                   RECOMPUTATION,
@@ -253,6 +268,7 @@ def build() -> Book:
         steps.cases(block)
     steps.bill("The bill again, from one function", BILL)
     steps.finish()
+    estimate.build(book)
     timeline.build(book)
     dashboard.build(book, steps)
     sensitivity.build(book, steps)

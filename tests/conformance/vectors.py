@@ -111,6 +111,13 @@ def _model() -> Iterator[Case]:
         yield _v("LLM_MODEL", value, "its config.json", "llama-3.1-8b", field)
     yield _v("LLM_MODEL", "exact", "a family that is counted matrix by matrix", "gpt2", "count")
     yield _v("LLM_MODEL", "=1+1", "a name is text, whatever it looks like", [["id", "gpt2"], ["name", "=1+1"]], "name")
+    for function, accelerator, cases in (
+        ("LLM_STEP_TIME", None, 161),
+        ("tpot", "H200", 9),
+        ("LLM_TTFT", "a100-sxm-80gb", 3),
+    ):
+        yield _v("LLM_ESTIMATE_RANGE", cases, "lines of measured.csv", function, accelerator, "cases")
+        yield _v("LLM_ESTIMATE_RANGE", 1, "the estimate itself", function, accelerator, "expected")
     kept = [["parameters", 8030261248, 8030261248 - 0.5 * 32 * (2 * 4096**2 + 2 * 4096 * 1024 + 3 * 4096 * 14336)]]
     for pattern in (None, "2:4", "structured"):
         yield _v("LLM_PRUNED", kept, "half of each layer's matrices", "llama-3.1-8b", None, pattern, at=(1, 0))

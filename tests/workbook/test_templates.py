@@ -19,7 +19,7 @@ from xlcalc.workbook.book import Book
 from xlcalc.workbook.build import TEMPLATES, listed_names
 from xlcalc.workbook.package import Package
 
-BUDGET_SHEETS = ["Cover", "Inputs", "Hardware", "Prices", "Models", "Calculation", "Timeline", "Dashboard",
+BUDGET_SHEETS = ["Cover", "Inputs", "Hardware", "Prices", "Models", "Calculation", "Estimate", "Timeline", "Dashboard",
                  "Sensitivity", "Checks", "Sources"]  # fmt: skip
 WHOLE_NUMBERS_ALLOWED = {"0", "1"}
 

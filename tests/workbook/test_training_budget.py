@@ -6,6 +6,7 @@ import pytest
 from openpyxl.utils import get_column_letter
 from template_files import changed, loaded, named, row_of
 
+import xlcalc
 from xlcalc.catalog import tables
 from xlcalc.errors import CalcError
 
@@ -157,3 +158,24 @@ def test_sensitivity_follows_the_inputs(budget):
               for row in range(first + 10, first + 18)]  # fmt: skip
     # the sorted table holds changes of the total, the first one signed: their distance is the swing
     assert ranked[:4] == pytest.approx(sorted(swings, reverse=True)[:4])
+
+
+def test_own_runs_calibrate_the_estimate(budget):
+    plain = changed({})
+    head = next(row for row in range(1, 80) if budget["Estimate"].cell(row, 1).value == "model")
+    columns = {budget["Estimate"].cell(head, column).value: get_column_letter(column) for column in range(1, 17)}
+    run = {"model": "llama-3.1-8b", "accelerator": "H100", "count": 8, "global_batch": 128, "seq_len": 8192, "zero": 3}
+    estimate = xlcalc.LLM_STEP_TIME("llama-3.1-8b", "h100-sxm", 8, 128, 8192, zero=3)
+    cells = {("Estimate", f"{columns[name]}{head + 1}"): value for name, value in run.items()}
+    cells["Estimate", f"{columns['measured']}{head + 1}"] = 1.25 * estimate
+    report = changed(cells)
+    assert plain.named("estimate_calibration") == 1 and report.named("estimate_calibration") == pytest.approx(1.25)
+    assert report.named("estimate_days") == pytest.approx(1.25 * plain.named("estimate_days"))
+    assert report.named("estimate_mfu") == pytest.approx(plain.named("estimate_mfu") / 1.25)
+    assert plain.named("estimate_days_quick") < plain.named("estimate_days") < plain.named("estimate_days_slow")
+    assert report.named("total_cost") == plain.named("total_cost")  # the budget keeps its own assumption
+
+
+def test_a_machine_without_an_estimate_keeps_its_budget():
+    report = changed({}, seq_len=0)
+    assert report.ok and report.named("estimate_mfu") == "not estimated" and report.named("checks_failed") == 0

@@ -10,14 +10,15 @@ from xlcalc.catalog import accelerators, models, prices, tables
 from xlcalc.catalog.names import NotInCatalog
 from xlcalc.cell_functions.blocks import accelerator_fields, label, model_fields
 from xlcalc.cell_functions.calibration import factors
-from xlcalc.cell_functions.kinds import Accelerator, Anything, Name, Rows
-from xlcalc.cells import Text, did_you_mean, shown
+from xlcalc.cell_functions.kinds import Accelerator, Anything, Name, Real, Rows
+from xlcalc.cells import Choice, Text, did_you_mean, shown
 from xlcalc.declare import Declaration, Table, cell_function, find, functions
 from xlcalc.errors import CalcError
 from xlcalc.explain import REMARKS, explain
 from xlcalc.hardware.spec import AcceleratorSpec
 
 _Words = Annotated[str, Text("a text")]
+_Bound = Annotated[str, Choice("low", "expected", "high", "cases")]
 # the first letters of a field -> the column of the accelerator catalog that names its source
 _FIGURE_SOURCES = {"peak": "peak_source", "sparse": "peak_source", "achievable": "achievable_source",
                    "scale": "link_source", "devices": "link_source"}  # fmt: skip
@@ -89,6 +90,28 @@ def LLM_ACCURACY(name: Name = None, accelerator: Accelerator = None) -> Rows:
         raise CalcError("#N/A", "no measured case of this function and accelerator is known")
     headers = ["function", "measured on", "accelerator", "cases", "mean error", "p90 error", "worst error", "source"]
     return Table([headers, *([*s[:-1], tables.source_text(s.source, "")] for s in found)])
+
+
+@cell_function(category="Audit", source="the published measurements of catalog/measured.csv")
+def LLM_ESTIMATE_RANGE(name: Name, accelerator: Accelerator = None, bound: _Bound = "low") -> Real:
+    """What to multiply an estimate by for the ends of its range: published measurements over their estimates.
+
+    The 10th and the 90th percentile of the cases on that accelerator, of fewer than ten the lowest and the highest; of
+    all accelerators where none was measured on it. `expected` is 1, `cases` says how many measurements stand behind it.
+
+    Args:
+        name: a function that was measured, with or without LLM_
+        accelerator: the accelerator; blank = all that were measured
+        bound: low, expected, high or cases
+    Example:
+        >>> LLM_ESTIMATE_RANGE("LLM_STEP_TIME", "h100-sxm", "cases")
+        40
+    """
+    declaration = find(name)
+    found = validation.spread(declaration.name, accelerator.id if accelerator else "") if declaration else None
+    if found is None:
+        raise CalcError("#N/A", f"must be a function that was measured; got {shown(name)}", argument="name")
+    return {"low": found.low, "expected": 1, "high": found.high, "cases": found.cases}[bound]
 
 
 def _agreement(declaration: Declaration, read: Sequence[Any], result: float, unit: str) -> list[list[Any]]:

@@ -8,6 +8,7 @@ scale-up domains.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from heapq import nsmallest
 from typing import NamedTuple
 
@@ -137,6 +138,7 @@ def fitting(job: Job, machine: Machine) -> Iterator[Candidate]:
             full_from = (stem, layout.micro_batch)
 
 
+@lru_cache(maxsize=16)  # a sheet asks for one plan cell by cell
 def plan(job: Job, machine: Machine, top: int) -> list[Candidate]:
     """The `top` fastest layouts that fit, best first. Raises ValueError where none does."""
     best = nsmallest(top, fitting(job, machine), key=lambda candidate: candidate.seconds)
