@@ -182,6 +182,12 @@ def test_a_sheet_calibrates_as_the_file_does():
     assert xlcalc.LLM_CALIBRATION_FACTOR("tpot", sheet(1.1, 1.3), "H200") == 1
 
 
+def test_text_is_read_as_a_range_is():
+    text = f"model,accelerator,count,context,measured\nllama-3.1-8b,h100-sxm,1,1024,{1.2 * PLAIN!r}\n"
+    assert xlcalc.LLM_CALIBRATION_FACTOR("LLM_TPOT", text, "h100-sxm") == pytest.approx(1.2)
+    assert xlcalc.LLM_CALIBRATION_FACTOR("LLM_TPOT", text.replace("\n", ";"), "h100-sxm") == pytest.approx(1.2)
+
+
 def test_a_sheet_without_measurements_leaves_the_estimate():
     assert xlcalc.LLM_CALIBRATION_FACTOR("LLM_TPOT", sheet(), "h100-sxm") == 1
     assert len(xlcalc.LLM_CALIBRATION("LLM_TPOT", sheet())) == 1

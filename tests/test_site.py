@@ -262,7 +262,7 @@ def test_a_formula_shows_symbols_numbers_and_source(pages):
 
 
 def test_a_long_derivation_is_cut_and_says_so(pages):
-    part = section(pages["LLM_TRAIN_PLAN.html"], "formula")
+    part = section(pages["LLM_STEP_TIME.html"], "formula")
     assert len(list(part.all("li"))) == 91 and "steps are left out on this page" in part.text
 
 

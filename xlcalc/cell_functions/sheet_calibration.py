@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import re
+from itertools import zip_longest
 from typing import Annotated, Any
 
 from xlcalc.catalog.calibration import FUNCTIONS, Measurement, measurement
@@ -15,21 +18,24 @@ _PLACE = "the range of measurements"
 
 
 class _MeasurementsKind(Kind):
-    """Measurements as a range; a single blank cell is none."""
+    """Measurements as a range, or as text with commas between columns and semicolons or line ends between rows."""
 
-    about = "a range whose first row names the columns: measured, and arguments of the function"
+    about = "a range, or text such as 'model,measured; gpt2,7', whose first row names the columns"
 
     def takes_range(self, rows: list[list[Any]]) -> bool:
         return True
 
     def read(self, value: Any) -> list[dict[str, Any]]:
+        if isinstance(value, str):
+            value = [[clean(cell) for cell in line] for line in csv.reader(re.split(r"[;\n]", value)) if line]
         if not isinstance(value, list):
             raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
         head = [clean(str(cell or "")).casefold().replace(" ", "_") for cell in value[0]]
         named = [name for name in head if name]
         if "measured" not in named or len(set(named)) < len(named):
-            raise Refusal("#VALUE!", f"must be {self.about}, each once; got {', '.join(named) or 'blank cells'}")
-        lines = [{name: cell for name, cell in zip(head, row, strict=True) if name} for row in value[1:]]
+            got = ", ".join(named) or "blank cells"
+            raise Refusal("#VALUE!", f"must be {self.about}, each once, measured among them; got {got}")
+        lines = [{name: cell for name, cell in zip_longest(head, row[: len(head)]) if name} for row in value[1:]]
         return [line | {"row": f"row {i}"} for i, line in enumerate(lines, 2) if not is_blank(line["measured"])]
 
 
@@ -58,7 +64,7 @@ def _filled(line: dict[str, Any]) -> dict[str, Any]:
 def LLM_CALIBRATION(name: Name, measurements: _Measurements) -> Rows:
     """Your own measurements of an estimate beside it: measured, estimated, the factor of the accelerator, what is left.
 
-    The first row of the range names its columns: `measured` in the function's own unit, arguments of the function by
+    The first row names the columns: `measured` in the function's own unit, arguments of the function by
     their names, and, if you like, `case`, `source`, `as_of`, `unit` and `function` (lines of other functions are left
     out). Rows without a measured value are left out. LLM_CALIBRATION_FACTOR gives the factor to multiply with.
 
@@ -66,8 +72,8 @@ def LLM_CALIBRATION(name: Name, measurements: _Measurements) -> Rows:
         name: the estimate: LLM_STEP_TIME, LLM_TTFT, LLM_TPOT or LLM_THROUGHPUT
         measurements: the range
     Example:
-        >>> LLM_CALIBRATION("LLM_TPOT", [["model", "accelerator", "count", "context", "measured", "unit"],
-        ...     ["llama-3.1-8b", "h100-sxm", 1, 1024, 7, "ms"]])[1][:3]
+        >>> LLM_CALIBRATION("LLM_TPOT",
+        ...     "model,accelerator,count,context,measured,unit; llama-3.1-8b,h100-sxm,1,1024,7,ms")[1][:3]
         ['row 2', 'h100-sxm', 7.0]
     """
     found = _cases(name, measurements)
@@ -98,8 +104,8 @@ def LLM_CALIBRATION_FACTOR(name: Name, measurements: _Measurements, accelerator:
         measurements: the range
         accelerator: the accelerator
     Example:
-        >>> LLM_CALIBRATION_FACTOR("LLM_TPOT", [["model", "accelerator", "count", "context", "measured", "unit"],
-        ...     ["llama-3.1-8b", "h100-sxm", 1, 1024, 7, "ms"]], "h200-sxm")
+        >>> LLM_CALIBRATION_FACTOR("LLM_TPOT",
+        ...     "model,accelerator,count,context,measured,unit; llama-3.1-8b,h100-sxm,1,1024,7,ms", "h200-sxm")
         1
     """
     factor = factors_of(_cases(name, measurements)).get(accelerator.id)
