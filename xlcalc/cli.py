@@ -14,6 +14,7 @@ from xlcalc.cells import shown
 from xlcalc.declare import Declaration, Table, find, functions
 from xlcalc.errors import CalcError
 from xlcalc.hosts.addin_cli import addin
+from xlcalc.workbook.convert_cli import convert_command
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(addin, name="addin")
@@ -181,15 +182,25 @@ def templates(
 
 
 @app.command()
-def new(template: Annotated[str, typer.Argument(help="A template.")], out: Out = None) -> None:
+def new(
+    template: Annotated[str, typer.Argument(help="A template.")],
+    out: Out = None,
+    edition: Annotated[str, typer.Option(help="addin, or values.")] = "addin",
+) -> None:
     """Write a fresh workbook from a template, its values cached.
 
-    Example: xlcalc new training-budget -o budget.xlsx
-    """
-    from xlcalc.workbook import report
+    The edition addin has live formulas, LLM_* and Excel's own. The edition values has no formula at all, only what each
+    gave: for a reader who has none of the functions and must not see half of a model recalculate.
 
+    Example: xlcalc new training-budget -o budget.xlsx
+    Example: xlcalc new training-budget --edition values -o figures.xlsx
+    """
+    from xlcalc.workbook import editions, report
+
+    if edition not in editions.EDITIONS:
+        raise typer.BadParameter(f"the editions are {' and '.join(editions.EDITIONS)}; there is no {edition} yet")
     target = _target(out, f"{template}.xlsx")
-    report.write(target, report.find(template).to_bytes())
+    report.write(target, editions.edition(report.find(template), edition).to_bytes())
     print(target)
 
 
@@ -234,6 +245,9 @@ def make_report(
     _print_rows([["result", "value", "unit"], *([n.name, n.value, n.unit] for n in made.results)])
     print(f"xlcalc: wrote {target}", file=sys.stderr)
     _complain(report.problems(made.recalculation))
+
+
+app.command("convert")(convert_command)
 
 
 @app.command()
