@@ -20,7 +20,10 @@ from xml.etree import ElementTree as ET
 import openpyxl
 import pytest
 from calc_session import Calc, literal, missing
+from openpyxl.packaging.relationship import Relationship
 from openpyxl.utils.datetime import to_excel
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.workbook.external_link.external import ExternalBook, ExternalLink
 from openpyxl.worksheet.formula import ArrayFormula
 from typer.testing import CliRunner
 
@@ -30,7 +33,8 @@ from xlcalc.hosts import addin_libreoffice
 from xlcalc.hosts.cells import answer
 from xlcalc.hosts.libreoffice.typelib import Method, type_library
 from xlcalc.hosts.libreoffice.worker import Calls
-from xlcalc.workbook import report
+from xlcalc.workbook import build, convert, recalc, report
+from xlcalc.workbook.package import Package
 
 needs_calc = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 SDK = Path("/usr/lib/libreoffice/sdk/bin/unoidl-read")
@@ -292,6 +296,34 @@ def test_templates(calc, tmp_path, template):
         if not close(value, expected):
             wrong.append((sheet, row, column, formula, value, expected))
     assert not wrong, (len(wrong), wrong[:5])
+
+
+@needs_calc
+@pytest.mark.parametrize(
+    "mark", ["", "[1]!", *sorted(set(convert.HOSTS.values()) - {""}), convert.mark("xlwings-server", "fin")]
+)
+def test_names_as_each_host_saves_them(calc, tmp_path, mark):
+    """In cells, in array formulas, in names; texts stay. Saved by LibreOffice and converted it is a plain file again."""
+    call = f'{mark}LLM_KV_CACHE("llama-3.1-8b",'
+    book = openpyxl.Workbook()
+    link = ExternalLink(ExternalBook(id="rId1"))
+    link.file_link = Relationship(type="externalLinkPath", Target="file:///C:/x/xlcalc.xlam", TargetMode="External")
+    book._external_links.append(link)
+    book.active["A1"], book.active["B1"] = f'={call}2)&" llm_kv_cache("', "=kv"
+    book.active["A2"] = ArrayFormula("A2:B2", f"={call}{{1,2}})")
+    book.defined_names["kv"] = DefinedName("kv", attr_text=f"{call}1)")
+    book.save(tmp_path / "book.xlsx")
+    calc.open(path=str(tmp_path / "book.xlsx"))
+    shown = [["262144 llm_kv_cache(", 131072], [131072, 262144]]
+    assert same(calc.read(address="A1:B2"), shown)
+    calc.save(path=str(tmp_path / "saved.xlsx"), filter="Calc MS Excel 2007 XML")
+    package = Package.open(tmp_path / "saved.xlsx")
+    assert convert.convert(package, {f.name for f in xlcalc.functions()}, "").calls == 3
+    assert [name.definition for name in package.names] == ['LLM_KV_CACHE("llama-3.1-8b",1)']
+    result = recalc.recalculate(package, build.cell_functions())
+    (sheet,) = package.sheets
+    assert result.ok and result.custom_calls == 3
+    assert [[package.value(sheet, cell) for cell in row] for row in (("A1", "B1"), ("A2", "B2"))] == shown
 
 
 def close(value, cached):
