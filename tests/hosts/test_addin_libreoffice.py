@@ -352,6 +352,58 @@ def test_install_and_convert_without_a_window(tmp_path):
     assert (tmp_path / "book.csv").read_text().strip() == "1073741824"
 
 
+@pytest.fixture
+def unopkg(monkeypatch, tmp_path):
+    """A stand-in for unopkg that does what is said, the last again and again; gives how often it was called."""
+    log = tmp_path / "calls"
+
+    def stand_in(*scripts):
+        for number, script in enumerate(scripts):
+            (tmp_path / f"{number}.sh").write_text(script)
+        program = tmp_path / "unopkg"
+        program.write_text(
+            f'#!/bin/sh\necho "$@" >> {log}\nn=$(($(wc -l < {log}) - 1))\n'
+            f"[ -f {tmp_path}/$n.sh ] || n={len(scripts) - 1}\n. {tmp_path}/$n.sh\n"
+        )
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        return lambda: log.read_text().splitlines()
+
+    return stand_in
+
+
+BAD_ALLOC = """echo 'ERROR: (com.sun.star.uno.RuntimeException) { { Message = "C++ code threw St9bad_alloc: std::bad_alloc" }' >&2
+echo 'ERROR: unopkg failed.' >&2; exit 1"""
+needs_shell = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
+
+
+@needs_shell
+@pytest.mark.parametrize("crash", [BAD_ALLOC, "kill -SEGV $$", "sh -c 'kill -ABRT $$'"])
+def test_a_crash_of_unopkg_is_tried_again(unopkg, crash):
+    calls = unopkg(crash, crash, "exit 0")
+    assert addin_libreoffice.install(b"", "-env:x").startswith("installed for LibreOffice")
+    assert len(calls()) == 3 and all(call.startswith("add --force") and "-env:x" in call for call in calls())
+
+
+@needs_shell
+def test_unopkg_that_only_crashes_is_given_up_with_all_it_said(unopkg):
+    calls = unopkg(BAD_ALLOC)
+    with pytest.raises(addin_libreoffice.BuildError, match=r"crashed 3 times .*St9bad_alloc.*unopkg failed") as raised:
+        addin_libreoffice.install(b"")
+    assert len(calls()) == 3 and "python3-uno" not in str(raised.value)
+
+
+@needs_shell
+@pytest.mark.parametrize(
+    ("said", "hint"), [("no factory com.sun.star.loader.Python", True), ("the profile is locked", False)]
+)
+def test_a_refusal_of_unopkg_is_final_and_told_whole(unopkg, said, hint):
+    calls = unopkg(f"echo 'ERROR: {said}' >&2; echo 'ERROR: unopkg failed.' >&2; exit 1")
+    with pytest.raises(addin_libreoffice.BuildError, match=f"{said} ERROR: unopkg failed") as raised:
+        addin_libreoffice.install(b"")
+    assert len(calls()) == 1 and ("python3-uno" in str(raised.value)) is hint
+
+
 def test_install_without_libreoffice(monkeypatch, tmp_path):
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr(addin_libreoffice, "_UNOPKG", ())
