@@ -309,7 +309,7 @@ def test_names_as_each_host_saves_them(calc, tmp_path, mark):
     link = ExternalLink(ExternalBook(id="rId1"))
     link.file_link = Relationship(type="externalLinkPath", Target="file:///C:/x/xlcalc.xlam", TargetMode="External")
     book._external_links.append(link)
-    book.active["A1"], book.active["B1"] = f'={call}2)&" llm_kv_cache("', "=kv"
+    book.active["A1"], book.active["B1"] = f'={call.replace("LLM_KV", "llm_kv")}2)&" llm_kv_cache("', "=kv"
     book.active["A2"] = ArrayFormula("A2:B2", f"={call}{{1,2}})")
     book.defined_names["kv"] = DefinedName("kv", attr_text=f"{call}1)")
     book.save(tmp_path / "book.xlsx")

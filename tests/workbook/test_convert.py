@@ -181,6 +181,11 @@ def test_xml_that_cannot_be_changed_safely_is_refused(after: str) -> None:
     assert converted(file(formulas("1"), after="<!-- about -->"), "_xldudf_")[1].calls == 0
 
 
+def test_the_page_tells_of_every_host() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "formula-text.md").read_text("utf-8")
+    assert all(f"`{host}`" in page and f"{HOSTS[host]}LLM_PARAMS(" in page for host in HOSTS)
+
+
 # The command
 
 
