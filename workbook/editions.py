@@ -8,7 +8,7 @@ from .prepare import NOT_CALCULATED
 
 EDITIONS = ("addin", "values")
 _NOTE = "Values only: there are no formulas in this copy, and changing an input changes nothing else."
-_NOTE_PLACE = (4, 1)  # between a Cover's title and its first paragraph
+_NOTE_PLACE = ("Cover", "A4")  # between the title and the first paragraph
 
 
 def edition(package: Package, name: str) -> Package:
@@ -23,5 +23,5 @@ def edition(package: Package, name: str) -> Package:
             package.replace(
                 part, xml.with_cells((cell, xml.without_formula(cell, NOT_CALCULATED)) for cell in formulas)
             )
-        package.replace(package.sheets["Cover"], package.sheet("Cover").place({_NOTE_PLACE: _NOTE}, constants=True))
+        package.set_cell(*_NOTE_PLACE, _NOTE)
     return package

@@ -57,7 +57,7 @@ def _character(match: re.Match[str]) -> str:
     if match[3]:
         return _NAMED[match[3]]
     code = int(match[1], 16) if match[1] else int(match[2])
-    return chr(code) if code < 0x110000 else match[0]
+    return chr(code) if code < 0x110000 else "\ufffd"
 
 
 def shared_strings(part: bytes) -> list[str]:
