@@ -62,7 +62,7 @@ def test_reference():
     assert "### LLM_KV_CACHE" in run("functions", "--format", "md").stdout
 
 
-@pytest.mark.parametrize("command", ["call", "functions", "models", "hardware", "prices", "templates", "new", "recalc",
+@pytest.mark.parametrize("command", ["call", "functions", "models", "hardware", "prices", "templates", "new", "recalc", "convert",
                                      "report", "doctor"])  # fmt: skip
 def test_every_help_has_an_example(command):
     assert f"xlcalc {command}" in run(command, "--help").stdout.split("Example:")[1]

@@ -92,7 +92,7 @@ class SheetXml:
 
     def __init__(self, xml: bytes, label: str) -> None:
         root = _ROOT.search(xml, 0, 4096)
-        if not root or not _is_utf8(xml):
+        if not root or not is_utf8(xml):
             raise WorkbookError(f"sheet {label} cannot be read: it is not a worksheet in UTF-8.")
         self.xml, self._label = xml, label
         self._grammar = _grammar(root[1] + b":" if root[1] else b"")
@@ -183,7 +183,7 @@ class SheetXml:
             return self.with_constant(cell, otherwise)
         prefix = self._grammar.prefix
         value = b"" if cell.value is None else b"<%bv>%b</%bv>" % (prefix, cell.value, prefix)
-        return self._cell(cell.opening + cell.attributes, b"", value + (cell.inline or b""))
+        return self._cell(cell.opening + _METADATA.sub(b"", cell.attributes), b"", value + (cell.inline or b""))
 
     def emptied(self, cell: Cell) -> bytes:
         """The cell's XML without a value, its style kept."""
@@ -314,7 +314,7 @@ class SheetXml:
         return self.with_constant(empty, value) if constant else self.with_value(empty, value) or b""
 
 
-def _is_utf8(xml: bytes) -> bool:
+def is_utf8(xml: bytes) -> bool:
     try:
         xml.decode("utf-8")
     except UnicodeDecodeError:

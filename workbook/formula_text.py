@@ -1,15 +1,16 @@
 """Formula text as a file holds it, rewritten so that the engine computes what Excel would.
 
-Five things differ. A custom function may carry the mark of the host that wrote it (spellings.py). The engine turns a
-skipped argument into 0, so the text `SKIPPED` stands in for it. Table references become cell ranges. Names that the
-engine cannot keep (those with functions of ours, OFFSET, LAMBDA, constant arrays) are put in place of their use. TEXT
-with an exponent, which it gets wrong, is a function of ours.
+Five things differ. A custom function may carry the mark of the host that wrote it (`[1]!`, `_xldudf_`,
+`ORG.XLCALC.ADDIN.`; docs/formula-text.md). The engine turns a skipped argument into 0, so the text `SKIPPED` stands
+in for it. Table references become cell ranges. Names that the engine cannot keep (those with functions of ours,
+OFFSET, LAMBDA, constant arrays) are put in place of their use. TEXT with an exponent, which it gets wrong, is a
+function of ours.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,8 +21,10 @@ SKIPPED = "\ue000skipped"
 """Stands for a skipped argument on its way through the engine; a text that no cell holds."""
 
 _PREFIXES = re.compile(
-    r"(?:_xlfn\.|_xlws\.|_xlpm\.|_xlop\.|_xludf\.|_xll\.|ORG\.XLCALC\.ADDIN\.|_xldudf_(?:\w+?_)??(?=LLM_))+",
-    re.IGNORECASE,
+    r"""\A(?:(?:_xlfn\.|_xlws\.|_xlpm\.|_xlop\.|_xludf\.|_xll\.)+
+    |(?:_xldudf_(?:\w+_)?|(?:\w+\.)+)(?=LLM_))  # an Office add-in, with or without namespace; any other namespace
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 _TOKEN = re.compile(
     r"""
@@ -107,13 +110,26 @@ def tokens(text: str) -> list[Token]:
     return [Token(match.lastgroup or "", match[0]) for match in _TOKEN.finditer(text)]
 
 
+def called(text: str) -> Iterator[tuple[int, int, str]]:
+    """Each function that a formula calls: where its name begins and ends, marks included, and how it is written.
+
+    >>> list(called('SUM([1]!LLM_MODEL(A1))&"LLM_MODEL()"'))
+    [(0, 3, 'SUM'), (4, 17, '[1]!LLM_MODEL')]
+    """
+    start = 0
+    parts = tokens(text)
+    for token, after in zip(parts, [*parts[1:], _NOTHING], strict=True):
+        end = start + len(token.text)
+        if token.kind == "word" and after.kind == "open":
+            yield start, end, token.text
+        start = end
+
+
 def bare_function(word: str) -> str:
     """A function's name without the marks of where it was entered, in upper case.
 
-    >>> bare_function("[1]!LLM_MODEL"), bare_function("_xlfn._xlws.SORT"), bare_function("xlcalc.xlam!LLM_MODEL")
+    >>> bare_function("[1]!LLM_MODEL"), bare_function("_xlfn._xlws.SORT"), bare_function("_xldudf_NS_LLM_MODEL")
     ('LLM_MODEL', 'SORT', 'LLM_MODEL')
-    >>> bare_function("_xldudf_LLM_MODEL"), bare_function("ORG.XLCALC.ADDIN.LLM_MODEL")
-    ('LLM_MODEL', 'LLM_MODEL')
     """
     return _PREFIXES.sub("", word.rpartition("!")[2]).upper()
 

@@ -91,6 +91,8 @@ class Package:
         if part not in self.parts:
             raise WorkbookError(f"{self.label} has no part {part}.")
         self._changed[part] = content
+        if part == self._workbook_part:
+            self.__dict__.pop("names", None)  # to be read again
 
     def to_bytes(self) -> bytes:
         return self._zip.with_changes(self._changed)
@@ -149,6 +151,13 @@ class Package:
                     found.append(self._read_table(sheet, target))
         return found
 
+    @cached_property
+    def linked_files(self) -> list[str]:
+        """The address of the file that each of [1], [2] ... in formulas stands for."""
+        targets = self._targets(self._workbook_part)
+        keys = [_key(one) for one in self._parse(self._workbook_part).iter() if _local(one) == "externalReference"]
+        return [self._linked_file(targets[key][1]) if key in targets else "" for key in keys]
+
     # Cells
 
     def sheet(self, name: str) -> SheetXml:
@@ -194,11 +203,24 @@ class Package:
 
     def related(self, part: str) -> list[tuple[str, str]]:
         """Kind and part name of each relation of `part` to another part that is there."""
+        return list(self._targets(part).values())
+
+    def _targets(self, part: str) -> dict[str, tuple[str, str]]:
+        """The same by the relation's key."""
+        relations = self._relations_of(part)
+        folder = posixpath.dirname(part)
+        return {key: (kind, target) for key, kind, target in self._relations(relations, folder)} if relations else {}
+
+    def _relations_of(self, part: str) -> str | None:
         folder, name = posixpath.split(part)
-        relations = self._zip.find(posixpath.join(folder, "_rels", f"{name}.rels"))
-        if relations is None:
-            return []
-        return [(kind, target) for _, kind, target in self._relations(relations, folder)]
+        return self._zip.find(posixpath.join(folder, "_rels", f"{name}.rels"))
+
+    def _linked_file(self, link: str) -> str:
+        relations = self._relations_of(link)
+        for element in self._parse(relations).iter() if relations else ():
+            if element.get("TargetMode") == "External":
+                return urllib.parse.unquote(element.get("Target", ""))
+        return ""
 
     def _relations(self, relations: str, folder: str) -> list[tuple[str, str, str]]:
         found = []
@@ -223,14 +245,12 @@ class Package:
         raise WorkbookError(f"{self.label} is a zip archive without a workbook in it.")
 
     def _list_sheets(self) -> dict[str, str]:
-        folder, name = posixpath.split(self._workbook_part)
-        relations = self._zip.find(posixpath.join(folder, "_rels", f"{name}.rels"))
-        targets = {key: (kind, part) for key, kind, part in self._relations(relations, folder)} if relations else {}
+        targets = self._targets(self._workbook_part)
         sheets: dict[str, str] = {}
         for element in self._parse(self._workbook_part).iter():
             if _local(element) != "sheet":
                 continue
-            key = next((value for name, value in element.items() if name.endswith("}id")), "")
+            key = _key(element)
             if key not in targets:
                 raise WorkbookError(f"{self.label} is damaged: the part of sheet {element.get('name')} is missing.")
             kind, part = targets[key]
@@ -276,6 +296,11 @@ class Package:
 def _local(element: ElementTree.Element) -> str:
     """An element's name without its namespace: the strict and the transitional format differ in nothing else here."""
     return element.tag.rpartition("}")[2]
+
+
+def _key(element: ElementTree.Element) -> str:
+    """The key (`r:id`) of the relation that an element names."""
+    return next((value for name, value in element.items() if name.endswith("}id")), "")
 
 
 def _one_cell(text: str) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _ENTITY = re.compile(r"&(?:#x([0-9A-Fa-f]+)|#([0-9]+)|(amp|lt|gt|quot|apos));")
+_CHARACTER = re.compile(f"{_ENTITY.pattern}|.", re.DOTALL)
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _ESCAPED_CHARACTER = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]|_(?=x[0-9A-Fa-f]{4}_)")
@@ -21,6 +22,11 @@ def unescape(text: bytes) -> str:
     """Character data as text."""
     decoded = text.decode("utf-8")
     return _ENTITY.sub(_character, decoded) if "&" in decoded else decoded
+
+
+def characters(text: bytes) -> list[str]:
+    """Each character of `unescape(text)` as the file writes it."""
+    return [match[0] for match in _CHARACTER.finditer(text.decode("utf-8"))]
 
 
 def escape_string(text: str) -> str:
@@ -51,7 +57,7 @@ def _character(match: re.Match[str]) -> str:
     if match[3]:
         return _NAMED[match[3]]
     code = int(match[1], 16) if match[1] else int(match[2])
-    return chr(code) if code < 0x110000 else match[0]
+    return chr(code) if code < 0x110000 else "\ufffd"
 
 
 def shared_strings(part: bytes) -> list[str]:

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from xlcalc.console import complain, print_rows, progress, target_file
+from xlcalc.workbook.convert_cli import convert_command
 
 app = typer.Typer(add_completion=False)
 
 Out = Annotated[Path | None, typer.Option("-o", "--out", help="File to write.")]
-_EDITIONS = ("addin", "values")
 
 
 @app.command()
@@ -39,51 +39,23 @@ def templates(
 def new(
     template: Annotated[str, typer.Argument(help="A template.")],
     out: Out = None,
-    edition: Annotated[
-        str,
-        typer.Option(
-            help="addin (live formulas), or values (every formula replaced by its value, for others to read)."
-        ),
-    ] = "addin",
+    edition: Annotated[str, typer.Option(help="addin, or values.")] = "addin",
 ) -> None:
     """Write a fresh workbook from a template, its values cached.
 
+    The edition addin has live formulas, LLM_* and Excel's own. The edition values has no formula at all, only what each
+    gave: for a reader who has none of the functions and must not see half of a model recalculate.
+
     Example: xlcalc new training-budget -o budget.xlsx
-    Example: xlcalc new training-budget --edition values
+    Example: xlcalc new training-budget --edition values -o figures.xlsx
     """
-    from xlcalc.workbook import report, spellings
+    from xlcalc.workbook import editions, report
 
-    if edition not in _EDITIONS:
-        raise typer.BadParameter(f"edition is {' or '.join(_EDITIONS)}; got {edition!r}")
-    package = report.find(template)
-    if edition == "values":
-        spellings.values_only(package)
+    if edition not in editions.EDITIONS:
+        raise typer.BadParameter(f"the editions are {' and '.join(editions.EDITIONS)}; there is no {edition} yet")
     target = target_file(out, f"{template}.xlsx")
-    report.write(target, package.to_bytes())
+    report.write(target, editions.edition(report.find(template), edition).to_bytes())
     print(target)
-
-
-@app.command()
-def convert(
-    file: Annotated[Path, typer.Argument(help="A workbook.")],
-    to: Annotated[
-        str, typer.Option(help="plain, officejs (xlwings Server and Lite) or libreoffice (.xlsx of 7.4).")
-    ] = "plain",
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write; without it FILE itself.")] = None,
-) -> None:
-    """Spell the LLM_* functions in a workbook's formulas as a host writes them; nothing else in the file changes.
-
-    Example: xlcalc convert budget.xlsx --to officejs -o for-lite.xlsx
-    """
-    from xlcalc.workbook import build, report, spellings
-    from xlcalc.workbook.package import Package
-
-    if to not in spellings.SPELLINGS:
-        raise typer.BadParameter(f"--to is one of {', '.join(spellings.SPELLINGS)}; got {to!r}")
-    package = Package.open(file)
-    calls = spellings.convert(package, build.cell_functions(), to)
-    report.write(out or file, package.to_bytes())
-    print(f"{calls} LLM_* calls in {out or file} are spelled {spellings.SPELLINGS[to]}LLM_...")
 
 
 @app.command()
@@ -127,3 +99,6 @@ def make_report(
     print_rows([["result", "value", "unit"], *([n.name, n.value, n.unit] for n in made.results)])
     print(f"xlcalc: wrote {target}", file=sys.stderr)
     complain(report.problems(made.recalculation))
+
+
+app.command("convert")(convert_command)

@@ -20,7 +20,10 @@ from xml.etree import ElementTree as ET
 import openpyxl
 import pytest
 from calc_session import Calc, literal, missing
+from openpyxl.packaging.relationship import Relationship
 from openpyxl.utils.datetime import to_excel
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.workbook.external_link.external import ExternalBook, ExternalLink
 from openpyxl.worksheet.formula import ArrayFormula
 from typer.testing import CliRunner
 
@@ -30,7 +33,8 @@ from xlcalc.hosts import addin_libreoffice
 from xlcalc.hosts.cells import answer
 from xlcalc.hosts.libreoffice.typelib import Method, type_library
 from xlcalc.hosts.libreoffice.worker import Calls
-from xlcalc.workbook import report
+from xlcalc.workbook import build, convert, recalc, report
+from xlcalc.workbook.package import Package
 
 needs_calc = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 SDK = Path("/usr/lib/libreoffice/sdk/bin/unoidl-read")
@@ -294,6 +298,34 @@ def test_templates(calc, tmp_path, template):
     assert not wrong, (len(wrong), wrong[:5])
 
 
+@needs_calc
+@pytest.mark.parametrize(
+    "mark", ["", "[1]!", *sorted(set(convert.HOSTS.values()) - {""}), convert.mark("xlwings-server", "fin")]
+)
+def test_names_as_each_host_saves_them(calc, tmp_path, mark):
+    """In cells, in array formulas, in names; texts stay. Saved by LibreOffice and converted it is a plain file again."""
+    call = f'{mark}LLM_KV_CACHE("llama-3.1-8b",'
+    book = openpyxl.Workbook()
+    link = ExternalLink(ExternalBook(id="rId1"))
+    link.file_link = Relationship(type="externalLinkPath", Target="file:///C:/x/xlcalc.xlam", TargetMode="External")
+    book._external_links.append(link)
+    book.active["A1"], book.active["B1"] = f'={call.replace("LLM_KV", "llm_kv")}2)&" llm_kv_cache("', "=kv"
+    book.active["A2"] = ArrayFormula("A2:B2", f"={call}{{1,2}})")
+    book.defined_names["kv"] = DefinedName("kv", attr_text=f"{call}1)")
+    book.save(tmp_path / "book.xlsx")
+    calc.open(path=str(tmp_path / "book.xlsx"))
+    shown = [["262144 llm_kv_cache(", 131072], [131072, 262144]]
+    assert same(calc.read(address="A1:B2"), shown)
+    calc.save(path=str(tmp_path / "saved.xlsx"), filter="Calc MS Excel 2007 XML")
+    package = Package.open(tmp_path / "saved.xlsx")
+    assert convert.convert(package, {f.name for f in xlcalc.functions()}, "").calls == 3
+    assert [name.definition for name in package.names] == ['LLM_KV_CACHE("llama-3.1-8b",1)']
+    result = recalc.recalculate(package, build.cell_functions())
+    (sheet,) = package.sheets
+    assert result.ok and result.custom_calls == 3
+    assert [[package.value(sheet, cell) for cell in row] for row in (("A1", "B1"), ("A2", "B2"))] == shown
+
+
 def close(value, cached):
     if isinstance(cached, datetime):
         cached = to_excel(cached)
@@ -318,6 +350,58 @@ def test_install_and_convert_without_a_window(tmp_path):
         capture_output=True, timeout=100,
     )  # fmt: skip
     assert (tmp_path / "book.csv").read_text().strip() == "1073741824"
+
+
+@pytest.fixture
+def unopkg(monkeypatch, tmp_path):
+    """A stand-in for unopkg that does what is said, the last again and again; gives how often it was called."""
+    log = tmp_path / "calls"
+
+    def stand_in(*scripts):
+        for number, script in enumerate(scripts):
+            (tmp_path / f"{number}.sh").write_text(script)
+        program = tmp_path / "unopkg"
+        program.write_text(
+            f'#!/bin/sh\necho "$@" >> {log}\nn=$(($(wc -l < {log}) - 1))\n'
+            f"[ -f {tmp_path}/$n.sh ] || n={len(scripts) - 1}\n. {tmp_path}/$n.sh\n"
+        )
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        return lambda: log.read_text().splitlines()
+
+    return stand_in
+
+
+BAD_ALLOC = """echo 'ERROR: (com.sun.star.uno.RuntimeException) { { Message = "C++ code threw St9bad_alloc: std::bad_alloc" }' >&2
+echo 'ERROR: unopkg failed.' >&2; exit 1"""
+needs_shell = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
+
+
+@needs_shell
+@pytest.mark.parametrize("crash", [BAD_ALLOC, "kill -SEGV $$", "sh -c 'kill -ABRT $$'"])
+def test_a_crash_of_unopkg_is_tried_again(unopkg, crash):
+    calls = unopkg(crash, crash, "exit 0")
+    assert addin_libreoffice.install(b"", "-env:x").startswith("installed for LibreOffice")
+    assert len(calls()) == 3 and all(call.startswith("add --force") and "-env:x" in call for call in calls())
+
+
+@needs_shell
+def test_unopkg_that_only_crashes_is_given_up_with_all_it_said(unopkg):
+    calls = unopkg(BAD_ALLOC)
+    with pytest.raises(addin_libreoffice.BuildError, match=r"crashed 3 times .*St9bad_alloc.*unopkg failed") as raised:
+        addin_libreoffice.install(b"")
+    assert len(calls()) == 3 and "python3-uno" not in str(raised.value)
+
+
+@needs_shell
+@pytest.mark.parametrize(
+    ("said", "hint"), [("no factory com.sun.star.loader.Python", True), ("the profile is locked", False)]
+)
+def test_a_refusal_of_unopkg_is_final_and_told_whole(unopkg, said, hint):
+    calls = unopkg(f"echo 'ERROR: {said}' >&2; echo 'ERROR: unopkg failed.' >&2; exit 1")
+    with pytest.raises(addin_libreoffice.BuildError, match=f"{said} ERROR: unopkg failed") as raised:
+        addin_libreoffice.install(b"")
+    assert len(calls()) == 1 and ("python3-uno" in str(raised.value)) is hint
 
 
 def test_install_without_libreoffice(monkeypatch, tmp_path):
@@ -361,27 +445,6 @@ def workers(calc):
         if len(words) > 2 and words[1].endswith("worker.py") and str(calc.profile) in words[2]:
             found.append(int(path.split("/")[2]))
     return found
-
-
-@pytest.mark.parametrize(
-    ("script", "tries", "words"),
-    [
-        ("[ $(wc -l <$LOG) -gt 1 ] || { echo 'C++ code threw St9bad_alloc: std::bad_alloc' >&2; exit 1; }", 2, ""),
-        ("echo 'C++ code threw St9bad_alloc: std::bad_alloc' >&2; exit 1", 3, "bad_alloc"),
-        ("echo 'ERROR: no Python here' >&2; exit 1", 1, "no Python here. On Debian and Ubuntu"),
-    ],
-)
-def test_an_unopkg_that_crashes_is_started_again(script, tries, words, tmp_path, monkeypatch):
-    tool, log = tmp_path / "unopkg", tmp_path / "log"
-    tool.write_text(f"#!/bin/sh\nLOG={log}\necho x >>$LOG\n{script}\n")
-    tool.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    if words:
-        with pytest.raises(addin_libreoffice.BuildError, match=words):
-            addin_libreoffice.install(b"")
-    else:
-        addin_libreoffice.install(b"")
-    assert log.read_text().count("x") == tries
 
 
 @needs_calc

@@ -7,8 +7,13 @@ import subprocess
 
 import openpyxl
 import pytest
+from openpyxl.worksheet.formula import ArrayFormula
 
 from xlcalc.workbook import report
+from xlcalc.workbook.build import cell_functions
+from xlcalc.workbook.convert import convert
+from xlcalc.workbook.package import Package
+from xlcalc.workbook.recalc import recalculate
 
 pytestmark = pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
 
@@ -44,3 +49,20 @@ def test_cached_values_are_shown(template, tmp_path):
                 if not same and not (cell.value in (None, "") and shown in (None, "")):
                     wrong.append((sheet.title, cell.coordinate, cell.value, shown))
     assert not wrong, (len(wrong), wrong[:10])
+
+
+def test_without_the_functions_most_values_stay(tmp_path):
+    """The row of docs/formula-text.md: numbers and texts stay; a truth value and an array formula are calculated anew."""
+    path = tmp_path / "book.xlsx"
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["A2"] = '=LLM_PARAMS("llama-3.1-8b")', '=LLM_HARDWARE("h100-sxm","vendor")'
+    book.active["A3"] = '=LLM_PARAMS("llama-3.1-8b")>1'
+    book.active["A4"] = ArrayFormula("A4:A4", '=LLM_PARAMS("llama-3.1-8b")')
+    book.save(path)
+    assert report.recalculated(path, path).ok
+    saved = in_libreoffice(path, tmp_path)
+    shown = [row[0].value for row in openpyxl.load_workbook(saved, data_only=True).active["A1:A4"]]
+    assert shown == [8030261248, "NVIDIA", "#NAME?", "#NAME?"]
+    assert openpyxl.load_workbook(saved).active["A1"].value == '=llm_params("llama-3.1-8b")'
+    assert convert(package := Package.open(saved), {"LLM_PARAMS", "LLM_HARDWARE"}, "").calls == 4
+    assert recalculate(package, cell_functions()).ok

@@ -33,8 +33,9 @@ IDENTIFIER = "org.xlcalc.AddIn"  # of the extension, and of the service: stored 
 _JOB = "org.xlcalc.ExcelNames"
 INTERFACE = "org.xlcalc.XFunctions"
 _NEEDED = ("platformdirs", "pydantic")  # by the functions, beside Python
-_PYTHON_MISSING = "On Debian and Ubuntu it needs the package python3-uno, on Fedora libreoffice-pyuno"
+_PYTHON_MISSING = ". On Debian and Ubuntu it needs the package python3-uno, on Fedora libreoffice-pyuno"
 _TRIES = 3
+"""unopkg of LibreOffice 7.4 ends with std::bad_alloc about once in fifteen runs, and is well the next time."""
 _NOT_CARRIED = {"__pycache__", "templates", "workbook"}
 _MANIFEST = "http://openoffice.org/2001/manifest"
 _REGISTRY = "http://openoffice.org/2001/registry"
@@ -93,18 +94,20 @@ def install(extension: bytes, *settings: str) -> str:
             command += ["--bundled", "--deployment-context", "user"]
         for _ in range(_TRIES):
             done = subprocess.run(command, capture_output=True, text=True)
-            if not _crashed(done):
+            said = " ".join(f"{done.stdout} {done.stderr}".split()) or "it gave no reason"
+            if not (crashed := _crashed(done.returncode, said)):
                 break
+    if crashed:
+        raise BuildError(f"LibreOffice's unopkg crashed {_TRIES} times (exit status {done.returncode}): {said}")
     if done.returncode:
-        said = " ".join((done.stderr.strip() or done.stdout.strip() or "it gave no reason").split())
-        hint = "" if _crashed(done) else f" {_PYTHON_MISSING}"
-        raise BuildError(f"LibreOffice did not install the extension: {said.rstrip('.')}.{hint}")
+        hint = _PYTHON_MISSING if "python" in said.lower() else ""
+        raise BuildError(f"LibreOffice did not install the extension: {said.rstrip('.')}{hint}")
     return f"installed for LibreOffice at {Path(command[0]).resolve().parent}"
 
 
-def _crashed(done: subprocess.CompletedProcess[str]) -> bool:
-    """unopkg of LibreOffice 7.4 sometimes ends so instead of installing; the next time it does its work."""
-    return done.returncode < 0 or "bad_alloc" in done.stderr
+def _crashed(status: int, said: str) -> bool:
+    """Did it die, of a signal (itself or in a shell), of an exception on Windows, or of an allocation that failed?"""
+    return status != 0 and ("bad_alloc" in said or not (0 <= status <= 128 or status == 255))
 
 
 def _unopkg() -> str:

@@ -1,9 +1,10 @@
-"""What LibreOffice does after it read an Excel file: lets Calc read again each formula with a function of ours.
+"""What LibreOffice does after it read an Excel file: enters again each formula with a function of ours.
 
 Calc before the version that knows an add-in's CompatibilityName on import
 (FormulaCompiler::fillFromAddInCollectionExcelName) looks in .xlsx files for the add-in's full name only, which Excel
-does not write: it keeps LLM_PARAMS(...) as an unknown name, in lower case. Entered again, the same text is the
-function. Later versions have nothing left to do here.
+does not write: it keeps LLM_PARAMS(...) as an unknown name, in lower case. It keeps as unknown in all versions what
+Excel saved with one of its own add-ins, [1]!LLM_PARAMS(...) and _xldudf_LLM_PARAMS(...). Entered by its bare name it is
+the function.
 """
 
 import json
@@ -18,8 +19,8 @@ from com.sun.star.task import XJob
 SERVICE = "org.xlcalc.ExcelNames"
 HERE = os.path.dirname(uno.fileUrlToSystemPath(__file__) if "://" in __file__ else os.path.abspath(__file__))
 EXTENSION = os.path.abspath(os.path.join(HERE, "..", "..", "..", ".."))
-UNKNOWN = re.compile(r"\b(llm_\w+)\(")
-TEXT = re.compile(r'"[^"]*"')
+UNKNOWN = re.compile(r"(?:\[\d+\]!)?(?<![\w.])(?:_xldudf_(?:\w+_)?)?(llm_\w+)\(", re.IGNORECASE)
+TEXT = re.compile(r'("[^"]*")')
 
 
 class ExcelNames(unohelper.Base, XJob, XServiceInfo):
@@ -44,6 +45,11 @@ class ExcelNames(unohelper.Base, XJob, XServiceInfo):
         try:
             for sheet in document.Sheets:
                 self.read_sheet_again(sheet)
+            for scope in (document, *document.Sheets):
+                for name in scope.NamedRanges:
+                    again = self.by_bare_names(name.getContent())
+                    if again != name.getContent():
+                        name.setContent(again)
         finally:
             document.enableAutomaticCalculation(automatic)
             document.unlockControllers()
@@ -57,12 +63,13 @@ class ExcelNames(unohelper.Base, XJob, XServiceInfo):
         done = set()  # the other cells of an array formula
         for row, line in enumerate(formulas):
             for column, formula in enumerate(line):
-                if (row, column) not in done and self.is_unknown(formula):
+                again = self.by_bare_names(formula) if formula.startswith(("=", "{=")) else formula
+                if (row, column) not in done and again != formula:
                     cell = sheet.getCellByPosition(column, row)
                     if formula.startswith("{"):
                         area = sheet.createCursorByRange(cell)
                         area.collapseToCurrentArray()
-                        area.setArrayFormula(formula[1:-1])
+                        area.setArrayFormula(again[1:-1])
                         at = area.getRangeAddress()
                         done.update(
                             (r, c)
@@ -70,14 +77,19 @@ class ExcelNames(unohelper.Base, XJob, XServiceInfo):
                             for c in range(at.StartColumn, at.EndColumn + 1)
                         )
                     else:
-                        cell.setFormula(formula)
+                        cell.setFormula(again)
 
-    def is_unknown(self, formula):
-        """True where a formula calls a function of ours by a name that Calc did not know."""
-        if "llm_" not in formula or not formula.startswith(("=", "{=")):
-            return False
-        outside = TEXT.sub('""', formula)
-        return any(name.upper() in self.names for name in UNKNOWN.findall(outside))
+    def by_bare_names(self, formula):
+        """A formula with each function of ours that Calc does not know by its bare name, outside texts."""
+        if "llm_" not in formula.lower():
+            return formula
+        pieces = TEXT.split(formula)
+        pieces[::2] = [UNKNOWN.sub(self.bare_name, piece) for piece in pieces[::2]]
+        return "".join(pieces)
+
+    def bare_name(self, call):
+        name = call.group(1).upper()
+        return name + "(" if name in self.names else call.group(0)
 
     def getImplementationName(self):
         return SERVICE
