@@ -23,7 +23,7 @@ class _MeasurementsKind(Kind):
     about = "a range, or text such as 'model,measured; gpt2,7', whose first row names the columns"
 
     def takes_range(self, rows: list[list[Any]]) -> bool:
-        return True
+        return not any(isinstance(cell, str) and "," in cell for cell in rows[0])  # else texts, each of its own
 
     def read(self, value: Any) -> list[dict[str, Any]]:
         if isinstance(value, str):
