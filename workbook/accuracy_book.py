@@ -77,11 +77,11 @@ def _cases(book: Book) -> list[Lines]:
     style.headings(sheet, _HEAD, [label for label, _ in _CASES],
                    ("Measured on", "Accelerator", "Case", "Unit", "Source"))  # fmt: skip
     results = validation.results()
-    order = {key: place for place, key in enumerate(dict.fromkeys((r.function, r.group) for r in results))}
+    functions, groups = list(dict.fromkeys(r.function for r in results)), list(dict.fromkeys(r.group for r in results))
     found = []
     row = _FIRST
     for key, members in groupby(
-        sorted(results, key=lambda r: (order[r.function, r.group], r.accelerator)),
+        sorted(results, key=lambda r: (functions.index(r.function), groups.index(r.group), r.accelerator)),
         key=lambda r: (r.function, r.group, r.accelerator),
     ):
         first = row
@@ -98,11 +98,12 @@ def _case(book: Book, sheet: Worksheet, row: int, result: validation.Result) -> 
     unit = (declaration.result.unit if declaration else "") or "tokens/s"
     for column, content in enumerate((result.function, result.group, result.accelerator, result.case), 1):
         style.text(sheet, row, column, content)
-    style.value(sheet, row, 5, result.measured, "#,##0.0###")
+    figures = style.SCIENTIFIC if unit == "bytes" else "#,##0.0###"
+    style.value(sheet, row, 5, result.measured, figures)
     if result.estimate is None:
         style.text(sheet, row, 6, result.sentence, color=style.RED)
     else:
-        style.value(sheet, row, 6, result.estimate, "#,##0.0###")
+        style.value(sheet, row, 6, result.estimate, figures)
         style.formula(sheet, row, 8, f"=F{row}/E{row}-1", _ERROR)
         style.formula(sheet, row, 9, f"=ABS(H{row})", "0.0%")
     style.text(sheet, row, 7, unit)
@@ -170,7 +171,7 @@ def _charts(sheet: Worksheet, groups: list[Lines]) -> None:
         both = f"Cases!$E${members[0].first}:$F${members[-1].last}"
         style.text(sheet, row, 1, function)
         for column, content in ((2, f"=MIN({both})"), (3, f"=MAX({both})")):
-            style.formula(sheet, row, column, content, "#,##0.0###")
+            style.formula(sheet, row, column, content, style.SCIENTIFIC)
         by_group = {g: list(rows) for g, rows in groupby(members, key=lambda lines: lines.group)}
         if len(by_group) > 1:
             parts = [(group, rows[0].first, rows[-1].last) for group, rows in by_group.items()]
@@ -184,5 +185,5 @@ def _charts(sheet: Worksheet, groups: list[Lines]) -> None:
         declaration = find(function)
         unit = (declaration.result.unit if declaration else "") or "tokens/s"
         chart = charts.scatter(f"{function}, {unit}", series, ends)
-        first = top + 27 * (place // 2)
-        charts.place(sheet, chart, f"{'AJ'[place % 2]}{first}", f"{'HQ'[place % 2]}{first + 25}")
+        first = top + 25 * (place // 3)
+        charts.place(sheet, chart, f"{'AGM'[place % 3]}{first}", f"{'EKQ'[place % 3]}{first + 23}")

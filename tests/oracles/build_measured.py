@@ -79,6 +79,35 @@ def throughput():
         yield "LLM_THROUGHPUT", "whole system", arguments["accelerator"], name, arguments, measured, "tensorrt-llm-perf"
 
 
+def memory():
+    """What vLLM reports at its start: bytes of the weights, and of all that stands in memory before the cache."""
+    for r in table("serving_memory_vllm"):
+        common = {"model": r["model"], "context": 1, "batch": 1, "dtype": r["dtype"], "tp": int(r["tp"])}
+        weights, rest = float(r["weights_gib"]), float(r["activation_gib"]) + float(r["non_torch_gib"])
+        for part, measured in (("weights", weights), ("total", weights + rest)):
+            name = f"{r['model']} tp{r['tp']} {part}" + (" without the cache" if part == "total" else "")
+            value = measured * 2**30
+            group, source = "what vLLM reports", "llm-d-planner-vllm"
+            yield "LLM_SERVE_MEMORY", group, "h100-sxm", name, {**common, "part": part}, value, source
+
+
+def fastertransformer():
+    """kipply, Transformer Inference Arithmetic: 13B on A100 40 GB, context 512, batch 1, fp16."""
+    model = {
+        "model_type": "gpt2",
+        "n_layer": 40,
+        "n_embd": 5120,
+        "n_head": 40,
+        "vocab_size": 50257,
+        "n_positions": 2048,
+    }
+    for count, prefill, decode in ((1, 63.17e-3, 22.0e-3), (2, 45.45e-3, 13.5e-3)):
+        common = {"model": model, "accelerator": "a100-sxm-40gb", "count": count, "batch": 1, "dtype": "fp16"}
+        about = "FasterTransformer, 13B", "a100-sxm-40gb", f"13B tp{count} batch 1 context 512"
+        yield "LLM_TTFT", *about, {**common, "prompt": 512}, prefill, "llm-analysis-ft"
+        yield "LLM_TPOT", *about, {**common, "context": 512}, decode, "llm-analysis-ft"
+
+
 def main() -> None:
     cases = [
         *steps("Megatron-LM, Korthikanti table 5", "korthikanti-2022", training.korthikanti()),
@@ -86,6 +115,8 @@ def main() -> None:
         *steps("Megatron-Bridge releases", "megatron-bridge-performance", training.bridge()),
         *kernels(),
         *throughput(),
+        *fastertransformer(),
+        *memory(),
     ]
     path = HERE.parents[1] / "xlcalc" / "catalog" / "measured.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
