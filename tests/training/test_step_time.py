@@ -51,7 +51,7 @@ def test_mpt():
 
 def test_megatron_bridge():
     found = sizes(errors(measured.bridge()))
-    assert mean(found) <= 0.12
+    assert mean(found) <= 0.10
     assert sum(error <= 0.25 for error in found) >= 0.9 * len(found)
 
 
@@ -70,6 +70,18 @@ def test_each_layout_pays_for_its_communication(changed, part):
     plain = {"zero": 1, "micro_batch": 1}
     more = xlcalc.LLM_STEP_TIME(*H100, part=part, **(plain | changed))
     assert more > xlcalc.LLM_STEP_TIME(*H100, part=part, **plain) >= 0
+
+
+def test_narrow_heads_take_as_long_where_exponentials_set_the_pace():
+    """The same scores in heads half as wide: slower on Blackwell, not on Blackwell Ultra, whose SFUs are twice as fast."""
+
+    def forward(accelerator, heads):
+        model = {"model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 32, "intermediate_size": 14336,
+                 "num_attention_heads": heads, "num_key_value_heads": heads, "vocab_size": 128256}  # fmt: skip
+        return xlcalc.LLM_STEP_TIME(model, accelerator, 8, 64, 32768, part="compute")
+
+    assert forward("gb200", 64) > 1.1 * forward("gb200", 32)
+    assert forward("gb300", 64) == pytest.approx(forward("gb300", 32))
 
 
 def test_experts_pay_for_their_exchange_more_outside_the_domain():

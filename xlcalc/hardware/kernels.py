@@ -40,8 +40,9 @@ class Kernels:
     direction of an accelerator's links), `exchange`, `exchange_out` (all-to-all over them). Seconds: `launch` (a
     kernel's start), `host` (its issue), `moe_host` and `moe_fixed` (a layer of experts, at least and beside its
     kernels), `latency` (a hop). Accelerators: `domain` of fast links. Bytes: `operand` an element, `quantise` an
-    element's cast, `loss_bytes` a logit. Shares: `traffic` of a product's operands and `*_exposed` of collectives that
-    nothing hides, `passes` of memory-bound operators that fusion leaves.
+    element's cast, `loss_bytes` a logit, `gradient_bytes` an accumulated gradient. Elements: `softmax_width`, of a head
+    below which exponentials set the pace of attention. Shares: `traffic` of a product's operands and `*_exposed` of
+    collectives that nothing hides.
     """
 
     matmul: float
@@ -51,6 +52,8 @@ class Kernels:
     batched: float
     attention: float
     attention_backward: float
+    softmax_width: float
+    gradient_bytes: float
     stream: float
     launch: float
     host: float
@@ -62,7 +65,6 @@ class Kernels:
     operand: float
     quantise: float
     loss_bytes: float
-    passes: float
     moe_host: float
     moe_fixed: float
     exchange: float
@@ -100,6 +102,8 @@ def kernels(accelerator: AcceleratorSpec, dtype: str, stack: str = "megatron") -
         batched=share("batched"),
         attention=sixteen * share("attention"),
         attention_backward=sixteen * share("attention_backward"),
+        softmax_width=share("softmax_width"),
+        gradient_bytes=share("gradient_bytes"),
         stream=bandwidth * share("stream"),
         launch=share("launch"),
         host=share("host"),
@@ -111,7 +115,6 @@ def kernels(accelerator: AcceleratorSpec, dtype: str, stack: str = "megatron") -
         operand=share("operand_bytes", dtype),
         quantise=share("quantise_bytes", dtype),
         loss_bytes=share("loss_bytes"),
-        passes=share("passes"),
         moe_host=share("moe_host"),
         moe_fixed=share("moe_fixed"),
         exchange=scale_up * share("exchange"),

@@ -76,8 +76,7 @@ class Work:
     stream_whole_backward: float = 0
     stream_split: float = 0
     stream_split_backward: float = 0
-    scores: list[tuple[float, int | None]] = field(default_factory=list)  # multiply-adds a pair, reach
-    heads: list[tuple[float, int]] = field(default_factory=list)  # query heads, their number in one layer
+    scores: dict[int | None, tuple[float, float]] = field(default_factory=dict)  # by reach: multiply-adds a pair, heads
     attention_io: float = 0  # elements of q, k, v and the output a token
     kv: float = 0  # of these the keys and values
     kv_layers: float = 0
@@ -125,7 +124,10 @@ def _add_matrices(work: Work, times: int, block: Block) -> None:
 
 
 def _add_experts(work: Work, times: int, block: Block) -> None:
-    """Routed experts, and how tokens are permuted to them and back: three copies of what is sent in either pass."""
+    """Routed experts, and what they give back weighted and summed: one copy of what is sent in either pass.
+
+    Dispatchers permute tokens as they send them (DeepEP's hybrid kernels), which costs no pass of its own.
+    """
     e = work.experts
     inputs = 0.0
     for matrix in block.linears:
@@ -141,8 +143,8 @@ def _add_experts(work: Work, times: int, block: Block) -> None:
             e.dispatched += times * matrix.active * matrix.d_out
             e.activations.whole += times * matrix.active * matrix.d_in
             e.activations.products += 2 * times
-            work.stream_whole += 3 * times * matrix.active * matrix.d_out
-            work.stream_whole_backward += 3 * times * matrix.active * matrix.d_out
+            work.stream_whole += times * matrix.active * matrix.d_out
+            work.stream_whole_backward += times * matrix.active * matrix.d_out
         else:
             inputs = matrix.active * matrix.d_in
     e.activations.whole += times * inputs
@@ -170,7 +172,8 @@ def _add_attention(work: Work, times: int, block: Block) -> None:
     work.kv += times * (keys + values)
     work.kv_layers += times
     reach = block.window if block.attended is None else block.attended * block.stride
-    work.scores.append((times * block.score / block.stride, reach))
+    score, heads = work.scores.get(reach, (0.0, 0.0))
+    work.scores[reach] = score + times * block.score / block.stride, heads + times * work.n_heads / block.stride
     work.stream_split += 2 * times * (queries + keys)
     work.stream_split_backward += 2 * times * (queries + keys)
     work.kernels += 3 * times
@@ -227,10 +230,10 @@ def _reduce(model: ModelSpec) -> Work:
     architecture, c = model.architecture, model.text_config
     head = architecture.outer[-1]
     work = Work(layers=architecture.n_layers, d_model=c.get("hidden_size") or head.d_in, vocab=head.d_out)
+    work.n_heads = c.get("num_attention_heads") or 0
     for layer in architecture.layers:
         _add_layer(work, layer)
     work.all_layers = architecture.layers
-    work.n_heads = c.get("num_attention_heads") or 0
     depth = c.get("num_nextn_predict_layers") or c.get("mtp_num_hidden_layers") or 0
     for _ in range(depth):
         work.all_layers += (_prediction_layer(architecture),)

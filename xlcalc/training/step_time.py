@@ -18,7 +18,6 @@ from xlcalc.training.layout import Layout
 from xlcalc.training.operators import Matmuls, Work
 
 ACTIVATION_BYTES = 2  # bf16
-ACCUMULATED_BYTES = 8.0  # an fp32 gradient read and written for every micro-batch (Megatron-LM)
 REDUCED_BYTES = 2.0  # a bf16 gradient written before it is reduced (FSDP)
 # Adam in mixed precision: fp32 gradient, weights and two moments read, the last three and bf16 weights written (30
 # bytes), the gradient read once more for its norm and zeroed (8)
@@ -27,9 +26,9 @@ CAUSAL_BLOCK = 128  # keys of a block that fused attention computes in full on t
 BACKWARD_ATTENTION = 2.5  # matrix products of fused attention backward over forward: 5 to 2 (Dao 2023, section 3.1)
 # bytes of scores, softmax, mask and dropout for each query-key pair of unfused attention (Korthikanti et al., figure 3)
 UNFUSED_FORWARD, UNFUSED_BACKWARD = 11.0, 17.0
-SCAN_SHARE = (
-    0.25  # of the rate of matrix products: SSD runs as long as attention over 2,000 tokens (Dao and Gu 2024, figure 10)
-)
+# FLOP of a recurrence for each byte of memory traffic, which bounds its kernels (PyTorch's blog on Mamba-2 kernels): on
+# A100, SSD runs as long as attention over 2,000 tokens (Dao and Gu 2024, figure 10)
+SCAN_FLOP_PER_BYTE = 46.0
 
 
 class StepTime(NamedTuple):
@@ -91,12 +90,15 @@ def matmul_time(
     return flops / rate + matmuls.products * (forwards + 2) * k.launch, (k.traffic * traffic + casts) / k.stream
 
 
-def attention_pairs(work: Work, seq_len: float) -> float:
-    """Multiply-adds of one token's causal attention in a forward pass, averaged over the sequence."""
+def attention_pairs(work: Work, seq_len: float, width: float = 0) -> float:
+    """Multiply-adds of one token's causal attention in a forward pass, averaged over the sequence.
+
+    Heads narrower than `width` count as so wide: their exponentials take as long.
+    """
     total = 0.0
-    for score, window in work.scores:
+    for window, (score, heads) in work.scores.items():
         reach = seq_len / 2 if window is None or window >= seq_len else window - window * window / (2 * seq_len)
-        total += score * (reach + CAUSAL_BLOCK / 2)
+        total += max(score, 2 * width * heads) * (reach + CAUSAL_BLOCK / 2)
     return total
 
 
@@ -110,7 +112,8 @@ def attention_time(
         square = 2 * flops * (forwards + 2) / (k.matmul_16bit * k.batched)
         io += work.unfused_heads / tp * seq_len * tokens * (UNFUSED_FORWARD * forwards + UNFUSED_BACKWARD)
         return square, io / k.stream
-    return flops * (forwards / k.attention + BACKWARD_ATTENTION / k.attention_backward), io / k.stream
+    forward = 2 * attention_pairs(work, seq_len, k.softmax_width) * tokens / tp
+    return forward * forwards / k.attention + flops * BACKWARD_ATTENTION / k.attention_backward, io / k.stream
 
 
 @lru_cache(maxsize=8192)
@@ -141,10 +144,10 @@ def micro_batch_time(
         memory += moved + k.traffic * e.weights / ep * ((forwards + 1) * k.operand + gradient_bytes) / k.stream
     attention, moved = attention_time(work, k, tokens, seq_len, tp, 1 if recompute == "none" else 2)
     compute, memory = compute + attention, memory + moved
-    compute += 2 * work.scan * tokens / tp * (forwards + 2) / (k.matmul_16bit * SCAN_SHARE)
+    memory += 2 * work.scan * tokens / tp * (forwards + 2) / (k.stream * SCAN_FLOP_PER_BYTE)
     streams = (forwards * work.stream_whole + work.stream_whole_backward) * own
     streams += (forwards * work.stream_split + work.stream_split_backward) * tokens / tp
-    memory += k.passes * ACTIVATION_BYTES * streams / k.stream + work.kernels * (forwards + 1.5) * k.launch
+    memory += ACTIVATION_BYTES * streams / k.stream + work.kernels * (forwards + 1.5) * k.launch
     memory += e.blocks * k.moe_fixed
 
     head, head_memory = matmul_time(k, work.head, tokens, tp, 1, gradient_bytes, sixteen_bit=True)
@@ -184,7 +187,7 @@ def step_time(work: Work, k: Kernels, layout: Layout, global_batch: float, seq_l
         cp,
         pp > 1 and vp > 1,
         recompute,
-        ACCUMULATED_BYTES if zero < 2 else REDUCED_BYTES,
+        2 * k.gradient_bytes if zero < 2 else REDUCED_BYTES,  # Megatron reads and writes it for every micro-batch
     )
     layers, head = micro.layers, micro.head
 
@@ -211,9 +214,10 @@ def step_time(work: Work, k: Kernels, layout: Layout, global_batch: float, seq_l
     bubble = (pp - 1) / vp * (mean + hop) + m * (pace - mean)
 
     reduce = 0.0
-    if zero < 2 and ranks > 1:  # fp32 gradients reduced, bf16 weights gathered, behind one micro-batch
-        reduce = ring(k, dense / pp * 4, ranks, tp) + ring(k, dense / pp * 2, ranks, tp)
-        reduce += ring(k, experts / pp * 4, ranks_experts, ep) + ring(k, experts / pp * 2, ranks_experts, ep)
+    if zero < 2 and ranks > 1:  # gradients reduced, bf16 weights gathered, behind one micro-batch
+        reduced, gathered = k.gradient_bytes / pp, ACTIVATION_BYTES / pp
+        reduce = ring(k, dense * reduced, ranks, tp) + ring(k, dense * gathered, ranks, tp)
+        reduce += ring(k, experts * reduced, ranks_experts, ep) + ring(k, experts * gathered, ranks_experts, ep)
         reduce = exposed(reduce, k.dp_exposed, mean)
     local = dense / ranks + experts / ranks_experts if zero else dense + experts
     each = m / pp
