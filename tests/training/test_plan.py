@@ -46,7 +46,7 @@ def test_ten_thousand_layouts_a_second():
     case = next(case for case in measured.bridge() if case.name.startswith("DeepSeekV3"))
     job, machine = problem(case)
     start = time.perf_counter()
-    plan.plan(job, machine, 5)
+    plan.plan.__wrapped__(job, machine, 5)
     seconds = time.perf_counter() - start
     assert sum(1 for _ in plan.layouts(job, machine)) / seconds > 10_000
 
