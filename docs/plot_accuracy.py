@@ -10,7 +10,6 @@ from pathlib import Path
 
 from xlcalc import validation
 from xlcalc.catalog import tables
-from xlcalc.declare import find
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "accuracy.md"
@@ -69,9 +68,7 @@ def plot(function: str) -> None:
     for mark, accelerator in zip(_MARKS, sorted({r.accelerator for r in cases}), strict=False):
         points = [(r.measured, r.estimate) for r in cases if r.accelerator == accelerator]
         axes.plot(*zip(*points, strict=True), mark, markersize=4, markerfacecolor="none", label=accelerator)
-    declaration = find(function)
-    assert declaration is not None
-    unit = declaration.result.unit or "tokens/s"
+    unit = validation.unit(function)
     axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends, xlabel=f"measured, {unit}", ylabel=f"estimated, {unit}")
     axes.set_aspect("equal")
     axes.set_title(f"{function}, {len(cases)} cases; dashed: 20 % under, 25 % over", fontsize=9)

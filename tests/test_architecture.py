@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "hosts": FUNCTIONS | {"xlcalc.hosts"},
     "workbook": FUNCTIONS | {"xlcalc.hosts", "xlcalc.workbook", "xlcalc.templates"},
     "console": CELLS,
-    "workbook_cli": {"xlcalc.console", "xlcalc.workbook"},
+    "workbook_cli": {"xlcalc.console", "xlcalc.declare", "xlcalc.workbook"},
     "cli": FUNCTIONS
     | {
         "xlcalc.hosts",

@@ -12,7 +12,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xlcalc import validation
 from xlcalc.catalog import tables
-from xlcalc.declare import find
 
 from . import charts, style
 from .book import Book
@@ -94,8 +93,7 @@ def _cases(book: Book) -> list[Lines]:
 
 
 def _case(book: Book, sheet: Worksheet, row: int, result: validation.Result) -> None:
-    declaration = find(result.function)
-    unit = (declaration.result.unit if declaration else "") or "tokens/s"
+    unit = validation.unit(result.function)
     for column, content in enumerate((result.function, result.group, result.accelerator, result.case), 1):
         style.text(sheet, row, column, content)
     figures = style.SCIENTIFIC if unit == "bytes" else "#,##0.0###"
@@ -182,8 +180,6 @@ def _charts(sheet: Worksheet, groups: list[Lines]) -> None:
             for label, first, last in parts
         ]
         ends = Reference(sheet, min_col=2, max_col=3, min_row=row)
-        declaration = find(function)
-        unit = (declaration.result.unit if declaration else "") or "tokens/s"
-        chart = charts.scatter(f"{function}, {unit}", series, ends)
+        chart = charts.scatter(f"{function}, {validation.unit(function)}", series, ends)
         first = top + 25 * (place // 3)
         charts.place(sheet, chart, f"{'AGM'[place % 3]}{first}", f"{'EKQ'[place % 3]}{first + 23}")

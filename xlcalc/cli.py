@@ -26,7 +26,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Function = Annotated[str, typer.Argument(help="A function, with or without LLM_.")]
 Arguments = Annotated[list[str] | None, typer.Argument(help="Values in order, or name=value; '' is a blank.")]
 Search = Annotated[str, typer.Argument(help="Rows that contain this text; all without it.")]
-Out = Annotated[Path | None, typer.Option("-o", "--out", help="File to write.")]
 
 
 def main() -> None:

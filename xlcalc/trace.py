@@ -176,7 +176,7 @@ class _Run:
         formulas, terms = self._sums.setdefault(name, ({}, [repr(before)]))
         formulas[ast.unparse(done.value)] = None
         numbers = self._numbers(done.value)
-        terms.append(numbers if _is_arithmetic(numbers) else repr(after - before))
+        terms.append(repr(after - before) if math.isnan(_result(numbers)) else numbers)
 
     def _leave(self, names: dict[str, Any]) -> None:
         """A loop ended: what it summed is known."""
@@ -196,7 +196,7 @@ class _Run:
             self._step(name, ast.unparse(expression), self._numbers(expression), value, about, source)
 
     def _step(self, name: str, formula: str, numbers: str, value: Any, about: str = "", source: str = "") -> None:
-        shown = numbers if _gives(numbers, value) else ""
+        shown = numbers if math.isclose(_result(numbers), value, rel_tol=1e-12) else ""
         self._steps.append(Step(self._code.co_name, name, formula, shown, value, about, source))
 
 
@@ -218,18 +218,13 @@ def recompute(numbers: str) -> float:
     return value
 
 
-def _gives(numbers: str, value: float) -> bool:
+def _result(numbers: str) -> float:
+    """The value of what may be an expression of numbers; not a number where it is none."""
     try:
-        return math.isclose(recompute(numbers), value, rel_tol=1e-12)
+        value = recompute(numbers)
     except (NameError, SyntaxError, TypeError, ArithmeticError, ValueError):
-        return False
-
-
-def _is_arithmetic(numbers: str) -> bool:
-    try:
-        return _is_quantity(recompute(numbers))
-    except (NameError, SyntaxError, TypeError, ArithmeticError, ValueError):
-        return False
+        return math.nan
+    return value if _is_quantity(value) else math.nan
 
 
 def _quantities(

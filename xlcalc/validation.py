@@ -155,6 +155,12 @@ def spread(function: str, accelerator: str) -> Spread | None:
     return Spread(min(ratios[beyond], 1.0), max(ratios[-1 - beyond], 1.0), len(ratios), where, sources)
 
 
+def unit(function: str) -> str:
+    """What the cases of a function are measured in."""
+    declaration = find(function)
+    return (declaration.result.unit if declaration else "") or "tokens/s"
+
+
 def outside(declaration: Declaration, read: Sequence[Any]) -> list[str]:
     """A sentence for each argument, as the formula takes it, that lies outside what the measured cases cover."""
     covered = _covered(declaration)

@@ -93,14 +93,7 @@ def memory():
 
 def fastertransformer():
     """kipply, Transformer Inference Arithmetic: 13B on A100 40 GB, context 512, batch 1, fp16."""
-    model = {
-        "model_type": "gpt2",
-        "n_layer": 40,
-        "n_embd": 5120,
-        "n_head": 40,
-        "vocab_size": 50257,
-        "n_positions": 2048,
-    }
+    model = training.gpt2({"n_layers": 40, "d_model": 5120, "n_heads": 40, "vocab": 50257, "seq_len": 2048})
     for count, prefill, decode in ((1, 63.17e-3, 22.0e-3), (2, 45.45e-3, 13.5e-3)):
         common = {"model": model, "accelerator": "a100-sxm-40gb", "count": count, "batch": 1, "dtype": "fp16"}
         about = "FasterTransformer, 13B", "a100-sxm-40gb", f"13B tp{count} batch 1 context 512"

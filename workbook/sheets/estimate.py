@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from openpyxl.worksheet.worksheet import Worksheet
 
+from xlcalc.cell_functions.sheet_calibration import CALIBRATION_COLUMNS
+from xlcalc.cell_functions.step import PLAN_COLUMNS
+
 from .. import style
 from ..book import Book
 
@@ -15,19 +18,21 @@ _WIDTHS: list[float] = [46, 20, 16, 16, 16, 20, 16]
 _NONE = '"not estimated"'
 _PLAN = "LLM_TRAIN_PLAN(model_id,accelerator_id,accelerators,global_batch,seq_len,dtype)"
 _LAYOUT = [
-    ("Tensor-parallel ranks", 2, style.WHOLE), ("Pipeline stages", 3, style.WHOLE),
-    ("Context-parallel ranks", 4, style.WHOLE), ("Expert-parallel ranks", 5, style.WHOLE),
-    ("Data-parallel replicas", 6, style.WHOLE), ("Model chunks of a stage", 7, style.WHOLE),
-    ("Sequences of a micro-batch", 8, style.WHOLE), ("ZeRO stage (3 = FSDP)", 9, style.WHOLE),
-    ("Recomputed activations", 10, style.GENERAL), ("Seconds of a step", 11, "0.000"),
-    ("Utilisation (MFU)", 13, style.PERCENT), ("Largest part of the step", 15, style.GENERAL),
+    ("Tensor-parallel ranks", "tp", style.WHOLE), ("Pipeline stages", "pp", style.WHOLE),
+    ("Context-parallel ranks", "cp", style.WHOLE), ("Expert-parallel ranks", "ep", style.WHOLE),
+    ("Data-parallel replicas", "dp", style.WHOLE), ("Model chunks of a stage", "vp", style.WHOLE),
+    ("Sequences of a micro-batch", "micro_batch", style.WHOLE), ("ZeRO stage (3 = FSDP)", "zero", style.WHOLE),
+    ("Recomputed activations", "recompute", style.GENERAL), ("Seconds of a step", "step seconds", "0.000"),
+    ("Utilisation (MFU)", "MFU", style.PERCENT), ("Largest part of the step", "limited by", style.GENERAL),
 ]  # fmt: skip
 _OWN = ["model", "accelerator", "count", "global_batch", "seq_len", "tp", "pp", "micro_batch", "zero", "recompute",
         "dtype", "ep", "cp", "vp", "measured", "source"]  # fmt: skip
 _OWN_ROWS = 8
 _RESULT = [
-    ("Case", 1, style.GENERAL), ("Accelerator", 2, style.GENERAL), ("Measured, s", 3, "0.000"),
-    ("Estimated, s", 4, "0.000"), ("Measured / estimated", 5, "0.000"), ("Error left", 8, "+0.0%;-0.0%;0.0%"),
+    ("Case", "case", style.GENERAL), ("Accelerator", "accelerator", style.GENERAL),
+    ("Measured, s", "measured", "0.000"), ("Estimated, s", "estimated", "0.000"),
+    ("Measured / estimated", "measured / estimated", "0.000"),
+    ("Error left", "error left", "+0.0%;-0.0%;0.0%"),
 ]  # fmt: skip
 
 
@@ -51,12 +56,13 @@ def _layout(book: Book, sheet: Worksheet, row: int) -> int:
     row += 1
     for label, column, number_format in _LAYOUT:
         row += 1
+        number = PLAN_COLUMNS.index(column) + 1
         style.text(sheet, row, 1, label)
         _right(sheet, row, 2, f"=IFERROR(INDEX({_PLAN},estimate_line,C{row}),{_NONE})", number_format)
-        style.value(sheet, row, 3, column, style.WHOLE).font = style.font(size=9, color=style.GREY)
+        style.value(sheet, row, 3, number, style.WHOLE).font = style.font(size=9, color=style.GREY)
         style.text(sheet, row, 4, "column of LLM_TRAIN_PLAN", size=9, color=style.GREY)
-        if column in (11, 13):
-            book.name("plan_step_time" if column == 11 else "plan_mfu", sheet, row, 2)
+        if name := {"step seconds": "plan_step_time", "MFU": "plan_mfu"}.get(column):
+            book.name(name, sheet, row, 2)
     return row + 1
 
 
@@ -128,8 +134,9 @@ def _own(book: Book, sheet: Worksheet, row: int) -> None:
     style.section(sheet, row, "What they say", len(_OWN))
     style.headings(sheet, row + 1, [label for label, _, _ in _RESULT], ("Accelerator",))
     style.text(sheet, row + 2, 1, "column of LLM_CALIBRATION", size=9, color=style.GREY)
-    for column, (_, number, _) in enumerate(_RESULT, 1):
+    for column, (_, name, _) in enumerate(_RESULT, 1):
         if column > 1:
+            number = CALIBRATION_COLUMNS.index(name) + 1
             style.value(sheet, row + 2, column, number, style.WHOLE).font = style.font(size=9, color=style.GREY)
     table = 'LLM_CALIBRATION("LLM_STEP_TIME",own_measurements)'
     for line in range(row + 3, row + 3 + _OWN_ROWS):

@@ -19,9 +19,6 @@ from xlcalc.hardware.spec import AcceleratorSpec
 
 _Words = Annotated[str, Text("a text")]
 _Bound = Annotated[str, Choice("low", "expected", "high", "cases")]
-# the first letters of a field -> the column of the accelerator catalog that names its source
-_FIGURE_SOURCES = {"peak": "peak_source", "sparse": "peak_source", "achievable": "achievable_source",
-                   "scale": "link_source", "devices": "link_source"}  # fmt: skip
 
 
 @cell_function(category="Audit", source="the catalogs")

@@ -200,7 +200,7 @@ def LLM_PRUNED(model: Model, sparsity: Share = 0.5, pattern: _Pattern = "unstruc
         raise CalcError("#NUM!", f"must be 0.5 where the pattern is 2:4; got {shown(sparsity)}", argument="sparsity")
     if dtype.name in GGUF:
         raise CalcError("#NUM!", f"must be no GGUF type, which stores every zero; got {dtype.name}", argument="dtype")
-    weights = stored(model.architecture, dtype, model.config), model.architecture, model.flop_shape, dtype
+    weights = stored(model.architecture, dtype, model.config), model.architecture, model.flop_shape
     dense, left = pruned(*weights, "structured", 0), pruned(*weights, pattern, sparsity)
     rows = zip(("parameters", "bytes", "FLOP a token"), dense, left, strict=True)
     return Table([["quantity", "dense", "pruned", "ratio"], *([name, a, b, b / a] for name, a, b in rows)])

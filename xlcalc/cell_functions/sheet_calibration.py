@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from itertools import zip_longest
 from typing import Annotated, Any
 
 from xlcalc.catalog.calibration import FUNCTIONS, Measurement, measurement
@@ -14,6 +13,10 @@ from xlcalc.cells import Kind, Refusal, clean, is_blank, shown
 from xlcalc.declare import Declaration, Table, cell_function, find
 from xlcalc.errors import CalcError
 
+CALIBRATION_COLUMNS = (
+    "case", "accelerator", "measured", "estimated", "measured / estimated", "factor", "calibrated", "error left",
+    "source",
+)  # fmt: skip
 _PLACE = "the range of measurements"
 
 
@@ -25,7 +28,7 @@ class _MeasurementsKind(Kind):
     def takes_range(self, rows: list[list[Any]]) -> bool:
         return not any(isinstance(cell, str) and "," in cell for cell in rows[0])  # else texts, each of its own
 
-    def read(self, value: Any) -> list[dict[str, Any]]:
+    def read(self, value: Any) -> list[tuple[str, dict[str, Any]]]:
         if isinstance(value, str):
             value = [[clean(cell) for cell in line] for line in csv.reader(re.split(r"[;\n]", value)) if line]
         if not isinstance(value, list):
@@ -35,11 +38,11 @@ class _MeasurementsKind(Kind):
         if "measured" not in named or len(set(named)) < len(named):
             got = ", ".join(named) or "blank cells"
             raise Refusal("#VALUE!", f"must be {self.about}, each once, measured among them; got {got}")
-        lines = [{name: cell for name, cell in zip_longest(head, row[: len(head)]) if name} for row in value[1:]]
-        return [line | {"row": f"row {i}"} for i, line in enumerate(lines, 2) if not is_blank(line["measured"])]
+        lines = [{n: cell for n, cell in zip(head, row, strict=False) if n and not is_blank(cell)} for row in value[1:]]
+        return [(f"row {i}", line) for i, line in enumerate(lines, 2) if "measured" in line]
 
 
-_Measurements = Annotated[list[dict[str, Any]], _MeasurementsKind()]
+_Measurements = Annotated[list[tuple[str, dict[str, Any]]], _MeasurementsKind()]
 
 
 def _function(name: str) -> Declaration:
@@ -49,15 +52,11 @@ def _function(name: str) -> Declaration:
     return found
 
 
-def _cases(name: str, lines: list[dict[str, Any]]) -> list[tuple[Measurement, str, float]]:
+def _cases(name: str, lines: list[tuple[str, dict[str, Any]]]) -> list[tuple[Measurement, str, float]]:
     """The measurements of a function with their accelerators and estimates."""
     function = _function(name).name
-    read = [measurement({"function": function} | _filled(line), _PLACE, line["row"]) for line in lines]
+    read = [measurement({"function": function} | line, _PLACE, row) for row, line in lines]
     return [(one, *estimated(one, _PLACE)) for one in read if is_of(one, function)]
-
-
-def _filled(line: dict[str, Any]) -> dict[str, Any]:
-    return {name: cell for name, cell in line.items() if name != "row" and not is_blank(cell)}
 
 
 @cell_function(category="Audit", source="the measurements in the range; geometric mean of measured over estimated")
@@ -78,10 +77,7 @@ def LLM_CALIBRATION(name: Name, measurements: _Measurements) -> Rows:
     """
     found = _cases(name, measurements)
     factors = factors_of(found)
-    table = Table([[
-        "case", "accelerator", "measured", "estimated", "measured / estimated", "factor", "calibrated", "error left",
-        "source",
-    ]])  # fmt: skip
+    table = Table([list(CALIBRATION_COLUMNS)])
     for one, accelerator, estimate in found:
         factor = trusted(factors[accelerator], _PLACE)
         ratio = one.measured / estimate

@@ -147,7 +147,7 @@ def LLM_STEP_TIME(
     return getattr(step_time(work, kernels(accelerator, dtype.name, stack), layout, global_batch, seq_len), part)
 
 
-_PLAN = (
+PLAN_COLUMNS = (
     "rank", "tp", "pp", "cp", "ep", "dp", "vp", "micro_batch", "zero", "recompute", "step seconds", "tokens/s", "MFU",
     "memory bytes", "limited by",
 )  # fmt: skip
@@ -187,7 +187,7 @@ def LLM_TRAIN_PLAN(
     found = plan.plan(job, plan.Machine(count, accelerator.figure("memory"), *rates), top)
     flops = compute.train_flops(model.active, 1, attention_flops(model.flop_shape, seq_len), "none")
     peak = accelerator.peak(dtype.name)
-    table = Table([list(_PLAN)])
+    table = Table([list(PLAN_COLUMNS)])
     for rank, candidate in enumerate(found, 1):
         of, seconds = candidate.layout, candidate.seconds
         rate = global_batch * seq_len / seconds

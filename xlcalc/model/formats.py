@@ -11,7 +11,7 @@ from xlcalc.model.dtypes import DTYPES, DType
 from xlcalc.model.layers import Linear
 
 _KEPT_BITS = 16  # what a quantised checkpoint leaves alone
-_QUANTISED_PARTS = frozenset(("attention", "mlp", "experts"))
+MATRIX_PARTS = frozenset(("attention", "mlp", "experts"))
 _FP8_SCALE_BITS = 32  # of a block, where the configuration names one (DeepSeek-V3, README_WEIGHTS.md)
 _SPARED = ("modules_to_not_convert", "ignore")
 _TEXT_PARTS = ("text_config", "llm_config", "language_config", "thinker_config")
@@ -34,7 +34,7 @@ class Exceptions(NamedTuple):
 
 
 def stored(architecture: Architecture, dtype: DType, config: Mapping[str, Any] | None = None) -> list[Stored]:
-    """What a checkpoint in `dtype` below 16 bit holds, format by format.
+    """What a checkpoint in `dtype` holds, format by format.
 
     Matrices of attention, MLP and experts are quantised; embedding, head, norms, routers and biases stay in 16 bit, and
     so does what the model's own configuration leaves out.
@@ -42,14 +42,14 @@ def stored(architecture: Architecture, dtype: DType, config: Mapping[str, Any] |
     own = exceptions(config or {}, architecture.n_layers)
     bits = dtype.bits + (_FP8_SCALE_BITS / own.fp8_block if dtype.name == "fp8" and own.fp8_block else 0)
     expert_bits = min(bits, own.expert_bits or bits)
-    taken = [(n, m) for n, m in architecture.linears() if m.part in _QUANTISED_PARTS - own.kept]
+    taken = [(n, m) for n, m in architecture.linears() if m.part in MATRIX_PARTS - own.kept]
     experts = sum(n * _elements(m) for n, m in taken if m.part == "experts")
     matrices = sum(n * _elements(m) for n, m in taken if m.part != "experts")
     total = sum(n * m.params for n, m in architecture.linears()) + sum(n * v.size for n, v in architecture.vectors())
     found = [
         Stored("matrices", matrices, bits),
         Stored("experts", experts, expert_bits),
-        Stored("kept", total - matrices - experts, _KEPT_BITS),
+        Stored("kept", total - matrices - experts, max(_KEPT_BITS, dtype.bits)),
     ]
     return [group for group in found if group.elements]
 

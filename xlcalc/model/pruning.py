@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from xlcalc.model.architecture import Architecture
-from xlcalc.model.dtypes import DType
 from xlcalc.model.flops import FlopShape, forward_flops
-from xlcalc.model.formats import Stored
+from xlcalc.model.formats import MATRIX_PARTS, Stored
 
 PATTERNS = ("unstructured", "2:4", "structured")
-PRUNED_PARTS = frozenset(("attention", "mlp", "experts"))
 
 
 class Pruned(NamedTuple):
@@ -38,12 +36,10 @@ def pruned_bytes(elements: float, bits: float, pattern: str, sparsity: float) ->
 
 def pruned_macs(architecture: Architecture, sparsity: float) -> float:
     """Multiply-adds of a token that fall away: those of zeros in attention, MLP and experts."""
-    return sparsity * sum(n * matrix.macs for n, matrix in architecture.linears() if matrix.part in PRUNED_PARTS)
+    return sparsity * sum(n * matrix.macs for n, matrix in architecture.linears() if matrix.part in MATRIX_PARTS)
 
 
-def pruned(
-    groups: list[Stored], architecture: Architecture, shape: FlopShape, dtype: DType, pattern: str, sparsity: float
-) -> Pruned:
+def pruned(groups: list[Stored], architecture: Architecture, shape: FlopShape, pattern: str, sparsity: float) -> Pruned:
     """What is left when a share of every matrix of attention, MLP and experts is zero; the rest stays dense.
 
     `groups` are the weights as the format stores them, those that stay in 16 bit under `kept`.
@@ -53,7 +49,7 @@ def pruned(
     stored = sum(
         pruned_bytes(group.elements, group.bits, pattern, sparsity)
         if group.kind != "kept"
-        else group.elements * max(group.bits, dtype.bits) / 8
+        else group.elements * group.bits / 8
         for group in groups
     )
     flop = forward_flops(shape, 0) - 2 * pruned_macs(architecture, sparsity)
