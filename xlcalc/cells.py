@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from difflib import get_close_matches
 from typing import Any
@@ -180,6 +180,20 @@ class Text(Kind):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
         return shown(value)
+
+
+class Parsed(Text):
+    """A text that `parse` makes a value of; it raises ValueError where it cannot."""
+
+    def __init__(self, about: str, parse: Callable[[str], Any]) -> None:
+        super().__init__(about)
+        self._parse = parse
+
+    def read(self, value: Any) -> Any:
+        try:
+            return self._parse(super().read(value))
+        except ValueError as error:
+            raise Refusal("#VALUE!", str(error)) from None
 
 
 class Choice(Kind):

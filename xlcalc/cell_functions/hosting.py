@@ -22,27 +22,16 @@ from xlcalc.cell_functions.kinds import (
     Usd,
     UsdPerHour,
 )
-from xlcalc.cells import Choice, Kind, Number, Refusal, Text
+from xlcalc.cells import Choice, Number, Parsed
 from xlcalc.declare import Table, cell_function
 from xlcalc.hosting import cost, disaggregation, latency, offload, plan, queueing, speculative, throughput
 from xlcalc.hosting.layout import Layout, Split, parse
 from xlcalc.hosting.step import replica
 from xlcalc.model.dtypes import DTYPES
 
-
-class _LayoutKind(Kind):
-    """How a replica is spread, as text."""
-
-    about = "a layout such as tp8, tp4pp2, dp8ep8, or 2xtp4+1xtp8 (prefill + decode)"
-
-    def read(self, value: object) -> Layout | Split:
-        try:
-            return parse(Text(self.about).read(value))
-        except ValueError as error:
-            raise Refusal("#VALUE!", str(error)) from None
-
-
-LayoutText = Annotated[Layout | Split, _LayoutKind()]
+LayoutText = Annotated[
+    Layout | Split, Parsed("a layout such as tp8, tp4pp2, dp8ep8, or 2xtp4+1xtp8 (prefill + decode)", parse)
+]
 PositiveRate = Annotated[float, Number("bytes/s", 0, above=True)]
 Rate = Annotated[float, Number("bytes/s")]
 _Metric = Annotated[str, Choice(*queueing.METRICS)]

@@ -6,19 +6,20 @@ from typing import Annotated
 
 from xlcalc.cell_functions.calibration import calibrated
 from xlcalc.cell_functions.kinds import Accelerator, Bytes, Count, DType, Model, Positive, PositiveTokens, Rows, Seconds
-from xlcalc.cells import Choice, Number
+from xlcalc.cells import Choice, Number, Parsed
 from xlcalc.declare import Table, cell_function
 from xlcalc.hardware.kernels import kernels
 from xlcalc.model.dtypes import DType as Format
 from xlcalc.model.flops import attention_flops
 from xlcalc.training import compute, memory, plan
-from xlcalc.training.layout import Layout, spread
+from xlcalc.training.layout import Layout, parse, spread
 from xlcalc.training.operators import work_of
 from xlcalc.training.step_time import StepTime, step_time
 
 _Recompute = Annotated[str, Choice(*compute.RECOMPUTE)]
 _Optimizer = Annotated[str, Choice(*memory.OPTIMIZER_BYTES)]
 _Zero = Annotated[int, Number("", 0, 3, whole=True)]
+LayoutText = Annotated[Layout, Parsed("a layout such as tp8pp4mb2 or zero3mb1full", parse)]
 _MemoryPart = Annotated[str, Choice("weights", "gradients", "optimizer", "activations", "total")]
 _TimePart = Annotated[str, Choice(*StepTime._fields, "total")]
 
@@ -164,11 +165,13 @@ def LLM_TRAIN_PLAN(
     seq_len: PositiveTokens,
     dtype: DType = "bf16",
     top: Count = 5,
+    layout: LayoutText = None,
 ) -> Rows:
     """The fastest layouts of a training step that fit in memory, best first.
 
     Searches tensor, pipeline, context, expert and data parallelism, ZeRO stages, interleaving, micro-batches and
-    recomputation. MFU counts as LLM_MFU does; the last column names the largest part of the step.
+    recomputation. MFU counts as LLM_MFU does; the last column names the largest part of the step. A `layout` of your
+    own comes last, with its rank among all that fit; the rank is blank where it does not fit itself.
 
     Args:
         model: the model
@@ -178,20 +181,28 @@ def LLM_TRAIN_PLAN(
         seq_len: tokens of a sequence
         dtype: number format of the matrix products
         top: layouts that are shown
+        layout: one to compare, such as tp8pp4vp5mb2zero1full; what is left out is 1, no recomputation
     Example:
         >>> LLM_TRAIN_PLAN("llama-3.1-8b", "h100-sxm", 8, 128, 8192)[0][:4]
         ['rank', 'tp', 'pp', 'cp']
     """
-    job = plan.Job(work_of(model), global_batch, seq_len, weight_bytes(dtype), operand_bytes(dtype))
+    work = work_of(model)
+    job = plan.Job(work, global_batch, seq_len, weight_bytes(dtype), operand_bytes(dtype))
     rates = (kernels(accelerator, dtype.name, stack) for stack in ("megatron", "fsdp"))
-    found = plan.plan(job, plan.Machine(count, accelerator.figure("memory"), *rates), top)
+    machine = plan.Machine(count, accelerator.figure("memory"), *rates)
+    own = None if layout is None else spread(count, layout, work.layers, work.experts.n_experts)
+    found = plan.plan(job, machine, top, own)
     flops = compute.train_flops(model.active, 1, attention_flops(model.flop_shape, seq_len), "none")
     peak = accelerator.peak(dtype.name)
-    table = Table([list(PLAN_COLUMNS)])
-    for rank, candidate in enumerate(found, 1):
+
+    def row(rank: int | None, candidate: plan.Candidate) -> list[object]:
         of, seconds = candidate.layout, candidate.seconds
         rate = global_batch * seq_len / seconds
         shape = (of.tp, of.pp, of.cp, of.ep, of.dp, of.vp, of.micro_batch, of.zero, of.recompute)
-        share = compute.mfu(flops, rate, peak, count)
-        table.append([rank, *shape, seconds, rate, share, candidate.memory, candidate.limit])
+        limit = "memory: does not fit" if rank is None else candidate.limit
+        return [rank, *shape, seconds, rate, compute.mfu(flops, rate, peak, count), candidate.memory, limit]
+
+    table = Table([list(PLAN_COLUMNS), *(row(rank, candidate) for rank, candidate in enumerate(found.best, 1))])
+    if found.own:
+        table.append(row(found.rank if found.own.memory <= machine.memory else None, found.own))
     return table

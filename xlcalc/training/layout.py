@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+_PART = re.compile(r"(tp|pp|cp|ep|vp|mb|zero)(\d+)|(none|selective|full)")
 
 
 class Layout(NamedTuple):
@@ -20,6 +23,30 @@ class Layout(NamedTuple):
     micro_batch: float = 1
     zero: int = 1
     recompute: str = "none"
+
+
+def parse(text: str) -> Layout:
+    """A layout from text such as "tp8pp4vp5mb2zero1full"; what is left out is one way, ZeRO 1, no recomputation.
+
+    Replicas follow from the accelerators (`spread`). Raises ValueError saying how one is written.
+
+    >>> parse("tp8 pp4 mb2 full")
+    Layout(tp=8, pp=4, dp=1, ep=1, cp=1, vp=1, micro_batch=2, zero=1, recompute='full')
+    """
+    compact = re.sub(r"[\s,x*+_-]", "", text.casefold())
+    parts = list(_PART.finditer(compact))
+    ways = {part[1]: int(part[2]) for part in parts if part[1]}
+    words = [part[3] for part in parts if part[3]]
+    zero = ways.pop("zero", 1)
+    if (
+        "".join(part[0] for part in parts) != compact
+        or len({part[1] or "recompute" for part in parts}) < max(1, len(parts))
+        or 0 in ways.values()
+        or zero > 3
+    ):
+        raise ValueError(f'must be a layout such as "tp8pp4mb2", "zero3mb1full" or "tp8pp16cp2ep8vp2"; got "{text}"')
+    micro_batch = ways.pop("mb", 1)
+    return Layout(**ways, micro_batch=micro_batch, zero=zero, recompute=words[0] if words else "none")
 
 
 def spread(count: int, layout: Layout, n_layers: int, n_experts: int) -> Layout:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from heapq import nsmallest
+from math import inf
 from typing import NamedTuple
 
 from xlcalc.hardware.kernels import Kernels
@@ -60,6 +61,14 @@ class Candidate(NamedTuple):
     def limit(self) -> str:
         """The largest cause of the step's time."""
         return max(StepTime._fields, key=lambda part: getattr(self.time, part))
+
+
+class Plan(NamedTuple):
+    """The fastest layouts that fit; a layout of one's own, fitting or not, and its rank among those that fit."""
+
+    best: list[Candidate]
+    own: Candidate | None
+    rank: int
 
 
 def divisors(n: int, most: float) -> list[int]:
@@ -115,6 +124,11 @@ def memory_of(job: Job, machine: Machine, layout: Layout) -> float:
     ).total
 
 
+def _timed(job: Job, machine: Machine, layout: Layout, held: float | None = None) -> Candidate:
+    time = step_time(job.work, machine.kernels(layout.zero), layout, job.global_batch, job.seq_len)
+    return Candidate(layout, time, memory_of(job, machine, layout) if held is None else held)
+
+
 def fitting(job: Job, machine: Machine) -> Iterator[Candidate]:
     """The layouts that fit with their times, each with as little recomputation as it can do with."""
     modes = (
@@ -131,25 +145,30 @@ def fitting(job: Job, machine: Machine) -> Iterator[Candidate]:
             candidate = layout._replace(recompute=recompute)
             held = memory_of(job, machine, candidate)
             if held <= machine.memory:
-                k = machine.kernels(layout.zero)
-                yield Candidate(candidate, step_time(job.work, k, candidate, job.global_batch, job.seq_len), held)
+                yield _timed(job, machine, candidate, held)
                 break
         else:
             full_from = (stem, layout.micro_batch)
 
 
 @lru_cache(maxsize=16)  # a sheet asks for one plan cell by cell
-def plan(job: Job, machine: Machine, top: int) -> list[Candidate]:
-    """The `top` fastest layouts that fit, best first. Raises ValueError where none does."""
-    best = nsmallest(top, fitting(job, machine), key=lambda candidate: candidate.seconds)
+def plan(job: Job, machine: Machine, top: int, own: Layout | None = None) -> Plan:
+    """The `top` fastest layouts that fit, best first, and where `own` stands among all. Raises ValueError where none
+    fits."""
+    ranked = None if own is None else _timed(job, machine, own)
+    pace = inf if ranked is None else ranked.seconds
+    faster = 0
+
+    def counted() -> Iterator[Candidate]:
+        nonlocal faster
+        for candidate in fitting(job, machine):
+            faster += candidate.seconds < pace
+            yield candidate
+
+    best = nsmallest(top, counted(), key=lambda candidate: candidate.seconds)
     if not best:
         raise ValueError(
             f"finds no layout of {machine.accelerators} accelerators that divides {job.global_batch} sequences and "
             f"fits in {machine.memory / 1e9:.4g} GB each: take more accelerators or another batch"
         )
-    return best
-
-
-def rank_of(seconds: float, job: Job, machine: Machine) -> int:
-    """How many layouts that fit are faster than a step of so many seconds, and one."""
-    return 1 + sum(candidate.seconds < seconds for candidate in fitting(job, machine))
+    return Plan(best, ranked, 1 + faster)
