@@ -77,6 +77,18 @@ def test_latent_attention_keeps_expanded_heads():
     assert per_layer == pytest.approx(attention + experts + 2 * 7168 * 3 + 6 * 2048, rel=0.1)
 
 
+def test_selective_recomputation_drops_what_is_cheap_to_run_again():
+    """Llama's layers keep 2 norms' outputs of 4,096 and gate x up of 14,336 less; one layer's stand there at a time."""
+    model = ("llama-3.1-8b", 8192, 1)
+    kept = {r: xlcalc.LLM_TRAIN_MEMORY(*model, recompute=r, part="activations") for r in ("none", "selective", "full")}
+    assert kept["none"] - kept["selective"] == pytest.approx(2 * 8192 * 32 * (2 * 4096 + 14336))
+    assert kept["full"] < kept["selective"]
+    again = xlcalc.LLM_TRAIN_MEMORY("deepseek-v3", 4096, 1, recompute="selective", part="activations") / 4096 / 62
+    none = xlcalc.LLM_TRAIN_MEMORY("deepseek-v3", 4096, 1, part="activations") / 4096 / 62
+    expanded = 2 * (128 * 192 * 2 + 128 * 128)  # queries, keys and values of 128 heads
+    assert none - again == pytest.approx(expanded + 2 * (2 * 7168 + 9 * 2048), rel=0.03)
+
+
 def test_in_flight_micro_batches():
     assert in_flight(8, 1, None) == 8
     assert in_flight(8, 3, None) == pytest.approx(8 * (1 + 7 / 24))

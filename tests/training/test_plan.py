@@ -28,18 +28,27 @@ NAMES = {"mb": "micro_batch", **{name: name for name in ("tp", "pp", "cp", "ep",
 CASES = [*measured.korthikanti(), *list(measured.mpt())[::12], *measured.bridge()]
 
 
+# Published layouts that do not fit by our account, and why that is so.
+ELSEWHERE = {
+    "LLAMA3_70B DGX-GB200 fp8 mb2 ep1 26.04.01": "its recipe keeps the activations of 40 of 80 layers in the host",
+    "LLAMA3_70B DGX-GB300 nvfp4 mb2 ep1 26.02.01": "as printed, on no rank fewer than 280 GB of weights and gradients",
+}
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_best_is_never_slower_than_the_published_layout(case):
     job, machine = problem(case)
-    published = step_time(
-        job.work, machine.kernels(case.layout.zero), case.layout, case.global_batch, case.seq_len
-    ).total
-    if plan.memory_of(job, machine, case.layout) > machine.memory:
-        pytest.skip("by our account the published layout needs more recomputation than the table tells")
-    found = plan.plan(job, machine, 1, case.layout)
+    recomputes = [case.layout._replace(recompute=r) for r in dict.fromkeys((case.layout.recompute, "selective"))]
+    fitting = [layout for layout in recomputes if plan.memory_of(job, machine, layout) <= machine.memory]
+    if case.name in ELSEWHERE:
+        assert not fitting
+        pytest.skip(ELSEWHERE[case.name])
+    published = fitting[0]  # the recipes recompute modules where they must, which the tables do not tell
+    seconds = step_time(job.work, machine.kernels(published.zero), published, case.global_batch, case.seq_len).total
+    found = plan.plan(job, machine, 1, published)
     assert found.best[0].memory <= machine.memory
-    assert found.best[0].seconds <= found.own.seconds == published
-    assert found.rank == 1 + sum(other.seconds < published for other in plan.fitting(job, machine))
+    assert found.best[0].seconds <= found.own.seconds == seconds
+    assert found.rank == 1 + sum(other.seconds < seconds for other in plan.fitting(job, machine))
 
 
 def test_table():

@@ -101,7 +101,7 @@ def test_interleaving_and_more_micro_batches_shrink_the_bubble():
 
 def test_recomputation_costs_a_forward_pass():
     none, selective, full = (xlcalc.LLM_STEP_TIME(*H100, recompute=r) for r in ("none", "selective", "full"))
-    assert none < selective < full < 1.4 * none
+    assert none < selective < 1.05 * none < full < 1.4 * none
 
 
 @pytest.mark.parametrize("accelerator", ["h100-sxm", "b200", "gb300"])

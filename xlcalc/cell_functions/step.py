@@ -58,7 +58,9 @@ def LLM_TRAIN_MEMORY(
     Weights and gradients take 2 bytes a parameter, Adam 12; ZeRO 1, 2 and 3 divide optimizer, gradients and weights
     over the ranks that share them. Experts divide over ep, the rest over tp. Activations are s b h (34 + 5 a s / h)
     for a GPT, generalised to grouped heads, gated MLPs, experts and latent attention; a model that trains with
-    attention dropout (GPT-2, GPT-3) keeps its scores, others run fused attention and sequence parallelism. The
+    attention dropout (GPT-2, GPT-3) keeps its scores, others run fused attention and sequence parallelism.
+    Selective recomputation drops scores where they are kept (Korthikanti et al. 2022), else what is as cheap: outputs
+    of norms and activation functions, heads expanded from latents (DeepSeek-V3 2024, sections 3.2.3 and 3.3.3). The
     total adds what is no part: logits, a recomputed layer, layers gathered under ZeRO-3, 1 GB of CUDA context and
     communication buffers.
 
@@ -70,7 +72,7 @@ def LLM_TRAIN_MEMORY(
         pp: pipeline stages
         dp: data-parallel replicas
         zero: ZeRO stage; 3 = FSDP
-        recompute: activations computed again in the backward pass
+        recompute: what is computed again in the backward pass; selective = what is cheap to compute, as above
         optimizer: what stands in memory besides weights and gradients
         ep: ranks over which experts are spread
         cp: context-parallel ranks
@@ -131,7 +133,7 @@ def LLM_STEP_TIME(
         pp: pipeline stages
         micro_batch: sequences of a micro-batch on one replica
         zero: ZeRO stage; 3 = FSDP
-        recompute: activations computed again in the backward pass
+        recompute: what is computed again in the backward pass, as in LLM_TRAIN_MEMORY
         dtype: number format of the matrix products
         ep: ranks over which experts are spread
         cp: context-parallel ranks

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from xlcalc.model.layers import Block, Layer
 from xlcalc.training.layout import Layout
-from xlcalc.training.operators import SCANS, Work, matrix_split
+from xlcalc.training.operators import LATENT_UP, SCANS, Work, matrix_split
 
 # Bytes a parameter of optimizer state in mixed precision: an fp32 copy of the weights (4) and moments (4 or 1 each).
 OPTIMIZER_BYTES = {"adam": 12.0, "adam_8bit": 6.0, "momentum": 8.0, "sgd": 4.0}
@@ -44,25 +44,32 @@ class TrainMemory(NamedTuple):
 class Saved:
     """Elements that all layers keep of a token: inputs of matrices and other values, `split` by tp or `whole`.
 
-    `mask` counts bytes of dropout masks, `probabilities` query heads whose scores are kept with softmax and dropout.
+    `again_*` are those of them that selective recomputation does not keep where there are no scores (`Again`). `mask`
+    counts bytes of dropout masks, `probabilities` query heads whose scores are kept with softmax and dropout.
     """
 
     inputs_whole: float = 0
     inputs_split: float = 0
     values_whole: float = 0
     values_split: float = 0
+    again_inputs_whole: float = 0
+    again_inputs_split: float = 0
+    again_values_split: float = 0
     mask: float = 0
     probabilities: float = 0
     layers: int = 0
 
 
-def _save_block(saved: Saved, times: int, block: Block) -> None:
+def _save_block(saved: Saved, times: int, block: Block, d_model: int) -> None:
     whole_inputs = {m.d_in for m in block.linears if matrix_split(m) in ("column", "whole") and m.active}
     saved.inputs_whole += times * sum(whole_inputs)
+    saved.again_inputs_whole += times * d_model if d_model in whole_inputs else 0  # a norm's output
     for matrix in block.linears:
         split = matrix_split(matrix)
         if split == "row":
             saved.inputs_split += times * matrix.d_in
+            if matrix.name == "down":
+                saved.again_inputs_split += times * matrix.d_in
         elif split == "column":
             saved.values_split += times * matrix.active * matrix.d_out
         elif split == "whole" and matrix.part == "attention":  # latents, read by a norm
@@ -70,6 +77,7 @@ def _save_block(saved: Saved, times: int, block: Block) -> None:
         elif split == "experts":  # a rank's tokens are its share of the sequence, whatever stands on it
             if matrix.name == "down":
                 saved.inputs_whole += times * matrix.active * matrix.d_in
+                saved.again_inputs_whole += times * matrix.active * matrix.d_in
                 saved.values_whole += times * matrix.active * matrix.d_out
             else:
                 saved.values_whole += times * matrix.active * matrix.d_out
@@ -77,8 +85,10 @@ def _save_block(saved: Saved, times: int, block: Block) -> None:
     if first:
         saved.inputs_whole += times * first.active * first.d_in
     if block.kind == "latent":  # keys and values as expanded for the heads
-        expanded = next((m.d_out for m in block.linears if m.name == "kv_b"), 0)
-        saved.values_split += times * max(0, block.score - expanded)
+        up = {m.name: m.d_out for m in block.linears if m.name in LATENT_UP}
+        repeated = max(0, block.score - up.get("kv_b", 0))
+        saved.values_split += times * repeated
+        saved.again_values_split += times * (repeated + sum(up.values()))
     if block.kind in SCANS:  # what the filter hands to the scan, and the scan to the gate
         saved.values_split += 2 * times * sum(m.d_in for m in block.linears if matrix_split(m) == "row")
     if any(vector.name in ("q_norm", "k_norm") for vector in block.vectors) and block.kind != "latent":
@@ -91,9 +101,15 @@ def saved_activations(layers: tuple[Layer, ...], d_model: int, *, dropout: bool,
     for layer in layers:
         saved.values_whole += layer.times * len(layer.norms) * d_model
         for block in layer.blocks:
-            _save_block(saved, layer.times, block)
+            _save_block(saved, layer.times, block, d_model)
             saved.mask += layer.times * d_model if dropout else 0
     return saved
+
+
+def again_bytes(saved: Saved, tp: int, operand: float) -> float:
+    """Of `layer_bytes` without scores, what selective recomputation does not keep."""
+    inputs = saved.again_inputs_whole + saved.again_inputs_split
+    return (inputs * operand + saved.again_values_split * 2) / tp
 
 
 def layer_bytes(saved: Saved, seq_len: float, tp: int, operand: float, *, keeps_scores: bool) -> float:
@@ -147,11 +163,15 @@ def train_memory(
     saved = _saved_of(work)
     unfused = saved.probabilities > 0 and not fused_attention
     keeps_scores = unfused and layout.recompute == "none"
-    working = layer_bytes(saved, seq_len, tp, operand_bytes, keeps_scores=keeps_scores)
-    kept = working
-    if layout.recompute == "full":  # the input of each layer
+    kept = layer_bytes(saved, seq_len, tp, operand_bytes, keeps_scores=keeps_scores)
+    again = 0.0  # of this, what is there for one layer at a time
+    if layout.recompute == "full":  # all but the input of each layer
+        again = kept
         kept = 2 * work.d_model * saved.layers / (1 if unfused else tp)
-    layer = working / saved.layers * tokens if layout.recompute == "full" else 0.0
+    elif layout.recompute == "selective" and not unfused:
+        again = again_bytes(saved, tp, operand_bytes)
+        kept -= again
+    layer = again / saved.layers * tokens
     gathered = 0.0
     if zero == 3:
         gathered = GATHERED_LAYERS * weight_bytes * (dense + experts) / max(1, ceil(work.layers / pp))

@@ -21,6 +21,7 @@ _WHOLE = frozenset((
     "altup_predict", "altup_correct", "laurel_left", "laurel_right",
 ))  # fmt: skip
 _DROPOUT = {"gpt2": 0.1}  # what transformers' configuration classes assume for attn_pdrop
+LATENT_UP = frozenset(("q_b", "kv_b"))
 SCANS = frozenset(("mamba", "mamba2", "delta", "linear", "conv", "rg_lru"))
 
 
@@ -43,6 +44,17 @@ class Matmuls:
             self.whole, self.split = self.whole + outputs, self.split + inputs
         else:
             self.whole += inputs + outputs
+
+
+@dataclass(eq=False)
+class Again:
+    """What selective recomputation runs once more where no scores are kept: norms, activation functions, and the
+    expansion of latents into heads (DeepSeek-V3 2024, sections 3.2.3 and 3.3.3)."""
+
+    latents: Matmuls = field(default_factory=Matmuls)
+    stream_whole: float = 0
+    stream_split: float = 0
+    kernels: float = 0
 
 
 @dataclass(eq=False)
@@ -72,6 +84,7 @@ class Work:
     whole: Matmuls = field(default_factory=Matmuls)
     head: Matmuls = field(default_factory=Matmuls)
     experts: Experts = field(default_factory=Experts)
+    again: Again = field(default_factory=Again)
     stream_whole: float = 0
     stream_whole_backward: float = 0
     stream_split: float = 0
@@ -118,7 +131,10 @@ def _add_matrices(work: Work, times: int, block: Block) -> None:
         else:
             (work.split if kind == "row" else work.whole).add(times, matrix.d_in, matrix.d_out, kind, matrix.macs)
     for d_in, fused in columns.items():
-        work.split.add(times, d_in, sum(m.d_out for m in fused), "column", sum(m.macs for m in fused))
+        expanded = [m for m in fused if m.name in LATENT_UP]
+        for sums, matrices in ((work.split, fused), (work.again.latents, expanded)):
+            if matrices:
+                sums.add(times, d_in, sum(m.d_out for m in matrices), "column", sum(m.macs for m in matrices))
     work.tp_regions += times if split else 0
     work.stream_split_backward += times * sum(m.bias for m in block.linears)  # a bias's gradient reads the output's
 
@@ -157,6 +173,8 @@ def _add_activation_function(work: Work, times: int, block: Block) -> None:
     gates = sum(m.active * m.d_out for m in mlp if m.name != "down")
     if hidden:
         work.stream_split += times * (gates + hidden)
+        work.again.stream_split += times * (gates + hidden)
+        work.again.kernels += times
         work.stream_split_backward += times * (2 * gates + hidden)
         work.kernels += times
 
@@ -207,6 +225,8 @@ def _add_layer(work: Work, layer: Layer) -> None:
     work.stream_whole += (2 + 3) * passes
     work.stream_whole_backward += (3 + 3) * passes
     work.kernels += 2 * layer.times * len(layer.norms)
+    work.again.stream_whole += 2 * passes
+    work.again.kernels += layer.times * len(layer.norms)
     work.params_whole += layer.times * sum(vector.size for vector in layer.vectors())
     for matrix in layer.linears():
         params = layer.times * matrix.params

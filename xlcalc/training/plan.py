@@ -14,6 +14,7 @@ from math import inf
 from typing import NamedTuple
 
 from xlcalc.hardware.kernels import Kernels
+from xlcalc.training.compute import RECOMPUTE
 from xlcalc.training.layout import Layout
 from xlcalc.training.memory import train_memory
 from xlcalc.training.operators import Work
@@ -131,17 +132,12 @@ def _timed(job: Job, machine: Machine, layout: Layout, held: float | None = None
 
 def fitting(job: Job, machine: Machine) -> Iterator[Candidate]:
     """The layouts that fit with their times, each with as little recomputation as it can do with."""
-    modes = (
-        ("none", "selective", "full")
-        if job.work.unfused_heads and machine.megatron.unfused_attention
-        else ("none", "full")
-    )
     full_from: tuple[object, float] = (None, 0)
     for layout in layouts(job, machine):
         stem = layout._replace(micro_batch=0)
         if stem == full_from[0] and layout.micro_batch >= full_from[1]:
             continue  # a smaller micro-batch did not fit
-        for recompute in modes:
+        for recompute in RECOMPUTE:
             candidate = layout._replace(recompute=recompute)
             held = memory_of(job, machine, candidate)
             if held <= machine.memory:

@@ -78,16 +78,18 @@ def matmul_time(
     gradient_bytes: float,
     *,
     sixteen_bit: bool = False,
+    backwards: int = 1,
 ) -> tuple[float, float]:
-    """Seconds of arithmetic, and of memory traffic beside it, of `forwards` passes and a backward one."""
+    """Seconds of arithmetic, and of memory traffic beside it, of `forwards` passes and `backwards` ones."""
     weights = matmuls.weights / tp
     elements = tokens * (matmuls.whole + matmuls.split / tp)
     rate, operand, cast = (k.matmul_16bit, 2.0, 0.0) if sixteen_bit else (k.matmul, k.operand, k.quantise)
-    flops = 2 * tokens * weights * (forwards + 2)
-    traffic = (forwards + 2) * elements * (operand + ACTIVATION_BYTES) / 2
-    traffic += weights * ((forwards + 1) * operand + gradient_bytes)
-    casts = cast * elements * (forwards + 1) / 2
-    return flops / rate + matmuls.products * (forwards + 2) * k.launch, (k.traffic * traffic + casts) / k.stream
+    passes = forwards + 2 * backwards
+    traffic = passes * elements * (operand + ACTIVATION_BYTES) / 2
+    traffic += weights * ((forwards + backwards) * operand + backwards * gradient_bytes)
+    casts = cast * elements * (forwards + backwards) / 2
+    arithmetic = 2 * tokens * weights * passes / rate + matmuls.products * passes * k.launch
+    return arithmetic, (k.traffic * traffic + casts) / k.stream
 
 
 def attention_pairs(work: Work, seq_len: float, width: float = 0) -> float:
@@ -142,12 +144,20 @@ def micro_batch_time(
         each = own * e.per_token * ep / e.n_experts  # tokens of one expert: small products are slow
         compute += more + 2 * own * e.active * (forwards + 2) / k.grouped * (1 + k.grouped_tokens / each)
         memory += moved + k.traffic * e.weights / ep * ((forwards + 1) * k.operand + gradient_bytes) / k.stream
-    attention, moved = attention_time(work, k, tokens, seq_len, tp, 1 if recompute == "none" else 2)
+    scores_again = recompute == "full" or (recompute == "selective" and work.unfused_heads and k.unfused_attention)
+    attention, moved = attention_time(work, k, tokens, seq_len, tp, 2 if scores_again else 1)
     compute, memory = compute + attention, memory + moved
     memory += 2 * work.scan * tokens / tp * (forwards + 2) / (k.stream * SCAN_FLOP_PER_BYTE)
     streams = (forwards * work.stream_whole + work.stream_whole_backward) * own
     streams += (forwards * work.stream_split + work.stream_split_backward) * tokens / tp
-    memory += ACTIVATION_BYTES * streams / k.stream + work.kernels * (forwards + 1.5) * k.launch
+    kernels = work.kernels * (forwards + 1.5)
+    if recompute == "selective" and not scores_again:
+        again = work.again
+        more, moved = matmul_time(k, again.latents, tokens, tp, 1, 0, backwards=0)
+        compute, memory = compute + more, memory + moved
+        streams += again.stream_whole * own + again.stream_split * tokens / tp
+        kernels += again.kernels
+    memory += ACTIVATION_BYTES * streams / k.stream + kernels * k.launch
     memory += e.blocks * k.moe_fixed
 
     head, head_memory = matmul_time(k, work.head, tokens, tp, 1, gradient_bytes, sixteen_bit=True)
@@ -163,9 +173,8 @@ def micro_batch_time(
     if cp > 1:  # keys and values once forward, they and their gradients backward
         exchange = 3 * ring(k, cp * tokens * work.kv / tp * ACTIVATION_BYTES, cp, tp, work.kv_layers)
         t_cp = exposed(exchange, k.cp_exposed, attention)
-    host = (work.split.products + work.whole.products + work.kernels) * (
-        forwards + 1.5
-    ) * k.host + e.blocks * k.moe_host
+    products = work.split.products + work.whole.products
+    host = (products * (forwards + 1.5) + kernels) * k.host + e.blocks * k.moe_host
     memory += max(0.0, host - compute - memory - t_tp - t_ep - t_cp)
     return MicroBatch(compute, memory, t_tp, t_ep, t_cp, head, head_memory)
 
