@@ -28,7 +28,15 @@ AIMED_AT = {
     ("LLM_TPOT", "FasterTransformer, 13B"): 0.15,
     ("LLM_SERVE_MEMORY", "what vLLM reports"): 0.03,
 }
-GROUPS = list(AIMED_AT)
+# published runs that no constant was calibrated on and nothing was aimed at
+APART = [
+    ("LLM_STEP_TIME", "Megatron-LM, Narayanan table 1"),
+    ("LLM_STEP_TIME", "MT-NLG with DeepSpeed"),
+    ("LLM_STEP_TIME", "DeepSeek-V3"),
+    ("LLM_THROUGHPUT", "TensorRT-LLM of 2023"),
+    ("LLM_TTFT", "TensorRT-LLM of 2023"),
+]
+GROUPS = [*AIMED_AT, *APART]
 
 
 def of_group(key):
@@ -43,7 +51,7 @@ def test_no_stated_error_is_exceeded():
 def test_each_group_is_within_its_stated_error(key):
     stated = next(row for row in tables.shipped("bounds") if (row["function"], row["group"]) == key)
     errors = sorted(abs(r.estimate / r.measured - 1) for r in of_group(key))
-    assert mean(errors) <= float(stated["mean"]) <= AIMED_AT[key]
+    assert mean(errors) <= float(stated["mean"]) <= AIMED_AT.get(key, 1)
     assert sum(error <= float(stated["p90"]) for error in errors) >= 0.9 * len(errors)
     assert errors[-1] <= float(stated["worst"])
     # a bound so wide that nothing could break it is none

@@ -79,6 +79,34 @@ def throughput():
         yield "LLM_THROUGHPUT", "whole system", arguments["accelerator"], name, arguments, measured, "tensorrt-llm-perf"
 
 
+GPT_J = {
+    "model_type": "gptj", "n_layer": 28, "n_embd": 4096, "n_head": 16, "rotary_dim": 64, "vocab_size": 50400,
+    "n_positions": 2048,
+}  # fmt: skip
+
+
+def tensorrt_2023():
+    """Releases 0.5 (first token; L40S) and 0.6.1, static batches.
+
+    Throughput of models with grouped heads is left out: kernels that read a group's cache once came later, and so is
+    the one row that 80e9 bytes do not hold (LLaMA 7B, 60 sequences of 2,176 tokens).
+    """
+    models = {"GPT-J 6B": GPT_J, "LLaMA 7B": "llama-2-7b", "LLaMA 70B": "llama-2-70b", "Falcon 180B": "falcon-180b"}
+    gpus = {"h100": "h100-sxm", "l40s": "l40s", "a100": "a100-sxm-80gb"}
+    for r in table("serving_measured_tensorrt_2023"):
+        accelerator, count, batch, prompt = gpus[r["gpu"]], int(r["tp"]), int(r["batch"]), int(r["isl"])
+        about = "TensorRT-LLM of 2023", accelerator
+        common = {"model": models[r["model"]], "accelerator": accelerator, "count": count, "prompt": prompt,
+                  "batch": batch, "dtype": r["dtype"]}  # fmt: skip
+        name = f"{r['model']} tp{count} {r['dtype']} batch {batch} {prompt}/{r['osl'] or 1}"
+        if r["ttft_ms"]:
+            yield "LLM_TTFT", *about, name, common, float(r["ttft_ms"]) / 1e3, "tensorrt-llm-2023"
+        elif (r["gpu"], batch) != ("a100", 60) or prompt != 128:
+            arguments = {**common, "output": int(r["osl"]), "kv_dtype": r["dtype"], "layout": f"tp{count}"}
+            measured = count * float(r["output_tokens_per_s_per_gpu"])
+            yield "LLM_THROUGHPUT", *about, name, arguments, measured, "tensorrt-llm-2023"
+
+
 def memory():
     """What vLLM reports at its start: bytes of the weights, and of all that stands in memory before the cache."""
     for r in table("serving_memory_vllm"):
@@ -102,13 +130,20 @@ def fastertransformer():
 
 
 def main() -> None:
+    of_2021 = list(training.narayanan())
+    mt_nlg = [case for case in of_2021 if case.name.startswith("MT-NLG")]
+    megatron_2021 = [case for case in of_2021 if case not in mt_nlg]
     cases = [
         *steps("Megatron-LM, Korthikanti table 5", "korthikanti-2022", training.korthikanti()),
         *steps("MPT under FSDP", "llm-foundry-mpt", training.mpt()),
         *steps("Megatron-Bridge releases", "megatron-bridge-performance", training.bridge()),
+        *steps("Megatron-LM, Narayanan table 1", "narayanan-2021", megatron_2021),
+        *steps("MT-NLG with DeepSpeed", "smith-2022", mt_nlg),
+        *steps("DeepSeek-V3", "deepseek-v3-2024", training.deepseek()),
         *kernels(),
         *throughput(),
         *fastertransformer(),
+        *tensorrt_2023(),
         *memory(),
     ]
     path = HERE.parents[1] / "xlcalc" / "catalog" / "measured.csv"

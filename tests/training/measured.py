@@ -88,6 +88,30 @@ def mpt():
         yield Case(name, model, MPT_GPUS[r["gpu"]], count, batch, seq_len, layout, dtype, seconds)
 
 
+def narayanan():
+    """Table 1 with the layouts of its scripts; the paper's equation 3 makes seconds of FLOP/s. Then MT-NLG's steps."""
+    for r in rows("narayanan"):
+        n_layers, d_model, vocab, seq_len, gpus, tp, pp, vp, mb, batch = (
+            int(r[k]) for k in ("n_layers", "d_model", "vocab", "seq_len", "gpus", "tp", "pp", "vp", "micro_batch",
+                                "global_batch")
+        )  # fmt: skip
+        flop = 96 * batch * seq_len * n_layers * d_model**2
+        flop *= 1 + seq_len / (6 * d_model) + vocab / (16 * n_layers * d_model)
+        seconds = float(r["seconds"] or flop / (gpus * float(r["tflops_per_gpu"]) * 1e12))
+        layout = Layout(tp, pp, gpus // (tp * pp), 1, 1, vp, mb, 0, "full")
+        yield Case(f"{r['model']} {gpus}", gpt2(r), "a100-sxm-80gb", gpus, batch, seq_len, layout, "bf16", seconds)
+
+
+def deepseek():
+    """DeepSeek-V3 2024, sections 1 and 3.2: 180,000 hours of an H800 a trillion tokens, at the final batch.
+
+    DualPipe gives each rank two chunks; a micro-batch of one sequence is assumed.
+    """
+    layout = Layout(1, 16, 128, 64, 1, 2, 1, 1, "selective")
+    seconds = 15360 * 4096 / (1e12 / (180e3 * 3600) * 2048)
+    yield Case("DeepSeek-V3", "deepseek-v3", "h800-sxm", 2048, 15360, 4096, layout, "fp8", seconds)
+
+
 def bridge():
     for r in rows("megatron_bridge"):
         if r["task"] != "pre-training":
