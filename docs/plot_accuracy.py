@@ -26,8 +26,9 @@ def table() -> str:
     """Groups with their errors and what is stated of them, as Markdown."""
     stated = {(row["function"], row["group"]): row for row in tables.shipped("bounds")}
     lines = [
-        "| Function | Measured on | Accelerator | Cases | Mean | 90 % within | Worst | Stated: mean, 90 %, worst |",
-        "|---|---|---|---:|---:|---:|---:|---|",
+        "| Function | Measured on | Accelerator | Cases | Mean | 90 % within | Worst | Stated: mean, 90 %, worst "
+        "| Calibrated |",
+        "|---|---|---|---:|---:|---:|---:|---|---|",
     ]
     seen = set()
     for s in (s for s in validation.summaries() if s.group != validation.OWN):
@@ -35,9 +36,12 @@ def table() -> str:
         first = (s.function, s.group) not in seen
         seen.add((s.function, s.group))
         limits = ", ".join(f"{float(bound[figure]):.1%}" for figure in ("mean", "p90", "worst")) if first else ""
+        calibrated = bound["calibrated"] if first else ""
         group = f"[{s.group}]({title['url']})" if first else s.group
         figures = f"{s.mean:.1%} | {s.p90:.1%} | {s.worst:.1%}"
-        lines.append(f"| `{s.function}` | {group} | {s.accelerator} | {s.cases} | {figures} | {limits} |")
+        lines.append(
+            f"| `{s.function}` | {group} | {s.accelerator} | {s.cases} | {figures} | {limits} | {calibrated} |"
+        )
     return "\n".join(lines) + "\n"
 
 

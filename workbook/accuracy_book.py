@@ -20,8 +20,8 @@ from .sheets import cover, sources
 ABOUT = [
     "Every published measurement that xlcalc can state as a call, the estimate of that call, and the error: "
     "estimate / measurement - 1.",
-    "The constants of the estimates were calibrated on these same cases where their data files say so: other models, "
-    "machines and software err more. Lines named "
+    "Constants of the estimates were calibrated on some of these cases, as the column Calibrated? says: other models, "
+    "machines and software err as the others do. Lines named "
     f'"{validation.OWN}" are your own measurements, with what is left of the error once you are calibrated.',
     'The same on the command line: xlcalc validate. In a cell: LLM_ACCURACY("LLM_TPOT","h100-sxm").',
 ]
@@ -32,7 +32,7 @@ _CASES = [
 _SUMMARY = [
     ("Function", 20), ("Measured on", 32), ("Accelerator", 17), ("Cases", 8), ("Mean error", 9), ("90 % are within", 9),
     ("Worst error", 9), ("Stated mean", 9), ("Stated for 90 %", 9), ("Stated worst", 9), ("As stated?", 10),
-    ("Source", 26),
+    ("Calibrated?", 11), ("Source", 26),
 ]  # fmt: skip
 _HEAD, _FIRST = 5, 6
 _ERROR = "+0.0%;-0.0%;0.0%"
@@ -156,6 +156,7 @@ def _stated(sheet: Worksheet, row: int, bound: dict[str, str]) -> None:
         style.value(sheet, row, column, float(bound[figure]), "0.0%")
     kept = style.formula(sheet, row, 11, f'=IF(AND(E{row}<=H{row},F{row}<=I{row},G{row}<=J{row}),"yes","NO")')
     kept.alignment = style.aligned("center")
+    style.text(sheet, row, 12, bound["calibrated"]).alignment = style.aligned("center")
 
 
 def _charts(sheet: Worksheet, groups: list[Lines]) -> None:

@@ -123,6 +123,10 @@ def _inputs(book: Book) -> list[inputs.Section]:
             Input("dtype", "Number format of the matrix products", "bf16", "",
                   "Selects the peak on the Hardware sheet.",
                   among="hardware_dtypes"),
+            Input("layout", "Layout", None, "",
+                  "For the Estimate sheet alone: tp8pp4mb2 is 8 tensor-parallel ranks, 4 stages, micro-batches of 2; "
+                  "also cp, ep, vp, zero3, selective, full.",
+                  known=f"NOT(ISERROR(INDEX({estimate.PLAN},1,1)))", blank="the fastest that fits in memory"),
             Input("mfu", "Utilisation of the peak (MFU)", 0.4, "share of peak",
                   "Share of the dense peak that training reaches. Llama 3 405B: 0.38 to 0.43; PaLM 540B: 0.46. "
                   "With recomputation it is a share of all FLOP that run (HFU).", LLAMA_3, style.PERCENT, 0.01, 1),

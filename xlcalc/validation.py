@@ -55,12 +55,14 @@ class Summary(NamedTuple):
 
 
 class Spread(NamedTuple):
-    """What was measured over what is estimated: low and high of `cases`, those on an accelerator or on all."""
+    """What was measured over what is estimated: low and high of `cases` on an accelerator or on all, widened to those
+    of `apart`, cases that no constant was calibrated on."""
 
     low: float
     high: float
     cases: int
     accelerator: str
+    apart: int
     source: str
 
 
@@ -140,19 +142,34 @@ def _summary(members: Sequence[Result], accelerator: str) -> Summary:
 def spread(function: str, accelerator: str) -> Spread | None:
     """Measured over estimated, 10th to 90th percentile (of less than ten cases: lowest to highest), 1 included.
 
-    Of the cases on that accelerator; of all cases of the function where there is none. None for a function that has no
-    measured case.
+    Of the cases on that accelerator, of all cases of the function where there is none; wider where the cases that no
+    constant knows are wider, since the others had a part in what is estimated. None for a function without cases.
     """
     every = [r for r in published() if r.function == function and r.estimate]
-    here = [r for r in every if r.accelerator == accelerator]
-    members = here or every
-    if not members:
+    if not every:
         return None
+    here = [r for r in every if r.accelerator == accelerator] or every
+    apart = [r for r in every if (r.function, r.group) in _uncalibrated()]
+    ends = [_ends(members) for members in (here, apart) if members]
+    return Spread(
+        min(low for low, _ in ends),
+        max(high for _, high in ends),
+        len(here),
+        "all accelerators" if here is every else accelerator,
+        len(apart),
+        "; ".join(dict.fromkeys(r.source for r in (*here, *apart))),
+    )
+
+
+def _ends(members: Sequence[Result]) -> tuple[float, float]:
     ratios = sorted(r.measured / r.estimate for r in members if r.estimate)
     beyond = len(ratios) // 10
-    sources = "; ".join(dict.fromkeys(r.source for r in members))
-    where = accelerator if here else "all accelerators"
-    return Spread(min(ratios[beyond], 1.0), max(ratios[-1 - beyond], 1.0), len(ratios), where, sources)
+    return min(ratios[beyond], 1.0), max(ratios[-1 - beyond], 1.0)
+
+
+def _uncalibrated() -> set[tuple[str, str]]:
+    """The groups of cases that no constant was calibrated on."""
+    return {(row["function"], row["group"]) for row in tables.shipped("bounds") if row["calibrated"] == "no"}
 
 
 def unit(function: str) -> str:

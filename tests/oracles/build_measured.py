@@ -89,7 +89,7 @@ def tensorrt_2023():
     """Releases 0.5 (first token; L40S) and 0.6.1, static batches.
 
     Throughput of models with grouped heads is left out: kernels that read a group's cache once came later, and so is
-    the one row that 80e9 bytes do not hold (LLaMA 7B, 60 sequences of 2,176 tokens).
+    the one row that does not fit by our account (LLaMA 7B, 60 sequences of 2,176 tokens on an A100, which holds 57).
     """
     models = {"GPT-J 6B": GPT_J, "LLaMA 7B": "llama-2-7b", "LLaMA 70B": "llama-2-70b", "Falcon 180B": "falcon-180b"}
     gpus = {"h100": "h100-sxm", "l40s": "l40s", "a100": "a100-sxm-80gb"}

@@ -176,6 +176,16 @@ def test_own_runs_calibrate_the_estimate(budget):
     assert report.named("total_cost") == plain.named("total_cost")  # the budget keeps its own assumption
 
 
+def test_a_layout_of_ones_own_is_estimated_with_its_rank():
+    fastest, own = changed({}), changed({}, layout="tp8 pp2")
+    too_large = changed({}, layout="tp1", model="llama-3.1-70b")
+    assert fastest.named("plan_rank") == 1 < own.named("plan_rank")
+    assert too_large.named("plan_rank") == "does not fit"
+    assert own.named("plan_step_time") > fastest.named("plan_step_time")
+    assert own.named("estimate_days") > fastest.named("estimate_days")
+    assert too_large.named("estimate_days") == "not estimated" and too_large.named("checks_failed") == 0
+
+
 def test_a_machine_without_an_estimate_keeps_its_budget():
     report = changed({}, seq_len=0)
     assert report.ok and report.named("estimate_mfu") == "not estimated" and report.named("checks_failed") == 0

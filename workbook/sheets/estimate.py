@@ -16,8 +16,9 @@ from ..book import Book
 
 _WIDTHS: list[float] = [46, 20, 16, 16, 16, 20, 16]
 _NONE = '"not estimated"'
-_PLAN = "LLM_TRAIN_PLAN(model_id,accelerator_id,accelerators,global_batch,seq_len,dtype)"
+PLAN = "LLM_TRAIN_PLAN(model_id,accelerator_id,accelerators,global_batch,seq_len,dtype,1,layout)"
 _LAYOUT = [
+    ("Rank among all layouts that fit", "rank", style.WHOLE),
     ("Tensor-parallel ranks", "tp", style.WHOLE), ("Pipeline stages", "pp", style.WHOLE),
     ("Context-parallel ranks", "cp", style.WHOLE), ("Expert-parallel ranks", "ep", style.WHOLE),
     ("Data-parallel replicas", "dp", style.WHOLE), ("Model chunks of a stage", "vp", style.WHOLE),
@@ -25,6 +26,7 @@ _LAYOUT = [
     ("Recomputed activations", "recompute", style.GENERAL), ("Seconds of a step", "step seconds", "0.000"),
     ("Utilisation (MFU)", "MFU", style.PERCENT), ("Largest part of the step", "limited by", style.GENERAL),
 ]  # fmt: skip
+_NAMES = {"rank": "plan_rank", "step seconds": "plan_step_time", "MFU": "plan_mfu"}
 _OWN = ["model", "accelerator", "count", "global_batch", "seq_len", "tp", "pp", "micro_batch", "zero", "recompute",
         "dtype", "ep", "cp", "vp", "measured", "source"]  # fmt: skip
 _OWN_ROWS = 8
@@ -39,7 +41,7 @@ _RESULT = [
 def build(book: Book) -> Worksheet:
     sheet = book.sheet(
         "Estimate",
-        "What the machine is estimated to reach: the fastest layout that fits, and a range from measured runs.",
+        "What the machine is estimated to reach in its fastest layout, or in yours, and a range from measured runs.",
         [*_WIDTHS, *([13.0] * (len(_OWN) - len(_WIDTHS)))], color=style.TEAL, freeze="B5",
     )  # fmt: skip
     row = _layout(book, sheet, 5)
@@ -49,20 +51,25 @@ def build(book: Book) -> Worksheet:
 
 
 def _layout(book: Book, sheet: Worksheet, row: int) -> int:
-    style.section(sheet, row, "The fastest layout that fits in memory", len(_OWN))
-    style.text(sheet, row + 1, 1, "Line of LLM_TRAIN_PLAN, below its headings")
-    style.value(sheet, row + 1, 2, 2, style.WHOLE)
-    book.name("estimate_line", sheet, row + 1, 2)
+    style.section(sheet, row, "The layout: the fastest that fits in memory, or that of Inputs", len(_OWN))
     row += 1
+    style.text(sheet, row, 1, "Line of LLM_TRAIN_PLAN: the last")
+    _right(sheet, row, 2, f"=IFERROR(ROWS({PLAN}),{_NONE})", style.WHOLE)
+    book.name("estimate_line", sheet, row, 2)
     for label, column, number_format in _LAYOUT:
         row += 1
         number = PLAN_COLUMNS.index(column) + 1
         style.text(sheet, row, 1, label)
-        _right(sheet, row, 2, f"=IFERROR(INDEX({_PLAN},estimate_line,C{row}),{_NONE})", number_format)
+        content = f"INDEX({PLAN},estimate_line,C{row})"
+        if column == "rank":
+            content = f'IF(N({content})>0,{content},"does not fit")'
+        elif column in _NAMES:
+            content = f"IF(ISNUMBER(plan_rank),{content},{_NONE})"
+        if column in _NAMES:
+            book.name(_NAMES[column], sheet, row, 2)
+        _right(sheet, row, 2, f"=IFERROR({content},{_NONE})", number_format)
         style.value(sheet, row, 3, number, style.WHOLE).font = style.font(size=9, color=style.GREY)
         style.text(sheet, row, 4, "column of LLM_TRAIN_PLAN", size=9, color=style.GREY)
-        if name := {"step seconds": "plan_step_time", "MFU": "plan_mfu"}.get(column):
-            book.name(name, sheet, row, 2)
     return row + 1
 
 

@@ -16,12 +16,14 @@ FIRST = 5
 _COLUMNS: list[float] = [40, 23, 26, 11, 11, 9, 27, 66, 28]
 _LABEL, _VALUE, _UNIT, _FROM, _TO, _OK, _NAME, _NOTE, _SOURCE = range(1, 10)
 _LEFT = ("Unit", "Name in formulas", "Meaning", "Source")
+_LONGEST = 60  # characters of a text
 CASES = ("low", "base", "high")
 
 
 @dataclass(frozen=True)
 class Input:
-    """One assumption. A number lies between `least` and `most`; a choice comes from the range named `among`."""
+    """One assumption. A number lies between `least` and `most`; a choice comes from the range named `among`; a text is
+    valid where `known` says so."""
 
     name: str
     label: str
@@ -35,7 +37,7 @@ class Input:
     whole: bool = False
     among: str = ""
     known: str = ""
-    """For a choice that takes more than the list (aliases, models of the user's own): when an entry is valid."""
+    """When an entry is valid: of a text, or of a choice that takes more than the list (aliases, the user's own)."""
     blank: str = ""
     """What a blank means, where it is allowed."""
 
@@ -95,15 +97,16 @@ def build(
 def _input(book: Book, sheet: Worksheet, row: int, one: Input) -> None:
     style.text(sheet, row, _LABEL, one.label)
     cell = style.entry(sheet, row, _VALUE, one.value, one.number_format)
-    if one.among or isinstance(one.value, str):
+    if one.among or one.known:
         cell.alignment = style.aligned("left")
     style.text(sheet, row, _UNIT, one.unit)
     for column, limit in ((_FROM, one.least), (_TO, one.most)):
         large = isinstance(limit, (int, float)) and limit >= 1e6
         limit_cell = style.value(sheet, row, column, limit, "0E+00" if large else one.number_format)
         limit_cell.font = style.font(9, color=style.GREY)
-    if one.among:
-        style.text(sheet, row, _FROM, "from the list", size=9, color=style.GREY)
+    if one.among or one.known:
+        allowed = "from the list" if one.among else "as Meaning says"
+        style.text(sheet, row, _FROM, allowed, size=9, color=style.GREY)
     style.formula(sheet, row, _OK, _valid(row, one), '[=1]"yes";[=0]"NO"').alignment = style.aligned("center")
     style.text(sheet, row, _NAME, one.name, size=9, color=style.GREY)
     style.note(sheet, row, _NOTE, f"{one.note} Blank: {one.blank}." if one.blank else one.note)
@@ -141,6 +144,9 @@ def _validation(row: int, one: Input) -> DataValidation:
         if one.known:
             rule.errorStyle = "warning"
             rule.error = f"{one.label}: not in the list. Other names that the functions know work too."
+    elif one.known:
+        rule = DataValidation(type="textLength", operator="lessThanOrEqual", formula1=str(_LONGEST), allow_blank=True)
+        rule.error = f"{one.label}: at most {_LONGEST} characters. {one.note}"[:225]
     else:
         kind = "date" if isinstance(one.least, date) else "whole" if one.whole else "decimal"
         rule = DataValidation(type=kind, operator="between", formula1=f"$D${row}", formula2=f"$E${row}")

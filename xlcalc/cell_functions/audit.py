@@ -94,7 +94,8 @@ def LLM_ESTIMATE_RANGE(name: Name, accelerator: Accelerator = None, bound: _Boun
     """What to multiply an estimate by for the ends of its range: published measurements over their estimates.
 
     The 10th and the 90th percentile of the cases on that accelerator, of fewer than ten the lowest and the highest; of
-    all accelerators where none was measured on it. `expected` is 1, `cases` says how many measurements stand behind it.
+    all accelerators where none was measured on it; wider where the runs that no constant was calibrated on are (other
+    models, software of other years). `expected` is 1, `cases` says how many there are on the accelerator.
 
     Args:
         name: a function that was measured, with or without LLM_
@@ -119,6 +120,8 @@ def _agreement(declaration: Declaration, read: Sequence[Any], result: float, uni
         return []
     source = tables.source_text(spread.source, "")
     cases = f"{spread.cases} cases on {spread.accelerator}"
+    if spread.apart:
+        cases += f", or of {spread.apart} that no constant knows, whichever is wider"
     few = spread.cases < 10
     rows: list[list[Any]] = []
     for name, share, rank in (
