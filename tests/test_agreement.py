@@ -30,15 +30,20 @@ def ratios(function, accelerator=None):
     return sorted(r.measured / r.estimate for r in of)
 
 
-def test_the_range_is_that_of_the_measured_cases_on_the_accelerator():
+def test_the_range_is_that_of_the_measured_cases_on_the_accelerator_or_of_those_no_constant_knows():
     table = explained(*STEP)
     low, expected, high = (row(table, name)[4] for name in ("low", "expected", "high"))
     assert expected == xlcalc.LLM_STEP_TIME(*STEP[1:])
     measured = ratios("LLM_STEP_TIME", "h100-sxm")
-    inside = [r for r in measured if low <= expected * r * (1 + 1e-12) and expected * r <= high * (1 + 1e-12)]
-    assert low < expected < high and 0.8 <= len(inside) / len(measured) < 0.9
-    assert f"{len(measured)} cases on h100-sxm" in row(table, "low")[6]
-    assert "llm-foundry" in row(table, "high")[7]
+    assert low / expected == pytest.approx(measured[len(measured) // 10])  # ten per cent are quicker
+    unknown = {row["group"] for row in tables.shipped("bounds") if row["calibrated"] == "no"}
+    apart = sorted(
+        r.measured / r.estimate for r in validation.results() if r.function == "LLM_STEP_TIME" and r.group in unknown
+    )
+    assert apart[-2] > measured[-1 - len(measured) // 10]
+    assert high / expected == pytest.approx(apart[-2])  # one of fourteen takes longer
+    assert f"{len(measured)} cases on h100-sxm, or of {len(apart)} that no constant knows" in row(table, "low")[6]
+    assert "llm-foundry" in row(table, "high")[7] and "DeepSpeed" in row(table, "high")[7]
     assert notes(table) == []
 
 

@@ -137,6 +137,7 @@ def main() -> None:
         *steps("Megatron-LM, Korthikanti table 5", "korthikanti-2022", training.korthikanti()),
         *steps("MPT under FSDP", "llm-foundry-mpt", training.mpt()),
         *steps("Megatron-Bridge releases", "megatron-bridge-performance", training.bridge()),
+        *steps("Megatron-Core, Mixtral", "megatron-core-moe", training.mixtral()),
         *steps("Megatron-LM, Narayanan table 1", "narayanan-2021", megatron_2021),
         *steps("MT-NLG with DeepSpeed", "smith-2022", mt_nlg),
         *steps("DeepSeek-V3", "deepseek-v3-2024", training.deepseek()),

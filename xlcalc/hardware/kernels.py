@@ -42,13 +42,14 @@ class Kernels:
     kernels), `latency` (a hop). Accelerators: `domain` of fast links. Bytes: `operand` an element, `quantise` an
     element's cast, `loss_bytes` a logit, `gradient_bytes` an accumulated gradient. Elements: `softmax_width`, of a head
     below which exponentials set the pace of attention. Shares: `traffic` of a product's operands and `*_exposed` of
-    collectives that nothing hides.
+    collectives that nothing hides. `biased_passes` over the gates of experts with biases, forward and backward.
     """
 
     matmul: float
     matmul_16bit: float
     grouped: float
     grouped_tokens: float
+    biased_passes: float
     batched: float
     attention: float
     attention_backward: float
@@ -99,6 +100,7 @@ def kernels(accelerator: AcceleratorSpec, dtype: str, stack: str = "megatron") -
         matmul_16bit=sixteen * share("matmul"),
         grouped=peak * share("matmul", dtype) * share("grouped", dtype),
         grouped_tokens=share("grouped_tokens"),
+        biased_passes=share("biased_passes", dtype),
         batched=share("batched"),
         attention=sixteen * share("attention"),
         attention_backward=sixteen * share("attention_backward"),

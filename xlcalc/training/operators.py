@@ -66,6 +66,7 @@ class Experts:
     active: float = 0  # elements that a token passes
     activations: Matmuls = field(default_factory=Matmuls)  # inputs and outputs of a token's experts, without weights
     dispatched: float = 0  # elements a token sends to one of its experts
+    biased: float = 0  # elements of a token's gates where experts have biases
     n_experts: int = 0
     per_token: float = 0
 
@@ -163,6 +164,7 @@ def _add_experts(work: Work, times: int, block: Block) -> None:
             work.stream_whole_backward += times * matrix.active * matrix.d_out
         else:
             inputs = matrix.active * matrix.d_in
+            e.biased += times * matrix.active * matrix.d_out if matrix.bias else 0
     e.activations.whole += times * inputs
 
 

@@ -150,6 +150,7 @@ def micro_batch_time(
     memory += 2 * work.scan * tokens / tp * (forwards + 2) / (k.stream * SCAN_FLOP_PER_BYTE)
     streams = (forwards * work.stream_whole + work.stream_whole_backward) * own
     streams += (forwards * work.stream_split + work.stream_split_backward) * tokens / tp
+    streams += k.biased_passes * (forwards + 2) / 3 * e.biased * own
     kernels = work.kernels * (forwards + 1.5)
     if recompute == "selective" and not scores_again:
         again = work.again
