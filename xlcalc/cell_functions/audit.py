@@ -103,7 +103,7 @@ def LLM_ESTIMATE_RANGE(name: Name, accelerator: Accelerator = None, bound: _Boun
         bound: low, expected, high or cases
     Example:
         >>> LLM_ESTIMATE_RANGE("LLM_STEP_TIME", "h100-sxm", "cases")
-        40
+        42
     """
     declaration = find(name)
     found = validation.spread(declaration.name, accelerator.id if accelerator else "") if declaration else None
