@@ -36,6 +36,8 @@ APART = [
     ("LLM_STEP_TIME", "DeepSeek-V3"),
     ("LLM_THROUGHPUT", "TensorRT-LLM of 2023"),
     ("LLM_TTFT", "TensorRT-LLM of 2023"),
+    ("LLM_THROUGHPUT", "vLLM on MI300X"),
+    ("LLM_TPOT", "vLLM on MI300X"),
 ]
 GROUPS = [*AIMED_AT, *APART]
 

@@ -16,6 +16,8 @@ sys.path.insert(0, str(HERE.parent / "training"))
 
 import measured as training  # noqa: E402
 
+import xlcalc  # noqa: E402
+
 COLUMNS = ("function", "group", "accelerator", "case", "arguments", "measured", "source")
 SYSTEMS = {
     "a100_sxm": "a100-sxm-80gb", "h100_sxm": "h100-sxm", "h200_sxm": "h200-sxm", "b200_sxm": "b200", "gb200": "gb200",
@@ -107,6 +109,34 @@ def tensorrt_2023():
             yield "LLM_THROUGHPUT", *about, name, arguments, measured, "tensorrt-llm-2023"
 
 
+def mi300x():
+    """vLLM 0.10.1: output tokens/s of all sequences at once, seconds of a batch of 128 + 2,048 tokens.
+
+    Of that latency the prompt takes a hundredth, so its share of a token is the time per output token. Where memory does
+    not hold so many sequences the engine keeps some waiting, and the batch is left to the estimate.
+    """
+    for r in table("serving_measured_mi300x"):
+        prompt, output, batch = int(r["isl"]), int(r["osl"]), int(r["sequences"])
+        about = "vLLM on MI300X", "mi300x", f"{r['model']} tp{r['tp']} fp8 batch {batch} {prompt}/{output}"
+        common = {
+            "model": r["model"],
+            "accelerator": "mi300x",
+            "count": int(r["tp"]),
+            "dtype": "fp8",
+            "kv_dtype": "fp8",
+        }
+        if r["latency_s"]:
+            context = prompt + output // 2
+            measured = float(r["latency_s"]) / output
+            yield "LLM_TPOT", *about, {**common, "context": context, "batch": batch}, measured, "rocm-vllm-mi300x"
+        else:
+            held = xlcalc.LLM_MAX_BATCH(r["model"], "mi300x", int(r["tp"]), prompt + output, "fp8", "fp8")
+            arguments = {**common, "prompt": prompt, "output": output, "layout": f"tp{r['tp']}"}
+            arguments |= {"batch": batch} if batch <= held else {}
+            measured = float(r["output_tokens_per_s"])
+            yield "LLM_THROUGHPUT", *about, arguments, measured, "rocm-vllm-mi300x"
+
+
 def memory():
     """What vLLM reports at its start: bytes of the weights, and of all that stands in memory before the cache."""
     for r in table("serving_memory_vllm"):
@@ -145,6 +175,7 @@ def main() -> None:
         *throughput(),
         *fastertransformer(),
         *tensorrt_2023(),
+        *mi300x(),
         *memory(),
     ]
     path = HERE.parents[1] / "xlcalc" / "catalog" / "measured.csv"

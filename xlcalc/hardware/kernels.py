@@ -23,12 +23,24 @@ def _constants() -> dict[tuple[str, str, str, str], dict[str, str]]:
 
 def constant(name: str, accelerator: AcceleratorSpec, dtype: str = "", stack: str = "") -> float:
     """One figure of catalog/efficiency.csv, the narrowest line that fits. Raises KeyError where none does."""
+    return float(_line(name, accelerator, dtype, stack)["value"])
+
+
+def _line(name: str, accelerator: AcceleratorSpec, dtype: str, stack: str) -> dict[str, str]:
     table = _constants()
     for key in product((name,), (accelerator.id, accelerator.architecture, ""), (dtype, ""), (stack, "")):
-        row = table.get(key)
-        if row is not None:
-            return float(row["value"])
+        if key in table:
+            return table[key]
     raise KeyError(name)
+
+
+def _matmul(accelerator: AcceleratorSpec, dtype: str = "", stack: str = "") -> float:
+    """The share of its peak that matrix products reach in training; without a line of its own, by what products alone
+    were measured to reach on that accelerator."""
+    sixteen = accelerator.peak_bf16 or accelerator.peak_fp16
+    if _line("matmul", accelerator, dtype, stack)["scope"] or not (accelerator.achievable_bf16 and sixteen):
+        return constant("matmul", accelerator, dtype, stack)
+    return accelerator.achievable_bf16 / sixteen * constant("matmul_reached", accelerator, dtype, stack)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,9 +108,9 @@ def kernels(accelerator: AcceleratorSpec, dtype: str, stack: str = "megatron") -
     scale_up = accelerator.scale_up or accelerator.scale_out or share("host_link")
     scale_out = accelerator.scale_out or share("host_link")
     return Kernels(
-        matmul=peak * share("matmul", dtype),
-        matmul_16bit=sixteen * share("matmul"),
-        grouped=peak * share("matmul", dtype) * share("grouped", dtype),
+        matmul=peak * _matmul(accelerator, dtype, stack),
+        matmul_16bit=sixteen * _matmul(accelerator, "", stack),
+        grouped=peak * _matmul(accelerator, dtype, stack) * share("grouped", dtype),
         grouped_tokens=share("grouped_tokens"),
         biased_passes=share("biased_passes", dtype),
         batched=share("batched"),
