@@ -23,7 +23,8 @@ def _constants() -> dict[tuple[str, str, str, str], dict[str, str]]:
 
 def constant(name: str, accelerator: AcceleratorSpec, dtype: str = "", stack: str = "") -> float:
     """One figure of catalog/efficiency.csv, the narrowest line that fits. Raises KeyError where none does."""
-    return float(_line(name, accelerator, dtype, stack)["value"])
+    row = _line(name, accelerator, dtype, stack)
+    return float(row["value"])
 
 
 def _line(name: str, accelerator: AcceleratorSpec, dtype: str, stack: str) -> dict[str, str]:
@@ -40,7 +41,7 @@ def _matmul(accelerator: AcceleratorSpec, dtype: str = "", stack: str = "") -> f
     sixteen = accelerator.peak_bf16 or accelerator.peak_fp16
     if _line("matmul", accelerator, dtype, stack)["scope"] or not (accelerator.achievable_bf16 and sixteen):
         return constant("matmul", accelerator, dtype, stack)
-    return accelerator.achievable_bf16 / sixteen * constant("matmul_reached", accelerator, dtype, stack)
+    return accelerator.figure("achievable_bf16") / sixteen * constant("matmul_reached", accelerator, dtype, stack)
 
 
 @dataclass(frozen=True, eq=False)
