@@ -90,8 +90,8 @@ def measured_arguments(function):
 def test_arguments_that_no_case_gives_and_formats_that_no_case_has_are_said():
     (part,) = notes(explained(*STEP, 1, 1, 1, 1, "none", "bf16", 1, 1, 1, "compute"))
     assert part.endswith("no measured case gives part")
-    (form,) = notes(explained("LLM_TPOT", "llama-3.1-8b", "h100-sxm", 1, 1024, 1, "int8"))
-    assert "no measured case has dtype int8; measured were bf16" in form
+    (form,) = notes(explained("LLM_TPOT", "llama-3.1-8b", "h100-sxm", 1, 1024, 1, "int4"))
+    assert "no measured case has dtype int4; measured were bf16" in form
 
 
 def test_functions_without_measured_cases_have_no_range():

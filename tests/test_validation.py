@@ -38,6 +38,8 @@ APART = [
     ("LLM_TTFT", "TensorRT-LLM of 2023"),
     ("LLM_THROUGHPUT", "vLLM on MI300X"),
     ("LLM_TPOT", "vLLM on MI300X"),
+    ("LLM_TTFT", "PaLM 540B, Pope"),
+    ("LLM_TPOT", "PaLM 540B, Pope"),
 ]
 GROUPS = [*AIMED_AT, *APART]
 

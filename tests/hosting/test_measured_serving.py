@@ -117,3 +117,15 @@ def test_accelerators_without_a_published_16_bit_peak_decode_by_their_bandwidth(
     its kernels were young. No constant knows Apple's kernels: ours stays near what bandwidth allows, 2.3 times as fast."""
     token = xlcalc.LLM_TPOT("llama-7b", "apple-m2-max", 1, 64, 1, "q4_0", unit="ms")
     assert xlcalc.LLM_WEIGHTS("llama-7b", "q4_0") / 400e9 * 1e3 < token < 27 < 2.5 * token
+
+
+def test_tpus_divide_a_cache_by_sequences_and_weights_in_two_dimensions():
+    """Pope et al. 2022, table 1: one key/value head, divided over 64 chips, leaves room for 10,700 tokens of 512
+    sequences; repeated on every chip, for 165."""
+    palm = {
+        "model_type": "llama", "n_layers": 118, "d_model": 18432, "n_heads": 48, "n_kv_heads": 1, "head_dim": 256,
+        "d_ff": 73728, "vocab_size": 256000, "tie_word_embeddings": True,
+    }  # fmt: skip
+    assert xlcalc.LLM_MAX_CONTEXT(palm, "tpu-v4", 64, 512, "int8") > 10_700
+    prefill = [xlcalc.LLM_TTFT(palm, "tpu-v4", 64, 2048, batch, "bf16") for batch in (1, 512)]
+    assert prefill[1] < 0.8 * 512 * prefill[0]  # weights are gathered, once for all tokens

@@ -137,6 +137,23 @@ def mi300x():
             yield "LLM_THROUGHPUT", *about, arguments, measured, "rocm-vllm-mi300x"
 
 
+PALM = {
+    "model_type": "llama", "n_layers": 118, "d_model": 18432, "n_heads": 48, "n_kv_heads": 1, "head_dim": 256,
+    "d_ff": 73728, "vocab_size": 256000, "tie_word_embeddings": True,
+}  # fmt: skip
+
+
+def pope():
+    """PaLM 540B on 64 TPU v4: prefill of 2,048 tokens, and steps after as many."""
+    common = {"model": PALM, "accelerator": "tpu-v4", "count": 64}
+    for batch, dtype, seconds in ((1, "int8", 0.29), (512, "bf16", 85.2)):
+        about = "PaLM 540B, Pope", "tpu-v4", f"batch {batch} {dtype} prompt 2048"
+        yield "LLM_TTFT", *about, {**common, "prompt": 2048, "batch": batch, "dtype": dtype}, seconds, "pope-2022"
+    for batch, dtype, seconds in ((64, "int8", 28.5e-3), (64, "bf16", 36.9e-3), (512, "bf16", 6.0 / 64)):
+        about = "PaLM 540B, Pope", "tpu-v4", f"batch {batch} {dtype} context 2048"
+        yield "LLM_TPOT", *about, {**common, "context": 2048, "batch": batch, "dtype": dtype}, seconds, "pope-2022"
+
+
 def memory():
     """What vLLM reports at its start: bytes of the weights, and of all that stands in memory before the cache."""
     for r in table("serving_memory_vllm"):
@@ -176,6 +193,7 @@ def main() -> None:
         *fastertransformer(),
         *tensorrt_2023(),
         *mi300x(),
+        *pope(),
         *memory(),
     ]
     path = HERE.parents[1] / "xlcalc" / "catalog" / "measured.csv"

@@ -90,9 +90,9 @@ def LLM_TPOT(
     """Seconds for each output token of a batch that decodes on a replica of its own.
 
     Every step reads the weights that its tokens meet (of N experts N (1 - (1 - k/N)^batch)) and the cache of every
-    sequence. Tensor parallel inside the scale-up domain, pipeline stages beyond. With `mbu` it is those bytes over
-    bandwidth x mbu instead. No engine and no prompts beside it:
-    LLM_LATENCY_AT_LOAD adds them. Memory is not checked: LLM_MIN_GPUS does.
+    sequence. Tensor parallel inside the scale-up domain, up to 16 ways (TPUs: over the slice), pipeline stages beyond.
+    With `mbu` it is those bytes over bandwidth x mbu instead. No engine and no prompts beside it: LLM_LATENCY_AT_LOAD
+    adds them. Memory is not checked: LLM_MIN_GPUS does.
 
     Args:
         model: the model

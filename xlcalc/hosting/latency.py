@@ -11,15 +11,17 @@ from xlcalc.model.dtypes import DType
 from xlcalc.model.flops import attention_flops
 from xlcalc.model.spec import ModelSpec
 
-_WIDEST = 16  # ways of tensor parallelism; beyond, heads run out and sums over ranks cost more than they save
+# ways of tensor parallelism on GPUs; beyond, heads run out and sums over ranks cost more than they save
+_WIDEST = 16
 
 
 def latency_layout(model: ModelSpec, accelerator: AcceleratorSpec, count: int) -> Layout:
-    """Tensor parallel inside the scale-up domain, pipeline stages beyond. Raises ValueError where layers are too
-    few.
+    """Tensor parallel inside the scale-up domain, pipeline stages beyond; on TPUs over a whole slice. Raises ValueError
+    where layers are too few.
     """
     domain = accelerator.scale_up_domain or accelerator.devices_per_node or 1
-    tp = next(n for n in range(min(count, domain, _WIDEST), 0, -1) if count % n == 0)
+    widest = domain if accelerator.kind == "tpu" else min(domain, _WIDEST)
+    tp = next(n for n in range(min(count, widest), 0, -1) if count % n == 0)
     layout = Layout(tp, count // tp)
     if layout.pp > model.architecture.n_layers:
         raise ValueError(f"cannot spread {model.architecture.n_layers} layers over {layout.pp} groups of {tp}")
@@ -82,5 +84,5 @@ def tpot_at(
     for times, p in r.work.experts:
         met = p.copies * (1 - (1 - p.active / p.copies) ** batch)
         weights += times * met * p.d_in * p.d_out * p.bytes / layout.expert_ways
-    cache = batch / layout.dp * sequence_bytes(shard(model, dtype, layout), context, kv_dtype) * layout.pp
+    cache = batch / layout.dp * sequence_bytes(shard(model, dtype, layout, accelerator), context, kv_dtype) * layout.pp
     return (weights + cache) / (accelerator.figure("bandwidth") * mbu)

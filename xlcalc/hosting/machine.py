@@ -16,7 +16,8 @@ from xlcalc.model.dtypes import DType
 
 class Machine(NamedTuple):
     """FLOP/s of products (`matmul` quantised, `half` in 16 bit), of experts' (`grouped`; `weight_only` where 4-bit
-    weights are widened for 16-bit products) and attention; bytes/s; seconds."""
+    weights are widened for 16-bit products) and attention; bytes/s; seconds. `mesh`: each chip is linked to its
+    neighbours alone."""
 
     matmul: float
     half: float
@@ -35,6 +36,7 @@ class Machine(NamedTuple):
     wave: float
     host: float
     evenness: float
+    mesh: bool
 
 
 _machines: Kept[Machine] = Kept()
@@ -69,7 +71,7 @@ def compute_format(accelerator: AcceleratorSpec, dtype: DType) -> str:
 def _machine(accelerator: AcceleratorSpec, dtype: DType) -> Machine:
     def share(name: str, *more: str) -> float:
         narrow = [f"{form}@{where}" for form in more for where in (accelerator.id, accelerator.architecture)]
-        return constant(name, *narrow, *more, accelerator.id, accelerator.architecture)
+        return constant(name, *narrow, *more, accelerator.id, accelerator.architecture, accelerator.kind)
 
     form = compute_format(accelerator, dtype)
     half_form = dense_format(accelerator)
@@ -99,4 +101,5 @@ def _machine(accelerator: AcceleratorSpec, dtype: DType) -> Machine:
         share("wave"),
         share("host"),
         share("evenness"),
+        accelerator.kind == "tpu",
     )

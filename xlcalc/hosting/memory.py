@@ -49,22 +49,27 @@ class Shard(NamedTuple):
 _shards: Kept[Shard] = Kept()
 
 
-def shard(model: ModelSpec, dtype: DType, layout: Layout) -> Shard:
-    """The fullest accelerator's part of a model, kept for the last ones asked for."""
-    found = _shards.get((model,), (dtype, layout))
+def shard(model: ModelSpec, dtype: DType, layout: Layout, accelerator: AcceleratorSpec | None = None) -> Shard:
+    """The fullest accelerator's part of a model, kept for the last ones asked for.
+
+    GPU engines repeat key/value heads on more ranks than there are; on TPUs a cache divides over all chips by sequences
+    (Pope et al. 2022, section 3.3).
+    """
+    even = accelerator is not None and accelerator.kind == "tpu"
+    found = _shards.get((model,), (dtype, layout, even))
     if found is None:
-        found = _shards.put((model,), (dtype, layout), _shard(model, dtype, layout))
+        found = _shards.put((model,), (dtype, layout, even), _shard(model, dtype, layout, even))
     return found
 
 
-def _shard(model: ModelSpec, dtype: DType, layout: Layout) -> Shard:
+def _shard(model: ModelSpec, dtype: DType, layout: Layout, even: bool) -> Shard:
     stored: Storage = storage(model, dtype)
     architecture = model.architecture
     stage = ceil(architecture.n_layers / layout.pp) / architecture.n_layers
     layers = stored.split / layout.tp + stored.whole + stored.experts / layout.expert_ways
     ends = max(stored.embedding, stored.head) if layout.pp > 1 else stored.embedding + stored.head
     own = tuple(
-        layer._replace(blocks=tuple(_split(block, layout.tp) for block in layer.blocks))
+        layer._replace(blocks=tuple(_split(block, layout.tp, even) for block in layer.blocks))
         for layer in architecture.layers
     )
     head = architecture.outer[-1]
@@ -72,12 +77,14 @@ def _shard(model: ModelSpec, dtype: DType, layout: Layout) -> Shard:
     return Shard(layers * stage + ends / layout.tp, cache, stage, model.state_bytes, head.d_out, head.d_in)
 
 
-def _split(block: Block, tp: int) -> Block:
+def _split(block: Block, tp: int, even: bool) -> Block:
     """A block's cache on one of `tp` accelerators: whole key/value heads, a share of its states, the whole of a
-    latent.
+    latent; or an even share of all.
     """
     heads = block.kv_heads
     own = block.cache // heads * ceil(heads / tp) if heads else block.cache
+    if even:
+        own = ceil(block.cache / tp)
     return block._replace(cache=own, state=ceil(block.state / tp), conv_state=ceil(block.conv_state / tp))
 
 
@@ -138,7 +145,7 @@ def free_for_cache(
     model: ModelSpec, accelerator: AcceleratorSpec, dtype: DType, layout: Layout, reserve: float
 ) -> float:
     """Bytes left for the cache on each accelerator; below zero where the weights do not fit."""
-    part = shard(model, dtype, layout)
+    part = shard(model, dtype, layout, accelerator)
     used = part.weights + workspace(part, engine_sequences(accelerator)) + overhead(layout)
     return usable(accelerator) * (1 - reserve) - used
 
@@ -153,7 +160,7 @@ def capacity(
     reserve: float,
 ) -> float:
     """Sequences of `context` tokens that a replica's cache holds; below zero where the weights do not fit."""
-    part = shard(model, dtype, layout)
+    part = shard(model, dtype, layout, accelerator)
     free = free_for_cache(model, accelerator, dtype, layout, reserve)
     each = sequence_bytes(part, context, kv_dtype)
     return layout.dp * (free / each if each else free)
@@ -232,7 +239,7 @@ def fits_batch(
     reserve: float,
 ) -> bool:
     """Whether `batch` sequences of `context` tokens fit, the fullest attention copy included."""
-    part = shard(model, dtype, layout)
+    part = shard(model, dtype, layout, accelerator)
     free = free_for_cache(model, accelerator, dtype, layout, reserve)
     return ceil(batch / layout.dp) * sequence_bytes(part, context, kv_dtype) <= free
 

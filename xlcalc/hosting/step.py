@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import NamedTuple
 
 from xlcalc.hardware.spec import AcceleratorSpec
@@ -66,7 +67,7 @@ def replica(
     made = Replica(
         work,
         rates,
-        shard(model, dtype, layout),
+        shard(model, dtype, layout, accelerator),
         layout,
         kv_bytes(kv_dtype),
         tuple(_own(times, product, layout.tp) for times, product in work.products),
@@ -172,7 +173,10 @@ def _links(r: Replica, tokens: float) -> float:
     if layout.tp > 1:
         n = layout.tp
         sums = work.reductions - (work.expert_blocks if layout.ep > 1 and layout.dp > 1 else 0)
-        seconds += sums * (rates.link_latency + 2 * (n - 1) / n * hidden / bandwidth)
+        moved = sums * 2 * (n - 1) / n * hidden
+        if rates.mesh:  # weights in two dimensions, or gathered by every chip (Pope et al. 2022, sections 3.2.2, 3.2.3)
+            moved = min(moved, sums * 4 / sqrt(n) * hidden, (n - 1) * r.part.weights)
+        seconds += sums * rates.link_latency + moved / bandwidth
     if layout.dp > 1 and layout.ep > 1:
         n = layout.tp * layout.dp
         gathered = (n - 1) / n * hidden * layout.dp  # all tokens of all copies come to every accelerator

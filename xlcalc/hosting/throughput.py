@@ -65,7 +65,7 @@ def room(
     layout: Layout,
 ) -> int:
     """Sequences that the engine can have under way, 0 where not one fits: each reserves its whole length."""
-    part = shard(model, dtype, layout)
+    part = shard(model, dtype, layout, accelerator)
     work = work_of(model, dtype)
     passing = 2 * constant("token_budget") * layout.dp * work.stream / work.n_layers  # activations of a layer
     logits = 4 * constant("sequences") * part.vocab
