@@ -121,7 +121,7 @@ def _summary(book: Book, sheet: Worksheet, groups: list[Lines]) -> None:
     style.value(sheet, 3, 4, validation.SHARE, style.PERCENT)
     book.name("share_covered", sheet, 3, 4)
     style.headings(sheet, _HEAD, [label for label, _ in _SUMMARY], ("Measured on", "Accelerator", "Source"))
-    stated = {(line["function"], line["group"]): line for line in tables.shipped("bounds")}
+    stated = validation.bounds()
     row = _FIRST
     for key, found in groupby(groups, key=lambda lines: (lines.function, lines.group)):
         members = list(found)

@@ -149,7 +149,8 @@ def spread(function: str, accelerator: str) -> Spread | None:
     if not every:
         return None
     here = [r for r in every if r.accelerator == accelerator] or every
-    apart = [r for r in every if (r.function, r.group) in _uncalibrated()]
+    stated = bounds()
+    apart = [r for r in every if stated[r.function, r.group]["calibrated"] == "no"]
     ends = [_ends(members) for members in (here, apart) if members]
     return Spread(
         min(low for low, _ in ends),
@@ -167,9 +168,9 @@ def _ends(members: Sequence[Result]) -> tuple[float, float]:
     return min(ratios[beyond], 1.0), max(ratios[-1 - beyond], 1.0)
 
 
-def _uncalibrated() -> set[tuple[str, str]]:
-    """The groups of cases that no constant was calibrated on."""
-    return {(row["function"], row["group"]) for row in tables.shipped("bounds") if row["calibrated"] == "no"}
+def bounds() -> dict[tuple[str, str], dict[str, str]]:
+    """What is stated of each group of cases, by function and group: its errors, and whether a constant knows it."""
+    return {(row["function"], row["group"]): row for row in tables.shipped("bounds")}
 
 
 def unit(function: str) -> str:
@@ -222,12 +223,12 @@ def _comparable(value: Any) -> Any:
 
 def broken() -> list[str]:
     """A sentence for each group whose error is above what is stated, and for each case that gives no estimate."""
-    bounds = {(row["function"], row["group"]): row for row in tables.shipped("bounds")}
+    bound = bounds()
     said = [f"{r.function}, {r.group}, {r.case}: {r.sentence}" for r in results() if r.error is None]
     for (name, group), members in _by_group(results()).items():
         if group == OWN:
             continue
-        stated, found = bounds[name, group], _summary(members, "all")
+        stated, found = bound[name, group], _summary(members, "all")
         for figure, value in (("mean", found.mean), ("p90", found.p90), ("worst", found.worst)):
             if not value <= float(stated[figure]):
                 said.append(f"{name}, {group}: {figure} error {value:.1%}, stated {float(stated[figure]):.1%}")

@@ -9,6 +9,7 @@ parallelism.
 from __future__ import annotations
 
 import csv
+import json
 from collections import defaultdict
 from pathlib import Path
 from statistics import mean
@@ -16,6 +17,7 @@ from statistics import mean
 import pytest
 
 import xlcalc
+from xlcalc.catalog import tables
 
 ORACLES = Path(__file__).parents[1] / "oracles"
 SYSTEM = {"h200_sxm": "h200-sxm", "b200_sxm": "b200", "h100_sxm": "h100-sxm", "a100_sxm": "a100-sxm-80gb"}
@@ -122,10 +124,8 @@ def test_accelerators_without_a_published_16_bit_peak_decode_by_their_bandwidth(
 def test_tpus_divide_a_cache_by_sequences_and_weights_in_two_dimensions():
     """Pope et al. 2022, table 1: one key/value head, divided over 64 chips, leaves room for 10,700 tokens of 512
     sequences; repeated on every chip, for 165."""
-    palm = {
-        "model_type": "llama", "n_layers": 118, "d_model": 18432, "n_heads": 48, "n_kv_heads": 1, "head_dim": 256,
-        "d_ff": 73728, "vocab_size": 256000, "tie_word_embeddings": True,
-    }  # fmt: skip
+    case = next(row for row in tables.shipped("measured") if row["group"] == "PaLM 540B, Pope")
+    palm = json.loads(case["arguments"])["model"]
     assert xlcalc.LLM_MAX_CONTEXT(palm, "tpu-v4", 64, 512, "int8") > 10_700
     prefill = [xlcalc.LLM_TTFT(palm, "tpu-v4", 64, 2048, batch, "bf16") for batch in (1, 512)]
     assert prefill[1] < 0.8 * 512 * prefill[0]  # weights are gathered, once for all tokens

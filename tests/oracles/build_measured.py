@@ -12,9 +12,10 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "training"))
+sys.path[:0] = [str(HERE.parent / "training"), str(HERE.parent / "sources")]
 
 import measured as training  # noqa: E402
+from test_chowdhery_2022 import PALM  # noqa: E402
 
 import xlcalc  # noqa: E402
 
@@ -137,12 +138,6 @@ def mi300x():
             yield "LLM_THROUGHPUT", *about, arguments, measured, "rocm-vllm-mi300x"
 
 
-PALM = {
-    "model_type": "llama", "n_layers": 118, "d_model": 18432, "n_heads": 48, "n_kv_heads": 1, "head_dim": 256,
-    "d_ff": 73728, "vocab_size": 256000, "tie_word_embeddings": True,
-}  # fmt: skip
-
-
 def pope():
     """PaLM 540B on 64 TPU v4: prefill of 2,048 tokens, and steps after as many."""
     common = {"model": PALM, "accelerator": "tpu-v4", "count": 64}
@@ -177,16 +172,13 @@ def fastertransformer():
 
 
 def main() -> None:
-    of_2021 = list(training.narayanan())
-    mt_nlg = [case for case in of_2021 if case.name.startswith("MT-NLG")]
-    megatron_2021 = [case for case in of_2021 if case not in mt_nlg]
     cases = [
         *steps("Megatron-LM, Korthikanti table 5", "korthikanti-2022", training.korthikanti()),
         *steps("MPT under FSDP", "llm-foundry-mpt", training.mpt()),
         *steps("Megatron-Bridge releases", "megatron-bridge-performance", training.bridge()),
         *steps("Megatron-Core, Mixtral", "megatron-core-moe", training.mixtral()),
-        *steps("Megatron-LM, Narayanan table 1", "narayanan-2021", megatron_2021),
-        *steps("MT-NLG with DeepSpeed", "smith-2022", mt_nlg),
+        *steps("Megatron-LM, Narayanan table 1", "narayanan-2021", training.megatron_2021("narayanan")),
+        *steps("MT-NLG with DeepSpeed", "smith-2022", training.megatron_2021("mt_nlg")),
         *steps("DeepSeek-V3", "deepseek-v3-2024", training.deepseek()),
         *kernels(),
         *throughput(),

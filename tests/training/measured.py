@@ -89,9 +89,9 @@ def mpt():
         yield Case(name, model, MPT_GPUS[r["gpu"]], count, batch, seq_len, layout, dtype, seconds)
 
 
-def narayanan():
-    """Table 1 with the layouts of its scripts; the paper's equation 3 makes seconds of FLOP/s. Then MT-NLG's steps."""
-    for r in rows("narayanan"):
+def megatron_2021(table):
+    """Narayanan's table 1 with the layouts of its scripts, where equation 3 makes seconds of FLOP/s; MT-NLG's steps."""
+    for r in rows(table):
         n_layers, d_model, vocab, seq_len, gpus, tp, pp, vp, mb, batch = (
             int(r[k]) for k in ("n_layers", "d_model", "vocab", "seq_len", "gpus", "tp", "pp", "vp", "micro_batch",
                                 "global_batch")

@@ -35,7 +35,7 @@ def _line(name: str, accelerator: AcceleratorSpec, dtype: str, stack: str) -> di
     raise KeyError(name)
 
 
-def _matmul(accelerator: AcceleratorSpec, dtype: str = "", stack: str = "") -> float:
+def _matmul(accelerator: AcceleratorSpec, dtype: str, stack: str) -> float:
     """The share of its peak that matrix products reach in training; without a line of its own, by what products alone
     were measured to reach on that accelerator."""
     sixteen = accelerator.peak_bf16 or accelerator.peak_fp16
@@ -104,14 +104,14 @@ def kernels(accelerator: AcceleratorSpec, dtype: str, stack: str = "megatron") -
     if accelerator.tdp:
         power = (accelerator.tdp / share("power_reference", dtype)) ** share("power_exponent")
     sixteen = power * accelerator.peak("bf16" if accelerator.peak_bf16 else "fp16")
-    peak = power * accelerator.peak(dtype)
+    matmul = power * accelerator.peak(dtype) * _matmul(accelerator, dtype, stack)
     bandwidth = accelerator.figure("bandwidth")
     scale_up = accelerator.scale_up or accelerator.scale_out or share("host_link")
     scale_out = accelerator.scale_out or share("host_link")
     return Kernels(
-        matmul=peak * _matmul(accelerator, dtype, stack),
+        matmul=matmul,
         matmul_16bit=sixteen * _matmul(accelerator, "", stack),
-        grouped=peak * _matmul(accelerator, dtype, stack) * share("grouped", dtype),
+        grouped=matmul * share("grouped", dtype),
         grouped_tokens=share("grouped_tokens"),
         biased_passes=share("biased_passes", dtype),
         batched=share("batched"),

@@ -88,6 +88,12 @@ class AcceleratorSpec(BaseModel):
         """The unit of a figure: FLOP/s, bytes, bytes/s, watts; nothing for a count."""
         return _UNIT_OF.get(figure.rpartition("_")[2]) or _UNIT_OF.get(figure.partition("_")[0], "")
 
+    @property
+    def is_mesh(self) -> bool:
+        """Whether its chips are linked to their neighbours alone, and one program divides a model over all of a slice:
+        TPUs, as Pope et al. 2022 describe their serving."""
+        return self.kind == "tpu"
+
     def peak(self, dtype: str) -> float:
         """Dense peak for a number format, FLOP/s. Raises ValueError where the maker publishes none."""
         field = _PEAK_OF.get(dtype)

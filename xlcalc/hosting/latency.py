@@ -20,7 +20,7 @@ def latency_layout(model: ModelSpec, accelerator: AcceleratorSpec, count: int) -
     where layers are too few.
     """
     domain = accelerator.scale_up_domain or accelerator.devices_per_node or 1
-    widest = domain if accelerator.kind == "tpu" else min(domain, _WIDEST)
+    widest = domain if accelerator.is_mesh else min(domain, _WIDEST)
     tp = next(n for n in range(min(count, widest), 0, -1) if count % n == 0)
     layout = Layout(tp, count // tp)
     if layout.pp > model.architecture.n_layers:

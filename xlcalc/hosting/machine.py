@@ -101,5 +101,5 @@ def _machine(accelerator: AcceleratorSpec, dtype: DType) -> Machine:
         share("wave"),
         share("host"),
         share("evenness"),
-        accelerator.kind == "tpu",
+        accelerator.is_mesh,
     )

@@ -55,7 +55,7 @@ def shard(model: ModelSpec, dtype: DType, layout: Layout, accelerator: Accelerat
     GPU engines repeat key/value heads on more ranks than there are; on TPUs a cache divides over all chips by sequences
     (Pope et al. 2022, section 3.3).
     """
-    even = accelerator is not None and accelerator.kind == "tpu"
+    even = accelerator is not None and accelerator.is_mesh
     found = _shards.get((model,), (dtype, layout, even))
     if found is None:
         found = _shards.put((model,), (dtype, layout, even), _shard(model, dtype, layout, even))
