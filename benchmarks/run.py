@@ -18,7 +18,7 @@ from pathlib import Path
 import formualizer
 
 import xlcalc
-from xlcalc.workbook.recalc import recalculate
+from xlcalc.workbook.files.recalc import recalculate
 
 ROWS = 20_000
 CALL = 'LLM_KV_CACHE("llama-3.1-8b",A{0},B{0})'

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xlcalc import validation
+from xlcalc.accuracy import validation
 from xlcalc.catalog import tables
 
 DOCS = Path(__file__).parent

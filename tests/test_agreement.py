@@ -7,7 +7,7 @@ import json
 import pytest
 
 import xlcalc
-from xlcalc import validation
+from xlcalc.accuracy import validation
 from xlcalc.catalog import tables
 
 STEP = ("LLM_STEP_TIME", "llama-3-8b", "h100-sxm", 8, 128, 8192)

@@ -14,49 +14,26 @@ import xlcalc.workbook
 PACKAGE = Path(xlcalc.__file__).parent
 # Each room and what it may import of xlcalc, from the bottom up. `catalog.tables` reads data files and imports nothing:
 # measured constants stand there with their sources, and the step and serving models read them.
-BASE = {"xlcalc.errors", "xlcalc.units"}
-CELLS = BASE | {"xlcalc.cells", "xlcalc.ranges", "xlcalc.declare"}
 FORMULAS = {"xlcalc.model", "xlcalc.hardware", "xlcalc.training", "xlcalc.hosting", "xlcalc.money"}
-CATALOG = {"xlcalc.catalog", "xlcalc.model", "xlcalc.hardware"}
-FUNCTIONS = (
-    CELLS
-    | FORMULAS
-    | CATALOG
-    | {"xlcalc.cell_functions", "xlcalc.explain", "xlcalc.trace", "xlcalc.validation", "xlcalc"}
-)
+CATALOG = {"xlcalc.catalog", "xlcalc.model", "xlcalc.hardware", "xlcalc.files"}
+LANGUAGE = {"xlcalc.language", "xlcalc.catalog", "xlcalc.model", "xlcalc.hardware"}
+FUNCTIONS = LANGUAGE | FORMULAS | {"xlcalc.cell_functions", "xlcalc.formula", "xlcalc.accuracy", "xlcalc"}
 MAY_IMPORT = {
-    "errors": set(),
-    "units": set(),
-    "cells": BASE,
-    "ranges": CELLS,
-    "declare": CELLS,
-    "trace": set(),
-    "validation": CELLS | CATALOG,
-    "explain": CELLS | CATALOG | {"xlcalc.trace"},
+    "files": set(),
     "model": {"xlcalc.model"},
     "hardware": {"xlcalc.hardware", "xlcalc.catalog.tables"},
     "training": {"xlcalc.training", "xlcalc.model", "xlcalc.hardware"},
     "hosting": {"xlcalc.hosting", "xlcalc.model", "xlcalc.hardware", "xlcalc.catalog.tables"},
     "money": {"xlcalc.money"},
     "catalog": CATALOG,
+    "language": LANGUAGE,
+    "formula": LANGUAGE | {"xlcalc.formula"},
+    "accuracy": LANGUAGE | {"xlcalc.accuracy", "xlcalc.formula"},
     "cell_functions": FUNCTIONS,
-    "reference": FUNCTIONS,
-    "site": FUNCTIONS | {"xlcalc.workbook.atomic"},
-    "health": FUNCTIONS,
+    "pages": FUNCTIONS | {"xlcalc.pages", "xlcalc.files"},
     "hosts": FUNCTIONS | {"xlcalc.hosts"},
-    "workbook": FUNCTIONS | {"xlcalc.hosts", "xlcalc.workbook", "xlcalc.templates"},
-    "console": CELLS,
-    "workbook_cli": {"xlcalc.console", "xlcalc.declare", "xlcalc.workbook"},
-    "cli": FUNCTIONS
-    | {
-        "xlcalc.hosts",
-        "xlcalc.workbook",
-        "xlcalc.reference",
-        "xlcalc.health",
-        "xlcalc.cli",
-        "xlcalc.console",
-        "xlcalc.workbook_cli",
-    },
+    "workbook": FUNCTIONS | {"xlcalc.files", "xlcalc.hosts", "xlcalc.workbook", "xlcalc.templates"},
+    "cli": FUNCTIONS | {"xlcalc.cli", "xlcalc.files", "xlcalc.hosts", "xlcalc.pages", "xlcalc.workbook"},
     "__init__": FUNCTIONS,
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import xlcalc
-from xlcalc import reference
+from xlcalc.pages import reference
 
 DOCS = Path(__file__).parents[1] / "docs"
 

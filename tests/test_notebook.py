@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import xlcalc
-from xlcalc.declare import Table
+from xlcalc.language.declare import Table
 
 nbformat = pytest.importorskip("nbformat")
 nbclient = pytest.importorskip("nbclient")

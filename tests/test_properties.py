@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 import xlcalc
 from xlcalc.catalog import tables
-from xlcalc.cell_functions.kinds import ModelKind
+from xlcalc.language.kinds import ModelKind
+from xlcalc.language.units import UNITS, factor
 from xlcalc.model.cache import cache_shape
 from xlcalc.model.params import PARTS
-from xlcalc.units import UNITS, factor
 
 MODELS = st.sampled_from([row["id"] for row in tables.rows("models")])
 CONTEXT = st.integers(0, 2**21)

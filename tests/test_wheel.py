@@ -26,7 +26,7 @@ def test_one_import_name_and_all_data(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"xlcalc"}
     for needed in ("py.typed", "catalog/models.csv", "catalog/configs/llama-3.1-8b.json", "catalog/sources/hardware.csv",
-                   "model/families/defaults.json", "templates/training-budget.xlsx", "workbook/recalc.py"):  # fmt: skip
+                   "model/families/defaults.json", "templates/training-budget.xlsx", "workbook/files/recalc.py"):  # fmt: skip
         assert f"xlcalc/{needed}" in names
     packaged = {name for name in names if name.endswith(".py")}
     for folder, prefix in (("xlcalc", "xlcalc"), ("workbook", "xlcalc/workbook"), ("templates", "xlcalc/templates")):

@@ -1,1 +1,1 @@
-"""Workbooks as files: opened and changed safely, recalculated without a spreadsheet program."""
+"""Workbooks: `files` opens, changes and recalculates them, `templates` builds the ones that ship."""

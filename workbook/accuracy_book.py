@@ -10,12 +10,12 @@ from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlcalc import validation
+from xlcalc.accuracy import validation
 from xlcalc.catalog import tables
 
-from . import charts, style
-from .book import Book
-from .sheets import cover, sources
+from .templates import charts, style
+from .templates.book import Book
+from .templates.sheets import cover, sources
 
 ABOUT = [
     "Every published measurement that xlcalc can state as a call, the estimate of that call, and the error: "

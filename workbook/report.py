@@ -12,14 +12,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from xlcalc.errors import CalcError
+from xlcalc.language.errors import CalcError
 
-from . import atomic
-from .build import cell_functions, listed_names
-from .cells_xml import CellValue
-from .errors import WorkbookError
-from .package import Package
-from .recalc import Recalculation, recalculate
+from .files.cells_xml import CellValue
+from .files.errors import WorkbookError
+from .files.package import Package
+from .files.recalc import Recalculation, recalculate
+from .templates.build import cell_functions, listed_names
 
 Progress = Callable[[str, int], None]
 """Told what is being done, and how many calls of cell functions were made."""
@@ -131,11 +130,6 @@ FORMATS: dict[str, Callable[[Report], bytes]] = {
     "md": as_markdown,
     "json": as_json,
 }
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    atomic.write_atomically(path, content)
 
 
 def _folder() -> Any:

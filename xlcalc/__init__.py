@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from xlcalc import cell_functions as cell_functions
-from xlcalc.declare import Declaration, functions
-from xlcalc.errors import CalcError
+from xlcalc.language.declare import Declaration, functions
+from xlcalc.language.errors import CalcError
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from functools import cache
 
-from xlcalc.declare import functions
+from xlcalc.language.declare import functions
 
 from . import rules
 from .case import Case, as_json

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-from xlcalc.declare import Declaration, functions
+from xlcalc.language.declare import Declaration, functions
 
 from .case import Case
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from xlcalc.workbook.build import cell_functions
-from xlcalc.workbook.recalc import recalculate
+from xlcalc.workbook.files.recalc import recalculate
+from xlcalc.workbook.templates.build import cell_functions
 
 from .case import Case
 from .sheet import answers, workbook

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xlcalc.declare import functions
+from xlcalc.language.declare import functions
 
 from .case import Case, as_json, same
 from .cases import all_cases

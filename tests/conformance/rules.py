@@ -12,9 +12,9 @@ from itertools import cycle
 from math import inf
 from typing import Any
 
-from xlcalc.cell_functions.kinds import AcceleratorKind, AnythingKind, DTypeKind, ModelKind
-from xlcalc.cells import Choice, Kind, Number, Text, UnitOf
-from xlcalc.declare import Argument, Declaration
+from xlcalc.language.cells import Choice, Kind, Number, Text, UnitOf
+from xlcalc.language.declare import Argument, Declaration
+from xlcalc.language.kinds import AcceleratorKind, AnythingKind, DTypeKind, ModelKind
 
 from .case import Case
 

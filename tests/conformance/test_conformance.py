@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from xlcalc.declare import functions
+from xlcalc.language.declare import functions
 
 from .case import Case, as_json, same
 from .cases import all_cases

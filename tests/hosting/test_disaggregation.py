@@ -10,10 +10,10 @@ from simulation import poisson, run
 
 import xlcalc
 from xlcalc.catalog import accelerators
-from xlcalc.cell_functions.kinds import ModelKind
 from xlcalc.hosting import disaggregation
 from xlcalc.hosting.layout import parse
 from xlcalc.hosting.throughput import Traffic
+from xlcalc.language.kinds import ModelKind
 from xlcalc.model.dtypes import DTYPES
 
 CALL = ("llama-3.1-70b", "h200-sxm", 8, 4000, 500)

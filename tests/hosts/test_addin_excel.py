@@ -17,9 +17,9 @@ from test_xlwings import FUNCTIONS
 from typer.testing import CliRunner
 
 import xlcalc
-from xlcalc.errors import EXCEL_ERRORS
+from xlcalc.cli.addins import addin as command
 from xlcalc.hosts import addin_excel, addin_session
-from xlcalc.hosts.addin_cli import addin as command
+from xlcalc.language.errors import EXCEL_ERRORS
 
 PYTHON = r"C:\Program Files\Python & more\python.exe"
 

@@ -29,9 +29,9 @@ from pyopenvba.interpreter import MISSING, VBAArray, VBAErrorValue, VBAObject, V
 from test_xlwings import EXAMPLES, FUNCTIONS
 
 import xlcalc
-from xlcalc.errors import CalcError
 from xlcalc.hosts import addin_excel
 from xlcalc.hosts.cells import cells
+from xlcalc.language.errors import CalcError
 
 PYTHON = r"C:\Program Files\Python & more\python.exe"
 N = 131072.0  # bytes of a token of llama-3.1-8b's cache

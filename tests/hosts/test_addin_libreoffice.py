@@ -28,13 +28,16 @@ from openpyxl.worksheet.formula import ArrayFormula
 from typer.testing import CliRunner
 
 import xlcalc
-from xlcalc.cli import app
+from xlcalc.cli.app import app
+from xlcalc.files import write_atomically
 from xlcalc.hosts import addin_libreoffice
 from xlcalc.hosts.cells import answer
 from xlcalc.hosts.libreoffice.typelib import Method, type_library
 from xlcalc.hosts.libreoffice.worker import Calls
-from xlcalc.workbook import build, convert, recalc, report
-from xlcalc.workbook.package import Package
+from xlcalc.workbook import report
+from xlcalc.workbook.files import convert, recalc
+from xlcalc.workbook.files.package import Package
+from xlcalc.workbook.templates import build
 
 needs_calc = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 SDK = Path("/usr/lib/libreoffice/sdk/bin/unoidl-read")
@@ -285,7 +288,7 @@ def test_workbooks_keep_their_formulas(calc, tmp_path):
 def test_templates(calc, tmp_path, template):
     """The templates made for Excel open and calculate: every formula shows what the file had cached."""
     path = tmp_path / f"{template}.xlsx"
-    report.write(path, report.find(template).to_bytes())
+    write_atomically(path, report.find(template).to_bytes())
     cached = openpyxl.load_workbook(path, data_only=True)
     calc.open(path=str(path))
     found = calc.formulas()
@@ -338,7 +341,7 @@ def close(value, cached):
 def test_install_and_convert_without_a_window(tmp_path):
     """`--install` puts it into the user's own LibreOffice, whose converter then calculates Excel's files."""
     home = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
-    command = [sys.executable, "-c", "from xlcalc.cli import main; main()", "addin", "libreoffice", "--install"]
+    command = [sys.executable, "-c", "from xlcalc.cli.app import main; main()", "addin", "libreoffice", "--install"]
     done = subprocess.run(command, env=home, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.startswith("installed for LibreOffice"), done.stderr
     assert not list(tmp_path.glob("*.oxt"))

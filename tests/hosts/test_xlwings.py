@@ -28,9 +28,9 @@ import pytest
 from office_js import OFFICE_ERRORS, from_office
 
 import xlcalc
-from xlcalc.declare import Declaration, functions
-from xlcalc.errors import CalcError
 from xlcalc.hosts.cells import answer, cells
+from xlcalc.language.declare import Declaration, functions
+from xlcalc.language.errors import CalcError
 
 HOST = "xlcalc.hosts.excel"
 FUNCTIONS = {declaration.name: declaration for declaration in functions()}
@@ -327,7 +327,7 @@ def test_the_sentence_behind_an_error_is_in_the_log(caplog: pytest.LogCaptureFix
 
 
 def test_a_bug_is_an_error_in_the_cell_and_a_traceback_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    def LLM_BROKEN() -> xlcalc.cell_functions.audit.Rows:
+    def LLM_BROKEN() -> xlcalc.cell_functions.audit.sources.Rows:
         raise KeyError("no such key")
 
     assert answer(Declaration(LLM_BROKEN, "Model", "none"), ()) == "#VALUE!"

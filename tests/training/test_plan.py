@@ -7,8 +7,8 @@ import pytest
 
 import xlcalc
 from xlcalc.catalog import accelerators
-from xlcalc.cell_functions.kinds import ModelKind
 from xlcalc.hardware.kernels import kernels
+from xlcalc.language.kinds import ModelKind
 from xlcalc.training import plan
 from xlcalc.training.layout import Layout, parse
 from xlcalc.training.operators import work_of

@@ -9,9 +9,9 @@ from importlib.resources import files
 import openpyxl
 from openpyxl.worksheet.formula import ArrayFormula
 
-from xlcalc.workbook.build import TEMPLATES, cell_functions
-from xlcalc.workbook.package import Package
-from xlcalc.workbook.recalc import recalculate
+from xlcalc.workbook.files.package import Package
+from xlcalc.workbook.files.recalc import recalculate
+from xlcalc.workbook.templates.build import TEMPLATES, cell_functions
 
 SHIPPED = {name: (files("xlcalc.templates") / f"{name}.xlsx").read_bytes() for name in TEMPLATES}
 

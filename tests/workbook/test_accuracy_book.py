@@ -5,8 +5,9 @@ from __future__ import annotations
 import openpyxl
 import pytest
 
-from xlcalc import validation
-from xlcalc.workbook import accuracy_book, build
+from xlcalc.accuracy import validation
+from xlcalc.workbook import accuracy_book
+from xlcalc.workbook.templates import build
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,10 @@ from workbook_files import members, sheet_workbook
 
 import xlcalc
 from xlcalc.workbook import report
-from xlcalc.workbook.build import cell_functions
-from xlcalc.workbook.convert import HOSTS, Converted, convert, mark
-from xlcalc.workbook.package import Package, WorkbookError
-from xlcalc.workbook.recalc import recalculate
+from xlcalc.workbook.files.convert import HOSTS, Converted, convert, mark
+from xlcalc.workbook.files.package import Package, WorkbookError
+from xlcalc.workbook.files.recalc import recalculate
+from xlcalc.workbook.templates.build import cell_functions
 
 XLCALC = Path(sys.executable).with_name("xlcalc")
 FUNCTIONS = {function.name for function in xlcalc.functions()}

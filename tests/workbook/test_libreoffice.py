@@ -9,11 +9,12 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 
+from xlcalc.files import write_atomically
 from xlcalc.workbook import report
-from xlcalc.workbook.build import cell_functions
-from xlcalc.workbook.convert import convert
-from xlcalc.workbook.package import Package
-from xlcalc.workbook.recalc import recalculate
+from xlcalc.workbook.files.convert import convert
+from xlcalc.workbook.files.package import Package
+from xlcalc.workbook.files.recalc import recalculate
+from xlcalc.workbook.templates.build import cell_functions
 
 pytestmark = pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
 
@@ -32,7 +33,7 @@ def in_libreoffice(path, folder):
 @pytest.mark.parametrize("template", report.templates())
 def test_cached_values_are_shown(template, tmp_path):
     path = tmp_path / f"{template}.xlsx"
-    report.write(path, report.find(template).to_bytes())
+    write_atomically(path, report.find(template).to_bytes())
     ours = openpyxl.load_workbook(path, data_only=True)
     theirs = openpyxl.load_workbook(in_libreoffice(path, tmp_path), data_only=True)
     assert theirs.sheetnames == ours.sheetnames

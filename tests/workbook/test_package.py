@@ -21,9 +21,11 @@ from workbook_files import (
     sheet_workbook,
 )
 
-from xlcalc.errors import CalcError
-from xlcalc.workbook import atomic, zip_parts
-from xlcalc.workbook.package import Package, WorkbookError
+from xlcalc import files as atomic
+from xlcalc.files import FileError
+from xlcalc.language.errors import CalcError
+from xlcalc.workbook.files import zip_parts
+from xlcalc.workbook.files.package import Package, WorkbookError
 
 
 @pytest.fixture
@@ -68,9 +70,9 @@ def test_finds_the_cell_of_a_name(rich: Path) -> None:
     package = Package.open(rich)
     assert package.locate("rate") == ("In put", "B2")
     assert package.locate("RATE") == ("In put", "B2")
-    with pytest.raises(WorkbookError, match=r"no name raet\. Did you mean rate\?"):
+    with pytest.raises(FileError, match=r"no name raet\. Did you mean rate\?"):
         package.locate("raet")
-    with pytest.raises(WorkbookError, match="not for one cell"):
+    with pytest.raises(FileError, match="not for one cell"):
         package.locate("amounts")
 
 
@@ -103,7 +105,7 @@ def test_refuses_what_is_no_workbook(tmp_path: Path, rich: Path) -> None:
         tmp_path / "missing.xlsx": "there is no file",
     }
     for path, reason in expected.items():
-        with pytest.raises(WorkbookError) as error:
+        with pytest.raises(FileError) as error:
             Package.open(path)
         assert reason in sentence(error) and str(path) in str(error.value)
 
@@ -114,7 +116,7 @@ def test_refuses_a_missing_sheet_part(rich: Path, tmp_path: Path) -> None:
         for name, content in members(rich).items():
             if name != "xl/worksheets/sheet2.xml":
                 archive.writestr(name, content)
-    with pytest.raises(WorkbookError, match="the part of sheet Calc is missing"):
+    with pytest.raises(FileError, match="the part of sheet Calc is missing"):
         Package.open(broken)
 
 
@@ -125,7 +127,7 @@ def test_refuses_a_damaged_part(rich: Path) -> None:
     start = info.header_offset + 30 + len(info.filename)
     data[start + 20 : start + 60] = bytes(40)
     package = Package.open(bytes(data))
-    with pytest.raises(WorkbookError, match=r"damaged: its part xl/worksheets/sheet1\.xml cannot be read"):
+    with pytest.raises(FileError, match=r"damaged: its part xl/worksheets/sheet1\.xml cannot be read"):
         package.value("In put", "A1")
 
 
@@ -133,10 +135,10 @@ def test_refuses_a_zip_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     bomb = tmp_path / "bomb.xlsx"
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", bytes(100 * 2**20))
-    with pytest.raises(WorkbookError, match="would expand from"):
+    with pytest.raises(FileError, match="would expand from"):
         Package.open(bomb)
     monkeypatch.setattr(zip_parts, "MAX_MEMBERS", 3)
-    with pytest.raises(WorkbookError, match="holds 5 parts"):
+    with pytest.raises(FileError, match="holds 5 parts"):
         Package.open(sheet_workbook(""))
 
 
@@ -147,14 +149,14 @@ def test_refuses_entities_of_its_own() -> None:
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, part in content.items():
             archive.writestr(name, part)
-    with pytest.raises(WorkbookError, match="declares entities"):
+    with pytest.raises(FileError, match="declares entities"):
         Package.open(buffer.getvalue())
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_refuses_a_part_that_is_there_twice(rich: Path) -> None:
     add_part(rich, UNKNOWN_PART, b"again")
-    with pytest.raises(WorkbookError, match="twice"):
+    with pytest.raises(FileError, match="twice"):
         Package.open(rich)
 
 
@@ -300,19 +302,19 @@ def test_refuses_cells_that_are_no_inputs(tmp_path: Path) -> None:
         "B2": "belongs to the array formula in B1",
         "A0": "not the address",
     }.items():
-        with pytest.raises(WorkbookError, match=reason):
+        with pytest.raises(FileError, match=reason):
             package.set_cell("S", cell, 1)
-    with pytest.raises(WorkbookError, match="has no sheet T; it has S"):
+    with pytest.raises(FileError, match="has no sheet T; it has S"):
         package.set_cell("T", "A1", 1)
     for value, reason in {"x" * 32_768: "32,768 characters", float("nan"): "finite", float("inf"): "finite"}.items():
-        with pytest.raises(WorkbookError, match=reason):
+        with pytest.raises(FileError, match=reason):
             package.set_cell("S", "C3", value)  # type: ignore[arg-type]
     assert package.read("xl/worksheets/sheet1.xml").count(b"<c ") == 3
 
 
 def test_refuses_sheet_xml_it_cannot_change_safely() -> None:
     package = Package.open(sheet_workbook('<row r="1"><!-- note --><c r="A1"><v>1</v></c></row>'))
-    with pytest.raises(WorkbookError, match="cannot be changed safely"):
+    with pytest.raises(FileError, match="cannot be changed safely"):
         package.set_cell("S", "A1", 2)
 
 
@@ -328,7 +330,7 @@ def test_writes_whole_or_not_at_all(rich: Path, monkeypatch: pytest.MonkeyPatch)
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(atomic.os, "fsync", full)
-    with pytest.raises(WorkbookError, match="the disk is full") as error:
+    with pytest.raises(FileError, match="the disk is full") as error:
         package.save(rich)
     assert str(rich) in sentence(error)
     assert rich.read_bytes() == before
@@ -349,7 +351,7 @@ def test_a_disk_that_is_really_full(rich: Path, tmp_path: Path) -> None:
         target = small / "out.xlsx"
         target.write_bytes(b"what was there")
         (small / "filler").write_bytes(bytes(12_000))
-        with pytest.raises(WorkbookError, match="the disk is full"):
+        with pytest.raises(FileError, match="the disk is full"):
             Package.open(rich).save(target)
         assert target.read_bytes() == b"what was there"
         assert sorted(path.name for path in small.iterdir()) == ["filler", "out.xlsx"]
@@ -366,7 +368,7 @@ def test_targets_that_cannot_be_written(rich: Path, tmp_path: Path, monkeypatch:
         tmp_path / "file" / "out.xlsx": "there is no folder",
         Path("/dev/null"): "not an ordinary file",
     }.items():
-        with pytest.raises(WorkbookError) as error:
+        with pytest.raises(FileError) as error:
             package.save(target)
         assert reason in sentence(error)
 
@@ -376,7 +378,7 @@ def test_targets_that_cannot_be_written(rich: Path, tmp_path: Path, monkeypatch:
     target = tmp_path / "out.xlsx"
     target.write_text("x")
     monkeypatch.setattr(atomic.os, "replace", denied)
-    with pytest.raises(WorkbookError, match="another program has it open"):
+    with pytest.raises(FileError, match="another program has it open"):
         package.save(target)
     assert target.read_text() == "x"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "out.xlsx", "rich.xlsx"]
@@ -388,7 +390,7 @@ def test_a_read_only_file_is_not_replaced(rich: Path, tmp_path: Path, monkeypatc
     target.chmod(0o444)
     if os.access(target, os.W_OK):  # the administrator may write anywhere
         monkeypatch.setattr(atomic.os, "access", lambda path, mode: False)
-    with pytest.raises(WorkbookError, match="read-only"):
+    with pytest.raises(FileError, match="read-only"):
         Package.open(rich).save(target)
     assert target.read_text() == "x"
 

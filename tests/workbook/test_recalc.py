@@ -16,12 +16,13 @@ import xlsxwriter
 from openpyxl.worksheet.formula import ArrayFormula
 from workbook_files import formulas_workbook, members, rich_workbook, sheet_workbook
 
-from xlcalc.errors import CalcError
-from xlcalc.workbook import prepare
-from xlcalc.workbook.cells_xml import SheetXml
-from xlcalc.workbook.formula_text import Rewritten
-from xlcalc.workbook.package import Package, WorkbookError
-from xlcalc.workbook.recalc import Recalculation, recalculate
+from xlcalc.files import FileError
+from xlcalc.language.errors import CalcError
+from xlcalc.workbook.files import prepare
+from xlcalc.workbook.files.cells_xml import SheetXml
+from xlcalc.workbook.files.formula_text import Rewritten
+from xlcalc.workbook.files.package import Package
+from xlcalc.workbook.files.recalc import Recalculation, recalculate
 
 SHEET = "xl/worksheets/sheet1.xml"
 
@@ -141,7 +142,7 @@ def test_may_write_where_it_read(tmp_path: Path) -> None:
 def test_a_target_that_cannot_be_written_loses_nothing(tmp_path: Path) -> None:
     path = rich_workbook(tmp_path / "rich.xlsx")
     before = path.read_bytes()
-    with pytest.raises(WorkbookError, match="there is no folder"):
+    with pytest.raises(FileError, match="there is no folder"):
         recalculate(path, FUNCTIONS, tmp_path / "nowhere" / "out.xlsx")
     assert path.read_bytes() == before and [entry.name for entry in tmp_path.iterdir()] == ["rich.xlsx"]
 

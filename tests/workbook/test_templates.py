@@ -14,10 +14,10 @@ from template_files import SHIPPED, formula_cells, loaded, named, parts
 
 import xlcalc
 from xlcalc.catalog import tables
-from xlcalc.workbook import style
-from xlcalc.workbook.book import Book
-from xlcalc.workbook.build import TEMPLATES, listed_names
-from xlcalc.workbook.package import Package
+from xlcalc.workbook.files.package import Package
+from xlcalc.workbook.templates import style
+from xlcalc.workbook.templates.book import Book
+from xlcalc.workbook.templates.build import TEMPLATES, listed_names
 
 BUDGET_SHEETS = ["Cover", "Inputs", "Hardware", "Prices", "Models", "Calculation", "Estimate", "Timeline", "Dashboard",
                  "Sensitivity", "Checks", "Sources"]  # fmt: skip
@@ -50,7 +50,7 @@ def budget_values():
 @pytest.mark.parametrize("name", list(TEMPLATES))
 def test_shipped_is_what_the_code_builds(built, name):
     """Part by part, with their order and dates: only the compressor's choices may differ between machines."""
-    assert parts(built[name]) == parts(SHIPPED[name]), "run: python -m xlcalc.workbook.build"
+    assert parts(built[name]) == parts(SHIPPED[name]), "run: python -m xlcalc.workbook.templates.build"
 
 
 def test_same_input_same_bytes(built):

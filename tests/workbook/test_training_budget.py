@@ -8,7 +8,7 @@ from template_files import changed, loaded, named, row_of
 
 import xlcalc
 from xlcalc.catalog import tables
-from xlcalc.errors import CalcError
+from xlcalc.language.errors import CalcError
 
 
 @pytest.fixture(scope="module")

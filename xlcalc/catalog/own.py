@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import tempfile
 from datetime import date
 from pathlib import Path
 
 from xlcalc.catalog import tables, user
+from xlcalc.files import write_atomically
 from xlcalc.model.spec import ModelSpec
 
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]*")
@@ -36,9 +35,9 @@ def add_model(config: Path, model_id: str = "", catalog: Path | None = None) -> 
             f"an id has lower-case letters, digits, dots and hyphens; got {model_id!r}: name one with --id"
         )
     (place / "configs").mkdir(parents=True, exist_ok=True)
-    write(place / "configs" / f"{model_id}.json", text)
+    write_atomically(place / "configs" / f"{model_id}.json", text.encode())
     row = {"id": model_id, "name": model_id, "source": f"the user's {config.name}", "as_of": date.today().isoformat()}
-    write(place / "models.csv", _with_row(place / "models.csv", row))
+    write_atomically(place / "models.csv", _with_row(place / "models.csv", row).encode())
     counted = "an estimate" if spec.is_estimate else "exact"
     return f"{model_id}: {total:,} parameters ({counted}), in {place / 'models.csv'}"
 
@@ -52,15 +51,3 @@ def _with_row(path: Path, row: dict[str, str]) -> str:
     writer.writeheader()
     writer.writerows([*(line for line in old if line["id"] != row["id"]), row])
     return out.getvalue()
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -10,8 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from xlcalc.catalog import accelerators, own, tables, user
+from xlcalc.catalog import accelerators, tables, user
 from xlcalc.catalog.names import NotInCatalog
+from xlcalc.files import write_atomically
 
 _SOURCE = "gpuhunt"
 
@@ -41,7 +42,7 @@ def refresh(
     writer.writeheader()
     writer.writerows([*new.values(), *kept])
     folder.mkdir(parents=True, exist_ok=True)
-    own.write(path, out.getvalue())
+    write_atomically(path, out.getvalue().encode())
     done = f"{len(new)} prices as of {as_of}, {len(kept)} older ones kept, {unknown} offers of unknown accelerators"
     return f"{done} left out: {path}"
 

@@ -1,5 +1,5 @@
-"""The cell functions: declarations of a few lines, each calling one formula. Importing them registers them."""
+"""The cell functions by category: short declarations, each calling one formula. Importing them registers them."""
 
-from xlcalc.cell_functions import audit, capacity, finetune, hosting, model, money, sheet_calibration, step, training
+from xlcalc.cell_functions import audit, hosting, model, money, training
 
-__all__ = ["audit", "capacity", "finetune", "hosting", "model", "money", "sheet_calibration", "step", "training"]
+__all__ = ["audit", "hosting", "model", "money", "training"]

@@ -6,8 +6,11 @@ from typing import Annotated
 
 from xlcalc.catalog import models as catalog
 from xlcalc.catalog.tables import matching
-from xlcalc.cell_functions import blocks
-from xlcalc.cell_functions.kinds import (
+from xlcalc.language import blocks
+from xlcalc.language.cells import Choice, shown
+from xlcalc.language.declare import Table, cell_function
+from xlcalc.language.errors import CalcError
+from xlcalc.language.kinds import (
     Bytes,
     Cell,
     Count,
@@ -26,9 +29,6 @@ from xlcalc.cell_functions.kinds import (
     Share,
     Tokens,
 )
-from xlcalc.cells import Choice, shown
-from xlcalc.declare import Table, cell_function
-from xlcalc.errors import CalcError
 from xlcalc.model import flops
 from xlcalc.model.attention_cost import VARIANTS, attention_cost
 from xlcalc.model.cache import kv_cache_bytes

@@ -8,8 +8,11 @@ from typing import Annotated
 
 from xlcalc.catalog import money, prices, tables
 from xlcalc.catalog.names import NotInCatalog
-from xlcalc.cell_functions import blocks
-from xlcalc.cell_functions.kinds import (
+from xlcalc.language import blocks
+from xlcalc.language.cells import Choice, shown
+from xlcalc.language.declare import Table, cell_function
+from xlcalc.language.errors import CalcError
+from xlcalc.language.kinds import (
     Accelerator,
     AcceleratorOrPower,
     AtLeastOne,
@@ -34,9 +37,6 @@ from xlcalc.cell_functions.kinds import (
     UsdPerKwh,
     Watts,
 )
-from xlcalc.cells import Choice, shown
-from xlcalc.declare import Table, cell_function
-from xlcalc.errors import CalcError
 from xlcalc.money import tco
 from xlcalc.money.api import api_cost, breakeven_hours, own_share
 from xlcalc.money.energy import JOULES_PER_KWH, energy

@@ -22,7 +22,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from xlcalc import __version__
-from xlcalc.declare import functions
+from xlcalc.language.declare import functions
 
 NAME = "xlcalc.xlam"
 _HOST = "xlcalc.hosts.excel"

@@ -24,9 +24,9 @@ from typing import get_type_hints
 from xml.etree import ElementTree as ET
 
 from xlcalc import __version__
-from xlcalc.declare import Declaration, Table, functions
 from xlcalc.hosts.libreoffice.typelib import Method, type_library
 from xlcalc.hosts.libreoffice.worker import abi
+from xlcalc.language.declare import Declaration, Table, functions
 
 NAME = "xlcalc.oxt"
 IDENTIFIER = "org.xlcalc.AddIn"  # of the extension, and of the service: stored formulas begin with it

@@ -8,7 +8,7 @@ import sys
 import xlwings
 
 from xlcalc import __version__
-from xlcalc.declare import functions
+from xlcalc.language.declare import functions
 
 _SHOWN = 5  # sentences in one message box
 _LOG = logging.getLogger("xlcalc")

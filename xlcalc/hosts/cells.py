@@ -8,8 +8,8 @@ from math import isfinite
 from reprlib import repr as briefly
 from typing import Any
 
-from xlcalc.declare import Declaration
-from xlcalc.errors import CalcError
+from xlcalc.language.declare import Declaration
+from xlcalc.language.errors import CalcError
 
 _log = logging.getLogger(__name__)
 

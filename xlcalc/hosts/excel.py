@@ -21,8 +21,8 @@ from typing import Any
 import xlwings as xw
 from xlwings.conversion import Accessor, ConversionContext, Pipeline, ValueAccessor
 
-from xlcalc.declare import Declaration, functions
 from xlcalc.hosts.cells import answer
+from xlcalc.language.declare import Declaration, functions
 
 _MAX_HELP = 255  # characters, as Excel's Application.MacroOptions takes them
 _LARGE = 10_000  # cells: from here on it is worth asking Excel which part of the sheet is in use

@@ -31,8 +31,8 @@ class Calls:
     """The declared functions as Calc calls them."""
 
     def __init__(self) -> None:
-        from xlcalc.declare import functions
         from xlcalc.hosts.cells import answer
+        from xlcalc.language.declare import functions
 
         self._answer = answer
         self._functions = {f.name: (f, [not a.required and _no_zero(a.kind) for a in f.arguments]) for f in functions()}
@@ -49,7 +49,7 @@ class Calls:
 
 def _no_zero(kind: Any) -> bool:
     """True where a kind refuses the number 0, or takes it for text."""
-    from xlcalc.cells import Refusal
+    from xlcalc.language.cells import Refusal
 
     try:
         return isinstance(kind.read(0.0), str)

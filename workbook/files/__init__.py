@@ -1,0 +1,1 @@
+"""Workbooks as files: opened and changed safely, recalculated without a spreadsheet program."""

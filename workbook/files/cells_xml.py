@@ -1,0 +1,385 @@
+"""The cells of a sheet part, found and changed in its XML without rewriting anything else.
+
+The whole of `<sheetData>` must be rows and cells in the form that ECMA-376 gives them (18.3.1.4, 18.3.1.73); anything
+else there (comments, CDATA) is refused rather than guessed at. Everything outside `<sheetData>` is never looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+from xlcalc.language.errors import CalcError
+
+from .addresses import cell_name, column_number, parse_cell
+from .errors import WorkbookError
+from .xml_text import escape, escape_string, number_text, rich_text, unescape, unescape_string
+
+CellValue: TypeAlias = bool | int | float | str | CalcError | None
+
+MAX_TEXT = 32_767
+"""Characters that a cell holds (Excel's limit)."""
+
+# Excel writes the newer errors (#SPILL!, #CALC!) as #VALUE! with the real one in a metadata part.
+_FILE_ERRORS = frozenset(("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"))
+
+_ROOT = re.compile(rb"<(?:([A-Za-z_][\w.-]*):)?worksheet[\s>]")
+_ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_TYPE = re.compile(rb"""\st\s*=\s*(?:"[^"]*"|'[^']*')""")
+_METADATA = re.compile(rb"""\s[cv]m\s*=\s*(?:"[^"]*"|'[^']*')""")
+_VALUE_METADATA = re.compile(rb"""\svm\s*=\s*(?:"[^"]*"|'[^']*')""")
+_REFERENCE = re.compile(rb"""\bref\s*=\s*(?:"[^"]*"|'[^']*')""")
+
+
+class Cell(NamedTuple):
+    """One `<c>`: where it stands in the sheet and in the XML, and the pieces of it as they are written."""
+
+    row: int
+    column: int
+    start: int
+    end: int
+    opening: bytes
+    """`<c r="B5"`, or what of it is written before the other attributes."""
+    attributes: bytes
+    formula: bytes | None
+    """The whole `<f>` element."""
+    formula_attributes: bytes
+    formula_text: bytes
+    value: bytes | None
+    """Text of `<v>`."""
+    inline: bytes | None
+    """The whole `<is>` element."""
+
+
+class _Row(NamedTuple):
+    """A `<row>`: where it opens; `end` is where its last cell may go, or where it ends if it has none (`<row/>`)."""
+
+    start: int
+    end: int
+    attributes: bytes
+    is_empty: bool
+    cells: list[Cell]
+
+
+class _Grammar(NamedTuple):
+    prefix: bytes
+    data: re.Pattern[bytes]
+    token: re.Pattern[bytes]
+    """A cell (groups 1 to 10), the beginning of a row (11, 12) or its end (13), and the space after it."""
+
+
+@lru_cache(maxsize=8)
+def _grammar(prefix: bytes) -> _Grammar:
+    p = re.escape(prefix)
+    data = rb"<%bsheetData\s*/>|<%bsheetData(?:\s[^<>]*)?>(.*)</%bsheetData\s*>" % (p, p, p)
+    cell = (
+        rb'((<%bc(?:\s+r="([A-Z]{1,3})([0-9]{1,7})")?)((?:\s[^<>]*?)?)'
+        rb"(?:/>|>\s*"
+        rb"(?:(<%bf(\s[^<>]*?)?(?:/>|>([^<]*)</%bf\s*>))\s*)?"
+        rb"(?:<%bv(?:\s[^<>]*?)?(?:/>|>([^<]*)</%bv\s*>)\s*)?"
+        rb"(?:(<%bis\s*/>|<%bis(?:\s[^<>]*)?>.*?</%bis\s*>)\s*)?"
+        rb"(?:<%bextLst(?:\s[^<>]*)?>.*?</%bextLst\s*>\s*)?"
+        rb"</%bc\s*>))"
+    ) % ((p,) * 11)
+    token = rb"(?:%b|<%brow((?:\s[^<>]*?)?)(/?)>|(</%brow\s*>))\s*" % (cell, p, p)
+    return _Grammar(prefix, re.compile(data, re.DOTALL), re.compile(token, re.DOTALL))
+
+
+class SheetXml:
+    """A sheet part whose cells can be listed and changed. `label` names the sheet in errors."""
+
+    def __init__(self, xml: bytes, label: str) -> None:
+        root = _ROOT.search(xml, 0, 4096)
+        if not root or not is_utf8(xml):
+            raise WorkbookError(f"sheet {label} cannot be read: it is not a worksheet in UTF-8.")
+        self.xml, self._label = xml, label
+        self._grammar = _grammar(root[1] + b":" if root[1] else b"")
+        data = self._grammar.data.search(xml, root.end())
+        if not data:
+            raise WorkbookError(f"sheet {label} cannot be read: it has no cells part (sheetData).")
+        self._element = data.span()
+        self._body = data.span(1) if data[1] is not None else (data.end(), data.end())
+
+    def cells(self) -> Iterator[Cell]:
+        """Every cell, in the order of the file."""
+        for match, row, column in self._places():
+            if column:
+                yield _cell_at(match, row, column)
+
+    def formula_cells(self) -> list[Cell]:
+        """The cells with a formula, in the order of the file."""
+        if b"<%bf" % self._grammar.prefix not in self.xml:
+            return []
+        found = []
+        for match in self._tokens():
+            if match.start(6) >= 0:
+                letters, digits = match.group(3, 4)
+                if letters is None:  # no program writes cells like that, but the format allows it
+                    return [cell for cell in self.cells() if cell.formula is not None]
+                found.append(_cell_at(match, int(digits), column_number(letters)))
+        return found
+
+    def find(self, row: int, column: int) -> Cell | None:
+        return next((cell for cell in self.cells() if cell.row == row and cell.column == column), None)
+
+    def value(self, cell: Cell, shared_strings: Callable[[], list[str]]) -> CellValue:
+        """What a cell holds; for a formula, what was calculated last."""
+        kind = attribute(cell.attributes, b"t") or b"n"
+        if kind == b"inlineStr":
+            return unescape_string(rich_text(cell.inline or b""))
+        if cell.value is None:
+            return None
+        text = unescape(cell.value)
+        if kind == b"e":
+            return CalcError(text, f"the cell holds the error {text}")
+        if kind in (b"str", b"d"):
+            return unescape_string(text)
+        try:
+            if kind == b"s":
+                return shared_strings()[int(text)]
+            if kind == b"b":
+                return text.strip() in ("1", "true")
+            number = float(text) if text.strip() else None
+        except (ValueError, IndexError) as error:
+            place = cell_name(cell.row, cell.column)
+            raise WorkbookError(f"cell {place} of sheet {self._label} holds {text!r}, which is no value.") from error
+        return int(number) if number is not None and number.is_integer() and abs(number) <= 2**53 else number
+
+    def with_cells(self, replacements: Iterable[tuple[Cell, bytes]]) -> bytes:
+        """The part with some cells' XML replaced; `replacements` in the order of the file."""
+        pieces: list[bytes] = []
+        done = 0
+        for cell, new in replacements:
+            pieces += self.xml[done : cell.start], new
+            done = cell.end
+        pieces.append(self.xml[done:])
+        return b"".join(pieces)
+
+    def with_value(self, cell: Cell, value: CellValue, reference: str = "") -> bytes | None:
+        """The cell's XML with another result, or None where it already holds that one. A formula stays where there is
+        one; `reference` is its new array range."""
+        kind, text = _cached(value)
+        formula, attributes, prefix = cell.formula or b"", cell.attributes, self._grammar.prefix
+        if reference:
+            formula = _REFERENCE.sub(b'ref="%b"' % reference.encode(), formula, count=1)
+        elif _holds(cell, value, kind, text):
+            return None
+        if b"t" in attributes or b"m" in attributes:
+            attributes = _VALUE_METADATA.sub(b"", _TYPE.sub(b"", attributes))
+        written = b"%b%b%b>%b" % (cell.opening, attributes.rstrip(), b' t="%b"' % kind if kind else b"", formula)
+        if text is None:
+            return b"%b</%bc>" % (written, prefix) if formula else written[:-1] + b"/>"
+        return b"%b<%bv>%b</%bv></%bc>" % (written, prefix, text, prefix, prefix)
+
+    def with_constant(self, cell: Cell, value: CellValue) -> bytes:
+        """The cell's XML with a value that was typed in: text as an inline string."""
+        return self._cell(cell.opening + _TYPE.sub(b"", cell.attributes), *_constant(value, self._grammar.prefix))
+
+    def without_formula(self, cell: Cell, otherwise: CalcError) -> bytes:
+        """The cell's XML with its last value alone, or the error `otherwise` where none was calculated yet."""
+        if not cell.value and cell.inline is None and attribute(cell.attributes, b"t") != b"str":
+            return self.with_constant(cell, otherwise)
+        prefix = self._grammar.prefix
+        value = b"" if cell.value is None else b"<%bv>%b</%bv>" % (prefix, cell.value, prefix)
+        return self._cell(cell.opening + _METADATA.sub(b"", cell.attributes), b"", value + (cell.inline or b""))
+
+    def emptied(self, cell: Cell) -> bytes:
+        """The cell's XML without a value, its style kept."""
+        return self._cell(cell.opening + _TYPE.sub(b"", cell.attributes), b"", b"")
+
+    def with_formula(self, cell: Cell, text: str, attributes: bytes = b"") -> bytes:
+        """The cell's XML with another formula, without value and metadata; `attributes` of `<f>` begin with a space."""
+        prefix = self._grammar.prefix
+        formula = b"<%bf%b>%b</%bf>" % (prefix, attributes, escape(text).encode(), prefix)
+        return self._cell(cell.opening + _METADATA.sub(b"", _TYPE.sub(b"", cell.attributes)), b"", formula)
+
+    def place(self, values: Mapping[tuple[int, int], CellValue], *, constants: bool = False) -> bytes:
+        """The part with `values` by (row, column), results or (`constants`) typed in: each in the cell where there is
+        one, else in a new one, in a new row where there is none."""
+        if self._body[0] == self._element[1]:  # <sheetData/>
+            given = any(value is not None for value in values.values())
+            return self._opened().place(values, constants=constants) if given else self.xml
+        by_row: dict[int, dict[int, CellValue]] = {}
+        for (row, column), value in sorted(values.items(), key=lambda item: item[0]):
+            by_row.setdefault(row, {})[column] = value
+        splices: list[tuple[int, int, bytes]] = []
+        found, starts = self._rows(by_row)
+        prefix = self._grammar.prefix
+        for row, columns in by_row.items():
+            if row not in found:
+                cells = b"".join(self._new_cell(row, column, value, constants) for column, value in columns.items())
+                later = [start for number, start in starts if number > row]
+                at = later[0] if later else self._body[1]
+                splices.append((at, at, b'<%brow r="%d">%b</%brow>' % (prefix, row, cells, prefix) if cells else b""))
+                continue
+            slot = found[row]
+            changes = [self._splice(slot, row, column, value, constants) for column, value in columns.items()]
+            if slot.is_empty:
+                inner = b"".join(new for _, _, new in changes)
+                opened = b"<%brow%b>%b</%brow>" % (prefix, slot.attributes, inner, prefix)
+                changes = [(slot.start, slot.end, opened)]
+            splices += changes
+        pieces: list[bytes] = []
+        done = 0
+        for start, end, new in splices:
+            pieces += self.xml[done:start], new
+            done = end
+        pieces.append(self.xml[done:])
+        return b"".join(pieces)
+
+    def _splice(self, slot: _Row, row: int, column: int, value: CellValue, constant: bool) -> tuple[int, int, bytes]:
+        for cell in slot.cells:
+            if cell.column == column:
+                new = self.with_constant(cell, value) if constant else self.with_value(cell, value)
+                return cell.start, cell.end, self.xml[cell.start : cell.end] if new is None else new
+            if cell.column > column:
+                return cell.start, cell.start, self._new_cell(row, column, value, constant)
+        return slot.end, slot.end, self._new_cell(row, column, value, constant)
+
+    def _rows(self, wanted: Collection[int]) -> tuple[dict[int, _Row], list[tuple[int, int]]]:
+        """The wanted rows that exist, with their cells, and (number, start) of every row."""
+        found: dict[int, _Row] = {}
+        starts: list[tuple[int, int]] = []
+        slot: _Row | None = None
+        for match, row, column in self._places():
+            if match[13] is not None:
+                if slot is not None:
+                    found[row] = slot._replace(end=match.start())
+                slot = None
+            elif match[11] is not None:
+                starts.append((row, match.start()))
+                slot = _Row(match.start(), match.end(), match[11], bool(match[12]), []) if row in wanted else None
+                if slot is not None and slot.is_empty:
+                    found[row], slot = slot, None
+            elif slot is not None:
+                slot.cells.append(_cell_at(match, row, column))
+        return found, starts
+
+    def _opened(self) -> SheetXml:
+        """The same sheet with `<sheetData></sheetData>` for `<sheetData/>`."""
+        start, end = self._element
+        prefix = self._grammar.prefix
+        element = b"<%bsheetData></%bsheetData>" % (prefix, prefix)
+        return SheetXml(self.xml[:start] + element + self.xml[end:], self._label)
+
+    def _places(self) -> Iterator[tuple[re.Match[bytes], int, int]]:
+        """Every token with its row and column; column 0 for the beginning and end of a row."""
+        row = column = 0
+        for match in self._tokens():
+            letters, digits = match.group(3, 4)
+            if letters is not None:
+                row, column = int(digits), column_number(letters)
+                yield match, row, column
+            elif match[11] is not None:
+                number = attribute(match[11], b"r") or b""
+                row, column = int(number) if number.isdigit() else row + 1, 0
+                yield match, row, 0
+            elif match[13] is not None:
+                yield match, row, 0
+            else:
+                row, column = _own_place(match[5], row, column + 1)
+                yield match, row, column
+
+    def _tokens(self) -> Iterator[re.Match[bytes]]:
+        """The rows and cells, one directly after the other: anything between them is not understood."""
+        position, end = self._body
+        while position < end and self.xml[position : position + 1].isspace():
+            position += 1
+        for match in self._grammar.token.finditer(self.xml, position, end):
+            start, stop = match.span()
+            if start != position:
+                raise self._unreadable()
+            position = stop
+            yield match
+        if position != end:
+            raise self._unreadable()
+
+    def _unreadable(self) -> WorkbookError:
+        return WorkbookError(
+            f"sheet {self._label} is written in a way that cannot be changed safely;"
+            " open and save it in Excel or LibreOffice first."
+        )
+
+    def _cell(self, opening: bytes, kind: bytes, body: bytes) -> bytes:
+        head = b'%b t="%b"' % (opening.rstrip(), kind) if kind else opening.rstrip()
+        return b"%b>%b</%bc>" % (head, body, self._grammar.prefix) if body else head + b"/>"
+
+    def _new_cell(self, row: int, column: int, value: CellValue, constant: bool) -> bytes:
+        if value is None:
+            return b""
+        opening = b'<%bc r="%b"' % (self._grammar.prefix, cell_name(row, column).encode())
+        empty = Cell(row, column, 0, 0, opening, b"", None, b"", b"", None, None)
+        return self.with_constant(empty, value) if constant else self.with_value(empty, value) or b""
+
+
+def is_utf8(xml: bytes) -> bool:
+    try:
+        xml.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def attribute(attributes: bytes, name: bytes) -> bytes | None:
+    """One attribute's text as it is written."""
+    if name not in attributes:
+        return None
+    for match in _ATTRIBUTE.finditer(attributes):
+        if match[1] == name:
+            return match[2] if match[2] is not None else match[3]
+    return None
+
+
+def _cached(value: CellValue) -> tuple[bytes, bytes | None]:
+    """A result as a file holds it: the `t` attribute (none for a number) and the text of `<v>`."""
+    if isinstance(value, bool):
+        return b"b", b"1" if value else b"0"
+    if isinstance(value, (int, float)):
+        return b"", number_text(value).encode()
+    if isinstance(value, str):
+        return b"str", escape_string(value).encode()
+    if value is None:
+        return b"", None
+    return b"e", (value.code if value.code in _FILE_ERRORS else "#VALUE!").encode()
+
+
+def _constant(value: CellValue, prefix: bytes) -> tuple[bytes, bytes]:
+    """A typed-in value as a file holds it: the `t` attribute and the element with the value."""
+    if isinstance(value, str):
+        keep = b' xml:space="preserve"' if value != value.strip() or "\n" in value else b""
+        text = escape_string(value).encode()
+        return b"inlineStr", b"<%bis><%bt%b>%b</%bt></%bis>" % (prefix, prefix, keep, text, prefix, prefix)
+    kind, result = _cached(value)
+    return kind, b"" if result is None else b"<%bv>%b</%bv>" % (prefix, result, prefix)
+
+
+def _holds(cell: Cell, value: CellValue, kind: bytes, text: bytes | None) -> bool:
+    """Does the cell hold what is to be written (`kind`, `text`), perhaps as another spelling of the same number?"""
+    old = cell.value
+    if cell.inline is not None or old is None or text is None:
+        return cell.inline is None and old is text
+    if (attribute(cell.attributes, b"t") or b"n") != (kind or b"n"):
+        return False
+    if old == text or not isinstance(value, (int, float)) or kind:
+        return old == text
+    try:
+        return float(old) == value
+    except ValueError:
+        return False
+
+
+def _cell_at(match: re.Match[bytes], row: int, column: int) -> Cell:
+    opening, attributes, formula, formula_attributes, text, value, inline = match.group(2, 5, 6, 7, 8, 9, 10)
+    place = (row, column, *match.span(1))
+    # Not by calling the class: a workbook has 100,000 of these, and that takes twice as long.
+    return tuple.__new__(
+        Cell, (*place, opening, attributes, formula, formula_attributes or b"", text or b"", value, inline)
+    )
+
+
+def _own_place(attributes: bytes, row: int, column: int) -> tuple[int, int]:
+    """Row and column by the `r` attribute; a cell without a readable one stands next to the one before it."""
+    place = attribute(attributes, b"r")
+    return (parse_cell(place.decode("ascii", "replace")) if place else None) or (row, column)

@@ -1,0 +1,216 @@
+"""The workbook as the engine is given it: a copy that is calculated and thrown away.
+
+What the file means and the engine would read otherwise is put in its terms (see `formula_text`); the cells that an
+array formula fills are emptied so that it can fill them again; a formula that the engine cannot calculate stands there
+with its last value alone, so that the formulas that need it are still calculated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from xlcalc.language.errors import CalcError
+
+from .addresses import Area, parse_area
+from .cells_xml import Cell, CellValue, SheetXml, attribute
+from .formula_text import Context, bare_function, computes_with_ranges, fill_skipped, is_relative, rewrite
+from .package import Package
+from .substitutes import FIT
+from .tables import Table
+from .xml_text import escape, unescape
+
+NOT_CALCULATED = CalcError("#NAME?", "was never calculated")
+
+_CALLED = re.compile(rb"(?<![!\w.\x80-\xff])([!\w.\x80-\xff]+)\(")
+_SKIPPED = re.compile(rb"\(\s*,|,\s*[,)]|&#")
+_RANGE_ARITHMETIC = re.compile(rb":[$A-Z0-9]+[-+*/^=&]|[-+*/^=;][^(),:]*:")
+_KEPT_BY_ENGINE = re.compile(
+    r"""(?:'(?:[^'\[\]]|'')+'|[^'!\[\]()",;*+/&<>=-]+)!\$[A-Z]{1,3}\$\d+(?::\$[A-Z]{1,3}\$\d+)?"""
+    r"""|[+-]?[\d.]+(?:[Ee][+-]?\d+)?|"(?:[^"]|"")*"|TRUE|FALSE|\#[A-Z/0?!]+"""
+)
+
+
+@dataclass
+class Array:
+    """An array formula: the cells it fills now, and whether their number follows from the result."""
+
+    area: Area
+    dynamic: bool
+
+
+@dataclass
+class Sheet:
+    """A worksheet with its formula cells, and what is special about some of them, by their place in `cells`."""
+
+    package: Package
+    name: str
+    part: str
+    xml: SheetXml
+    cells: list[Cell]
+    arrays: dict[int, Array] = field(default_factory=dict)
+    problems: dict[int, str] = field(default_factory=dict)
+    rewritten: dict[int, str] = field(default_factory=dict)
+    """The formula for the engine, where it is another than the file's."""
+    notes: dict[int, str] = field(default_factory=dict)
+    """What Excel would calculate otherwise."""
+
+    def cached(self, index: int) -> CellValue:
+        """The value that a formula cell had before."""
+        return self.package.cell_value(self.xml, self.cells[index])
+
+    def filled_by(self, index: int) -> list[tuple[tuple[int, int], CellValue]]:
+        """The cells beside its own that an array formula filled, and their values."""
+        return [
+            ((cell.row, cell.column), self.package.cell_value(self.xml, cell))
+            for cell in self.xml.cells()
+            if cell.formula is None and (cell.row, cell.column) in self.arrays[index].area
+        ]
+
+    @cached_property
+    def places(self) -> list[tuple[int, int]]:
+        """Row and column of each formula cell."""
+        return [(cell.row, cell.column) for cell in self.cells]
+
+
+def prepare(package: Package, functions: Collection[str], knows: Callable[[str], bool]) -> list[Sheet]:
+    """The worksheets that have formulas. `functions` are the custom functions in upper case; `knows` says whether the
+    engine has a function of Excel's own."""
+    tables = {table.name.lower(): table for table in package.tables}
+    sheets = []
+    for name, part in package.sheets.items():
+        xml = package.sheet(name)
+        cells = xml.formula_cells()
+        if not cells:
+            continue
+        inlined, refused = _names(package, name, functions)
+        sheet = Sheet(package, name, part, xml, cells)
+        _read_formulas(sheet, Context(functions, knows, tables, inlined, refused))
+        sheets.append(sheet)
+    return sheets
+
+
+def engine_copy(package: Package, sheets: list[Sheet]) -> bytes:
+    """The file for the engine."""
+    return package.copy_with({sheet.part: _for_engine(sheet) for sheet in sheets if _differs(sheet)})
+
+
+def _names(package: Package, sheet: str, functions: Collection[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The names seen from a sheet that the engine does not keep: those to replace by their definition, and those that
+    cannot be, with the reason."""
+    visible = {entry.name.lower(): entry for entry in package.names if entry.sheet is None}
+    visible |= {entry.name.lower(): entry for entry in package.names if entry.sheet == sheet}
+    inlined, refused = {}, {}
+    for name, entry in visible.items():
+        if name.upper() in functions or _KEPT_BY_ENGINE.fullmatch(entry.definition):
+            continue
+        if is_relative(entry.definition):
+            refused[name] = f"{entry.name}: a name that means other cells in every formula"
+        else:
+            inlined[name] = entry.definition
+    return inlined, refused
+
+
+def _read_formulas(sheet: Sheet, context: Context) -> None:
+    to_rewrite = _to_rewrite(b"\n".join(cell.formula_text for cell in sheet.cells), context)
+    of_interest = re.compile(b"|".join((to_rewrite.pattern, _SKIPPED.pattern, _RANGE_ARITHMETIC.pattern)))
+    own_tables = [table for table in context.tables.values() if table.sheet == sheet.name]
+    shared_problems: dict[bytes, str] = {}
+    for index, cell in enumerate(sheet.cells):
+        text = cell.formula_text
+        if not cell.formula_attributes and not of_interest.search(text):
+            continue
+        kind = group = formula = None
+        if cell.formula_attributes:
+            kind = attribute(cell.formula_attributes, b"t")
+            group = attribute(cell.formula_attributes, b"si") if kind == b"shared" else None
+            if kind == b"dataTable":
+                sheet.problems[index] = "a what-if data table"
+                continue
+            if group in shared_problems and not text:
+                sheet.problems[index] = shared_problems[group]
+                continue
+        if to_rewrite.search(text):
+            formula, problem = rewrite(unescape(text), context, cell.row, _table_at(own_tables, cell))
+            if problem:
+                sheet.problems[index] = problem
+                if group is not None:
+                    shared_problems[group] = problem
+                continue
+        elif _SKIPPED.search(text):
+            formula = fill_skipped(unescape(text), context.functions)
+        if kind is None and _RANGE_ARITHMETIC.search(text):
+            taken = computes_with_ranges(unescape(text))
+            if taken:
+                sheet.notes[index] = (
+                    f"computes with all of {taken} but is not an array formula: Excel takes one cell of it;"
+                    " enter it as an array formula, or use SUMPRODUCT"
+                )
+        if kind == b"array":
+            area = parse_area((attribute(cell.formula_attributes, b"ref") or b"").decode())
+            single = Area(cell.row, cell.column, cell.row, cell.column)
+            array = Array(area or single, dynamic=attribute(cell.attributes, b"cm") is not None)
+            sheet.arrays[index] = array
+            formula = formula or unescape(text)
+            if not array.dynamic:
+                formula = f"{FIT}({formula},{array.area.rows},{array.area.columns})"
+        if formula is not None:
+            sheet.rewritten[index] = formula
+
+
+def _to_rewrite(formulas: bytes, context: Context) -> re.Pattern[bytes]:
+    """Finds, perhaps too often, the formulas that `rewrite` must look at: those with brackets, with tables, with names
+    that the engine does not keep, and with functions that are not written as the engine knows them."""
+    words = sorted({*context.inlined, *context.refused, *context.tables})
+    found = [rb"\[", *(rb"(?i:\b%b\b)" % re.escape(escape(word).encode()) for word in words)]
+    found += [
+        re.escape(written) + rb"\("
+        for written in sorted(set(_CALLED.findall(formulas)))
+        if _is_foreign(written, context)
+    ]
+    return re.compile(b"|".join(found))
+
+
+def _is_foreign(written: bytes, context: Context) -> bool:
+    word = written.decode("utf-8", "replace")
+    name = bare_function(word)
+    if word in context.functions:
+        return False
+    return "!" in word or name in context.functions or name == "TEXT" or not context.knows(name)
+
+
+def _table_at(tables: list[Table], cell: Cell) -> Table | None:
+    return next((table for table in tables if (cell.row, cell.column) in table.area), None)
+
+
+def _differs(sheet: Sheet) -> bool:
+    return bool(sheet.arrays or sheet.problems or sheet.rewritten)
+
+
+def _for_engine(sheet: Sheet) -> bytes:
+    replacements = [*_changed_formulas(sheet), *_emptied_cells(sheet)]
+    return sheet.xml.with_cells(sorted(replacements, key=lambda replacement: replacement[0].start))
+
+
+def _changed_formulas(sheet: Sheet) -> Iterator[tuple[Cell, bytes]]:
+    for index in sorted(sheet.problems.keys() | sheet.rewritten.keys() | sheet.arrays.keys()):
+        cell = sheet.cells[index]
+        if index in sheet.problems:
+            yield cell, sheet.xml.without_formula(cell, NOT_CALCULATED)
+        else:
+            shared = b"" if index in sheet.arrays else cell.formula_attributes
+            yield cell, sheet.xml.with_formula(cell, sheet.rewritten[index], shared)
+
+
+def _emptied_cells(sheet: Sheet) -> Iterator[tuple[Cell, bytes]]:
+    """Cells without a formula that an array formula fills."""
+    filled = set()
+    for index, array in sheet.arrays.items():
+        if index not in sheet.problems and array.area.rows * array.area.columns > 1:
+            filled |= set(array.area.places())
+    if filled:
+        for cell in sheet.xml.cells():
+            if cell.formula is None and (cell.row, cell.column) in filled:
+                yield cell, sheet.xml.emptied(cell)

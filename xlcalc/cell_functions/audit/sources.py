@@ -1,0 +1,212 @@
+"""Cell functions for the auditor: where figures come from, and what functions there are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Annotated, Any
+
+from xlcalc.accuracy import validation
+from xlcalc.accuracy.calibration import factors
+from xlcalc.catalog import accelerators, models, prices, tables
+from xlcalc.catalog.names import NotInCatalog
+from xlcalc.formula.explain import REMARKS, explain
+from xlcalc.hardware.spec import AcceleratorSpec
+from xlcalc.language.blocks import accelerator_fields, label, model_fields
+from xlcalc.language.cells import Choice, Text, did_you_mean, shown
+from xlcalc.language.declare import Declaration, Table, cell_function, find, functions
+from xlcalc.language.errors import CalcError
+from xlcalc.language.kinds import Accelerator, Anything, Name, Real, Rows
+
+_Words = Annotated[str, Text("a text")]
+_Bound = Annotated[str, Choice("low", "expected", "high", "cases")]
+
+
+@cell_function(category="Audit", source="the catalogs")
+def LLM_SOURCE(id: Name, field: Name = None) -> _Words:
+    """Where a catalog figure comes from and its date: title, address, date, and when it was read.
+
+    Args:
+        id: a model, an accelerator or an instance of the catalog
+        field: the figure: peak_bf16, scale_up ... of an accelerator, the term of a price; blank = the row
+    Example:
+        >>> "as of" in LLM_SOURCE("h100-sxm", "peak_bf16")
+        True
+    """
+    for look in (_of_accelerator, _of_model, _of_price):
+        try:
+            return look(id, label(field or ""))
+        except NotInCatalog as error:
+            last = error
+    raise CalcError("#N/A", f"as a model, an accelerator or an instance, {shown(id)} {last}", argument="id")
+
+
+def _of_accelerator(name: str, field: str) -> str:
+    row = tables.by_id("accelerators")[accelerators.names().find(name)]
+    _check(field, accelerator_fields(), "an accelerator, such as peak_bf16 or memory")
+    return tables.source_text(row[AcceleratorSpec.source_field(field)], row["as_of"])
+
+
+def _of_model(name: str, field: str) -> str:
+    row = tables.by_id("models")[models.names().find(name)]
+    _check(field, model_fields(), "a model, such as n_layers or context")
+    return tables.source_text(row["source"], row["as_of"])
+
+
+def _of_price(name: str, field: str) -> str:
+    row = prices.offer(name, field) if field in prices.TERMS else prices.offers(name)[0]
+    _check(field, {*prices.TERMS, *row}, f"a price: {', '.join(prices.TERMS)}")
+    return tables.source_text(row["source"], row["as_of"])
+
+
+def _check(field: str, known: Collection[str], what: str) -> None:
+    if field and field not in known:
+        hint = did_you_mean(field, known)
+        raise CalcError("#VALUE!", f"must be a field of {what}; got {shown(field)}{hint}", argument="field")
+
+
+@cell_function(category="Audit", source="the published measurements of catalog/measured.csv")
+def LLM_ACCURACY(name: Name = None, accelerator: Accelerator = None) -> Rows:
+    """How well the estimates agree with published measurements: cases, mean, 90th percentile and worst error, source.
+
+    Errors are fractions of the measurement. The constants of the models were calibrated on these same cases where their
+    data files say so; other models, machines and software err more. Your own calibration.csv adds a group of its own:
+    what is left of the error on your cases once the estimates are calibrated by them.
+
+    Args:
+        name: a function, with or without LLM_; blank = all that were measured
+        accelerator: an accelerator; blank = all that were measured
+    Example:
+        >>> LLM_ACCURACY("LLM_STEP_TIME")[0][:4]
+        ['function', 'measured on', 'accelerator', 'cases']
+    """
+    declaration = find(name) if name else None
+    if name and declaration is None:
+        raise CalcError("#N/A", f"{shown(name)} is not a function", argument="name")
+    found = validation.summaries(declaration.name if declaration else "", accelerator.id if accelerator else "")
+    if not found:
+        raise CalcError("#N/A", "no measured case of this function and accelerator is known")
+    headers = ["function", "measured on", "accelerator", "cases", "mean error", "p90 error", "worst error", "source"]
+    return Table([headers, *([*s[:-1], tables.source_text(s.source, "")] for s in found)])
+
+
+@cell_function(category="Audit", source="the published measurements of catalog/measured.csv")
+def LLM_ESTIMATE_RANGE(name: Name, accelerator: Accelerator = None, bound: _Bound = "low") -> Real:
+    """What to multiply an estimate by for the ends of its range: published measurements over their estimates.
+
+    The 10th and the 90th percentile of the cases on that accelerator, of fewer than ten the lowest and the highest; of
+    all accelerators where none was measured on it; wider where the runs that no constant was calibrated on are (other
+    models, software of other years). `expected` is 1, `cases` says how many there are on the accelerator.
+
+    Args:
+        name: a function that was measured, with or without LLM_
+        accelerator: the accelerator; blank = all that were measured
+        bound: low, expected, high or cases
+    Example:
+        >>> LLM_ESTIMATE_RANGE("LLM_STEP_TIME", "h100-sxm", "cases")
+        42
+    """
+    declaration = find(name)
+    found = validation.spread(declaration.name, accelerator.id if accelerator else "") if declaration else None
+    if found is None:
+        raise CalcError("#N/A", f"must be a function that was measured; got {shown(name)}", argument="name")
+    return {"low": found.low, "expected": 1, "high": found.high, "cases": found.cases}[bound]
+
+
+def _agreement(declaration: Declaration, read: Sequence[Any], result: float, unit: str) -> list[list[Any]]:
+    """Rows of a derivation: low, expected and high by what was measured, and what of the call was never measured."""
+    accelerator = next((value.id for value in read if isinstance(value, AcceleratorSpec)), "")
+    spread = validation.spread(declaration.name, accelerator)
+    if spread is None:
+        return []
+    source = tables.source_text(spread.source, "")
+    cases = f"{spread.cases} cases on {spread.accelerator}"
+    if spread.apart:
+        cases += f", or of {spread.apart} that no constant knows, whichever is wider"
+    few = spread.cases < 10
+    rows: list[list[Any]] = []
+    for name, share, rank in (
+        ("low", spread.low, "lowest" if few else "10th percentile"),
+        ("expected", 1.0, ""),
+        ("high", spread.high, "highest" if few else "90th percentile"),
+    ):
+        about = f"measured over estimated: {rank} of {cases}" if rank else "the estimate itself"
+        formula, numbers = ("estimate × measured / estimated", f"{result!r} × {share!r}") if rank else ("", "")
+        rows.append([None, name, formula, numbers, result * share, unit, about, source if rank else ""])
+    said = [f"outside what was measured: {sentence}" for sentence in validation.outside(declaration, read)]
+    if factor := factors(declaration.name).get(accelerator):
+        said.append(
+            f"calibration in use on {accelerator}: {factor.cases} measurements of the user (calibration.csv: "
+            f"{factor.sources}) are {factor.value:.4g} times the estimate; low and high are of the published cases"
+        )
+    return rows + [["", "note", "", "", "", "", sentence, ""] for sentence in said]
+
+
+REMARKS.append(_agreement)
+
+
+@cell_function(category="Audit", source="the declarations of the functions themselves")
+def LLM_FUNCTIONS() -> Rows:
+    """Every function: category, arguments, unit of the result, what it gives, and where its formula comes from.
+
+    Example:
+        >>> LLM_FUNCTIONS()[0]
+        ['function', 'category', 'arguments', 'unit', 'gives', 'source']
+    """
+    rows = [[f.name, f.category, f.usage, f.result.unit or None, f.summary, f.source] for f in functions()]
+    return Table([["function", "category", "arguments", "unit", "gives", "source"], *rows])
+
+
+@cell_function(category="Audit", source="the calculation itself: the code that ran, with the numbers that went in")
+def LLM_EXPLAIN(
+    name: Name,
+    a1: Anything = None,
+    a2: Anything = None,
+    a3: Anything = None,
+    a4: Anything = None,
+    a5: Anything = None,
+    a6: Anything = None,
+    a7: Anything = None,
+    a8: Anything = None,
+    a9: Anything = None,
+    a10: Anything = None,
+    a11: Anything = None,
+    a12: Anything = None,
+    a13: Anything = None,
+    a14: Anything = None,
+    a15: Anything = None,
+    a16: Anything = None,
+) -> Rows:
+    """The derivation of exactly one call: what went in, each formula with its numbers, value, unit and source.
+
+    It is recorded from the calculation as it runs, so it cannot differ from it. Catalog figures show where they come
+    from and when they were read. An estimate that was measured ends with low, expected and high by its measured error,
+    and notes what of the call lies outside the measurements.
+
+    Args:
+        name: the function to explain, with or without LLM_
+        a1: argument 1 of that function
+        a2: argument 2 of that function
+        a3: argument 3 of that function
+        a4: argument 4 of that function
+        a5: argument 5 of that function
+        a6: argument 6 of that function
+        a7: argument 7 of that function
+        a8: argument 8 of that function
+        a9: argument 9 of that function
+        a10: argument 10 of that function
+        a11: argument 11 of that function
+        a12: argument 12 of that function
+        a13: argument 13 of that function
+        a14: argument 14 of that function
+        a15: argument 15 of that function
+        a16: argument 16 of that function
+    Example:
+        >>> LLM_EXPLAIN("LLM_KV_CACHE", "llama-3.1-8b", 8192)[-1][4:6]
+        [1073741824, 'bytes']
+    """
+    declaration = find(name)
+    if declaration is None:
+        raise CalcError("#N/A", f"{shown(name)} is not a function", argument="name")
+    given = (a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16)
+    used = max((i for i, value in enumerate(given, 1) if value is not None), default=0)
+    return explain(declaration, given[:used])

@@ -1,0 +1,5 @@
+"""Cell functions about serving: what fits, and how fast and dear it is."""
+
+from xlcalc.cell_functions.hosting import capacity, serving
+
+__all__ = ["capacity", "serving"]

@@ -1,0 +1,133 @@
+"""Cell functions about the memory that serving takes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from xlcalc.hosting import memory
+from xlcalc.hosting.layout import Layout
+from xlcalc.language.cells import Choice, Number
+from xlcalc.language.declare import cell_function
+from xlcalc.language.kinds import Accelerator, Bytes, Count, DType, Model, PositiveTokens, Tokens
+
+_MemoryPart = Annotated[str, Choice(*memory.PARTS)]
+_Reserve = Annotated[float, Number("", 0, 0.99)]
+_MEMORY = "Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner measured it"
+
+
+@cell_function(category="Hosting", source=_MEMORY)
+def LLM_SERVE_MEMORY(
+    model: Model,
+    context: Tokens,
+    batch: Count,
+    dtype: DType = "bf16",
+    kv_dtype: DType = None,
+    tp: Count = 1,
+    part: _MemoryPart = "total",
+) -> Bytes:
+    """Bytes on each accelerator that serves a model: weights, cache, the engine's workspace and its overhead.
+
+    Tensor parallelism divides weights and key/value heads; a shared latent (MLA) stays whole. A checkpoint published
+    with 4-bit experts keeps them when 16 bit is asked for. The workspace is what vLLM sets aside for 1,024 sequences
+    and 8,192 tokens a step, whatever the batch: it grows with the vocabulary.
+
+    Args:
+        model: the model
+        context: tokens of each sequence, prompt and output together
+        batch: sequences in the cache
+        dtype: number format of the weights
+        kv_dtype: number format of the cache; blank = 16 bit
+        tp: tensor-parallel accelerators
+        part: which bytes
+    Example:
+        >>> round(LLM_SERVE_MEMORY("llama-3.1-8b", 8192, 16, unit="GiB"), 2)
+        35.85
+    """
+    parts = memory.serve_memory(model, context, batch, dtype, kv_dtype, Layout(tp))
+    return parts.total if part == "total" else getattr(parts, part)
+
+
+@cell_function(category="Hosting", source=_MEMORY)
+def LLM_MIN_GPUS(
+    model: Model,
+    accelerator: Accelerator,
+    context: Tokens,
+    batch: Count,
+    dtype: DType = "bf16",
+    kv_dtype: DType = None,
+    reserve: _Reserve = 0.1,
+) -> Count:
+    """The smallest number of accelerators that holds a model and the cache of its sequences.
+
+    Powers of two inside a node, whole nodes beyond; the best of the layouts that tensor, pipeline and expert
+    parallelism allow.
+
+    Args:
+        model: the model
+        accelerator: the accelerator
+        context: tokens of each sequence, prompt and output together
+        batch: sequences in the cache
+        dtype: number format of the weights
+        kv_dtype: number format of the cache; blank = 16 bit
+        reserve: share of the memory to leave empty
+    Example:
+        >>> LLM_MIN_GPUS("llama-3.1-70b", "h100-sxm", 8192, 16)
+        4
+    """
+    return memory.min_count(model, accelerator, context, batch, dtype, kv_dtype, reserve)
+
+
+@cell_function(category="Hosting", source=_MEMORY)
+def LLM_MAX_BATCH(
+    model: Model,
+    accelerator: Accelerator,
+    count: Count,
+    context: PositiveTokens,
+    dtype: DType = "bf16",
+    kv_dtype: DType = None,
+    reserve: _Reserve = 0.1,
+) -> Count:
+    """The most sequences of a context that fit beside the weights, in the layout that leaves most room.
+
+    Args:
+        model: the model
+        accelerator: the accelerator
+        count: accelerators of the replica
+        context: tokens of each sequence, prompt and output together
+        dtype: number format of the weights
+        kv_dtype: number format of the cache; blank = 16 bit
+        reserve: share of the memory to leave empty
+    Example:
+        >>> LLM_MAX_BATCH("llama-3.1-8b", "h100-sxm", 1, 8192)
+        51
+    """
+    return memory.max_batch(model, accelerator, count, context, dtype, kv_dtype, reserve)
+
+
+@cell_function(category="Hosting", source=_MEMORY)
+def LLM_MAX_CONTEXT(
+    model: Model,
+    accelerator: Accelerator,
+    count: Count,
+    batch: Count,
+    dtype: DType = "bf16",
+    kv_dtype: DType = None,
+    reserve: _Reserve = 0.1,
+) -> Count:
+    """The longest context that every sequence of a batch can have beside the weights.
+
+    Memory alone: what the model was trained for is a field of LLM_MODEL.
+
+    Args:
+        model: the model
+        accelerator: the accelerator
+        count: accelerators of the replica
+        batch: sequences in the cache
+        dtype: number format of the weights
+        kv_dtype: number format of the cache; blank = 16 bit
+        reserve: share of the memory to leave empty
+    Example:
+        >>> LLM_MAX_CONTEXT("llama-3.1-8b", "h100-sxm", 1, 16)
+        26540
+    """
+    return memory.max_context(model, accelerator, count, batch, dtype, kv_dtype, reserve)

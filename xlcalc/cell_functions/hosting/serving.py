@@ -1,0 +1,353 @@
+"""Cell functions about serving: latency, throughput, load, plans, cost."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from xlcalc.accuracy.calibration import calibrated
+from xlcalc.hosting import cost, disaggregation, latency, offload, plan, queueing, speculative, throughput
+from xlcalc.hosting.layout import Layout, Split, parse
+from xlcalc.hosting.step import replica
+from xlcalc.language.cells import Choice, Number, Parsed
+from xlcalc.language.declare import Table, cell_function
+from xlcalc.language.kinds import (
+    Accelerator,
+    Count,
+    DType,
+    Fraction,
+    Model,
+    Positive,
+    PositiveSeconds,
+    PositiveTokens,
+    Real,
+    Rows,
+    Seconds,
+    Share,
+    Tokens,
+    Usd,
+    UsdPerHour,
+)
+from xlcalc.model.dtypes import DTYPES
+
+LayoutText = Annotated[
+    Layout | Split, Parsed("a layout such as tp8, tp4pp2, dp8ep8, or 2xtp4+1xtp8 (prefill + decode)", parse)
+]
+PositiveRate = Annotated[float, Number("bytes/s", 0, above=True)]
+Rate = Annotated[float, Number("bytes/s")]
+_Metric = Annotated[str, Choice(*queueing.METRICS)]
+_Quantile = Annotated[float, Number("", 0.001, 0.9999)]
+_CALIBRATED = "rates calibrated on published measurements (catalog/serving.csv)"
+
+
+@cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {_CALIBRATED}")
+@calibrated(unless="mfu")
+def LLM_TTFT(
+    model: Model,
+    accelerator: Accelerator,
+    count: Count,
+    prompt: PositiveTokens,
+    batch: Count = 1,
+    dtype: DType = "bf16",
+    mfu: Fraction = None,
+) -> Seconds:
+    """Seconds to the first token of prompts that are prefilled together on an idle replica.
+
+    The sum over operators of one pass: products at the rate that their size reaches, attention over the causal half,
+    memory-bound operators, kernels, collectives. Tensor parallel inside the scale-up domain, pipeline stages beyond.
+    With `mfu` it is FLOP over count x peak x mfu instead. No engine and no queue: LLM_LATENCY_AT_LOAD adds
+    them. Memory is not checked: LLM_MIN_GPUS does.
+
+    Args:
+        model: the model
+        accelerator: the accelerator
+        count: accelerators of the replica
+        prompt: tokens of each prompt
+        batch: prompts in the pass
+        dtype: number format of the weights
+        mfu: fraction of peak to assume; blank = what was measured of operators
+    Example:
+        >>> round(LLM_TTFT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 1)
+        24.9
+    """
+    if mfu:
+        return latency.ttft_at(model, accelerator, count, prompt, batch, dtype, mfu)
+    layout = latency.latency_layout(model, accelerator, count)
+    return latency.ttft(model, accelerator, layout, prompt, batch, dtype)
+
+
+@cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {_CALIBRATED}")
+@calibrated(unless="mbu")
+def LLM_TPOT(
+    model: Model,
+    accelerator: Accelerator,
+    count: Count,
+    context: Tokens,
+    batch: Count = 1,
+    dtype: DType = "bf16",
+    kv_dtype: DType = None,
+    mbu: Fraction = None,
+) -> Seconds:
+    """Seconds for each output token of a batch that decodes on a replica of its own.
+
+    Every step reads the weights that its tokens meet (of N experts N (1 - (1 - k/N)^batch)) and the cache of every
+    sequence. Tensor parallel inside the scale-up domain, up to 16 ways (TPUs: over the slice), pipeline stages beyond.
+    With `mbu` it is those bytes over bandwidth x mbu instead. No engine and no prompts beside it: LLM_LATENCY_AT_LOAD
+    adds them. Memory is not checked: LLM_MIN_GPUS does.
+
+    Args:
+        model: the model
+        accelerator: the accelerator
+        count: accelerators of the replica
+        context: tokens that each sequence has so far, on average
+        batch: sequences decoding together
+        dtype: number format of the weights
+        kv_dtype: number format of the cache; blank = 16 bit
+        mbu: fraction of memory bandwidth to assume; blank = what was measured of operators
+    Example:
+        >>> round(LLM_TPOT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 2)
+        4.81
+    """
+    layout = latency.latency_layout(model, accelerator, count)
+    if mbu:
+        return latency.tpot_at(model, accelerator, layout, context, batch, dtype, kv_dtype, mbu)
+    return latency.tpot(model, accelerator, layout, context, batch, dtype, kv_dtype)
+
+
+@cell_function(
+    category="Hosting", source=f"Agrawal et al. 2023 (chunked prefill); Zhong et al. 2024 (DistServe); {_CALIBRATED}"
+)
+@calibrated()
+def LLM_THROUGHPUT(
+    model: Model,
+    accelerator: Accelerator,
+    count: Count,
+    prompt: PositiveTokens,
+    output: PositiveTokens,
+    batch: Count = None,
+    dtype: DType = "bf16",
+    kv_dtype: DType = None,
+    layout: LayoutText = None,
+    cached_share: Share = 0,
+) -> Real:
+    """Output tokens a second of a whole replica under continuous batching, with requests always waiting.
+
+    Every step gives each decoding sequence a token and prefills prompts / outputs as many prompt tokens. Sequences
+    under way are bound by the cache in what memory is free (93 %), by 4,096 and by 8,192 tokens a step. The engine's
+    own time is counted. With `tp` alone a mixture of experts may run its attention as copies, whichever is faster.
+    `2xtp4+1xtp8` is two replicas that only prefill and one that only decodes, the cache sent from those to this over
+    the accelerators' links: the slower pool sets the pace.
+
+    Args:
+        model: the model
+        accelerator: the accelerator
+        count: accelerators of the replica
+        prompt: tokens of each prompt
+        output: tokens of each answer
+        batch: sequences under way; blank = as many as fit and still help
+        dtype: number format of the weights
+        kv_dtype: number format of the cache; blank = 16 bit
+        layout: how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the fastest of one pool
+        cached_share: share of the prompt found in a prefix cache
+    Example:
+        >>> round(LLM_THROUGHPUT("llama-3.1-8b", "h100-sxm", 1, 1000, 1000, dtype="fp8"), -2)
+        8600.0
+    """
+    traffic = throughput.Traffic(prompt, output, cached_share)
+    if isinstance(layout, Split):
+        both = disaggregation.pools(model, accelerator, count, traffic, dtype, kv_dtype, layout)
+        return disaggregation.split_flow(both, output, batch).tokens_per_second
+    _, running = throughput.best_flow(model, accelerator, count, traffic, batch, dtype, kv_dtype, layout)
+    return running.tokens_per_second
+
+
+@cell_function(category="Hosting", source="Takagi 1991 (gated queues); Erlang 1917; LLM_THROUGHPUT's steps")
+def LLM_LATENCY_AT_LOAD(
+    model: Model,
+    accelerator: Accelerator,
+    count: Count,
+    prompt: PositiveTokens,
+    output: PositiveTokens,
+    requests_per_second: Positive,
+    quantile: _Quantile = 0.95,
+    metric: _Metric = "ttft",
+    dtype: DType = "bf16",
+    kv_dtype: DType = None,
+    layout: LayoutText = None,
+) -> Seconds:
+    """A quantile of latency when requests arrive at random (Poisson) at one replica, queueing included.
+
+    `ttft` is the time to the first token, `tpot` per output token, `e2e` to the last one. Past saturation there is no
+    answer: the error says the largest rate that the replica sustains.
+
+    Args:
+        model: the model
+        accelerator: the accelerator
+        count: accelerators of the replica
+        prompt: tokens of each prompt
+        output: tokens of each answer
+        requests_per_second: mean rate of arrivals
+        quantile: share of the requests that are served at least as quickly
+        metric: which latency
+        dtype: number format of the weights
+        kv_dtype: number format of the cache; blank = 16 bit
+        layout: how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the one with the largest throughput
+    Example:
+        >>> round(LLM_LATENCY_AT_LOAD("llama-3.1-8b", "h100-sxm", 1, 1000, 200, 10, unit="ms"))
+        61
+    """
+    traffic = throughput.Traffic(prompt, output)
+    if isinstance(layout, Split):
+        both = disaggregation.pools(model, accelerator, count, traffic, dtype, kv_dtype, layout)
+        return disaggregation.split_latency(both, output, requests_per_second, quantile, metric)
+    chosen, full = throughput.best_flow(model, accelerator, count, traffic, None, dtype, kv_dtype, layout)
+    r = replica(model, accelerator, dtype, kv_dtype, chosen)
+    return queueing.latency(r, traffic, requests_per_second, int(full.sequences), quantile, metric)
+
+
+@cell_function(category="Hosting", source="LLM_THROUGHPUT over all layouts; lowest on-demand price of the catalog")
+def LLM_SERVE_PLAN(
+    model: Model,
+    accelerator: Accelerator,
+    prompt: PositiveTokens,
+    output: PositiveTokens,
+    ttft_slo: PositiveSeconds = None,
+    tpot_slo: PositiveSeconds = None,
+    max_count: Count = 8,
+    top: Count = 5,
+    cached_share: Share = 0,
+) -> Rows:
+    """The cheapest ways to serve a model on an accelerator inside limits on latency, cheapest first.
+
+    Tries counts (powers of two), layouts (tensor, pipeline, expert and attention-data parallel; prefill and decoding
+    apart on replicas of one layout, written 2xtp2+2xtp2) and formats that the accelerator computes in, each with the
+    largest batch that keeps the limits; the cache is in 16 bit. TTFT is that of a prompt among running sequences,
+    without a queue. USD at the lowest on-demand price of the catalog and full use; blank where it lists none.
+
+    Args:
+        model: the model
+        accelerator: the accelerator
+        prompt: tokens of each prompt
+        output: tokens of each answer
+        ttft_slo: longest time to the first token; blank = any
+        tpot_slo: longest time per output token; blank = any
+        max_count: most accelerators of a replica
+        top: rows to give
+        cached_share: share of the prompt found in a prefix cache
+    Example:
+        >>> LLM_SERVE_PLAN("llama-3.1-8b", "h100-sxm", 1000, 200, 1, 0.05, 2)[1][:3]
+        [1, 'tp1', 'fp8']
+    """
+    traffic = throughput.Traffic(prompt, output, cached_share)
+    return Table([plan.HEADER, *plan.plan(model, accelerator, traffic, ttft_slo, tpot_slo, max_count, top)])
+
+
+@cell_function(category="Hosting", source="USD per hour over tokens per hour")
+def LLM_SERVE_COST(usd_per_hour: UsdPerHour, tokens_per_second: Positive, utilization: Fraction = 1) -> Usd:
+    """USD per million tokens of a replica.
+
+    Args:
+        usd_per_hour: price of the whole replica for an hour
+        tokens_per_second: what it produces when it is busy
+        utilization: share of the time that it is busy
+    Example:
+        >>> round(LLM_SERVE_COST(2.21, 3148), 3)
+        0.195
+    """
+    return cost.usd_per_million(usd_per_hour, tokens_per_second, utilization)
+
+
+@cell_function(category="Hosting", source="LLM_THROUGHPUT; requests x output over tokens per second")
+def LLM_REPLICAS(
+    requests_per_second: Positive,
+    prompt: PositiveTokens,
+    output: PositiveTokens,
+    model: Model,
+    accelerator: Accelerator,
+    count: Count,
+    batch: Count,
+    utilization: Fraction = 0.7,
+) -> Count:
+    """Replicas that a traffic needs, each loaded to a share of its throughput at that batch; weights and cache in 16
+    bit.
+
+    Args:
+        requests_per_second: mean rate of requests
+        prompt: tokens of each prompt
+        output: tokens of each answer
+        model: the model
+        accelerator: the accelerator
+        count: accelerators of one replica
+        batch: sequences under way on one replica
+        utilization: share of a replica's throughput to plan with
+    Example:
+        >>> LLM_REPLICAS(100, 1000, 200, "llama-3.1-8b", "h100-sxm", 1, 64)
+        8
+    """
+    traffic = throughput.Traffic(prompt, output)
+    _, running = throughput.best_flow(model, accelerator, count, traffic, batch, DTYPES["bf16"], None, None)
+    return cost.replicas(requests_per_second, output, running.tokens_per_second, utilization)
+
+
+@cell_function(category="Hosting", source="Leviathan et al. 2023, theorem 3.8")
+def LLM_SPECULATIVE_SPEEDUP(acceptance: Share, draft_tokens: Count, draft_cost: Real) -> Real:
+    """How many times quicker decoding gets when a draft model proposes tokens.
+
+    (1 - a^(g+1)) / (1 - a) tokens of a pass over its cost g c + 1; below 1 the draft costs more than it gives. Divide
+    LLM_TPOT by it; a full batch gains less, since checking g + 1 tokens a sequence is then no longer free.
+
+    Args:
+        acceptance: chance that a proposed token is accepted
+        draft_tokens: tokens proposed for each pass of the model
+        draft_cost: time of the draft for one token over that of the model
+    Example:
+        >>> round(LLM_SPECULATIVE_SPEEDUP(0.8, 4, 0.05), 2)
+        2.8
+    """
+    return speculative.speedup(acceptance, draft_tokens, draft_cost)
+
+
+@cell_function(category="Hosting", source="Sheng et al. 2023 (FlexGen), section 4.3")
+def LLM_OFFLOAD_THROUGHPUT(
+    model: Model,
+    accelerator: Accelerator,
+    host_bytes_per_second: PositiveRate,
+    disk_bytes_per_second: Rate,
+    prompt: PositiveTokens,
+    output: PositiveTokens,
+    batch: Count,
+    weights_gpu: Share,
+    kv_gpu: Share,
+    dtype: DType = "fp16",
+) -> Real:
+    """Output tokens a second of one accelerator that holds a share of weights and cache and fetches the rest.
+
+    The rest lies in host memory, or where a disk rate is given on disk, and crosses the host's link in every pass; a
+    pass takes as long as the slowest of computing and fetching.
+
+    Args:
+        model: the model
+        accelerator: the accelerator
+        host_bytes_per_second: rate between host memory and the accelerator (PCIe)
+        disk_bytes_per_second: rate from disk; 0 = nothing lies there
+        prompt: tokens of each prompt
+        output: tokens of each answer
+        batch: sequences that share each fetch of the weights
+        weights_gpu: share of the weights on the accelerator
+        kv_gpu: share of the cache on the accelerator
+        dtype: number format of the weights
+    Example:
+        >>> round(LLM_OFFLOAD_THROUGHPUT("opt-30b", "t4", 12e9, 0, 512, 32, 144, 0.2, 0), 1)
+        9.3
+    """
+    return offload.offload_throughput(
+        model,
+        accelerator,
+        host_bytes_per_second,
+        disk_bytes_per_second,
+        prompt,
+        output,
+        batch,
+        weights_gpu,
+        kv_gpu,
+        dtype,
+    )

@@ -1,0 +1,59 @@
+"""The cell function about fine-tuning memory."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from xlcalc.language.cells import Choice
+from xlcalc.language.declare import cell_function
+from xlcalc.language.kinds import Bytes, Count, Model, Positive, PositiveTokens
+from xlcalc.model.dtypes import DTYPES
+from xlcalc.model.params import lora_params
+from xlcalc.model.weights import weight_bytes
+from xlcalc.training.finetune import METHODS, finetune_memory
+from xlcalc.training.layout import Layout
+from xlcalc.training.memory import OPTIMIZER_BYTES, TrainMemory, train_memory
+from xlcalc.training.operators import work_of
+
+_Method = Annotated[str, Choice(*METHODS)]
+_Part = Annotated[str, Choice(*TrainMemory._fields, "total")]
+_ADAPTED = frozenset(("attention", "mlp", "experts"))
+
+
+@cell_function(
+    category="Training", source="Hu et al. 2021, section 4.2; Dettmers et al. 2023, section 3; LLM_TRAIN_MEMORY"
+)
+def LLM_FINETUNE_MEMORY(
+    model: Model,
+    method: _Method,
+    seq_len: PositiveTokens,
+    micro_batch: Positive,
+    rank: Count = 16,
+    part: _Part = "total",
+) -> Bytes:
+    """Bytes to fine-tune on one accelerator with Adam.
+
+    `full` trains every parameter: 2 bytes of weight, 2 of gradient, 12 of optimizer. `lora` keeps weights in bf16 and
+    trains adapters of all matrices of attention and MLP; `qlora` keeps the weights in nf4 with double quantisation.
+    Activations are recomputed (gradient checkpointing), as fine-tuning recipes do; LLM_TRAIN_MEMORY has the other ways.
+    An estimate from formulas, not measured.
+
+    Args:
+        model: the model
+        method: full, lora or qlora
+        seq_len: tokens of a sequence
+        micro_batch: sequences at once
+        rank: rank of the adapters; not used by full
+        part: the part that is asked for
+    Example:
+        >>> round(LLM_FINETUNE_MEMORY("llama-3.1-8b", "qlora", 2048, 1, 16, "weights", unit="GB"), 2)
+        5.79
+    """
+    layout = Layout(micro_batch=micro_batch, zero=0, recompute="full")
+    whole = train_memory(work_of(model), layout, seq_len)
+    adapters = 0 if method == "full" else lora_params(model.architecture, rank, _ADAPTED)
+    base = weight_bytes(model.architecture, DTYPES["nf4" if method == "qlora" else "bf16"])
+    memory = finetune_memory(
+        adapters or model.total, base + 2 * adapters, whole.activations, whole.workspace, OPTIMIZER_BYTES["adam"]
+    )
+    return memory.total if part == "total" else getattr(memory, part)

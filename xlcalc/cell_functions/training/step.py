@@ -1,0 +1,210 @@
+"""Cell functions about one training step: its memory, its time, and the layouts to choose from."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from xlcalc.accuracy.calibration import calibrated
+from xlcalc.hardware.kernels import kernels
+from xlcalc.language.cells import Choice, Number, Parsed
+from xlcalc.language.declare import Table, cell_function
+from xlcalc.language.kinds import Accelerator, Bytes, Count, DType, Model, Positive, PositiveTokens, Rows, Seconds
+from xlcalc.model.dtypes import DType as Format
+from xlcalc.model.flops import attention_flops
+from xlcalc.training import compute, memory, plan
+from xlcalc.training.layout import Layout, parse, spread
+from xlcalc.training.operators import work_of
+from xlcalc.training.step_time import StepTime, step_time
+
+_Recompute = Annotated[str, Choice(*compute.RECOMPUTE)]
+_Optimizer = Annotated[str, Choice(*memory.OPTIMIZER_BYTES)]
+_Zero = Annotated[int, Number("", 0, 3, whole=True)]
+LayoutText = Annotated[Layout, Parsed("a layout such as tp8pp4mb2 or zero3mb1full", parse)]
+_MemoryPart = Annotated[str, Choice("weights", "gradients", "optimizer", "activations", "total")]
+_TimePart = Annotated[str, Choice(*StepTime._fields, "total")]
+
+
+def weight_bytes(dtype: Format) -> float:
+    """Bytes of a weight in training: matrix products below 16 bit still keep weights in bf16."""
+    return max(dtype.bytes, 2)
+
+
+def operand_bytes(dtype: Format) -> float:
+    """Bytes of an element that a matrix product reads, and keeps for its backward pass."""
+    return min(dtype.bytes, 2)
+
+
+@cell_function(
+    category="Training", source="Korthikanti et al. 2022, section 4; Rajbhandari et al. 2020 (ZeRO), section 3"
+)
+def LLM_TRAIN_MEMORY(
+    model: Model,
+    seq_len: PositiveTokens,
+    micro_batch: Positive,
+    tp: Count = 1,
+    pp: Count = 1,
+    dp: Count = 1,
+    zero: _Zero = 0,
+    recompute: _Recompute = "none",
+    optimizer: _Optimizer = "adam",
+    ep: Count = 1,
+    cp: Count = 1,
+    vp: Count = 1,
+    dtype: DType = "bf16",
+    part: _MemoryPart = "total",
+) -> Bytes:
+    """Bytes on the fullest accelerator of a training step: of the first pipeline stage or the last.
+
+    Weights and gradients take 2 bytes a parameter, Adam 12; ZeRO 1, 2 and 3 divide optimizer, gradients and weights
+    over the ranks that share them. Experts divide over ep, the rest over tp. Activations are s b h (34 + 5 a s / h)
+    for a GPT, generalised to grouped heads, gated MLPs, experts and latent attention; a model that trains with
+    attention dropout (GPT-2, GPT-3) keeps its scores, others run fused attention and sequence parallelism.
+    Selective recomputation drops scores where they are kept (Korthikanti et al. 2022), else what is as cheap: outputs
+    of norms and activation functions, heads expanded from latents (DeepSeek-V3 2024, sections 3.2.3 and 3.3.3). The
+    total adds what is no part: logits, a recomputed layer, layers gathered under ZeRO-3, 1 GB of CUDA context and
+    communication buffers.
+
+    Args:
+        model: the model
+        seq_len: tokens of a sequence
+        micro_batch: sequences of a micro-batch on one replica
+        tp: tensor-parallel ranks
+        pp: pipeline stages
+        dp: data-parallel replicas
+        zero: ZeRO stage; 3 = FSDP
+        recompute: what is computed again in the backward pass; selective = what is cheap to compute, as above
+        optimizer: what stands in memory besides weights and gradients
+        ep: ranks over which experts are spread
+        cp: context-parallel ranks
+        vp: model chunks of a pipeline stage (interleaved schedule)
+        dtype: number format of the matrix products
+        part: the part that is asked for
+    Example:
+        >>> round(LLM_TRAIN_MEMORY("llama-3.1-8b", 8192, 1, dp=8, zero=3, unit="GB"), 1)
+        59.1
+    """
+    work = work_of(model)
+    layout = Layout(tp, pp, dp, ep, cp, vp, micro_batch, zero, recompute)
+    held = memory.train_memory(
+        work,
+        spread(tp * pp * dp * cp, layout, work.layers, work.experts.n_experts),
+        seq_len,
+        weight_bytes=weight_bytes(dtype),
+        operand_bytes=operand_bytes(dtype),
+        optimizer_bytes=memory.OPTIMIZER_BYTES[optimizer],
+    )
+    return getattr(held, part)
+
+
+@cell_function(
+    category="Training",
+    source="Narayanan et al. 2021; Korthikanti et al. 2022; achieved rates in catalog/efficiency.csv",
+)
+@calibrated()
+def LLM_STEP_TIME(
+    model: Model,
+    accelerator: Accelerator,
+    count: Count,
+    global_batch: Positive,
+    seq_len: PositiveTokens,
+    tp: Count = 1,
+    pp: Count = 1,
+    micro_batch: Positive = 1,
+    zero: _Zero = 1,
+    recompute: _Recompute = "none",
+    dtype: DType = "bf16",
+    ep: Count = 1,
+    cp: Count = 1,
+    vp: Count = 1,
+    part: _TimePart = "total",
+) -> Seconds:
+    """Seconds of one optimizer step, from the model's matrices and the rates that accelerator and links achieve.
+
+    Parts: `compute` (arithmetic), `memory` (memory-bound operators and waiting for the host), what communication of
+    `tp`, `pp`, `dp`, `ep` and `cp` adds, the pipeline's `bubble`, and the `optimizer`. It does not check memory.
+
+    Args:
+        model: the model
+        accelerator: the accelerator
+        count: accelerators
+        global_batch: sequences of a step
+        seq_len: tokens of a sequence
+        tp: tensor-parallel ranks
+        pp: pipeline stages
+        micro_batch: sequences of a micro-batch on one replica
+        zero: ZeRO stage; 3 = FSDP
+        recompute: what is computed again in the backward pass, as in LLM_TRAIN_MEMORY
+        dtype: number format of the matrix products
+        ep: ranks over which experts are spread
+        cp: context-parallel ranks
+        vp: model chunks of a pipeline stage (interleaved schedule)
+        part: the part that is asked for
+    Example:
+        >>> round(LLM_STEP_TIME("llama-3.1-8b", "h100-sxm", 8, 128, 8192, zero=3), 1)
+        18.2
+    """
+    work = work_of(model)
+    layout = Layout(tp, pp, 1, ep, cp, vp, micro_batch, zero, recompute)
+    layout = spread(count, layout, work.layers, work.experts.n_experts)
+    stack = "fsdp" if zero >= 2 else "megatron"
+    return getattr(step_time(work, kernels(accelerator, dtype.name, stack), layout, global_batch, seq_len), part)
+
+
+PLAN_COLUMNS = (
+    "rank", "tp", "pp", "cp", "ep", "dp", "vp", "micro_batch", "zero", "recompute", "step seconds", "tokens/s", "MFU",
+    "memory bytes", "limited by",
+)  # fmt: skip
+
+
+@cell_function(
+    category="Training", source="LLM_STEP_TIME and LLM_TRAIN_MEMORY on every layout that divides the machine"
+)
+def LLM_TRAIN_PLAN(
+    model: Model,
+    accelerator: Accelerator,
+    count: Count,
+    global_batch: Count,
+    seq_len: PositiveTokens,
+    dtype: DType = "bf16",
+    top: Count = 5,
+    layout: LayoutText = None,
+) -> Rows:
+    """The fastest layouts of a training step that fit in memory, best first.
+
+    Searches tensor, pipeline, context, expert and data parallelism, ZeRO stages, interleaving, micro-batches and
+    recomputation. MFU counts as LLM_MFU does; the last column names the largest part of the step. A `layout` of your
+    own comes last, with its rank among all that fit; the rank is blank where it does not fit itself.
+
+    Args:
+        model: the model
+        accelerator: the accelerator
+        count: accelerators
+        global_batch: sequences of a step
+        seq_len: tokens of a sequence
+        dtype: number format of the matrix products
+        top: layouts that are shown
+        layout: one to compare, such as tp8pp4vp5mb2zero1full; what is left out is 1, no recomputation
+    Example:
+        >>> LLM_TRAIN_PLAN("llama-3.1-8b", "h100-sxm", 8, 128, 8192)[0][:4]
+        ['rank', 'tp', 'pp', 'cp']
+    """
+    work = work_of(model)
+    job = plan.Job(work, global_batch, seq_len, weight_bytes(dtype), operand_bytes(dtype))
+    rates = (kernels(accelerator, dtype.name, stack) for stack in ("megatron", "fsdp"))
+    machine = plan.Machine(count, accelerator.figure("memory"), *rates)
+    own = None if layout is None else spread(count, layout, work.layers, work.experts.n_experts)
+    found = plan.plan(job, machine, top, own)
+    flops = compute.train_flops(model.active, 1, attention_flops(model.flop_shape, seq_len), "none")
+    peak = accelerator.peak(dtype.name)
+
+    def row(rank: int | None, candidate: plan.Candidate) -> list[object]:
+        of, seconds = candidate.layout, candidate.seconds
+        rate = global_batch * seq_len / seconds
+        shape = (of.tp, of.pp, of.cp, of.ep, of.dp, of.vp, of.micro_batch, of.zero, of.recompute)
+        limit = "memory: does not fit" if rank is None else candidate.limit
+        return [rank, *shape, seconds, rate, compute.mfu(flops, rate, peak, count), candidate.memory, limit]
+
+    table = Table([list(PLAN_COLUMNS), *(row(rank, candidate) for rank, candidate in enumerate(found.best, 1))])
+    if found.own:
+        table.append(row(found.rank if found.own.memory <= machine.memory else None, found.own))
+    return table

@@ -1,0 +1,1 @@
+"""The command line `xlcalc`, its commands by subject."""

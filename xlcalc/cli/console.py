@@ -1,0 +1,60 @@
+"""What the commands of the command line share: results on stdout in columns, problems on stderr, files to write."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from xlcalc.language.cells import shown
+
+
+class Failure(Exception):
+    """A command that cannot do what was asked: one sentence, exit status 1."""
+
+
+def print_rows(rows: Sequence[Sequence[Any]]) -> None:
+    """Rows in aligned columns, numbers to the right; as tab-separated text where stdout is no terminal."""
+    texts = [["" if v is None else v if isinstance(v, str) else shown(v) for v in row] for row in rows]
+    if not sys.stdout.isatty():
+        print("\n".join("\t".join(row) for row in texts))
+        return
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    for row, values in zip(texts, rows, strict=True):
+        cells = [
+            text.rjust(width) if isinstance(value, (int, float)) else text.ljust(width)
+            for text, width, value in zip(row, widths, values, strict=True)
+        ]
+        print("  ".join(cells).rstrip())
+
+
+def complain(problems: Sequence[str]) -> None:
+    """Print every cell that holds an error or could not be calculated; exit with 1 where there is one."""
+    for problem in problems:
+        print(f"xlcalc: {problem}", file=sys.stderr)
+    if problems:
+        raise typer.Exit(1)
+
+
+def target_file(out: Path | None, default: str) -> Path:
+    """The file to write: the one named, or a default that must not exist yet."""
+    if out is not None:
+        return out
+    target = Path(default)
+    if target.exists():
+        raise Failure(f"{target} exists; name the file to write with -o")
+    return target
+
+
+def progress() -> Callable[[str, int], None] | None:
+    """Shows on one line of a terminal what a recalculation is doing; nothing where stderr is none."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(doing: str, calls: int) -> None:
+        print(f"\r\x1b[K{doing}, {calls} calls\r", end="", file=sys.stderr, flush=True)
+
+    return show

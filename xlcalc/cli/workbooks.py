@@ -1,0 +1,138 @@
+"""The commands about workbooks: templates, new, recalc, report, convert."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xlcalc.cli.console import complain, print_rows, progress, target_file
+from xlcalc.files import write_atomically
+
+app = typer.Typer(add_completion=False)
+
+Out = Annotated[Path | None, typer.Option("-o", "--out", help="File to write.")]
+
+
+@app.command()
+def templates(
+    names: Annotated[str, typer.Option("--names", help="List the defined names of this template.")] = "",
+) -> None:
+    """The template workbooks, or the names of one of them.
+
+    Example: xlcalc templates --names training-budget
+    """
+    from xlcalc.workbook import report
+
+    if not names:
+        print_rows([["template", "about"], *([name, about] for name, about in report.templates().items())])
+        return
+    found = report.named_cells(report.find(names))
+    print_rows(
+        [["name", "kind", "value", "unit", "about"], *([n.name, n.kind, n.value, n.unit, n.about] for n in found)]
+    )
+
+
+@app.command()
+def new(
+    template: Annotated[str, typer.Argument(help="A template.")],
+    out: Out = None,
+    edition: Annotated[str, typer.Option(help="addin, or values.")] = "addin",
+) -> None:
+    """Write a fresh workbook from a template, its values cached.
+
+    The edition addin has live formulas, LLM_* and Excel's own. The edition values has no formula at all, only what each
+    gave: for a reader who has none of the functions and must not see half of a model recalculate.
+
+    Example: xlcalc new training-budget -o budget.xlsx
+    Example: xlcalc new training-budget --edition values -o figures.xlsx
+    """
+    from xlcalc.workbook import report
+    from xlcalc.workbook.templates import editions
+
+    if edition not in editions.EDITIONS:
+        raise typer.BadParameter(f"the editions are {' and '.join(editions.EDITIONS)}; there is no {edition} yet")
+    target = target_file(out, f"{template}.xlsx")
+    write_atomically(target, editions.edition(report.find(template), edition).to_bytes())
+    print(target)
+
+
+@app.command()
+def recalc(
+    file: Annotated[Path, typer.Argument(help="A workbook.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write; without it FILE itself.")] = None,
+) -> None:
+    """Recalculate a workbook, LLM_* and Excel's own functions, keeping all else in the file as it is.
+
+    Example: xlcalc recalc budget.xlsx -o recalculated.xlsx
+    """
+    from xlcalc.workbook import report
+
+    result = report.recalculated(file, out or file, progress())
+    print(f"{result.formulas} formulas, {result.custom_calls} LLM_* calls, {result.seconds:.2f} s")
+    complain(report.problems(result))
+
+
+@app.command("report")
+def make_report(
+    source: Annotated[str, typer.Argument(metavar="WORKBOOK_OR_TEMPLATE", help="A template or a workbook's file.")],
+    out: Out = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE of an input.")] = None,
+    format: Annotated[str, typer.Option(help="xlsx, md or json; blank = by the file's ending.")] = "",
+) -> None:
+    """Set inputs by name, recalculate everything, write the report, print the key results.
+
+    Example: xlcalc report training-budget --set model=llama-3.1-70b --set tokens=15e12 -o report.xlsx
+    """
+    from xlcalc.workbook import report
+
+    kind = format or (out.suffix.lstrip(".").lower() if out else "xlsx") or "xlsx"
+    if kind not in report.FORMATS:
+        raise typer.BadParameter(f"format is one of {', '.join(report.FORMATS)}; got {kind!r}")
+    pairs = [text.partition("=") for text in settings or []]
+    if unreadable := [name for name, equals, _ in pairs if not equals]:
+        raise typer.BadParameter(f"--set takes NAME=VALUE; got {unreadable[0]!r}")
+    made = report.make(source, {name.strip(): value for name, _, value in pairs}, progress())
+    target = target_file(out, f"{Path(source).stem}-report.{kind}")
+    write_atomically(target, report.FORMATS[kind](made))
+    print_rows([["result", "value", "unit"], *([n.name, n.value, n.unit] for n in made.results)])
+    print(f"xlcalc: wrote {target}", file=sys.stderr)
+    complain(report.problems(made.recalculation))
+
+
+@app.command()
+def convert(
+    file: Annotated[Path, typer.Argument(help="A workbook.")],
+    to: Annotated[str, typer.Option("--to", help="plain, excel-addin, xlwings-server, xlwings-lite or libreoffice.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write; without it FILE itself.")] = None,
+    namespace: Annotated[str, typer.Option(help="The namespace of your xlwings Server, if it has one.")] = "",
+) -> None:
+    """Write the LLM_* function names in a workbook's formulas as another host has them in its files.
+
+    plain is how templates and reports have them, for the Excel add-in, LibreOffice with the extension and xlcalc
+    itself. xlwings-server and xlwings-lite are how Excel saves the functions of Office add-ins, and needs them to find
+    such a function again; libreoffice is how LibreOffice saves them. Only those names change, in cells, names,
+    conditional formats, data validations and tables; converting to plain again gives back the same formulas.
+
+    Example: xlcalc convert budget.xlsx --to xlwings-lite -o budget-lite.xlsx
+    """
+    from xlcalc.language.declare import functions
+    from xlcalc.workbook.files import convert as formulas
+    from xlcalc.workbook.files.package import Package
+
+    try:
+        new = formulas.mark(to, namespace)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    package = Package.open(file)
+    converted = formulas.convert(package, {function.name for function in functions()}, new)
+    package.save(out or file)
+    print(f"{converted.calls} LLM_* calls written as {new}LLM_...: {out or file}")
+    for number in converted.unused_links:
+        print(
+            f"xlcalc: no formula uses link {number}, to {package.linked_files[number - 1]}, any more; it stays in the "
+            "file until Excel's Data > Workbook Links (Edit Links) > Break Links removes it",
+            file=sys.stderr,
+        )

@@ -1,0 +1,82 @@
+"""Write a file whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+
+class FileError(ValueError):
+    """A file that cannot be read or written; `str()` is one sentence."""
+
+
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+    """Put `data` at `path`: a temporary file beside it, flushed to disk, then renamed over it.
+
+    On any failure the file at `path` stays as it was, the temporary file is removed and a `FileError` says why.
+    """
+    target = Path(os.path.realpath(path))
+    _refuse_unwritable(target)
+    temporary: str | None = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, _mode_for(target))
+        os.replace(temporary, target)
+        temporary = None
+    except OSError as error:
+        raise FileError(_sentence(target, len(data), error)) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+    _flush_folder(target.parent)
+
+
+def _refuse_unwritable(target: Path) -> None:
+    if target.is_dir():
+        raise FileError(f"cannot write {target}: it is a folder.")
+    if target.exists() and not target.is_file():
+        raise FileError(f"cannot write {target}: it is not an ordinary file.")
+    if not target.parent.is_dir():
+        raise FileError(f"cannot write {target}: there is no folder {target.parent}.")
+    # A rename would replace a read-only file without asking; its owner meant it to stay.
+    if target.exists() and not os.access(target, os.W_OK):
+        raise FileError(f"cannot write {target}: the file is read-only.")
+
+
+def _mode_for(target: Path) -> int:
+    """The permissions of the file being replaced, or those a newly created file gets."""
+    if target.exists():
+        return stat.S_IMODE(target.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _sentence(target: Path, size: int, error: OSError) -> str:
+    if error.errno in _DISK_FULL:
+        return f"cannot write {target}: the disk is full ({size:,} bytes are needed); nothing was changed."
+    if isinstance(error, PermissionError):
+        return f"cannot write {target}: no permission, or another program has it open; nothing was changed."
+    return f"cannot write {target}: {error.strerror or error}; nothing was changed."
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the rename itself survive a power cut, where the system can; the file is complete either way."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,162 @@
+"""A model or an accelerator written on a sheet: two columns (or rows) of field names and values.
+
+Blank rows and labels that mean nothing here are passed over; a label that is nearly a field is refused, so that a
+slip of the finger cannot drop a number silently.
+"""
+
+from __future__ import annotations
+
+import json
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from xlcalc.catalog import models
+from xlcalc.hardware.spec import AcceleratorSpec
+from xlcalc.language.cells import clean, did_you_mean, is_blank, shown
+from xlcalc.language.errors import CalcError
+from xlcalc.model.config import SPELLINGS, family_defaults
+from xlcalc.model.spec import ModelSpec
+
+IDENTITY = ("id", "name", "hf_id", "organisation", "released", "context", "license", "source", "as_of")
+DERIVED = ("parameters", "active_parameters", "count", "notes")
+_SHORT = {name: spellings[0] for name, spellings in SPELLINGS.items()}
+_CANONICAL = {s: name for name, spellings in SPELLINGS.items() for s in (name, *spellings)}
+
+
+@cache
+def model_fields() -> frozenset[str]:
+    """Every label that a model block may have."""
+    of_families = {field for defaults in family_defaults().values() if isinstance(defaults, dict) for field in defaults}
+    return frozenset({"model_type", *IDENTITY, *DERIVED, *_CANONICAL, *of_families} - {"attribute_map"})
+
+
+@cache
+def accelerator_fields() -> frozenset[str]:
+    """Every label that an accelerator block may have, with or without a unit in its name."""
+    fields = set(AcceleratorSpec.model_fields)
+    fields |= {f"{f}_{u}" for f in fields if f.startswith(("peak", "achievable", "sparse")) for u in ("tflops", "tops")}
+    return frozenset(fields | {"memory_gb", "usable_mib", "tdp_w"} | {
+        f"{f}_gb_s" for f in ("bandwidth", "achievable_bandwidth", "scale_up", "scale_out")
+    })  # fmt: skip
+
+
+def label(value: Any) -> str:
+    """A label as a field name: lower case, underscores, no colon."""
+    return clean(value).rstrip(":").casefold().replace(" ", "_").replace("-", "_") if isinstance(value, str) else ""
+
+
+def is_block(rows: list[list[Any]], fields: frozenset[str]) -> bool:
+    """True where a range holds labelled values rather than many values."""
+    return any(any(label(name) in fields for name, _ in pairs) for pairs in _orientations(rows))
+
+
+def _orientations(rows: list[list[Any]]) -> list[list[tuple[Any, Any]]]:
+    ways: list[list[tuple[Any, Any]]] = []
+    if len(rows[0]) == 2:
+        ways.append([(row[0], row[1]) for row in rows])
+    if len(rows) == 2:
+        ways.append(list(zip(rows[0], rows[1], strict=True)))
+    return ways
+
+
+def _fields(rows: list[list[Any]], fields: frozenset[str]) -> dict[str, Any]:
+    """The block's known fields with their values. Raises ValueError for a label that is nearly one, or given twice."""
+    pairs = max(_orientations(rows), key=lambda way: sum(label(name) in fields for name, _ in way))
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        field = label(name)
+        if not field or is_blank(value):
+            continue
+        if field not in fields:
+            near = get_close_matches(field, fields, n=1, cutoff=0.85)
+            if near:
+                raise ValueError(f"has the label {shown(name)}, which is no field; did you mean {near[0]}?")
+            continue
+        if field in found and found[field] != value:
+            raise ValueError(f"gives {field} twice")
+        found[field] = _value(field, value)
+    return found
+
+
+def _value(field: str, value: Any) -> Any:
+    """A cell's value as a configuration holds it: numbers and lists stored as text are what they say."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if not isinstance(value, str) or field in IDENTITY:
+        return value
+    text = clean(value)
+    if text.casefold() in ("true", "false"):
+        return text.casefold() == "true"
+    try:
+        number = json.loads(text)
+    except ValueError:
+        return text
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def model(rows: list[list[Any]]) -> ModelSpec:
+    """The model of a block. An `id` of the catalog stands behind it, and the other rows change that model.
+
+    Raises ValueError for labels that are nearly fields and for missing fields.
+    """
+    found = _fields(rows, model_fields())
+    identity = {name: str(found.pop(name)) for name in IDENTITY if name in found and name != "context"}
+    context = found.pop("context", None)
+    for name in DERIVED:
+        found.pop(name, None)
+    config: dict[str, Any] = {}
+    for name, value in found.items():
+        common = _CANONICAL.get(name, name)
+        if config.setdefault(common, value) != value:
+            raise ValueError(f"gives {common} twice, as {config[common]} and as {value}")
+    base = _base(identity.get("id", ""))
+    if base is not None:
+        config = {**base.text_config.raw, **config}
+    return ModelSpec.model_validate({**identity, "context": context, "config": config})
+
+
+def model_rows(model: ModelSpec) -> dict[str, Any]:
+    """A model as the block that `model` reads back: what it is called, its configuration, what follows from it."""
+    c = model.text_config
+    config: dict[str, Any] = {"model_type": c.model_type}
+    for name in SPELLINGS:
+        config[_SHORT[name]] = c.get(name)
+    own = {s for name in SPELLINGS for s in (name, *SPELLINGS[name], c.own_name(name))} | {"model_type"}
+    config |= {name: value for name, value in c.raw.items() if name in model_fields() and name not in own}
+    identity = {name: getattr(model, name) or None for name in IDENTITY}
+    kind = "estimate" if model.is_estimate else "exact"
+    notes = "; ".join(model.architecture.notes) or None
+    derived = {"parameters": model.total, "active_parameters": model.active, "count": kind, "notes": notes}
+    rows = {**identity, **derived, **config}
+    return {name: json.dumps(v) if isinstance(v, (list, dict)) else v for name, v in rows.items() if v is not None}
+
+
+def accelerator_rows(accelerator: AcceleratorSpec) -> dict[str, Any]:
+    """An accelerator as the block that `accelerator` reads back, in base units."""
+    rows = accelerator.model_dump()
+    return {name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in rows.items()}
+
+
+def pick(rows: dict[str, Any], field: str, what: str) -> Any:
+    """One value of a block by its label; a blank where nobody published it is #N/A."""
+    name = label(field)
+    if name not in rows:
+        hint = did_you_mean(name, rows)
+        raise CalcError("#VALUE!", f"must be {what} ({', '.join(rows)}); got {shown(field)}{hint}", argument="field")
+    if rows[name] in (None, ""):
+        raise CalcError("#N/A", f"{name} is not published", argument="field")
+    return rows[name]
+
+
+def _base(name: str) -> ModelSpec | None:
+    try:
+        return models.find(name) if name else None
+    except LookupError:
+        return None
+
+
+def accelerator(rows: list[list[Any]]) -> AcceleratorSpec:
+    """The accelerator of a block. Raises ValueError for labels that are nearly fields and for impossible figures."""
+    found = _fields(rows, accelerator_fields())
+    return AcceleratorSpec.from_columns({k: str(v) if k == "released" else v for k, v in found.items()})

@@ -1,0 +1,253 @@
+"""One declaration per cell function: its signature and docstring are all that any host, help page or test reads.
+
+    @cell_function(category="Model", source="Pope et al. 2022, section 3.3")
+    def LLM_KV_CACHE(model: Model, context: Tokens, batch: Count = 1, dtype: DType = "bf16") -> Bytes: ...
+
+Annotations carry kinds (`cells.Kind`) that read a cell; defaults are read once, here, at import. A result in bytes,
+FLOP, seconds ... gets an optional last argument `unit`. Calls take what a cell can hold, one value or a range.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, update_wrapper
+from html import escape
+from math import isfinite
+from typing import Any, get_args, get_type_hints
+
+from xlcalc.language.cells import Kind, Refusal, TableKind, UnitOf, clean, is_blank, propagate
+from xlcalc.language.errors import CalcError
+from xlcalc.language.ranges import Range, is_range, spread
+from xlcalc.language.units import UNITS
+
+_SINGLE = frozenset((int, float, str, bool, type(None)))
+CATEGORIES = ("Model", "Training", "Hosting", "Hardware and money", "Audit")
+_UNIT_HELP = "unit of the result; blank = {base}"
+
+
+class Table(list[list[Any]]):
+    """Rows of a spilled result, the first of them headers: a plain list of lists in every other respect."""
+
+    def _repr_html_(self) -> str:
+        """The table as a notebook shows it: numbers to the right, blanks empty, errors by their code."""
+
+        def cell(value: Any, tag: str = "td") -> str:
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                text, side = f"{value:,}" if isinstance(value, int) else f"{value:,.6g}", "right"
+            else:
+                text, side = "" if value is None else getattr(value, "code", str(value)), "left"
+            return f'<{tag} style="text-align:{side}">{escape(text)}</{tag}>'
+
+        head, *rows = ("".join(cell(v, "td" if i else "th") for v in row) for i, row in enumerate(self))
+        return f"<table><thead><tr>{head}</tr></thead><tbody><tr>{'</tr><tr>'.join(rows)}</tr></tbody></table>"
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a cell function as its declaration gives it."""
+
+    name: str
+    kind: Kind
+    required: bool
+    default: Any  # as declared: what a blank means, in the words of a cell
+    blank: Any  # the same, read
+
+    @property
+    def unit(self) -> str:
+        return self.kind.unit
+
+
+class Declaration:
+    """A cell function and all that is said of it. Calling it computes; its docstring is its help."""
+
+    def __init__(self, function: Callable[..., Any], category: str, source: str) -> None:
+        hints = get_type_hints(function, include_extras=True)
+        update_wrapper(self, function)
+        self.name, self.category, self.source = function.__name__, category, source
+        self.result: Kind = _kind(hints["return"])
+        signature = inspect.signature(function)
+        self.arguments = tuple(_argument(p, _kind(hints[p.name])) for p in signature.parameters.values())
+        parameters = list(signature.parameters.values())
+        self._has_unit = len(UNITS.get(self.result.unit, ())) > 1
+        if self._has_unit:
+            self.arguments += (Argument("unit", UnitOf(self.result.unit), False, None, None),)
+            parameters.append(inspect.Parameter("unit", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
+        self.__signature__ = signature.replace(parameters=parameters)
+        self._function = function
+        self._names = [a.name for a in self.arguments]
+        self._plan = tuple((a.name, a.kind.read, a.required, a.blank) for a in self.arguments)
+
+    def __repr__(self) -> str:
+        return f"<cell function {self.name}{self.__signature__}>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs or len(args) != len(self._plan):
+            args = self._bound(args, kwargs)
+        for value in args:
+            if type(value) not in _SINGLE:
+                return self._for_ranges(args)
+        return self._once(args)
+
+    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        n = len(self._names)
+        if len(args) > n:
+            raise CalcError("#VALUE!", f"takes at most {n} arguments; got {len(args)}", function=self.name)
+        if not kwargs:
+            return args + (None,) * (n - len(args))
+        values = dict(zip(self._names, args, strict=False))
+        for name, value in kwargs.items():
+            if name not in self._names:
+                raise CalcError("#VALUE!", f"has no argument {name!r}: {', '.join(self._names)}", function=self.name)
+            if name in values:
+                raise CalcError("#VALUE!", "is given twice", function=self.name, argument=name)
+            values[name] = value
+        return tuple(values.get(name) for name in self._names)
+
+    def _for_ranges(self, args: tuple[Any, ...]) -> Any:
+        arguments: list[Any] = []
+        spreads = False
+        for argument, value in zip(self.arguments, args, strict=True):
+            if is_range(value):
+                try:
+                    value = Range(value)
+                except CalcError as error:
+                    raise CalcError(error.code, error.reason, function=self.name, argument=argument.name) from None
+                if argument.kind.takes_range(value.rows):
+                    value = value.rows
+                else:
+                    spreads = True
+            arguments.append(value)
+        if not spreads:
+            return self._once(arguments)
+        single = all(a.shape == (1, 1) for a in arguments if isinstance(a, Range))
+        if single and isinstance(self.result, TableKind):  # a table for one cell, though it was passed as a range
+            return self._once([a.at(0, 0) if isinstance(a, Range) else a for a in arguments])
+        return spread(self._element, arguments)
+
+    def _element(self, values: Any) -> Any:
+        result = self._once(values)
+        if isinstance(result, Table):
+            raise CalcError(
+                "#VALUE!", "gives a table: pass one value for each argument, not a range", function=self.name
+            )
+        return result
+
+    def read(self, values: Sequence[Any]) -> list[Any]:
+        """The arguments as the formula takes them, blanks as their defaults. Raises CalcError for what is refused."""
+        read: list[Any] = []
+        try:
+            for (name, reader, required, blank), value in zip(self._plan, values, strict=True):
+                if value is None or (type(value) is str and is_blank(value)):
+                    if required:
+                        raise Refusal("#VALUE!", f"is required, and is blank: give {self._about(name)}")
+                    read.append(blank)
+                else:
+                    if type(value) is CalcError or (type(value) is str and value[:1] == "#"):
+                        propagate(value)
+                    read.append(reader(value))
+        except Refusal as refusal:
+            raise CalcError(refusal.code, refusal.reason, function=self.name, argument=name) from None
+        return read
+
+    def compute(self, read: list[Any]) -> Any:
+        """The result for arguments as `read` gives them: finite, in the unit asked for."""
+        unit = read[-1] if self._has_unit else None
+        try:
+            result = self._function(*(read[:-1] if self._has_unit else read))
+            if unit is not None:
+                result = result / unit
+            if type(result) is float and not isfinite(result):
+                raise OverflowError
+        except CalcError as error:
+            where = error.function or self.name
+            raise CalcError(error.code, error.reason, function=where, argument=error.argument) from None
+        except ValueError as error:
+            raise CalcError("#NUM!", str(error), function=self.name) from None
+        except ArithmeticError:
+            raise CalcError("#NUM!", "has no finite result for these arguments", function=self.name) from None
+        return result
+
+    def _once(self, values: Sequence[Any]) -> Any:
+        return self.compute(self.read(values))
+
+    def _about(self, name: str) -> str:
+        return next(a.kind.about for a in self.arguments if a.name == name)
+
+    @cached_property
+    def _doc(self) -> tuple[str, dict[str, str], str]:
+        """The docstring's text, its argument lines and its example, split at the headings."""
+        doc = inspect.cleandoc(self._function.__doc__ or "")
+        text, _, example = doc.partition("\nExample:\n")
+        text, _, arguments = text.partition("\nArgs:\n")
+        lines = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", arguments, re.MULTILINE)
+        return text.strip(), {name: clean(line) for name, line in lines}, inspect.cleandoc(example)
+
+    @property
+    def usage(self) -> str:
+        """The arguments as a formula bar shows them, optional ones in brackets."""
+        return ", ".join(a.name if a.required else f"[{a.name}]" for a in self.arguments)
+
+    @property
+    def summary(self) -> str:
+        """The help's first sentence."""
+        return clean(self._doc[0].partition("\n\n")[0])
+
+    @property
+    def help(self) -> str:
+        """The whole help text without the arguments."""
+        return self._doc[0]
+
+    @property
+    def example(self) -> str:
+        """A runnable call with its value, as a doctest."""
+        return self._doc[2]
+
+    def argument_help(self, name: str) -> str:
+        """One line on an argument: what it is, what it may be, what a blank means."""
+        argument = next(a for a in self.arguments if a.name == name)
+        if isinstance(argument.kind, UnitOf):
+            return f"{_UNIT_HELP.format(base=self.result.unit)}; {argument.kind.about}"
+        default = "" if argument.default is None else f"; blank = {argument.default}"
+        return f"{self._doc[1][name]} ({argument.kind.about}{default})"
+
+
+_registry: dict[str, Declaration] = {}
+
+
+def cell_function(*, category: str, source: str) -> Callable[[Callable[..., Any]], Declaration]:
+    """Declare a cell function; `source` names where its formula comes from."""
+
+    def declare(function: Callable[..., Any]) -> Declaration:
+        declaration = Declaration(function, category, source)
+        _registry[declaration.name] = declaration
+        return declaration
+
+    return declare
+
+
+def find(name: str) -> Declaration | None:
+    """The function of a name, with or without its LLM_, in any case."""
+    wanted = name.strip().upper().replace("-", "_").replace(" ", "_")
+    return _registry.get(wanted) or _registry.get(f"LLM_{wanted}")
+
+
+def functions() -> list[Declaration]:
+    """All declared cell functions in the order of the reference: by category, then as they are written."""
+    return sorted(_registry.values(), key=lambda declaration: CATEGORIES.index(declaration.category))
+
+
+def _kind(hint: Any) -> Kind:
+    for part in (hint, *get_args(hint)):  # before Python 3.11 a default of None wraps the hint
+        for extra in getattr(part, "__metadata__", ()):
+            if isinstance(extra, Kind):
+                return extra
+    raise TypeError(f"{hint!r} is not annotated with a kind")
+
+
+def _argument(parameter: inspect.Parameter, kind: Kind) -> Argument:
+    required = parameter.default is inspect.Parameter.empty
+    default = None if required else parameter.default
+    return Argument(parameter.name, kind, required, default, None if default is None else kind.read(default))

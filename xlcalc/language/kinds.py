@@ -1,0 +1,195 @@
+"""The kinds of argument and result that the cell functions speak of."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Annotated, Any
+
+from pydantic import ValidationError
+
+from xlcalc.catalog import accelerators, models
+from xlcalc.catalog.names import NotInCatalog
+from xlcalc.hardware.spec import AcceleratorSpec
+from xlcalc.language import blocks, declare
+from xlcalc.language.cells import Day, Kind, Number, Refusal, TableKind, Text, clean, is_number, shown
+from xlcalc.model.dtypes import DTYPES, named
+from xlcalc.model.dtypes import DType as Format
+from xlcalc.model.spec import ModelSpec
+
+_COUNT = Number("parameters", 1)
+
+
+class ModelKind(Kind):
+    """A model: a catalog name, a two-column block, the text of a config.json; where `count` is set, a number too."""
+
+    def __init__(self, *, count: bool = False) -> None:
+        self._count = count
+        self.about = "a model name, a block of its fields, the text of a config.json"
+        self.about += ", or a number of parameters" if count else ""
+
+    def takes_range(self, rows: list[list[Any]]) -> bool:
+        return blocks.is_block(rows, blocks.model_fields())
+
+    def read(self, value: Any) -> ModelSpec:
+        try:
+            if type(value) is str:
+                return self._from_text(value)
+            if isinstance(value, ModelSpec):
+                return value if value.count is not None and self._count else _checked(value)
+            if isinstance(value, Mapping):
+                return _checked(ModelSpec(config=dict(value)))
+            if isinstance(value, list):
+                return _model_of_block(json.dumps(value, default=shown))
+            if isinstance(value, os.PathLike):
+                with open(value, encoding="utf-8") as file:
+                    return _checked(ModelSpec.from_json(file.read()))
+        except NotInCatalog as error:
+            raise Refusal("#N/A", f"{shown(value)} {error}") from None
+        except OSError as error:
+            raise Refusal("#VALUE!", f"cannot be read: {error}") from None
+        except ValueError as error:
+            raise Refusal("#VALUE!", _sentence(error)) from None
+        if self._count:
+            return ModelSpec(count=_COUNT.read(value))
+        raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
+
+    def _from_text(self, value: str) -> ModelSpec:
+        model = _model_of_text(value)
+        if model is None:
+            if self._count:
+                return ModelSpec(count=_COUNT.read(value))
+            raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
+        return model
+
+
+@lru_cache(maxsize=512)
+def _model_of_text(text: str) -> ModelSpec | None:
+    """The model that a text means; None where it is a number."""
+    text = text.strip()
+    if text.startswith("{"):
+        return _checked(ModelSpec.from_json(text))
+    return None if is_number(text) else _checked(models.find(clean(text)))
+
+
+@lru_cache(maxsize=256)
+def _model_of_block(rows: str) -> ModelSpec:
+    """The model of a sheet's block; the JSON text of its rows is the key under which it is kept."""
+    return _checked(blocks.model(json.loads(rows)))
+
+
+def _sentence(error: ValueError) -> str:
+    """What a ValueError says, in one line; of a validation's errors the first."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        return f"has a {field} that is not allowed: {first['msg']}; got {shown(first['input'])}"
+    return str(error)
+
+
+def _checked(model: ModelSpec) -> ModelSpec:
+    """The model with its layers built, so that a missing field is refused where the argument is read."""
+    _ = model.architecture
+    return model
+
+
+class AcceleratorKind(Kind):
+    """An accelerator: a catalog name or a block of figures; where `figure` names one, a number in its place."""
+
+    def __init__(self, *, figure: str = "") -> None:
+        self._figure = figure
+        self.about = "an accelerator name or a block of its figures" + (
+            f", or its {figure} as a number" if figure else ""
+        )
+
+    def takes_range(self, rows: list[list[Any]]) -> bool:
+        return blocks.is_block(rows, blocks.accelerator_fields())
+
+    def read(self, value: Any) -> AcceleratorSpec | float:
+        try:
+            if isinstance(value, str) and not (self._figure and is_number(value)):
+                return accelerators.find(clean(value))
+            if isinstance(value, AcceleratorSpec):
+                return value
+            if isinstance(value, list):
+                return blocks.accelerator(value)
+            if isinstance(value, Mapping):
+                return AcceleratorSpec.from_columns(value)
+        except NotInCatalog as error:
+            raise Refusal("#N/A", f"{shown(value)} {error}") from None
+        except ValueError as error:
+            raise Refusal("#VALUE!", _sentence(error)) from None
+        if self._figure:
+            return Number(self._figure, 0, above=True).read(value)
+        raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
+
+
+class DTypeKind(Kind):
+    """A number format by name, or a number of bits."""
+
+    about = f"a number format ({', '.join(list(DTYPES)[:12])}, a GGUF type such as q4_k_m) or a number of bits"
+
+    def read(self, value: Any) -> Format:
+        if isinstance(value, str):
+            found = named(value) or named(clean(value).casefold().replace(" ", "_").replace("-", "_"))
+            if found:
+                return found
+            if not value.strip().replace(".", "", 1).isdigit():
+                raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
+        bits = Number("bits", 0.1, 64).read(value)
+        return Format(f"{bits:g} bit", bits)
+
+
+class AnythingKind(Kind):
+    """Whatever a cell or a range holds, as it is."""
+
+    about = "anything"
+
+    def takes_range(self, rows: list[list[Any]]) -> bool:
+        return True
+
+    def read(self, value: Any) -> Any:
+        return value
+
+
+Model = Annotated[ModelSpec, ModelKind()]
+ModelOrCount = Annotated[ModelSpec, ModelKind(count=True)]
+Accelerator = Annotated[AcceleratorSpec, AcceleratorKind()]
+AcceleratorOrPeak = Annotated[AcceleratorSpec | float, AcceleratorKind(figure="FLOP/s")]
+AcceleratorOrPower = Annotated[AcceleratorSpec | float, AcceleratorKind(figure="watts")]
+DType = Annotated[Format, DTypeKind()]
+Anything = Annotated[Any, AnythingKind()]
+Search = Annotated[str, Text("a text to search for")]
+Name = Annotated[str, Text("a name")]
+Today = Annotated[date, Day()]
+
+Params = Annotated[float, Number("parameters")]
+PositiveParams = Annotated[float, Number("parameters", 0, above=True)]
+Tokens = Annotated[float, Number("tokens")]
+PositiveTokens = Annotated[float, Number("tokens", 0, above=True)]
+Flop = Annotated[float, Number("FLOP")]
+PositiveFlop = Annotated[float, Number("FLOP", 0, above=True)]
+Bytes = Annotated[float, Number("bytes")]
+Seconds = Annotated[float, Number("seconds")]
+PositiveSeconds = Annotated[float, Number("seconds", 0, above=True)]
+Hours = Annotated[float, Number("hours")]
+Carbon = Annotated[float, Number("kg CO2e")]
+Joules = Annotated[float, Number("joules")]
+Watts = Annotated[float, Number("watts")]
+Usd = Annotated[float, Number("USD")]
+UsdPerHour = Annotated[float, Number("USD per hour")]
+UsdPerKwh = Annotated[float, Number("USD per kWh")]
+UsdPerGbMonth = Annotated[float, Number("USD per GB-month")]
+GpuHours = Annotated[float, Number("accelerator-hours")]
+Count = Annotated[int, Number("", 1, whole=True)]
+CountOrNone = Annotated[int, Number("", 0, whole=True)]
+Fraction = Annotated[float, Number("", 0, 1, above=True)]
+Share = Annotated[float, Number("", 0, 1)]
+Real = Annotated[float, Number("")]
+Positive = Annotated[float, Number("", 0, above=True)]
+AtLeastOne = Annotated[float, Number("", 1)]
+Rows = Annotated[declare.Table, TableKind()]
+Cell = Annotated[Any, TableKind("a value, or a table where no field is named")]

@@ -1,0 +1,1 @@
+"""The function reference as data, text and web pages."""
