@@ -11,8 +11,6 @@ the user's catalog, or any file that `xlcalc validate` is given.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from xlcalc.catalog import tables, user
+from xlcalc.catalog import table_file, tables, user
 from xlcalc.language.declare import Declaration, find
 from xlcalc.language.errors import CalcError
 
@@ -80,14 +78,12 @@ def measurements() -> tuple[Measurement, ...]:
 
 def of_file(path: Path) -> tuple[Measurement, ...]:
     """The measurements of a file. Raises ValueError naming the line that cannot be read."""
-    lines = csv.DictReader(io.StringIO(path.read_text("utf-8-sig")))
-    return tuple(_of_line(path.name, number, line) for number, line in enumerate(lines, 2))
-
-
-def _of_line(place: str, number: int, line: dict[Any, Any]) -> Measurement:
-    if None in line or None in line.values() or not line.get("function"):
-        raise ValueError(f"{place}, line {number}: needs a function and a value for each column of the header")
-    return measurement(line, place, f"line {number}")
+    found = []
+    for number, line in table_file.lines(path.read_bytes(), path.name):
+        if not line.get("function"):
+            raise ValueError(f"{path.name}, line {number}: needs a function")
+        found.append(measurement(line, path.name, f"line {number}"))
+    return tuple(found)
 
 
 def measurement(line: Mapping[str, Any], place: str, row: str) -> Measurement:
