@@ -18,23 +18,24 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import xlcalc  # noqa: F401 (declares the functions)
-from xlcalc.accuracy import likeness, measurements, ranges, validation
+from xlcalc.accuracy import likeness, measurements, ranges, validation, whole_runs
 from xlcalc.accuracy.likeness import FAMILIES, RATES, Known
 from xlcalc.accuracy.ranges import Fitted, Scatter
+from xlcalc.catalog import accelerators
 from xlcalc.language.declare import find
 
 CATALOG = Path(measurements.__file__).parents[1] / "catalog"
 PRIOR = 4.0  # groups that the prior of a variance is worth
 FREEDOM = 4.0  # of Student's t
 EFFECT, SLOPE, SCATTER = 0.01, 0.005, 0.02  # prior variances of ln(measured / estimated)
-SLOPES = ("prompt", "output", "batch", "count", "seq_len", "size")
+SLOPES = ("prompt", "output", "batch", "count", "seq_len", "size", "flops")
 ROUNDS = 40
 DEVIATIONS = np.arange(0.8, 2.25, 0.1)
 PENALTY = 2 / (1 - ranges.SHARE)  # of the interval score, for what lies outside
@@ -50,10 +51,7 @@ class Row:
     given: dict[str, Any]
     error: float  # ln(measured / estimated), of a rate the other way round
     calibrated: bool
-    model: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.model = likeness.model_key(self.given["model"])
+    model: str
 
     @property
     def family(self) -> str:
@@ -81,7 +79,22 @@ def rows() -> list[Row]:
             given = dict(zip((a.name for a in declaration.arguments), read, strict=True))
             error = math.log(case.measured / estimate) * (-1 if case.function in RATES else 1)
             calibrated = stated[case.function, case.group]["calibrated"] == "yes"
-            found.append(Row(case, given, error, calibrated))
+            found.append(Row(case, given, error, calibrated, likeness.model_key(given["model"])))
+    return found + whole()
+
+
+def whole() -> list[Row]:
+    """The published whole runs that are compared; an organisation stands for a source."""
+    found = []
+    for run in whole_runs.runs():
+        if run.line["compared"] == "yes":
+            assert run.ratio is not None, run.line["run"]
+            given = {"flops": run.flops, "accelerator": accelerators.find(run.line["accelerator"])}
+            case = measurements.Measurement(
+                "LLM_GPU_HOURS", {}, run.ratio * run.hours, run.line["run"], run.line["source"],
+                run.line["organisation"], run.line["accelerator"], "", run.line["date"],
+            )  # fmt: skip
+            found.append(Row(case, given, math.log(run.ratio), False, run.line["model"] or run.line["run"]))
     return found
 
 
@@ -187,8 +200,12 @@ def _counted(members: Iterable[Row]) -> dict[str, tuple[int, int]]:
 
 
 def known_of(members: Iterable[Row]) -> Known:
-    """Accelerators that some constant of the family was calibrated on."""
-    found = [r.given["accelerator"] for r in members if r.calibrated and r.given.get("accelerator")]
+    """Accelerators that some constant of the family was calibrated on; of whole runs those that some run used."""
+    found = [
+        r.given["accelerator"]
+        for r in members
+        if (r.calibrated or r.family == "whole runs") and r.given.get("accelerator")
+    ]
     return Known(frozenset(a.id for a in found), frozenset(a.architecture for a in found))
 
 
@@ -206,7 +223,7 @@ def left_out(fit: Fit) -> Moments:
     found = {}
     for name, group in LEFT_OUT.items():
         keys = [group(r) for r in fit.rows]
-        for key in dict.fromkeys(k for k, r in zip(keys, fit.rows, strict=True) if not r.calibrated):
+        for key in dict.fromkeys(k for k, r in zip(keys, fit.rows, strict=True) if k and not r.calibrated):
             effects = fit.fitted(np.array([k != key for k in keys], float), {})
             for i, r in enumerate(fit.rows):
                 if keys[i] == key and not r.calibrated:
@@ -219,10 +236,9 @@ def deviations_of(fit: Fit, moments: Moments) -> Deviations:
     chosen: dict[str | None, tuple[float, float]] = {}
     for c in (*fit.classes, None):
         used = [
-            (fit.y[i], *m) for (i, name), m in moments.items()
-            if name in ("runs", "accelerator", "model") and c in (None, fit.classes[fit.scatter_class[i]])
+            (fit.y[i], *m) for (i, name), m in moments.items() if c in (None, fit.classes[fit.scatter_class[i]])
         ]  # fmt: skip
-        if c is not None and len(used) < 3 * ENOUGH:
+        if c is not None and len(used) < len(LEFT_OUT) * ENOUGH:
             continue
         error, mean, deviation = np.array(used).T
         down = {z: np.minimum(mean - z * deviation, 0) for z in DEVIATIONS}
@@ -251,7 +267,8 @@ def main() -> None:
         for i, r in enumerate(members):
             if not r.calibrated:
                 z = deviations[fit.classes[fit.scatter_class[i]]]
-                lines.append((r, {n: ranges.ends(r.case.function, *moments[i, n], *z) for n in LEFT_OUT}))
+                ends = {n: ranges.ends(r.case.function, *moments[i, n], *z) for n in LEFT_OUT if (i, n) in moments}
+                lines.append((r, ends))
         print(family, len(members), "cases,", len(fit.groups), "groups", deviations)
     write(families, lines)
 
@@ -278,7 +295,7 @@ def write(families: dict[str, Fitted], lines: list[tuple[Row, dict[str, tuple[fl
         writer.writerow(["function", "group", "case", "measured_over_estimated", *LEFT_OUT])
         for r, ends in lines:
             ratio = math.exp(-r.error if r.case.function in RATES else r.error)
-            told = (f"{low:.3f} {high:.3f}" for low, high in ends.values())
+            told = ("{:.3f} {:.3f}".format(*ends[name]) if name in ends else "" for name in LEFT_OUT)
             writer.writerow([r.case.function, r.case.group, r.case.case, f"{ratio:.4f}", *told])
 
 

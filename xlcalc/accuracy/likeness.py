@@ -25,12 +25,16 @@ FAMILIES = {
     "LLM_TRAIN_MEMORY": "memory",
     "LLM_FINETUNE_MEMORY": "memory",
     "LLM_SERVE_MEMORY": "memory",
+    "LLM_GPU_HOURS": "whole runs",
+    "LLM_TRAIN_TIME": "whole runs",
+    "LLM_TRAIN_COST": "whole runs",
 }
 RATES = frozenset(("LLM_THROUGHPUT",))  # more is quicker: their errors count the other way round
 FEW_EXPERTS = 16  # Mixtral has 8, Llama 4 Scout 16; DeepSeek, Qwen3 and GPT-OSS have 32 to 512
 # amounts whose errors may have a slope, each from about the middle of what was measured
 _MIDDLE = {"prompt": 1100.0, "output": 400.0, "batch": 8.0, "count": 5.0, "seq_len": 4096.0}
 _MODEL_MIDDLE = 3e10
+_RUN_MIDDLE = 1e23  # FLOP of a whole run
 ANY = "any"
 _FORMATS = {"bf16": "16 bit", "fp16": "16 bit", "fp32": "16 bit", "tf32": "16 bit"}
 _EIGHT = frozenset(("fp8", "mxfp8", "int8"))
@@ -43,11 +47,10 @@ class Known(NamedTuple):
     accelerators: frozenset[str]
     architectures: frozenset[str]
 
-    def basis(self, function: str, accelerator: AcceleratorSpec | None) -> str:
-        """What an estimate on this accelerator rests on: its own measurements, its architecture's, or those of others.
-        Memory is that of no accelerator."""
-        if accelerator is None:
-            return "measured" if FAMILIES[function] == "memory" else "never"
+    def basis(self, accelerator: Any) -> str:
+        """What an estimate on this accelerator rests on: its own measurements, its architecture's, or those of others."""
+        if not isinstance(accelerator, AcceleratorSpec):
+            return "never"
         if accelerator.id in self.accelerators:
             return "measured"
         return "borrowed" if accelerator.architecture in self.architectures else "never"
@@ -64,7 +67,26 @@ class Feature(NamedTuple):
 def features(function: str, given: Mapping[str, Any], known: Known, software: str = "") -> list[Feature]:
     """The groups of a call; `given` are its arguments as the formula takes them. What is left out may be anything: its
     groups are none that was measured."""
+    if FAMILIES[function] == "whole runs":
+        return [Feature("function", "whole run"), *_machine("whole run", given, known), *_amount(given)]
     return list(_features(function, given, known, software))
+
+
+def _amount(given: Mapping[str, Any]) -> Iterator[Feature]:
+    if given.get("flops"):
+        yield Feature("flops", "whole run", log(given["flops"] / _RUN_MIDDLE))
+
+
+def _machine(function: str, given: Mapping[str, Any], known: Known) -> Iterator[Feature]:
+    """The groups of a call's accelerator: its maker, itself, itself with the function."""
+    accelerator = given.get("accelerator")
+    seen, name, maker = _seen(known.basis(accelerator)), ANY, ANY
+    if isinstance(accelerator, AcceleratorSpec):
+        name, maker = accelerator.id or ANY, accelerator.vendor or ANY
+    yield Feature("basis", f"{function} {known.basis(accelerator)}")
+    yield Feature("maker", maker)
+    yield Feature(f"accelerator, {seen}", name)
+    yield Feature(f"accelerator and function, {seen}", f"{name} {function}")
 
 
 def _features(function: str, given: Mapping[str, Any], known: Known, software: str) -> Iterator[Feature]:
@@ -77,16 +99,8 @@ def _features(function: str, given: Mapping[str, Any], known: Known, software: s
     yield Feature("kind and format", f"{kinds[0]} {form}")
     yield Feature("software", software or ANY)
     if FAMILIES[function] != "memory":
-        basis = known.basis(function, accelerator)
-        name, maker, architecture = (
-            (accelerator.id or ANY, accelerator.vendor or ANY, accelerator.architecture or ANY)
-            if isinstance(accelerator, AcceleratorSpec)
-            else (ANY, ANY, ANY)
-        )
-        yield Feature("basis", f"{function} {basis}")
-        yield Feature("maker", maker)
-        yield Feature(f"accelerator, {_seen(basis)}", name)
-        yield Feature(f"accelerator and function, {_seen(basis)}", f"{name} {function}")
+        yield from _machine(function, given, known)
+        architecture = accelerator.architecture if isinstance(accelerator, AcceleratorSpec) else ANY
         yield Feature("architecture, kind and format", f"{architecture} {kinds[0]} {form}")
     for name, middle in _MIDDLE.items():
         amount = given.get(name)
@@ -96,7 +110,9 @@ def _features(function: str, given: Mapping[str, Any], known: Known, software: s
 
 def scatter(function: str, given: Mapping[str, Any], known: Known) -> str:
     """The class of a call by which runs of one source scatter: dense or experts, on a measured accelerator or not."""
-    return f"{_width(given)}, {_seen(known.basis(function, given.get('accelerator')))}"
+    if FAMILIES[function] in ("memory", "whole runs"):
+        return "dense, measured"
+    return f"{_width(given)}, {_seen(known.basis(given.get('accelerator')))}"
 
 
 def unknown(function: str, given: Mapping[str, Any], known: Known) -> tuple[str, str, str]:

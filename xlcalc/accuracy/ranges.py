@@ -55,27 +55,45 @@ class Bounds(NamedTuple):
     basis: str
 
 
+_BASES = {
+    "measured": "constants were calibrated on this machine",
+    "borrowed": "constants are those of its architecture, calibrated on other machines",
+    "never": "constants are those of other architectures",
+}
+
+
 def of(declaration: Declaration, read: Sequence[Any]) -> Bounds | None:
     """The range of one call, its arguments as the formula takes them; None for a function that was not measured."""
     names = (argument.name for argument in declaration.arguments)
     return of_call(declaration.name, dict(zip(names, read, strict=False)))
 
 
-def of_call(function: str, given: Mapping[str, Any]) -> Bounds | None:
+def about(bounds: Bounds, function: str, accelerator: str) -> str:
+    """What a range says, and the cases behind it, in one sentence."""
+    said = (
+        f"four of five measured runs like it lie between low and high: {bounds.cases} cases of {function} "
+        f"from {bounds.sources} sources"
+    )
+    return said + (f", {bounds.here} on {accelerator}; {_BASES[bounds.basis]}" if accelerator else "")
+
+
+def of_call(function: str, given: Mapping[str, Any], software: str = "") -> Bounds | None:
     """The range of a call from those of its arguments that are known. None for a function that was not measured."""
     family = FAMILIES.get(function)
-    return predicted(fitted()[family], function, given, str(given.get("software") or "")) if family else None
+    return predicted(fitted()[family], function, given, software or str(given.get("software") or "")) if family else None
 
 
-def predicted(fit: Fitted, function: str, given: Mapping[str, Any], software: str = "") -> Bounds:
-    """The range that a family's effects give for a call."""
+def predicted(
+    fit: Fitted, function: str, given: Mapping[str, Any], software: str = "", shift: float = 0.0
+) -> Bounds:
+    """The range that a family's effects give for a call, `shift` added to their mean."""
     mean, deviation = moments(fit, function, given, software)
     scatter = fit.scatter[likeness.scatter(function, given, fit.known)]
-    low, high = ends(function, mean, deviation, scatter.low, scatter.high)
+    low, high = ends(function, mean + shift, deviation, scatter.low, scatter.high)
     accelerator = given.get("accelerator")
     cases, sources = fit.cases.get(function, (0, 0))
     here, _ = fit.cases.get(f"{function} {_id(accelerator)}", (0, 0))
-    return Bounds(low, high, cases, sources, here, fit.known.basis(function, accelerator))
+    return Bounds(low, high, cases, sources, here, fit.known.basis(accelerator))
 
 
 def ends(function: str, mean: float, deviation: float, down: float, up: float) -> tuple[float, float]:
