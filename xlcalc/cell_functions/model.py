@@ -131,7 +131,7 @@ def LLM_MODELS(search: Search = None) -> Rows:
     """The catalog of models: id, name, publisher, date, context, parameters, active parameters, source.
 
     Args:
-        search: rows that contain this text in any column; blank = all
+        search: rows that contain all these words, in any order and any column; blank = all
     Example:
         >>> LLM_MODELS("llama-3.1-8b")[1][:2]
         ['llama-3.1-8b', 'Llama 3.1 8B']

@@ -138,8 +138,9 @@ def _input_row(name: str, value: Any, unit: str) -> list[Any] | None:
         value = value.id or (value.count if value.count is not None else "a configuration of the user")
         return [None, name, "", "", value, "", about, source]
     if isinstance(value, AcceleratorSpec):
-        value, source = value.id or value.name, "its figures below"
-    elif isinstance(value, DType):
+        about = value.name if value.id else "given"
+        return [None, name, "", "", value.id or value.name, unit, about, "its figures below"]
+    if isinstance(value, DType):
         return [None, name, "", "", value.name, "", f"{value.bits:g} bits an element", ""]
     elif isinstance(value, frozenset):
         value = ", ".join(sorted(value))

@@ -40,6 +40,7 @@ class ModelSpec(BaseModel):
     license: str = ""
     source: str = ""
     as_of: str = ""
+    stated_format: str = ""  # the number format of the weights that the name given for the model states
     config: Mapping[str, Any] = Field(default_factory=dict, repr=False)
     count: float | None = None
 
