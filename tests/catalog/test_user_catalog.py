@@ -15,7 +15,7 @@ CONFIG = {"model_type": "llama", "hidden_size": 1024, "intermediate_size": 4096,
 
 def run(folder, *arguments):
     environment = os.environ | {"XLCALC_CATALOG": str(folder)}
-    code = "from xlcalc.cli.app import main; main()"
+    code = "from xlcalc.cli import main; main()"
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)], env=environment, capture_output=True, text=True
     )
