@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from functools import cache
 from importlib.resources import files
 
-from xlcalc.catalog import user
+from xlcalc.catalog import table_file, user
+from xlcalc.catalog.table_file import TableError
 
 _ROOT = files("xlcalc.catalog")
 
@@ -15,15 +14,18 @@ _ROOT = files("xlcalc.catalog")
 @cache
 def shipped(name: str) -> tuple[dict[str, str], ...]:
     """The lines of one of the package's data files as dictionaries by column name."""
-    text = (_ROOT / f"{name}.csv").read_text("utf-8")
-    return tuple(csv.DictReader(io.StringIO(text)))
+    return tuple(row for _, row in table_file.lines((_ROOT / f"{name}.csv").read_bytes(), f"{name}.csv"))
 
 
 @cache
 def rows(name: str) -> tuple[dict[str, str], ...]:
-    """The lines of a catalog: the user's first, then the package's whose ids the user does not have."""
+    """The lines of a catalog: the user's first, then the package's whose ids the user does not have.
+
+    Raises TableError, with file, line and column, where a file of the user cannot be used.
+    """
     ours = shipped(name)
-    theirs = tuple({**dict.fromkeys(ours[0], ""), **row} for row in user.rows(name))
+    accelerators = by_id("accelerators") if name == "prices" else ()
+    theirs = tuple({**dict.fromkeys(ours[0], ""), **row} for row in user.rows(name, tuple(ours[0]), accelerators))
     taken = {row["id"] for row in theirs}
     return (*theirs, *(row for row in ours if row["id"] not in taken)) if theirs else ours
 
@@ -37,7 +39,12 @@ def by_id(name: str) -> dict[str, dict[str, str]]:
 @cache
 def config_text(model_id: str) -> str:
     """The published configuration of a model in the catalog."""
-    return user.config_text(model_id) or (_ROOT / "configs" / f"{model_id}.json").read_text("utf-8")
+    if own := user.config_text(model_id):
+        return own
+    ours = _ROOT / "configs" / f"{model_id}.json"
+    if not ours.is_file():
+        raise TableError(f"models.csv has a row {model_id} without its configs/{model_id}.json; use: xlcalc models add")
+    return ours.read_text("utf-8")
 
 
 @cache
