@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from xlcalc.accuracy import measurements as calibration
 from xlcalc.catalog import tables
+from xlcalc.formula.symbols import unrecorded
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.cells import Refusal, UnitOf, shown
 from xlcalc.language.declare import Argument, Declaration, find
@@ -110,7 +111,8 @@ def _result(
     function = find(name)
     assert function is not None, name
     try:
-        estimate = function(**arguments)
+        with unrecorded():  # no part of the derivation that asks for it
+            estimate = function(**arguments)
     except CalcError as error:
         return Result(*about, None, None, source, str(error))
     return Result(*about, estimate, estimate / measured - 1, source)

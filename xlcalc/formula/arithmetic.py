@@ -33,7 +33,7 @@ def term(label: str, value: Any, unit: str = "", source: str | Callable[[], str]
     if ACTIVE and (nodes := active()) is not None and isinstance(value, (int, float)):
         if nodes.is_open:  # a constant of the formula
             return value
-        return labelled(nodes, LEAF, (), value, label, unit, source)
+        return labelled(nodes, LEAF, (), value, label, unit, source) if value else value
     return value
 
 
@@ -83,7 +83,9 @@ def least(a: Any, b: Any) -> Any:
 def most(a: Any, b: Any) -> Any:
     """The larger of two numbers."""
     if type(a) is Symbol or type(b) is Symbol:
-        return node("max", a, b)
+        found = node("max", a, b)
+        # nothing, such as time that is not waited, is no part of a derivation
+        return a if type(a) is not Symbol and a == 0 and found.value == 0 and not found.nodes.is_open else found
     return b if b > a else a
 
 

@@ -158,13 +158,13 @@ def _expression(x: Any, name: Any) -> tuple[str, int]:
 def figure(value: Any) -> str:
     """A number as a derivation prints it: six digits, powers of ten short.
 
-    >>> figure(989e12), figure(1024), figure(1/3), figure(8030261248), figure(12345678.9)
-    ('9.89e14', '1,024', '0.333333', '8,030,261,248', '1.23457e7')
+    >>> figure(989e12), figure(1024), figure(1/3), figure(8030261248), figure(45e10), figure(12345678.9)
+    ('9.89e14', '1,024', '0.333333', '8,030,261,248', '4.5e11', '1.23457e7')
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
-    if value == int(value) and abs(value) < 1e12 if abs(value) < 1e300 else False:
-        return f"{int(value):,}"
     text = f"{value:.6g}"
+    if abs(value) < 1e12 and value == int(value) and not (abs(value) >= 1e9 and float(text) == value):
+        return f"{int(value):,}"
     mantissa, e, exponent = text.partition("e")
     return f"{mantissa}e{int(exponent)}" if e else text

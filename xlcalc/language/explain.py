@@ -22,11 +22,11 @@ REMARKS: list[Remark] = []
 NOTE, GIVEN = "note", "given"
 
 
-def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | None = None) -> Table:
+def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | None = None, room: int = IN_ALL) -> Table:
     """Rows of the derivation of exactly this call, with headers: `depth` levels below the result, 0 for all of them.
 
-    Without a depth there are at most 60 rows. Raises CalcError as the call itself does, and for a call over a range,
-    which has many derivations.
+    Without a depth there are at most as many rows as there is `room` for. Raises CalcError as the call itself does, and
+    for a call over a range, which has many derivations.
     """
     arguments = _as_long_as(declaration, arguments)
     read = declaration.read(arguments)
@@ -35,10 +35,9 @@ def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | Non
         unit = read[-1] if declaration.has_unit else None
         result = declaration.compute([*given[:-1], None] if declaration.has_unit else given, declaration.derivation)
         roots = _roots(declaration, result, unit, arguments[-1], nodes)
-        said = _said(declaration, read, roots[0][1] if roots else None)
-        below = [_given(*of) for of in zip(declaration.arguments, read, arguments, strict=True)]
-        below = [row for row in below if row] + said
-        found, more = rows(roots, depth, IN_ALL - len(below) - 1)
+    below = [row for of in zip(declaration.arguments, read, arguments, strict=True) if (row := _given(*of))]
+    below += _said(declaration, read, roots[0][1] if roots else None)
+    found, more = rows(roots, depth, room - len(below) - 1)
     if not found:
         found = [_looked_up(declaration, result)]
     if more:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from xlcalc.formula.arithmetic import term
+
 _PART = re.compile(r"(tp|pp|cp|ep|vp|mb|zero)(\d+)|(none|selective|full)")
 
 
@@ -67,4 +69,4 @@ def spread(count: int, layout: Layout, n_layers: int, n_experts: int) -> Layout:
         raise ValueError(f"has ep = {ep} for a model without experts")
     if count // pp % ep:
         raise ValueError(f"has ep = {ep}, which does not divide the {count // pp} ranks of a pipeline stage")
-    return layout._replace(dp=count // replica)
+    return layout._replace(dp=term("data-parallel replicas", count // replica, "count"))

@@ -120,7 +120,6 @@ def _agreement(declaration: Declaration, read: Sequence[Any], result: float, uni
     spread = validation.spread(declaration.name, accelerator)
     if spread is None:
         return []
-    source = tables.source_text(spread.source, "")
     cases = f"{spread.cases} cases on {spread.accelerator}"
     if spread.apart:
         cases += f", or of {spread.apart} that no constant knows, whichever is wider"
@@ -131,7 +130,7 @@ def _agreement(declaration: Declaration, read: Sequence[Any], result: float, uni
         ("high", spread.high, "highest" if few else "90th percentile"),
     ):
         formula, numbers = "result × measured / estimated", f"{figure(result)} × {figure(share)}"
-        about = f"{rank} of {cases}: {source}"
+        about = f"{rank} of {cases}: LLM_ACCURACY names their sources"
         rows.append(
             [name, f"{declaration.name}, {name} by what was measured", formula, numbers, result * share, unit, about]
         )

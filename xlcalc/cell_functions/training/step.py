@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from xlcalc.accuracy.calibration import calibrated
+from xlcalc.formula.records import columns
 from xlcalc.hardware.kernels import kernels
 from xlcalc.language.cells import Choice, Number, Parsed
 from xlcalc.language.declare import Table, cell_function
@@ -15,6 +16,7 @@ from xlcalc.training import compute, memory, plan
 from xlcalc.training.layout import Layout, parse, spread
 from xlcalc.training.operators import work_of
 from xlcalc.training.step_time import StepTime, step_time
+from xlcalc.training.words import WORDS
 
 _Recompute = Annotated[str, Choice(*compute.RECOMPUTE)]
 _Optimizer = Annotated[str, Choice(*memory.OPTIMIZER_BYTES)]
@@ -83,7 +85,8 @@ def LLM_TRAIN_MEMORY(
         >>> round(LLM_TRAIN_MEMORY("llama-3.1-8b", 8192, 1, dp=8, zero=3, unit="GB"), 1)
         59.1
     """
-    work = work_of(model)
+    plain = work_of(model)
+    work = columns(plain, WORDS, "of the model")
     layout = Layout(tp, pp, dp, ep, cp, vp, micro_batch, zero, recompute)
     held = memory.train_memory(
         work,
@@ -92,6 +95,7 @@ def LLM_TRAIN_MEMORY(
         weight_bytes=weight_bytes(dtype),
         operand_bytes=operand_bytes(dtype),
         optimizer_bytes=memory.OPTIMIZER_BYTES[optimizer],
+        saved=columns(memory.saved_of(plain), WORDS, "of the model"),
     )
     return getattr(held, part)
 
@@ -143,7 +147,7 @@ def LLM_STEP_TIME(
         >>> round(LLM_STEP_TIME("llama-3.1-8b", "h100-sxm", 8, 128, 8192, zero=3), 1)
         18.2
     """
-    work = work_of(model)
+    work = columns(work_of(model), WORDS, "of the model")
     layout = Layout(tp, pp, 1, ep, cp, vp, micro_batch, zero, recompute)
     layout = spread(count, layout, work.layers, work.experts.n_experts)
     stack = "fsdp" if zero >= 2 else "megatron"
