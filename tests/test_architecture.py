@@ -14,8 +14,8 @@ import xlcalc.workbook
 PACKAGE = Path(xlcalc.__file__).parent
 # Each room and what it may import of xlcalc, from the bottom up. `catalog.tables` reads data files and imports nothing:
 # measured constants stand there with their sources, and the step and serving models read them. Of `formula` the
-# formulas know the arithmetic that they write with, and none of its readings.
-ARITHMETIC = "xlcalc.formula.arithmetic"
+# formulas know what they write with, and none of its readings.
+ARITHMETIC = {"xlcalc.formula.arithmetic", "xlcalc.formula.records"}
 FORMULAS = {"xlcalc.model", "xlcalc.hardware", "xlcalc.training", "xlcalc.hosting", "xlcalc.money"}
 CATALOG = {"xlcalc.catalog", "xlcalc.model", "xlcalc.hardware", "xlcalc.files"}
 LANGUAGE = {"xlcalc.language", "xlcalc.catalog", "xlcalc.model", "xlcalc.hardware", "xlcalc.formula"}
@@ -23,11 +23,11 @@ FUNCTIONS = LANGUAGE | FORMULAS | {"xlcalc.cell_functions", "xlcalc.accuracy", "
 MAY_IMPORT = {
     "files": set(),
     "formula": {"xlcalc.formula"},
-    "model": {"xlcalc.model", ARITHMETIC},
-    "hardware": {"xlcalc.hardware", "xlcalc.catalog.tables", ARITHMETIC},
-    "training": {"xlcalc.training", "xlcalc.model", "xlcalc.hardware", ARITHMETIC},
-    "hosting": {"xlcalc.hosting", "xlcalc.model", "xlcalc.hardware", "xlcalc.catalog.tables", ARITHMETIC},
-    "money": {"xlcalc.money", ARITHMETIC},
+    "model": {"xlcalc.model"} | ARITHMETIC,
+    "hardware": {"xlcalc.hardware", "xlcalc.catalog.tables"} | ARITHMETIC,
+    "training": {"xlcalc.training", "xlcalc.model", "xlcalc.hardware"} | ARITHMETIC,
+    "hosting": {"xlcalc.hosting", "xlcalc.model", "xlcalc.hardware", "xlcalc.catalog.tables"} | ARITHMETIC,
+    "money": {"xlcalc.money"} | ARITHMETIC,
     "catalog": CATALOG,
     "language": LANGUAGE,
     "accuracy": LANGUAGE | {"xlcalc.accuracy"},

@@ -26,8 +26,10 @@ def term(label: str, value: Any, unit: str = "", source: str | Callable[[], str]
     above. A `source` that costs something to say is a function.
     """
     if type(value) is Symbol:
-        if value.op == INPUT:  # an argument under the name that the field gives it
-            return labelled(value.nodes, INPUT, value.of, value.value, label, unit or value.unit, value.source)
+        if value.op == INPUT and not unit:  # an argument under the name that the field gives it
+            return labelled(value.nodes, INPUT, value.of, value.value, label, value.unit, value.source)
+        if value.op == LEAF:  # a figure keeps its own name
+            return value
         inner = value.of[0] if value.op == TERM else value
         return labelled(value.nodes, TERM, (inner,), value.value, label, unit, source or value.source)
     if ACTIVE and (nodes := active()) is not None and isinstance(value, (int, float)):
@@ -63,6 +65,11 @@ def remembered(maxsize: int) -> Callable[[Callable[..., Result]], Callable[..., 
         return remembering
 
     return declare
+
+
+def is_number(x: Any) -> bool:
+    """Whether a value is a plain number, for a shorter way through a formula that is called often."""
+    return type(x) is not Symbol
 
 
 def where(condition: Any, yes: Any, no: Any) -> Any:

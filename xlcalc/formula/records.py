@@ -49,7 +49,8 @@ class _Columns:
         return value
 
     def _number(self, value: float, path: str) -> float | Symbol:
-        label, unit = self.words.get(path, (path.replace("_", " "), "count"))
+        known = self.words.get(path) or self.words.get(path.partition("_")[2])
+        label, unit = known or (path.replace("_", " "), "count")
         if self.nodes.is_open:
             return labelled(self.nodes, INPUT, (path,), value, label, unit, self.source)
         return labelled(self.nodes, LEAF, (), value, label, unit, self.source) if value else value
