@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
-from xlcalc.formula.symbols import ACTIVE, CHOSEN, INPUT, LEAF, TERM, Symbol, active, labelled, node
+from xlcalc.formula.symbols import ACTIVE, CHOSEN, INPUT, LEAF, TERM, Symbol, active, labelled, node, unrecorded
 
 Result = TypeVar("Result")
 
@@ -65,6 +65,24 @@ def remembered(maxsize: int) -> Callable[[Callable[..., Result]], Callable[..., 
         return remembering
 
     return declare
+
+
+def searched(search: Callable[..., Result], *arguments: Any) -> Result:
+    """What a search finds on plain numbers; none of its steps is recorded."""
+    if not ACTIVE or not is_recording():
+        return search(*arguments)
+    with unrecorded():
+        return search(*map(plain, arguments))
+
+
+def plain(value: Any) -> Any:
+    """The number behind a symbol, also inside a tuple; anything else as it is."""
+    if type(value) is Symbol:
+        return value.value
+    if isinstance(value, tuple):
+        inside = map(plain, value)
+        return type(value)(*inside) if hasattr(value, "_fields") else tuple(inside)
+    return value
 
 
 def is_number(x: Any) -> bool:

@@ -7,6 +7,7 @@ Source: Pope et al. 2022, section 3.3, for the cache; the workspace and overhead
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import ceil, floor, is_recording, most, term
@@ -131,10 +132,10 @@ def workspace(part: Shard, sequences: float) -> float:
     return sampling + constant("hidden_bytes") * constant("token_budget") * part.d_model
 
 
-def engine_sequences(accelerator: AcceleratorSpec | None) -> int:
+def engine_sequences(accelerator: AcceleratorSpec | None) -> float:
     """Sequences that the engine prepares for: fewer on accelerators of small memory."""
     small = accelerator is not None and usable(accelerator) < constant("large_memory")
-    return int(constant("sequences_small" if small else "sequences"))
+    return constant("sequences_small" if small else "sequences")
 
 
 def overhead(layout: Layout) -> float:
@@ -149,15 +150,28 @@ def serve_memory(
     dtype: DType,
     kv_dtype: DType | None,
     layout: Layout,
-    sequences: int | None = None,
+    accelerator: AcceleratorSpec | None = None,
 ) -> ServeMemory:
-    """Bytes on the fullest accelerator with `batch` sequences of `context` tokens on the replica."""
-    part = shard(model, dtype, layout)
+    """Bytes on the fullest accelerator of a replica.
+
+        weights + ceil(batch / dp) cache of a sequence + workspace + overhead
+
+    Args:
+        model: the model
+        context: tokens of each sequence [tokens]
+        batch: sequences on the replica [count]
+        dtype, kv_dtype: formats of weights and cache
+        layout: ways of tensor, pipeline, expert and attention-data parallelism
+        accelerator: None = one with large memory, linked as GPUs are
+
+    Source: Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner measured it.
+    """
+    part = shard(model, dtype, layout, accelerator)
     each = sequence_bytes(part, context, kv_dtype)
     return ServeMemory(
         term("weights", part.weights, "bytes", "Shoeybi et al. 2019, section 3"),
         term("cache", ceil(batch / layout.dp) * each, "bytes", "Pope et al. 2022, section 3.3"),
-        term("workspace of the engine", workspace(part, sequences or engine_sequences(None)), "bytes", _VLLM),
+        term("workspace of the engine", workspace(part, engine_sequences(accelerator)), "bytes", _VLLM),
         term("driver and communication", overhead(layout), "bytes", _VLLM),
     )
 
@@ -173,8 +187,12 @@ def free_for_cache(
     """Bytes left for the cache on each accelerator; below zero where the weights do not fit."""
     part = shard(model, dtype, layout, accelerator)
     used = part.weights + workspace(part, engine_sequences(accelerator)) + overhead(layout)
-    filled = term("memory to fill", usable(accelerator) * (1 - reserve), "bytes")
-    return term("left for the cache", filled - used, "bytes")
+    return term("left for the cache", to_fill(accelerator, reserve) - used, "bytes")
+
+
+def to_fill(accelerator: AcceleratorSpec, reserve: float) -> float:
+    """Bytes of an accelerator that may be filled: all but a share in reserve."""
+    return term("memory to fill", usable(accelerator) * (1 - reserve), "bytes")
 
 
 def capacity(
@@ -212,17 +230,30 @@ def max_batch(
     dtype: DType,
     kv_dtype: DType | None,
     reserve: float,
-) -> int:
-    """Most sequences of `context` tokens that `count` accelerators hold in their best layout. Raises ValueError if
+) -> tuple[int, Layout]:
+    """Most sequences of `context` tokens that `count` accelerators hold, and the layout that does. Raises ValueError if
     none.
     """
-    most = 0
-    for layout in splits(model, accelerator, count):
-        held = capacity(model, accelerator, context, dtype, kv_dtype, layout, reserve)
-        most = max(most, layout.dp * floor(held / layout.dp + 1e-9))
-    if most < 1:
+    layouts = splits(model, accelerator, count)
+    held = [whole_capacity(model, accelerator, context, dtype, kv_dtype, layout, reserve) for layout in layouts]
+    best = max(held, default=0)
+    if best < 1:
         raise ValueError(_too_small(model, accelerator, count, dtype, reserve, f"a sequence of {context:g} tokens"))
-    return most
+    return best, layouts[held.index(best)]
+
+
+def whole_capacity(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    context: float,
+    dtype: DType,
+    kv_dtype: DType | None,
+    layout: Layout,
+    reserve: float,
+) -> int:
+    """Whole sequences of `context` tokens that a replica's cache holds, as many on each attention copy."""
+    held = capacity(model, accelerator, context, dtype, kv_dtype, layout, reserve)
+    return layout.dp * floor(held / layout.dp + 1e-9)
 
 
 def max_context(
@@ -233,14 +264,16 @@ def max_context(
     dtype: DType,
     kv_dtype: DType | None,
     reserve: float,
-) -> int:
-    """Longest context that `batch` sequences can have. Raises ValueError where not even one token each fits."""
+) -> tuple[int, Layout]:
+    """Longest context that `batch` sequences can have, and the layout that holds it. Raises ValueError where not even
+    one token each fits."""
+    layouts = splits(model, accelerator, count)
 
     def fits(context: int) -> bool:
-        layouts = splits(model, accelerator, count)
-        return any(
-            fits_batch(model, accelerator, context, batch, dtype, kv_dtype, layout, reserve) for layout in layouts
-        )
+        return any(map(held(context), layouts))
+
+    def held(context: int) -> Callable[[Layout], bool]:
+        return lambda layout: fits_batch(model, accelerator, context, batch, dtype, kv_dtype, layout, reserve)
 
     if not fits(1):
         raise ValueError(_too_small(model, accelerator, count, dtype, reserve, f"{batch} sequences of one token"))
@@ -252,7 +285,7 @@ def max_context(
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)
-    return low
+    return low, next(filter(held(low), layouts))
 
 
 def fits_batch(
@@ -271,7 +304,7 @@ def fits_batch(
     return ceil(batch / layout.dp) * sequence_bytes(part, context, kv_dtype) <= free
 
 
-def min_count(
+def min_layout(
     model: ModelSpec,
     accelerator: AcceleratorSpec,
     context: float,
@@ -279,8 +312,9 @@ def min_count(
     dtype: DType,
     kv_dtype: DType | None,
     reserve: float,
-) -> int:
-    """Smallest count that holds weights and `batch` sequences: powers of two up to a node, then whole nodes.
+) -> Layout:
+    """A layout of the fewest accelerators that hold weights and `batch` sequences: powers of two up to a node, then
+    whole nodes.
 
     Raises ValueError where a thousand nodes are too few.
     """
@@ -290,7 +324,7 @@ def min_count(
     for count in [*inside, *(n for n in nodes if n > inside[-1])]:
         for layout in splits(model, accelerator, count):
             if fits_batch(model, accelerator, context, batch, dtype, kv_dtype, layout, reserve):
-                return count
+                return layout
     raise ValueError(f"needs more than {nodes[-1]} of {accelerator.id or 'the accelerator'}: lower batch or context")
 
 
