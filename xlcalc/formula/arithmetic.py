@@ -39,11 +39,10 @@ def term(label: str, value: Any, unit: str = "", source: str | Callable[[], str]
     return value
 
 
-def chosen(value: Any, because: str, *terms: Any, unit: str = "", source: str = "") -> Any:
+def chosen(label: str, value: Any, because: str, *terms: Any, unit: str = "", source: str = "") -> Any:
     """What a search found, and in one sentence why: `because` names the terms that decided it by {0}, {1} ..."""
     if ACTIVE and (nodes := active()) is not None and not nodes.is_open:
-        known = value.value if type(value) is Symbol else value
-        return labelled(nodes, CHOSEN, terms, known, because, unit, source)
+        return labelled(nodes, CHOSEN, (because, *terms), plain(value), label, unit, source)
     return value
 
 

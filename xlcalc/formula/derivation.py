@@ -103,7 +103,8 @@ class _Tree:
             return figure(part.value) if numbers else self._names[part]
 
         if symbol.op == CHOSEN:
-            return symbol.label.format(*(name(x) if type(x) is Symbol else figure(x) for x in symbol.of))
+            because, *terms = symbol.of
+            return because.format(*(name(x) if type(x) is Symbol else figure(x) for x in terms))
         inner = symbol.of[0] if symbol.op == TERM else symbol
         if type(inner) is Symbol and inner.op in LABELLED:
             return name(inner)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from xlcalc.model.words import CACHE_WORDS
+
 _PRODUCT = {
     "d_in": ("inputs of {}", "elements"),
     "d_out": ("outputs of {}", "elements"),
@@ -18,6 +20,7 @@ def _product(path: str, of: str) -> dict[str, Any]:
 
 
 WORDS: dict[str, tuple[str, str]] = {
+    **CACHE_WORDS,
     "scan": ("multiply-adds of recurrences", "multiply-adds/token"),
     "stream": ("elements that memory-bound operators move", "elements/token"),
     "kernels": ("kernels of a pass", "count"),
@@ -36,15 +39,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "experts": ("weights of experts", "bytes"),
     "embedding": ("weights of the embedding", "bytes"),
     "head": ("weights of the head", "bytes"),
-    "full": ("cache elements of a token", "elements/token"),
-    "conv_state": ("elements of convolution states", "elements"),
-    "state": ("elements of recurrent states", "elements"),
     **_product("head", "the head"),
-    **{f"sliding_{i}_1": ("cache elements of a token in a window", "elements/token") for i in range(1, 5)},
-    **{f"sliding_{i}_2": ("window", "tokens") for i in range(1, 5)},
-    **{f"compressed_{i}_1": ("cache elements of a stride", "elements") for i in range(1, 5)},
-    **{f"compressed_{i}_2": ("stride", "tokens") for i in range(1, 5)},
-    **{f"compressed_{i}_3": ("cache elements of a pending token", "elements/token") for i in range(1, 5)},
     **{f"scores_{i}_prefill": ("attention scores of prefill", "multiply-adds a pair") for i in range(1, 6)},
     **{f"scores_{i}_decode": ("attention scores of decoding", "multiply-adds a pair") for i in range(1, 6)},
     **{f"scores_{i}_reach": ("reach of attention", "tokens") for i in range(1, 6)},

@@ -7,7 +7,7 @@ from typing import Any
 
 from xlcalc.catalog import tables
 from xlcalc.formula.derivation import IN_ALL, Row, figure, rows
-from xlcalc.formula.symbols import INPUT, LEAF, TERM, Symbol, labelled, recording
+from xlcalc.formula.symbols import CHOSEN, INPUT, LEAF, TERM, Symbol, labelled, recording
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.cells import Number
 from xlcalc.language.declare import Argument, Declaration, Table
@@ -72,25 +72,30 @@ def _roots(
     if isinstance(result, Table):
         cells = [cell for row in result for cell in row if type(cell) is Symbol and cell.label]
         return [(cell.label, cell) for cell in dict.fromkeys(cells)]
+    if type(result) is Symbol and result.op == CHOSEN:
+        unit_of = result.unit or ("" if isinstance(result.value, str) else declaration.result.unit)
+        source = result.source or declaration.source
+        return [(declaration.name, Symbol(nodes, CHOSEN, result.of, result.value, declaration.name, unit_of, source))]
     if isinstance(result, bool) or not isinstance(result, (int, float, Symbol)):
         return []
-    if unit is not None:
-        whole = result / unit
-        if type(whole) is Symbol:
-            result = labelled(nodes, TERM, (whole,), whole.value, "result", str(asked), declaration.source)
-        else:
-            result = whole
-    base = str(asked) if unit is not None else declaration.result.unit
-    if type(result) is not Symbol:
-        base = base or _plain_unit(declaration.result, result)
-        result = labelled(nodes, LEAF, (), result, "result", base, declaration.source)
-    elif result.op == INPUT or not result.label or not result.unit or not result.source:
-        of = result.of if result.op == TERM else (result,)
-        own = result.unit or base or _plain_unit(declaration.result, result.value)
-        result = labelled(
-            nodes, TERM, of, result.value, result.label or "result", own, result.source or declaration.source
+    base = declaration.result.unit
+    if unit is not None:  # the result in its base unit, and one row above it
+        result, base = result / unit, str(asked)
+    value = result.value if type(result) is Symbol else result
+    if type(result) is not Symbol or result.op == LEAF:
+        kept = result if type(result) is Symbol else None
+        base = (kept.unit if kept else "") or base or _plain_unit(declaration.result, value)
+        source = (kept.source if kept else "") or declaration.source
+        return [(declaration.name, Symbol(nodes, LEAF, (), value, declaration.name, base, source))]
+    of, own, source = (result,), base, declaration.source
+    if result.op == TERM:
+        of, own, source = result.of, result.unit or base, result.source or source
+    return [
+        (
+            declaration.name,
+            Symbol(nodes, TERM, of, value, declaration.name, own or _plain_unit(declaration.result, value), source),
         )
-    return [(declaration.name, result)]
+    ]
 
 
 def _looked_up(declaration: Declaration, result: Any) -> Row:

@@ -51,6 +51,17 @@ def parse(text: str) -> Layout:
     return Layout(**ways, micro_batch=micro_batch, zero=zero, recompute=words[0] if words else "none")
 
 
+def layout_text(layout: Layout) -> str:
+    """A layout as a cell holds it, with its replicas.
+
+    >>> layout_text(Layout(tp=8, dp=4, micro_batch=2, zero=1))
+    'tp8 dp4 mb2 zero1 none'
+    """
+    names = ("tp", "pp", "dp", "ep", "cp", "vp")
+    parts = [f"{name}{getattr(layout, name)}" for name in names if getattr(layout, name) > 1] or ["tp1"]
+    return " ".join([*parts, f"mb{layout.micro_batch:g}", f"zero{layout.zero}", layout.recompute])
+
+
 def spread(count: int, layout: Layout, n_layers: int, n_experts: int) -> Layout:
     """The layout with as many replicas as `count` accelerators give. Raises ValueError where something does not divide.
 

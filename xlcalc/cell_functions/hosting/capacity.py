@@ -95,7 +95,9 @@ def _fewest(
     held = memory.serve_memory(model, context, batch, dtype, kv_dtype, layout, accelerator).total
     held = term(f"bytes on each accelerator, {layout.text}", held, "bytes", _MEMORY)
     fits = "the smallest count tried where {0} is at most {1}"
-    return chosen(layout.accelerators, fits, held, memory.to_fill(accelerator, reserve), unit="count", source=_MEMORY)
+    return chosen(
+        "count", layout.accelerators, fits, held, memory.to_fill(accelerator, reserve), unit="count", source=_MEMORY
+    )
 
 
 @cell_function(category="Hosting", source=_MEMORY)
@@ -189,4 +191,4 @@ def _longest(
     here, beyond = held(context, "this context"), held(context + 1, "one token more")
     fits = "the longest context where {0} is at most {1}; one token more takes {2}"
     filled = memory.to_fill(accelerator, reserve)
-    return chosen(context, fits, here, filled, beyond, unit="tokens", source=_MEMORY)
+    return chosen("context", context, fits, here, filled, beyond, unit="tokens", source=_MEMORY)

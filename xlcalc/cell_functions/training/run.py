@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from xlcalc.formula.arithmetic import term
+from xlcalc.formula.records import columns
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.cells import Choice
 from xlcalc.language.declare import Table, cell_function
@@ -33,6 +34,7 @@ from xlcalc.language.kinds import (
 )
 from xlcalc.model.flops import attention_flops
 from xlcalc.model.spec import ModelSpec
+from xlcalc.model.words import FLOP_WORDS
 from xlcalc.training import compute, cost, failures, scaling_laws
 
 _Recompute = Annotated[str, Choice(*compute.RECOMPUTE)]
@@ -43,7 +45,11 @@ _OptimumLaw = Annotated[str, Choice(*scaling_laws.OPTIMUM_LAWS)]
 
 def _attention(model: ModelSpec, seq_len: float) -> float:
     """Attention FLOP of one token's forward pass, none where no sequence length is given."""
-    return attention_flops(model.flop_shape, seq_len) if seq_len else 0
+    return attention_flops(columns(model.flop_shape, FLOP_WORDS, "of the model"), seq_len) if seq_len else 0
+
+
+def _active(model: ModelSpec) -> float:
+    return term("active parameters", model.active, "parameters", "of the model")
 
 
 def _peak(accelerator: AcceleratorSpec | float, dtype: str) -> float:
@@ -68,7 +74,7 @@ def LLM_TRAIN_FLOPS(model: ModelOrCount, tokens: Tokens, seq_len: Tokens = 0, re
         >>> LLM_TRAIN_FLOPS("llama-3.1-8b", 15e12, unit="PF-days")
         8364.855466666666
     """
-    return compute.train_flops(model.active, tokens, _attention(model, seq_len), recompute)
+    return compute.train_flops(_active(model), tokens, _attention(model, seq_len), recompute)
 
 
 @cell_function(category="Training", source="Narayanan et al. 2021, equation 4")
@@ -132,7 +138,8 @@ def LLM_MFU(
         >>> round(LLM_MFU("llama-3.1-8b", 80000, "h100-sxm", 8, 8192), 3)
         0.617
     """
-    per_token = compute.train_flops(model.active, 1, _attention(model, seq_len), "none")
+    per_token = compute.train_flops(_active(model), 1, _attention(model, seq_len), "none")
+    per_token = term("FLOP of a trained token", per_token, "FLOP/token")
     utilisation = compute.mfu(per_token, tokens_per_second, _peak(accelerator, dtype.name), count)
     if utilisation > 1:
         raise ValueError(
@@ -156,7 +163,7 @@ def LLM_CHECKPOINT_SIZE(model: ModelOrCount, optimizer: _Optimizer = "adam") -> 
         >>> LLM_CHECKPOINT_SIZE(176e9, unit="TB")
         2.464
     """
-    return failures.checkpoint_bytes(model.total, optimizer)
+    return failures.checkpoint_bytes(term("parameters", model.total, "parameters", "of the model"), optimizer)
 
 
 @cell_function(category="Training", source="Young 1974; Daly 2006")
