@@ -6,7 +6,8 @@ import json
 from functools import cache
 
 from xlcalc.catalog import tables
-from xlcalc.catalog.names import Names
+from xlcalc.catalog.names import Names, NotInCatalog
+from xlcalc.model.checkpoint import stated
 from xlcalc.model.spec import ModelSpec
 
 
@@ -26,5 +27,25 @@ def by_id(model_id: str) -> ModelSpec:
 
 
 def find(name: str) -> ModelSpec:
-    """The model that a name means. Raises NotInCatalog with the nearest names."""
-    return by_id(names().find(name))
+    """The model that a name means, in the format that the name states at its end (-FP8, -AWQ, -GPTQ-Int4 ...).
+
+    Raises NotInCatalog with the nearest names.
+    """
+    form = stated(name)
+    try:
+        base = by_id(names().find(name))
+    except NotInCatalog:
+        if form is None:
+            raise
+        base = by_id(names().find(form[0]))
+    if form is None:
+        return base
+    config = {
+        field: value for field, value in base.config.items() if field not in ("quantization_config", "text_config")
+    }
+    if isinstance(base.config.get("text_config"), dict):
+        text = base.config["text_config"]
+        config["text_config"] = {field: value for field, value in text.items() if field != "quantization_config"}
+    fields = {**base.model_dump(), "name": name, "hf_id": name, "config": {**config, "quantization_config": form[1]}}
+    found = ModelSpec.model_validate(fields)
+    return base if found.published_dtype.name == base.published_dtype.name else found

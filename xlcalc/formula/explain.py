@@ -32,7 +32,8 @@ _FORMULAS = (
 # modules that read configurations and cells; what they do is not arithmetic of the subject
 _READERS = (
     "xlcalc.model.families", "xlcalc.model.architecture", "xlcalc.model.config", "xlcalc.model.layers",
-    "xlcalc.model.mixers", "xlcalc.model.spec", "xlcalc.model.dtypes", "xlcalc.hosting.constants",
+    "xlcalc.model.mixers", "xlcalc.model.spec", "xlcalc.model.dtypes", "xlcalc.model.checkpoint",
+    "xlcalc.model.modules", "xlcalc.model.storage", "xlcalc.model.gguf", "xlcalc.hosting.constants",
     "xlcalc.language.blocks", "xlcalc.language.kinds",
 )  # fmt: skip
 _PRIVATE = re.compile(r"(?<![\w.])_(?=[A-Za-z])")
@@ -57,6 +58,7 @@ def explain(declaration: Declaration, arguments: Sequence[Any]) -> Table:
     result, steps = watch(lambda: declaration.compute(fresh), _is_formula, _figure)
     inputs = (_input_row(a.name, value, a.unit) for a, value in zip(declaration.arguments, read, strict=True))
     rows = [row for row in inputs if row is not None]
+    rows += _published(declaration, read)
     last = _last(declaration, steps)
     shown = (step for step in steps if _says_something(step) and step.name != declaration.name and step is not last)
     rows += map(_step_row, shown)
@@ -67,6 +69,16 @@ def explain(declaration: Declaration, arguments: Sequence[Any]) -> Table:
         if isinstance(value, ModelSpec) and value.count is None:
             rows += [["", "note", "", "", "", "", note, ""] for note in value.architecture.notes]
     return Table([HEADERS, *([i if row[0] is None else row[0], *row[1:]] for i, row in enumerate(rows, 1))])
+
+
+def _published(declaration: Declaration, read: Sequence[Any]) -> list[list[Any]]:
+    """The format that a blank one of weights stands for, and what it is taken from."""
+    model = next((value for value in read if isinstance(value, ModelSpec)), None)
+    blank = any(a.name == "dtype" and value is None for a, value in zip(declaration.arguments, read, strict=True))
+    if model is None or not blank:
+        return []
+    dtype, why = model.checkpoint.dtype, model.checkpoint.why
+    return [[None, "dtype", "", "", dtype.name, "", f"as published ({why}): {dtype.bits:g} bits an element", ""]]
 
 
 def _fresh(value: Any) -> Any:

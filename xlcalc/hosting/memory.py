@@ -13,7 +13,7 @@ from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.constants import constant
 from xlcalc.hosting.kept import Kept
 from xlcalc.hosting.layout import Layout, candidates
-from xlcalc.hosting.stored import Storage, storage
+from xlcalc.hosting.stored import storage
 from xlcalc.model.cache import CacheShape, cache_shape, kv_cache_bytes
 from xlcalc.model.dtypes import DType
 from xlcalc.model.layers import Block
@@ -36,9 +36,11 @@ class ServeMemory(NamedTuple):
 
 
 class Shard(NamedTuple):
-    """What one accelerator of a layout holds of a model: weight bytes, and the cache of one of its sequences."""
+    """What one accelerator of a layout holds of a model: weight bytes, those that kernels pad experts with, and the
+    cache of one of its sequences."""
 
     weights: float
+    padding: float
     cache: CacheShape
     stage: float  # the share of the layers that one pipeline stage holds
     state_bytes: float | None
@@ -63,10 +65,10 @@ def shard(model: ModelSpec, dtype: DType, layout: Layout, accelerator: Accelerat
 
 
 def _shard(model: ModelSpec, dtype: DType, layout: Layout, even: bool) -> Shard:
-    stored: Storage = storage(model, dtype)
+    stored, padded = storage(model, dtype)
     architecture = model.architecture
     stage = ceil(architecture.n_layers / layout.pp) / architecture.n_layers
-    layers = stored.split / layout.tp + stored.whole + stored.experts / layout.expert_ways
+    layers = stored.split / layout.tp + stored.replicated + stored.experts / layout.expert_ways
     ends = max(stored.embedding, stored.head) if layout.pp > 1 else stored.embedding + stored.head
     own = tuple(
         layer._replace(blocks=tuple(_split(block, layout.tp, even) for block in layer.blocks))
@@ -74,7 +76,15 @@ def _shard(model: ModelSpec, dtype: DType, layout: Layout, even: bool) -> Shard:
     )
     head = architecture.outer[-1]
     cache = cache_shape(architecture._replace(layers=own))
-    return Shard(layers * stage + ends / layout.tp, cache, stage, model.state_bytes, head.d_out, head.d_in)
+    return Shard(
+        layers * stage + ends / layout.tp,
+        padded / layout.expert_ways * stage,
+        cache,
+        stage,
+        model.state_bytes,
+        head.d_out,
+        head.d_in,
+    )
 
 
 def _split(block: Block, tp: int, even: bool) -> Block:
@@ -111,9 +121,9 @@ def engine_sequences(accelerator: AcceleratorSpec | None) -> int:
     return int(constant("sequences_small" if small else "sequences"))
 
 
-def overhead(layout: Layout) -> float:
-    """Bytes of the driver's context, and of communication buffers where a replica is spread."""
-    return constant("context_bytes") if layout.accelerators == 1 else constant("communication_bytes")
+def overhead(part: Shard, layout: Layout) -> float:
+    """Bytes of the driver's context, of communication buffers where a replica is spread, and of what pads experts."""
+    return part.padding + constant("context_bytes" if layout.accelerators == 1 else "communication_bytes")
 
 
 def serve_memory(
@@ -132,7 +142,7 @@ def serve_memory(
         part.weights,
         ceil(batch / layout.dp) * each,
         workspace(part, sequences or engine_sequences(None)),
-        overhead(layout),
+        overhead(part, layout),
     )
 
 
@@ -146,7 +156,7 @@ def free_for_cache(
 ) -> float:
     """Bytes left for the cache on each accelerator; below zero where the weights do not fit."""
     part = shard(model, dtype, layout, accelerator)
-    used = part.weights + workspace(part, engine_sequences(accelerator)) + overhead(layout)
+    used = part.weights + workspace(part, engine_sequences(accelerator)) + overhead(part, layout)
     return usable(accelerator) * (1 - reserve) - used
 
 

@@ -20,7 +20,7 @@ def LLM_SERVE_MEMORY(
     model: Model,
     context: Tokens,
     batch: Count,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     tp: Count = 1,
     part: _MemoryPart = "total",
@@ -28,14 +28,16 @@ def LLM_SERVE_MEMORY(
     """Bytes on each accelerator that serves a model: weights, cache, the engine's workspace and its overhead.
 
     Tensor parallelism divides weights and key/value heads; a shared latent (MLA) stays whole. A checkpoint published
-    with 4-bit experts keeps them when 16 bit is asked for. The workspace is what vLLM sets aside for 1,024 sequences
+    with 4-bit experts keeps them when 16 bit is asked for; in any other format the weights on one accelerator are
+    LLM_WEIGHTS, and on several each further one has norms, routers and latents once more. What kernels pad 4-bit
+    experts with counts as overhead. The workspace is what vLLM sets aside for 1,024 sequences
     and 8,192 tokens a step, whatever the batch: it grows with the vocabulary.
 
     Args:
         model: the model
         context: tokens of each sequence, prompt and output together
         batch: sequences in the cache
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         tp: tensor-parallel accelerators
         part: which bytes
@@ -43,7 +45,7 @@ def LLM_SERVE_MEMORY(
         >>> round(LLM_SERVE_MEMORY("llama-3.1-8b", 8192, 16, unit="GiB"), 2)
         35.85
     """
-    parts = memory.serve_memory(model, context, batch, dtype, kv_dtype, Layout(tp))
+    parts = memory.serve_memory(model, context, batch, dtype or model.published_dtype, kv_dtype, Layout(tp))
     return parts.total if part == "total" else getattr(parts, part)
 
 
@@ -53,7 +55,7 @@ def LLM_MIN_GPUS(
     accelerator: Accelerator,
     context: Tokens,
     batch: Count,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     reserve: _Reserve = 0.1,
 ) -> Count:
@@ -67,14 +69,14 @@ def LLM_MIN_GPUS(
         accelerator: the accelerator
         context: tokens of each sequence, prompt and output together
         batch: sequences in the cache
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         reserve: share of the memory to leave empty
     Example:
         >>> LLM_MIN_GPUS("llama-3.1-70b", "h100-sxm", 8192, 16)
         4
     """
-    return memory.min_count(model, accelerator, context, batch, dtype, kv_dtype, reserve)
+    return memory.min_count(model, accelerator, context, batch, dtype or model.published_dtype, kv_dtype, reserve)
 
 
 @cell_function(category="Hosting", source=_MEMORY)
@@ -83,7 +85,7 @@ def LLM_MAX_BATCH(
     accelerator: Accelerator,
     count: Count,
     context: PositiveTokens,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     reserve: _Reserve = 0.1,
 ) -> Count:
@@ -94,14 +96,14 @@ def LLM_MAX_BATCH(
         accelerator: the accelerator
         count: accelerators of the replica
         context: tokens of each sequence, prompt and output together
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         reserve: share of the memory to leave empty
     Example:
         >>> LLM_MAX_BATCH("llama-3.1-8b", "h100-sxm", 1, 8192)
         51
     """
-    return memory.max_batch(model, accelerator, count, context, dtype, kv_dtype, reserve)
+    return memory.max_batch(model, accelerator, count, context, dtype or model.published_dtype, kv_dtype, reserve)
 
 
 @cell_function(category="Hosting", source=_MEMORY)
@@ -110,7 +112,7 @@ def LLM_MAX_CONTEXT(
     accelerator: Accelerator,
     count: Count,
     batch: Count,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     reserve: _Reserve = 0.1,
 ) -> Count:
@@ -123,11 +125,11 @@ def LLM_MAX_CONTEXT(
         accelerator: the accelerator
         count: accelerators of the replica
         batch: sequences in the cache
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         reserve: share of the memory to leave empty
     Example:
         >>> LLM_MAX_CONTEXT("llama-3.1-8b", "h100-sxm", 1, 16)
         26540
     """
-    return memory.max_context(model, accelerator, count, batch, dtype, kv_dtype, reserve)
+    return memory.max_context(model, accelerator, count, batch, dtype or model.published_dtype, kv_dtype, reserve)
