@@ -115,7 +115,7 @@ def test_tracing_leaves_nothing_behind():
 
 def test_command_line():
     done = subprocess.run(
-        [sys.executable, "-c", "from xlcalc.cli.app import main; main()", "explain", "LLM_TRAIN_TIME", "1e24", "h100-sxm",
+        [sys.executable, "-c", "from xlcalc.cli import main; main()", "explain", "LLM_TRAIN_TIME", "1e24", "h100-sxm",
          "1024", "unit=days"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip

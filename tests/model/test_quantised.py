@@ -11,7 +11,7 @@ import pytest
 import xlcalc
 from xlcalc.catalog import models
 from xlcalc.model import matrices
-from xlcalc.model.checkpoint import PLAIN, checkpoint, stated
+from xlcalc.model.checkpoint import PLAIN, checkpoint
 from xlcalc.model.dtypes import DTYPES, GGUF, named
 from xlcalc.model.gguf import BLOCK_BITS, MIXES
 from xlcalc.model.layers import Linear, linear
@@ -206,23 +206,29 @@ def test_groups_with_formats_of_their_own():
 
 
 @pytest.mark.parametrize(
-    ("name", "base", "dtype"),
+    ("name", "dtype"),
     [
-        ("Qwen/Qwen3-32B-AWQ", "Qwen/Qwen3-32B", "awq"),
-        ("Qwen3-30B-A3B-FP8", "Qwen3-30B-A3B", "fp8"),
-        ("Qwen/Qwen2.5-7B-Instruct-GPTQ-Int8", "Qwen/Qwen2.5-7B-Instruct", "gptq_8bit"),
-        ("nvidia/Llama-3.3-70B-Instruct-NVFP4", "nvidia/Llama-3.3-70B-Instruct", "nvfp4"),
-        ("unsloth/Llama-3.2-1B-bnb-4bit", "unsloth/Llama-3.2-1B", "nf4"),
+        ("Qwen/Qwen3-32B-AWQ", "awq"),
+        ("Qwen3-30B-A3B-FP8", "fp8"),
+        ("Qwen/Qwen2.5-7B-Instruct-GPTQ-Int8", "gptq_8bit"),
+        ("nvidia/Llama-3.3-70B-Instruct-NVFP4", "nvfp4"),
+        ("nvidia/Llama-3.3-70B-Instruct-FP4", "nvfp4"),
+        ("unsloth/Llama-3.2-1B-bnb-4bit", "nf4"),
+        ("RedHatAI/Meta-Llama-3.1-8B-quantized.w8a8", "int8"),
     ],
 )
-def test_a_name_that_states_its_format(name, base, dtype):
-    assert stated(name)[0] == base
-    assert checkpoint({"torch_dtype": "bfloat16"}, name).dtype.name == dtype
+def test_a_name_that_states_its_format(name, dtype):
+    assert checkpoint({"torch_dtype": "bfloat16"}, name=name).dtype.name == dtype
+    assert (
+        checkpoint({"torch_dtype": "bfloat16", "quantization_config": {"quant_method": "hqq"}}, dtype).dtype.name
+        == dtype
+    )
 
 
-def test_names_without_a_format_state_none():
-    for model in models.tables.rows("models"):
-        assert stated(model["id"]) is None, model["id"]
+def test_a_format_asked_for_by_name_counts_before_the_publishers():
+    assert xlcalc.LLM_WEIGHTS("Qwen/Qwen3-32B-AWQ") == xlcalc.LLM_WEIGHTS("qwen3-32b", "awq")
+    assert xlcalc.LLM_MODEL("DeepSeek-V3-AWQ", "published_dtype") == "awq"
+    assert xlcalc.LLM_WEIGHTS("DeepSeek-V3-FP8") == xlcalc.LLM_WEIGHTS("deepseek-v3")
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,9 @@ def LLM_PARAMS(model: ModelOrCount, part: _Part = "total") -> Params:
     Counted from the configuration, matrix by matrix; tied embeddings count once. Vision and audio towers and
     multi-token-prediction layers are left out. `active` is what one token meets in a mixture of experts;
     `non_embedding` leaves out embeddings and an untied head. The parts embedding, attention, mlp (shared experts
-    with it), experts, router, norm and head sum to the total. An unknown family is counted as a plain decoder:
-    LLM_MODEL and LLM_PARAMS_TABLE say so.
+    with it), experts, router, norm and head sum to the total. An unknown family is an estimate from the fields that
+    its configuration has, and LLM_MODEL and LLM_PARAMS_TABLE say what it assumes; fields that may hold parameters and
+    are not understood are refused by name.
 
     Args:
         model: the model
@@ -81,7 +82,7 @@ def LLM_PARAMS_TABLE(model: Model) -> Rows:
         ['total', 8030261248, 1.0]
     """
     parts = [[part, n, n / model.total] for part, n in model.parts.items() if n]
-    notes = [[f"note: {note}", None, None] for note in model.architecture.notes]
+    notes = [[f"note: {note}", None, None] for note in model.architecture.remarks]
     return Table([["component", "parameters", "share"], *parts, *notes, ["total", model.total, 1.0]])
 
 
@@ -130,7 +131,7 @@ def LLM_MODELS(search: Search = None) -> Rows:
     """The catalog of models: id, name, publisher, date, context, parameters, active parameters, source.
 
     Args:
-        search: rows that contain this text in any column; blank = all
+        search: rows that contain all these words, in any order and any column; blank = all
     Example:
         >>> LLM_MODELS("llama-3.1-8b")[1][:2]
         ['llama-3.1-8b', 'Llama 3.1 8B']

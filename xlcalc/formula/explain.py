@@ -144,18 +144,24 @@ def _input_row(name: str, value: Any, unit: str) -> list[Any] | None:
         return None
     source = ""
     if isinstance(value, ModelSpec):
-        counted = "an estimate: a plain decoder is assumed" if value.is_estimate else "counted exactly"
-        about = "parameters as given" if value.count is not None else f"{value.text_config.model_type}, {counted}"
+        about = "parameters as given" if value.count is not None else _counted(value)
         source = tables.source_text(value.source, value.as_of) if value.source else "given with the call"
         value = value.id or (value.count if value.count is not None else "a configuration of the user")
         return [None, name, "", "", value, "", about, source]
     if isinstance(value, AcceleratorSpec):
-        value, source = value.id or value.name, "its figures below"
-    elif isinstance(value, DType):
+        about = value.name if value.id else "given"
+        return [None, name, "", "", value.id or value.name, unit, about, "its figures below"]
+    if isinstance(value, DType):
         return [None, name, "", "", value.name, "", f"{value.bits:g} bits an element", ""]
     elif isinstance(value, frozenset):
         value = ", ".join(sorted(value))
     return [None, name, "", "", value, unit, "given", source]
+
+
+def _counted(model: ModelSpec) -> str:
+    """A model's type and how sure its count is."""
+    assumed = "; ".join(model.architecture.assumed)
+    return f"{model.text_config.model_type}, {f'an estimate: {assumed}' if assumed else 'counted exactly'}"
 
 
 def _figure(frame: FrameType, result: Any) -> Step | None:

@@ -128,7 +128,7 @@ def model_rows(model: ModelSpec) -> dict[str, Any]:
     config |= {name: value for name, value in given.items() if name in model_fields() and name not in own}
     identity = {name: getattr(model, name) or None for name in IDENTITY}
     kind = "estimate" if model.is_estimate else "exact"
-    notes = "; ".join(model.architecture.notes) or None
+    notes = "; ".join(model.architecture.remarks) or None
     derived = {
         "parameters": model.total,
         "active_parameters": model.active,

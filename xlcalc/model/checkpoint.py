@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from xlcalc.model.dtypes import DTYPES, DType
+from xlcalc.model.format_names import stated_format
 from xlcalc.model.modules import Patterns
 
 _TEXT_PARTS = ("text_config", "llm_config", "language_config", "thinker_config")
@@ -21,20 +22,6 @@ _FP8_SCALE_BITS = 32  # of a block, where the configuration names one (DeepSeek-
 _TORCH = {
     "float32": "fp32", "float": "fp32", "float16": "fp16", "half": "fp16", "bfloat16": "bf16", "float8_e4m3fn": "fp8",
 }  # fmt: skip
-# formats that a name states, the narrowest statement first -> the configuration that says the same
-_NAMED: tuple[tuple[str, dict[str, Any]], ...] = (
-    (r"nvfp4|fp4", {"quant_method": "modelopt", "quant_algo": "NVFP4"}),
-    (r"mxfp4", {"quant_method": "mxfp4"}),
-    (r"awq(?:[-_.]?int4)?|int4[-_.]?awq", {"quant_method": "awq", "bits": 4, "group_size": 128, "zero_point": True}),
-    (r"gptq[-_.]?int8|gptq[-_.]?8bit", {"quant_method": "gptq", "bits": 8, "group_size": 128}),
-    (r"gptq(?:[-_.]?int4|[-_.]?4bit)?", {"quant_method": "gptq", "bits": 4, "group_size": 128}),
-    (r"(?:quantized[-_.])?w4a16", {"quant_method": "compressed-tensors", "num_bits": 4, "group_size": 128}),
-    (r"(?:quantized[-_.])?w8a8|int8", {"quant_method": "compressed-tensors", "num_bits": 8, "activations": True}),
-    (r"(?:bnb|unsloth[-_.]bnb)[-_.]4bit", {"quant_method": "bitsandbytes", "load_in_4bit": True,
-                                           "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True}),
-    (r"fp8(?:[-_.](?:dynamic|kv|block|tensorwise))?", {"quant_method": "fp8"}),
-    (r"int4", {"quant_method": "compressed-tensors", "num_bits": 4, "group_size": 128}),
-)  # fmt: skip
 
 
 class Override(NamedTuple):
@@ -65,34 +52,25 @@ class Checkpoint(NamedTuple):
 PLAIN = Checkpoint(DTYPES["bf16"], "16 bit")  # of a model that somebody else quantises anew
 
 
-def stated(name: str) -> tuple[str, dict[str, Any]] | None:
-    """The name of a model without the format that it states at its end, and that format as a configuration has it.
+def checkpoint(config: Mapping[str, Any], stated: str = "", name: str = "") -> Checkpoint:
+    """What a Hugging Face configuration (or its text part) says of its format.
 
-    >>> stated("Qwen/Qwen3-32B-AWQ")[0]
-    'Qwen/Qwen3-32B'
+    A format `stated` by the name that was asked for counts before it, one that the model's own `name` states after its
+    quantization_config.
     """
-    for pattern, config in _NAMED:
-        found = re.search(rf"[-_. ]({pattern})$", name, re.IGNORECASE)
-        if found:
-            return name[: found.start()], config
-    return None
-
-
-def checkpoint(config: Mapping[str, Any], *names: str) -> Checkpoint:
-    """What a Hugging Face configuration (or its text part) and the model's names say of its format."""
     text = next((found for part in _TEXT_PARTS if (found := _group(config, part))), {})
     own = _group(config, "quantization_config") or _group(text, "quantization_config")
     own = own or _group(config, "compression_config") or _group(text, "compression_config")
-    why = f"quantization_config: {own.get('quant_method') or own.get('quant_algo') or 'unnamed'}"
-    named = "" if own else next((name for name in names if stated(name)), "")
-    if named:
-        own, why = (stated(named) or ("", {}))[1], f"the name {named}"
-    torch = next((t for part in (text, config) for f in ("dtype", "torch_dtype") if (t := part.get(f))), None)
-    plain = DTYPES.get(_TORCH.get(str(torch).removeprefix("torch."), ""), DTYPES["bf16"])
     rules = _quantised(own) if own else None
+    said = stated or (stated_format(name) if rules is None else "")
+    if said and (rules is None or rules.dtype.name != said):
+        return Checkpoint(DTYPES[said], f"the name states {said}")
     if rules is None:
+        torch = next((t for part in (text, config) for f in ("dtype", "torch_dtype") if (t := part.get(f))), None)
+        plain = DTYPES.get(_TORCH.get(str(torch).removeprefix("torch."), ""), DTYPES["bf16"])
         return Checkpoint(plain, f"torch_dtype: {torch}" if torch else "no format is named: bf16")
     expert = _FORMS.get(str((text or config).get("expert_dtype") or config.get("expert_dtype") or ""))
+    why = f"quantization_config: {own.get('quant_method') or own.get('quant_algo') or 'unnamed'}"
     return rules._replace(why=why, expert_bits=expert.bits if expert else rules.expert_bits)
 
 

@@ -125,9 +125,13 @@ def layer_bytes(saved: Saved, seq_len: float, tp: int, operand: float, *, keeps_
     return (whole + split) / tp
 
 
-def in_flight(pp: int, vp: int, micro_batches: float | None) -> float:
-    """Micro-batches whose activations the first stage holds: p under 1F1B, p + (p - 1) / v interleaved."""
-    held = pp + (pp - 1) / vp if vp > 1 else float(pp)
+def in_flight(pp: int, vp: int, micro_batches: float | None, rank: int = 0) -> float:
+    """Micro-batches whose activations a stage holds: p - r under 1F1B; interleaved, 2 (p - r - 1) + (v - 1) p + 1 of
+    their chunks, v of which are one. The first holds p, or p + (p - 1) / v. No more than there are.
+
+    Source: Narayanan et al. 2021, section 2.2; Megatron-LM, core/pipeline_parallel/schedules.py.
+    """
+    held = (2 * (pp - rank - 1) + (vp - 1) * pp + 1) / vp if vp > 1 else float(pp - rank)
     return held if micro_batches is None else min(held, micro_batches)
 
 
@@ -190,9 +194,8 @@ def train_memory(
     if pp == 1:
         return stage(work.params_embedding + work.params_head, 1.0, logits)
     first = stage(work.params_embedding, in_flight(pp, layout.vp, micro_batches), 0.0)
-    last = stage(
-        work.params_head or work.vocab * work.d_model, 1.0 + (layout.vp > 1) * (layout.vp - 1) / layout.vp, logits
-    )
+    head = work.params_head or work.vocab * work.d_model
+    last = stage(head, in_flight(pp, layout.vp, micro_batches, pp - 1), logits)
     return first if first.total >= last.total else last
 
 

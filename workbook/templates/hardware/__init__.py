@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .book import Book
-from .sheets import cover, hardware, models, prices, sources
+from ..book import Book
+from ..sheets import cover, hardware, models, prices, sources
 
 ABOUT = [
     "The catalogs of xlcalc as sheets: accelerators, instance prices, models, each figure with its source and date.",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from . import style
-from .sheets.calculation import Bill, Block, Line
+from .. import style
+from ..sheets.calculation import Bill, Block, Line
 
 _BIG, _INT, _GB = style.SCIENTIFIC, style.WHOLE, "#,##0.00"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import style
-from .sheets.checks import AT_LEAST, AT_MOST, EQUAL, SAME, STOP, WARN, Check
-from .sheets.sensitivity import DURATIONS
+from .. import style
+from ..sheets.checks import AT_LEAST, AT_MOST, EQUAL, SAME, STOP, WARN, Check
+from ..sheets.sensitivity import DURATIONS
 
 _VALUES = (
     "prices_used",

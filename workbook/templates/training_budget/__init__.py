@@ -5,11 +5,10 @@ from __future__ import annotations
 from xlcalc.catalog import prices, tables
 from xlcalc.training import compute, failures
 
-from . import style
-from .book import Book, Source
-from .sheets import (
+from .. import style
+from ..book import Book, Source
+from ..sheets import (
     calculation,
-    checks,
     cover,
     dashboard,
     estimate,
@@ -20,10 +19,11 @@ from .sheets import (
     sources,
     timeline,
 )
-from .sheets import prices as price_sheet
-from .sheets.inputs import Constant, Driver, Input
-from .training_checks import CHECKS
-from .training_lines import BILL, CASE_BLOCKS, CONSTANT_BLOCKS
+from ..sheets import checks as check_sheet
+from ..sheets import prices as price_sheet
+from ..sheets.inputs import Constant, Driver, Input
+from .checks import CHECKS
+from .lines import BILL, CASE_BLOCKS, CONSTANT_BLOCKS
 
 TITLE = "Training budget"
 
@@ -276,7 +276,7 @@ def build() -> Book:
     timeline.build(book)
     dashboard.build(book, steps)
     sensitivity.build(book, steps)
-    checks.build(book, CHECKS)
+    check_sheet.build(book, CHECKS)
     sources.build(book)
     cover.finish(book, cover_sheet, ABOUT, HEADLINES)
     return book
