@@ -1,12 +1,13 @@
-"""Writes xlcalc/catalog/measured.csv: every measured case as a call of a cell function and what was measured.
+"""xlcalc/catalog/measured.csv: every measured case as a call of a cell function and what was measured.
 
-python tests/oracles/build_measured.py, from the tables beside this file. The tables keep the publishers' columns; the
+Run: just regenerate measured. From the tables beside this file. The tables keep the publishers' columns; the
 catalog keeps one form for all: function, group, accelerator, case, arguments (JSON), measured value, source.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 from pathlib import Path
@@ -171,7 +172,8 @@ def fastertransformer():
         yield "LLM_TPOT", *about, {**common, "context": 512}, decode, "llm-analysis-ft"
 
 
-def main() -> None:
+def made() -> dict[Path, bytes]:
+    """The file with all cases."""
     cases = [
         *steps("Megatron-LM, Korthikanti table 5", "korthikanti-2022", training.korthikanti()),
         *steps("MPT under FSDP", "llm-foundry-mpt", training.mpt()),
@@ -188,14 +190,10 @@ def main() -> None:
         *pope(),
         *memory(),
     ]
-    path = HERE.parents[1] / "xlcalc" / "catalog" / "measured.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for function, group, accelerator, name, arguments, measured, source in cases:
-            text = json.dumps(arguments, separators=(",", ":"))
-            writer.writerow((function, group, accelerator, name, text, f"{measured:.8g}", source))
-
-
-if __name__ == "__main__":
-    main()
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for function, group, accelerator, name, arguments, measured, source in cases:
+        call = json.dumps(arguments, separators=(",", ":"))
+        writer.writerow((function, group, accelerator, name, call, f"{measured:.8g}", source))
+    return {HERE.parents[1] / "xlcalc" / "catalog" / "measured.csv": text.getvalue().encode()}

@@ -6,8 +6,6 @@ column of its name or together as JSON in a column `arguments`; `case`, `source`
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +13,7 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any, NamedTuple
 
-from xlcalc.catalog import user
+from xlcalc.catalog import table_file, user
 
 # the mean of measured over estimated is trusted between these; beyond, something else than efficiency differs
 LEAST, MOST = 0.5, 2.0
@@ -42,13 +40,13 @@ def measurements() -> tuple[Measurement, ...]:
     path = folder / "calibration.csv" if folder else None
     if path is None or not path.is_file():
         return ()
-    lines = csv.DictReader(io.StringIO(path.read_text("utf-8-sig")))
-    return tuple(_of_file(number, line) for number, line in enumerate(lines, 2))
+    lines = table_file.lines(path.read_bytes(), path.name)
+    return tuple(_of_file(number, line) for number, line in lines)
 
 
-def _of_file(number: int, line: dict[Any, Any]) -> Measurement:
-    if None in line or None in line.values() or not line.get("function"):
-        raise ValueError(f"calibration.csv, line {number}: needs a function and a value for each column of the header")
+def _of_file(number: int, line: dict[str, str]) -> Measurement:
+    if not line.get("function"):
+        raise ValueError(f"calibration.csv, line {number}: needs a function")
     return measurement(line, "calibration.csv", f"line {number}")
 
 

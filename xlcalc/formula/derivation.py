@@ -35,6 +35,8 @@ def rows(roots: Sequence[tuple[str, Symbol]], depth: int | None, room: int = IN_
     `depth` levels below the results, 0 for all; None for as many whole levels, and of the next as many quantities with
     their parts, as there is `room` for.
     """
+    if not roots:
+        return [], 0
     tree = _Tree([symbol for _, symbol in roots])
     shown = tree.within(depth, room)
     found = []

@@ -20,6 +20,7 @@ HEADERS = ["step", "quantity", "formula", "with numbers", "value", "unit", "sour
 Remark = Callable[[Declaration, Sequence[Any], float, str], list[list[Any]]]
 REMARKS: list[Remark] = []
 NOTE, GIVEN = "note", "given"
+ON_A_SCREEN = 24
 
 
 def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | None = None, room: int = IN_ALL) -> Table:
@@ -32,9 +33,9 @@ def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | Non
     read = declaration.read(arguments)
     with recording() as nodes:
         given = [_input(nodes, *of) for of in zip(declaration.arguments, read, arguments, strict=True)]
-        unit = read[-1] if declaration.has_unit else None
+        unit, asked = (read[-1], str(arguments[-1])) if declaration.has_unit else (None, "")
         result = declaration.compute([*given[:-1], None] if declaration.has_unit else given, declaration.derivation)
-        roots = _roots(declaration, result, unit, arguments[-1], nodes)
+        roots = _roots(declaration, result, unit, asked, nodes)
     below = [row for of in zip(declaration.arguments, read, arguments, strict=True) if (row := _given(*of))]
     below += _said(declaration, read, roots[0][1] if roots else None)
     found, more = rows(roots, depth, room - len(below) - 1)
@@ -66,7 +67,7 @@ def _plain_unit(kind: Any, value: Any) -> str:
 
 
 def _roots(
-    declaration: Declaration, result: Any, unit: float | None, asked: Any, nodes: Any
+    declaration: Declaration, result: Any, unit: float | None, asked: str, nodes: Any
 ) -> list[tuple[str, Symbol]]:
     """The results with their names: of a table those of its cells that its author named."""
     if isinstance(result, Table):
@@ -80,7 +81,7 @@ def _roots(
         return []
     base = declaration.result.unit
     if unit is not None:  # the result in its base unit, and one row above it
-        result, base = result / unit, str(asked)
+        result, base = result / unit, asked
     value = result.value if type(result) is Symbol else result
     if type(result) is not Symbol or result.op == LEAF:
         kept = result if type(result) is Symbol else None
@@ -146,22 +147,25 @@ def _given(argument: Argument, value: Any, given: Any) -> list[Any] | None:
 
 
 def as_text(table: Table) -> str:
-    """A derivation as a page: each quantity with its formula and numbers, indented by its level."""
+    """A derivation as a page: each quantity with its formula and numbers, indented by its level; sources below."""
     lines: list[str] = []
+    sources: dict[str, int] = {}
     for step, name, formula, numbers, value, unit, source in table[1:]:
-        indent = "  " * str(step).count(".")
+        indent = "  " * (str(step).count(".") + 1)
         if step == NOTE:
             lines.append(f"note: {name}")
             continue
         shown = figure(value) if unit in ("count", "ratio") else f"{figure(value)} {unit}".rstrip()
-        origin = (
-            f"   [{source}]" if source and source not in ("given", "default") else f"   ({source})" if source else ""
-        )
-        if not formula or step == GIVEN:
-            lines.append(f"{indent}{step} {name} = {shown}{f', {formula}' if formula else ''}{origin}")
+        known = f" [{sources.setdefault(source, len(sources) + 1)}]" if source not in _SHORT else f" ({source})"
+        head, known = f"{step} {name} = {shown}", known if source else ""
+        if step == GIVEN:
+            lines.append(f"{head}{', ' + formula if formula else ''}{known}")
             continue
-        lines.append(f"{indent}{step} {name} = {shown}{origin}")
-        lines.append(f"{indent}{' ' * len(str(step))}   = {formula}")
-        if numbers != formula:
-            lines.append(f"{indent}{' ' * len(str(step))}   = {numbers}")
+        lines.append(f"{indent[2:]}{head}{known}")
+        lines += [f"{indent}{' ' * len(step)} = {formula}"] if formula else []
+        lines += [f"{indent}{' ' * len(step)} = {numbers}"] if formula and numbers != formula else []
+    lines += [f"[{n}] {source}" for source, n in sources.items()]
     return "\n".join(lines) + "\n"
+
+
+_SHORT = frozenset(("given", "default", "of the model", "its figures above"))

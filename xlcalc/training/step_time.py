@@ -284,7 +284,7 @@ def step_time(work: Work, k: Kernels, layout: Layout, global_batch: float, seq_l
     dense = (work.params_split + work.params_embedding + work.params_head) / tp + work.params_whole
     dense = term("parameters of a rank outside experts", dense, "parameters")
     experts = term("parameters of a rank's experts", work.params_experts / ep, "parameters")
-    ranks = term("ranks that share parameters", dp * cp, "count")
+    ranks = term("ranks that share parameters", dp * cp, "count", "of the layout")
     ranks_experts = most(1, ranks * tp // ep)
 
     gather: float = 0.0
