@@ -60,7 +60,8 @@ def explain(
     if as_json:
         print(json.dumps(derivation.explain(declaration, values, depth)))
     else:
-        print(derivation.as_text(derivation.explain(declaration, values, depth, derivation.ON_A_SCREEN)), end="")
+        table = derivation.explain(declaration, values, depth, derivation.ON_A_SCREEN)
+        print(derivation.as_text(table, brief=depth is None), end="")
 
 
 @app.command("functions")

@@ -156,6 +156,9 @@ class Symbol:
     def __index__(self) -> int:
         return operator.index(self._known())
 
+    def __format__(self, specification: str) -> str:
+        return format(self.value, specification)
+
     def _known(self) -> Any:
         if self.nodes.is_open:
             raise TypeError(f"{self!r} is open: a closed formula asks no symbol for its value; write where()")

@@ -146,24 +146,29 @@ def _given(argument: Argument, value: Any, given: Any) -> list[Any] | None:
     return [GIVEN, argument.name.replace("_", " "), about, "", named, "", source]
 
 
-def as_text(table: Table) -> str:
-    """A derivation as a page: each quantity with its formula and numbers, indented by its level; sources below."""
+def as_text(table: Table, *, brief: bool = False) -> str:
+    """A derivation as a page: each quantity with its formula and numbers, indented by its level; sources below.
+
+    A long one that is `brief` shows the formulas of the result and its parts alone.
+    """
     lines: list[str] = []
     sources: dict[str, int] = {}
+    levels = 1 if brief and len(table) > ON_A_SCREEN // 2 else 99
     for step, name, formula, numbers, value, unit, source in table[1:]:
-        indent = "  " * (str(step).count(".") + 1)
         if step == NOTE:
             lines.append(f"note: {name}")
             continue
         shown = figure(value) if unit in ("count", "ratio") else f"{figure(value)} {unit}".rstrip()
-        known = f" [{sources.setdefault(source, len(sources) + 1)}]" if source not in _SHORT else f" ({source})"
-        head, known = f"{step} {name} = {shown}", known if source else ""
-        if step == GIVEN:
-            lines.append(f"{head}{', ' + formula if formula else ''}{known}")
+        known = f" ({source})" if source in _SHORT else f" [{sources.setdefault(source, len(sources) + 1)}]"
+        known = known if source else ""
+        if not step[0].isdigit():
+            more = f", {formula}" if step == GIVEN and formula else f", {numbers}" if numbers else ""
+            lines.append(f"{step} {name if step == GIVEN else ''} = {shown}{more}{known}".replace("  ", " "))
             continue
-        lines.append(f"{indent[2:]}{head}{known}")
-        lines += [f"{indent}{' ' * len(step)} = {formula}"] if formula else []
-        lines += [f"{indent}{' ' * len(step)} = {numbers}"] if formula and numbers != formula else []
+        indent = "  " * step.count(".")
+        lines.append(f"{indent}{step} {name} = {shown}{known}")
+        if formula and step.count(".") <= levels:
+            lines += [f"{indent}{' ' * len(step)}   = {side}" for side in dict.fromkeys((formula, numbers))]
     lines += [f"[{n}] {source}" for source, n in sources.items()]
     return "\n".join(lines) + "\n"
 
