@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 from typing import Any
 
 from xlcalc.catalog import tables
@@ -38,11 +39,13 @@ def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | Non
         roots = _roots(declaration, result, unit, asked, nodes)
     below = [row for of in zip(declaration.arguments, read, arguments, strict=True) if (row := _given(*of))]
     below += _said(declaration, read, roots[0][1] if roots else None)
+    if isinstance(roots and roots[0][1].value, float) and not isfinite(roots[0][1].value):
+        declaration.compute(read)  # refuses it
     found, more = rows(roots, depth, room - len(below) - 1)
     if not found:
         found = [_looked_up(declaration, result)]
     if more:
-        below.append([NOTE, f"{more} more rows below these: depth 0 shows all", *[""] * 5])
+        below.append([NOTE, "more rows below these: depth 0 shows all", *[""] * 5])
     return Table([HEADERS, *map(list, found), *below])
 
 
@@ -159,8 +162,9 @@ def as_text(table: Table, *, brief: bool = False) -> str:
             lines.append(f"note: {name}")
             continue
         shown = figure(value) if unit in ("count", "ratio") else f"{figure(value)} {unit}".rstrip()
-        known = f" ({source})" if source in _SHORT else f" [{sources.setdefault(source, len(sources) + 1)}]"
-        known = known if source else ""
+        known = ""
+        if source:
+            known = f" ({source})" if source in _SHORT else f" [{sources.setdefault(source, len(sources) + 1)}]"
         if not step[0].isdigit():
             more = f", {formula}" if step == GIVEN and formula else f", {numbers}" if numbers else ""
             lines.append(f"{step} {name if step == GIVEN else ''} = {shown}{more}{known}".replace("  ", " "))
