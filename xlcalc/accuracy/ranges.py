@@ -14,8 +14,7 @@ from functools import cache
 from math import exp, sqrt
 from typing import Any, NamedTuple
 
-from xlcalc.accuracy import likeness
-from xlcalc.accuracy.likeness import FAMILIES, RATES, Known
+from xlcalc.accuracy.likeness import FAMILIES, RATES, Feature, Known, likeness
 from xlcalc.catalog import tables
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.declare import Declaration
@@ -87,8 +86,7 @@ def predicted(
     fit: Fitted, function: str, given: Mapping[str, Any], software: str = "", shift: float = 0.0
 ) -> Bounds:
     """The range that a family's effects give for a call, `shift` added to their mean."""
-    mean, deviation = moments(fit, function, given, software)
-    scatter = fit.scatter[likeness.scatter(function, given, fit.known)]
+    mean, deviation, scatter = moments(fit, function, given, software)
     low, high = ends(function, mean + shift, deviation, scatter.low, scatter.high)
     accelerator = given.get("accelerator")
     cases, sources = fit.cases.get(function, (0, 0))
@@ -102,13 +100,17 @@ def ends(function: str, mean: float, deviation: float, down: float, up: float) -
     return (exp(-slow), exp(-quick)) if function in RATES else (exp(quick), exp(slow))
 
 
-def moments(fit: Fitted, function: str, given: Mapping[str, Any], software: str = "") -> tuple[float, float]:
-    """Mean and standard deviation of ln(measured / estimated) of a run like the call, of a rate the other way round."""
+def moments(
+    fit: Fitted, function: str, given: Mapping[str, Any], software: str = ""
+) -> tuple[float, float, Scatter]:
+    """Mean and standard deviation of ln(measured / estimated) of a run like the call, of a rate the other way round,
+    and how runs like it scatter."""
     software = software or usual_software(fit, function, given.get("accelerator"))
-    mean, variance = _effects(fit, likeness.features(function, given, fit.known, software))
-    variance += fit.scatter[likeness.scatter(function, given, fit.known)].variance
-    variance += sum(fit.variances.get(part, 0.0) for part in likeness.unknown(function, given, fit.known))
-    return mean, sqrt(variance)
+    like = likeness(function, given, fit.known, software)
+    mean, variance = _effects(fit, like.features)
+    scatter = fit.scatter[like.scatter]
+    variance += scatter.variance + sum(fit.variances.get(part, 0.0) for part in like.unknown)
+    return mean, sqrt(variance), scatter
 
 
 def usual_software(fit: Fitted, function: str, accelerator: Any) -> str:
@@ -122,7 +124,7 @@ def _id(accelerator: Any) -> str:
     return accelerator.id if isinstance(accelerator, AcceleratorSpec) else ""
 
 
-def _effects(fit: Fitted, features: Sequence[likeness.Feature]) -> tuple[float, float]:
+def _effects(fit: Fitted, features: Sequence[Feature]) -> tuple[float, float]:
     """Mean and variance of the summed effects of groups: known ones with their covariances, others with all of their
     kind's variance."""
     mean = variance = 0.0
@@ -131,14 +133,14 @@ def _effects(fit: Fitted, features: Sequence[likeness.Feature]) -> tuple[float, 
         effect = fit.effects.get((component, level))
         if effect is None:
             variance += amount * amount * fit.variances.get(component, 0.0)
-            continue
-        mean += amount * effect[1]
-        own = fit.covariances[effect[0]]
-        variance += amount * amount * own[effect[0]]
-        for place, other in found:
-            pair = own[place] if place < effect[0] else fit.covariances[place][effect[0]]
-            variance += 2 * amount * other * pair
-        found.append((effect[0], amount))
+        else:
+            mean += amount * effect[1]
+            found.append((effect[0], amount))
+    found.sort()
+    for i, (place, amount) in enumerate(found):
+        own = fit.covariances[place]
+        with_others = sum([own[other] * weight for other, weight in found[:i]])
+        variance += amount * (amount * own[place] + 2 * with_others)
     return mean, max(variance, 0.0)
 
 

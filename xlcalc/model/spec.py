@@ -14,6 +14,7 @@ from xlcalc.model.cache import CacheShape, cache_shape
 from xlcalc.model.config import Config
 from xlcalc.model.families import known
 from xlcalc.model.flops import FlopShape, flop_shape
+from xlcalc.model.kinds import kinds
 from xlcalc.model.params import active_params, params_by_part
 
 # what must be a whole number above zero wherever it is set (or a list of them, one a layer)
@@ -89,6 +90,11 @@ class ModelSpec(BaseModel):
             raise
         except (TypeError, ZeroDivisionError) as error:
             raise ValueError(f"has a field that is no number where one is needed ({error})") from None
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """What kind of model it is; a number of parameters alone is taken for a dense one."""
+        return kinds(self.architecture) if self.count is None else ("dense",)
 
     @cached_property
     def parts(self) -> dict[str, int]:
