@@ -54,26 +54,10 @@ class Bounds(NamedTuple):
     basis: str
 
 
-_BASES = {
-    "measured": "constants were calibrated on this machine",
-    "borrowed": "constants are those of its architecture, calibrated on other machines",
-    "never": "constants are those of other architectures",
-}
-
-
 def of(declaration: Declaration, read: Sequence[Any]) -> Bounds | None:
     """The range of one call, its arguments as the formula takes them; None for a function that was not measured."""
     names = (argument.name for argument in declaration.arguments)
     return of_call(declaration.name, dict(zip(names, read, strict=False)))
-
-
-def about(bounds: Bounds, function: str, accelerator: str) -> str:
-    """What a range says, and the cases behind it, in one sentence."""
-    said = (
-        f"four of five measured runs like it lie between low and high: {bounds.cases} cases of {function} "
-        f"from {bounds.sources} sources"
-    )
-    return said + (f", {bounds.here} on {accelerator}; {_BASES[bounds.basis]}" if accelerator else "")
 
 
 def of_call(function: str, given: Mapping[str, Any], software: str = "") -> Bounds | None:

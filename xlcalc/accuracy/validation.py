@@ -47,7 +47,7 @@ class Result(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """The errors of a group of cases, as fractions of the measurement."""
+    """The errors of a group of cases, as fractions of the measurement, and the share of them inside their ranges."""
 
     function: str
     group: str
@@ -57,6 +57,7 @@ class Summary(NamedTuple):
     p90: float
     worst: float
     source: str
+    inside: float
 
 
 @cache
@@ -116,9 +117,19 @@ def _refused(case: Measurement, sentence: str) -> Result:
     return Result(*about, None, None, case.source, sentence)
 
 
-def summaries(function: str = "", accelerator: str = "") -> list[Summary]:
+def waiting() -> list[list[Any]]:
+    """Published cases that cannot be asked: function, group, how many, the arguments that it does not take yet."""
+    found: dict[tuple[str, str, str], int] = {}
+    for case in measurements.every_published():
+        if case.missing:
+            key = case.function, case.group, ", ".join(case.missing)
+            found[key] = found.get(key, 0) + 1
+    return [[function, group, cases, names] for (function, group, names), cases in found.items()]
+
+
+def summaries(function: str = "", accelerator: str = "", of_these: Sequence[Result] | None = None) -> list[Summary]:
     """Mean, 90th percentile and worst error by function and group, then by accelerator, of the cases asked for."""
-    chosen = [r for r in results() if function in ("", r.function) and accelerator in ("", r.accelerator)]
+    chosen = [r for r in (results() if of_these is None else of_these) if function in ("", r.function) and accelerator in ("", r.accelerator)]
     groups = dict.fromkeys((r.function, r.group) for r in chosen)
     found: list[Summary] = []
     for name, group in groups:
@@ -131,12 +142,13 @@ def summaries(function: str = "", accelerator: str = "") -> list[Summary]:
 
 
 def _summary(members: Sequence[Result], accelerator: str) -> Summary:
-    errors = sorted(abs(r.error) for r in members if r.error is not None) or [float("nan")]
+    estimated = [r for r in members if r.error is not None]
+    errors = sorted(abs(r.error) for r in estimated if r.error is not None) or [float("nan")]
     first = members[0]
     p90 = errors[min(len(errors) - 1, int(SHARE * len(errors)))]
-    return Summary(
-        first.function, first.group, accelerator, len(members), sum(errors) / len(errors), p90, errors[-1], first.source
-    )
+    inside = sum(r.inside for r in estimated) / len(estimated) if estimated else float("nan")
+    about = first.function, first.group, accelerator, len(members)
+    return Summary(*about, sum(errors) / len(errors), p90, errors[-1], first.source, inside)
 
 
 def bounds() -> dict[tuple[str, str], dict[str, str]]:
@@ -150,17 +162,17 @@ def unit(function: str) -> str:
     return (declaration.result.unit if declaration else "") or "tokens/s"
 
 
-def broken() -> list[str]:
+def broken(of_these: Sequence[Result] | None = None) -> list[str]:
     """A sentence for each group whose error is above what is stated, and for each case that gives no estimate."""
-    bound = bounds()
-    said = [f"{r.function}, {r.group}, {r.case}: {r.sentence}" for r in results() if r.error is None]
-    for (name, group), members in _by_group(results()).items():
+    stated, members = bounds(), results() if of_these is None else of_these
+    said = [f"{r.function}, {r.group}, {r.case}: {r.sentence}" for r in members if r.error is None]
+    for (name, group), cases in _by_group(members).items():
         if group == OWN:
             continue
-        stated, found = bound[name, group], _summary(members, "all")
+        found, bound = _summary(cases, "all"), stated[name, group]
         for figure, value in (("mean", found.mean), ("p90", found.p90), ("worst", found.worst)):
-            if not value <= float(stated[figure]):
-                said.append(f"{name}, {group}: {figure} error {value:.1%}, stated {float(stated[figure]):.1%}")
+            if bound[figure] and not value <= float(bound[figure]):
+                said.append(f"{name}, {group}: {figure} error {value:.1%}, stated {float(bound[figure]):.1%}")
     return said
 
 
@@ -171,10 +183,10 @@ def _by_group(members: Iterable[Result]) -> dict[tuple[str, str], list[Result]]:
     return groups
 
 
-def as_data() -> dict[str, Any]:
+def as_data(of_these: Sequence[Result]) -> dict[str, Any]:
     """Cases, summaries and broken bounds as plain data."""
     return {
-        "cases": [r._asdict() for r in results()],
-        "summary": [s._asdict() for s in summaries()],
-        "broken": broken(),
+        "cases": [r._asdict() for r in of_these],
+        "summary": [s._asdict() for s in summaries(of_these=of_these)],
+        "broken": broken(of_these),
     }

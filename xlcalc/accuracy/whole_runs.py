@@ -102,7 +102,11 @@ def of(declaration: Declaration, read: Sequence[Any]) -> Bounds:
     given = dict(zip(names, read, strict=False))
     fit = ranges.fitted()["whole runs"]
     found = ranges.predicted(fit, declaration.name, given, shift=log(given["mfu"] / UTILISATION))
-    return found._replace(high=found.high * _narrower(given))
+    cases, sources = fit.cases["LLM_GPU_HOURS"]
+    accelerator = given["accelerator"]
+    name = accelerator.id if isinstance(accelerator, AcceleratorSpec) else ""
+    here, _ = fit.cases.get(f"LLM_GPU_HOURS {name}", (0, 0))
+    return found._replace(high=found.high * _narrower(given), cases=cases, sources=sources, here=here)
 
 
 def _narrower(given: dict[str, Any]) -> float:

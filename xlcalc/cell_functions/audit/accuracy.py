@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from xlcalc.accuracy import ranges, validation, whole_runs
-from xlcalc.accuracy.likeness import FAMILIES
+from xlcalc.accuracy import bounds, ranges, validation, whole_runs
 from xlcalc.catalog import tables
 from xlcalc.language.cells import Choice, shown
 from xlcalc.language.declare import Declaration, Table, cell_function, find
@@ -19,9 +18,9 @@ _MEASURED = "the published measurements of catalog/measured.csv"
 
 @cell_function(category="Audit", source=_MEASURED)
 def LLM_ACCURACY(name: Name = None, accelerator: Accelerator = None) -> Rows:
-    """How well the estimates agree with published measurements: cases, mean, 90th percentile and worst error, source.
+    """How well the estimates agree with published measurements: errors, source, the share inside their ranges.
 
-    Errors are fractions of the measurement. The constants of the models were calibrated on some of these cases
+    Mean, 90th percentile and worst error are fractions of the measurement. The constants of the models were calibrated on some of these cases
     (docs/accuracy.md says on which); the others had no part in any constant. Your own calibration.csv adds a group of
     its own: what is left of the error on your cases once the estimates are calibrated by them.
 
@@ -36,8 +35,11 @@ def LLM_ACCURACY(name: Name = None, accelerator: Accelerator = None) -> Rows:
     found = validation.summaries(function, accelerator.id if accelerator else "")
     if not found:
         raise CalcError("#N/A", "no measured case of this function and accelerator is known")
-    headers = ["function", "measured on", "accelerator", "cases", "mean error", "p90 error", "worst error", "source"]
-    return Table([headers, *([*s[:-1], tables.source_text(s.source, "")] for s in found)])
+    headers = [
+        "function", "measured on", "accelerator", "cases", "mean error", "p90 error", "worst error", "source",
+        "inside its range",
+    ]  # fmt: skip
+    return Table([headers, *([*s[:7], tables.source_text(s.source, ""), s.inside] for s in found)])
 
 
 def _function(name: str) -> Declaration:
@@ -48,7 +50,7 @@ def _function(name: str) -> Declaration:
 
 
 def _not_measured(name: str) -> CalcError:
-    known = ", ".join((*FAMILIES, *whole_runs.FUNCTIONS))
+    known = ", ".join(bounds.FUNCTIONS)
     return CalcError("#N/A", f"must be a function that was measured: {known}; got {shown(name)}", argument="name")
 
 
@@ -69,10 +71,10 @@ def LLM_ESTIMATE_RANGE(name: Name, accelerator: Accelerator = None, bound: _Boun
         1
     """
     declaration = find(name)
-    given = {"accelerator": accelerator} if accelerator else {}
-    found = ranges.of_call(declaration.name, given) if declaration else None
-    if found is None:
+    if declaration is None or declaration.name not in bounds.FUNCTIONS:
         raise _not_measured(name)
+    found = ranges.of_call(declaration.name, {"accelerator": accelerator} if accelerator else {})
+    assert found is not None
     return {"low": found.low, "expected": 1, "high": found.high, "cases": found.here if accelerator else found.cases}[
         bound
     ]
@@ -150,33 +152,23 @@ def LLM_ESTIMATE_BOUND(
         True
     """
     declaration = _function(name)
-    if declaration.name not in FAMILIES and declaration.name not in whole_runs.FUNCTIONS:
+    if declaration.name not in bounds.FUNCTIONS:
         raise _not_measured(name)
     # fmt: off
     given = (
         a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22, a23, a24,
     )
     # fmt: on
-    return bound_of(declaration, given)[bound]
-
-
-def bound_of(declaration: Declaration, given: tuple[Any, ...]) -> dict[str, float]:
-    """Low, expected and high of a call, in the function's base unit."""
     n = len(declaration.arguments)
     if any(value is not None for value in given[n:]):
         raise CalcError("#VALUE!", f"takes at most {n} arguments", function=declaration.name)
-    values = [*given[:n], *[None] * (n - len(given))]
+    values = [*given[:n]]
     if declaration.arguments[-1].name == "unit":
         values[-1] = None
     read = declaration.read(values)
-    result = declaration.compute(read)
-    if declaration.name in whole_runs.FUNCTIONS:
-        expected = whole_runs.total(result)
-        bounds = whole_runs.of(declaration, read)
-        return {"low": expected * bounds.low, "expected": expected, "high": expected * bounds.high}
-    found = ranges.of(declaration, read)
-    assert found is not None, declaration.name
-    return {"low": result * found.low, "expected": result, "high": result * found.high}
+    found = bounds.around(declaration, read, declaration.compute(read))
+    assert found is not None
+    return {"low": found.low, "expected": found.expected, "high": found.high}[bound]
 
 
 @cell_function(category="Training", source="catalog/training_runs.csv, each run with its source")

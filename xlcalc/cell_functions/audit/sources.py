@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Annotated, Any
 
-from xlcalc.accuracy import ranges, scope
+from xlcalc.accuracy import bounds, scope
 from xlcalc.accuracy.calibration import factors
 from xlcalc.catalog import accelerators, models, prices, tables
 from xlcalc.catalog.names import NotInCatalog
@@ -65,19 +65,16 @@ def _check(field: str, known: Collection[str], what: str) -> None:
 
 def _agreement(declaration: Declaration, read: Sequence[Any], result: float, unit: str) -> list[list[Any]]:
     """Rows of a derivation: low, expected and high by what was measured, and what of the call was never measured."""
-    bounds = ranges.of(declaration, read)
-    if bounds is None:
+    found = bounds.around(declaration, read, result)
+    if found is None:
         return []
-    accelerator = next((value.id for value in read if isinstance(value, AcceleratorSpec)), "")
-    said = ranges.about(bounds, declaration.name, accelerator)
-    source = "catalog/measured.csv, each case with its source; LLM_ACCURACY lists them"
     formula = "estimate × measured / estimated"
-    low, high = ([result * share, unit, said, source] for share in (bounds.low, bounds.high))
     rows: list[list[Any]] = [
-        [None, "low", formula, f"{result!r} × {bounds.low!r}", *low],
+        [None, "low", formula, f"{result!r} × {found.low / result!r}", found.low, unit, found.about, found.source],
         [None, "expected", "", "", result, unit, "the estimate itself", ""],
-        [None, "high", formula, f"{result!r} × {bounds.high!r}", *high],
+        [None, "high", formula, f"{result!r} × {found.high / result!r}", found.high, unit, found.about, found.source],
     ]
+    accelerator = next((value.id for value in read if isinstance(value, AcceleratorSpec)), "")
     notes = [f"outside what was measured: {sentence}" for sentence in scope.outside(declaration, read)]
     if factor := factors(declaration.name).get(accelerator):
         notes.append(
