@@ -1,4 +1,4 @@
-"""Restates the tables beside this file as lines of xlcalc/catalog/measured.csv: python tests/oracles/build_measured.py
+"""Restates the tables beside this file as lines of xlcalc/catalog/measured.csv: just regenerate measured.
 
 The tables keep the publishers' columns; the catalog keeps one form for all (accuracy/measurements.py). Lines of other
 groups, which were read from their sources as calls, stay as they stand.
@@ -7,6 +7,7 @@ groups, which were read from their sources as calls, stay as they stand.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 from pathlib import Path
@@ -191,7 +192,8 @@ def fastertransformer():
         yield "LLM_TPOT", *about, {**common, "context": 512}, decode, "llm-analysis-ft"
 
 
-def main() -> None:
+def made() -> dict[Path, bytes]:
+    """The file with all cases."""
     cases = [
         *steps("Megatron-LM, Korthikanti table 5", "korthikanti-2022", training.korthikanti()),
         *steps("MPT under FSDP", "llm-foundry-mpt", training.mpt()),
@@ -213,16 +215,13 @@ def main() -> None:
         standing = list(csv.DictReader(file))
     lines = []
     for function, group, accelerator, name, arguments, measured, source in cases:
-        text, unit = json.dumps(arguments, separators=(",", ":")), UNITS.get(function, "s")
+        call, unit = json.dumps(arguments, separators=(",", ":")), UNITS.get(function, "s")
         software, date = ABOUT[source]
-        fields = (function, group, accelerator, name, text, f"{measured:.8g}", unit, source, date, software)
+        fields = (function, group, accelerator, name, call, f"{measured:.8g}", unit, source, date, software)
         lines.append(dict(zip(COLUMNS, fields, strict=True)))
     restated = {line["group"] for line in lines}
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines + [line for line in standing if line["group"] not in restated])
-
-
-if __name__ == "__main__":
-    main()
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines + [line for line in standing if line["group"] not in restated])
+    return {path: text.getvalue().encode()}

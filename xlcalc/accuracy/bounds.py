@@ -21,11 +21,13 @@ _BASES = {
 
 
 class Estimate(NamedTuple):
-    """What a call gives and the ends of its range, in the function's base unit, with the cases behind them."""
+    """What a call gives and the ends of its range, with what they are of it, and the cases behind them."""
 
     low: float
     expected: float
     high: float
+    low_share: float
+    high_share: float
     about: str
     source: str
 
@@ -42,10 +44,12 @@ def around(declaration: Declaration, read: Sequence[Any], result: Any) -> Estima
     bounds = of(declaration, read)
     if bounds is None:
         return None
-    expected = whole_runs.total(result)
+    expected, shares = whole_runs.total(result), (bounds.low, bounds.high)
     accelerator = next((value.id for value in read if isinstance(value, AcceleratorSpec)), "")
     about, source = _about(bounds, declaration.name, accelerator)
-    return Estimate(expected * bounds.low, expected, expected * bounds.high, about, source)
+    ends = (share * expected for share in shares)
+    low, high = whole_runs.of_bill(result, shares) if isinstance(result, list) else ends
+    return Estimate(low, expected, high, *shares, about, source)
 
 
 def _about(bounds: Bounds, function: str, accelerator: str) -> tuple[str, str]:

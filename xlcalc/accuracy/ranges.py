@@ -63,12 +63,12 @@ def of(declaration: Declaration, read: Sequence[Any]) -> Bounds | None:
 def of_call(function: str, given: Mapping[str, Any], software: str = "") -> Bounds | None:
     """The range of a call from those of its arguments that are known. None for a function that was not measured."""
     family = FAMILIES.get(function)
-    return predicted(fitted()[family], function, given, software or str(given.get("software") or "")) if family else None
+    return (
+        predicted(fitted()[family], function, given, software or str(given.get("software") or "")) if family else None
+    )
 
 
-def predicted(
-    fit: Fitted, function: str, given: Mapping[str, Any], software: str = "", shift: float = 0.0
-) -> Bounds:
+def predicted(fit: Fitted, function: str, given: Mapping[str, Any], software: str = "", shift: float = 0.0) -> Bounds:
     """The range that a family's effects give for a call, `shift` added to their mean."""
     mean, deviation, scatter = moments(fit, function, given, software)
     low, high = ends(function, mean + shift, deviation, scatter.low, scatter.high)
