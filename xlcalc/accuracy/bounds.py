@@ -36,7 +36,7 @@ def of(declaration: Declaration, read: Sequence[Any]) -> Bounds | None:
     """The range of one call, its arguments as the formula takes them; None for a function that was not measured."""
     if declaration.name in whole_runs.FUNCTIONS:
         return whole_runs.of(declaration, read)
-    return ranges.of(declaration, read)
+    return ranges.of(declaration, read) if declaration.name in FAMILIES else None
 
 
 def around(declaration: Declaration, read: Sequence[Any], result: Any) -> Estimate | None:

@@ -49,7 +49,7 @@ def left_out() -> tuple[str, ...]:
 
 
 class Coverage(NamedTuple):
-    """How ranges did: the share of cases inside, the mean interval score (lower is better), the median of high / low."""
+    """How ranges did: the share inside, the mean interval score (lower is better), the median of high over low."""
 
     cases: int
     inside: float

@@ -47,7 +47,7 @@ class Known(NamedTuple):
     architectures: frozenset[str]
 
     def basis(self, accelerator: Any) -> str:
-        """What an estimate on this accelerator rests on: its own measurements, its architecture's, or those of others."""
+        """What an estimate rests on: measurements of this accelerator, of its architecture, or of others."""
         if not isinstance(accelerator, AcceleratorSpec):
             return "never"
         if accelerator.id in self.accelerators:

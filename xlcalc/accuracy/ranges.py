@@ -2,8 +2,8 @@
 
 The logarithm of measured over estimated is taken for a sum of effects of the groups that a call is in
 (accuracy/likeness.py), of its unknown source and model, and of scatter: a mixed model, whose effects and variances
-catalog/ranges.json holds as tests/oracles/build_ranges.py found them. What was measured has a known effect; what was not
-adds the whole variance of its kind, so that unknown means wider, by as much as groups that were left out really err.
+catalog/ranges.json holds as tests/oracles/build_ranges.py found them. What was measured has a known effect; what was
+not adds the whole variance of its kind: unknown means wider, by as much as groups that were left out really err.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Scatter(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """One family's effects: each group's with its place among the covariances, and the variance of each kind of group."""
+    """One family's effects, each with its place among the covariances, and the variance of each kind of group."""
 
     known: Known
     software: Mapping[str, str]  # what an accelerator, or one of its maker, usually runs
@@ -54,18 +54,15 @@ class Bounds(NamedTuple):
     basis: str
 
 
-def of(declaration: Declaration, read: Sequence[Any]) -> Bounds | None:
-    """The range of one call, its arguments as the formula takes them; None for a function that was not measured."""
+def of(declaration: Declaration, read: Sequence[Any]) -> Bounds:
+    """The range of one call of a function that was measured, its arguments as the formula takes them."""
     names = (argument.name for argument in declaration.arguments)
     return of_call(declaration.name, dict(zip(names, read, strict=False)))
 
 
-def of_call(function: str, given: Mapping[str, Any], software: str = "") -> Bounds | None:
-    """The range of a call from those of its arguments that are known. None for a function that was not measured."""
-    family = FAMILIES.get(function)
-    return (
-        predicted(fitted()[family], function, given, software or str(given.get("software") or "")) if family else None
-    )
+def of_call(function: str, given: Mapping[str, Any], software: str = "") -> Bounds:
+    """The range of a call of a function that was measured, from those of its arguments that are known."""
+    return predicted(fitted()[FAMILIES[function]], function, given, software or str(given.get("software") or ""))
 
 
 def predicted(fit: Fitted, function: str, given: Mapping[str, Any], software: str = "", shift: float = 0.0) -> Bounds:
@@ -84,9 +81,7 @@ def ends(function: str, mean: float, deviation: float, down: float, up: float) -
     return (exp(-slow), exp(-quick)) if function in RATES else (exp(quick), exp(slow))
 
 
-def moments(
-    fit: Fitted, function: str, given: Mapping[str, Any], software: str = ""
-) -> tuple[float, float, Scatter]:
+def moments(fit: Fitted, function: str, given: Mapping[str, Any], software: str = "") -> tuple[float, float, Scatter]:
     """Mean and standard deviation of ln(measured / estimated) of a run like the call, of a rate the other way round,
     and how runs like it scatter."""
     software = software or usual_software(fit, function, given.get("accelerator"))

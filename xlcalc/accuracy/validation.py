@@ -1,9 +1,8 @@
 """How well the estimates agree with measurements: every measured case of the catalog, estimated now.
 
 `catalog/measured.csv` holds the published cases as calls of cell functions with what was measured, `catalog/bounds.csv`
-the error that each group of them is stated to have, `catalog/left_out.csv` the ranges of cases whose group was left out
-of the fit of the ranges. The user's own measurements follow as a group of their own, estimated with the calibration that
-they give: their error is what it leaves.
+the error that each group of them is stated to have. The user's own measurements follow as a group of their own,
+estimated with the calibration that they give: their error is what it leaves.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from xlcalc.language.declare import find
 from xlcalc.language.errors import CalcError
 
 OWN = "your calibration"
+_MEASURED = [name for name, family in FAMILIES.items() if family != "whole runs"]
 SHARE = 0.9  # of a group's cases, whose largest error is told beside the mean
 
 
@@ -80,8 +80,8 @@ def of(cases: Iterable[Measurement]) -> tuple[Result, ...]:
     for case in cases:
         about = case._replace(group=OWN)
         function = find(case.function)
-        if function is None or function.name not in FAMILIES:
-            said = f"{case.function} is no estimate that is measured; those are {', '.join(FAMILIES)}"
+        if function is None or FAMILIES.get(function.name, "whole runs") == "whole runs":
+            said = f"{case.function} is no estimate that is measured; those are {', '.join(_MEASURED)}"
             found.append(_refused(about, said))
             continue
         kinds = {argument.name: argument.kind for argument in function.arguments}
@@ -108,10 +108,10 @@ def _result(case: Measurement) -> Result:
     except CalcError as error:
         return _refused(case, str(error))
     given = dict(zip((a.name for a in function.arguments), read, strict=True))
-    bounds = ranges.of_call(function.name, given, case.software)
-    low, high = (bounds.low * estimate, bounds.high * estimate) if bounds else (None, None)
+    likely = ranges.of_call(function.name, given, case.software)
     about = case.function, case.group, case.accelerator, case.case, case.measured
-    return Result(*about, estimate, estimate / case.measured - 1, case.source, "", low, high)
+    off = estimate / case.measured - 1
+    return Result(*about, estimate, off, case.source, "", likely.low * estimate, likely.high * estimate)
 
 
 def _refused(case: Measurement, sentence: str) -> Result:
@@ -131,7 +131,11 @@ def waiting() -> list[list[Any]]:
 
 def summaries(function: str = "", accelerator: str = "", of_these: Sequence[Result] | None = None) -> list[Summary]:
     """Mean, 90th percentile and worst error by function and group, then by accelerator, of the cases asked for."""
-    chosen = [r for r in (results() if of_these is None else of_these) if function in ("", r.function) and accelerator in ("", r.accelerator)]
+    chosen = [
+        r
+        for r in (results() if of_these is None else of_these)
+        if function in ("", r.function) and accelerator in ("", r.accelerator)
+    ]
     groups = dict.fromkeys((r.function, r.group) for r in chosen)
     found: list[Summary] = []
     for name, group in groups:

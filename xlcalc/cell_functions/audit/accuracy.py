@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from xlcalc.accuracy import bounds, ranges, validation, whole_runs
 from xlcalc.catalog import tables
+from xlcalc.formula.arithmetic import searched, term
 from xlcalc.language.cells import Choice, shown
 from xlcalc.language.declare import Declaration, Table, cell_function, find
 from xlcalc.language.errors import CalcError
@@ -20,9 +22,9 @@ _MEASURED = "the published measurements of catalog/measured.csv"
 def LLM_ACCURACY(name: Name = None, accelerator: Accelerator = None) -> Rows:
     """How well the estimates agree with published measurements: errors, source, the share inside their ranges.
 
-    Mean, 90th percentile and worst error are fractions of the measurement. The constants of the models were calibrated on some of these cases
-    (docs/accuracy.md says on which); the others had no part in any constant. Your own calibration.csv adds a group of
-    its own: what is left of the error on your cases once the estimates are calibrated by them.
+    Mean, 90th percentile and worst error are fractions of the measurement. The constants of the models were calibrated
+    on some of these cases (docs/accuracy.md says on which); the others had no part in any constant. Your own
+    calibration.csv adds a group of its own: what is left of the error on your cases once they calibrate the estimates.
 
     Args:
         name: a function, with or without LLM_; blank = all that were measured
@@ -59,8 +61,8 @@ def LLM_ESTIMATE_RANGE(name: Name, accelerator: Accelerator = None, bound: _Boun
     """What to multiply an estimate by for the ends of its range, whatever is run on that accelerator.
 
     Four of five measured runs lie between low and high times their estimates, of models and formats that may be any;
-    where the call is known, LLM_ESTIMATE_BOUND gives its own range, which is narrower. `expected` is 1, `cases` says how
-    many were measured on the accelerator.
+    where the call is known, LLM_ESTIMATE_BOUND gives its own range, which is narrower. `expected` is 1, `cases` says
+    how many were measured on the accelerator.
 
     Args:
         name: a function that was measured, with or without LLM_
@@ -74,7 +76,6 @@ def LLM_ESTIMATE_RANGE(name: Name, accelerator: Accelerator = None, bound: _Boun
     if declaration is None or declaration.name not in bounds.FUNCTIONS:
         raise _not_measured(name)
     found = ranges.of_call(declaration.name, {"accelerator": accelerator} if accelerator else {})
-    assert found is not None
     return {"low": found.low, "expected": 1, "high": found.high, "cases": found.here if accelerator else found.cases}[
         bound
     ]
@@ -114,10 +115,12 @@ def LLM_ESTIMATE_BOUND(
     `expected` is what the function itself gives. The range knows what is known of the call: whether constants were
     calibrated on this accelerator, on its architecture or on neither, the software, the kind of model, the number
     format, scale, batch and lengths; unknown means wider, by as much as runs that were left out of its making err
-    (docs/accuracy.md). In the function's base unit. A range holds what its function gives: one step, first token, token,
-    throughput or memory of one machine. Of LLM_GPU_HOURS, LLM_TRAIN_TIME and LLM_TRAIN_COST (the total) it speaks of whole
-    published training runs with all that interrupts them: restarts, evaluation, software of their day (LLM_TRAIN_RUNS
-    lists them); the utilisation that was given is then one opinion among theirs.
+    (docs/accuracy.md). In the function's base unit.
+
+    A range holds what its function gives: one step, first token, token, throughput or memory of one machine. Of
+    LLM_GPU_HOURS, LLM_TRAIN_TIME and LLM_TRAIN_COST (the total) it speaks of whole published training runs with all
+    that interrupts them: restarts, evaluation, software of their day (LLM_TRAIN_RUNS lists them); the utilisation that
+    the call gives is then one opinion among theirs.
 
     Args:
         name: a function that was measured, with or without LLM_
@@ -159,21 +162,35 @@ def LLM_ESTIMATE_BOUND(
         a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22, a23, a24,
     )
     # fmt: on
+    found = searched(_around, declaration, given)
+    expected = term(
+        f"{declaration.name}, as called", found.expected, declaration.result.unit, "LLM_EXPLAIN of that call"
+    )
+    if bound == "expected":
+        return expected
+    end, share = (found.low, found.low_share) if bound == "low" else (found.high, found.high_share)
+    if end != found.expected * share:  # a bill, of which not all is scaled
+        return term(f"{declaration.name}, {bound}", end, unit, found.about)
+    return expected * term(f"measured over estimated, {bound}", share, "", found.about)
+
+
+def _around(declaration: Declaration, given: Sequence[Any]) -> bounds.Estimate:
+    """A call of a function that was measured, with its range, in the function's base unit."""
     n = len(declaration.arguments)
     if any(value is not None for value in given[n:]):
         raise CalcError("#VALUE!", f"takes at most {n} arguments", function=declaration.name)
     values = [*given[:n]]
-    if declaration.arguments[-1].name == "unit":
+    if declaration.has_unit:
         values[-1] = None
     read = declaration.read(values)
     found = bounds.around(declaration, read, declaration.compute(read))
     assert found is not None
-    return {"low": found.low, "expected": found.expected, "high": found.high}[bound]
+    return found
 
 
 @cell_function(category="Training", source="catalog/training_runs.csv, each run with its source")
 def LLM_TRAIN_RUNS(search: Search = "") -> Rows:
-    """Published whole training runs with our estimate of their accelerator-hours and the ratio: what budgets are beside.
+    """Published whole training runs with our estimate of their accelerator-hours and the ratio of both.
 
     Our hours are LLM_GPU_HOURS at a utilisation of 0.4 of LLM_TRAIN_FLOPS, with attention where the model is known; the
     ratio is published over ours. Fine-tuning, partial and doubtful accounts are listed as such and have no part in
