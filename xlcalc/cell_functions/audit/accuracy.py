@@ -162,10 +162,8 @@ def LLM_ESTIMATE_BOUND(
         a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22, a23, a24,
     )
     # fmt: on
-    found = searched(_around, declaration, given)
-    expected = term(
-        f"{declaration.name}, as called", found.expected, declaration.result.unit, "LLM_EXPLAIN of that call"
-    )
+    found, unit = searched(_around, declaration, given), declaration.result.unit
+    expected = term(f"{declaration.name}, as called", found.expected, unit, "LLM_EXPLAIN of that call")
     if bound == "expected":
         return expected
     end, share = (found.low, found.low_share) if bound == "low" else (found.high, found.high_share)
