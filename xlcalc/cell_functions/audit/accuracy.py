@@ -107,8 +107,6 @@ def LLM_ESTIMATE_BOUND(
     a20: Anything = None,
     a21: Anything = None,
     a22: Anything = None,
-    a23: Anything = None,
-    a24: Anything = None,
 ) -> Real:
     """Low, expected or high of exactly that call: four of five measured runs like it lie between low and high.
 
@@ -147,8 +145,6 @@ def LLM_ESTIMATE_BOUND(
         a20: argument 20 of that function
         a21: argument 21 of that function
         a22: argument 22 of that function
-        a23: argument 23 of that function
-        a24: argument 24 of that function
     Example:
         >>> LLM_ESTIMATE_BOUND("LLM_TPOT", "expected", "llama-3.1-8b", "h100-sxm", 1, 1024) == LLM_TPOT(
         ...     "llama-3.1-8b", "h100-sxm", 1, 1024)
@@ -159,7 +155,7 @@ def LLM_ESTIMATE_BOUND(
         raise _not_measured(name)
     # fmt: off
     given = (
-        a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22, a23, a24,
+        a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22,
     )
     # fmt: on
     found, unit = searched(_around, declaration, given), declaration.result.unit
