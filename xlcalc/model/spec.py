@@ -16,6 +16,7 @@ from xlcalc.model.config import Config
 from xlcalc.model.dtypes import DType
 from xlcalc.model.families.reader import read
 from xlcalc.model.flops import FlopShape, flop_shape
+from xlcalc.model.kinds import kinds
 from xlcalc.model.params import active_params, params_by_part
 from xlcalc.model.storage import Weights, stored
 
@@ -92,6 +93,11 @@ class ModelSpec(BaseModel):
             raise ValueError(f"lacks {error.args[0]}, needed for model_type {c.model_type[:60]!r}") from None
         except (TypeError, ZeroDivisionError, AttributeError, IndexError) as error:
             raise ValueError(f"has a field that is no number where one is needed ({str(error)[:120]})") from None
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """What kind of model it is; a number of parameters alone is taken for a dense one."""
+        return kinds(self.architecture) if self.count is None else ("dense",)
 
     @cached_property
     def parts(self) -> dict[str, int]:
