@@ -21,7 +21,7 @@ def test_rows_ids_sources_dates(name, least):
     assert len(rows) >= least
     assert len({row["id"] for row in rows}) == len(rows)
     for row in rows:
-        assert datetime.date.fromisoformat(row["as_of"]) <= datetime.date(2026, 11, 24), row["id"]
+        assert datetime.date.fromisoformat(row["as_of"]) <= datetime.date(2026, 11, 27), row["id"]
         for column, value in row.items():
             assert not str(value).startswith(("=", "+", "-", "@")), row["id"]
             if column == "source" or column.endswith("_source"):

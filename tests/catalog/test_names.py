@@ -80,7 +80,7 @@ ACCELERATORS = {
     "v5p": "tpu-v5p", "TPU v4": "tpu-v4", "tpu-v5-lite": "tpu-v5e", "Trillium": "tpu-v6e", "Ironwood": "tpu-v7",
     "Mac Studio M3 Ultra": "apple-m3-ultra", "MacBook Pro M4 Pro": "apple-m4-pro", "Mac mini M4": "apple-m4",
     "Apple M2 Max": "apple-m2-max", "Gaudi 3": "gaudi3", "Strix Halo": "ryzen-ai-max-395", "epyc 9654": "2x-epyc-9654",
-    "GB300 NVL72": "gb300", "Trn2": "trainium2", "MI250X": "mi250x",
+    "GB300 NVL72": "gb300", "Trn2": "trainium2", "RTX 4070 Ti SUPER": "rtx-4070-ti-super", "7900 XT": "rx-7900-xt", "Vera Rubin NVL72": "rubin", "MI455X": "mi455x", "MI250X": "mi250x",
 }  # fmt: skip
 
 # of one cloud instance: its accelerator, and how many it has
@@ -93,7 +93,7 @@ INSTANCES = {
 NOT_ACCELERATORS = {
     "A100": "a100-pcie-80gb", "V100": "v100-sxm-32gb", "H100 40GB": "h100-sxm", "RTX 4090 48GB": "rtx-4090",
     "NVIDIA GeForce RTX 4090 Laptop GPU": "rtx-4090", "NVIDIA GeForce RTX 4090 D": "rtx-4090", "RTX 6000": "rtx-6000-ada",
-    "Orin Nano": "jetson-orin-nano-super", "MI300": "mi300a", "M4 Max": "apple-m4-max-40core", "7900 XT": "rx-7900-xtx",
+    "Orin Nano": "jetson-orin-nano-super", "MI300": "mi300a", "M4 Max": "apple-m4-max-40core", "RTX 3080": "rtx-3080-10gb", "4060 Ti": "rtx-4060-ti-8gb", "Ascend 910B": "ascend-910b2",
     "AMD Instinct MI250X/MI250": "mi250x", "NVIDIA H100 80GB HBM3 MIG 1g.10gb": "h100-sxm", "TPU v5": "tpu-v5e",
     "8x H100": "h100-sxm", "H100 x8": "h100-sxm", "Gaudi": "gaudi2", "B200 192GB": "b200", "Tesla V100-SXM3-32GB": "v100-sxm-32gb",
 }  # fmt: skip
