@@ -26,7 +26,11 @@ MODELS = {
     "mistral-nemo:12b": "mistral-nemo-12b", "gpt-oss:20b": "gpt-oss-20b", "gpt-oss:120b": "gpt-oss-120b",
     "phi4:14b": "phi-4", "phi3:mini": "phi-3-mini-4k", "smollm2:1.7b": "smollm2-1.7b", "tinyllama:1.1b": "tinyllama-1.1b",
     "olmo2:13b": "olmo-2-13b", "falcon3:7b": "falcon3-7b", "starcoder2:7b": "starcoder2-7b", "yi:34b": "yi-34b",
-    "glm-4.6": "glm-4.6", "kimi-k2": "kimi-k2",
+    "glm-4.6": "glm-4.6", "kimi-k2": "kimi-k2", "deepseek-r1:671b": "deepseek-r1", "deepseek-v3:671b": "deepseek-v3",
+    "kimi-k2:1t": "kimi-k2", "mistral:7b": "mistral-7b-v0.3", "mistral-small:22b": "mistral-small-22b", "phi:2.7b": "phi-2",
+    "phi3:3.8b": "phi-3-mini-4k", "phi3:14b": "phi-3-medium", "phi4-mini:3.8b": "phi-4-mini", "llama4:16x17b": "llama-4-scout",
+    "mistral-large:123b": "mistral-large-2", "granite4:small-h": "granite-4.0-h-small", "qwen3-next": "qwen3-next-80b-a3b",
+    "deepseek-coder-v2:16b": "deepseek-v2-lite", "deepseek-v2:236b": "deepseek-v2",
     # GGUF files and repositories
     "Meta-Llama-3.1-8B-Instruct-Q4_K_M.gguf": "llama-3.1-8b", "llama-2-7b-chat.Q4_K_M.gguf": "llama-2-7b",
     "qwen3-32b-q8_0-00001-of-00002.gguf": "qwen3-32b", "gemma-3-27b-it-qat-q4_0.gguf": "gemma-3-27b",
@@ -55,7 +59,7 @@ NOT_MODELS = {
     "llama3.1": "llama-3.1-8b", "qwen 32b": "qwen3-32b", "gpt oss": "gpt-oss-20b", "gemma 27b": "gemma-3-27b",
     "llama 405b": "llama-3.1-405b", "mistral": "mistral-7b", "deepseek r1 distill": "deepseek-r1-distill-qwen-32b",
     "NousResearch/Hermes-3-Llama-3.1-8B": "llama-3.1-8b", "nvidia/Llama-3.1-Nemotron-Nano-8B-v1": "llama-3.1-8b",
-    "lama-3.1-8b": "llama-3.1-8b", "grok": "grok-1", "qwen3-next": "qwen3-next-80b-a3b", "llama3.1:7b": "llama-3.1-8b",
+    "lama-3.1-8b": "llama-3.1-8b", "grok": "grok-1", "deepseek-r1:8b": "deepseek-r1-0528-qwen3-8b", "llama3.1:7b": "llama-3.1-8b",
     "Llama-3.1-8B-Vision": "llama-3.1-8b", "qwen3:33b": "qwen3-0.6b", "phi 3.8b": "phi-4-mini",
 }  # fmt: skip
 
