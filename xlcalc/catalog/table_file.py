@@ -42,7 +42,7 @@ def lines(data: bytes, name: str) -> list[tuple[int, Row]]:
             if not header:
                 header = _header(values, name)
             elif len(values) == len(header):
-                found.append((reader.line_num, dict(zip(header, map(str.strip, values), strict=True))))
+                found.append((reader.line_num, dict(zip(header, [v.strip() for v in values], strict=True))))
             else:
                 raise TableError(
                     f"{name}, line {reader.line_num}: has {len(values)} values for {len(header)} columns; "

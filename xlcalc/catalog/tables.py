@@ -12,6 +12,11 @@ from xlcalc.catalog.table_file import TableError
 _ROOT = files("xlcalc.catalog")
 
 
+def text(name: str) -> str:
+    """One of the package's data files as it stands."""
+    return (_ROOT / name).read_text("utf-8")
+
+
 @cache
 def shipped(name: str) -> tuple[dict[str, str], ...]:
     """The lines of one of the package's data files as dictionaries by column name."""
@@ -53,7 +58,7 @@ def sources() -> dict[str, dict[str, str]]:
     """Every source by its key: title, url, date."""
     return {
         row["key"]: row
-        for name in ("hardware", "models", "money", "efficiency", "serving")
+        for name in ("hardware", "models", "money", "efficiency", "serving", "measured")
         for row in shipped(f"sources/{name}")
     }
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from xlcalc.catalog import models as catalog
 from xlcalc.catalog.tables import matching
+from xlcalc.formula.arithmetic import is_recording, term
+from xlcalc.formula.records import columns
 from xlcalc.language import blocks
 from xlcalc.language.cells import Choice, shown
 from xlcalc.language.declare import Table, cell_function
@@ -37,7 +39,10 @@ from xlcalc.model.formats import stored
 from xlcalc.model.params import PARTS, dense_params
 from xlcalc.model.pruning import PATTERNS, pruned
 from xlcalc.model.weights import count_bytes, read_bytes, weight_bytes
+from xlcalc.model.words import CACHE_WORDS, FLOP_WORDS
 
+_POPE = "Pope et al. 2022, section 3.3"
+_COUNTED = "of the model: counted matrix by matrix from its configuration"
 _Part = Annotated[str, Choice("total", "active", "non_embedding", *PARTS)]
 _Phase = Annotated[str, Choice("forward", "train", "decode")]
 _Attention = Annotated[str, Choice(*VARIANTS)]
@@ -52,8 +57,9 @@ def LLM_PARAMS(model: ModelOrCount, part: _Part = "total") -> Params:
     Counted from the configuration, matrix by matrix; tied embeddings count once. Vision and audio towers and
     multi-token-prediction layers are left out. `active` is what one token meets in a mixture of experts;
     `non_embedding` leaves out embeddings and an untied head. The parts embedding, attention, mlp (shared experts
-    with it), experts, router, norm and head sum to the total. An unknown family is counted as a plain decoder:
-    LLM_MODEL and LLM_PARAMS_TABLE say so.
+    with it), experts, router, norm and head sum to the total. An unknown family is an estimate from the fields that
+    its configuration has, and LLM_MODEL and LLM_PARAMS_TABLE say what it assumes; fields that may hold parameters and
+    are not understood are refused by name.
 
     Args:
         model: the model
@@ -62,13 +68,14 @@ def LLM_PARAMS(model: ModelOrCount, part: _Part = "total") -> Params:
         >>> LLM_PARAMS("llama-3.1-8b")
         8030261248
     """
-    if part == "total":
-        return model.total
     if part == "active":
-        return model.active
-    if part == "non_embedding":
-        return model.total - model.parts["embedding"] - model.parts["head"]
-    return model.parts[part]
+        return term("active parameters", model.active, "parameters", _COUNTED)
+    if part not in ("total", "non_embedding"):
+        return term(f"parameters of {part}", model.parts[part], "parameters", _COUNTED)
+    if is_recording() and model.count is None:
+        parts = {name: n for name, n in model.parts.items() if part == "total" or name not in ("embedding", "head")}
+        return sum(term(f"parameters of {name}", n, "parameters", _COUNTED) for name, n in parts.items() if n)
+    return model.total if part == "total" else model.total - model.parts["embedding"] - model.parts["head"]
 
 
 @cell_function(category="Model", source="Kaplan et al. 2020, table 1; counted as each family's own code builds it")
@@ -81,9 +88,14 @@ def LLM_PARAMS_TABLE(model: Model) -> Rows:
         >>> LLM_PARAMS_TABLE("llama-3.1-8b")[-1]
         ['total', 8030261248, 1.0]
     """
-    parts = [[part, n, n / model.total] for part, n in model.parts.items() if n]
-    notes = [[f"note: {note}", None, None] for note in model.architecture.notes]
-    return Table([["component", "parameters", "share"], *parts, *notes, ["total", model.total, 1.0]])
+    parts = [
+        [part, term(f"parameters of {part}", n, "parameters", _COUNTED), n / model.total]
+        for part, n in model.parts.items()
+        if n
+    ]
+    notes = [[f"note: {note}", None, None] for note in model.architecture.remarks]
+    total = term("total", sum(n for _, n, _ in parts), "parameters", _COUNTED)
+    return Table([["component", "parameters", "share"], *parts, *notes, ["total", total, 1.0]])
 
 
 @cell_function(category="Model", source="Kaplan et al. 2020, table 1")
@@ -224,7 +236,7 @@ def LLM_FLOPS_PER_TOKEN(model: Model, context: Tokens = 0, phase: _Phase = "forw
         15009316864
     """
     shape = model.decode_flop_shape if phase == "decode" else model.flop_shape
-    forward = flops.forward_flops(shape, context)
+    forward = flops.forward_flops(columns(shape, FLOP_WORDS, "of the model"), context)
     return 3 * forward if phase == "train" else forward
 
 
@@ -245,7 +257,10 @@ def LLM_KV_CACHE(model: Model, context: Tokens, batch: Count = 1, dtype: DType =
         >>> LLM_KV_CACHE("llama-3.1-8b", 8192)
         1073741824
     """
-    return kv_cache_bytes(model.cache_shape, context, batch, dtype.bytes, model.state_bytes)
+    shape = columns(model.cache_shape, CACHE_WORDS, "of the model")
+    return kv_cache_bytes(
+        shape, context, batch, term("bytes of an element", dtype.bytes, "bytes", dtype.name), model.state_bytes
+    )
 
 
 @cell_function(category="Model", source="Williams et al. 2009 (roofline); Pope et al. 2022, section 3")
@@ -268,11 +283,15 @@ def LLM_INTENSITY(
         >>> round(LLM_INTENSITY("llama-3.1-8b", 1, 1024), 3)
         1.027
     """
-    tokens = batch if phase == "decode" else batch * context
-    cache = kv_cache_bytes(model.cache_shape, context, batch, dtype.bytes, model.state_bytes)
-    moved = read_bytes(model.architecture, tokens, dtype) + cache
-    shape = model.decode_flop_shape if phase == "decode" else model.flop_shape
-    return tokens * flops.forward_flops(shape, context) / moved
+    tokens = batch if phase == "decode" else term("tokens of the prompts", batch * context, "tokens")
+    shape = columns(model.cache_shape, CACHE_WORDS, "of the model")
+    cache = term("cache", kv_cache_bytes(shape, context, batch, dtype.bytes, model.state_bytes), "bytes", _POPE)
+    weights = term("weights that are read", read_bytes(model.architecture, tokens, dtype), "bytes", _POPE)
+    done = model.decode_flop_shape if phase == "decode" else model.flop_shape
+    each = term(
+        "FLOP of a token", flops.forward_flops(columns(done, FLOP_WORDS, "of the model"), context), "FLOP/token"
+    )
+    return tokens * each / term("bytes moved", weights + cache, "bytes")
 
 
 @cell_function(category="Model", source="Tay et al. 2020, Efficient Transformers: A Survey, table 1")

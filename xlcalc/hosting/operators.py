@@ -62,7 +62,7 @@ class Work(NamedTuple):
     n_experts: int
 
 
-_works: Kept[Work] = Kept()
+_works: Kept[Work] = Kept(of_model=True)
 
 
 def work_of(model: ModelSpec, dtype: DType) -> Work:

@@ -77,7 +77,7 @@ def padded(matrix: Linear, element_bytes: float) -> float:
     return elements * ceil(side / tile) * tile / side
 
 
-_storages: Kept[Storage] = Kept()
+_storages: Kept[Storage] = Kept(of_model=True)
 
 
 def storage(model: ModelSpec, dtype: DType) -> Storage:

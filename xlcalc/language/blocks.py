@@ -126,7 +126,7 @@ def model_rows(model: ModelSpec) -> dict[str, Any]:
     config |= {name: value for name, value in c.raw.items() if name in model_fields() and name not in own}
     identity = {name: getattr(model, name) or None for name in IDENTITY}
     kind = "estimate" if model.is_estimate else "exact"
-    notes = "; ".join(model.architecture.notes) or None
+    notes = "; ".join(model.architecture.remarks) or None
     derived = {"parameters": model.total, "active_parameters": model.active, "count": kind, "notes": notes}
     rows = {**identity, **derived, **config}
     return {name: json.dumps(v) if isinstance(v, (list, dict)) else v for name, v in rows.items() if v is not None}

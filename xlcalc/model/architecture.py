@@ -12,7 +12,8 @@ from xlcalc.model.layers import Block, Layer, Linear, Vector, attention, mlp, no
 class Architecture(NamedTuple):
     """Layers in order (equal neighbours together), and what stands before and after them.
 
-    `notes` say what was left out (towers, multi-token prediction) or assumed.
+    `notes` say what was left out (towers, multi-token prediction); `assumed` what no file says and the count rests on,
+    which makes it an estimate.
     """
 
     layers: tuple[Layer, ...]
@@ -20,6 +21,12 @@ class Architecture(NamedTuple):
     outer: tuple[Linear, ...]
     norms: tuple[Vector, ...]
     notes: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader of the count should know: that it is an estimate and why, and what it leaves out."""
+        return (*(f"estimate: {text}" for text in self.assumed), *self.notes)
 
     @property
     def n_layers(self) -> int:

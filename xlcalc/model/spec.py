@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from xlcalc.model.architecture import Architecture, decoder
+from xlcalc.model.architecture import Architecture
 from xlcalc.model.cache import CacheShape, cache_shape
 from xlcalc.model.config import Config
-from xlcalc.model.families import known
+from xlcalc.model.families.reader import read
 from xlcalc.model.flops import FlopShape, flop_shape
 from xlcalc.model.params import active_params, params_by_part
 
@@ -72,24 +72,20 @@ class ModelSpec(BaseModel):
 
     @property
     def is_estimate(self) -> bool:
-        """True where the family is unknown and the count assumes a plain decoder."""
-        return self.count is None and self.text_config.model_type not in known()
+        """True where the count rests on something that the configuration does not say."""
+        return self.count is None and bool(self.architecture.assumed)
 
     @cached_property
     def architecture(self) -> Architecture:
         """The layers that the configuration builds. Raises ValueError naming missing or impossible fields."""
         c = self.text_config
         try:
-            if not self.is_estimate:
-                return known()[c.model_type](c)
-            bias = bool(c.get("attention_bias", False))
-            note = f"estimate: model type {c.model_type!r} is unknown and counted as a plain decoder"
-            return decoder(c, qkv_bias=bias, o_bias=bias, mlp_bias=bool(c.get("mlp_bias", False)), notes=(note,))
+            return read(c)
         except KeyError as error:
             c.require(str(error.args[0]))
-            raise
-        except (TypeError, ZeroDivisionError) as error:
-            raise ValueError(f"has a field that is no number where one is needed ({error})") from None
+            raise ValueError(f"lacks {error.args[0]}, needed for model_type {c.model_type[:60]!r}") from None
+        except (TypeError, ZeroDivisionError, AttributeError, IndexError) as error:
+            raise ValueError(f"has a field that is no number where one is needed ({str(error)[:120]})") from None
 
     @cached_property
     def parts(self) -> dict[str, int]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from xlcalc.formula.arithmetic import chosen, searched, term
+from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting import memory
 from xlcalc.hosting.layout import Layout
 from xlcalc.language.cells import Choice, Number
 from xlcalc.language.declare import cell_function
 from xlcalc.language.kinds import Accelerator, Bytes, Count, DType, Model, PositiveTokens, Tokens
+from xlcalc.model.dtypes import DType as Format
+from xlcalc.model.spec import ModelSpec
 
 _MemoryPart = Annotated[str, Choice(*memory.PARTS)]
 _Reserve = Annotated[float, Number("", 0, 0.99)]
@@ -74,7 +78,26 @@ def LLM_MIN_GPUS(
         >>> LLM_MIN_GPUS("llama-3.1-70b", "h100-sxm", 8192, 16)
         4
     """
-    return memory.min_count(model, accelerator, context, batch, dtype, kv_dtype, reserve)
+    return memory.min_layout(model, accelerator, context, batch, dtype, kv_dtype, reserve).accelerators
+
+
+@LLM_MIN_GPUS.explained
+def _fewest(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    context: float,
+    batch: int,
+    dtype: Format,
+    kv_dtype: Format | None,
+    reserve: float,
+) -> int:
+    layout = searched(memory.min_layout, model, accelerator, context, batch, dtype, kv_dtype, reserve)
+    held = memory.serve_memory(model, context, batch, dtype, kv_dtype, layout, accelerator).total
+    held = term(f"bytes on each accelerator, {layout.text}", held, "bytes", _MEMORY)
+    fits = "the smallest count tried where {0} is at most {1}"
+    return chosen(
+        "count", layout.accelerators, fits, held, memory.to_fill(accelerator, reserve), unit="count", source=_MEMORY
+    )
 
 
 @cell_function(category="Hosting", source=_MEMORY)
@@ -101,7 +124,22 @@ def LLM_MAX_BATCH(
         >>> LLM_MAX_BATCH("llama-3.1-8b", "h100-sxm", 1, 8192)
         51
     """
-    return memory.max_batch(model, accelerator, count, context, dtype, kv_dtype, reserve)
+    return memory.max_batch(model, accelerator, count, context, dtype, kv_dtype, reserve)[0]
+
+
+@LLM_MAX_BATCH.explained
+def _most_sequences(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    count: int,
+    context: float,
+    dtype: Format,
+    kv_dtype: Format | None,
+    reserve: float,
+) -> int:
+    _, layout = searched(memory.max_batch, model, accelerator, count, context, dtype, kv_dtype, reserve)
+    held = memory.whole_capacity(model, accelerator, context, dtype, kv_dtype, layout, reserve)
+    return term("sequences", held, "sequences", f"{layout.text}, the layout that leaves most room; {_MEMORY}")
 
 
 @cell_function(category="Hosting", source=_MEMORY)
@@ -130,4 +168,27 @@ def LLM_MAX_CONTEXT(
         >>> LLM_MAX_CONTEXT("llama-3.1-8b", "h100-sxm", 1, 16)
         26540
     """
-    return memory.max_context(model, accelerator, count, batch, dtype, kv_dtype, reserve)
+    return memory.max_context(model, accelerator, count, batch, dtype, kv_dtype, reserve)[0]
+
+
+@LLM_MAX_CONTEXT.explained
+def _longest(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    count: int,
+    batch: int,
+    dtype: Format,
+    kv_dtype: Format | None,
+    reserve: float,
+) -> int:
+    context, layout = searched(memory.max_context, model, accelerator, count, batch, dtype, kv_dtype, reserve)
+
+    def held(tokens: float, label: str) -> float:
+        sequences = term(label, tokens, "tokens", "searched")
+        total = memory.serve_memory(model, sequences, batch, dtype, kv_dtype, layout, accelerator).total
+        return term(f"bytes on each accelerator with {label}, {layout.text}", total, "bytes", _MEMORY)
+
+    here, beyond = held(context, "this context"), held(context + 1, "one token more")
+    fits = "the longest context where {0} is at most {1}; one token more takes {2}"
+    filled = memory.to_fill(accelerator, reserve)
+    return chosen("context", context, fits, here, filled, beyond, unit="tokens", source=_MEMORY)

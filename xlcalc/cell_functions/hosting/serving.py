@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from xlcalc.accuracy.calibration import calibrated
-from xlcalc.hosting import cost, disaggregation, latency, offload, plan, queueing, speculative, throughput
+from xlcalc.hosting import cost, disaggregation, latency, offload, queueing, speculative, throughput
 from xlcalc.hosting.layout import Layout, Split, parse
 from xlcalc.hosting.step import replica
 from xlcalc.language.cells import Choice, Number, Parsed
-from xlcalc.language.declare import Table, cell_function
+from xlcalc.language.declare import cell_function
 from xlcalc.language.kinds import (
     Accelerator,
     Count,
@@ -17,10 +17,8 @@ from xlcalc.language.kinds import (
     Fraction,
     Model,
     Positive,
-    PositiveSeconds,
     PositiveTokens,
     Real,
-    Rows,
     Seconds,
     Share,
     Tokens,
@@ -202,43 +200,6 @@ def LLM_LATENCY_AT_LOAD(
     chosen, full = throughput.best_flow(model, accelerator, count, traffic, None, dtype, kv_dtype, layout)
     r = replica(model, accelerator, dtype, kv_dtype, chosen)
     return queueing.latency(r, traffic, requests_per_second, int(full.sequences), quantile, metric)
-
-
-@cell_function(category="Hosting", source="LLM_THROUGHPUT over all layouts; lowest on-demand price of the catalog")
-def LLM_SERVE_PLAN(
-    model: Model,
-    accelerator: Accelerator,
-    prompt: PositiveTokens,
-    output: PositiveTokens,
-    ttft_slo: PositiveSeconds = None,
-    tpot_slo: PositiveSeconds = None,
-    max_count: Count = 8,
-    top: Count = 5,
-    cached_share: Share = 0,
-) -> Rows:
-    """The cheapest ways to serve a model on an accelerator inside limits on latency, cheapest first.
-
-    Tries counts (powers of two), layouts (tensor, pipeline, expert and attention-data parallel; prefill and decoding
-    apart on replicas of one layout, written 2xtp2+2xtp2) and formats that the accelerator computes in, each with the
-    largest batch that keeps the limits; the cache is in 16 bit. TTFT is that of a prompt among running sequences,
-    without a queue. USD at the lowest on-demand price of the catalog and full use; blank where it lists none.
-
-    Args:
-        model: the model
-        accelerator: the accelerator
-        prompt: tokens of each prompt
-        output: tokens of each answer
-        ttft_slo: longest time to the first token; blank = any
-        tpot_slo: longest time per output token; blank = any
-        max_count: most accelerators of a replica
-        top: rows to give
-        cached_share: share of the prompt found in a prefix cache
-    Example:
-        >>> LLM_SERVE_PLAN("llama-3.1-8b", "h100-sxm", 1000, 200, 1, 0.05, 2)[1][:3]
-        [1, 'tp1', 'fp8']
-    """
-    traffic = throughput.Traffic(prompt, output, cached_share)
-    return Table([plan.HEADER, *plan.plan(model, accelerator, traffic, ttft_slo, tpot_slo, max_count, top)])
 
 
 @cell_function(category="Hosting", source="USD per hour over tokens per hour")
