@@ -166,7 +166,7 @@ def test_searches_explain_what_they_chose(call, wanted):
 
 def test_plans_explain_their_first_row():
     plan = xlcalc.LLM_SERVE_PLAN("llama-3.1-8b", "h100-sxm", 1000, 200, 1, 0.05, 2)
-    best = dict(zip(plan[0], plan[1]))
+    best = dict(zip(plan[0], plan[1], strict=True))
     rows = {
         row[1]: row[4]
         for row in xlcalc.LLM_EXPLAIN("LLM_SERVE_PLAN", "llama-3.1-8b", "h100-sxm", 1000, 200, 1, 0.05, 2, depth=0)
@@ -175,7 +175,7 @@ def test_plans_explain_their_first_row():
     assert rows["USD per million output tokens"] == pytest.approx(best["USD/M output tokens"])
     assert rows["time to the first token"] == pytest.approx(best["TTFT (s)"])
     plan = xlcalc.LLM_TRAIN_PLAN("llama-3.1-8b", "h100-sxm", 8, 128, 8192)
-    best = dict(zip(plan[0], plan[1]))
+    best = dict(zip(plan[0], plan[1], strict=True))
     rows = {
         row[1]: row[4]
         for row in xlcalc.LLM_EXPLAIN("LLM_TRAIN_PLAN", "llama-3.1-8b", "h100-sxm", 8, 128, 8192, depth=0)

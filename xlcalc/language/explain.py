@@ -36,6 +36,7 @@ def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | Non
         result = declaration.compute([*given[:-1], None] if declaration.has_unit else given, declaration.derivation)
         roots = _roots(declaration, result, unit, arguments[-1], nodes)
     below = [row for of in zip(declaration.arguments, read, arguments, strict=True) if (row := _given(*of))]
+    below += _published(declaration, read)
     below += _said(declaration, read, roots[0][1] if roots else None)
     found, more = rows(roots, depth, room - len(below) - 1)
     if not found:
@@ -142,6 +143,18 @@ def _given(argument: Argument, value: Any, given: Any) -> list[Any] | None:
     else:
         named = getattr(value, "text", None) or str(value)
     return [GIVEN, argument.name.replace("_", " "), about, "", named, "", source]
+
+
+def _published(declaration: Declaration, read: Sequence[Any]) -> list[list[Any]]:
+    """The format that a blank one of weights stands for, and what it is taken from."""
+    model = next((value for value in read if isinstance(value, ModelSpec) and value.count is None), None)
+    blank = any(a.name == "dtype" and value is None for a, value in zip(declaration.arguments, read, strict=True))
+    if model is None or not blank:
+        return []
+    dtype = model.checkpoint.dtype
+    return [
+        [GIVEN, "dtype", f"{dtype.bits:g} bits an element", "", dtype.name, "", f"published: {model.checkpoint.why}"]
+    ]
 
 
 def _counted(model: ModelSpec) -> str:
