@@ -1,7 +1,4 @@
-"""What each catalog covers, counted from its files: the page docs/catalogs.md.
-
-`python -m xlcalc.catalog.coverage > docs/catalogs.md` writes it.
-"""
+"""What each catalog covers, counted from its files: the page docs/catalogs.md."""
 
 from __future__ import annotations
 
@@ -136,7 +133,3 @@ def _columns(rows: Sequence[Row]) -> str:
         ["column", "holds", "rows that have it"],
         ([f"`{column}`", holds[column], sum(bool(row[column]) for row in rows)] for column in rows[0]),
     )
-
-
-if __name__ == "__main__":
-    print(as_markdown(), end="")
