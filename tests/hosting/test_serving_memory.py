@@ -31,7 +31,11 @@ def test_what_vllm_reports(row):
         for part in ("weights", "cache", "activations", "overhead", "total")
     }
     measured = {name: float(row[f"{name}_gib"]) for name in ("weights", "activation", "non_torch", "cache")}
-    assert got["weights"] + got["cache"] == pytest.approx(measured["weights"] + measured["cache"], rel=0.015)
+    # vLLM counts what its kernels pad 4-bit experts with among the weights, LLM_SERVE_MEMORY beside the driver's context
+    plain = xlcalc.LLM_SERVE_MEMORY("llama-3.1-8b", 1, 1, "bf16", None, tp, "overhead", "GiB")
+    assert got["weights"] + got["overhead"] - plain + got["cache"] == pytest.approx(
+        measured["weights"] + measured["cache"], rel=0.015
+    )
     assert got["total"] == pytest.approx(sum(measured.values()), rel=0.03)
     assert sum(got.values()) == pytest.approx(2 * got["total"])
 

@@ -80,12 +80,12 @@ def about(bounds: Bounds, function: str, accelerator: str) -> str:
 def of_call(function: str, given: Mapping[str, Any], software: str = "") -> Bounds | None:
     """The range of a call from those of its arguments that are known. None for a function that was not measured."""
     family = FAMILIES.get(function)
-    return predicted(fitted()[family], function, given, software or str(given.get("software") or "")) if family else None
+    return (
+        predicted(fitted()[family], function, given, software or str(given.get("software") or "")) if family else None
+    )
 
 
-def predicted(
-    fit: Fitted, function: str, given: Mapping[str, Any], software: str = "", shift: float = 0.0
-) -> Bounds:
+def predicted(fit: Fitted, function: str, given: Mapping[str, Any], software: str = "", shift: float = 0.0) -> Bounds:
     """The range that a family's effects give for a call, `shift` added to their mean."""
     mean, deviation = moments(fit, function, given, software)
     scatter = fit.scatter[likeness.scatter(function, given, fit.known)]

@@ -17,6 +17,7 @@ from xlcalc.accuracy import measurements, ranges
 from xlcalc.accuracy.likeness import FAMILIES
 from xlcalc.accuracy.measurements import Measurement
 from xlcalc.catalog import tables
+from xlcalc.formula.symbols import unrecorded
 from xlcalc.language.cells import Refusal
 from xlcalc.language.declare import find
 from xlcalc.language.errors import CalcError
@@ -101,7 +102,8 @@ def _result(case: Measurement) -> Result:
     if case.missing:
         return _refused(case, f"{function.name} has no argument {', '.join(case.missing)}")
     try:
-        estimate, read = measurements.estimated(function, case)
+        with unrecorded():  # no part of the derivation that asks for it
+            estimate, read = measurements.estimated(function, case)
     except CalcError as error:
         return _refused(case, str(error))
     given = dict(zip((a.name for a in function.arguments), read, strict=True))

@@ -51,7 +51,7 @@ def explain(
 
     Example: xlcalc explain LLM_KV_CACHE llama-3.1-8b 8192
     """
-    from xlcalc.formula import explain as derivation
+    from xlcalc.language import explain as derivation
 
     declaration = _declared(function)
     table = derivation.explain(declaration, _arguments(declaration, arguments or []))

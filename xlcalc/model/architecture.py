@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from xlcalc.model import matrices
 from xlcalc.model.config import Config
 from xlcalc.model.layers import Block, Layer, Linear, Vector, attention, mlp, norm
 
@@ -90,7 +91,7 @@ def assemble(
     tied = bool(c.get("tie_word_embeddings", False)) if tied is None else tied
     token = (Vector("tokens", (vocab + extra_tokens) * d_embedding, "embedding"),)
     learned = (Vector("positions", positions * d_model, "embedding"),) if positions else ()
-    head = Linear("head", d_embedding, vocab, "head", copies=0 if tied else 1)
+    head = Linear("head", d_embedding, vocab, matrices.HEAD, copies=0 if tied else 1)
     last = (norm(d_model, bias=norm_bias),) if final_norm else ()
     if head_bias:  # no tied embedding has one, so it counts however the head is made
         norms = (*norms, Vector("head_bias", vocab, "head"))

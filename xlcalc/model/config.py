@@ -55,9 +55,9 @@ class Config(Mapping[str, Any]):
     """
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
-        towers = (k for k in raw if k.endswith("_config"))
+        towers = (k for k, value in raw.items() if k.endswith("_config") and value is not None)
         self.towers = tuple(k for k in towers if k.split("_")[0] in ("vision", "audio", "visual"))
-        self.raw = _text_part(raw)
+        self.raw = {name: _without_nulls(value) for name, value in _text_part(raw).items()}
         self.architectures: Any = raw.get("architectures") or self.raw.get("architectures")
         self.model_type = str(self.raw.get("model_type") or "")
         self._defaults = family_defaults().get(self.model_type, {})
@@ -114,6 +114,13 @@ class Config(Mapping[str, Any]):
         if missing:
             kind = f"model_type {self.model_type!r}" if self.model_type else "a decoder"
             raise ValueError(f"lacks {', '.join(missing)}, needed for {kind}")
+
+
+def _without_nulls(value: Any) -> Any:
+    """A group of fields without those that are null, which are not set either."""
+    if isinstance(value, Mapping):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _text_part(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,16 +11,22 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.cache import CacheShape, cache_shape
+from xlcalc.model.checkpoint import Checkpoint, checkpoint
 from xlcalc.model.config import Config
+from xlcalc.model.dtypes import DType
 from xlcalc.model.families.reader import read
 from xlcalc.model.flops import FlopShape, flop_shape
 from xlcalc.model.params import active_params, params_by_part
+from xlcalc.model.storage import Weights, stored
 
 # what must be a whole number above zero wherever it is set (or a list of them, one a layer)
 _SIZES = (
     "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim", "intermediate_size",
     "vocab_size", "moe_intermediate_size",
 )  # fmt: skip
+
+
+_FORMATS_KEPT = 32
 
 
 class ModelSpec(BaseModel):
@@ -101,6 +107,31 @@ class ModelSpec(BaseModel):
     def active(self) -> float:
         """Parameters that one token meets."""
         return self.count if self.count is not None else active_params(self.architecture)
+
+    @cached_property
+    def checkpoint(self) -> Checkpoint:
+        """What its publisher says of the number formats of its weights, in the configuration or the name."""
+        return checkpoint(self.config, self.stated_format, self.hf_id or self.name)
+
+    @property
+    def published_dtype(self) -> DType:
+        """The format that its weights are published in; bf16 where nothing says otherwise."""
+        return self.checkpoint.dtype
+
+    def weights(self, dtype: DType, *, serving: bool = False) -> Weights:
+        """What its weights store in a format, matrix by matrix, as its publisher would have them."""
+        found = self._stored.get((dtype, serving))
+        if found is None:
+            model_type = str(self.config.get("model_type", ""))
+            found = stored(self.architecture, dtype, self.checkpoint, model_type, serving=serving)
+            if len(self._stored) >= _FORMATS_KEPT:
+                self._stored.clear()
+            self._stored[dtype, serving] = found
+        return found
+
+    @cached_property
+    def _stored(self) -> dict[tuple[DType, bool], Weights]:
+        return {}
 
     @cached_property
     def state_bytes(self) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture, merged
 from xlcalc.model.config import Config
 from xlcalc.model.families import family
@@ -38,9 +39,10 @@ def both(
     tied = bool(c.get("tie_word_embeddings", True)) if tied is None else tied
     head: list[Linear] = []
     if task in ("", "ConditionalGeneration", "SpeechSeq2Seq", "CausalLM"):
-        head = [Linear("head", d_model, c["vocab_size"], "head", copies=0 if tied else 1)]
+        head = [Linear("head", d_model, c["vocab_size"], matrices.HEAD, copies=0 if tied else 1)]
     elif task == "SequenceClassification":
-        head = [linear("classifier_dense", d_model, d_model, bias=True, part="head"), classifier(d_model, n_labels(c))]
+        dense = linear("classifier_dense", d_model, d_model, matrices.HEAD_INPUT, bias=True)
+        head = [dense, classifier(d_model, n_labels(c))]
     elif task == "QuestionAnswering":
         head = [classifier(d_model, 2)]
     elif task not in ("Model", "EncoderModel"):
@@ -281,8 +283,8 @@ def whisper(c: Config) -> Architecture:
     """Radford et al. 2022: two convolutions over 30 seconds of sound, whose 1,500 frames the decoder attends to."""
     d_model, frames = c["d_model"], c["max_source_positions"]
     convolutions = [
-        linear("conv1", 3 * c["num_mel_bins"], d_model, bias=True),
-        linear("conv2", 3 * d_model, d_model, bias=True),
+        linear("conv1", 3 * c["num_mel_bins"], d_model, matrices.CONVOLVED, bias=True),
+        linear("conv2", 3 * d_model, d_model, matrices.CONVOLVED, bias=True),
     ]
     tables = [table("frames", frames, d_model), table("positions", c["max_target_positions"], d_model)]
     return bart_like(c, learned=False, last_norm=True, key_bias=False, frames=frames, tables=tables, outer=convolutions)
@@ -302,7 +304,9 @@ def moonshine(c: Config) -> Architecture:
         blocks = blocks if name == "encoder" else (mixer, _renamed(cross(mixer)), forward)
         stacks.append([Layer(c[f"{name}_num_hidden_layers"], blocks, (norm(d),) * len(blocks))])
     convolutions: list[Any] = [
-        linear("conv1", 127, d), linear("conv2", 7 * d, 2 * d, bias=True), linear("conv3", 6 * d, d, bias=True)
+        linear("conv1", 127, d, matrices.CONVOLVED),
+        linear("conv2", 7 * d, 2 * d, matrices.CONVOLVED, bias=True),
+        linear("conv3", 6 * d, d, matrices.CONVOLVED, bias=True),
     ]  # fmt: skip
     tokens = [Vector("tokens", c["vocab_size"] * d, "embedding")]
     return both(c, *stacks, tables=tokens, norms=[norm(d), norm(d), norm(d, bias=True)], outer=convolutions)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture, merged, windows
 from xlcalc.model.config import Config
 from xlcalc.model.families import family
@@ -78,18 +79,18 @@ def _head(c: Config, ends: Ends, width: int) -> tuple[list[Linear], list[Vector]
     vectors: list[Vector] = []
     if task in ends.pooled:
         pooled = ends.pooler_width or d_model
-        head.append(linear("pooler", pooled, pooled, bias=True, part="head"))
+        head.append(linear("pooler", pooled, pooled, matrices.HEAD_INPUT, bias=True))
     if task in ("MaskedLM", "PreTraining", "CausalLM"):
         lm_width = ends.lm_width or width
         if ends.lm_dense:
-            head.append(linear("lm_dense", d_model, lm_width, bias=ends.lm_bias, part="head"))
+            head.append(linear("lm_dense", d_model, lm_width, matrices.HEAD_INPUT, bias=ends.lm_bias))
             vectors.append(norm(lm_width, bias=ends.lm_norm_bias, name="lm_norm")._replace(part="head"))
         tied = bool(c.get("tie_word_embeddings", True)) and not ends.own_head
-        head.append(Linear("head", lm_width, c["vocab_size"], "head", copies=0 if tied else 1))
+        head.append(Linear("head", lm_width, c["vocab_size"], matrices.HEAD, copies=0 if tied else 1))
         if ends.vocab_bias:
             vectors.append(Vector("head_bias", c["vocab_size"], "head"))
     if task in ends.dense:
-        head.append(linear("classifier_dense", d_model, d_model, bias=ends.dense_bias, part="head"))
+        head.append(linear("classifier_dense", d_model, d_model, matrices.HEAD_INPUT, bias=ends.dense_bias))
         if ends.dense_norm:
             vectors.append(norm(d_model, bias=ends.lm_norm_bias, name="classifier_norm")._replace(part="head"))
     labels = dict.fromkeys(("SequenceClassification", "TokenClassification", "QuestionAnswering"), n_labels(c))
@@ -99,9 +100,7 @@ def _head(c: Config, ends: Ends, width: int) -> tuple[list[Linear], list[Vector]
     return head, vectors, ""
 
 
-def bert_layers(
-    c: Config, *, bias: bool = True, gated: bool = False, norm_bias: bool = True, **more: Any
-) -> list[Layer]:
+def bert_layers(c: Config, *, bias: bool = True, gated: bool = False) -> list[Layer]:
     """Devlin et al. 2018: attention and MLP, each with a norm after it, biases everywhere."""
     d_model, n_heads = c["hidden_size"], c["num_attention_heads"]
     mixer = attention(d_model, n_heads, n_heads, d_model // n_heads, qkv_bias=bias, o_bias=bias)
@@ -179,14 +178,16 @@ def distilbert(c: Config) -> Architecture:
 def electra(c: Config) -> Architecture:
     """Clark et al. 2020: an embedding that may be narrower, and a discriminator that judges each token."""
     d_model, width = c["hidden_size"], c["embedding_size"]
-    wider = [linear("embedding_projection", width, d_model, bias=True, part="embedding")] if width != d_model else []
+    projection = linear("embedding_projection", width, d_model, matrices.EMBEDDING_WIDTH, bias=True)
+    wider = [projection] if width != d_model else []
     whole = encoder(
         c, bert_layers(c), Ends(("MultipleChoice",), dense=_DENSE), tables=tables_of(c, width), width=width,
         norms=[norm(width, bias=True)], outer=wider,
     )  # fmt: skip
     if class_name(c)[1] != "PreTraining":
         return whole
-    judge = (linear("judge_dense", d_model, d_model, bias=True, part="head"), classifier(d_model, 1, name="judge"))
+    dense = linear("judge_dense", d_model, d_model, matrices.HEAD_INPUT, bias=True)
+    judge = (dense, classifier(d_model, 1, name="judge"))
     return whole._replace(
         outer=(*wider, *judge), norms=tuple(vector for vector in whole.norms if vector.part != "head")
     )
@@ -200,7 +201,7 @@ def albert(c: Config) -> Architecture:
     (layer,) = bert_layers(c)
     again = Layer(n_layers * inner - n_groups * inner, tuple(map(reused, layer.blocks)))
     layers = [layer._replace(times=n_groups * inner), *([again] if again.times > 0 else [])]
-    wider = linear("embedding_projection", width, d_model, bias=True, part="embedding")
+    wider = linear("embedding_projection", width, d_model, matrices.EMBEDDING_WIDTH, bias=True)
     return encoder(
         c, layers, Ends(BERT, lm_width=width), tables=tables_of(c, width), width=width,
         norms=[norm(width, bias=True)], outer=[wider],
@@ -211,7 +212,7 @@ def albert(c: Config) -> Architecture:
 def rembert(c: Config) -> Architecture:
     """Chung et al. 2020: a narrow embedding and a wider head of its own."""
     d_model, width = c["hidden_size"], c["input_embedding_size"]
-    wider = linear("embedding_projection", width, d_model, bias=True, part="embedding")
+    wider = linear("embedding_projection", width, d_model, matrices.EMBEDDING_WIDTH, bias=True)
     ends = Ends(BERT, lm_width=c.get("output_embedding_size", 1664), own_head=True)
     return encoder(
         c, bert_layers(c), ends, tables=tables_of(c, width), width=width, norms=[norm(width, bias=True)], outer=[wider]
@@ -229,8 +230,8 @@ def deberta(c: Config) -> Architecture:
     linears = [m._replace(bias=d if m.name in ("q", "v", "o") else 0) for m in base.linears]
     norms: list[Vector] = [norm(d_model, bias=True)]
     if c.flag("relative_attention"):
-        linears += [linear("position_k", d, d)] if "c2p" in kinds else []
-        linears += [linear("position_q", d, d, bias=True)] if "p2c" in kinds else []
+        linears += [linear("position_k", d, d, matrices.K)] if "c2p" in kinds else []
+        linears += [linear("position_q", d, d, matrices.Q, bias=True)] if "p2c" in kinds else []
         norms.append(table("relative_positions", 2 * _reach(c), d))
     if c.flag("talking_head"):
         raise ValueError("has talking_head, whose matrices are not declared")
@@ -255,7 +256,8 @@ def deberta_v2(c: Config) -> Architecture:
         if "layer_norm" in str(c.get("norm_rel_ebd", "none")):
             norms.append(norm(d, bias=True))
         if not c.flag("share_att_key"):
-            own = [linear(f"position_{kind}", d, d, bias=True) for kind in kinds if kind in ("c2p", "p2c")]
+            of = {"c2p": matrices.K, "p2c": matrices.Q}
+            own = [linear(f"position_{kind}", d, d, of[kind], bias=True) for kind in kinds if kind in of]
             layer = layer._replace(blocks=(*layer.blocks, Block(tuple(own))))
     if c.get("conv_kernel_size", 0):
         size = d * (d // c.get("conv_groups", 1)) * c["conv_kernel_size"] + d
@@ -272,7 +274,7 @@ def _reach(c: Config) -> int:
 def _deberta(c: Config, layers: list[Layer], norms: list[Vector]) -> Architecture:
     d, width = c["hidden_size"], c.get("embedding_size") or c["hidden_size"]
     positions = c.get("position_biased_input", True)
-    wider = [linear("embedding_projection", width, d, part="embedding")] if width != d else []
+    wider = [linear("embedding_projection", width, d, matrices.EMBEDDING_WIDTH)] if width != d else []
     ends = Ends(
         ("SequenceClassification", "MultipleChoice"), pooler_width=c.get("pooler_hidden_size") or d, lm_width=width
     )
@@ -352,7 +354,7 @@ def fnet(c: Config) -> Architecture:
     d_model = c["hidden_size"]
     forward = mlp(d_model, c["intermediate_size"], gated=False, bias=True)
     layers = [Layer(c["num_hidden_layers"], (forward,), (norm(d_model, bias=True),) * 2)]
-    mixed = linear("embedding_projection", d_model, d_model, bias=True, part="embedding")
+    mixed = linear("embedding_projection", d_model, d_model, matrices.EMBEDDING_WIDTH, bias=True)
     pooled = (*BERT, "TokenClassification", "QuestionAnswering", "MaskedLM")
     return encoder(
         c, layers, Ends(pooled), tables=tables_of(c, d_model), norms=[norm(d_model, bias=True)], outer=[mixed]

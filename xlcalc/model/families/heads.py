@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.config import Config, vocabulary
 from xlcalc.model.layers import Linear, linear
@@ -56,7 +57,7 @@ def headed(c: Config, whole: Architecture) -> Architecture:
         return _with_head(whole, (classifier(d_model, 1, bias=False),), "a reward head")
     if task in ("RewardModel", "ProcessRewardModel"):
         labels = int(c.get("num_labels") or (2 if task == "ProcessRewardModel" else 1))
-        dense = linear("score_dense", d_model, d_model, bias=True, part="head")
+        dense = linear("score_dense", d_model, d_model, matrices.HEAD_INPUT, bias=True)
         return _with_head(whole, (dense, classifier(d_model, labels)), "a reward head of two layers")
     bare = _with_head(whole, (), "")
     return bare._replace(assumed=(*bare.assumed, f"the head of {family}For{task} is not known and left out"))
@@ -64,7 +65,7 @@ def headed(c: Config, whole: Architecture) -> Architecture:
 
 def classifier(d_in: int, labels: int, *, bias: bool = True, name: str = "classifier") -> Linear:
     """A matrix from states to scores."""
-    return linear(name, d_in, labels, bias=bias, part="head")
+    return linear(name, d_in, labels, matrices.HEAD_INPUT, bias=bias)
 
 
 def _with_head(whole: Architecture, head: Sequence[Linear], note: str) -> Architecture:
