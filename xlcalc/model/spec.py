@@ -148,7 +148,8 @@ class ModelSpec(BaseModel):
 
     @cached_property
     def cache_shape(self) -> CacheShape:
-        """What one sequence keeps in its cache."""
+        """What one sequence keeps in its cache. Raises ValueError for an encoder, which keeps none."""
+        self._require_decoder()
         return cache_shape(self.architecture)
 
     @cached_property
@@ -158,5 +159,13 @@ class ModelSpec(BaseModel):
 
     @cached_property
     def decode_flop_shape(self) -> FlopShape:
-        """Multiply-adds of one token that is generated from a cache."""
+        """Multiply-adds of one token that is generated from a cache. Raises ValueError for an encoder."""
+        self._require_decoder()
         return flop_shape(self.architecture, decode=True)
+
+    def _require_decoder(self) -> None:
+        if self.architecture.kind == "encoder":
+            raise ValueError(
+                f"is asked of {self.id or self.text_config.model_type}, an encoder: it reads its input at once, "
+                "generates no tokens and keeps no key/value cache"
+            )
