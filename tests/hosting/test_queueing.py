@@ -10,7 +10,7 @@ from simulation import simulate
 
 import xlcalc
 from xlcalc.catalog import accelerators, models
-from xlcalc.hosting import queueing
+from xlcalc.hosting import latency, queueing
 from xlcalc.hosting.layout import Layout
 from xlcalc.hosting.step import replica
 from xlcalc.hosting.throughput import Traffic, room
@@ -36,6 +36,31 @@ def test_quantiles(name, layout, dtype, prompt, output, busy):
         for quantile in (0.5, 0.95):
             got = queueing.latency(r, traffic, rate, places, quantile, metric)
             assert got == pytest.approx(times[int(quantile * len(times))], rel=0.2), (metric, quantile)
+
+
+@pytest.mark.parametrize("busy", [0.2, 0.5])
+def test_a_request_waits_for_half_a_step(busy):
+    """Of one token of prompt the wait is what there is: an arrival at random finds half of a step still to run."""
+    model, accelerator = models.find("llama-3.1-8b"), accelerators.find("h100-sxm")
+    traffic = Traffic(1, 400)
+    r = replica(model, accelerator, DTYPES["bf16"], None, Layout(1))
+    rate = busy * queueing.saturation(r, traffic, 256)
+    simulated, *_ = simulate(r, traffic, rate, 256, 3000)
+    at = queueing.load(r, traffic, rate, 256)
+    assert mean(simulated) == pytest.approx(1.5 * at.step(rate) + at.prompt, rel=0.05)
+    got = queueing.latency(r, traffic, rate, 256, 0.5, "ttft")
+    assert got == pytest.approx(simulated[len(simulated) // 2], rel=0.05)
+
+
+@pytest.mark.parametrize("stages", [1, 4, 8])
+def test_a_prompt_alone_passes_every_stage(stages):
+    """With hardly a request at a time the first token comes when the prompt has passed all stages, one after another."""
+    model, accelerator = models.find("llama-3.3-70b"), accelerators.find("h100-sxm")
+    layout, traffic = Layout(4, stages), Traffic(8000, 10)
+    r = replica(model, accelerator, DTYPES["fp8"], None, layout)
+    idle = latency.ttft(model, accelerator, layout, 8000, 1, DTYPES["fp8"], None)
+    got = queueing.latency(r, traffic, 1e-6, 64, 0.5, "ttft")
+    assert idle < got < 1.25 * idle  # the engine's own work, and half a step
 
 
 def test_few_places_make_a_queue():

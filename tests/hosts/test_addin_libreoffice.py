@@ -341,7 +341,7 @@ def close(value, cached):
 def test_install_and_convert_without_a_window(tmp_path):
     """`--install` puts it into the user's own LibreOffice, whose converter then calculates Excel's files."""
     home = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
-    command = [sys.executable, "-c", "from xlcalc.cli.app import main; main()", "addin", "libreoffice", "--install"]
+    command = [sys.executable, "-c", "from xlcalc.cli import main; main()", "addin", "libreoffice", "--install"]
     done = subprocess.run(command, env=home, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.startswith("installed for LibreOffice"), done.stderr
     assert not list(tmp_path.glob("*.oxt"))

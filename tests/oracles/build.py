@@ -4,6 +4,7 @@ A development script: nothing of it is imported by the package or its tests. Its
 
     python -m venv oracle && oracle/bin/pip install torch==2.13.0 transformers==5.23.0
     oracle/bin/python tests/oracles/build.py defaults   # writes xlcalc/model/families/defaults.json
+    oracle/bin/python tests/oracles/build.py vocabulary # writes xlcalc/model/families/vocabulary.json
     oracle/bin/python tests/oracles/build.py configs    # adds configs/default-*.json of families that have none yet
     oracle/bin/python tests/oracles/build.py params     # writes params.csv and params_parts.csv from configs/*.json
     oracle/bin/python tests/oracles/build.py cache      # writes cache.csv from configs/*.json
@@ -35,10 +36,15 @@ import transformers.models.auto.modeling_auto as auto  # noqa: E402
 from transformers import PreTrainedConfig, masking_utils  # noqa: E402
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING, CONFIG_MAPPING_NAMES  # noqa: E402
 
+from xlcalc.model.config import SPELLINGS, Config  # noqa: E402
+from xlcalc.model.families import known  # noqa: E402
+from xlcalc.model.spec import ModelSpec  # noqa: E402
+
 HERE = Path(__file__).resolve().parent
 CONFIGS = HERE / "configs"
 CATALOG = HERE.parents[1] / "xlcalc" / "catalog" / "configs"
 DEFAULTS = HERE.parents[1] / "xlcalc" / "model" / "families" / "defaults.json"
+VOCABULARY = DEFAULTS.with_name("vocabulary.json")
 
 CAUSAL = auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 MULTIMODAL = {**auto.MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES, **auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES}
@@ -187,6 +193,62 @@ def trimmed(config: dict) -> dict:
         if key in (*LAYER_CONFIGS, "rope_parameters", "per_layer_config") or not general:
             kept[key] = value
     return kept
+
+
+# What looks like structure and is read, but only bounds attention: where windows begin.
+WINDOWS_ONLY = {"max_window_layers"}
+STRUCTURAL = re.compile(r"expert|moe|lora|rank|head|layer|dim|size|state|conv|share|group|router")
+MODEL_CLASS = re.compile(r"(ForCausalLM|ForConditionalGeneration|LMHeadModel|Model|ForMaskedLM)$")
+
+
+def write_vocabulary() -> None:
+    """Fields of the library's text configurations that look structural and that no reader asks for, though the tables of
+    truth hold the readers to the library's counts; and the model type of each class that `architectures` may name."""
+    readers = known()
+    names, spellings, classes, of_class = set(), set(), {}, {}
+    for name in sorted(set(readers) & set(CONFIG_MAPPING_NAMES)):
+        cls = CONFIG_MAPPING[name]
+        of_class[name] = {field.name for field in dataclasses.fields(cls)}
+        names |= of_class[name]
+        spellings |= set((getattr(cls, "attribute_map", None) or {}).values())
+    asked, by_type = fields_read()
+    irrelevant = {n for n in names - spellings - asked if STRUCTURAL.search(n)} | WINDOWS_ONLY
+    for mapping in (auto.MODEL_MAPPING_NAMES, auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES, CAUSAL):
+        for model_type, of_type in mapping.items():
+            for one in [of_type] if isinstance(of_type, str) else of_type:
+                name = MODEL_CLASS.sub("", one)
+                if model_type in readers and (classes.get(name) is None or spelled(model_type) == spelled(name)):
+                    classes[name] = model_type
+    common = {name for names in SPELLINGS.items() for name in (names[0], *names[1])} | irrelevant
+    own = {
+        t: sorted(n for n in (by_type.get(t, set()) | of_class.get(t, set())) - common if STRUCTURAL.search(n))
+        for t in readers
+    }
+    own = {t: names for t, names in sorted(own.items()) if names}
+    source = f"transformers {transformers.__version__}: tests/oracles/build.py vocabulary"
+    data = {"_source": source, "irrelevant": sorted(irrelevant), "classes": dict(sorted(classes.items())), "own": own}
+    write_json(VOCABULARY, data)
+
+
+def spelled(name: str) -> str:
+    return re.sub("[-_]", "", name).casefold()
+
+
+def fields_read() -> tuple[set[str], dict[str, set[str]]]:
+    """Fields that readers ask for: all, from the tables' configurations and the readers' code, and by model type."""
+    asked: dict[str, set[str]] = {}
+    get = Config.get
+
+    def recorded(self: Config, name: str, default: object = None) -> object:
+        asked.setdefault(self.model_type, set()).update({name, self.own_name(name), *SPELLINGS.get(name, ())})
+        return get(self, name, default)
+
+    Config.get = recorded
+    for path in [*config_files(), *CATALOG.glob("*.json")]:
+        _ = ModelSpec(config=json.loads(path.read_text())).architecture
+    Config.get = get
+    code = "".join(path.read_text() for path in DEFAULTS.parent.rglob("*.py"))
+    return set(re.findall(r'"(\w+)"', code)).union(*asked.values()), asked
 
 
 def write_json(path: Path, config: dict) -> None:
@@ -414,6 +476,7 @@ def write_csv(name: str, header: str, rows: list[list]) -> None:
 COMMANDS = {
     "defaults": write_defaults,
     "configs": write_default_configs,
+    "vocabulary": write_vocabulary,
     "params": write_params,
     "cache": write_cache,
     "catalog": write_catalog,

@@ -356,7 +356,7 @@ class TestFolder:
 
 class TestCommandLine:
     def run(self, *words):
-        command = [sys.executable, "-c", "from xlcalc.cli.app import main; main()", "functions", *map(str, words)]
+        command = [sys.executable, "-c", "from xlcalc.cli import main; main()", "functions", *map(str, words)]
         return subprocess.run(command, capture_output=True, text=True)
 
     def test_writes_the_site(self, tmp_path):

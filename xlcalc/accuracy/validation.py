@@ -1,31 +1,29 @@
 """How well the estimates agree with measurements: every measured case of the catalog, estimated now.
 
 `catalog/measured.csv` holds the published cases as calls of cell functions with what was measured, `catalog/bounds.csv`
-the error that each group of them is stated to have. The user's own measurements (catalog/calibration.py) follow as a
-group of their own, estimated with the calibration that they give: their error is what it leaves.
+the error that each group of them is stated to have, `catalog/left_out.csv` the ranges of cases whose group was left out
+of the fit of the ranges. The user's own measurements follow as a group of their own, estimated with the calibration that
+they give: their error is what it leaves.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any, NamedTuple
 
-from xlcalc.accuracy import measurements as calibration
+from xlcalc.accuracy import measurements, ranges
+from xlcalc.accuracy.likeness import FAMILIES
+from xlcalc.accuracy.measurements import Measurement
 from xlcalc.catalog import tables
-from xlcalc.hardware.spec import AcceleratorSpec
-from xlcalc.language.cells import Refusal, UnitOf, shown
-from xlcalc.language.declare import Argument, Declaration, find
+from xlcalc.formula.symbols import unrecorded
+from xlcalc.language.cells import Refusal
+from xlcalc.language.declare import find
 from xlcalc.language.errors import CalcError
-from xlcalc.model.dtypes import DType
-from xlcalc.model.spec import ModelSpec
 
 OWN = "your calibration"
 SHARE = 0.9  # of a group's cases, whose largest error is told beside the mean
-# a quantity this many times beyond the largest one measured is another subject
-_BEYOND = 100
 
 
 class Result(NamedTuple):
@@ -40,6 +38,13 @@ class Result(NamedTuple):
     error: float | None
     source: str
     sentence: str = ""
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def inside(self) -> bool:
+        """Whether the range of the estimate holds what was measured."""
+        return self.low is not None and self.high is not None and self.low <= self.measured <= self.high
 
 
 class Summary(NamedTuple):
@@ -55,46 +60,34 @@ class Summary(NamedTuple):
     source: str
 
 
-class Spread(NamedTuple):
-    """What was measured over what is estimated: low and high of `cases` on an accelerator or on all, widened to those
-    of `apart`, cases that no constant was calibrated on."""
-
-    low: float
-    high: float
-    cases: int
-    accelerator: str
-    apart: int
-    source: str
-
-
 @cache
 def published() -> tuple[Result, ...]:
     """Every published case with its estimate, which no calibration of the user touches."""
-    with calibration.ignored():
-        return tuple(map(_published, tables.shipped("measured")))
-
-
-def _published(row: dict[str, str]) -> Result:
-    about = row["function"], row["group"], row["accelerator"], row["case"]
-    return _result(*about, json.loads(row["arguments"]), float(row["measured"]), row["source"])
+    with measurements.ignored():
+        return tuple(_result(case) for case in measurements.published())
 
 
 @cache
 def own() -> tuple[Result, ...]:
     """The user's measurements with their calibrated estimates. Raises ValueError where their file cannot be read."""
+    return of(measurements.measurements())
+
+
+def of(cases: Iterable[Measurement]) -> tuple[Result, ...]:
+    """The user's measurements with their estimates."""
     found = []
-    for case in calibration.measurements():
+    for case in cases:
+        about = case._replace(group=OWN)
         function = find(case.function)
-        if function is None or function.name not in calibration.FUNCTIONS:
-            said = f"{case.function} is no estimate that is calibrated; those are {', '.join(calibration.FUNCTIONS)}"
-            found.append(Result(case.function, OWN, "", case.case, case.measured, None, None, case.source, said))
-        else:
-            name = case.arguments.get("accelerator", "")
-            kinds = {argument.name: argument.kind for argument in function.arguments}
+        if function is None or function.name not in FAMILIES:
+            said = f"{case.function} is no estimate that is measured; those are {', '.join(FAMILIES)}"
+            found.append(_refused(about, said))
+            continue
+        kinds = {argument.name: argument.kind for argument in function.arguments}
+        if "accelerator" in kinds:
             with suppress(Refusal):
-                name = kinds["accelerator"].read(name).id
-            about = function.name, OWN, str(name), case.case
-            found.append(_result(*about, case.arguments, case.measured, case.source))
+                about = about._replace(accelerator=kinds["accelerator"].read(case.accelerator).id)
+        found.append(_result(about))
     return tuple(found)
 
 
@@ -103,17 +96,26 @@ def results() -> tuple[Result, ...]:
     return published() + own()
 
 
-def _result(
-    name: str, group: str, accelerator: str, case: str, arguments: dict[str, Any], measured: float, source: str
-) -> Result:
-    about = name, group, accelerator, case, measured
-    function = find(name)
-    assert function is not None, name
+def _result(case: Measurement) -> Result:
+    function = find(case.function)
+    assert function is not None, case.function
+    if case.missing:
+        return _refused(case, f"{function.name} has no argument {', '.join(case.missing)}")
     try:
-        estimate = function(**arguments)
+        with unrecorded():  # no part of the derivation that asks for it
+            estimate, read = measurements.estimated(function, case)
     except CalcError as error:
-        return Result(*about, None, None, source, str(error))
-    return Result(*about, estimate, estimate / measured - 1, source)
+        return _refused(case, str(error))
+    given = dict(zip((a.name for a in function.arguments), read, strict=True))
+    bounds = ranges.of_call(function.name, given, case.software)
+    low, high = (bounds.low * estimate, bounds.high * estimate) if bounds else (None, None)
+    about = case.function, case.group, case.accelerator, case.case, case.measured
+    return Result(*about, estimate, estimate / case.measured - 1, case.source, "", low, high)
+
+
+def _refused(case: Measurement, sentence: str) -> Result:
+    about = case.function, case.group, case.accelerator, case.case, case.measured
+    return Result(*about, None, None, case.source, sentence)
 
 
 def summaries(function: str = "", accelerator: str = "") -> list[Summary]:
@@ -139,36 +141,6 @@ def _summary(members: Sequence[Result], accelerator: str) -> Summary:
     )
 
 
-@cache
-def spread(function: str, accelerator: str) -> Spread | None:
-    """Measured over estimated, 10th to 90th percentile (of less than ten cases: lowest to highest), 1 included.
-
-    Of the cases on that accelerator, of all cases of the function where there is none; wider where the cases that no
-    constant knows are wider, since the others had a part in what is estimated. None for a function without cases.
-    """
-    every = [r for r in published() if r.function == function and r.estimate]
-    if not every:
-        return None
-    here = [r for r in every if r.accelerator == accelerator] or every
-    stated = bounds()
-    apart = [r for r in every if stated[r.function, r.group]["calibrated"] == "no"]
-    ends = [_ends(members) for members in (here, apart) if members]
-    return Spread(
-        min(low for low, _ in ends),
-        max(high for _, high in ends),
-        len(here),
-        "all accelerators" if here is every else accelerator,
-        len(apart),
-        "; ".join(dict.fromkeys(r.source for r in (*here, *apart))),
-    )
-
-
-def _ends(members: Sequence[Result]) -> tuple[float, float]:
-    ratios = sorted(r.measured / r.estimate for r in members if r.estimate)
-    beyond = len(ratios) // 10
-    return min(ratios[beyond], 1.0), max(ratios[-1 - beyond], 1.0)
-
-
 def bounds() -> dict[tuple[str, str], dict[str, str]]:
     """What is stated of each group of cases, by function and group: its errors, and whether a constant knows it."""
     return {(row["function"], row["group"]): row for row in tables.shipped("bounds")}
@@ -178,48 +150,6 @@ def unit(function: str) -> str:
     """What the cases of a function are measured in."""
     declaration = find(function)
     return (declaration.result.unit if declaration else "") or "tokens/s"
-
-
-def outside(declaration: Declaration, read: Sequence[Any]) -> list[str]:
-    """A sentence for each argument, as the formula takes it, that lies outside what the measured cases cover."""
-    covered = _covered(declaration)
-    if not covered:
-        return []
-    given = [(a, v) for a, v in zip(declaration.arguments, read, strict=True) if not isinstance(a.kind, UnitOf)]
-    return [said for argument, value in given if (said := _outside(argument, value, covered.get(argument.name)))]
-
-
-def _outside(argument: Argument, value: Any, known: set[Any] | None) -> str:
-    """What is outside the measured values of one argument; nothing for a blank."""
-    name, value = argument.name, _comparable(value)
-    if known is None:
-        return "" if value == _comparable(argument.blank) else f"no measured case gives {name}"
-    if isinstance(value, (int, float)) and value > _BEYOND * max(known):
-        return f"{name} {shown(value)} is more than {_BEYOND} times the largest measured, {shown(max(known))}"
-    if isinstance(value, str) and value not in known:
-        return f"no measured case has {name} {value or 'of the user'}; measured were {', '.join(sorted(known))}"
-    return ""
-
-
-@cache
-def _covered(declaration: Declaration) -> dict[str, set[Any]]:
-    """The values of each argument in the measured cases of a function; blanks stand for nothing measured."""
-    rows = [json.loads(row["arguments"]) for row in tables.shipped("measured") if row["function"] == declaration.name]
-    kinds = {argument.name: argument.kind for argument in declaration.arguments}
-    distinct = {(name, json.dumps(value)): value for row in rows for name, value in row.items()}
-    covered: dict[str, set[Any]] = {}
-    for (name, _), value in distinct.items():
-        covered.setdefault(name, set()).add(_comparable(kinds[name].read(value)))
-    return covered
-
-
-def _comparable(value: Any) -> Any:
-    """What is compared of an argument: a model's type, an accelerator's id, a format's name, else itself."""
-    if isinstance(value, ModelSpec):
-        return "" if value.count is not None else value.text_config.model_type
-    if isinstance(value, AcceleratorSpec):
-        return value.id
-    return value.name if isinstance(value, DType) else value
 
 
 def broken() -> list[str]:

@@ -7,6 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
+from xlcalc.catalog import tables
+from xlcalc.formula.arithmetic import is_recording, term
+
 _PEAK_OF = {
     "fp32": "peak_fp32", "tf32": "peak_tf32", "bf16": "peak_bf16", "fp16": "peak_fp16", "fp8": "peak_fp8",
     "mxfp8": "peak_fp8", "int8": "peak_int8", "fp4": "peak_fp4", "nvfp4": "peak_fp4", "mxfp4": "peak_fp4",
@@ -103,11 +106,23 @@ class AcceleratorSpec(BaseModel):
             raise ValueError(
                 f"{self.id or 'the accelerator'} has no published {dtype} peak; it has {', '.join(have) or 'none'}"
             )
-        return float(value)
+        assert field is not None
+        return self._sourced(field, float(value))
 
     def figure(self, field: str) -> float:
         """One figure that must be there. Raises ValueError where nobody published it."""
         value = getattr(self, field)
         if value is None:
             raise ValueError(f"{self.id or 'the accelerator'} has no published {field}")
-        return float(value)
+        return self._sourced(field, float(value))
+
+    def _sourced(self, field: str, value: float) -> float:
+        """A figure as a derivation shows it."""
+        if not is_recording():
+            return value
+        label = f"{field.replace('_', ' ')} of {self.id or self.name or 'the accelerator'}"
+        return term(label, value, self.unit(field) or "count", lambda: self._source(field))
+
+    def _source(self, field: str) -> str:
+        keys = getattr(self, self.source_field(field))
+        return tables.source_text(keys, self.as_of) if keys else "given with the call"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xlcalc.formula.arithmetic import term
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.layout import Layout
 from xlcalc.hosting.machine import compute_format
@@ -22,7 +23,7 @@ def latency_layout(model: ModelSpec, accelerator: AcceleratorSpec, count: int) -
     domain = accelerator.scale_up_domain or accelerator.devices_per_node or 1
     widest = domain if accelerator.is_mesh else min(domain, _WIDEST)
     tp = next(n for n in range(min(count, widest), 0, -1) if count % n == 0)
-    layout = Layout(tp, count // tp)
+    layout = Layout(tp, int(count) // tp)
     if layout.pp > model.architecture.n_layers:
         raise ValueError(f"cannot spread {model.architecture.n_layers} layers over {layout.pp} groups of {tp}")
     return layout
@@ -62,9 +63,13 @@ def ttft_at(
     """
     head = model.architecture.outer[-1]
     shape = model.flop_shape
-    each = 2 * (shape.matmul - head.macs) + attention_flops(shape, (prompt + 1) / 2)
+    matrices = term(
+        "multiply-adds of a token without the head", shape.matmul - head.macs, "multiply-adds", "of the model"
+    )
+    sampled = term("multiply-adds of the head", head.macs, "multiply-adds", "of the model")
+    each = term("FLOP of a prompt token", 2 * matrices + attention_flops(shape, (prompt + 1) / 2), "FLOP")
     peak = accelerator.peak(compute_format(accelerator, dtype))
-    return batch * (prompt * each + 2 * head.macs) / (count * peak * mfu)
+    return batch * (prompt * each + 2 * sampled) / (count * peak * mfu)
 
 
 def tpot_at(
@@ -84,5 +89,7 @@ def tpot_at(
     for times, p in r.work.experts:
         met = p.copies * (1 - (1 - p.active / p.copies) ** batch)
         weights += times * met * p.d_in * p.d_out * p.bytes / layout.expert_ways
+    weights = term("weights that a step reads", weights, "bytes", "Pope et al. 2022, section 3.3")
     cache = batch / layout.dp * sequence_bytes(shard(model, dtype, layout, accelerator), context, kv_dtype) * layout.pp
+    cache = term("cache that a step reads", cache, "bytes", "Pope et al. 2022, section 3.3")
     return (weights + cache) / (accelerator.figure("bandwidth") * mbu)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from xlcalc.formula.arithmetic import term
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.constants import constant
 from xlcalc.hosting.kept import Kept
@@ -76,25 +77,33 @@ def _machine(accelerator: AcceleratorSpec, dtype: DType) -> Machine:
     form = compute_format(accelerator, dtype)
     half_form = dense_format(accelerator)
     half_peak = accelerator.peak(half_form)
-    reached = accelerator.achievable_bf16 or half_peak * share("achievable")
+    achieved = accelerator.figure("achievable_bf16") if accelerator.achievable_bf16 else half_peak * share("achievable")
+    reached = term("rate that large products reach", achieved, "FLOP/s")
     half = reached * share("half")
     quantised = form != half_form
-    matmul = accelerator.peak(form) * reached / half_peak * share("quantised", form) if quantised else half
+    half = term("rate of products in 16 bit", half, "FLOP/s")
+    matmul = half
+    if quantised:
+        narrow = accelerator.peak(form) * reached / half_peak * share("quantised", form)
+        matmul = term("rate of products in the weights' format", narrow, "FLOP/s")
     pcie = constant("pcie_below")
-    scale_up = accelerator.scale_up or accelerator.scale_out or pcie / 2
+    out = accelerator.figure("scale_out") if accelerator.scale_out else pcie / 2
+    scale_up = accelerator.figure("scale_up") if accelerator.scale_up else out
+    outside = accelerator.figure("scale_out") if accelerator.scale_out else scale_up
     slow = scale_up <= pcie
+    bandwidth = accelerator.figure("bandwidth")
     return Machine(
         matmul,
         half,
-        matmul * share("grouped", form),
-        half * share("grouped", "weight_only"),
-        half * share("attention"),
-        accelerator.figure("bandwidth") * share("stream"),
-        accelerator.figure("bandwidth") * share("cache"),
+        term("rate of experts' products", matmul * share("grouped", form), "FLOP/s"),
+        term("rate of experts' products of widened weights", half * share("grouped", "weight_only"), "FLOP/s"),
+        term("rate of attention", half * share("attention"), "FLOP/s"),
+        term("achieved memory bandwidth", bandwidth * share("stream"), "bytes/s"),
+        term("achieved memory bandwidth of the cache", bandwidth * share("cache"), "bytes/s"),
         share("launch"),
-        scale_up * share("pcie" if slow else "link"),
+        term("rate of links inside the domain", scale_up * share("pcie" if slow else "link"), "bytes/s"),
         share("pcie_latency" if slow else "link_latency"),
-        (accelerator.scale_out or scale_up) * share("scale_out"),
+        term("rate of links outside the domain", outside * share("scale_out"), "bytes/s"),
         max(accelerator.scale_up_domain or 1, 1),
         quantised,
         share("tile"),

@@ -6,19 +6,25 @@ Source: Pope et al. 2022, section 3.3, for the cache; the workspace and overhead
 
 from __future__ import annotations
 
-from math import ceil, floor
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
+from xlcalc.formula.arithmetic import ceil, floor, is_recording, most, term
+from xlcalc.formula.records import columns
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.constants import constant
 from xlcalc.hosting.kept import Kept
 from xlcalc.hosting.layout import Layout, candidates
-from xlcalc.hosting.stored import Storage, storage
+from xlcalc.hosting.stored import storage
+from xlcalc.hosting.words import WORDS
 from xlcalc.model.cache import CacheShape, cache_shape, kv_cache_bytes
 from xlcalc.model.dtypes import DType
 from xlcalc.model.layers import Block
 from xlcalc.model.spec import ModelSpec
+from xlcalc.model.storage import RankBytes
 
+_VLLM = "vLLM's workspace as llm-d-planner measured it"
 PARTS = ("total", "weights", "cache", "activations", "overhead")
 
 
@@ -36,9 +42,11 @@ class ServeMemory(NamedTuple):
 
 
 class Shard(NamedTuple):
-    """What one accelerator of a layout holds of a model: weight bytes, and the cache of one of its sequences."""
+    """What one accelerator of a layout holds of a model: weight bytes, those that kernels pad experts with, and the
+    cache of one of its sequences."""
 
     weights: float
+    padding: float
     cache: CacheShape
     stage: float  # the share of the layers that one pipeline stage holds
     state_bytes: float | None
@@ -46,11 +54,12 @@ class Shard(NamedTuple):
     d_model: int
 
 
-_shards: Kept[Shard] = Kept()
+_shards: Kept[Shard] = Kept(of_model=True)
 
 
 def shard(model: ModelSpec, dtype: DType, layout: Layout, accelerator: AcceleratorSpec | None = None) -> Shard:
-    """The fullest accelerator's part of a model, kept for the last ones asked for.
+    """The fullest accelerator's part of a model, kept for the last ones asked for. Of a call that is recorded the
+    weights have their formula, the cache is a column of the model on that layout.
 
     GPU engines repeat key/value heads on more ranks than there are; on TPUs a cache divides over all chips by sequences
     (Pope et al. 2022, section 3.3).
@@ -59,22 +68,44 @@ def shard(model: ModelSpec, dtype: DType, layout: Layout, accelerator: Accelerat
     found = _shards.get((model,), (dtype, layout, even))
     if found is None:
         found = _shards.put((model,), (dtype, layout, even), _shard(model, dtype, layout, even))
-    return found
+    if not is_recording():
+        return found
+    stored = columns(storage(model, dtype)[0], WORDS, "of the model in this format")
+    rank = columns(found, WORDS, "of the model on this layout")
+    weights = term("weights", rank_weights(stored, layout, rank.stage), "bytes", "Shoeybi et al. 2019, section 3")
+    return rank._replace(weights=weights)
+
+
+def rank_weights(stored: RankBytes, layout: Layout, stage: float) -> float:
+    """Bytes of weights on the fullest accelerator.
+
+        stage (split / tp + replicated + experts / ways) + ends / tp
+
+    Args:
+        stored: bytes of the model by how parallelism divides them [bytes]
+        layout: ways of tensor, pipeline, expert and attention-data parallelism
+        stage: share of the layers that a pipeline stage holds [ratio]
+
+    Source: Shoeybi et al. 2019, section 3.
+    """
+    layers = stored.split / layout.tp + stored.replicated + stored.experts / layout.expert_ways
+    ends = most(stored.embedding, stored.head) if layout.pp > 1 else stored.embedding + stored.head
+    return layers * stage + ends / layout.tp
 
 
 def _shard(model: ModelSpec, dtype: DType, layout: Layout, even: bool) -> Shard:
-    stored: Storage = storage(model, dtype)
+    stored, padded = storage(model, dtype)
     architecture = model.architecture
-    stage = ceil(architecture.n_layers / layout.pp) / architecture.n_layers
-    layers = stored.split / layout.tp + stored.whole + stored.experts / layout.expert_ways
-    ends = max(stored.embedding, stored.head) if layout.pp > 1 else stored.embedding + stored.head
+    stage = math.ceil(architecture.n_layers / layout.pp) / architecture.n_layers
     own = tuple(
         layer._replace(blocks=tuple(_split(block, layout.tp, even) for block in layer.blocks))
         for layer in architecture.layers
     )
     head = architecture.outer[-1]
     cache = cache_shape(architecture._replace(layers=own))
-    return Shard(layers * stage + ends / layout.tp, cache, stage, model.state_bytes, head.d_out, head.d_in)
+    weights = rank_weights(stored, layout, stage)
+    padding = padded / layout.expert_ways * stage
+    return Shard(weights, padding, cache, stage, model.state_bytes, head.d_out, head.d_in)
 
 
 def _split(block: Block, tp: int, even: bool) -> Block:
@@ -82,10 +113,10 @@ def _split(block: Block, tp: int, even: bool) -> Block:
     latent; or an even share of all.
     """
     heads = block.kv_heads
-    own = block.cache // heads * ceil(heads / tp) if heads else block.cache
+    own = block.cache // heads * math.ceil(heads / tp) if heads else block.cache
     if even:
-        own = ceil(block.cache / tp)
-    return block._replace(cache=own, state=ceil(block.state / tp), conv_state=ceil(block.conv_state / tp))
+        own = math.ceil(block.cache / tp)
+    return block._replace(cache=own, state=math.ceil(block.state / tp), conv_state=math.ceil(block.conv_state / tp))
 
 
 def kv_bytes(kv_dtype: DType | None) -> float:
@@ -95,7 +126,8 @@ def kv_bytes(kv_dtype: DType | None) -> float:
 
 def sequence_bytes(part: Shard, context: float, kv_dtype: DType | None) -> float:
     """Bytes of one sequence's cache on an accelerator that holds it."""
-    return part.stage * kv_cache_bytes(part.cache, context, 1, kv_bytes(kv_dtype), part.state_bytes)
+    each = part.stage * kv_cache_bytes(part.cache, context, 1, kv_bytes(kv_dtype), part.state_bytes)
+    return term("cache of a sequence", each, "bytes", "Pope et al. 2022, section 3.3")
 
 
 def workspace(part: Shard, sequences: float) -> float:
@@ -105,15 +137,15 @@ def workspace(part: Shard, sequences: float) -> float:
     return sampling + constant("hidden_bytes") * constant("token_budget") * part.d_model
 
 
-def engine_sequences(accelerator: AcceleratorSpec | None) -> int:
+def engine_sequences(accelerator: AcceleratorSpec | None) -> float:
     """Sequences that the engine prepares for: fewer on accelerators of small memory."""
     small = accelerator is not None and usable(accelerator) < constant("large_memory")
-    return int(constant("sequences_small" if small else "sequences"))
+    return constant("sequences_small" if small else "sequences")
 
 
-def overhead(layout: Layout) -> float:
-    """Bytes of the driver's context, and of communication buffers where a replica is spread."""
-    return constant("context_bytes") if layout.accelerators == 1 else constant("communication_bytes")
+def overhead(part: Shard, layout: Layout) -> float:
+    """Bytes of the driver's context, of communication buffers where a replica is spread, and of what pads experts."""
+    return part.padding + constant("context_bytes" if layout.accelerators == 1 else "communication_bytes")
 
 
 def serve_memory(
@@ -123,22 +155,35 @@ def serve_memory(
     dtype: DType,
     kv_dtype: DType | None,
     layout: Layout,
-    sequences: int | None = None,
+    accelerator: AcceleratorSpec | None = None,
 ) -> ServeMemory:
-    """Bytes on the fullest accelerator with `batch` sequences of `context` tokens on the replica."""
-    part = shard(model, dtype, layout)
+    """Bytes on the fullest accelerator of a replica.
+
+        weights + ceil(batch / dp) cache of a sequence + workspace + overhead
+
+    Args:
+        model: the model
+        context: tokens of each sequence [tokens]
+        batch: sequences on the replica [count]
+        dtype, kv_dtype: formats of weights and cache
+        layout: ways of tensor, pipeline, expert and attention-data parallelism
+        accelerator: None = one with large memory, linked as GPUs are
+
+    Source: Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner measured it.
+    """
+    part = shard(model, dtype, layout, accelerator)
     each = sequence_bytes(part, context, kv_dtype)
     return ServeMemory(
-        part.weights,
-        ceil(batch / layout.dp) * each,
-        workspace(part, sequences or engine_sequences(None)),
-        overhead(layout),
+        term("weights", part.weights, "bytes", "Shoeybi et al. 2019, section 3"),
+        term("cache", ceil(batch / layout.dp) * each, "bytes", "Pope et al. 2022, section 3.3"),
+        term("workspace of the engine", workspace(part, engine_sequences(accelerator)), "bytes", _VLLM),
+        term("driver and communication", overhead(part, layout), "bytes", _VLLM),
     )
 
 
 def usable(accelerator: AcceleratorSpec) -> float:
     """Bytes that software can allocate: as the driver reports them, else the nominal figure."""
-    return float(accelerator.usable or accelerator.figure("memory"))
+    return accelerator.figure("usable" if accelerator.usable else "memory")
 
 
 def free_for_cache(
@@ -146,8 +191,13 @@ def free_for_cache(
 ) -> float:
     """Bytes left for the cache on each accelerator; below zero where the weights do not fit."""
     part = shard(model, dtype, layout, accelerator)
-    used = part.weights + workspace(part, engine_sequences(accelerator)) + overhead(layout)
-    return usable(accelerator) * (1 - reserve) - used
+    used = part.weights + workspace(part, engine_sequences(accelerator)) + overhead(part, layout)
+    return term("left for the cache", to_fill(accelerator, reserve) - used, "bytes")
+
+
+def to_fill(accelerator: AcceleratorSpec, reserve: float) -> float:
+    """Bytes of an accelerator that may be filled: all but a share in reserve."""
+    return term("memory to fill", usable(accelerator) * (1 - reserve), "bytes")
 
 
 def capacity(
@@ -185,17 +235,30 @@ def max_batch(
     dtype: DType,
     kv_dtype: DType | None,
     reserve: float,
-) -> int:
-    """Most sequences of `context` tokens that `count` accelerators hold in their best layout. Raises ValueError if
+) -> tuple[int, Layout]:
+    """Most sequences of `context` tokens that `count` accelerators hold, and the layout that does. Raises ValueError if
     none.
     """
-    most = 0
-    for layout in splits(model, accelerator, count):
-        held = capacity(model, accelerator, context, dtype, kv_dtype, layout, reserve)
-        most = max(most, layout.dp * floor(held / layout.dp + 1e-9))
-    if most < 1:
+    layouts = splits(model, accelerator, count)
+    held = [whole_capacity(model, accelerator, context, dtype, kv_dtype, layout, reserve) for layout in layouts]
+    best = max(held, default=0)
+    if best < 1:
         raise ValueError(_too_small(model, accelerator, count, dtype, reserve, f"a sequence of {context:g} tokens"))
-    return most
+    return best, layouts[held.index(best)]
+
+
+def whole_capacity(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    context: float,
+    dtype: DType,
+    kv_dtype: DType | None,
+    layout: Layout,
+    reserve: float,
+) -> int:
+    """Whole sequences of `context` tokens that a replica's cache holds, as many on each attention copy."""
+    held = capacity(model, accelerator, context, dtype, kv_dtype, layout, reserve)
+    return layout.dp * floor(held / layout.dp + 1e-9)
 
 
 def max_context(
@@ -206,14 +269,16 @@ def max_context(
     dtype: DType,
     kv_dtype: DType | None,
     reserve: float,
-) -> int:
-    """Longest context that `batch` sequences can have. Raises ValueError where not even one token each fits."""
+) -> tuple[int, Layout]:
+    """Longest context that `batch` sequences can have, and the layout that holds it. Raises ValueError where not even
+    one token each fits."""
+    layouts = splits(model, accelerator, count)
 
     def fits(context: int) -> bool:
-        layouts = splits(model, accelerator, count)
-        return any(
-            fits_batch(model, accelerator, context, batch, dtype, kv_dtype, layout, reserve) for layout in layouts
-        )
+        return any(map(held(context), layouts))
+
+    def held(context: int) -> Callable[[Layout], bool]:
+        return lambda layout: fits_batch(model, accelerator, context, batch, dtype, kv_dtype, layout, reserve)
 
     if not fits(1):
         raise ValueError(_too_small(model, accelerator, count, dtype, reserve, f"{batch} sequences of one token"))
@@ -225,7 +290,7 @@ def max_context(
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)
-    return low
+    return low, next(filter(held(low), layouts))
 
 
 def fits_batch(
@@ -244,7 +309,7 @@ def fits_batch(
     return ceil(batch / layout.dp) * sequence_bytes(part, context, kv_dtype) <= free
 
 
-def min_count(
+def min_layout(
     model: ModelSpec,
     accelerator: AcceleratorSpec,
     context: float,
@@ -252,8 +317,9 @@ def min_count(
     dtype: DType,
     kv_dtype: DType | None,
     reserve: float,
-) -> int:
-    """Smallest count that holds weights and `batch` sequences: powers of two up to a node, then whole nodes.
+) -> Layout:
+    """A layout of the fewest accelerators that hold weights and `batch` sequences: powers of two up to a node, then
+    whole nodes.
 
     Raises ValueError where a thousand nodes are too few.
     """
@@ -263,7 +329,7 @@ def min_count(
     for count in [*inside, *(n for n in nodes if n > inside[-1])]:
         for layout in splits(model, accelerator, count):
             if fits_batch(model, accelerator, context, batch, dtype, kv_dtype, layout, reserve):
-                return count
+                return layout
     raise ValueError(f"needs more than {nodes[-1]} of {accelerator.id or 'the accelerator'}: lower batch or context")
 
 

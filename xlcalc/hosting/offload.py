@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from xlcalc.formula.arithmetic import most, term, where
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.layout import Layout
 from xlcalc.hosting.memory import sequence_bytes, shard
 from xlcalc.hosting.step import alone, replica
 from xlcalc.model.dtypes import DType
 from xlcalc.model.spec import ModelSpec
+
+_FLEXGEN = "Sheng et al. 2023 (FlexGen), section 4.3"
 
 
 def offload_throughput(
@@ -30,15 +33,18 @@ def offload_throughput(
     layout = Layout()
     r = replica(model, accelerator, dtype, None, layout)
     part = shard(model, dtype, layout)
-    weights = (1 - weights_share) * part.weights
+    weights = term("weights fetched", (1 - weights_share) * part.weights, "bytes", _FLEXGEN)
 
     def seconds(compute: float, cache: float) -> float:
         moved = weights + (1 - cache_share) * cache
-        return max(compute, moved / host_rate, moved / disk_rate if disk_rate else 0.0)
+        disk = where(disk_rate > 0, lambda: moved / disk_rate, 0.0)
+        return most(most(compute, moved / host_rate), disk)
 
     prefill = alone(r, 0, 0, batch * prompt, prompt / 2)
     context = prompt + output / 2
     decode = alone(r, batch, context)
-    total = seconds(prefill, batch * sequence_bytes(part, prompt, None))
-    total += (output - 1) * seconds(decode, batch * sequence_bytes(part, context, None))
-    return batch * output / total
+    prefill = term("prefill alone", prefill, "seconds", _FLEXGEN)
+    decode = term("a decoding step alone", decode, "seconds", _FLEXGEN)
+    first = term("prefill", seconds(prefill, batch * sequence_bytes(part, prompt, None)), "seconds", _FLEXGEN)
+    each = term("a decoding step", seconds(decode, batch * sequence_bytes(part, context, None)), "seconds", _FLEXGEN)
+    return batch * output / (first + (output - 1) * each)

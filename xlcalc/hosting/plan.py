@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from xlcalc.formula.arithmetic import least, most, term
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.constants import constant
 from xlcalc.hosting.cost import lowest_price, usd_per_million
@@ -40,11 +41,11 @@ def first_token(r: Replica, traffic: Traffic, running: Flow) -> float:
     """Seconds to the first token in a running replica without a queue: half a step of waiting, then the prompt among
     the decoding sequences, in chunks of the token budget."""
     group = running.decoding / r.layout.pp
-    budget = max(constant("step_tokens") * r.layout.dp - group, 1.0)
-    tokens = min(traffic.prefilled, budget) or 1.0
-    chunks = max(traffic.prefilled / tokens, 1.0)
-    shared = stage_seconds(r, traffic, group, tokens, running.sequences)
-    return running.tpot / 2 + (chunks + r.layout.pp - 1) * shared
+    budget = most(constant("step_tokens") * r.layout.dp - group, 1.0)
+    tokens = least(traffic.prefilled, budget) or 1.0
+    chunks = most(traffic.prefilled / tokens, 1.0)
+    shared = term("a step with the prompt", stage_seconds(r, traffic, group, tokens, running.sequences), "seconds")
+    return term("half a step of waiting", running.tpot / 2, "seconds") + (chunks + r.layout.pp - 1) * shared
 
 
 def formats(model: ModelSpec, accelerator: AcceleratorSpec) -> list[DType]:
@@ -148,8 +149,28 @@ def plan(
     max_count: int,
     top: int,
 ) -> list[list[object]]:
-    """The cheapest options as rows under HEADER. All accelerators of a kind cost the same, so the cheapest is the one
-    with most tokens a second for each. Raises ValueError where none meets the limits, saying what comes nearest."""
+    """The cheapest options as rows under HEADER. Raises ValueError where none meets the limits."""
+    price = lowest_price(accelerator.id)
+    rows: list[list[object]] = []
+    for o in best(model, accelerator, traffic, ttft_limit, tpot_limit, max_count)[:top]:
+        usd = usd_per_million(price.usd_per_hour, o.per_accelerator, 1) if price else None
+        rows.append([
+            o.layout.accelerators, o.layout.text, o.dtype.name, o.batch, o.ttft, o.flow.tpot, o.flow.tokens_per_second,
+            o.per_accelerator, usd, *((price.usd_per_hour, price.offer, price.as_of) if price else (None, None, None)),
+        ])  # fmt: skip
+    return rows
+
+
+def best(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    traffic: Traffic,
+    ttft_limit: float | None,
+    tpot_limit: float | None,
+    max_count: int,
+) -> list[Option]:
+    """The options inside the limits, cheapest first. All accelerators of a kind cost the same, so the cheapest is the
+    one with most tokens a second for each. Raises ValueError where none meets the limits, saying what comes nearest."""
     found = list(options(model, accelerator, traffic, ttft_limit, tpot_limit, max_count))
     if not found:
         raise ValueError(
@@ -164,12 +185,4 @@ def plan(
             f"batch 1 the shortest TTFT is {first:.3g} s and the shortest TPOT {token:.3g} s"
         )
     good.sort(key=lambda option: -option.per_accelerator)
-    price = lowest_price(accelerator.id)
-    rows: list[list[object]] = []
-    for o in good[:top]:
-        usd = usd_per_million(price.usd_per_hour, o.per_accelerator, 1) if price else None
-        rows.append([
-            o.layout.accelerators, o.layout.text, o.dtype.name, o.batch, o.ttft, o.flow.tpot, o.flow.tokens_per_second,
-            o.per_accelerator, usd, *((price.usd_per_hour, price.offer, price.as_of) if price else (None, None, None)),
-        ])  # fmt: skip
-    return rows
+    return good

@@ -11,6 +11,7 @@ from __future__ import annotations
 from math import floor
 from typing import NamedTuple
 
+from xlcalc.formula.arithmetic import is_recording, least, searched, term
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.constants import constant
 from xlcalc.hosting.layout import Layout, check, fills
@@ -69,7 +70,7 @@ def room(
     work = work_of(model, dtype)
     passing = 2 * constant("token_budget") * layout.dp * work.stream / work.n_layers  # activations of a layer
     logits = 4 * constant("sequences") * part.vocab
-    free = usable(accelerator) - part.weights - overhead(layout) - passing - logits
+    free = usable(accelerator) - part.weights - overhead(part, layout) - passing - logits
     each = sequence_bytes(part, traffic.prompt + traffic.output, kv_dtype)
     if free <= 0:
         return 0
@@ -81,14 +82,20 @@ def room(
 def flow(r: Replica, traffic: Traffic, sequences: float) -> Flow:
     """Steady state with so many sequences under way.
 
+        rate = d / t, d = min(sequences / pp, token budget dp / (1 + prompt / output)), t seconds of a stage
+
     With p pipeline stages the sequences go round in p groups. A sequence in its prefill holds a place without decoding:
     the decoding ones are those that leave room in the token budget for the prompts that follow them.
     """
     pp = r.layout.pp
     begun = traffic.prefilled / traffic.output  # prompt tokens that each output token brings along
-    decoding = min(sequences / pp, constant("step_tokens") * r.layout.dp / (1 + begun))
+    begun = term("prompt tokens for each output token", begun, "ratio", "Agrawal et al. 2023")
+    decoding = least(sequences / pp, constant("step_tokens") * r.layout.dp / (1 + begun))
+    decoding = term("sequences that decode", decoding, "sequences", "Agrawal et al. 2023")
     seconds = stage_seconds(r, traffic, decoding, decoding * begun, sequences)
-    return Flow(decoding / seconds, sequences, decoding * pp, seconds * pp)
+    seconds = term("a step of a stage", seconds, "seconds")
+    rate = term("output tokens a second", decoding / seconds, "tokens/s")
+    return Flow(rate, sequences, decoding * pp, term("time per output token", seconds * pp, "seconds"))
 
 
 def stage_seconds(r: Replica, traffic: Traffic, decoding: float, prefilling: float, sequences: float) -> float:
@@ -97,7 +104,8 @@ def stage_seconds(r: Replica, traffic: Traffic, decoding: float, prefilling: flo
     """
     passed = step(r, decoding, traffic.context, prefilling, traffic.reach, r.rates.evenness)
     beginning = prefilling / traffic.prefilled if traffic.prefilled else decoding / traffic.output
-    return passed.stage / r.layout.pp + passed.handover + engine(r, sequences, beginning)
+    working = term("the model's pass", passed.stage / r.layout.pp + passed.handover, "seconds")
+    return working + term("the engine's own work", engine(r, sequences, beginning), "seconds")
 
 
 def engine(r: Replica, sequences: float, beginning: float) -> float:
@@ -140,7 +148,26 @@ def best_flow(
 
     Raises ValueError where they do not fit.
     """
-    best: tuple[float, Layout, float] | None = None
+    chosen, running = searched(_best_flow, model, accelerator, count, traffic, batch, dtype, kv_dtype, layout)
+    if is_recording():
+        sequences = running.sequences if batch is None else batch
+        of = f"as many as fit and still help, {chosen.text}"
+        sequences = term("sequences under way", sequences, "sequences" if batch is None else "", of)
+        running = flow(replica(model, accelerator, dtype, kv_dtype, chosen), traffic, sequences)
+    return chosen, running
+
+
+def _best_flow(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    count: int,
+    traffic: Traffic,
+    batch: int | None,
+    dtype: DType,
+    kv_dtype: DType | None,
+    layout: Layout | None,
+) -> tuple[Layout, Flow]:
+    best: tuple[Layout, Flow] | None = None
     most = 0
     for tried in choices(model, accelerator, count, layout):
         fits = room(model, accelerator, traffic, dtype, kv_dtype, tried)
@@ -149,14 +176,12 @@ def best_flow(
             continue
         r = replica(model, accelerator, dtype, kv_dtype, tried)
         for sequences in (batch,) if batch else (fits, fits / 2, fits / 4):
-            got = flow(r, traffic, sequences).tokens_per_second
-            if best is None or got > best[0]:
-                best = got, tried, sequences
+            got = flow(r, traffic, sequences)
+            if best is None or got.tokens_per_second > best[1].tokens_per_second:
+                best = tried, got
     if best is None:
         raise ValueError(no_room(accelerator, count, traffic, batch or 1, most))
-    _, chosen, sequences = best
-    # computed once more, so that a derivation shows the layout that was chosen and not those tried
-    return chosen, flow(replica(model, accelerator, dtype, kv_dtype, chosen), traffic, sequences)
+    return best
 
 
 def no_room(accelerator: AcceleratorSpec, count: int, traffic: Traffic, batch: int, most: int) -> str:

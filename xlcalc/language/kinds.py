@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from xlcalc.catalog import accelerators, models
 from xlcalc.catalog.names import NotInCatalog
+from xlcalc.catalog.table_file import TableError
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language import blocks, declare
 from xlcalc.language.cells import Day, Kind, Number, Refusal, TableKind, Text, clean, is_number, shown
@@ -87,7 +88,7 @@ def _sentence(error: ValueError) -> str:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         return f"has a {field} that is not allowed: {first['msg']}; got {shown(first['input'])}"
-    return str(error)
+    return f"cannot be looked up: {error}" if isinstance(error, TableError) else str(error)
 
 
 def _checked(model: ModelSpec) -> ModelSpec:

@@ -22,10 +22,10 @@ from typing import Any
 
 import xlcalc
 from xlcalc.files import write_atomically
-from xlcalc.formula.explain import HEADERS, explain
 from xlcalc.language.cells import shown
 from xlcalc.language.declare import Argument, Declaration, Table, functions
 from xlcalc.language.errors import CalcError
+from xlcalc.language.explain import HEADERS, explain
 
 MANIFEST = "xlcalc-site.json"  # names every file of a site with its hash; a folder without it is not a site of ours
 _STYLE, _SEARCH = "style.css", "search.js"

@@ -9,13 +9,12 @@ a nonlinear operator reads.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from math import ceil
 from typing import NamedTuple
 
+from xlcalc.formula.arithmetic import both, ceil, least, most, remembered, term, where
 from xlcalc.model.layers import Block, Layer
 from xlcalc.training.layout import Layout
-from xlcalc.training.operators import LATENT_UP, SCANS, Work, matrix_split
+from xlcalc.training.operators import SCANS, Work
 
 # Bytes a parameter of optimizer state in mixed precision: an fp32 copy of the weights (4) and moments (4 or 1 each).
 OPTIMIZER_BYTES = {"adam": 12.0, "adam_8bit": 6.0, "momentum": 8.0, "sgd": 4.0}
@@ -23,6 +22,7 @@ GRADIENT_BYTES = 2.0
 LOGIT_BYTES = 4.0  # fp32 logits, Korthikanti et al. 2022, section 4.3
 # CUDA context and libraries (0.65 GB, RahulSChand/gpu_poor), NCCL's buffers (0.35 GB, aiconfigurator h200_sxm.yaml)
 FRAMEWORK_BYTES = 1.0e9
+_ZERO, _KORTHIKANTI = "ZeRO (Rajbhandari et al. 2020), section 3", "Korthikanti et al. 2022, section 4"
 GATHERED_LAYERS = 3  # under ZeRO-3: the layer at work, the next one on its way, and one layer's whole gradient
 
 
@@ -61,38 +61,38 @@ class Saved:
 
 
 def _save_block(saved: Saved, times: int, block: Block, d_model: int) -> None:
-    whole_inputs = {m.d_in for m in block.linears if matrix_split(m) in ("column", "whole") and m.active}
+    whole_inputs = {m.d_in for m in block.linears if m.split in ("column", "whole") and m.active}
     saved.inputs_whole += times * sum(whole_inputs)
     saved.again_inputs_whole += times * d_model if d_model in whole_inputs else 0  # a norm's output
     for matrix in block.linears:
-        split = matrix_split(matrix)
+        split = matrix.split
         if split == "row":
             saved.inputs_split += times * matrix.d_in
-            if matrix.name == "down":
+            if matrix.role == "down":
                 saved.again_inputs_split += times * matrix.d_in
         elif split == "column":
             saved.values_split += times * matrix.active * matrix.d_out
         elif split == "whole" and matrix.part == "attention":  # latents, read by a norm
             saved.values_whole += times * matrix.d_out
         elif split == "experts":  # a rank's tokens are its share of the sequence, whatever stands on it
-            if matrix.name == "down":
+            if matrix.role == "down":
                 saved.inputs_whole += times * matrix.active * matrix.d_in
                 saved.again_inputs_whole += times * matrix.active * matrix.d_in
                 saved.values_whole += times * matrix.active * matrix.d_out
             else:
                 saved.values_whole += times * matrix.active * matrix.d_out
-    first = next((m for m in block.linears if matrix_split(m) == "experts"), None)
+    first = next((m for m in block.linears if m.split == "experts"), None)
     if first:
         saved.inputs_whole += times * first.active * first.d_in
     if block.kind == "latent":  # keys and values as expanded for the heads
-        up = {m.name: m.d_out for m in block.linears if m.name in LATENT_UP}
-        repeated = max(0, block.score - up.get("kv_b", 0))
+        up = {m.role: m.d_out for m in block.linears if m.role in ("q_up", "kv_up")}
+        repeated = max(0, block.score - up.get("kv_up", 0))
         saved.values_split += times * repeated
         saved.again_values_split += times * (repeated + sum(up.values()))
     if block.kind in SCANS:  # what the filter hands to the scan, and the scan to the gate
-        saved.values_split += 2 * times * sum(m.d_in for m in block.linears if matrix_split(m) == "row")
+        saved.values_split += 2 * times * sum(m.d_in for m in block.linears if m.split == "row" and m.role != "step")
     if any(vector.name in ("q_norm", "k_norm") for vector in block.vectors) and block.kind != "latent":
-        saved.values_split += times * sum(m.d_out for m in block.linears if m.name in ("q", "k"))
+        saved.values_split += times * sum(m.d_out for m in block.linears if m.role in ("q", "k"))
 
 
 def saved_activations(layers: tuple[Layer, ...], d_model: int, *, dropout: bool, heads: float) -> Saved:
@@ -107,32 +107,52 @@ def saved_activations(layers: tuple[Layer, ...], d_model: int, *, dropout: bool,
 
 
 def again_bytes(saved: Saved, tp: int, operand: float) -> float:
-    """Of `layer_bytes` without scores, what selective recomputation does not keep."""
+    """Of `layer_bytes` without scores, what selective recomputation does not keep [bytes/token]."""
     inputs = saved.again_inputs_whole + saved.again_inputs_split
     return (inputs * operand + saved.again_values_split * 2) / tp
 
 
-def layer_bytes(saved: Saved, seq_len: float, tp: int, operand: float, *, keeps_scores: bool) -> float:
+def layer_bytes(saved: Saved, seq_len: float, tp: int, operand: float, keeps_scores: bool) -> float:
     """Bytes a token of all layers on one rank of a tensor-parallel group.
+
+        GPT: s b h (10 + 24 / t + 5 a s / (h t)) with scores, s b h 34 / t without, a layer
 
     With scores kept these are the paper's baseline, which has no sequence parallelism; without them its present work,
     which has.
+
+    Args:
+        saved: elements that the layers keep of a token
+        seq_len: tokens s of a sequence [tokens]
+        tp: tensor-parallel ranks t [count]
+        operand: bytes of an element that a matrix product reads [bytes]
+        keeps_scores: whether scores, softmax and dropout are kept
+
+    Source: Korthikanti et al. 2022, equations 2 and 4: s b h (34 + 5 a s / h) on one rank.
     """
     whole = saved.inputs_whole * operand + saved.values_whole * 2 + saved.mask
     split = saved.inputs_split * operand + saved.values_split * 2
-    if keeps_scores:
-        return whole + (split + 5 * saved.probabilities * seq_len) / tp
-    return (whole + split) / tp
+    return where(
+        keeps_scores,
+        lambda: whole + (split + 5 * saved.probabilities * seq_len) / tp,
+        lambda: (whole + split) / tp,
+    )
 
 
-def in_flight(pp: int, vp: int, micro_batches: float | None) -> float:
-    """Micro-batches whose activations the first stage holds: p under 1F1B, p + (p - 1) / v interleaved."""
-    held = pp + (pp - 1) / vp if vp > 1 else float(pp)
-    return held if micro_batches is None else min(held, micro_batches)
+def in_flight(pp: int, vp: int, micro_batches: float | None, rank: int = 0) -> float:
+    """Micro-batches whose activations a stage holds; no more than there are.
+
+        p - r under 1F1B; interleaved 2 (p - r - 1) + (v - 1) p + 1 of their chunks, v of which are one
+
+    The first stage holds p, or p + (p - 1) / v.
+
+    Source: Narayanan et al. 2021, section 2.2; Megatron-LM, core/pipeline_parallel/schedules.py.
+    """
+    held = (2 * (pp - rank - 1) + (vp - 1) * pp + 1) / vp if vp > 1 else (pp - rank) * 1.0
+    return held if micro_batches is None else least(held, micro_batches)
 
 
-@lru_cache(maxsize=256)
-def _saved_of(work: Work) -> Saved:
+@remembered(256)
+def saved_of(work: Work) -> Saved:
     return saved_activations(work.all_layers, work.d_model, dropout=work.unfused_heads > 0, heads=work.unfused_heads)
 
 
@@ -146,55 +166,81 @@ def train_memory(
     optimizer_bytes: float = 12.0,
     micro_batches: float | None = None,
     fused_attention: bool = False,
+    saved: Saved | None = None,
 ) -> TrainMemory:
     """Bytes on the fuller of the first stage (embedding, most micro-batches in flight) and the last (head, logits).
 
+        weights, gradients, optimizer: bytes a parameter times the rank's parameters, over dp under ZeRO 3, 2, 1
+        activations: share of the layers times s b times bytes a token times micro-batches in flight
+
     Models that train attention with dropout keep its scores unless they are recomputed or `fused_attention` is there;
     the others run fused attention in any case.
-    """
-    tp, pp, ep, zero = layout.tp, layout.pp, layout.ep, layout.zero
-    ranks = layout.dp * layout.cp
-    ranks_experts = max(1.0, ranks * tp / ep)
-    share = ceil(work.layers / pp) / work.layers
-    dense = share * (work.params_split / tp + work.params_whole)
-    experts = share * work.params_experts / ep
-    tokens = layout.micro_batch * seq_len / layout.cp
 
-    saved = _saved_of(work)
-    unfused = saved.probabilities > 0 and not fused_attention
-    keeps_scores = unfused and layout.recompute == "none"
-    kept = layer_bytes(saved, seq_len, tp, operand_bytes, keeps_scores=keeps_scores)
-    again = 0.0  # of this, what is there for one layer at a time
-    if layout.recompute == "full":  # all but the input of each layer
+    Args:
+        work: what a token does in the model's layers and head
+        layout: tp, pp, dp, ep, cp, vp, micro-batch, ZeRO stage, recomputation
+        seq_len: tokens of a sequence [tokens]
+        weight_bytes, operand_bytes, optimizer_bytes: bytes of a weight, of an element that a product reads, of a
+            parameter's optimizer state [bytes]
+        micro_batches: of a step on one pipeline [count]; None = enough to fill it
+        fused_attention: whether scores are never kept
+        saved: elements that the layers keep; None = those of `work`
+
+    Source: Rajbhandari et al. 2020, section 3; Korthikanti et al. 2022, section 4.
+    """
+    tp, pp, ep, zero, recompute = layout.tp, layout.pp, layout.ep, layout.zero, layout.recompute
+    ranks = layout.dp * layout.cp
+    ranks_experts = most(1.0, ranks * tp / ep)
+    stage_layers = term("layers of a stage", ceil(work.layers / pp), "count")
+    share = stage_layers / work.layers
+    dense = share * (work.params_split / tp + work.params_whole)
+    experts = term("parameters of a rank's experts", share * work.params_experts / ep, "parameters", _ZERO)
+    tokens = term("tokens of a micro-batch", layout.micro_batch * seq_len / layout.cp, "tokens")
+
+    saved = saved or saved_of(work)
+    unfused = both(saved.probabilities > 0, not fused_attention)
+    kept = layer_bytes(saved, seq_len, tp, operand_bytes, unfused if recompute == "none" else False)
+    again: float = 0.0  # of this, what is there for one layer at a time
+    if recompute == "full":  # all but the input of each layer
         again = kept
-        kept = 2 * work.d_model * saved.layers / (1 if unfused else tp)
-    elif layout.recompute == "selective" and not unfused:
-        again = again_bytes(saved, tp, operand_bytes)
-        kept -= again
-    layer = again / saved.layers * tokens
-    gathered = 0.0
+        kept = 2 * work.d_model * saved.layers / where(unfused, 1, tp)
+    elif recompute == "selective":
+        again = where(unfused, 0.0, lambda: again_bytes(saved, tp, operand_bytes))
+        kept = kept - again
+    kept = term("activations of a token, all layers", kept, "bytes/token", _KORTHIKANTI)
+    layer = term("recomputed layer", again / saved.layers * tokens, "bytes", _KORTHIKANTI)
+    gathered: float = 0.0
     if zero == 3:
-        gathered = GATHERED_LAYERS * weight_bytes * (dense + experts) / max(1, ceil(work.layers / pp))
+        gathered = GATHERED_LAYERS * weight_bytes * (dense + experts) / most(1, stage_layers)
+        gathered = term("layers gathered", gathered, "bytes", "Zhao et al. 2023 (PyTorch FSDP), section 3.3")
+    framework = term("CUDA context and communication buffers", FRAMEWORK_BYTES, "bytes", "gpu_poor; aiconfigurator")
 
     def stage(outer: float, micro: float, logits: float) -> TrainMemory:
-        held = dense + outer / tp
+        held = term("parameters of a rank outside experts", dense + outer / tp, "parameters", _ZERO)
         return TrainMemory(
-            weight_bytes * _sharded(held, experts, ranks, ranks_experts, zero >= 3),
-            GRADIENT_BYTES * _sharded(held, experts, ranks, ranks_experts, zero >= 2),
-            optimizer_bytes * _sharded(held, experts, ranks, ranks_experts, zero >= 1),
-            share * kept * tokens * micro,
-            FRAMEWORK_BYTES + gathered + max(layer, logits),
+            _part("weights", weight_bytes, held, experts, ranks, ranks_experts, zero >= 3),
+            _part("gradients", GRADIENT_BYTES, held, experts, ranks, ranks_experts, zero >= 2),
+            _part("optimizer", optimizer_bytes, held, experts, ranks, ranks_experts, zero >= 1),
+            term("activations", share * kept * tokens * micro, "bytes", _KORTHIKANTI),
+            term("workspace", framework + gathered + most(layer, logits), "bytes"),
         )
 
-    logits = LOGIT_BYTES * tokens * work.vocab / tp
+    logits = term("logits", LOGIT_BYTES * tokens * work.vocab / tp, "bytes", "Korthikanti et al. 2022, section 4.3")
     if pp == 1:
         return stage(work.params_embedding + work.params_head, 1.0, logits)
-    first = stage(work.params_embedding, in_flight(pp, layout.vp, micro_batches), 0.0)
-    last = stage(
-        work.params_head or work.vocab * work.d_model, 1.0 + (layout.vp > 1) * (layout.vp - 1) / layout.vp, logits
+    in_first = term(
+        "micro-batches in flight", in_flight(pp, layout.vp, micro_batches), "count", "Narayanan et al. 2021"
     )
-    return first if first.total >= last.total else last
+    first = stage(work.params_embedding, in_first, 0.0)
+    head = where(work.params_head > 0, work.params_head, lambda: work.vocab * work.d_model)
+    last = stage(head, in_flight(pp, layout.vp, micro_batches, pp - 1), logits)
+    fuller = first.total >= last.total
+    return TrainMemory(*(where(fuller, one, other) for one, other in zip(first, last, strict=True)))
 
 
-def _sharded(dense: float, experts: float, ranks: float, ranks_experts: float, divide: bool) -> float:
-    return dense / ranks + experts / ranks_experts if divide else dense + experts
+def _part(
+    name: str, each: float, dense: float, experts: float, ranks: float, ranks_experts: float, divide: bool
+) -> float:
+    """Bytes of a part of the model states, divided over the ranks that share them where its ZeRO stage is reached."""
+    held = dense / ranks + experts / ranks_experts if divide else dense + experts
+    return term(name, each * held, "bytes", _ZERO)

@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import Annotated
 
 from xlcalc.accuracy.calibration import calibrated
+from xlcalc.formula.arithmetic import chosen, plain, searched, term
+from xlcalc.formula.records import columns
+from xlcalc.formula.symbols import unrecorded
 from xlcalc.hardware.kernels import kernels
+from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.cells import Choice, Number, Parsed
 from xlcalc.language.declare import Table, cell_function
 from xlcalc.language.kinds import Accelerator, Bytes, Count, DType, Model, Positive, PositiveTokens, Rows, Seconds
 from xlcalc.model.dtypes import DType as Format
 from xlcalc.model.flops import attention_flops
+from xlcalc.model.spec import ModelSpec
 from xlcalc.training import compute, memory, plan
-from xlcalc.training.layout import Layout, parse, spread
+from xlcalc.training.layout import Layout, layout_text, parse, spread
 from xlcalc.training.operators import work_of
 from xlcalc.training.step_time import StepTime, step_time
+from xlcalc.training.words import WORDS
 
 _Recompute = Annotated[str, Choice(*compute.RECOMPUTE)]
 _Optimizer = Annotated[str, Choice(*memory.OPTIMIZER_BYTES)]
@@ -83,7 +89,8 @@ def LLM_TRAIN_MEMORY(
         >>> round(LLM_TRAIN_MEMORY("llama-3.1-8b", 8192, 1, dp=8, zero=3, unit="GB"), 1)
         59.1
     """
-    work = work_of(model)
+    plain = work_of(model)
+    work = columns(plain, WORDS, "of the model")
     layout = Layout(tp, pp, dp, ep, cp, vp, micro_batch, zero, recompute)
     held = memory.train_memory(
         work,
@@ -92,6 +99,7 @@ def LLM_TRAIN_MEMORY(
         weight_bytes=weight_bytes(dtype),
         operand_bytes=operand_bytes(dtype),
         optimizer_bytes=memory.OPTIMIZER_BYTES[optimizer],
+        saved=columns(memory.saved_of(plain), WORDS, "of the model"),
     )
     return getattr(held, part)
 
@@ -143,11 +151,32 @@ def LLM_STEP_TIME(
         >>> round(LLM_STEP_TIME("llama-3.1-8b", "h100-sxm", 8, 128, 8192, zero=3), 1)
         18.2
     """
-    work = work_of(model)
+    work = columns(work_of(model), WORDS, "of the model")
     layout = Layout(tp, pp, 1, ep, cp, vp, micro_batch, zero, recompute)
     layout = spread(count, layout, work.layers, work.experts.n_experts)
     stack = "fsdp" if zero >= 2 else "megatron"
     return getattr(step_time(work, kernels(accelerator, dtype.name, stack), layout, global_batch, seq_len), part)
+
+
+_STEP = "Narayanan et al. 2021; Korthikanti et al. 2022; achieved rates in catalog/efficiency.csv"
+
+
+def _job(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    count: int,
+    global_batch: int,
+    seq_len: float,
+    dtype: Format,
+    layout: Layout | None,
+) -> tuple[plan.Job, plan.Machine, Layout | None]:
+    """What a plan is about, as plain numbers."""
+    work = work_of(model)
+    with unrecorded():
+        rates = [kernels(accelerator, dtype.name, stack) for stack in ("megatron", "fsdp")]
+        machine = plan.Machine(count, accelerator.figure("memory"), *rates)
+    own = None if layout is None else spread(count, layout, work.layers, work.experts.n_experts)
+    return plan.Job(work, global_batch, seq_len, weight_bytes(dtype), operand_bytes(dtype)), machine, own
 
 
 PLAN_COLUMNS = (
@@ -188,11 +217,7 @@ def LLM_TRAIN_PLAN(
         >>> LLM_TRAIN_PLAN("llama-3.1-8b", "h100-sxm", 8, 128, 8192)[0][:4]
         ['rank', 'tp', 'pp', 'cp']
     """
-    work = work_of(model)
-    job = plan.Job(work, global_batch, seq_len, weight_bytes(dtype), operand_bytes(dtype))
-    rates = (kernels(accelerator, dtype.name, stack) for stack in ("megatron", "fsdp"))
-    machine = plan.Machine(count, accelerator.figure("memory"), *rates)
-    own = None if layout is None else spread(count, layout, work.layers, work.experts.n_experts)
+    job, machine, own = _job(model, accelerator, count, global_batch, seq_len, dtype, layout)
     found = plan.plan(job, machine, top, own)
     flops = compute.train_flops(model.active, 1, attention_flops(model.flop_shape, seq_len), "none")
     peak = accelerator.peak(dtype.name)
@@ -208,3 +233,48 @@ def LLM_TRAIN_PLAN(
     if found.own:
         table.append(row(found.rank if found.own.memory <= machine.memory else None, found.own))
     return table
+
+
+@LLM_TRAIN_PLAN.explained
+def _fastest(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    count: int,
+    global_batch: int,
+    seq_len: float,
+    dtype: Format,
+    top: int,
+    layout: Layout | None,
+) -> str:
+    """The fastest layout that fits: its step by part, its memory by part against what there is, its utilisation."""
+    job, machine, own = _job(model, accelerator, plain(count), plain(global_batch), plain(seq_len), dtype, layout)
+    best = searched(plan.plan, job, machine, plain(top), own).best[0].layout
+    work = columns(job.work, WORDS, "of the model")
+    saved = columns(memory.saved_of(job.work), WORDS, "of the model")
+    rates = kernels(accelerator, dtype.name, "fsdp" if best.zero >= 2 else "megatron")
+    step = term("seconds of a step", step_time(work, rates, best, global_batch, seq_len).total, "seconds", _STEP)
+    held = memory.train_memory(
+        work,
+        best,
+        seq_len,
+        weight_bytes=job.weight_bytes,
+        operand_bytes=job.operand_bytes,
+        micro_batches=job.global_batch / (best.dp * best.micro_batch),
+        fused_attention=not machine.megatron.unfused_attention,
+        saved=saved,
+    )
+    flops = compute.train_flops(term("active parameters", model.active, "parameters", "of the model"), 1,
+                                attention_flops(model.flop_shape, seq_len), "none")  # fmt: skip
+    rate = term("tokens a second", global_batch * seq_len / step, "tokens/s")
+    used = compute.mfu(term("FLOP of a token", flops, "FLOP/token"), rate, accelerator.peak(dtype.name), count)
+    return chosen(
+        "plan",
+        layout_text(best),
+        "the fastest of the layouts that divide the machine and fit: {0}; {1} of {2}; {3}",
+        step,
+        term(
+            "memory of the fullest accelerator", held.total, "bytes", "Korthikanti et al. 2022; Rajbhandari et al. 2020"
+        ),
+        accelerator.figure("memory"),
+        term("MFU", used, "ratio", "Chowdhery et al. 2022, appendix B"),
+    )
