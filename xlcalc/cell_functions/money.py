@@ -191,7 +191,7 @@ def LLM_ENERGY(
         >>> LLM_ENERGY(3600, 8, "h100-sxm", unit="kWh")
         5.824
     """
-    watts = accelerator.figure("tdp") if isinstance(accelerator, AcceleratorSpec) else accelerator
+    watts = accelerator.figure("tdp") if isinstance(accelerator, AcceleratorSpec) else term("power", accelerator)
     return energy(seconds, term("accelerators", count), watts, load, pue)
 
 

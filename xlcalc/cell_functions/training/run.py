@@ -54,7 +54,7 @@ def _active(model: ModelSpec) -> float:
 
 def _peak(accelerator: AcceleratorSpec | float, dtype: str) -> float:
     """Dense peak in FLOP/s: the catalog's for the format, or the number that was given."""
-    return accelerator.peak(dtype) if isinstance(accelerator, AcceleratorSpec) else accelerator
+    return accelerator.peak(dtype) if isinstance(accelerator, AcceleratorSpec) else term("peak", accelerator)
 
 
 @cell_function(category="Training", source="Kaplan et al. 2020, section 2.1; Korthikanti et al. 2022 for recomputation")
