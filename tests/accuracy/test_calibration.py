@@ -104,7 +104,7 @@ def test_measurements_in_another_unit(measured):
         ([HEADER, tpot(2.5)], "measured 2.5 times the estimate on this accelerator, which is outside 0.5 to 2"),
         ([HEADER, tpot(0.4)], "measured 0.4 times the estimate"),
         ([HEADER, tpot(-1)], "line 2: measured is a number above 0"),
-        ([HEADER, tpot(1), "LLM_TPOT,h100-sxm"], "line 3: has 2 values for"),
+        ([HEADER, tpot(1), "LLM_TPOT,h100-sxm"], "line 3: has 2 values for 7 columns"),
         ([HEADER, tpot(1).replace("llama-3.1-8b", "lama")], 'line 2: model "lama" is not'),
         ([HEADER, tpot(1).replace("h100-sxm", "h1000")], 'line 2: accelerator "h1000" is not'),
         ([HEADER.replace("context", "contxt"), tpot(1)], "line 2: it has no argument contxt"),

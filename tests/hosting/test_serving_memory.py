@@ -31,7 +31,11 @@ def test_what_vllm_reports(row):
         for part in ("weights", "cache", "activations", "overhead", "total")
     }
     measured = {name: float(row[f"{name}_gib"]) for name in ("weights", "activation", "non_torch", "cache")}
-    assert got["weights"] + got["cache"] == pytest.approx(measured["weights"] + measured["cache"], rel=0.015)
+    # vLLM counts what its kernels pad 4-bit experts with among the weights, LLM_SERVE_MEMORY beside the driver's context
+    plain = xlcalc.LLM_SERVE_MEMORY("llama-3.1-8b", 1, 1, "bf16", None, tp, "overhead", "GiB")
+    assert got["weights"] + got["overhead"] - plain + got["cache"] == pytest.approx(
+        measured["weights"] + measured["cache"], rel=0.015
+    )
     assert got["total"] == pytest.approx(sum(measured.values()), rel=0.03)
     assert sum(got.values()) == pytest.approx(2 * got["total"])
 
@@ -101,7 +105,7 @@ def test_the_fullest_copy_of_attention_counts(batch, fullest):
 
 
 def test_a_replica_holds_as_many_on_each_copy():
-    model, accelerator, layout = models.find("deepseek-v3"), accelerators.find("h200-sxm"), Layout(1, 1, 8, 8)
-    traffic = Traffic(5_000, 1_000)
-    held = room(model, accelerator, traffic, DTYPES["fp8"], None, layout)
-    assert held > 0 and held % 8 == 0
+    model, accelerator, layout = models.find("qwen3-30b-a3b"), accelerators.find("h100-sxm"), Layout(1, 1, 8, 8)
+    for prompt in (5_000, 9_000, 15_000):
+        held = room(model, accelerator, Traffic(prompt, 1_000), DTYPES["fp8"], None, layout)
+        assert held > 0 and held % 8 == 0

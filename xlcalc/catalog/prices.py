@@ -40,6 +40,24 @@ def offers(instance: str) -> list[dict[str, str]]:
     return sorted(rows, key=lambda row: (user.is_own(row), row["as_of"]), reverse=True)
 
 
+@cache
+def _machines() -> dict[str, tuple[str, int] | None]:
+    """What each instance has: an accelerator's id and how many; None where providers give one name to several."""
+    found: dict[str, tuple[str, int] | None] = {}
+    for row in tables.rows("prices"):
+        if row["accelerator"] and row["accelerators"]:
+            what = (row["accelerator"], int(row["accelerators"]))
+            for text in (row["instance"], f"{row['provider']}/{row['instance']}", row["id"].partition("@")[0]):
+                if found.setdefault(key(text), what) != what:
+                    found[key(text)] = None
+    return found
+
+
+def machine(instance: str) -> tuple[str, int] | None:
+    """The id of an instance's accelerators and how many it has; None for what is no instance of the catalog."""
+    return _machines().get(key(instance))
+
+
 def offer(instance: str, term: str) -> dict[str, str]:
     """The newest row of an instance with a price under a term: on_demand, spot, 1y or 3y."""
     rows = offers(instance)

@@ -6,9 +6,15 @@ from functools import cache
 from importlib.resources import files
 
 from xlcalc.catalog import table_file, user
+from xlcalc.catalog.names import key
 from xlcalc.catalog.table_file import TableError
 
 _ROOT = files("xlcalc.catalog")
+
+
+def text(name: str) -> str:
+    """One of the package's data files as it stands."""
+    return (_ROOT / name).read_text("utf-8")
 
 
 @cache
@@ -52,15 +58,31 @@ def sources() -> dict[str, dict[str, str]]:
     """Every source by its key: title, url, date."""
     return {
         row["key"]: row
-        for name in ("hardware", "models", "money", "efficiency", "serving")
+        for name in ("hardware", "models", "money", "efficiency", "serving", "measured")
         for row in shipped(f"sources/{name}")
     }
 
 
 def matching(name: str, search: str | None) -> list[dict[str, str]]:
-    """The lines of a data file that contain a text in any column; all without one."""
-    wanted = (search or "").casefold()
-    return [row for row in rows(name) if not wanted or any(wanted in (v or "").casefold() for v in row.values())]
+    """The lines of a data file that contain all the words of a text, in any order and any column; all without one.
+
+    Case, hyphens and underscores do not count: llama3.1 is found in llama-3.1-8b.
+    """
+    wanted = [(word, key(word)) for word in (search or "").casefold().split()]
+    if not wanted:
+        return list(rows(name))
+    return [
+        row
+        for row, (text, bare) in zip(rows(name), _texts(name), strict=True)
+        if all(word in text or (close and close in bare) for word, close in wanted)
+    ]
+
+
+@cache
+def _texts(name: str) -> list[tuple[str, str]]:
+    """What each line of a data file says, as it stands and as names are compared."""
+    texts = ["\n".join(filter(None, row.values())).casefold() for row in rows(name)]
+    return [(text, key(text)) for text in texts]
 
 
 def cell(text: str) -> str | float | None:

@@ -79,7 +79,7 @@ def LLM_HARDWARE_TABLE(search: Search = None) -> Rows:
     """The catalog of accelerators: peaks in TFLOP/s, memory in GB, bandwidths in GB/s, power in watts, sources, dates.
 
     Args:
-        search: rows that contain this text in any column; blank = all
+        search: rows that contain all these words, in any order and any column; blank = all
     Example:
         >>> LLM_HARDWARE_TABLE("h100-sxm")[1][0]
         'h100-sxm'
@@ -112,7 +112,7 @@ def LLM_PRICE_TABLE(search: Search = None, today: Today = None) -> Rows:
     With `today` each row also says how many days old it is, and `stale` beyond 90: LLM_PRICE_TABLE("h100", TODAY()).
 
     Args:
-        search: rows that contain this text in any column; blank = all
+        search: rows that contain all these words, in any order and any column; blank = all
         today: the day that ages are counted to; blank = no ages
     Example:
         >>> LLM_PRICE_TABLE("aws/p5.48xlarge/us-east-1", "2027-01-31")[1][-2:]

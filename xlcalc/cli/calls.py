@@ -26,19 +26,41 @@ def call(
     function: Function,
     arguments: Arguments = None,
     as_json: Json = False,
+    with_range: Annotated[
+        bool, typer.Option("--range", help="Low, expected and high: four of five measured runs like it lie between.")
+    ] = False,
 ) -> None:
     """One call of a cell function.
 
     Example: xlcalc call LLM_KV_CACHE llama-3.1-8b 8192 unit=GiB
+    Example: xlcalc call --range LLM_TPOT llama-3.1-8b h100-sxm 1 1024 unit=ms
     """
     declaration = _declared(function)
-    result = declaration(*_arguments(declaration, arguments or []))
+    values = _arguments(declaration, arguments or [])
+    if with_range:
+        _print_range(declaration, values, as_json)
+        return
+    result = declaration(*values)
     if as_json:
         print(json.dumps(result))
     elif isinstance(result, Table):
         print_rows(result)
     else:
         print(result)
+
+
+def _print_range(declaration: Declaration, values: list[str | None], as_json: bool) -> None:
+    from xlcalc.accuracy import bounds
+
+    read = declaration.read([*values, *[None] * (len(declaration.arguments) - len(values))])
+    found = bounds.around(declaration, read, declaration.compute(read))
+    if found is None:
+        measured = ", ".join(bounds.FUNCTIONS)
+        raise CalcError("#N/A", f"has no measured cases and no range; those are {measured}", function=declaration.name)
+    if as_json:
+        print(json.dumps({"low": found.low, "expected": found.expected, "high": found.high, "about": found.about}))
+    else:
+        print_rows([["low", found.low], ["expected", found.expected], ["high", found.high], ["range", found.about]])
 
 
 @app.command(context_settings=_FREE)

@@ -16,12 +16,13 @@ from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.constants import constant
 from xlcalc.hosting.kept import Kept
 from xlcalc.hosting.layout import Layout, candidates
-from xlcalc.hosting.stored import Storage, storage
+from xlcalc.hosting.stored import storage
 from xlcalc.hosting.words import WORDS
 from xlcalc.model.cache import CacheShape, cache_shape, kv_cache_bytes
 from xlcalc.model.dtypes import DType
 from xlcalc.model.layers import Block
 from xlcalc.model.spec import ModelSpec
+from xlcalc.model.storage import RankBytes
 
 _VLLM = "vLLM's workspace as llm-d-planner measured it"
 PARTS = ("total", "weights", "cache", "activations", "overhead")
@@ -41,9 +42,11 @@ class ServeMemory(NamedTuple):
 
 
 class Shard(NamedTuple):
-    """What one accelerator of a layout holds of a model: weight bytes, and the cache of one of its sequences."""
+    """What one accelerator of a layout holds of a model: weight bytes, those that kernels pad experts with, and the
+    cache of one of its sequences."""
 
     weights: float
+    padding: float
     cache: CacheShape
     stage: float  # the share of the layers that one pipeline stage holds
     state_bytes: float | None
@@ -67,16 +70,16 @@ def shard(model: ModelSpec, dtype: DType, layout: Layout, accelerator: Accelerat
         found = _shards.put((model,), (dtype, layout, even), _shard(model, dtype, layout, even))
     if not is_recording():
         return found
-    stored = columns(storage(model, dtype), WORDS, "of the model in this format")
+    stored = columns(storage(model, dtype)[0], WORDS, "of the model in this format")
     rank = columns(found, WORDS, "of the model on this layout")
     weights = term("weights", rank_weights(stored, layout, rank.stage), "bytes", "Shoeybi et al. 2019, section 3")
     return rank._replace(weights=weights)
 
 
-def rank_weights(stored: Storage, layout: Layout, stage: float) -> float:
+def rank_weights(stored: RankBytes, layout: Layout, stage: float) -> float:
     """Bytes of weights on the fullest accelerator.
 
-        stage (split / tp + whole + experts / ways) + ends / tp
+        stage (split / tp + replicated + experts / ways) + ends / tp
 
     Args:
         stored: bytes of the model by how parallelism divides them [bytes]
@@ -85,12 +88,13 @@ def rank_weights(stored: Storage, layout: Layout, stage: float) -> float:
 
     Source: Shoeybi et al. 2019, section 3.
     """
-    layers = stored.split / layout.tp + stored.whole + stored.experts / layout.expert_ways
+    layers = stored.split / layout.tp + stored.replicated + stored.experts / layout.expert_ways
     ends = most(stored.embedding, stored.head) if layout.pp > 1 else stored.embedding + stored.head
     return layers * stage + ends / layout.tp
 
 
 def _shard(model: ModelSpec, dtype: DType, layout: Layout, even: bool) -> Shard:
+    stored, padded = storage(model, dtype)
     architecture = model.architecture
     stage = math.ceil(architecture.n_layers / layout.pp) / architecture.n_layers
     own = tuple(
@@ -99,8 +103,9 @@ def _shard(model: ModelSpec, dtype: DType, layout: Layout, even: bool) -> Shard:
     )
     head = architecture.outer[-1]
     cache = cache_shape(architecture._replace(layers=own))
-    weights = rank_weights(storage(model, dtype), layout, stage)
-    return Shard(weights, cache, stage, model.state_bytes, head.d_out, head.d_in)
+    weights = rank_weights(stored, layout, stage)
+    padding = padded / layout.expert_ways * stage
+    return Shard(weights, padding, cache, stage, model.state_bytes, head.d_out, head.d_in)
 
 
 def _split(block: Block, tp: int, even: bool) -> Block:
@@ -138,9 +143,9 @@ def engine_sequences(accelerator: AcceleratorSpec | None) -> float:
     return constant("sequences_small" if small else "sequences")
 
 
-def overhead(layout: Layout) -> float:
-    """Bytes of the driver's context, and of communication buffers where a replica is spread."""
-    return constant("context_bytes") if layout.accelerators == 1 else constant("communication_bytes")
+def overhead(part: Shard, layout: Layout) -> float:
+    """Bytes of the driver's context, of communication buffers where a replica is spread, and of what pads experts."""
+    return part.padding + constant("context_bytes" if layout.accelerators == 1 else "communication_bytes")
 
 
 def serve_memory(
@@ -172,7 +177,7 @@ def serve_memory(
         term("weights", part.weights, "bytes", "Shoeybi et al. 2019, section 3"),
         term("cache", ceil(batch / layout.dp) * each, "bytes", "Pope et al. 2022, section 3.3"),
         term("workspace of the engine", workspace(part, engine_sequences(accelerator)), "bytes", _VLLM),
-        term("driver and communication", overhead(layout), "bytes", _VLLM),
+        term("driver and communication", overhead(part, layout), "bytes", _VLLM),
     )
 
 
@@ -186,7 +191,7 @@ def free_for_cache(
 ) -> float:
     """Bytes left for the cache on each accelerator; below zero where the weights do not fit."""
     part = shard(model, dtype, layout, accelerator)
-    used = part.weights + workspace(part, engine_sequences(accelerator)) + overhead(layout)
+    used = part.weights + workspace(part, engine_sequences(accelerator)) + overhead(part, layout)
     return term("left for the cache", to_fill(accelerator, reserve) - used, "bytes")
 
 

@@ -11,12 +11,11 @@ from collections import Counter
 from typing import NamedTuple
 
 from xlcalc.hosting.kept import Kept
-from xlcalc.hosting.stored import is_whole, matrix_bytes
 from xlcalc.model.dtypes import DType
 from xlcalc.model.layers import Block, Linear
 from xlcalc.model.spec import ModelSpec
+from xlcalc.model.storage import OUTSIDE, Stored
 
-_ROW = frozenset(("o", "down", "out"))  # tensor parallelism splits their inputs, and a sum over ranks follows
 _SIXTEEN = 2  # bytes
 
 
@@ -80,17 +79,19 @@ def _reduce(model: ModelSpec, dtype: DType) -> Work:
     kernels = narrow = reductions = expert_blocks = 0
     head = architecture.outer[-1]
     d_model = head.d_in
-    for times, block in architecture.blocks():
-        found = list(_products(model, block, dtype))
-        for product in found:
-            (experts if product.copies > 1 else products)[product] += times
-        routed = any(product.copies > 1 for product in found)
-        reductions += times * any(product.kind == "row" or product.copies > 1 for product in found)
+    held = _by_place(model, dtype)
+    for place, (times, block) in enumerate(architecture.blocks()):
+        found = _products(held.get(place, []))
+        for count, product in found:
+            (experts if product.copies > 1 else products)[product] += count
+        routed = any(product.copies > 1 for _, product in found)
+        reductions += times * any(product.kind == "row" or product.copies > 1 for _, product in found)
         expert_blocks += times * routed
         scan += times * block.scan
         stream += times * _stream(block, d_model)
-        kernels += times * (len(found) + _EXTRA_KERNELS["moe" if routed else "attention" if block.score else "mlp"])
-        narrow += times * sum(product.bytes < _SIXTEEN for product in found)
+        kernels += times * _EXTRA_KERNELS["moe" if routed else "attention" if block.score else "mlp"]
+        kernels += sum(count for count, _ in found)
+        narrow += sum(count for count, product in found if product.bytes < _SIXTEEN)
         if block.score:
             reach = block.window if block.attended is None else block.attended * block.stride
             before = scores.get(reach, (0.0, 0.0))
@@ -99,12 +100,13 @@ def _reduce(model: ModelSpec, dtype: DType) -> Work:
                 before[0] + times * each,
                 before[1] + times * (block.decode_score or block.score) / block.stride,
             )
-    for matrix in architecture.outer[:-1]:
-        products[_product(model, [matrix], dtype)] += 1
+    *outer, last = held[OUTSIDE]
+    for one in outer:
+        products[_product([(one.matrix, one.widths[0][1])])] += 1
     return Work(
         tuple((times, product) for product, times in products.items()),
         tuple((times, product) for product, times in experts.items()),
-        _product(model, [head], dtype),
+        _product([(last.matrix, last.widths[0][1])]),
         tuple(Scores(prefill, decode, reach) for reach, (prefill, decode) in scores.items()),
         scan,
         stream,
@@ -123,24 +125,44 @@ def _reduce(model: ModelSpec, dtype: DType) -> Work:
 _EXTRA_KERNELS = {"attention": 4, "mlp": 2, "moe": 6}
 
 
-def _products(model: ModelSpec, block: Block, dtype: DType) -> list[Product]:
-    """The block's products, matrices with the same input as one, as engines fuse them."""
-    fused: dict[tuple[int, bool, str, str], list[Linear]] = {}
-    for matrix in block.linears:
-        kind = "whole" if is_whole(matrix) else "row" if matrix.name in _ROW else "column"
-        fused.setdefault((matrix.d_in, kind == "whole", kind, matrix.part), []).append(matrix)
-    return [_product(model, matrices, dtype) for matrices in fused.values()]
+def _by_place(model: ModelSpec, dtype: DType) -> dict[int, list[Stored]]:
+    """The stored matrices block by block."""
+    held: dict[int, list[Stored]] = {}
+    for one in model.weights(dtype, serving=True).matrices:
+        held.setdefault(one.place, []).append(one)
+    return held
 
 
-def _product(model: ModelSpec, matrices: list[Linear], dtype: DType) -> Product:
-    first = matrices[0]
-    kind = "whole" if is_whole(first) else "row" if first.name in _ROW else "column"
-    routed = first.part == "experts"
+def _products(stored: list[Stored]) -> list[tuple[int, Product]]:
+    """A block's products with the layers that have them; matrices that read the same input are one, as engines fuse
+    them: those with inputs as wide, but that split inputs have inputs of their own.
+
+    Where a format differs from layer to layer, those that it leaves in 16 bit are products of their own.
+    """
+    fused: dict[tuple[int, str, str, str, bool, int], list[tuple[Linear, float]]] = {}
+    for one in stored:
+        matrix = one.matrix
+        for quantised in (False, True):
+            widths = [(layers, bits) for layers, bits in one.widths if (bits < 16) is quantised]
+            if widths:
+                times = sum(layers for layers, _ in widths)
+                bits = sum(layers * bits for layers, bits in widths) / times
+                own = matrix.role if matrix.divided == "row" else ""
+                key = matrix.d_in, matrix.divided, matrix.part, own, quantised, times
+                fused.setdefault(key, []).append((matrix, bits))
+    return [(key[-1], _product(matrices)) for key, matrices in fused.items()]
+
+
+def _product(matrices: list[tuple[Linear, float]]) -> Product:
+    """Matrices with so many bits an element as one product."""
+    first = matrices[0][0]
+    routed = first.split == "experts"
+    d_out = sum(matrix.d_out for matrix, _ in matrices)
     return Product(
         first.d_in,
-        sum(matrix.d_out for matrix in matrices),
-        matrix_bytes(model, first, dtype),
-        kind,
+        d_out,
+        sum(matrix.d_out * bits for matrix, bits in matrices) / d_out / 8,
+        first.divided,
         max(first.copies, 1) if routed else 1,
         first.active if routed else 1,
     )
@@ -151,9 +173,9 @@ def _stream(block: Block, d_model: int) -> float:
     keys and values, activation; in a mixture the copies sent to experts and their weighted sum."""
     moved = 6.0 * d_model
     for matrix in block.linears:
-        if matrix.name == "down":
+        if matrix.role == "down":
             moved += 3 * matrix.active * matrix.d_in + (3 * matrix.active * matrix.d_out if matrix.copies > 1 else 0)
-        elif matrix.part == "attention" and matrix.name not in _ROW:
+        elif matrix.part == "attention" and matrix.split != "row":
             moved += 2 * matrix.d_out
     return moved
 

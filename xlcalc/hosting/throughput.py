@@ -70,7 +70,7 @@ def room(
     work = work_of(model, dtype)
     passing = 2 * constant("token_budget") * layout.dp * work.stream / work.n_layers  # activations of a layer
     logits = 4 * constant("sequences") * part.vocab
-    free = usable(accelerator) - part.weights - overhead(layout) - passing - logits
+    free = usable(accelerator) - part.weights - overhead(part, layout) - passing - logits
     each = sequence_bytes(part, traffic.prompt + traffic.output, kv_dtype)
     if free <= 0:
         return 0

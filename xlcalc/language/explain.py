@@ -39,6 +39,7 @@ def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | Non
         result = declaration.compute([*given[:-1], None] if declaration.has_unit else given, declaration.derivation)
         roots = _roots(declaration, result, unit, asked, nodes)
     below = [row for of in zip(declaration.arguments, read, arguments, strict=True) if (row := _given(*of))]
+    below += _published(declaration, read)
     below += _said(declaration, read, roots[0][1] if roots else None)
     if isinstance(roots and roots[0][1].value, float) and not isfinite(roots[0][1].value):
         declaration.compute(read)  # refuses it
@@ -122,7 +123,7 @@ def _said(declaration: Declaration, read: Sequence[Any], result: Symbol | None) 
         said += [row for remark in REMARKS for row in remark(declaration, read, result.value, result.unit)]
     for value in read:
         if isinstance(value, ModelSpec) and value.count is None:
-            said += [[NOTE, note, "", "", "", "", ""] for note in value.architecture.notes]
+            said += [[NOTE, note, "", "", "", "", ""] for note in value.architecture.remarks]
     return said
 
 
@@ -136,8 +137,7 @@ def _given(argument: Argument, value: Any, given: Any) -> list[Any] | None:
         if value.count is not None:
             about, named = "parameters as given", figure(value.count)
         else:
-            counted = "an estimate: a plain decoder is assumed" if value.is_estimate else "counted exactly"
-            about, named = f"{value.text_config.model_type}, {counted}", value.id or "a configuration of the user"
+            about, named = _counted(value), value.id or "a configuration of the user"
         source = tables.source_text(value.source, value.as_of) if value.source else "given with the call"
     elif isinstance(value, AcceleratorSpec):
         named, source = value.id or value.name, "its figures above"
@@ -148,6 +148,24 @@ def _given(argument: Argument, value: Any, given: Any) -> list[Any] | None:
     else:
         named = getattr(value, "text", None) or str(value)
     return [GIVEN, argument.name.replace("_", " "), about, "", named, "", source]
+
+
+def _published(declaration: Declaration, read: Sequence[Any]) -> list[list[Any]]:
+    """The format that a blank one of weights stands for, and what it is taken from."""
+    model = next((value for value in read if isinstance(value, ModelSpec) and value.count is None), None)
+    blank = any(a.name == "dtype" and value is None for a, value in zip(declaration.arguments, read, strict=True))
+    if model is None or not blank:
+        return []
+    dtype = model.checkpoint.dtype
+    return [
+        [GIVEN, "dtype", f"{dtype.bits:g} bits an element", "", dtype.name, "", f"published: {model.checkpoint.why}"]
+    ]
+
+
+def _counted(model: ModelSpec) -> str:
+    """A model's type and how sure its count is."""
+    assumed = "; ".join(model.architecture.assumed)
+    return f"{model.text_config.model_type}, {f'an estimate: {assumed}' if assumed else 'counted exactly'}"
 
 
 def as_text(table: Table, *, brief: bool = False) -> str:

@@ -9,18 +9,25 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from xlcalc.model.architecture import Architecture, decoder
+from xlcalc.model.architecture import Architecture
 from xlcalc.model.cache import CacheShape, cache_shape
+from xlcalc.model.checkpoint import Checkpoint, checkpoint
 from xlcalc.model.config import Config
-from xlcalc.model.families import known
+from xlcalc.model.dtypes import DType
+from xlcalc.model.families.reader import read
 from xlcalc.model.flops import FlopShape, flop_shape
+from xlcalc.model.kinds import kinds
 from xlcalc.model.params import active_params, params_by_part
+from xlcalc.model.storage import Weights, stored
 
 # what must be a whole number above zero wherever it is set (or a list of them, one a layer)
 _SIZES = (
     "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim", "intermediate_size",
     "vocab_size", "moe_intermediate_size",
 )  # fmt: skip
+
+
+_FORMATS_KEPT = 32
 
 
 class ModelSpec(BaseModel):
@@ -40,6 +47,7 @@ class ModelSpec(BaseModel):
     license: str = ""
     source: str = ""
     as_of: str = ""
+    stated_format: str = ""  # the number format of the weights that the name given for the model states
     config: Mapping[str, Any] = Field(default_factory=dict, repr=False)
     count: float | None = None
 
@@ -71,24 +79,25 @@ class ModelSpec(BaseModel):
 
     @property
     def is_estimate(self) -> bool:
-        """True where the family is unknown and the count assumes a plain decoder."""
-        return self.count is None and self.text_config.model_type not in known()
+        """True where the count rests on something that the configuration does not say."""
+        return self.count is None and bool(self.architecture.assumed)
 
     @cached_property
     def architecture(self) -> Architecture:
         """The layers that the configuration builds. Raises ValueError naming missing or impossible fields."""
         c = self.text_config
         try:
-            if not self.is_estimate:
-                return known()[c.model_type](c)
-            bias = bool(c.get("attention_bias", False))
-            note = f"estimate: model type {c.model_type!r} is unknown and counted as a plain decoder"
-            return decoder(c, qkv_bias=bias, o_bias=bias, mlp_bias=bool(c.get("mlp_bias", False)), notes=(note,))
+            return read(c)
         except KeyError as error:
             c.require(str(error.args[0]))
-            raise
-        except (TypeError, ZeroDivisionError) as error:
-            raise ValueError(f"has a field that is no number where one is needed ({error})") from None
+            raise ValueError(f"lacks {error.args[0]}, needed for model_type {c.model_type[:60]!r}") from None
+        except (TypeError, ZeroDivisionError, AttributeError, IndexError) as error:
+            raise ValueError(f"has a field that is no number where one is needed ({str(error)[:120]})") from None
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """What kind of model it is; a number of parameters alone is taken for a dense one."""
+        return kinds(self.architecture) if self.count is None else ("dense",)
 
     @cached_property
     def parts(self) -> dict[str, int]:
@@ -106,6 +115,31 @@ class ModelSpec(BaseModel):
         return self.count if self.count is not None else active_params(self.architecture)
 
     @cached_property
+    def checkpoint(self) -> Checkpoint:
+        """What its publisher says of the number formats of its weights, in the configuration or the name."""
+        return checkpoint(self.config, self.stated_format, self.hf_id or self.name)
+
+    @property
+    def published_dtype(self) -> DType:
+        """The format that its weights are published in; bf16 where nothing says otherwise."""
+        return self.checkpoint.dtype
+
+    def weights(self, dtype: DType, *, serving: bool = False) -> Weights:
+        """What its weights store in a format, matrix by matrix, as its publisher would have them."""
+        found = self._stored.get((dtype, serving))
+        if found is None:
+            model_type = str(self.config.get("model_type", ""))
+            found = stored(self.architecture, dtype, self.checkpoint, model_type, serving=serving)
+            if len(self._stored) >= _FORMATS_KEPT:
+                self._stored.clear()
+            self._stored[dtype, serving] = found
+        return found
+
+    @cached_property
+    def _stored(self) -> dict[tuple[DType, bool], Weights]:
+        return {}
+
+    @cached_property
     def state_bytes(self) -> int | None:
         """Bytes of one element of a recurrent state where the configuration names its precision."""
         c = self.text_config
@@ -114,7 +148,8 @@ class ModelSpec(BaseModel):
 
     @cached_property
     def cache_shape(self) -> CacheShape:
-        """What one sequence keeps in its cache."""
+        """What one sequence keeps in its cache. Raises ValueError for an encoder, which keeps none."""
+        self._require_decoder()
         return cache_shape(self.architecture)
 
     @cached_property
@@ -124,5 +159,13 @@ class ModelSpec(BaseModel):
 
     @cached_property
     def decode_flop_shape(self) -> FlopShape:
-        """Multiply-adds of one token that is generated from a cache."""
+        """Multiply-adds of one token that is generated from a cache. Raises ValueError for an encoder."""
+        self._require_decoder()
         return flop_shape(self.architecture, decode=True)
+
+    def _require_decoder(self) -> None:
+        if self.architecture.kind == "encoder":
+            raise ValueError(
+                f"is asked of {self.id or self.text_config.model_type}, an encoder: it reads its input at once, "
+                "generates no tokens and keeps no key/value cache"
+            )

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from xlcalc.formula.arithmetic import both, ceil, least, most, remembered, term, where
 from xlcalc.model.layers import Block, Layer
 from xlcalc.training.layout import Layout
-from xlcalc.training.operators import LATENT_UP, SCANS, Work, matrix_split
+from xlcalc.training.operators import SCANS, Work
 
 # Bytes a parameter of optimizer state in mixed precision: an fp32 copy of the weights (4) and moments (4 or 1 each).
 OPTIMIZER_BYTES = {"adam": 12.0, "adam_8bit": 6.0, "momentum": 8.0, "sgd": 4.0}
@@ -61,38 +61,38 @@ class Saved:
 
 
 def _save_block(saved: Saved, times: int, block: Block, d_model: int) -> None:
-    whole_inputs = {m.d_in for m in block.linears if matrix_split(m) in ("column", "whole") and m.active}
+    whole_inputs = {m.d_in for m in block.linears if m.split in ("column", "whole") and m.active}
     saved.inputs_whole += times * sum(whole_inputs)
     saved.again_inputs_whole += times * d_model if d_model in whole_inputs else 0  # a norm's output
     for matrix in block.linears:
-        split = matrix_split(matrix)
+        split = matrix.split
         if split == "row":
             saved.inputs_split += times * matrix.d_in
-            if matrix.name == "down":
+            if matrix.role == "down":
                 saved.again_inputs_split += times * matrix.d_in
         elif split == "column":
             saved.values_split += times * matrix.active * matrix.d_out
         elif split == "whole" and matrix.part == "attention":  # latents, read by a norm
             saved.values_whole += times * matrix.d_out
         elif split == "experts":  # a rank's tokens are its share of the sequence, whatever stands on it
-            if matrix.name == "down":
+            if matrix.role == "down":
                 saved.inputs_whole += times * matrix.active * matrix.d_in
                 saved.again_inputs_whole += times * matrix.active * matrix.d_in
                 saved.values_whole += times * matrix.active * matrix.d_out
             else:
                 saved.values_whole += times * matrix.active * matrix.d_out
-    first = next((m for m in block.linears if matrix_split(m) == "experts"), None)
+    first = next((m for m in block.linears if m.split == "experts"), None)
     if first:
         saved.inputs_whole += times * first.active * first.d_in
     if block.kind == "latent":  # keys and values as expanded for the heads
-        up = {m.name: m.d_out for m in block.linears if m.name in LATENT_UP}
-        repeated = max(0, block.score - up.get("kv_b", 0))
+        up = {m.role: m.d_out for m in block.linears if m.role in ("q_up", "kv_up")}
+        repeated = max(0, block.score - up.get("kv_up", 0))
         saved.values_split += times * repeated
         saved.again_values_split += times * (repeated + sum(up.values()))
     if block.kind in SCANS:  # what the filter hands to the scan, and the scan to the gate
-        saved.values_split += 2 * times * sum(m.d_in for m in block.linears if matrix_split(m) == "row")
+        saved.values_split += 2 * times * sum(m.d_in for m in block.linears if m.split == "row" and m.role != "step")
     if any(vector.name in ("q_norm", "k_norm") for vector in block.vectors) and block.kind != "latent":
-        saved.values_split += times * sum(m.d_out for m in block.linears if m.name in ("q", "k"))
+        saved.values_split += times * sum(m.d_out for m in block.linears if m.role in ("q", "k"))
 
 
 def saved_activations(layers: tuple[Layer, ...], d_model: int, *, dropout: bool, heads: float) -> Saved:

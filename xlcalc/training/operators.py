@@ -14,14 +14,7 @@ from xlcalc.model.architecture import Architecture
 from xlcalc.model.layers import Block, Layer, Linear
 from xlcalc.model.spec import ModelSpec
 
-_ROW = frozenset(("o", "down", "out"))
-_WHOLE = frozenset((
-    "q_a", "kv_a", "o_a", "f_a", "g_a", "router", "shared_gate", "latent_in", "latent_out", "residual", "streams",
-    "compress", "compress_gate", "index_k", "index_weights", "a", "b", "dt", "x", "per_layer_gate", "altup_router",
-    "altup_predict", "altup_correct", "laurel_left", "laurel_right",
-))  # fmt: skip
 _DROPOUT = {"gpt2": 0.1}  # what transformers' configuration classes assume for attn_pdrop
-LATENT_UP = frozenset(("q_b", "kv_b"))
 SCANS = frozenset(("mamba", "mamba2", "delta", "linear", "conv", "rg_lru"))
 
 
@@ -109,21 +102,12 @@ class Work:
     all_layers: tuple[Layer, ...] = ()
 
 
-def matrix_split(linear: Linear) -> str:
-    """How ranks share a matrix: its outputs (column), its inputs (row), its experts, or each holds it whole."""
-    if linear.part == "experts":
-        return "experts"
-    if linear.name in _ROW:
-        return "row"
-    return "whole" if linear.name in _WHOLE else "column"
-
-
 def _add_matrices(work: Work, times: int, block: Block) -> None:
     """The products outside routed experts; matrices with the same input run as one, as frameworks fuse them."""
     columns: dict[int, list[Linear]] = {}
     split = False
     for matrix in block.linears:
-        kind = matrix_split(matrix)
+        kind = matrix.split
         if kind == "experts":
             continue
         split = split or kind != "whole"
@@ -132,7 +116,7 @@ def _add_matrices(work: Work, times: int, block: Block) -> None:
         else:
             (work.split if kind == "row" else work.whole).add(times, matrix.d_in, matrix.d_out, kind, matrix.macs)
     for d_in, fused in columns.items():
-        expanded = [m for m in fused if m.name in LATENT_UP]
+        expanded = [m for m in fused if m.role in ("q_up", "kv_up")]
         for sums, matrices in ((work.split, fused), (work.again.latents, expanded)):
             if matrices:
                 sums.add(times, d_in, sum(m.d_out for m in matrices), "column", sum(m.macs for m in matrices))
@@ -148,14 +132,14 @@ def _add_experts(work: Work, times: int, block: Block) -> None:
     e = work.experts
     inputs = 0.0
     for matrix in block.linears:
-        if matrix_split(matrix) != "experts":
+        if matrix.split != "experts":
             continue
         e.weights += times * matrix.copies * matrix.d_in * matrix.d_out
         e.active += times * matrix.macs
         e.n_experts = max(e.n_experts, matrix.copies)
         e.per_token = max(e.per_token, matrix.active)
         e.activations.whole += times * matrix.active * matrix.d_out
-        if matrix.name == "down":
+        if matrix.role == "down":
             e.blocks += times
             e.dispatched += times * matrix.active * matrix.d_out
             e.activations.whole += times * matrix.active * matrix.d_in
@@ -170,9 +154,9 @@ def _add_experts(work: Work, times: int, block: Block) -> None:
 
 def _add_activation_function(work: Work, times: int, block: Block) -> None:
     """Gated or not: forward reads the gates and writes the hidden width, backward reads both and writes gates."""
-    mlp = [m for m in block.linears if m.part in ("mlp", "experts") and m.name in ("gate", "up", "down")]
-    hidden = sum(m.active * m.d_in for m in mlp if m.name == "down")
-    gates = sum(m.active * m.d_out for m in mlp if m.name != "down")
+    mlp = [m for m in block.linears if m.role in ("gate", "up", "down")]
+    hidden = sum(m.active * m.d_in for m in mlp if m.role == "down")
+    gates = sum(m.active * m.d_out for m in mlp if m.role != "down")
     if hidden:
         work.stream_split += times * (gates + hidden)
         work.again.stream_split += times * (gates + hidden)
@@ -183,11 +167,11 @@ def _add_activation_function(work: Work, times: int, block: Block) -> None:
 
 def _add_attention(work: Work, times: int, block: Block) -> None:
     """Scores and values, norms of queries and keys, and their rotation (or the split of fused outputs in its place)."""
-    outputs = {m.name: m.d_out for m in block.linears}
-    queries = outputs.get("q", outputs.get("q_b", 0))
-    keys = outputs.get("k", outputs.get("kv_b", 0))
+    outputs = {m.role: m.d_out for m in block.linears}
+    queries = outputs.get("q", outputs.get("q_up", 0))
+    keys = outputs.get("k", outputs.get("kv_up", 0))
     values = outputs.get("v", 0)
-    out = next((m.d_in for m in block.linears if m.name == "o"), queries)
+    out = next((m.d_in for m in block.linears if m.role == "o"), queries)
     work.attention_io += times * (queries + keys + values + out)
     work.kv += times * (keys + values)
     work.kv_layers += times
@@ -206,7 +190,7 @@ def _add_attention(work: Work, times: int, block: Block) -> None:
 
 def _add_scan(work: Work, times: int, block: Block) -> None:
     """Filter, activation, chunked scan and gated norm, each reading and writing its input's width."""
-    width = sum(m.d_out for m in block.linears if matrix_split(m) == "column")
+    width = sum(m.d_out for m in block.linears if m.split == "column" and m.role != "step")
     work.scan += times * block.scan
     work.stream_split += 8 * times * width
     work.stream_split_backward += 16 * times * width
@@ -234,7 +218,7 @@ def _add_layer(work: Work, layer: Layer) -> None:
         params = layer.times * matrix.params
         if matrix.part == "experts":
             work.params_experts += params
-        elif matrix_split(matrix) == "whole":
+        elif matrix.split == "whole":
             work.params_whole += params
         else:
             work.params_split += params

@@ -24,7 +24,7 @@ def LLM_SERVE_MEMORY(
     model: Model,
     context: Tokens,
     batch: Count,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     tp: Count = 1,
     part: _MemoryPart = "total",
@@ -32,14 +32,16 @@ def LLM_SERVE_MEMORY(
     """Bytes on each accelerator that serves a model: weights, cache, the engine's workspace and its overhead.
 
     Tensor parallelism divides weights and key/value heads; a shared latent (MLA) stays whole. A checkpoint published
-    with 4-bit experts keeps them when 16 bit is asked for. The workspace is what vLLM sets aside for 1,024 sequences
+    with 4-bit experts keeps them when 16 bit is asked for; in any other format the weights on one accelerator are
+    LLM_WEIGHTS, and on several each further one has norms, routers and latents once more. What kernels pad 4-bit
+    experts with counts as overhead. The workspace is what vLLM sets aside for 1,024 sequences
     and 8,192 tokens a step, whatever the batch: it grows with the vocabulary.
 
     Args:
         model: the model
         context: tokens of each sequence, prompt and output together
         batch: sequences in the cache
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         tp: tensor-parallel accelerators
         part: which bytes
@@ -47,7 +49,7 @@ def LLM_SERVE_MEMORY(
         >>> round(LLM_SERVE_MEMORY("llama-3.1-8b", 8192, 16, unit="GiB"), 2)
         35.85
     """
-    parts = memory.serve_memory(model, context, batch, dtype, kv_dtype, Layout(tp))
+    parts = memory.serve_memory(model, context, batch, dtype or model.published_dtype, kv_dtype, Layout(tp))
     return parts.total if part == "total" else getattr(parts, part)
 
 
@@ -57,7 +59,7 @@ def LLM_MIN_GPUS(
     accelerator: Accelerator,
     context: Tokens,
     batch: Count,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     reserve: _Reserve = 0.1,
 ) -> Count:
@@ -71,14 +73,16 @@ def LLM_MIN_GPUS(
         accelerator: the accelerator
         context: tokens of each sequence, prompt and output together
         batch: sequences in the cache
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         reserve: share of the memory to leave empty
     Example:
         >>> LLM_MIN_GPUS("llama-3.1-70b", "h100-sxm", 8192, 16)
         4
     """
-    return memory.min_layout(model, accelerator, context, batch, dtype, kv_dtype, reserve).accelerators
+    return memory.min_layout(
+        model, accelerator, context, batch, dtype or model.published_dtype, kv_dtype, reserve
+    ).accelerators
 
 
 @LLM_MIN_GPUS.explained
@@ -87,10 +91,11 @@ def _fewest(
     accelerator: AcceleratorSpec,
     context: float,
     batch: int,
-    dtype: Format,
+    dtype: Format | None,
     kv_dtype: Format | None,
     reserve: float,
 ) -> int:
+    dtype = dtype or model.published_dtype
     layout = searched(memory.min_layout, model, accelerator, context, batch, dtype, kv_dtype, reserve)
     held = memory.serve_memory(model, context, batch, dtype, kv_dtype, layout, accelerator).total
     held = term(f"bytes on each accelerator, {layout.text}", held, "bytes", _MEMORY)
@@ -106,7 +111,7 @@ def LLM_MAX_BATCH(
     accelerator: Accelerator,
     count: Count,
     context: PositiveTokens,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     reserve: _Reserve = 0.1,
 ) -> Count:
@@ -117,13 +122,14 @@ def LLM_MAX_BATCH(
         accelerator: the accelerator
         count: accelerators of the replica
         context: tokens of each sequence, prompt and output together
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         reserve: share of the memory to leave empty
     Example:
         >>> LLM_MAX_BATCH("llama-3.1-8b", "h100-sxm", 1, 8192)
         51
     """
+    dtype = dtype or model.published_dtype
     return memory.max_batch(model, accelerator, count, context, dtype, kv_dtype, reserve)[0]
 
 
@@ -133,10 +139,11 @@ def _most_sequences(
     accelerator: AcceleratorSpec,
     count: int,
     context: float,
-    dtype: Format,
+    dtype: Format | None,
     kv_dtype: Format | None,
     reserve: float,
 ) -> int:
+    dtype = dtype or model.published_dtype
     _, layout = searched(memory.max_batch, model, accelerator, count, context, dtype, kv_dtype, reserve)
     held = memory.whole_capacity(model, accelerator, context, dtype, kv_dtype, layout, reserve)
     return term("sequences", held, "sequences", f"{layout.text}, the layout that leaves most room; {_MEMORY}")
@@ -148,7 +155,7 @@ def LLM_MAX_CONTEXT(
     accelerator: Accelerator,
     count: Count,
     batch: Count,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     reserve: _Reserve = 0.1,
 ) -> Count:
@@ -161,13 +168,14 @@ def LLM_MAX_CONTEXT(
         accelerator: the accelerator
         count: accelerators of the replica
         batch: sequences in the cache
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         reserve: share of the memory to leave empty
     Example:
         >>> LLM_MAX_CONTEXT("llama-3.1-8b", "h100-sxm", 1, 16)
         26540
     """
+    dtype = dtype or model.published_dtype
     return memory.max_context(model, accelerator, count, batch, dtype, kv_dtype, reserve)[0]
 
 
@@ -177,10 +185,11 @@ def _longest(
     accelerator: AcceleratorSpec,
     count: int,
     batch: int,
-    dtype: Format,
+    dtype: Format | None,
     kv_dtype: Format | None,
     reserve: float,
 ) -> int:
+    dtype = dtype or model.published_dtype
     context, layout = searched(memory.max_context, model, accelerator, count, batch, dtype, kv_dtype, reserve)
 
     def held(tokens: float, label: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from xlcalc.accuracy import ranges
 from xlcalc.formula.arithmetic import chosen, searched, term
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting import cost, disaggregation, memory, plan, throughput
@@ -11,6 +12,7 @@ from xlcalc.hosting.layout import Split
 from xlcalc.hosting.step import replica
 from xlcalc.language.declare import Table, cell_function
 from xlcalc.language.kinds import Accelerator, Count, Model, PositiveSeconds, PositiveTokens, Rows, Share
+from xlcalc.model.dtypes import DTYPES
 from xlcalc.model.spec import ModelSpec
 
 _MEMORY = "Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner measured it"
@@ -35,7 +37,8 @@ def LLM_SERVE_PLAN(
     Tries counts (powers of two), layouts (tensor, pipeline, expert and attention-data parallel; prefill and decoding
     apart on replicas of one layout, written 2xtp2+2xtp2) and formats that the accelerator computes in, each with the
     largest batch that keeps the limits; the cache is in 16 bit. TTFT is that of a prompt among running sequences,
-    without a queue. USD at the lowest on-demand price of the catalog and full use; blank where it lists none.
+    without a queue; four of five measured systems like it give tokens/s between low and high. USD at the lowest
+    on-demand price of the catalog and full use; blank where it lists none.
 
     Args:
         model: the model
@@ -52,7 +55,14 @@ def LLM_SERVE_PLAN(
         [1, 'tp1', 'fp8']
     """
     traffic = throughput.Traffic(prompt, output, cached_share)
-    return Table([plan.HEADER, *plan.plan(model, accelerator, traffic, ttft_slo, tpot_slo, max_count, top)])
+    table = Table([[*plan.HEADER, "tokens/s low", "tokens/s high"]])
+    given = {"model": model, "accelerator": accelerator, "prompt": prompt, "output": output}
+    for row in plan.plan(model, accelerator, traffic, ttft_slo, tpot_slo, max_count, top):
+        found = dict(zip(plan.HEADER, row, strict=True))
+        asked = {"count": found["accelerators"], "batch": found["batch"], "dtype": DTYPES[str(found["dtype"])]}
+        likely = ranges.of_call("LLM_THROUGHPUT", given | asked)
+        table.append([*row, *(share * float(str(found["tokens/s"])) for share in (likely.low, likely.high))])
+    return table
 
 
 @LLM_SERVE_PLAN.explained

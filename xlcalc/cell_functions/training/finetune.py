@@ -7,9 +7,10 @@ from typing import Annotated
 from xlcalc.language.cells import Choice, Kind, Refusal, Text
 from xlcalc.language.declare import cell_function
 from xlcalc.language.kinds import Bytes, Count, Model, Params, Positive, PositiveTokens
+from xlcalc.model.checkpoint import PLAIN
 from xlcalc.model.dtypes import DTYPES
 from xlcalc.model.params import lora_params
-from xlcalc.model.weights import weight_bytes
+from xlcalc.model.storage import stored
 from xlcalc.training.finetune import METHODS, finetune_memory
 from xlcalc.training.layout import Layout
 from xlcalc.training.memory import OPTIMIZER_BYTES, TrainMemory, train_memory
@@ -74,7 +75,7 @@ def LLM_FINETUNE_MEMORY(
     layout = Layout(micro_batch=micro_batch, zero=0, recompute="full")
     whole = train_memory(work_of(model), layout, seq_len)
     adapters = 0 if method == "full" else lora_params(model.architecture, rank, _ADAPTED)
-    base = weight_bytes(model.architecture, DTYPES["nf4" if method == "qlora" else "bf16"])
+    base = stored(model.architecture, DTYPES["nf4" if method == "qlora" else "bf16"], PLAIN).bytes
     memory = finetune_memory(
         adapters or model.total, base + 2 * adapters, whole.activations, whole.workspace, OPTIMIZER_BYTES["adam"]
     )
