@@ -231,7 +231,7 @@ def LLM_API_COST(api_model: Name, prompt: Tokens, output: Tokens, requests: Real
         True
     """
     row = _api_row(api_model)
-    if cached_share and not row["cached_usd_per_token"]:
+    if not row["cached_usd_per_token"] and cached_share:
         raise CalcError("#N/A", f"asks for a cached price, which {row['id']} does not list", argument="cached_share")
     listed = {f"usd_{f}": _listed_price(row, f) for f in ("input", "output", "cached")}
     return api_cost(prompt=prompt, output=output, requests=requests, cached_share=cached_share, **listed)
