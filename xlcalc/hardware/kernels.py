@@ -14,6 +14,7 @@ from itertools import product
 
 from xlcalc.catalog import tables
 from xlcalc.formula.arithmetic import is_recording, remembered, term
+from xlcalc.formula.records import reduced
 from xlcalc.hardware.spec import AcceleratorSpec
 
 
@@ -104,6 +105,7 @@ class Kernels:
     unfused_attention: bool
 
 
+@reduced
 @remembered(256)
 def kernels(accelerator: AcceleratorSpec, dtype: str, stack: str = "megatron") -> Kernels:
     """The achieved rates of an accelerator. Raises ValueError where a peak or its bandwidth is not published."""

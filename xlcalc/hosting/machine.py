@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import term
+from xlcalc.formula.records import reduced
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.constants import constant
 from xlcalc.hosting.kept import Kept
@@ -43,6 +44,7 @@ class Machine(NamedTuple):
 _machines: Kept[Machine] = Kept()
 
 
+@reduced
 def machine(accelerator: AcceleratorSpec, dtype: DType) -> Machine:
     """The rates of an accelerator for weights of a format, kept for the last ones asked for."""
     found = _machines.get((accelerator,), dtype)

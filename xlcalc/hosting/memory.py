@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import ceil, floor, is_recording, most, term
+from xlcalc.formula.arithmetic import ceil, floor, is_recording, most, term, where
 from xlcalc.formula.records import columns
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.constants import constant
@@ -139,8 +139,10 @@ def workspace(part: Shard, sequences: float) -> float:
 
 def engine_sequences(accelerator: AcceleratorSpec | None) -> float:
     """Sequences that the engine prepares for: fewer on accelerators of small memory."""
-    small = accelerator is not None and usable(accelerator) < constant("large_memory")
-    return constant("sequences_small" if small else "sequences")
+    if accelerator is None:
+        return constant("sequences")
+    small = usable(accelerator) < constant("large_memory")
+    return where(small, lambda: constant("sequences_small"), lambda: constant("sequences"))
 
 
 def overhead(part: Shard, layout: Layout) -> float:
@@ -213,7 +215,7 @@ def capacity(
     part = shard(model, dtype, layout, accelerator)
     free = free_for_cache(model, accelerator, dtype, layout, reserve)
     each = sequence_bytes(part, context, kv_dtype)
-    return layout.dp * (free / each if each else free)
+    return layout.dp * where(each > 0, lambda: free / each, free)
 
 
 def splits(model: ModelSpec, accelerator: AcceleratorSpec, count: int) -> list[Layout]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import either, is_number, least, most, sqrt, term, where
+from xlcalc.formula.arithmetic import both, either, is_number, least, most, sqrt, term, where
 from xlcalc.formula.records import columns
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.kept import Kept
@@ -49,7 +49,7 @@ class Replica(NamedTuple):
     part: Shard
     layout: Layout
     cache_element: float
-    products: tuple[tuple[int, float, float, float, bool], ...]  # times, d_in, d_out, bytes, quantised
+    products: tuple[tuple[int, float, float, float, float], ...]  # times, d_in, d_out, bytes, rate
     head: tuple[float, float, float]
     wide: bool  # experts' exchange leaves the scale-up domain
     slow: bool  # stages stand in different domains
@@ -73,7 +73,7 @@ def replica(
         shard(model, dtype, layout, accelerator),
         layout,
         kv_bytes(kv_dtype),
-        tuple(_own(times, product, layout.tp) for times, product in work.products),
+        tuple(_own(times, product, layout.tp, rates) for times, product in work.products),
         (work.head.d_in, work.head.d_out / layout.tp, work.head.bytes),
         layout.tp * layout.dp > rates.domain,
         layout.accelerators > rates.domain,
@@ -81,11 +81,12 @@ def replica(
     return _replicas.put((model, accelerator), (dtype, kv_dtype, layout), made)
 
 
-def _own(times: int, product: Product, tp: int) -> tuple[int, float, float, float, bool]:
-    """A product as one tensor-parallel rank computes it."""
+def _own(times: int, product: Product, tp: int, rates: Machine) -> tuple[int, float, float, float, float]:
+    """A product as one tensor-parallel rank computes it, at the rate of its format."""
     d_in = product.d_in / tp if product.kind == "row" else product.d_in
     d_out = product.d_out / tp if product.kind == "column" else product.d_out
-    return times, d_in, d_out, product.bytes, product.bytes < 2
+    rate = where(both(product.bytes < 2, rates.quantised), rates.matmul, rates.half)
+    return times, d_in, d_out, product.bytes, rate
 
 
 def _roofline(bytes_time: float, flop_time: float) -> float:
@@ -121,15 +122,14 @@ def step(
     decoding, prefilling = decoding / layout.dp, prefilling / layout.dp
     tokens = decoding + prefilling
     products: float = 0.0
-    for times, d_in, d_out, element, quantised in r.products:
+    for times, d_in, d_out, element, rate in r.products:
         moved = d_in * d_out * element + 2 * tokens * (d_in + d_out)
-        rate = rates.matmul if quantised and rates.quantised else rates.half
         outputs = tokens * d_out
         idle = least(outputs, rates.wave)  # the last wave of tiles leaves units without work
         seconds = times * _roofline(moved / rates.stream, 2 * (outputs + idle) * d_in / rate)
         products += term("products of one shape", seconds, "seconds", _ROOFLINE)
     d_in, d_out, element = r.head
-    sampled = decoding if decoding else 1
+    sampled = 1 if is_number(decoding) and not decoding else decoding
     sampling = _roofline(d_in * d_out * element / rates.stream, 2 * sampled * d_in * d_out / rates.half)
     products += term("product of the head", sampling, "seconds", _ROOFLINE)
     experts = sum(times * _experts(r, product, tokens * layout.dp, evenness) for times, product in work.experts)
@@ -137,7 +137,7 @@ def step(
     stream = 2 * tokens * work.stream / layout.tp / rates.stream
     handover: float = 0.0
     if layout.pp > 1:
-        handover = rates.link_latency + 2 * work.d_model * tokens / (rates.scale_out if r.slow else rates.link)
+        handover = rates.link_latency + 2 * work.d_model * tokens / where(r.slow, rates.scale_out, rates.link)
     kernels = (work.kernels + (work.narrow if rates.quantised else 0)) * rates.launch
     return Step(
         term("matrix products", products, "seconds", _ROOFLINE),
@@ -169,12 +169,12 @@ def _experts(r: Replica, product: Product, tokens: float, evenness: float) -> fl
     # each expert's last tile is half empty; engines choose tiles of the experts' rows up to the largest
     rows = pairs + least(met * rates.tile, met * _SMALLEST_TILE + pairs) / 2
     moved = met * width_in * width_out * product.bytes + 2 * pairs * (width_in + width_out)
-    rate = rates.grouped if product.bytes >= 2 or rates.quantised else rates.weight_only
+    rate = where(either(product.bytes >= 2, rates.quantised), rates.grouped, rates.weight_only)
     return _roofline(moved / rates.stream, 2 * rows * width_in * width_out / (rate * evenness))
 
 
 def _decode_attention(r: Replica, decoding: float, context: float) -> float:
-    if not decoding:
+    if is_number(decoding) and not decoding:
         return 0.0
     cache = r.part.cache
     growing = cache_elements(cache, context) * r.cache_element
@@ -187,7 +187,7 @@ def _decode_attention(r: Replica, decoding: float, context: float) -> float:
 
 
 def _prefill_attention(r: Replica, prefilling: float, reach: float) -> float:
-    if not prefilling:
+    if is_number(prefilling) and not prefilling:
         return 0.0
     flops = sum(2 * s.prefill * (reach if s.reach is None else least(reach, s.reach)) for s in r.work.scores)
     flops = term("FLOP of a prompt token's attention", flops, "FLOP")
@@ -200,7 +200,7 @@ def _links(r: Replica, tokens: float) -> float:
     rates, work, layout = r.rates, r.work, r.layout
     hidden = 2 * work.d_model * tokens
     seconds: float = 0.0
-    bandwidth = rates.scale_out if r.wide else rates.link
+    bandwidth = where(r.wide, rates.scale_out, rates.link)
     if layout.tp > 1:
         n = layout.tp
         sums = work.reductions - (work.expert_blocks if layout.ep > 1 and layout.dp > 1 else 0)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import floor
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import is_recording, least, searched, term
+from xlcalc.formula.arithmetic import is_recording, least, searched, term, where
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.constants import constant
 from xlcalc.hosting.layout import Layout, check, fills
@@ -103,7 +103,8 @@ def stage_seconds(r: Replica, traffic: Traffic, decoding: float, prefilling: flo
     included.
     """
     passed = step(r, decoding, traffic.context, prefilling, traffic.reach, r.rates.evenness)
-    beginning = prefilling / traffic.prefilled if traffic.prefilled else decoding / traffic.output
+    prompted = traffic.prefilled
+    beginning = where(prompted > 0, lambda: prefilling / prompted, lambda: decoding / traffic.output)
     working = term("the model's pass", passed.stage / r.layout.pp + passed.handover, "seconds")
     return working + term("the engine's own work", engine(r, sequences, beginning), "seconds")
 

@@ -13,7 +13,17 @@ from xlcalc.model.matrices import Kind
 
 # tables whose rows are not looked up by a token's number
 _OTHER_TABLES = frozenset(
-    "positions segments initial_state types tasks places frames relative_positions global_tokens".split()
+    [
+        "positions",
+        "segments",
+        "initial_state",
+        "types",
+        "tasks",
+        "places",
+        "frames",
+        "relative_positions",
+        "global_tokens",
+    ]
 )
 
 

@@ -110,7 +110,7 @@ def matmul_time(
     return arithmetic, (k.traffic * traffic + casts) / k.stream
 
 
-def attention_pairs(work: Work, seq_len: float, width: float = 0) -> float:
+def attention_pairs(work: Work, seq_len: float, width: float | None = None) -> float:
     """Multiply-adds of one token's causal attention in a forward pass, averaged over the sequence.
 
         sum over reaches of max(score, 2 width heads) (s / 2 + 64), a window w < s sees w - w^2 / (2 s)
@@ -122,7 +122,7 @@ def attention_pairs(work: Work, seq_len: float, width: float = 0) -> float:
         reach: float = seq_len / 2
         if window is not None:
             reach = where(window < seq_len, lambda w=window: w - w * w / (2 * seq_len), reach)
-        total += (most(score, 2 * width * heads) if width else score) * (reach + CAUSAL_BLOCK / 2)
+        total += (score if width is None else most(score, 2 * width * heads)) * (reach + CAUSAL_BLOCK / 2)
     return total
 
 

@@ -90,17 +90,17 @@ def LLM_TRAIN_MEMORY(
         >>> round(LLM_TRAIN_MEMORY("llama-3.1-8b", 8192, 1, dp=8, zero=3, unit="GB"), 1)
         59.1
     """
-    plain = work_of(model)
-    work = columns(plain, WORDS, "of the model")
+    counted = work_of(model)
+    work = columns(counted, WORDS, "of the model")
     layout = Layout(tp, pp, dp, ep, cp, vp, micro_batch, zero, recompute)
     held = memory.train_memory(
         work,
-        spread(tp * pp * dp * cp, layout, work.layers, work.experts.n_experts),
+        spread(tp * pp * dp * cp, layout, counted.layers, counted.experts.n_experts),
         seq_len,
         weight_bytes=weight_bytes(dtype),
         operand_bytes=operand_bytes(dtype),
         optimizer_bytes=memory.OPTIMIZER_BYTES[optimizer],
-        saved=columns(memory.saved_of(plain), WORDS, "of the model"),
+        saved=columns(memory.saved_of(counted), WORDS, "of the model"),
     )
     return getattr(held, part)
 
@@ -152,9 +152,10 @@ def LLM_STEP_TIME(
         >>> round(LLM_STEP_TIME("llama-3.1-8b", "h100-sxm", 8, 128, 8192, zero=3), 1)
         18.2
     """
-    work = columns(work_of(model), WORDS, "of the model")
+    counted = work_of(model)
+    work = columns(counted, WORDS, "of the model")
     layout = Layout(tp, pp, 1, ep, cp, vp, micro_batch, zero, recompute)
-    layout = spread(count, layout, work.layers, work.experts.n_experts)
+    layout = spread(count, layout, counted.layers, counted.experts.n_experts)
     stack = "fsdp" if zero >= 2 else "megatron"
     return getattr(step_time(work, kernels(accelerator, dtype.name, stack), layout, global_batch, seq_len), part)
 
