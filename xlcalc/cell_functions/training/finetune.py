@@ -14,7 +14,6 @@ from xlcalc.model.storage import stored
 from xlcalc.training.finetune import METHODS, finetune_memory
 from xlcalc.training.layout import Layout
 from xlcalc.training.memory import OPTIMIZER_BYTES, TrainMemory, train_memory
-from xlcalc.training.operators import work_of
 
 _TARGETS = {
     "all": frozenset(("attention", "mlp", "experts")),
@@ -73,7 +72,7 @@ def LLM_FINETUNE_MEMORY(
         5.79
     """
     layout = Layout(micro_batch=micro_batch, zero=0, recompute="full")
-    whole = train_memory(work_of(model), layout, seq_len)
+    whole = train_memory(model.coefficients(DTYPES["bf16"]), layout, seq_len)
     adapters = 0 if method == "full" else lora_params(model.architecture, rank, _ADAPTED)
     base = stored(model.architecture, DTYPES["nf4" if method == "qlora" else "bf16"], PLAIN).bytes
     memory = finetune_memory(
