@@ -53,3 +53,68 @@ class TrainRates(NamedTuple):
     gather_exposed: float
     cp_exposed: float
     unfused_attention: bool
+
+
+class ServeRates(NamedTuple):
+    """One accelerator's achieved rates of serving weights of one format.
+
+    FLOP/s: of products (`matmul` quantised, `half` in 16 bit), of experts' (`grouped`; `weight_only` where 4-bit
+    weights are widened for 16-bit products) and `attention`. Bytes/s: `stream`, `cache`, `link`, `scale_out`. Seconds:
+    `launch` of a kernel, `link_latency` of a collective. `tile` are rows of an expert's largest tile, `wave` outputs
+    that stand idle at a product's end, `host` how much slower the host is than the one that was calibrated, `balance`
+    the share of their rate that experts' products keep where load is uneven. `mesh`: each chip is linked to its
+    neighbours alone. `peak` FLOP/s of the products' format and `bandwidth` bytes/s are the data sheet's.
+    """
+
+    matmul: float
+    half: float
+    grouped: float
+    weight_only: float
+    attention: float
+    stream: float
+    cache: float
+    launch: float
+    link: float
+    link_latency: float
+    scale_out: float
+    domain: int
+    quantised: bool
+    tile: float
+    wave: float
+    host: float
+    balance: float
+    mesh: bool
+    peak: float
+    bandwidth: float
+
+
+class Engine(NamedTuple):
+    """What an engine sets aside, in bytes and tokens, and the seconds of its own work, by their names in
+    catalog/serving.csv; `prepared` sequences are those that it sizes its workspace for."""
+
+    sampling_bytes: float
+    hidden_bytes: float
+    token_budget: float
+    sequences: float
+    context_bytes: float
+    communication_bytes: float
+    expert_tile: float
+    max_batch: float
+    cache_share: float
+    step_tokens: float
+    engine_step: float
+    engine_kernel: float
+    engine_sequence: float
+    engine_request: float
+    prepared: float
+
+
+class Device(NamedTuple):
+    """Where replicas stand: usable bytes of an accelerator, devices of a node and of a scale-up domain (0 = not
+    published), whether chips are linked to their neighbours alone, and what the accelerator is called."""
+
+    memory: float
+    node: int
+    domain: int
+    mesh: bool
+    name: str
