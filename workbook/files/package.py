@@ -102,6 +102,13 @@ class Package:
         """The file with `changed` parts as well, for reading at once: they are not compressed."""
         return self._zip.with_changes({**self._changed, **changed}, compress=False)
 
+    def transitional_copy(self, changed: dict[str, bytes]) -> bytes:
+        """The same in the transitional format, where it is in the strict one, for a reader that knows only that."""
+        if b"purl.oclc.org" in self.read(self._workbook_part):
+            texts = [part for part in self.parts if part.endswith((".xml", ".rels"))]
+            changed = {part: xml_text.transitional(changed.get(part) or self.read(part)) for part in texts}
+        return self.copy_with(changed)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the file whole or not at all; `path` may be the one it was read from."""
         write_atomically(path, self.to_bytes())
@@ -126,6 +133,20 @@ class Package:
             sheet = order[int(scope)] if scope and scope.isdigit() and int(scope) < len(order) else None
             found.append(DefinedName(name, "".join(element.itertext()).strip(), sheet))
         return found
+
+    @cached_property
+    def calculation(self) -> dict[str, str]:
+        """The workbook's settings for calculation (`calcPr`)."""
+        return self._settings("calcPr")
+
+    @cached_property
+    def date1904(self) -> bool:
+        """Are days counted from 1904?"""
+        return self._settings("workbookPr").get("date1904", "0").lower() in ("1", "true")
+
+    def _settings(self, element: str) -> dict[str, str]:
+        root = self._parse(self._workbook_part)
+        return next((dict(found.items()) for found in root.iter() if _local(found) == element), {})
 
     def locate(self, name: str) -> tuple[str, str]:
         """Sheet and cell of a defined name that stands for one cell, upper and lower case alike."""

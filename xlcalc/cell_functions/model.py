@@ -250,7 +250,8 @@ def LLM_KV_CACHE(model: Model, context: Tokens, batch: Count = 1, dtype: DType =
 
     MHA, GQA and MQA keep keys and values of their key/value heads, MLA its latent and rotary part, a sliding window
     its last tokens, and linear or state-space layers a state of constant size (in the precision the configuration
-    names, else in `dtype`, at least 16 bit).
+    names, else in `dtype`, at least 16 bit). An encoder-decoder caches what it has written and, for its second
+    attention, a source of as many tokens (Whisper: its 1,500 frames of sound); an encoder has no cache and is refused.
 
     Args:
         model: the model

@@ -35,7 +35,7 @@ def term(label: str, value: Any, unit: str = "", source: str | Callable[[], str]
     if ACTIVE and (nodes := active()) is not None and isinstance(value, (int, float)):
         if nodes.is_open:  # a constant of the formula
             return value
-        return labelled(nodes, LEAF, (), value, label, unit, source) if value else value
+        return labelled(nodes, LEAF, (), value, label, unit, source or "given") if value else value
     return value
 
 

@@ -14,7 +14,7 @@ class Architecture(NamedTuple):
     """Layers in order (equal neighbours together), and what stands before and after them.
 
     `notes` say what was left out (towers, multi-token prediction); `assumed` what no file says and the count rests on,
-    which makes it an estimate.
+    which makes it an estimate. The first `n_encoder` of `layers` read the input as a whole and generate nothing.
     """
 
     layers: tuple[Layer, ...]
@@ -23,6 +23,14 @@ class Architecture(NamedTuple):
     norms: tuple[Vector, ...]
     notes: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+    n_encoder: int = 0
+
+    @property
+    def kind(self) -> str:
+        """decoder, encoder or encoder-decoder."""
+        if self.n_encoder == 0:
+            return "decoder"
+        return "encoder" if self.n_encoder == len(self.layers) else "encoder-decoder"
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -58,6 +58,7 @@ class Config(Mapping[str, Any]):
         towers = (k for k, value in raw.items() if k.endswith("_config") and value is not None)
         self.towers = tuple(k for k in towers if k.split("_")[0] in ("vision", "audio", "visual"))
         self.raw = {name: _without_nulls(value) for name, value in _text_part(raw).items()}
+        self.architectures: Any = raw.get("architectures") or self.raw.get("architectures")
         self.model_type = str(self.raw.get("model_type") or "")
         self._defaults = family_defaults().get(self.model_type, {})
         self._own = self._defaults.get("attribute_map", {})
@@ -130,6 +131,8 @@ def _text_part(raw: Mapping[str, Any]) -> dict[str, Any]:
     outer = str(raw.get("model_type") or "")
     defaults = family_defaults().get(outer, {})
     for part in _TEXT_PARTS:
+        if part == "decoder" and outer in family_defaults():  # one half of an encoder-decoder that we read whole
+            continue
         inner, assumed = raw.get(part), defaults.get(part)
         if not inner and assumed:
             inner = {**raw, **assumed} if "num_hidden_layers" in raw else assumed

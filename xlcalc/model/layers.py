@@ -11,6 +11,12 @@ from typing import NamedTuple
 from xlcalc.model import matrices
 from xlcalc.model.matrices import Kind
 
+# tables whose rows are not looked up by a token's number
+_OTHER_TABLES = frozenset((
+    "positions", "segments", "initial_state", "types", "tasks", "places", "frames", "relative_positions",
+    "global_tokens",
+))  # fmt: skip
+
 
 class Linear(NamedTuple):
     """`copies` matrices d_in x d_out with `bias` further elements each, of which a token passes `active`.
@@ -74,7 +80,7 @@ class Vector(NamedTuple):
     @property
     def by_token(self) -> bool:
         """Whether a token's row is looked up in it, as in the embedding of the vocabulary."""
-        return self.part == "embedding" and self.name not in ("positions", "segments", "initial_state")
+        return self.part == "embedding" and self.name not in _OTHER_TABLES
 
 
 class Block(NamedTuple):

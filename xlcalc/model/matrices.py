@@ -106,6 +106,8 @@ MLP_ADAPTER = Kind("mlp", "column", "side_path")
 ATTENTION_ADAPTER = Kind("attention", "column", "side_path")
 SHARED_BLOCK_OUT = Kind("attention", "whole", "side_path")
 
+CONVOLVED = Kind("attention", "whole", "projection")  # convolutions over sound or patches before the first layer
+
 HEAD = Kind("head", "column", "head")
 HEAD_INPUT = Kind("head", "whole", "projection")
 EMBEDDING_WIDTH = Kind("embedding", "whole", "projection")  # OPT's project_in and project_out are ReplicatedLinear

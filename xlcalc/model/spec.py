@@ -17,6 +17,7 @@ from xlcalc.model.config import Config
 from xlcalc.model.dtypes import DType
 from xlcalc.model.families.reader import read
 from xlcalc.model.flops import FlopShape, flop_shape
+from xlcalc.model.kinds import kinds
 from xlcalc.model.params import active_params, params_by_part
 from xlcalc.model.serve_columns import serve_columns
 from xlcalc.model.storage import Weights, stored
@@ -97,6 +98,11 @@ class ModelSpec(BaseModel):
             raise ValueError(f"has a field that is no number where one is needed ({str(error)[:120]})") from None
 
     @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """What kind of model it is; a number of parameters alone is taken for a dense one."""
+        return kinds(self.architecture) if self.count is None else ("dense",)
+
+    @cached_property
     def parts(self) -> dict[str, int]:
         """Parameters by part."""
         return params_by_part(self.architecture)
@@ -172,7 +178,8 @@ class ModelSpec(BaseModel):
 
     @cached_property
     def cache_shape(self) -> CacheShape:
-        """What one sequence keeps in its cache."""
+        """What one sequence keeps in its cache. Raises ValueError for an encoder, which keeps none."""
+        self._require_decoder()
         return cache_shape(self.architecture)
 
     @cached_property
@@ -182,5 +189,13 @@ class ModelSpec(BaseModel):
 
     @cached_property
     def decode_flop_shape(self) -> FlopShape:
-        """Multiply-adds of one token that is generated from a cache."""
+        """Multiply-adds of one token that is generated from a cache. Raises ValueError for an encoder."""
+        self._require_decoder()
         return flop_shape(self.architecture, decode=True)
+
+    def _require_decoder(self) -> None:
+        if self.architecture.kind == "encoder":
+            raise ValueError(
+                f"is asked of {self.id or self.text_config.model_type}, an encoder: it reads its input at once, "
+                "generates no tokens and keeps no key/value cache"
+            )

@@ -71,15 +71,21 @@ def layer_bytes(model: Coefficients, seq_len: float, tp: int, operand: float, ke
 
 
 def in_flight(pp: int, vp: int, micro_batches: float | None, rank: int = 0) -> float:
-    """Micro-batches whose activations a stage holds; no more than there are.
+    """Micro-batches whose activations a stage holds.
 
-        p - r under 1F1B; interleaved 2 (p - r - 1) + (v - 1) p + 1 of their chunks, v of which are one
+        p - r under 1F1B; interleaved (2 (p - r - 1) + (v - 1) p + 1) / v; no more than there are
 
-    The first stage holds p, or p + (p - 1) / v.
+    Interleaved stages hold chunks, v of which are one micro-batch: the first p + (p - 1) / v.
+
+    Args:
+        pp: stages p [count]
+        vp: chunks v of a stage [count]
+        micro_batches: of a step on one pipeline [count]; None = enough to fill it
+        rank: the stage r, from 0 [count]
 
     Source: Narayanan et al. 2021, section 2.2; Megatron-LM, core/pipeline_parallel/schedules.py.
     """
-    held = (2 * (pp - rank - 1) + (vp - 1) * pp + 1) / vp if vp > 1 else (pp - rank) * 1.0
+    held = (2 * (pp - rank - 1) + (vp - 1) * pp + 1) / vp if vp > 1 else 1.0 * (pp - rank)
     return held if micro_batches is None else least(held, micro_batches)
 
 
@@ -152,14 +158,16 @@ def train_memory(
     logits = term("logits", LOGIT_BYTES * tokens * model.vocab / tp, "bytes", "Korthikanti et al. 2022, section 4.3")
     if pp == 1:
         return stage(model.params_embedding + model.params_head, 1.0, logits)
-    in_first = term(
-        "micro-batches in flight", in_flight(pp, layout.vp, micro_batches), "count", "Narayanan et al. 2021"
-    )
-    first = stage(model.params_embedding, in_first, 0.0)
+    first = stage(model.params_embedding, _held(pp, layout.vp, micro_batches, 0), 0.0)
     head = where(model.params_head > 0, model.params_head, lambda: model.vocab * model.d_model)
-    last = stage(head, in_flight(pp, layout.vp, micro_batches, pp - 1), logits)
+    last = stage(head, _held(pp, layout.vp, micro_batches, pp - 1), logits)
     fuller = first.total >= last.total
     return TrainMemory(*(where(fuller, one, other) for one, other in zip(first, last, strict=True)))
+
+
+def _held(pp: int, vp: int, micro_batches: float | None, rank: int) -> float:
+    count = in_flight(pp, vp, micro_batches, rank)
+    return term("micro-batches in flight", count, "count", "Narayanan et al. 2021, section 2.2")
 
 
 def _part(

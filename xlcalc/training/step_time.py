@@ -284,8 +284,8 @@ def step_time(model: Coefficients, k: TrainRates, layout: Layout, global_batch: 
     dense = (model.params_split + model.params_embedding + model.params_head) / tp + model.params_replicated
     dense = term("parameters of a rank outside experts", dense, "parameters")
     experts = term("parameters of a rank's experts", model.params_experts / ep, "parameters")
-    ranks = term("ranks that share parameters", dp * cp, "count")
-    ranks_experts = most(1, ranks * tp // ep)
+    ranks = term("ranks that share parameters", dp * cp, "count", "of the layout")
+    ranks_experts = term("ranks that share experts", most(1, ranks * tp // ep), "count")
 
     gather: float = 0.0
     if zero >= 2 and ranks > 1:  # weights gathered forward, under ZeRO-3 again backward, and gradients reduced
@@ -312,9 +312,10 @@ def step_time(model: Coefficients, k: TrainRates, layout: Layout, global_batch: 
     reduce: float = 0.0
     if zero < 2 and ranks > 1:  # gradients reduced, bf16 weights gathered, behind one micro-batch
         reduced, gathered = k.gradient_bytes / pp, ACTIVATION_BYTES / pp
-        reduce = ring(k, dense * reduced, ranks, tp) + ring(k, dense * gathered, ranks, tp)
-        reduce += ring(k, experts * reduced, ranks_experts, ep) + ring(k, experts * gathered, ranks_experts, ep)
-        reduce = term("reducing gradients, gathering weights", reduce, "seconds", _ZERO)
+        scatter = ring(k, dense * reduced, ranks, tp) + ring(k, experts * reduced, ranks_experts, ep)
+        collect = ring(k, dense * gathered, ranks, tp) + ring(k, experts * gathered, ranks_experts, ep)
+        reduce = term("reducing gradients", scatter, "seconds", _ZERO)
+        reduce += term("gathering weights", collect, "seconds", _ZERO)
         reduce = exposed(reduce, k.dp_exposed, mean)
     local = dense / ranks + experts / ranks_experts if zero else dense + experts
     local = term("parameters that a rank updates", local, "parameters", _ZERO)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from xlcalc.accuracy import ranges
 from xlcalc.cell_functions.hosting.served import in_formats, lowest_price, served
 from xlcalc.formula.arithmetic import chosen, searched, term
 from xlcalc.hardware.spec import AcceleratorSpec
@@ -37,7 +38,8 @@ def LLM_SERVE_PLAN(
     Tries counts (powers of two), layouts (tensor, pipeline, expert and attention-data parallel; prefill and decoding
     apart on replicas of one layout, written 2xtp2+2xtp2) and formats that the accelerator computes in, each with the
     largest batch that keeps the limits; the cache is in 16 bit. TTFT is that of a prompt among running sequences,
-    without a queue. USD at the lowest on-demand price of the catalog and full use; blank where it lists none.
+    without a queue; four of five measured systems like it give tokens/s between low and high. USD at the lowest
+    on-demand price of the catalog and full use; blank where it lists none.
 
     Args:
         model: the model
@@ -54,8 +56,15 @@ def LLM_SERVE_PLAN(
         [1, 'tp1', 'fp8']
     """
     traffic = throughput.Traffic(prompt, output, cached_share)
+    table = Table([[*plan.HEADER, "tokens/s low", "tokens/s high"]])
+    given = {"model": model, "accelerator": accelerator, "prompt": prompt, "output": output}
     formats, price = in_formats(model, accelerator), lowest_price(accelerator)
-    return Table([plan.HEADER, *plan.plan(formats, traffic, ttft_slo, tpot_slo, max_count, top, price)])
+    for row in plan.plan(formats, traffic, ttft_slo, tpot_slo, max_count, top, price):
+        found = dict(zip(plan.HEADER, row, strict=True))
+        asked = {"count": found["accelerators"], "batch": found["batch"], "dtype": DTYPES[str(found["dtype"])]}
+        likely = ranges.of_call("LLM_THROUGHPUT", given | asked)
+        table.append([*row, *(share * float(str(found["tokens/s"])) for share in (likely.low, likely.high))])
+    return table
 
 
 @LLM_SERVE_PLAN.explained

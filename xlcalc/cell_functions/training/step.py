@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from xlcalc.accuracy import ranges
 from xlcalc.accuracy.calibration import calibrated
 from xlcalc.formula.arithmetic import chosen, plain, searched, term
 from xlcalc.formula.records import columns
@@ -180,7 +181,7 @@ def _job(
 
 PLAN_COLUMNS = (
     "rank", "tp", "pp", "cp", "ep", "dp", "vp", "micro_batch", "zero", "recompute", "step seconds", "tokens/s", "MFU",
-    "memory bytes", "limited by",
+    "memory bytes", "limited by", "step seconds low", "step seconds high",
 )  # fmt: skip
 
 
@@ -200,8 +201,9 @@ def LLM_TRAIN_PLAN(
     """The fastest layouts of a training step that fit in memory, best first.
 
     Searches tensor, pipeline, context, expert and data parallelism, ZeRO stages, interleaving, micro-batches and
-    recomputation. MFU counts as LLM_MFU does; the last column names the largest part of the step. A `layout` of your
-    own comes last, with its rank among all that fit; the rank is blank where it does not fit itself.
+    recomputation. MFU counts as LLM_MFU does; `limited by` names the largest part of the step. Four of five measured
+    steps like it lie between low and high (LLM_ESTIMATE_BOUND). A `layout` of your own comes last, with its rank among
+    all that fit; the rank is blank where it does not fit itself.
 
     Args:
         model: the model
@@ -220,13 +222,16 @@ def LLM_TRAIN_PLAN(
     found = plan.plan(job, machine, top, own)
     flops = compute.train_flops(model.active, 1, attention_flops(model.flop_shape, seq_len), "none")
     peak = accelerator.peak(dtype.name)
+    given = {"model": model, "accelerator": accelerator, "count": count, "seq_len": seq_len, "dtype": dtype}
+    likely = ranges.of_call("LLM_STEP_TIME", given)
 
     def row(rank: int | None, candidate: plan.Candidate) -> list[object]:
         of, seconds = candidate.layout, candidate.seconds
         rate = global_batch * seq_len / seconds
         shape = (of.tp, of.pp, of.cp, of.ep, of.dp, of.vp, of.micro_batch, of.zero, of.recompute)
         limit = "memory: does not fit" if rank is None else candidate.limit
-        return [rank, *shape, seconds, rate, compute.mfu(flops, rate, peak, count), candidate.memory, limit]
+        mfu = compute.mfu(flops, rate, peak, count)
+        return [rank, *shape, seconds, rate, mfu, candidate.memory, limit, seconds * likely.low, seconds * likely.high]
 
     table = Table([list(PLAN_COLUMNS), *(row(rank, candidate) for rank, candidate in enumerate(found.best, 1))])
     if found.own:

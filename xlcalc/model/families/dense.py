@@ -9,6 +9,7 @@ from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture, assemble, decoder, heads, windows
 from xlcalc.model.config import Config
 from xlcalc.model.families import family
+from xlcalc.model.families.heads import class_name
 from xlcalc.model.layers import Block, Layer, Vector, attention, linear, mlp, norm, reused
 
 
@@ -313,11 +314,13 @@ def modernbert_decoder(c: Config) -> Architecture:
     for i, window in enumerate(own):
         mixer = attention(d_model, n_heads, n_heads, d_model // n_heads, qkv_bias=bias, o_bias=bias, window=window)
         layers.append(Layer(1, (mixer, feed_forward), (one,) * (2 if i else 1)))
+    body = class_name(c)[1] == "Model"
+    dense = linear("dense", d_model, d_model, matrices.HEAD_INPUT, bias=c.flag("classifier_bias"))
     return assemble(
         c,
         layers,
         norm_bias=norm_bias,
-        norms=(one, one),
-        outer=(linear("dense", d_model, d_model, matrices.HEAD_INPUT, bias=c.flag("classifier_bias")),),
+        norms=(one,) if body else (one, one),
+        outer=() if body else (dense,),
         head_bias=c.flag("decoder_bias"),
     )
