@@ -87,7 +87,7 @@ def _counted() -> Iterator[Case]:
         for optimizer in ("adam",) if model != "gpt2" else ("adam", "none"):
             yield _v("LLM_CHECKPOINT_SIZE", total * (14 if optimizer == "adam" else 2),
                      f"2 bytes a weight, 12 of Adam's states; {source}", model, optimizer)  # fmt: skip
-        yield _v("LLM_WEIGHTS", 2 * total, f"2 bytes a weight; {source}", model)
+        yield _v("LLM_WEIGHTS", 2 * total, f"2 bytes a weight; {source}", model, "bf16")
         yield _v("LLM_WEIGHTS", 4 * total, f"4 bytes a weight; {source}", model, "fp32")
     source = "2 FLOP a weight of every matrix product; counts as transformers has them"
     line = lines["llama-3.1-8b.json"]

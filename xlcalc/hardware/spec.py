@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
@@ -92,6 +93,11 @@ class AcceleratorSpec(BaseModel):
     def unit(figure: str) -> str:
         """The unit of a figure: FLOP/s, bytes, bytes/s, watts; nothing for a count."""
         return _UNIT_OF.get(figure.rpartition("_")[2]) or _UNIT_OF.get(figure.partition("_")[0], "")
+
+    @cached_property
+    def looked_up(self) -> dict[object, object]:
+        """What was looked up and derived for this accelerator, kept for the next call."""
+        return {}
 
     @property
     def is_mesh(self) -> bool:

@@ -13,11 +13,10 @@ from xlcalc.model.checkpoint import PLAIN
 from xlcalc.model.dtypes import DTYPES
 from xlcalc.model.params import lora_params
 from xlcalc.model.storage import stored
+from xlcalc.model.words import WORDS
 from xlcalc.training.finetune import METHODS, finetune_memory
 from xlcalc.training.layout import Layout
-from xlcalc.training.memory import OPTIMIZER_BYTES, TrainMemory, saved_of, train_memory
-from xlcalc.training.operators import work_of
-from xlcalc.training.words import WORDS
+from xlcalc.training.memory import OPTIMIZER_BYTES, TrainMemory, train_memory
 
 _TARGETS = {
     "all": frozenset(("attention", "mlp", "experts")),
@@ -76,9 +75,7 @@ def LLM_FINETUNE_MEMORY(
         5.79
     """
     layout = Layout(micro_batch=micro_batch, zero=0, recompute="full")
-    work = columns(work_of(model), WORDS, "of the model")
-    saved = columns(saved_of(work_of(model)), WORDS, "of the model")
-    whole = train_memory(work, layout, seq_len, saved=saved)
+    whole = train_memory(columns(model.coefficients(DTYPES["bf16"]), WORDS, "of the model"), layout, seq_len)
     adapters: float = 0
     trained = column("params_total", model.total, "parameters", "parameters", "of the model")
     if method != "full":
