@@ -8,9 +8,10 @@ was found; of its scopes (an accelerator's id, its architecture, its kind, blank
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from xlcalc.catalog import tables
-from xlcalc.formula.arithmetic import is_recording, term
+from xlcalc.formula.arithmetic import is_recording, term, where
 from xlcalc.formula.records import reduced
 from xlcalc.hardware.rates import Device, Engine, ServeRates
 from xlcalc.hardware.spec import AcceleratorSpec
@@ -52,27 +53,23 @@ def engine(accelerator: AcceleratorSpec | None = None) -> Engine:
     None is an accelerator of large memory.
     """
     if is_recording():
-        return _engine(accelerator)
-    small = accelerator is not None and _is_small(accelerator)
-    return _plain_engine(small=small)
+        return _of_engine(_is_small(accelerator))
+    return _plain_engine(small=bool(_is_small(accelerator)))
 
 
 @cache
 def _plain_engine(*, small: bool) -> Engine:
-    return _of_engine(small=small)
+    return _of_engine(small)
 
 
-def _engine(accelerator: AcceleratorSpec | None) -> Engine:
-    return _of_engine(small=accelerator is not None and _is_small(accelerator))
+def _is_small(accelerator: AcceleratorSpec | None) -> Any:
+    return accelerator is not None and usable(accelerator) < constant("large_memory")
 
 
-def _is_small(accelerator: AcceleratorSpec) -> bool:
-    return bool(usable(accelerator) < constant("large_memory"))
-
-
-def _of_engine(*, small: bool) -> Engine:
+def _of_engine(small: Any) -> Engine:
     numbers = {name: constant(name) for name in Engine._fields if name != "prepared"}
-    return Engine(**numbers, prepared=constant("sequences_small" if small else "sequences"))
+    prepared = where(small, lambda: constant("sequences_small"), lambda: constant("sequences"))
+    return Engine(**numbers, prepared=prepared)
 
 
 def usable(accelerator: AcceleratorSpec) -> float:
