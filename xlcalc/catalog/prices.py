@@ -81,3 +81,19 @@ def usd_per_hour(instance: str, term: str) -> float:
 def age(as_of: str | None, today: date) -> int | None:
     """Days since a price was read; None for a price of the user without a date."""
     return (today - date.fromisoformat(as_of)).days if as_of else None
+
+
+def lowest(accelerator_id: str) -> tuple[float, str, str] | None:
+    """The lowest on-demand price of an accelerator-hour in USD, of each offer its newest list, the offer and its date;
+    None where the catalog lists none."""
+    newest: dict[str, dict[str, str]] = {}
+    for row in tables.rows("prices"):
+        if row["accelerator"] == accelerator_id and row["on_demand_usd_per_hour"]:
+            place = row["id"].partition("@")[0]
+            if place not in newest or row["as_of"] > newest[place]["as_of"]:
+                newest[place] = row
+    listed = [
+        (float(row["on_demand_usd_per_hour"]) / float(row["accelerators"]), place, row["as_of"])
+        for place, row in newest.items()
+    ]
+    return min(listed) if listed else None

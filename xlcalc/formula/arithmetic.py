@@ -46,6 +46,11 @@ def chosen(label: str, value: Any, because: str, *terms: Any, unit: str = "", so
     return value
 
 
+def is_open() -> bool:
+    """Whether arguments and columns are kept open now, and no symbol has a value."""
+    return bool(ACTIVE) and (nodes := active()) is not None and nodes.is_open
+
+
 def is_recording() -> bool:
     """Whether what is computed now is recorded: what formulas remember of earlier calls is then left alone."""
     return bool(ACTIVE) and active() is not None
@@ -95,6 +100,15 @@ def where(condition: Any, yes: Any, no: Any) -> Any:
         return node("if", condition, yes() if callable(yes) else yes, no() if callable(no) else no)
     side = yes if condition else no
     return side() if callable(side) else side
+
+
+def allowed(condition: Any, value: Callable[[], Any], sentence: Callable[[], str]) -> Any:
+    """A value where a condition holds. Raises ValueError with a sentence where it does not: #NUM! in Excel."""
+    if type(condition) is Symbol and condition.nodes.is_open:
+        return node("if", condition, value(), node("refused", condition))
+    if not condition:
+        raise ValueError(sentence())
+    return value()
 
 
 def least(a: Any, b: Any) -> Any:
