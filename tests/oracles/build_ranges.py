@@ -131,6 +131,15 @@ class Fit:
     def _like(self, r: Row) -> likeness.Likeness:
         return likeness.likeness(r.case.function, r.given, self.known, r.case.software)
 
+    def _reach(self, members: Iterable[Row]) -> dict[str, tuple[float, float]]:
+        """Least and most of each amount along which errors may have a slope."""
+        found: dict[str, list[float]] = {}
+        for r in members:
+            for f in self._like(r).features:
+                if f.component in SLOPES:
+                    found.setdefault(f"{f.component} {f.level}", []).append(f.amount)
+        return {name: (min(amounts), max(amounts)) for name, amounts in sorted(found.items())}
+
     def _group(self, component: str, level: str) -> int:
         return self.groups.setdefault((component, level), len(self.groups))
 
@@ -178,6 +187,7 @@ class Fit:
             [line[: i + 1] for i, line in enumerate(covariance[np.ix_(used, used)].tolist())],
             {name: float(v) for name, v in zip(self.components, self.variances, strict=True)},
             scatter,
+            self._reach(members),
             _counted(members),
         )
 
@@ -282,6 +292,7 @@ def _effects(families: dict[str, Fitted]) -> bytes:
             "architectures": sorted(fit.known.architectures),
             "software": fit.software,
             "cases": fit.cases,
+            "reach": {name: [_short(v) for v in ends] for name, ends in fit.reach.items()},
             "variances": {name: _short(v) for name, v in fit.variances.items()},
             "scatter": {name: [_short(v) for v in values] for name, values in sorted(fit.scatter.items())},
             "effects": [[*group, _short(mean)] for group, (_, mean) in fit.effects.items()],
@@ -297,7 +308,7 @@ def _left_out(found: Iterable[tuple[Fit, Moments, Deviations]]) -> bytes:
     """The cases that no constant knows with their ranges as CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["function", "group", "case", "measured_over_estimated", *LEFT_OUT])
+    writer.writerow(["function", "group", "accelerator", "case", "measured_over_estimated", *LEFT_OUT])
     for fit, moments, deviations in found:
         for i, r in enumerate(fit.rows):
             if r.calibrated:
@@ -306,7 +317,8 @@ def _left_out(found: Iterable[tuple[Fit, Moments, Deviations]]) -> bytes:
             ends = (ranges.ends(r.case.function, *moments[i, n], *z) if (i, n) in moments else () for n in LEFT_OUT)
             told = (" ".join(f"{end:.3f}" for end in both) for both in ends)
             ratio = math.exp(-r.error if r.case.function in RATES else r.error)
-            writer.writerow([r.case.function, r.case.group, r.case.case, f"{ratio:.4f}", *told])
+            about = r.case.function, r.case.group, r.case.accelerator, r.case.case
+            writer.writerow([*about, f"{ratio:.4f}", *told])
     return text.getvalue().encode()
 
 
