@@ -308,7 +308,7 @@ def _left_out(found: Iterable[tuple[Fit, Moments, Deviations]]) -> bytes:
     """The cases that no constant knows with their ranges as CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["function", "group", "accelerator", "case", "measured_over_estimated", *LEFT_OUT])
+    writer.writerow(["function", "group", "machine", "case", "measured_over_estimated", *LEFT_OUT])
     for fit, moments, deviations in found:
         for i, r in enumerate(fit.rows):
             if r.calibrated:

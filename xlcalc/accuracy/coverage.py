@@ -39,7 +39,7 @@ def cases() -> tuple[Case, ...]:
         ratio = float(row["measured_over_estimated"])
         told = {name: value.split() for name, value in row.items() if name in left_out() and value}
         ends = {name: (float(low), float(high)) for name, (low, high) in told.items()}
-        about = row["function"], row["group"], row["accelerator"], row["case"]
+        about = row["function"], row["group"], row["machine"], row["case"]
         found.append(Case(*about, ratio, ends))
     return tuple(found)
 
