@@ -8,20 +8,9 @@ from functools import cache, lru_cache
 
 from xlcalc.catalog import tables
 from xlcalc.catalog.names import Names, Reading
-from xlcalc.model.dtypes import named
+from xlcalc.model.format_names import FILE, QUANTISED, stated_format
 from xlcalc.model.spec import ModelSpec
 
-# what files and repositories of quantised weights add to a model's name: llama.cpp types, formats, bits, tools
-_LLAMA_CPP = r"i?q[1-8](?:_[0-9ksml]|_xs|_xxs|_xl|_nl){0,3}|tq[12]_0"
-_FORMATS = (
-    r"gptq|awq|nvfp4|mxfp4|mxfp8|(?:nf|fp|int)4|(?:fp|int)8|bf16|fp16|f16|fp32|f32|float16|bfloat16"
-    r"|w[48]a(?:4|8|16)|[2-8]-?bits?|\d+(?:\.\d+)?bpw|exl[23]|g(?:32|64|128)|(?:32|64|128)g"
-)
-_QUANTISED = re.compile(rf"(?<![a-z0-9])(?:{_LLAMA_CPP}|{_FORMATS})(?![a-z0-9])")
-_FILE = re.compile(r"(?:-\d{5}-of-\d{5})?\.(?:gguf|ggml|safetensors|bin)$")
-_STATED = {
-    "f16": "fp16", "f32": "fp32", "float16": "fp16", "bfloat16": "bf16", "w4a16": "int4_g128", "w8a16": "int8",
-}  # fmt: skip
 _PACKAGED = """
     gguf ggml mlx bnb unsloth ud imat imatrix i1 quantized quantised quant quants dynamic static marlin qat autoround
     autoawq torchao hqq aqlm onnx openvino ov turbomind smoothquant block per tensor channel kv latest
@@ -37,8 +26,8 @@ def _plain(name: str) -> str:
     >>> _plain("unsloth/Llama-3_3-70B-Instruct-Q4_K_M.gguf").strip(" -")
     'llama-3.3-70b-instruct'
     """
-    text = re.sub(r"-v\d:\d$", "", _FILE.sub("", name.casefold().rpartition("/")[2]))  # a version on Amazon Bedrock
-    text = _QUANTISED.sub(" ", text)
+    text = re.sub(r"-v\d:\d$", "", FILE.sub("", name.casefold().rpartition("/")[2]))  # a version on Amazon Bedrock
+    text = QUANTISED.sub(" ", text)
     text = re.sub(r"(?<!\d)(\d)_(\d)(?=b?(?![a-z0-9]))", r"\1.\2", text)  # 3_3
     text = re.sub(r"(?<![\d.])(\d)-(\d)(?=-\d)", r"\1.\2", text)  # 3-1-8b
     return re.sub(r"(?<![a-z])v(\d+)(?:p(\d))?(?![a-z0-9])", lambda v: v[1] + (f".{v[2]}" if v[2] else ""), text)
@@ -73,22 +62,13 @@ def by_id(model_id: str) -> ModelSpec:
     return ModelSpec.model_validate({**fields, "context": context, "config": json.loads(tables.config_text(model_id))})
 
 
-def find(name: str) -> ModelSpec:
-    """The model that a name means. Raises NotInCatalog with the nearest names."""
-    model = by_id(names().find(name))
-    stated = stated_format(name)
-    return model.model_copy(update={"stated_format": stated}) if stated else model
-
-
 @lru_cache(maxsize=1024)
-def stated_format(name: str) -> str:
-    """The number format of the weights that a name of a file or a repository states; empty where it states none.
+def find(name: str) -> ModelSpec:
+    """The model that a name means, in the format that the name states (-FP8, -AWQ, Q4_K_M ...), if it states one.
 
-    >>> stated_format("bartowski/Llama-3.1-8B-Instruct-GGUF:Q4_K_M"), stated_format("Qwen3-32B-AWQ")
-    ('q4_k_m', 'awq')
+    Raises NotInCatalog with the nearest names.
     """
-    said = _QUANTISED.findall(_FILE.sub("", name.casefold().rpartition("/")[2]))
-    if "gptq" in said:
-        return "gptq_8bit" if {"int8", "8bit", "8-bit"} & set(said) else "gptq_g32" if "32g" in said else "gptq"
-    known = {found.name for text in said if (found := named(_STATED.get(text, text)))}
-    return "awq" if "awq" in known else known.pop() if len(known) == 1 else ""
+    model, stated = by_id(names().find(name)), stated_format(name)
+    if not stated or stated == model.published_dtype.name:
+        return model
+    return ModelSpec.model_validate({**model.model_dump(), "stated_format": stated})

@@ -68,16 +68,22 @@ def explain(
     function: Function,
     arguments: Arguments = None,
     as_json: Json = False,
+    depth: Annotated[int | None, typer.Option(help="Levels below the result, 0 for all; a screenful without.")] = None,
 ) -> None:
-    """The derivation of one call: what goes in, each formula with its numbers, sources and dates.
+    """The derivation of one call: the result, what it is made of with numbers, sources and dates.
 
     Example: xlcalc explain LLM_KV_CACHE llama-3.1-8b 8192
+    Example: xlcalc explain LLM_STEP_TIME llama-3.1-8b h100-sxm 64 512 8192 --depth 2
     """
     from xlcalc.language import explain as derivation
 
     declaration = _declared(function)
-    table = derivation.explain(declaration, _arguments(declaration, arguments or []))
-    print(json.dumps(table) if as_json else derivation.as_text(table), end="\n" if as_json else "")
+    values = _arguments(declaration, arguments or [])
+    if as_json:
+        print(json.dumps(derivation.explain(declaration, values, depth)))
+    else:
+        table = derivation.explain(declaration, values, depth, derivation.ON_A_SCREEN)
+        print(derivation.as_text(table, brief=depth is None), end="")
 
 
 @app.command("functions")

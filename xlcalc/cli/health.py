@@ -105,7 +105,8 @@ def parts() -> list[tuple[str, str, str]]:
         ("catalogs", f"{len(tables.rows('models'))} models, {len(tables.rows('accelerators'))} accelerators", ""),
         ("prices", f"{len(tables.rows('prices'))} rows, the newest of {newest}", ""),
         ("headless workbooks", *_package("formualizer")),
-        ("tables", *_package("pandas")),
+        ("tables as DataFrames", *_package("pandas", 'optional: pip install "xlcalc[pandas]"')),
+        ("newer prices", *_package("gpuhunt", 'optional: pip install "xlcalc[prices]", then xlcalc prices refresh')),
         ("Excel (desktop)", *_excel()),
         ("Excel (Office.js)", *_package("xlwings-server", 'optional: pip install "xlcalc[server]", then xlcalc serve')),
         ("LibreOffice", *_program("soffice", "install LibreOffice to look at reports without Excel")),
@@ -125,7 +126,7 @@ def _program(name: str, missing: str) -> tuple[str, str]:
 
 
 def _excel() -> tuple[str, str]:
-    state, step = _package("xlwings")
+    state, step = _package("xlwings", 'optional: pip install "xlcalc[excel]", then xlcalc addin excel --install')
     if step or sys.platform in ("win32", "darwin"):
         return state, step or "xlcalc addin excel --install, then restart Excel"
     return f"{state}; Excel does not run on {platform.system()}", "use reports and xlcalc recalc here"

@@ -55,9 +55,10 @@ class Config(Mapping[str, Any]):
     """
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
-        towers = (k for k in raw if k.endswith("_config"))
+        towers = (k for k, value in raw.items() if k.endswith("_config") and value is not None)
         self.towers = tuple(k for k in towers if k.split("_")[0] in ("vision", "audio", "visual"))
-        self.raw = _text_part(raw)
+        self.raw = {name: _without_nulls(value) for name, value in _text_part(raw).items()}
+        self.architectures: Any = raw.get("architectures") or self.raw.get("architectures")
         self.model_type = str(self.raw.get("model_type") or "")
         self._defaults = family_defaults().get(self.model_type, {})
         self._own = self._defaults.get("attribute_map", {})
@@ -115,6 +116,13 @@ class Config(Mapping[str, Any]):
             raise ValueError(f"lacks {', '.join(missing)}, needed for {kind}")
 
 
+def _without_nulls(value: Any) -> Any:
+    """A group of fields without those that are null, which are not set either."""
+    if isinstance(value, Mapping):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _text_part(raw: Mapping[str, Any]) -> dict[str, Any]:
     """The language model's part of a configuration with vision or audio towers.
 
@@ -123,6 +131,8 @@ def _text_part(raw: Mapping[str, Any]) -> dict[str, Any]:
     outer = str(raw.get("model_type") or "")
     defaults = family_defaults().get(outer, {})
     for part in _TEXT_PARTS:
+        if part == "decoder" and outer in family_defaults():  # one half of an encoder-decoder that we read whole
+            continue
         inner, assumed = raw.get(part), defaults.get(part)
         if not inner and assumed:
             inner = {**raw, **assumed} if "num_hidden_layers" in raw else assumed

@@ -17,7 +17,12 @@ class FlopShape(NamedTuple):
 
 
 def flop_shape(architecture: Architecture, *, decode: bool = False) -> FlopShape:
-    """Sum the matrices a token passes (k of the experts, the head always) and its scores, or those of decoding."""
+    """Sum the matrices a token passes (k of the experts, the head always) and its scores, or those of decoding.
+
+    What is decoded passes the decoder alone.
+    """
+    if decode:
+        architecture = architecture._replace(layers=architecture.layers[architecture.n_encoder :])
     matmul = sum(count * matrix.macs for count, matrix in architecture.linears())
     scores: dict[int | None, float] = {}
     for count, block in architecture.blocks():

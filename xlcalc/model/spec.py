@@ -11,17 +11,26 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.cache import CacheShape, cache_shape
+from xlcalc.model.checkpoint import Checkpoint, checkpoint
+from xlcalc.model.coefficients import Coefficients
 from xlcalc.model.config import Config
+from xlcalc.model.dtypes import DType
 from xlcalc.model.families.reader import read
 from xlcalc.model.flops import FlopShape, flop_shape
 from xlcalc.model.kinds import kinds
 from xlcalc.model.params import active_params, params_by_part
+from xlcalc.model.serve_columns import serve_columns
+from xlcalc.model.storage import Weights, stored
+from xlcalc.model.train_columns import train_columns
 
 # what must be a whole number above zero wherever it is set (or a list of them, one a layer)
 _SIZES = (
     "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim", "intermediate_size",
     "vocab_size", "moe_intermediate_size",
 )  # fmt: skip
+
+
+_FORMATS_KEPT = 32
 
 
 class ModelSpec(BaseModel):
@@ -109,6 +118,58 @@ class ModelSpec(BaseModel):
         return self.count if self.count is not None else active_params(self.architecture)
 
     @cached_property
+    def checkpoint(self) -> Checkpoint:
+        """What its publisher says of the number formats of its weights, in the configuration or the name."""
+        return checkpoint(self.config, self.stated_format, self.hf_id or self.name)
+
+    @property
+    def published_dtype(self) -> DType:
+        """The format that its weights are published in; bf16 where nothing says otherwise."""
+        return self.checkpoint.dtype
+
+    def weights(self, dtype: DType, *, serving: bool = False) -> Weights:
+        """What its weights store in a format, matrix by matrix, as its publisher would have them."""
+        found = self._stored.get((dtype, serving))
+        if found is None:
+            model_type = str(self.config.get("model_type", ""))
+            found = stored(self.architecture, dtype, self.checkpoint, model_type, serving=serving)
+            if len(self._stored) >= _FORMATS_KEPT:
+                self._stored.clear()
+            self._stored[dtype, serving] = found
+        return found
+
+    def coefficients(self, dtype: DType | None = None) -> Coefficients:
+        """The model as numbers, its weights in a format; None = as published."""
+        dtype = dtype or self.published_dtype
+        found = self._coefficients.get(dtype)
+        if found is None:
+            architecture, head = self.architecture, self.architecture.outer[-1]
+            found = Coefficients(
+                n_layers=architecture.n_layers,
+                d_model=self._trained["d_model"],
+                vocab=head.d_out,
+                head_d_in=head.d_in,
+                **{name: value for name, value in self._trained.items() if name != "d_model"},
+                **serve_columns(architecture, self.weights(dtype, serving=True), self.state_bytes),
+            )
+            if len(self._coefficients) >= _FORMATS_KEPT:
+                self._coefficients.clear()
+            self._coefficients[dtype] = found
+        return found
+
+    @cached_property
+    def _trained(self) -> dict[str, Any]:
+        return train_columns(self.architecture, self.text_config)
+
+    @cached_property
+    def _coefficients(self) -> dict[DType, Coefficients]:
+        return {}
+
+    @cached_property
+    def _stored(self) -> dict[tuple[DType, bool], Weights]:
+        return {}
+
+    @cached_property
     def state_bytes(self) -> int | None:
         """Bytes of one element of a recurrent state where the configuration names its precision."""
         c = self.text_config
@@ -117,7 +178,8 @@ class ModelSpec(BaseModel):
 
     @cached_property
     def cache_shape(self) -> CacheShape:
-        """What one sequence keeps in its cache."""
+        """What one sequence keeps in its cache. Raises ValueError for an encoder, which keeps none."""
+        self._require_decoder()
         return cache_shape(self.architecture)
 
     @cached_property
@@ -127,5 +189,13 @@ class ModelSpec(BaseModel):
 
     @cached_property
     def decode_flop_shape(self) -> FlopShape:
-        """Multiply-adds of one token that is generated from a cache."""
+        """Multiply-adds of one token that is generated from a cache. Raises ValueError for an encoder."""
+        self._require_decoder()
         return flop_shape(self.architecture, decode=True)
+
+    def _require_decoder(self) -> None:
+        if self.architecture.kind == "encoder":
+            raise ValueError(
+                f"is asked of {self.id or self.text_config.model_type}, an encoder: it reads its input at once, "
+                "generates no tokens and keeps no key/value cache"
+            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from xlcalc.accuracy.calibration import calibrated
+from xlcalc.cell_functions.hosting.served import served
 from xlcalc.hosting import cost, disaggregation, latency, offload, queueing, speculative, throughput
 from xlcalc.hosting.layout import Layout, Split, parse
 from xlcalc.hosting.step import replica
@@ -25,7 +26,6 @@ from xlcalc.language.kinds import (
     Usd,
     UsdPerHour,
 )
-from xlcalc.model.dtypes import DTYPES
 
 LayoutText = Annotated[
     Layout | Split, Parsed("a layout such as tp8, tp4pp2, dp8ep8, or 2xtp4+1xtp8 (prefill + decode)", parse)
@@ -45,7 +45,7 @@ def LLM_TTFT(
     count: Count,
     prompt: PositiveTokens,
     batch: Count = 1,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     mfu: Fraction = None,
 ) -> Seconds:
     """Seconds to the first token of prompts that are prefilled together on an idle replica.
@@ -61,16 +61,16 @@ def LLM_TTFT(
         count: accelerators of the replica
         prompt: tokens of each prompt
         batch: prompts in the pass
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         mfu: fraction of peak to assume; blank = what was measured of operators
     Example:
         >>> round(LLM_TTFT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 1)
         24.9
     """
+    of = served(model, accelerator, dtype)
     if mfu:
-        return latency.ttft_at(model, accelerator, count, prompt, batch, dtype, mfu)
-    layout = latency.latency_layout(model, accelerator, count)
-    return latency.ttft(model, accelerator, layout, prompt, batch, dtype)
+        return latency.ttft_at(of, model.flop_shape, count, prompt, batch, mfu)
+    return latency.ttft(of, latency.latency_layout(of, count), prompt, batch)
 
 
 @cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {_CALIBRATED}")
@@ -81,7 +81,7 @@ def LLM_TPOT(
     count: Count,
     context: Tokens,
     batch: Count = 1,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     mbu: Fraction = None,
 ) -> Seconds:
@@ -98,17 +98,18 @@ def LLM_TPOT(
         count: accelerators of the replica
         context: tokens that each sequence has so far, on average
         batch: sequences decoding together
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         mbu: fraction of memory bandwidth to assume; blank = what was measured of operators
     Example:
         >>> round(LLM_TPOT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 2)
         4.81
     """
-    layout = latency.latency_layout(model, accelerator, count)
+    of = served(model, accelerator, dtype, kv_dtype)
+    layout = latency.latency_layout(of, count)
     if mbu:
-        return latency.tpot_at(model, accelerator, layout, context, batch, dtype, kv_dtype, mbu)
-    return latency.tpot(model, accelerator, layout, context, batch, dtype, kv_dtype)
+        return latency.tpot_at(of, layout, context, batch, mbu)
+    return latency.tpot(of, layout, context, batch)
 
 
 @cell_function(
@@ -122,7 +123,7 @@ def LLM_THROUGHPUT(
     prompt: PositiveTokens,
     output: PositiveTokens,
     batch: Count = None,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     layout: LayoutText = None,
     cached_share: Share = 0,
@@ -142,7 +143,7 @@ def LLM_THROUGHPUT(
         prompt: tokens of each prompt
         output: tokens of each answer
         batch: sequences under way; blank = as many as fit and still help
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         layout: how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the fastest of one pool
         cached_share: share of the prompt found in a prefix cache
@@ -150,11 +151,12 @@ def LLM_THROUGHPUT(
         >>> round(LLM_THROUGHPUT("llama-3.1-8b", "h100-sxm", 1, 1000, 1000, dtype="fp8"), -2)
         8600.0
     """
+    of = served(model, accelerator, dtype, kv_dtype)
     traffic = throughput.Traffic(prompt, output, cached_share)
     if isinstance(layout, Split):
-        both = disaggregation.pools(model, accelerator, count, traffic, dtype, kv_dtype, layout)
+        both = disaggregation.pools(of, count, traffic, layout)
         return disaggregation.split_flow(both, output, batch).tokens_per_second
-    _, running = throughput.best_flow(model, accelerator, count, traffic, batch, dtype, kv_dtype, layout)
+    _, running = throughput.best_flow(of, count, traffic, batch, layout)
     return running.tokens_per_second
 
 
@@ -168,7 +170,7 @@ def LLM_LATENCY_AT_LOAD(
     requests_per_second: Positive,
     quantile: _Quantile = 0.95,
     metric: _Metric = "ttft",
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     layout: LayoutText = None,
 ) -> Seconds:
@@ -186,19 +188,20 @@ def LLM_LATENCY_AT_LOAD(
         requests_per_second: mean rate of arrivals
         quantile: share of the requests that are served at least as quickly
         metric: which latency
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         layout: how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the one with the largest throughput
     Example:
         >>> round(LLM_LATENCY_AT_LOAD("llama-3.1-8b", "h100-sxm", 1, 1000, 200, 10, unit="ms"))
         61
     """
+    of = served(model, accelerator, dtype, kv_dtype)
     traffic = throughput.Traffic(prompt, output)
     if isinstance(layout, Split):
-        both = disaggregation.pools(model, accelerator, count, traffic, dtype, kv_dtype, layout)
+        both = disaggregation.pools(of, count, traffic, layout)
         return disaggregation.split_latency(both, output, requests_per_second, quantile, metric)
-    chosen, full = throughput.best_flow(model, accelerator, count, traffic, None, dtype, kv_dtype, layout)
-    r = replica(model, accelerator, dtype, kv_dtype, chosen)
+    chosen, full = throughput.best_flow(of, count, traffic, None, layout)
+    r = replica(of, chosen)
     return queueing.latency(r, traffic, requests_per_second, int(full.sequences), quantile, metric)
 
 
@@ -228,8 +231,8 @@ def LLM_REPLICAS(
     batch: Count,
     utilization: Fraction = 0.7,
 ) -> Count:
-    """Replicas that a traffic needs, each loaded to a share of its throughput at that batch; weights and cache in 16
-    bit.
+    """Replicas that a traffic needs, each loaded to a share of its throughput at that batch; weights as
+    published, the cache in 16 bit.
 
     Args:
         requests_per_second: mean rate of requests
@@ -245,7 +248,7 @@ def LLM_REPLICAS(
         8
     """
     traffic = throughput.Traffic(prompt, output)
-    _, running = throughput.best_flow(model, accelerator, count, traffic, batch, DTYPES["bf16"], None, None)
+    _, running = throughput.best_flow(served(model, accelerator, None), count, traffic, batch, None)
     return cost.replicas(requests_per_second, output, running.tokens_per_second, utilization)
 
 
@@ -278,7 +281,7 @@ def LLM_OFFLOAD_THROUGHPUT(
     batch: Count,
     weights_gpu: Share,
     kv_gpu: Share,
-    dtype: DType = "fp16",
+    dtype: DType = None,
 ) -> Real:
     """Output tokens a second of one accelerator that holds a share of weights and cache and fetches the rest.
 
@@ -295,14 +298,13 @@ def LLM_OFFLOAD_THROUGHPUT(
         batch: sequences that share each fetch of the weights
         weights_gpu: share of the weights on the accelerator
         kv_gpu: share of the cache on the accelerator
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
     Example:
         >>> round(LLM_OFFLOAD_THROUGHPUT("opt-30b", "t4", 12e9, 0, 512, 32, 144, 0.2, 0), 1)
         9.3
     """
     return offload.offload_throughput(
-        model,
-        accelerator,
+        served(model, accelerator, dtype),
         host_bytes_per_second,
         disk_bytes_per_second,
         prompt,
@@ -310,5 +312,4 @@ def LLM_OFFLOAD_THROUGHPUT(
         batch,
         weights_gpu,
         kv_gpu,
-        dtype,
     )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.config import SPELLINGS, Config, vocabulary
 from xlcalc.model.families import known
 from xlcalc.model.families.general import general, structural
+from xlcalc.model.families.heads import class_name, headed
 
-_CLASS = re.compile(r"(For[A-Z]\w*|LMHeadModel|Model)$")
 # sizes of which a file gives at least so many, or most of the model is its family's default
 _SIZES = ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "vocab_size")
 _ENOUGH = 3
@@ -20,13 +18,13 @@ def read(c: Config) -> Architecture:
     """The architecture of a configuration, with what was assumed where its family is unknown or it leaves much out."""
     model_type = c.model_type
     if model_type in known():
-        return _with_gaps(c, known()[model_type](c))
-    named = class_type(c)
+        return _with_gaps(c, _finished(c, known()[model_type](c)))
+    named = vocabulary()["classes"].get(class_name(c)[0])
     if named:
         note = f"model type {model_type!r} is unknown and read as {named}, whose class its architectures name"
         return _as(c, named, note)
     try:
-        return general(c)
+        return _finished(c, general(c))
     except ValueError:
         kin = _kin(c)
         if kin is None:
@@ -38,8 +36,14 @@ def read(c: Config) -> Architecture:
 def _as(c: Config, model_type: str, note: str) -> Architecture:
     own = Config({**c.raw, "model_type": model_type})
     own.towers = c.towers
-    whole = known()[model_type](own)
+    own.architectures = c.architectures
+    whole = _finished(own, known()[model_type](own))
     return whole._replace(assumed=(note, *whole.assumed))
+
+
+def _finished(c: Config, whole: Architecture) -> Architecture:
+    """A decoder with the head of its class; encoders have theirs by their families."""
+    return headed(c, whole) if whole.kind == "decoder" else whole
 
 
 def _kin(c: Config) -> str | None:
@@ -52,13 +56,6 @@ def _kin(c: Config) -> str | None:
         return None
     alone = len({known()[t] for t in kin}) == 1
     return kin[0] if alone or len(fields) >= len(own[kin[0]]) * _ALIKE else None
-
-
-def class_type(c: Config) -> str | None:
-    """The known model type whose classes the file's `architectures` names, if there is one."""
-    listed = c.get("architectures")
-    first = listed[0] if isinstance(listed, list) and listed else listed
-    return vocabulary()["classes"].get(_CLASS.sub("", first)) if isinstance(first, str) else None
 
 
 def _with_gaps(c: Config, whole: Architecture) -> Architecture:
