@@ -34,6 +34,12 @@ def _functions() -> Files:
     return {DOCS / "functions.md": reference.as_markdown().encode()}
 
 
+def _catalogs() -> Files:
+    from xlcalc.catalog import coverage
+
+    return {DOCS / "catalogs.md": coverage.as_markdown().encode()}
+
+
 def _templates() -> Files:
     from xlcalc.workbook.templates import build
 
@@ -121,6 +127,7 @@ ALL = {
         "xlcalc/catalog/measured.csv, from tests/oracles", _made_by("tests/oracles/build_measured.py")
     ),
     "functions": Generated("docs/functions.md, from the declarations", _functions),
+    "catalogs": Generated("docs/catalogs.md, counted from the catalogs", _catalogs),
     "accuracy": Generated(
         "the table and the plots of docs/accuracy.md", _made_by("docs/plot_accuracy.py"), _same_plot, ("matplotlib",)
     ),

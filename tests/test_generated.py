@@ -8,7 +8,7 @@ import pytest
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=pytest.mark.xdist_group("conformance" if name == "conformance" else "generated"))
+    [pytest.param(name, marks=[pytest.mark.host, pytest.mark.xdist_group("hosts")] if name == "conformance" else [])
      for name in generated.ALL],
 )  # fmt: skip
 def test_is_current(name):

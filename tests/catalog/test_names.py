@@ -7,7 +7,7 @@ import re
 import pytest
 
 import xlcalc
-from xlcalc.catalog import accelerators, models, tables
+from xlcalc.catalog import accelerators, models, money, tables
 from xlcalc.catalog.names import NotInCatalog
 
 MODELS = {
@@ -26,7 +26,11 @@ MODELS = {
     "mistral-nemo:12b": "mistral-nemo-12b", "gpt-oss:20b": "gpt-oss-20b", "gpt-oss:120b": "gpt-oss-120b",
     "phi4:14b": "phi-4", "phi3:mini": "phi-3-mini-4k", "smollm2:1.7b": "smollm2-1.7b", "tinyllama:1.1b": "tinyllama-1.1b",
     "olmo2:13b": "olmo-2-13b", "falcon3:7b": "falcon3-7b", "starcoder2:7b": "starcoder2-7b", "yi:34b": "yi-34b",
-    "glm-4.6": "glm-4.6", "kimi-k2": "kimi-k2",
+    "glm-4.6": "glm-4.6", "kimi-k2": "kimi-k2", "deepseek-r1:671b": "deepseek-r1", "deepseek-v3:671b": "deepseek-v3",
+    "kimi-k2:1t": "kimi-k2", "mistral:7b": "mistral-7b-v0.3", "mistral-small:22b": "mistral-small-22b", "phi:2.7b": "phi-2",
+    "phi3:3.8b": "phi-3-mini-4k", "phi3:14b": "phi-3-medium", "phi4-mini:3.8b": "phi-4-mini", "llama4:16x17b": "llama-4-scout",
+    "mistral-large:123b": "mistral-large-2", "granite4:small-h": "granite-4.0-h-small", "qwen3-next": "qwen3-next-80b-a3b",
+    "deepseek-coder-v2:16b": "deepseek-v2-lite", "deepseek-v2:236b": "deepseek-v2",
     # GGUF files and repositories
     "Meta-Llama-3.1-8B-Instruct-Q4_K_M.gguf": "llama-3.1-8b", "llama-2-7b-chat.Q4_K_M.gguf": "llama-2-7b",
     "qwen3-32b-q8_0-00001-of-00002.gguf": "qwen3-32b", "gemma-3-27b-it-qat-q4_0.gguf": "gemma-3-27b",
@@ -55,7 +59,7 @@ NOT_MODELS = {
     "llama3.1": "llama-3.1-8b", "qwen 32b": "qwen3-32b", "gpt oss": "gpt-oss-20b", "gemma 27b": "gemma-3-27b",
     "llama 405b": "llama-3.1-405b", "mistral": "mistral-7b", "deepseek r1 distill": "deepseek-r1-distill-qwen-32b",
     "NousResearch/Hermes-3-Llama-3.1-8B": "llama-3.1-8b", "nvidia/Llama-3.1-Nemotron-Nano-8B-v1": "llama-3.1-8b",
-    "lama-3.1-8b": "llama-3.1-8b", "grok": "grok-1", "qwen3-next": "qwen3-next-80b-a3b", "llama3.1:7b": "llama-3.1-8b",
+    "lama-3.1-8b": "llama-3.1-8b", "grok": "grok-1", "deepseek-r1:8b": "deepseek-r1-0528-qwen3-8b", "llama3.1:7b": "llama-3.1-8b",
     "Llama-3.1-8B-Vision": "llama-3.1-8b", "qwen3:33b": "qwen3-0.6b", "phi 3.8b": "phi-4-mini",
 }  # fmt: skip
 
@@ -80,20 +84,20 @@ ACCELERATORS = {
     "v5p": "tpu-v5p", "TPU v4": "tpu-v4", "tpu-v5-lite": "tpu-v5e", "Trillium": "tpu-v6e", "Ironwood": "tpu-v7",
     "Mac Studio M3 Ultra": "apple-m3-ultra", "MacBook Pro M4 Pro": "apple-m4-pro", "Mac mini M4": "apple-m4",
     "Apple M2 Max": "apple-m2-max", "Gaudi 3": "gaudi3", "Strix Halo": "ryzen-ai-max-395", "epyc 9654": "2x-epyc-9654",
-    "GB300 NVL72": "gb300", "Trn2": "trainium2", "MI250X": "mi250x",
+    "GB300 NVL72": "gb300", "Trn2": "trainium2", "RTX 4070 Ti SUPER": "rtx-4070-ti-super", "7900 XT": "rx-7900-xt", "Vera Rubin NVL72": "rubin", "MI455X": "mi455x", "MI250X": "mi250x",
 }  # fmt: skip
 
 # of one cloud instance: its accelerator, and how many it has
 INSTANCES = {
     "p5.48xlarge": ("h100-sxm", 8), "p4d.24xlarge": ("a100-sxm-40gb", 8), "trn2.48xlarge": ("trainium2", 16),
     "g5.xlarge": ("a10g", 1), "Standard_ND96isr_H100_v5": ("h100-sxm", 8), "a3-highgpu-8g": ("h100-sxm", 8),
-    "gpu_8x_h100_sxm5": ("h100-sxm", 8), "BM.GPU.H100.8": ("h100-sxm", 8), "aws/p5en.48xlarge": ("h200-sxm", 8),
+    "gpu_8x_h100_sxm5": ("h100-sxm", 8), "BM.GPU.H100.8": ("h100-sxm", 8), "aws/p5en.48xlarge": ("h200-sxm", 8), "ml.p4de.24xlarge": ("a100-sxm-80gb", 8),
 }  # fmt: skip
 
 NOT_ACCELERATORS = {
     "A100": "a100-pcie-80gb", "V100": "v100-sxm-32gb", "H100 40GB": "h100-sxm", "RTX 4090 48GB": "rtx-4090",
     "NVIDIA GeForce RTX 4090 Laptop GPU": "rtx-4090", "NVIDIA GeForce RTX 4090 D": "rtx-4090", "RTX 6000": "rtx-6000-ada",
-    "Orin Nano": "jetson-orin-nano-super", "MI300": "mi300a", "M4 Max": "apple-m4-max-40core", "7900 XT": "rx-7900-xtx",
+    "Orin Nano": "jetson-orin-nano-super", "MI300": "mi300a", "M4 Max": "apple-m4-max-40core", "RTX 3080": "rtx-3080-10gb", "4060 Ti": "rtx-4060-ti-8gb", "Ascend 910B": "ascend-910b2",
     "AMD Instinct MI250X/MI250": "mi250x", "NVIDIA H100 80GB HBM3 MIG 1g.10gb": "h100-sxm", "TPU v5": "tpu-v5e",
     "8x H100": "h100-sxm", "H100 x8": "h100-sxm", "Gaudi": "gaudi2", "B200 192GB": "b200", "Tesla V100-SXM3-32GB": "v100-sxm-32gb",
 }  # fmt: skip
@@ -126,7 +130,14 @@ def test_accelerators_that_are_asked_back(typed, near):
 @pytest.mark.parametrize(("typed", "what"), INSTANCES.items())
 def test_an_instance_stands_for_one_of_its_accelerators_and_says_how_many_it_has(typed, what):
     found = accelerators.find(typed)
-    assert found.id == what[0] and found.name.endswith(f", one of the {what[1]} of {typed}")
+    assert found.id == what[0] and f"{typed} has {what[1]} of {what[0]}; counts are of accelerators" in found.remark
+
+
+def test_a_derivation_and_the_block_say_that_a_name_is_an_instances():
+    said = "p5.48xlarge has 8 of h100-sxm; counts are of accelerators, not of instances"
+    assert ["note", said] in [row[:2] for row in xlcalc.LLM_EXPLAIN("LLM_ENERGY", 3600, 8, "p5.48xlarge")]
+    assert ["remark", said] in xlcalc.LLM_HARDWARE("p5.48xlarge")
+    assert not any(row[0] == "remark" for row in xlcalc.LLM_HARDWARE("h100-sxm"))
 
 
 @pytest.mark.parametrize(
@@ -136,7 +147,7 @@ def test_an_instance_stands_for_one_of_its_accelerators_and_says_how_many_it_has
 )  # fmt: skip
 def test_a_chip_with_less_memory_than_it_can_have(typed, wanted, gb):
     found = accelerators.find(typed)
-    assert (found.id, found.memory) == (wanted, gb * 1e9) and f"{gb}GB" in found.name
+    assert (found.id, found.memory) == (wanted, gb * 1e9) and f"with {gb} GB of memory" in found.remark
 
 
 def test_more_memory_than_a_chip_can_have_is_refused():
@@ -208,3 +219,33 @@ def test_search_finds_all_words_in_any_order():
     assert column(found, "accelerator") == {"h100-sxm"} and column(found, "provider") == {"aws"}
     assert xlcalc.LLM_MODELS("llama nosuchword")[1:] == []
     assert xlcalc.LLM_HARDWARE_TABLE("  ") == xlcalc.LLM_HARDWARE_TABLE()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["aws/p5.48xlarge/us-east-1", "p5.48xlarge us-east-1", "us-east-1, p5.48xlarge", "AWS P5.48xlarge us-east-1"],
+)
+def test_an_instance_and_its_place_in_any_order(typed):
+    assert xlcalc.LLM_PRICE(typed) == xlcalc.LLM_PRICE("aws/p5.48xlarge/us-east-1")
+
+
+@pytest.mark.parametrize("typed", ["p5.48xlarge", "us-east-1", "h100", "p5.48xlarg"])
+def test_an_instance_in_several_places_is_asked_back(typed):
+    with pytest.raises(xlcalc.CalcError, match=r"(in several places|is ambiguous).*aws/|.*azure/"):
+        xlcalc.LLM_PRICE(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [("GPT 4o mini", "gpt-4o-mini"), ("Claude Opus 4.5", "claude-opus-4-5"), ("opus 4.5 claude", "claude-opus-4-5"),
+     ("Gemini 2.5 Pro", "gemini-2.5-pro"), ("openai/gpt-4o", "gpt-4o")],
+)  # fmt: skip
+def test_hosted_models(typed, wanted):
+    assert money.api_model(typed)["id"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"), [("Germany", "de"), ("us-east-1 aws", "aws/us-east-1"), ("US-CA", "us-ca")]
+)
+def test_grids(typed, wanted):
+    assert money.grid_region(typed)["id"] == wanted

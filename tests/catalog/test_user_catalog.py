@@ -62,7 +62,7 @@ def test_what_is_no_model_changes_nothing(tmp_path, config):
     assert done.returncode == 1 and "hidden_size" in done.stderr and "Traceback" not in done.stderr
     assert not folder.exists()
     assert run(folder, "models", "add", config, "--id", "../x").returncode == 1
-    assert run(folder, "models", "ad", config).returncode == 2
+    assert run(folder, "models", "ad", config).returncode == 1
 
 
 def test_a_broken_file_is_said(tmp_path):

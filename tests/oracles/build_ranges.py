@@ -107,10 +107,10 @@ class Fit:
         self.groups: dict[tuple[str, str], int] = {}
         entries = []
         for i, r in enumerate(members):
-            entries += [(i, self._group(f.component, f.level), f.amount) for f in self._features(r)]
+            entries += [(i, self._group(f.component, f.level), f.amount) for f in self._like(r).features]
         self.effects = len(self.groups)  # those that a call knows stand first
         for i, r in enumerate(members):
-            source, model, runs = likeness.unknown(r.case.function, r.given, known)
+            source, model, runs = self._like(r).unknown
             together = f"{r.case.group} {r.model} {r.case.accelerator} {r.case.function}"
             for component, level in ((source, r.case.group), (model, r.model), (runs, together)):
                 entries.append((i, self._group(component, level), 1.0))
@@ -120,14 +120,14 @@ class Fit:
         self.components = sorted({component for component, _ in self.groups})
         self.component = np.array([self.components.index(component) for component, _ in self.groups])
         self.prior = np.array([SLOPE if c in SLOPES else EFFECT for c in self.components])
-        classes = [likeness.scatter(r.case.function, r.given, known) for r in members]
+        classes = [self._like(r).scatter for r in members]
         self.classes = sorted(set(classes))
         self.scatter_class = np.array([self.classes.index(c) for c in classes])
         self.variances, self.scatter = self.prior.copy(), np.full(len(self.classes), SCATTER)
         self.weights = np.ones(len(members))
 
-    def _features(self, r: Row) -> list[likeness.Feature]:
-        return likeness.features(r.case.function, r.given, self.known, r.case.software)
+    def _like(self, r: Row) -> likeness.Likeness:
+        return likeness.likeness(r.case.function, r.given, self.known, r.case.software)
 
     def _group(self, component: str, level: str) -> int:
         return self.groups.setdefault((component, level), len(self.groups))
@@ -227,7 +227,7 @@ def left_out(fit: Fit) -> Moments:
             effects = fit.fitted(np.array([k != key for k in keys], float), {})
             for i, r in enumerate(fit.rows):
                 if keys[i] == key and not r.calibrated:
-                    found[i, name] = ranges.moments(effects, r.case.function, r.given)
+                    found[i, name] = ranges.moments(effects, r.case.function, r.given)[:2]
     return found
 
 

@@ -116,9 +116,9 @@ def _argument(value: Any) -> Any:
 def _range(rows: list[list[Any]]) -> list[list[Any]]:
     if not any(type(value) is dict for row in rows for value in row):
         return rows
-    return [[_passed_error(value) if type(value) is dict else value for value in row] for row in rows]
+    return [[passed_error(value) if type(value) is dict else value for value in row] for row in rows]
 
 
-def _passed_error(value: dict[str, str]) -> CalcError:
+def passed_error(value: dict[str, str]) -> CalcError:
     code = CODES.get(value.get("kind", ""), "#VALUE!")
     return CalcError(code, f"the cell holds the error {code}")

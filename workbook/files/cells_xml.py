@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 from xlcalc.language.errors import CalcError
 
-from .addresses import cell_name, column_number, parse_cell
+from .addresses import Area, cell_name, column_number, parse_cell
 from .errors import WorkbookError
 from .xml_text import escape, escape_string, number_text, rich_text, unescape, unescape_string
 
@@ -23,7 +23,7 @@ MAX_TEXT = 32_767
 """Characters that a cell holds (Excel's limit)."""
 
 # Excel writes the newer errors (#SPILL!, #CALC!) as #VALUE! with the real one in a metadata part.
-_FILE_ERRORS = frozenset(("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"))
+FILE_ERRORS = frozenset(("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"))
 
 _ROOT = re.compile(rb"<(?:([A-Za-z_][\w.-]*):)?worksheet[\s>]")
 _ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -120,6 +120,23 @@ class SheetXml:
                     return [cell for cell in self.cells() if cell.formula is not None]
                 found.append(_cell_at(match, int(digits), column_number(letters)))
         return found
+
+    def used(self) -> Area:
+        """The smallest area from A1 that holds every cell."""
+        rows = columns = 1
+        for cell in self.cells():
+            rows, columns = max(rows, cell.row), max(columns, cell.column)
+        return Area(1, 1, rows, columns)
+
+    def hidden_rows(self) -> set[int]:
+        """The rows that are not shown, by a filter or by hand."""
+        if b"hidden" not in self.xml:
+            return set()
+        return {
+            row
+            for match, row, column in self._places()
+            if not column and match[11] and attribute(match[11], b"hidden") in (b"1", b"true")
+        }
 
     def find(self, row: int, column: int) -> Cell | None:
         return next((cell for cell in self.cells() if cell.row == row and cell.column == column), None)
@@ -342,7 +359,7 @@ def _cached(value: CellValue) -> tuple[bytes, bytes | None]:
         return b"str", escape_string(value).encode()
     if value is None:
         return b"", None
-    return b"e", (value.code if value.code in _FILE_ERRORS else "#VALUE!").encode()
+    return b"e", (value.code if value.code in FILE_ERRORS else "#VALUE!").encode()
 
 
 def _constant(value: CellValue, prefix: bytes) -> tuple[bytes, bytes]:

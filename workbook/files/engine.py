@@ -1,135 +1,218 @@
-"""The calculation engine (formualizer) holding a workbook, with our functions registered in it.
+"""How a workbook is calculated: by a fast engine what it is known to calculate as Excel does, by an exact one the rest.
 
-Nothing else here imports formualizer: what the engine calls things, and what it leaves out, ends in this module.
+The fast engine (formualizer) holds the whole workbook and calls our functions. What it is not known to do as Excel does
+(`doubt`), what it cannot do, and what it calculates otherwise than the program that saved the file, goes to the exact
+engine (formulon), which is slower. What neither can answer for keeps the value it has and is named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from typing import Any
 
-import formualizer
+from xlcalc.language.cells import shown
+from xlcalc.language.errors import CalcError
 
-from .addresses import MAX_COLUMNS, MAX_ROWS, Area, cell_name, parse_area, quoted, split_sheet
+from .addresses import cell_name
 from .callbacks import Callbacks
-from .errors import WorkbookError
-from .substitutes import FIT, SCIENTIFIC, fit, scientific
+from .cells_xml import CellValue, attribute
+from .dependencies import Node
+from .doubt import shape
+from .exact_stage import ExactStage
+from .fast_engine import FastEngine, knows
+from .package import Package
+from .prepare import Sheet, engine_copy, prepare
+from .results import Results, same_value
+from .xml_text import unescape
 
-Place = tuple[int, int]
+__all__ = ["Verdict", "calculate", "check", "read"]
 
-_WRONG = frozenset(("FORMULATEXT", "ISFORMULA"))
-"""Functions that the engine has but answers from its own rewriting of the formulas."""
+_VOLATILE = ("NOW", "TODAY", "RAND", "RANDBETWEEN", "RANDARRAY", "INFO", "CELL")
+_MAX_ROUNDS = 5
+_LISTED = 5
+_LONGEST = 120
 
-_SMALL_BLOCK = 10_000
-"""Cells that are read as a block even if few of them are wanted."""
+
+@dataclass
+class Verdict:
+    """What the comparison of a file's own values with the engines' says of its formulas."""
+
+    without_values: bool = False
+    """The file has no values that a spreadsheet program calculated."""
+    exact: set[Node] = field(default_factory=set)
+    """Formulas that the exact engine alone calculates as the program that saved the file."""
+    otherwise: dict[Node, str] = field(default_factory=dict)
+    """Formulas that both calculate otherwise, with what each says."""
+    changing: set[Node] = field(default_factory=set)
+    """Formulas that call our functions, the clock or chance: what they give now may be something else than before."""
+    results: Results | None = None
+    """The values of the comparison, which are the file's where nothing can have changed."""
 
 
-class Engine:
-    """A workbook loaded from the bytes of an .xlsx file."""
+def read(package: Package, functions: Collection[str]) -> list[Sheet]:
+    """The worksheets of a file that have formulas."""
+    return prepare(package, functions, knows)
 
-    def __init__(self, data: bytes, callbacks: Callbacks, now: datetime | None) -> None:
-        try:
-            self._book = formualizer.Workbook.from_bytes(data)
-        except Exception as error:  # the engine raises its parser's errors, of many types
-            raise WorkbookError(f"the calculation engine cannot load the workbook: {error}") from error
-        self._book.set_temporal_egress("serial")
-        if now is not None:
-            self._book.set_deterministic_clock(now)
-        for name, function in callbacks.by_name.items():
-            self._book.register_function(name, function)
-        self._book.register_function(FIT, fit)
-        self._book.register_function(SCIENTIFIC, scientific)
 
-    def evaluate(self) -> str:
-        """Calculate what is not up to date. Returns what the engine says if a formula stops it altogether."""
-        try:
-            self._book.evaluate_all()
-        except formualizer.ExcelEvaluationError as error:
-            return str(error)
-        return ""
+def calculate(
+    package: Package, sheets: list[Sheet], callbacks: Callbacks, now: datetime | None, verdict: Verdict,
+    changed: Collection[Node], trust_engine: bool,
+) -> Results:  # fmt: skip
+    """Calculate a workbook. `changed`: cells whose content is another than when the file was saved."""
+    if verdict.results is not None and not changed and not verdict.changing:
+        return verdict.results
+    stage = ExactStage(package, sheets, callbacks, now)
+    for sheet in sheets:
+        for index, place in enumerate(sheet.places if verdict.otherwise or verdict.exact else ()):
+            node = sheet.name, place
+            if node in verdict.otherwise:
+                sheet.fixed[index] = verdict.otherwise[node]
+            elif node in verdict.exact:
+                sheet.doubtful.setdefault(index, "")
+    results = _results(package, sheets, callbacks, now, stage, trust_engine)
+    results.calculate()
+    if verdict.otherwise:
+        _name_dependents(sheets, stage, results, verdict, changed)
+    return results
 
-    def stops_at(self, sheet: str, row: int, column: int) -> bool:
-        """Does this cell stop the engine altogether?"""
-        try:
-            self._book.evaluate_cell(sheet, row, column)
-        except formualizer.ExcelEvaluationError:
-            return True
+
+def check(package: Package, sheets: list[Sheet], functions: Collection[str], now: datetime | None) -> Verdict:
+    """Compare the values in a file with what the engines make of it, formulas with our functions, the clock and chance
+    left as they are."""
+    verdict = Verdict(without_values=not _has_values(package, sheets))
+    if verdict.without_values:
+        return verdict
+    callbacks = Callbacks(dict.fromkeys(functions, _not_called), None)
+    stage = ExactStage(package, sheets, callbacks, now)
+    by_name = {sheet.name: sheet for sheet in sheets}
+    for sheet in sheets:
+        changing = _changing(package, sheet, functions)
+        verdict.changing |= {(sheet.name, sheet.places[index]) for index in changing}
+        sheet.fixed |= dict.fromkeys(changing, "")
+    results = verdict.results = _results(package, sheets, callbacks, now, stage, False)
+    results.calculate_fast()
+    differing = set(_differing(sheets, results))
+    results.calculate_exactly(differing)
+    for _ in range(_MAX_ROUNDS):
+        wrong = _differing(sheets, results)
+        if not wrong:
+            break
+        needs = stage.dependencies.precedents
+        roots = {node for node in wrong if not any(other in wrong and other != node for other in needs(node))} or wrong
+        for node in roots:
+            verdict.otherwise[node] = results.restore(node, _said(by_name[node[0]], node, wrong[node]))
+        results.calculate_exactly({node for node in wrong if node not in roots and results.is_exact(node)}, again=True)
+    else:
+        for node, value in _differing(sheets, results).items():
+            verdict.otherwise[node] = results.restore(node, _said(by_name[node[0]], node, value))
+    verdict.exact = {node for node in differing if node not in verdict.otherwise and results.is_exact(node)}
+    for sheet in sheets:
+        sheet.fixed.clear()
+    _count_dependents(stage, results, verdict.otherwise)
+    results.collect()
+    return verdict
+
+
+def _results(
+    package: Package, sheets: list[Sheet], callbacks: Callbacks, now: datetime | None, stage: ExactStage, trust: bool
+) -> Results:
+    return Results(FastEngine(engine_copy(package, sheets), callbacks, now), sheets, stage, trust)
+
+
+def _not_called(*_: object) -> None:
+    raise AssertionError("formulas with our functions keep their values while a file is checked")
+
+
+def _has_values(package: Package, sheets: list[Sheet]) -> bool:
+    """Has a spreadsheet program calculated the file? Writers of files leave values out, or put 0 everywhere."""
+    if package.calculation.get("fullCalcOnLoad", "0") in ("1", "true"):
         return False
-
-    def value(self, sheet: str, row: int, column: int) -> Any:
-        """The value of one cell: None, float, str, bool or an error as a dictionary."""
-        return self._book.get_value(sheet, row, column)
-
-    def values(self, sheet: str, places: Sequence[Place]) -> list[Any]:
-        """The values of many cells."""
-        if not places:
-            return []
-        value = self.reader(sheet, places)
-        return [value(row, column) for row, column in places]
-
-    def reader(self, sheet: str, places: Sequence[Place]) -> Callable[[int, int], Any]:
-        """Gives values by row and column, for these places and those one to the right or below."""
-        rows, columns = [row for row, _ in places], [column for _, column in places]
-        top, left = min(rows), min(columns)
-        bottom, right = min(max(rows) + 1, MAX_ROWS), min(max(columns) + 1, MAX_COLUMNS)
-        if (bottom - top + 1) * (right - left + 1) > 4 * len(places) + _SMALL_BLOCK:
-            return lambda row, column: self._book.get_value(sheet, row, column)
-        block = self._book.sheet(sheet).get_values(formualizer.RangeAddress(sheet, top, left, bottom, right))
-        return lambda row, column: block[row - top][column - left] if row <= bottom and column <= right else None
-
-    def formula(self, sheet: str, row: int, column: int) -> str:
-        """The formula without `=`, as the engine understood it."""
-        return (self._book.get_formula(sheet, row, column) or "").removeprefix("=")
-
-    def set_formula(self, sheet: str, row: int, column: int, text: str) -> None:
-        self._book.set_formula(sheet, row, column, f"={text}")
-
-    def set_value(self, sheet: str, row: int, column: int, value: Any) -> None:
-        """Put a value, or an error kind as a dictionary, where a formula was."""
-        if isinstance(value, dict):
-            value = formualizer.LiteralValue.error(value["kind"], None)
-        self._book.set_value(sheet, row, column, value)
-
-    def evaluate_cell(self, sheet: str, row: int, column: int) -> Any:
-        return self._book.evaluate_cell(sheet, row, column)
-
-    def spill(self, sheet: str, row: int, column: int) -> Area | None:
-        """The cells that an array result fills, if the formula in this cell has one of more than one cell."""
-        report = self._book.inspect_cell(f"{quoted(sheet)}!{cell_name(row, column)}", include_values=False)
-        role = report.cell.spill
-        if role is None or role.kind != formualizer.SpillRoleKind.Anchor or not role.extent:
-            return None
-        target = split_sheet(role.extent)
-        return parse_area(target[1]) if target else None
-
-    def precedents(self, sheet: str, row: int, column: int) -> list[tuple[str, Area]]:
-        """The cells and ranges that a formula names."""
-        report = self._book.precedents(f"{quoted(sheet)}!{cell_name(row, column)}")
-        found = []
-        for precedent in report.precedents:
-            target = split_sheet(precedent.reference.resolved or precedent.reference.address or "")
-            area = parse_area(target[1]) if target else None
-            if target and area:
-                found.append((target[0], area))
-        return found
+    return any(cell.value not in (None, b"", b"0") for sheet in sheets for cell in sheet.cells)
 
 
-@cache
-def knows(function: str) -> bool:
-    """Does the engine have this function of Excel's own?
+def _changing(package: Package, sheet: Sheet, functions: Collection[str]) -> list[int]:
+    """The formulas that call our functions, the clock or chance, also through names."""
+    words = {*functions, *_VOLATILE}
+    for _ in range(_MAX_ROUNDS):
+        calls = re.compile(rf"(?i:\b(?:{'|'.join(map(re.escape, sorted(words)))})\b)")
+        more = {entry.name for entry in package.names if calls.search(entry.definition)} - words
+        if not more:
+            break
+        words |= more
+    found = []
+    known: dict[bytes, bool] = {}
+    groups: dict[bytes | None, bool] = {}
+    for index, cell in enumerate(sheet.cells):
+        text = cell.formula_text
+        group = attribute(cell.formula_attributes, b"si") if cell.formula_attributes else None
+        if not text and group is not None:
+            changes = groups.get(group, False)
+        else:
+            key = shape(text)
+            if key not in known:
+                known[key] = calls.search(unescape(text)) is not None
+            changes = known[key]
+            if group is not None:
+                groups[group] = changes
+        if changes:
+            found.append(index)
+    return found
 
-    >>> knows("XLOOKUP"), knows("MMULT_OR_SO")
-    (True, False)
-    """
-    if function in _WRONG:
-        return False
-    book = formualizer.Workbook()
-    book.add_sheet("Probe")
-    try:
-        book.set_formula("Probe", 1, 1, f"={function}()")
-        value = book.evaluate_cell("Probe", 1, 1)
-    except Exception:  # a text that is no function name at all
-        return False
-    return not (isinstance(value, dict) and value.get("kind") in ("Name", "Error"))
+
+def _differing(sheets: list[Sheet], results: Results) -> dict[Node, CellValue]:
+    """The formulas that were calculated to another value than the file has, and that value."""
+    found: dict[Node, CellValue] = {}
+    for sheet in sheets:
+        kept = results.kept(sheet)
+        for index, (place, new) in enumerate(zip(sheet.places, results.fast_values(sheet), strict=True)):
+            if place not in kept and sheet.cells[index].value is not None:
+                if not same_value(sheet.cached(index), new):
+                    found[sheet.name, place] = new
+    return found
+
+
+def _said(sheet: Sheet, node: Node, value: CellValue) -> str:
+    index = sheet.places.index(node[1])
+    here = value.code if isinstance(value, CalcError) else shown(value)
+    old = sheet.cached(index)
+    there = old.code if isinstance(old, CalcError) else shown(old)
+    return (
+        f"calculated otherwise than by the program that saved this file (there {there}, here {here}): "
+        f"={_short(sheet.formula(index))}"
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _count_dependents(stage: ExactStage, results: Results, otherwise: dict[Node, str]) -> None:
+    """Say of each of these formulas what depends on it."""
+    for node, said in otherwise.items():
+        later = sorted(stage.dependencies.dependents([node]) - otherwise.keys())
+        if later:
+            first = ", ".join(f"{sheet}!{cell_name(*place)}" for sheet, place in later[:_LISTED])
+            more = f" and {len(later) - _LISTED:,} more" if len(later) > _LISTED else ""
+            otherwise[node] = f"{said}; {first}{more} depend{'s' if len(later) == 1 else ''} on it"
+            results.rename(node, otherwise[node])
+
+
+def _name_dependents(
+    sheets: list[Sheet], stage: ExactStage, results: Results, verdict: Verdict, changed: Collection[Node]
+) -> None:
+    """Where what such a formula needs has changed, its old value is no longer right, nor is what depends on it."""
+    sources = {*changed}
+    for sheet in sheets:
+        for index, (place, new) in enumerate(zip(sheet.places, results.fast_values(sheet), strict=True)):
+            node = sheet.name, place
+            if node in verdict.changing and not same_value(sheet.cached(index), new):
+                sources.add(node)
+    affected = stage.dependencies.dependents(sources) & verdict.otherwise.keys()
+    for node in sorted(affected):
+        name = f"{node[0]}!{cell_name(*node[1])}"
+        for other in sorted(stage.dependencies.dependents([node]) - verdict.otherwise.keys()):
+            results.restore(other, f"depends on {name}, which is calculated otherwise than by the program that saved it")
+    if affected:
+        results.collect()

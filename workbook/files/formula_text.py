@@ -41,6 +41,8 @@ _NAME_AT_END = re.compile(r"[\w.]*\Z")
 _CELL = re.compile(r"\$?[A-Za-z]{1,3}\$?[1-9]\d{0,6}")
 _FIXED_CELL = re.compile(r"\$[A-Za-z]{1,3}\$\d+")
 _MAX_NESTED_NAMES = 16
+_MAX_UNFOLDED = 100_000
+"""Characters that the names in one formula may unfold to."""
 _OPERATORS = frozenset("+-*/^&=<>")
 _TAKE_ARRAYS = frozenset(
     [
@@ -93,21 +95,48 @@ class Context:
     """Custom functions, in upper case."""
     knows: Callable[[str], bool]
     """Does the engine have this function of Excel's own (in upper case, without prefix)?"""
+    exact_knows: Callable[[str], bool] = lambda name: False
+    """Does the exact engine have it?"""
     tables: Mapping[str, Table] = field(default_factory=dict)
     inlined: Mapping[str, str] = field(default_factory=dict)
     """Names to be replaced by their definitions."""
     refused: Mapping[str, str] = field(default_factory=dict)
     """Names that cannot be replaced either, with the reason."""
+    for_exact: bool = False
+    """Is it the exact engine that reads the result? It needs nothing but its tables resolved."""
 
 
 class Rewritten(NamedTuple):
     text: str
     problem: str
     """Why the engine cannot calculate it, or nothing."""
+    final: bool = False
+    """No engine can."""
 
 
 def tokens(text: str) -> list[Token]:
     return [Token(match.lastgroup or "", match[0]) for match in _TOKEN.finditer(text)]
+
+
+def closed_up(parts: list[Token]) -> list[Token]:
+    """The tokens without the space that a person may put between a function and its parenthesis."""
+    if not any(token.kind == "space" for token in parts):
+        return parts
+    return [
+        token
+        for index, token in enumerate(parts)
+        if not (
+            token.kind == "space"
+            and 0 < index < len(parts) - 1
+            and parts[index - 1].kind == "word"
+            and parts[index + 1].kind == "open"
+            and _is_function_name(parts[index - 1].text)
+        )
+    ]
+
+
+def _is_function_name(word: str) -> bool:
+    return word[0].isalpha() and not _CELL.fullmatch(word)
 
 
 def called(text: str) -> Iterator[tuple[int, int, str]]:
@@ -138,7 +167,7 @@ def rewrite(text: str, context: Context, row: int = 0, own_table: Table | None =
     """`text` (without `=`) for the engine, for a cell in `row`, inside `own_table` if it lies in one."""
     writer = _Writer(context, row, own_table)
     out = fill_skipped(writer.write(text, 0), context.functions)
-    return Rewritten(out, writer.problem)
+    return Rewritten(out, writer.problem, writer.final)
 
 
 def intersected(text: str) -> str:
@@ -225,11 +254,12 @@ def _name_before(text: str, end: int) -> str:
 class _Writer:
     def __init__(self, context: Context, row: int, own_table: Table | None) -> None:
         self.context, self.row, self.own_table = context, row, own_table
-        self.problem = ""
+        self.problem, self.final = "", False
+        self._unfolded = 0
 
     def write(self, text: str, depth: int) -> str:
-        parts = tokens(text)
-        local = _local_names(parts) if "LET(" in text.upper() or "LAMBDA(" in text.upper() else set()
+        parts = closed_up(tokens(text))
+        local = local_names(parts) if "LET(" in text.upper() or "LAMBDA(" in text.upper() else set()
         out: list[str] = []
         closings: list[str] = []  # what closes each open parenthesis
         closing = ")"
@@ -241,7 +271,7 @@ class _Writer:
                 closing = ")"
             elif token.kind == "close" and closings:
                 written = closings.pop()
-            elif token.kind == "word" and after.kind == "open" and _is_scientific_text(parts[index:]):
+            elif token.kind == "word" and after.kind == "open" and self._is_scientific(parts[index:]):
                 written = SCIENTIFIC
             elif token.kind == "word" and after.kind == "open":
                 written, closing = self._function(written, local, depth)
@@ -268,16 +298,17 @@ class _Writer:
             called = f"_xlpm.of_{name.lower()}"
             return f"_xlfn.LET({called},{self._definition(name, definition, depth)},{called}", "))"
         if "!" in word:
-            self._refuse(f"{word}: a function of another workbook or add-in")
+            self._refuse(f"{word}: a function of another workbook or add-in", final=True)
         elif name.lower() in self.context.refused:
             self._refuse(self.context.refused[name.lower()])
         elif not self.context.knows(name):
-            self._refuse(f"{name}: not a function that the recalculator knows")
+            final = not self.context.exact_knows(name)
+            self._refuse(f"{name}: not a function that the recalculator knows", final)
         return word, ")"
 
     def _operand(self, word: str, local: Collection[str], depth: int) -> str:
         if word.startswith("[") or (word.startswith("'") and "[" in word.partition("!")[0]):
-            self._refuse(f"{word}: a cell of another workbook")
+            self._refuse(f"{word}: a cell of another workbook", final=True)
             return word
         name = word.lower()
         if name in local:
@@ -290,27 +321,38 @@ class _Writer:
             self._refuse(self.context.refused[name])
         return word
 
+    def _is_scientific(self, parts: list[Token]) -> bool:
+        return not self.context.for_exact and _is_scientific_text(parts)
+
     def _definition(self, name: str, definition: str, depth: int) -> str:
+        self._unfolded += len(definition)
         if depth >= _MAX_NESTED_NAMES:
-            self._refuse(f"{name}: a name that is defined by itself")
+            self._refuse(f"{name}: a name that is defined by itself", final=True)
+            return definition
+        if self._unfolded > _MAX_UNFOLDED:
+            self._refuse(f"{name}: a name that unfolds to more than {_MAX_UNFOLDED:,} characters", final=True)
             return definition
         return self.write(definition, depth + 1)
 
     def _table(self, name: str, specifier: str) -> str:
+        if "!" in name:
+            self._refuse(f"{name}{specifier}: a table of another workbook", final=True)
+            return name + specifier
         table = self.context.tables.get(name.rpartition("!")[2].lower())
         cells = resolve(table, specifier, self.row) if table else None
         if cells is None:
-            self._refuse(f"{name}{specifier}: no such table, column or row")
+            self._refuse(f"{name}{specifier}: no such table, column or row", final=True)
         return cells or name + specifier
 
     def _own_table(self, specifier: str) -> str:
         cells = resolve(self.own_table, specifier, self.row) if self.own_table else None
         if cells is None:
-            self._refuse(f"{specifier}: a table reference outside a table")
+            self._refuse(f"{specifier}: a table reference outside a table", final=True)
         return cells or specifier
 
-    def _refuse(self, problem: str) -> None:
-        self.problem = self.problem or problem
+    def _refuse(self, problem: str, final: bool = False) -> None:
+        if not self.problem or (final and not self.final):
+            self.problem, self.final = problem, final
 
 
 def _is_scientific_text(parts: list[Token]) -> bool:
@@ -326,12 +368,14 @@ def _is_scientific_text(parts: list[Token]) -> bool:
     return last.kind == "text" and is_scientific(last.text[1:-1])
 
 
-def _local_names(parts: list[Token]) -> set[str]:
+def local_names(parts: list[Token]) -> set[str]:
     """Words that a LET or LAMBDA in this formula declares: every first of two arguments there, every argument but the
     last here."""
     found: set[str] = set()
     calls: list[tuple[str, int]] = []
     solid = [token for token in parts if token.kind != "space"]
+    if not any(token.text.upper().endswith(("LET", "LAMBDA")) for token in solid):
+        return found
     for before, token, after in zip([_NOTHING, *solid[:-1]], solid, [*solid[1:], _NOTHING], strict=True):
         if token.kind == "open":
             calls.append((bare_function(before.text) if before.kind == "word" else "", 0))

@@ -50,8 +50,11 @@ class Package:
 
     def __init__(self, data: bytes, label: str = "the workbook") -> None:
         self.label = label
+        self._data = data
         self._zip = ZipParts(data, label)
         self._changed: dict[str, bytes] = {}
+        self.edited: set[tuple[str, tuple[int, int]]] = set()
+        """Cells, by sheet, row and column, that were given another content since the file was read."""
         self._workbook_part = self._find_workbook_part()
         self.sheets = self._list_sheets()
         """Worksheet names, in order, and the part that holds each. Chart sheets have no cells and are left out."""
@@ -72,6 +75,10 @@ class Package:
             raise WorkbookError(f"there is no file {path}.") from error
         except OSError as error:
             raise WorkbookError(f"cannot read {path}: {error.strerror or error}.") from error
+
+    def as_it_came(self) -> Package:
+        """The file without the changes made here."""
+        return Package(self._data, self.label)
 
     # Parts
 
@@ -102,6 +109,13 @@ class Package:
         """The file with `changed` parts as well, for reading at once: they are not compressed."""
         return self._zip.with_changes({**self._changed, **changed}, compress=False)
 
+    def transitional_copy(self, changed: dict[str, bytes]) -> bytes:
+        """The same in the transitional format, where it is in the strict one, for a reader that knows only that."""
+        if b"purl.oclc.org" in self.read(self._workbook_part):
+            texts = [part for part in self.parts if part.endswith((".xml", ".rels"))]
+            changed = {part: xml_text.transitional(changed.get(part) or self.read(part)) for part in texts}
+        return self.copy_with(changed)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the file whole or not at all; `path` may be the one it was read from."""
         write_atomically(path, self.to_bytes())
@@ -126,6 +140,20 @@ class Package:
             sheet = order[int(scope)] if scope and scope.isdigit() and int(scope) < len(order) else None
             found.append(DefinedName(name, "".join(element.itertext()).strip(), sheet))
         return found
+
+    @cached_property
+    def calculation(self) -> dict[str, str]:
+        """The workbook's settings for calculation (`calcPr`)."""
+        return self._settings("calcPr")
+
+    @cached_property
+    def date1904(self) -> bool:
+        """Are days counted from 1904?"""
+        return self._settings("workbookPr").get("date1904", "0").lower() in ("1", "true")
+
+    def _settings(self, element: str) -> dict[str, str]:
+        root = self._parse(self._workbook_part)
+        return next((dict(found.items()) for found in root.iter() if _local(found) == element), {})
 
     def locate(self, name: str) -> tuple[str, str]:
         """Sheet and cell of a defined name that stands for one cell, upper and lower case alike."""
@@ -191,7 +219,9 @@ class Package:
             if area is not None and place in area:
                 owner = cell_name(formula.row, formula.column)
                 raise WorkbookError(f"{sheet}!{cell} belongs to the array formula in {owner}; it is not an input.")
-        self.replace(self._sheet_part(sheet), xml.place({place: value}, constants=True))
+        part = self._sheet_part(sheet)
+        self.replace(part, xml.place({place: value}, constants=True))
+        self.edited.add((next(name for name, listed in self.sheets.items() if listed == part), place))
 
     # Reading
 

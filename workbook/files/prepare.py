@@ -16,11 +16,16 @@ from xlcalc.language.errors import CalcError
 
 from .addresses import Area, parse_area
 from .cells_xml import Cell, CellValue, SheetXml, attribute
+from .doubt import Doubt, shape, unproven
 from .formula_text import Context, bare_function, computes_with_ranges, fill_skipped, is_relative, rewrite
 from .package import Package
+from .references import Book, moved
 from .substitutes import FIT
 from .tables import Table
 from .xml_text import escape, unescape
+
+_MAX_ARRAY = 1_000_000
+"""Cells that an array formula may fill."""
 
 NOT_CALCULATED = CalcError("#NAME?", "was never calculated")
 
@@ -52,6 +57,13 @@ class Sheet:
     cells: list[Cell]
     arrays: dict[int, Array] = field(default_factory=dict)
     problems: dict[int, str] = field(default_factory=dict)
+    """Why the fast engine cannot calculate a formula."""
+    final: set[int] = field(default_factory=set)
+    """Those of them that no engine can."""
+    doubtful: dict[int, str] = field(default_factory=dict)
+    """Formulas that the exact engine must calculate: what in them the fast one is not known to do as Excel does."""
+    fixed: dict[int, str] = field(default_factory=dict)
+    """Formulas that keep the value they have, with the reason; none where nothing is to be said of it."""
     rewritten: dict[int, str] = field(default_factory=dict)
     """The formula for the engine, where it is another than the file's."""
     notes: dict[int, str] = field(default_factory=dict)
@@ -69,15 +81,56 @@ class Sheet:
             if cell.formula is None and (cell.row, cell.column) in self.arrays[index].area
         ]
 
+    def formula(self, index: int) -> str:
+        """The formula as it reads in its own cell, also where the file states it once for many cells."""
+        cell = self.cells[index]
+        if cell.formula_text or not cell.formula_attributes:
+            return unescape(cell.formula_text)
+        first = self._shared.get(attribute(cell.formula_attributes, b"si"))
+        if first is None:
+            return ""
+        return moved(unescape(first.formula_text), cell.row - first.row, cell.column - first.column)
+
+    @cached_property
+    def _shared(self) -> dict[bytes | None, Cell]:
+        """The cell that states each shared formula."""
+        return {
+            attribute(cell.formula_attributes, b"si"): cell
+            for cell in self.cells
+            if cell.formula_text and cell.formula_attributes and attribute(cell.formula_attributes, b"t") == b"shared"
+        }
+
+    @property
+    def constants(self) -> set[int]:
+        """Formulas that the fast engine is given as values."""
+        return {*self.problems, *self.doubtful, *self.fixed}
+
     @cached_property
     def places(self) -> list[tuple[int, int]]:
         """Row and column of each formula cell."""
         return [(cell.row, cell.column) for cell in self.cells]
 
 
+def exact_knows(function: str) -> bool:
+    """Does the exact engine have this function of Excel's own? It is loaded for that, so it is asked last."""
+    from .exact_engine import has_function
+
+    return has_function(function)
+
+
+def book_of(package: Package) -> Book:
+    """What the formulas of a workbook may name."""
+    return Book(
+        {name.lower(): name for name in package.sheets},
+        {((entry.sheet or "").lower(), entry.name.lower()): entry.definition for entry in package.names},
+        {table.name.lower(): table for table in package.tables},
+    )
+
+
 def prepare(package: Package, functions: Collection[str], knows: Callable[[str], bool]) -> list[Sheet]:
     """The worksheets that have formulas. `functions` are the custom functions in upper case; `knows` says whether the
-    engine has a function of Excel's own."""
+    fast engine has a function of Excel's own."""
+    doubt = Doubt(book_of(package), functions, package.date1904)
     tables = {table.name.lower(): table for table in package.tables}
     sheets = []
     for name, part in package.sheets.items():
@@ -87,14 +140,38 @@ def prepare(package: Package, functions: Collection[str], knows: Callable[[str],
             continue
         inlined, refused = _names(package, name, functions)
         sheet = Sheet(package, name, part, xml, cells)
-        _read_formulas(sheet, Context(functions, knows, tables, inlined, refused))
+        _read_formulas(sheet, Context(functions, knows, exact_knows, tables, inlined, refused))
+        _classify(sheet, doubt)
         sheets.append(sheet)
     return sheets
 
 
+def _classify(sheet: Sheet, doubt: Doubt) -> None:
+    """Find the formulas that the fast engine may calculate otherwise than Excel."""
+    known: dict[bytes | tuple[bytes, bool], str] = {}
+    groups: dict[bytes | None, str] = {}
+    for index, cell in enumerate(sheet.cells):
+        text = cell.formula_text
+        group = attribute(cell.formula_attributes, b"si") if cell.formula_attributes else None
+        if not text and group is not None:
+            reason = groups.get(group, "")
+        else:
+            array = index in sheet.arrays
+            key: bytes | tuple[bytes, bool] = (shape(text), array) if array else shape(text)
+            found = known.get(key)
+            if found is None:
+                features = doubt.features(unescape(text), sheet.name, array)
+                found = known[key] = ", ".join(unproven(features))
+            reason = found
+            if group is not None:
+                groups[group] = reason
+        if reason and index not in sheet.final:
+            sheet.doubtful[index] = reason
+
+
 def engine_copy(package: Package, sheets: list[Sheet]) -> bytes:
     """The file for the engine."""
-    return package.copy_with({sheet.part: _for_engine(sheet) for sheet in sheets if _differs(sheet)})
+    return package.transitional_copy({sheet.part: _for_engine(sheet) for sheet in sheets if _differs(sheet)})
 
 
 def _names(package: Package, sheet: str, functions: Collection[str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -117,7 +194,7 @@ def _read_formulas(sheet: Sheet, context: Context) -> None:
     to_rewrite = _to_rewrite(b"\n".join(cell.formula_text for cell in sheet.cells), context)
     of_interest = re.compile(b"|".join((to_rewrite.pattern, _SKIPPED.pattern, _RANGE_ARITHMETIC.pattern)))
     own_tables = [table for table in context.tables.values() if table.sheet == sheet.name]
-    shared_problems: dict[bytes, str] = {}
+    shared_problems: dict[bytes, tuple[str, bool]] = {}
     for index, cell in enumerate(sheet.cells):
         text = cell.formula_text
         if not cell.formula_attributes and not of_interest.search(text):
@@ -128,16 +205,30 @@ def _read_formulas(sheet: Sheet, context: Context) -> None:
             group = attribute(cell.formula_attributes, b"si") if kind == b"shared" else None
             if kind == b"dataTable":
                 sheet.problems[index] = "a what-if data table"
+                sheet.final.add(index)
                 continue
             if group in shared_problems and not text:
-                sheet.problems[index] = shared_problems[group]
+                sheet.problems[index], final = shared_problems[group]
+                sheet.final |= {index} if final else set()
                 continue
+            if kind == b"array":
+                area = parse_area((attribute(cell.formula_attributes, b"ref") or b"").decode())
+                area = area or Area(cell.row, cell.column, cell.row, cell.column)
+                if area.rows * area.columns > _MAX_ARRAY:
+                    sheet.problems[index] = (
+                        f"an array formula over {area.rows * area.columns:,} cells; more than {_MAX_ARRAY:,} are not"
+                        " calculated"
+                    )
+                    sheet.final.add(index)
+                    continue
+                sheet.arrays[index] = Array(area, dynamic=attribute(cell.attributes, b"cm") is not None)
         if to_rewrite.search(text):
-            formula, problem = rewrite(unescape(text), context, cell.row, _table_at(own_tables, cell))
+            formula, problem, final = rewrite(unescape(text), context, cell.row, _table_at(own_tables, cell))
             if problem:
                 sheet.problems[index] = problem
+                sheet.final |= {index} if final else set()
                 if group is not None:
-                    shared_problems[group] = problem
+                    shared_problems[group] = problem, final
                 continue
         elif _SKIPPED.search(text):
             formula = fill_skipped(unescape(text), context.functions)
@@ -149,10 +240,7 @@ def _read_formulas(sheet: Sheet, context: Context) -> None:
                     " enter it as an array formula, or use SUMPRODUCT"
                 )
         if kind == b"array":
-            area = parse_area((attribute(cell.formula_attributes, b"ref") or b"").decode())
-            single = Area(cell.row, cell.column, cell.row, cell.column)
-            array = Array(area or single, dynamic=attribute(cell.attributes, b"cm") is not None)
-            sheet.arrays[index] = array
+            array = sheet.arrays[index]
             formula = formula or unescape(text)
             if not array.dynamic:
                 formula = f"{FIT}({formula},{array.area.rows},{array.area.columns})"
@@ -186,7 +274,7 @@ def _table_at(tables: list[Table], cell: Cell) -> Table | None:
 
 
 def _differs(sheet: Sheet) -> bool:
-    return bool(sheet.arrays or sheet.problems or sheet.rewritten)
+    return bool(sheet.arrays or sheet.constants or sheet.rewritten)
 
 
 def _for_engine(sheet: Sheet) -> bytes:
@@ -195,20 +283,43 @@ def _for_engine(sheet: Sheet) -> bytes:
 
 
 def _changed_formulas(sheet: Sheet) -> Iterator[tuple[Cell, bytes]]:
-    for index in sorted(sheet.problems.keys() | sheet.rewritten.keys() | sheet.arrays.keys()):
+    constants = sheet.constants
+    alone = _without_first(sheet, constants)
+    for index in sorted(constants | sheet.rewritten.keys() | sheet.arrays.keys() | alone.keys()):
         cell = sheet.cells[index]
-        if index in sheet.problems:
+        if index in alone:
+            yield cell, sheet.xml.with_formula(cell, alone[index])
+        elif index in constants:
             yield cell, sheet.xml.without_formula(cell, NOT_CALCULATED)
         else:
             shared = b"" if index in sheet.arrays else cell.formula_attributes
             yield cell, sheet.xml.with_formula(cell, sheet.rewritten[index], shared)
 
 
+def _without_first(sheet: Sheet, constants: set[int]) -> dict[int, str]:
+    """Formulas that are stated in a cell that is given as a value, and their own text."""
+    shared = [(index, cell) for index, cell in enumerate(sheet.cells) if b"si" in cell.formula_attributes]
+    stated = {
+        attribute(cell.formula_attributes, b"si"): index
+        for index, cell in shared
+        if cell.formula_text and index in constants
+    }
+    alone = {}
+    for index, cell in shared if stated else ():
+        first = stated.get(attribute(cell.formula_attributes, b"si"))
+        if first is not None and index not in constants and not cell.formula_text:
+            top = sheet.cells[first]
+            text = sheet.rewritten.get(first, sheet.formula(first))
+            alone[index] = moved(text, cell.row - top.row, cell.column - top.column)
+    return alone
+
+
 def _emptied_cells(sheet: Sheet) -> Iterator[tuple[Cell, bytes]]:
     """Cells without a formula that an array formula fills."""
     filled = set()
+    constants = sheet.constants
     for index, array in sheet.arrays.items():
-        if index not in sheet.problems and array.area.rows * array.area.columns > 1:
+        if index not in constants and array.area.rows * array.area.columns > 1:
             filled |= set(array.area.places())
     if filled:
         for cell in sheet.xml.cells():

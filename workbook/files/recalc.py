@@ -16,13 +16,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from . import engine
 from .addresses import cell_name
 from .callbacks import Callbacks
 from .cells_xml import CellValue
-from .engine import Engine, knows
 from .package import Package
-from .prepare import engine_copy, prepare
-from .results import Results
 from .writeback import write_results
 
 PROGRESS_EVERY = 500
@@ -64,6 +62,8 @@ class Recalculation:
     errors: list[CellError]
     not_calculated: list[NotCalculated]
     notes: list[Note]
+    without_values: bool = False
+    """The file had no values of a spreadsheet program to compare with."""
 
     @property
     def ok(self) -> bool:
@@ -86,20 +86,23 @@ def recalculate(
     *,
     progress: Callable[[str, int], None] | None = None,
     now: datetime | None = None,
+    trust: str = "file",
 ) -> Recalculation:
     """Recalculate a workbook and write it to `out`, if given; the file it came from is only written if `out` names it.
 
     `functions` are called with cell values: None for a blank or skipped argument, a number, text, True or False, and a
     list of rows for a range (errors in it as `CalcError`; a single error as an argument is the result). They return a
     cell value or a list of rows, and raise or return `CalcError`. `progress` gets what is being done and how many
-    custom calls were made. `now` is what TODAY and NOW give (with a time zone), instead of the clock.
+    custom calls were made. `now` is what TODAY and NOW give (with a time zone), instead of the clock. `trust`: where
+    the engines do not give the values that the file came with, "file" keeps and names such cells, "engine" takes the
+    engines' values.
 
     A `Package` given as `source` holds the results afterwards. Raises `WorkbookError` where the file cannot be read or
     written; what is wrong in single cells is in the result.
     """
     started = time.perf_counter()
     with _without_garbage_collection():
-        return _recalculate(source, functions, out, progress, now, started)
+        return _recalculate(source, functions, out, progress, now, started, trust)
 
 
 def _recalculate(
@@ -109,24 +112,31 @@ def _recalculate(
     progress: Callable[[str, int], None] | None,
     now: datetime | None,
     started: float,
+    trust: str,
 ) -> Recalculation:
     report = progress or (lambda stage, calls: None)
     report("reading", 0)
     package = source if isinstance(source, Package) else Package.open(source)
+    now = now or datetime.now().astimezone()
     callbacks = Callbacks(functions, _every(PROGRESS_EVERY, report) if progress else None)
-    sheets = prepare(package, callbacks.by_name.keys(), knows)
+    sheets = engine.read(package, callbacks.by_name.keys())
+    verdict = engine.Verdict()
+    if trust == "file" and sheets:
+        as_it_came = package.as_it_came() if package.edited else package
+        compared = engine.read(as_it_came, callbacks.by_name.keys()) if package.edited else sheets
+        verdict = engine.check(as_it_came, compared, callbacks.by_name.keys(), now)
     errors: list[CellError] = []
     not_calculated: list[NotCalculated] = []
+    calls = 0
     if sheets:
-        engine = Engine(engine_copy(package, sheets), callbacks, now)
-        results = Results(engine, sheets)
-        results.calculate()
+        results = engine.calculate(package, sheets, callbacks, now, verdict, package.edited, trust == "engine")
         calls = callbacks.count
         report("writing", calls)
         for sheet in sheets:
             values = results.of(sheet)
             for place, reason in values.kept.items():
-                not_calculated.append(NotCalculated(sheet.name, cell_name(*place), reason))
+                if reason:
+                    not_calculated.append(NotCalculated(sheet.name, cell_name(*place), reason))
             for place, error in results.explained(sheet, callbacks):
                 errors.append(CellError(sheet.name, cell_name(*place), error.code, str(error)))
             package.replace(sheet.part, write_results(sheet, values))
@@ -135,7 +145,7 @@ def _recalculate(
     return Recalculation(
         package,
         sum(len(sheet.cells) for sheet in sheets),
-        calls if sheets else 0,
+        calls,
         time.perf_counter() - started,
         errors,
         not_calculated,
@@ -144,6 +154,7 @@ def _recalculate(
             for sheet in sheets
             for index, note in sheet.notes.items()
         ],
+        bool(sheets) and verdict.without_values,
     )
 
 

@@ -10,8 +10,11 @@ from xlcalc.language.errors import CalcError
 
 from .addresses import Area, cell_name, parse_cell
 from .callbacks import CODES, Callbacks, error_value, is_error
-from .cells_xml import CellValue
-from .engine import Engine, Place
+from .cells_xml import FILE_ERRORS, CellValue
+from .dependencies import Node
+from .doubt import measured, wrong_in_exact
+from .exact_stage import Answer, ExactStage
+from .fast_engine import FastEngine, Place
 from .errors import WorkbookError
 from .formula_text import bare_function, intersected, tokens
 from .prepare import NOT_CALCULATED, Sheet
@@ -26,7 +29,14 @@ _MEANING = {
     "#SPILL!": "the result does not fit: cells in its way are not empty",
     "#CALC!": "an array without any value",
 }
+_UNKNOWN = "a name or function that does not exist"
+_CIRCULAR = "refers to itself, directly or through other cells"
+_NOT_HELD = "the fast engine has no value for it"
+_TOLERANCE = 1e-9
+_NOTHING_LEFT = 1e-12
+"""What may be left of a difference of numbers about as large as 1."""
 _MAX_ROUNDS = 20
+_MAX_EXACT_ROUNDS = 4
 _MAX_SEARCHED = 10_000
 """Cells of a range that are searched for where an error comes from."""
 
@@ -53,12 +63,20 @@ class SheetResults:
 class Results:
     """The results of all sheets, taken from the engine."""
 
-    def __init__(self, engine: Engine, sheets: list[Sheet]) -> None:
-        self._engine, self._sheets = engine, sheets
+    def __init__(self, engine: FastEngine, sheets: list[Sheet], stage: ExactStage, trust_exact: bool = False) -> None:
+        self._engine, self._sheets, self._stage, self._trust_exact = engine, sheets, stage, trust_exact
         self._index = {sheet.name: {place: index for index, place in enumerate(sheet.places)} for sheet in sheets}
         self._by_name = {sheet.name: sheet for sheet in sheets}
         self._kept: dict[str, dict[Place, str]] = {
-            sheet.name: {sheet.places[index]: reason for index, reason in sheet.problems.items()} for sheet in sheets
+            sheet.name: {
+                sheet.places[index]: reason
+                for index, reason in {**sheet.doubtful, **sheet.problems, **sheet.fixed}.items()
+            }
+            for sheet in sheets
+        }
+        self._exact: dict[Node, Answer] = {}
+        self._tried: set[Node] = {
+            (sheet.name, sheet.places[index]) for sheet in sheets for index in (*sheet.final, *sheet.fixed)
         }
         self._read: dict[str, list[Any]] = {}
         self._results: dict[str, SheetResults] = {}
@@ -67,7 +85,14 @@ class Results:
         return self._results[sheet.name]
 
     def calculate(self) -> None:
+        """Calculate everything: the fast engine what it can, then the exact one the rest."""
+        self.calculate_fast()
+        self.calculate_exactly([])
+        self.collect()
+
+    def calculate_fast(self) -> None:
         self._evaluate()
+        self._name_not_held()
         if self._intersect():
             self._evaluate()
         for _ in range(_MAX_ROUNDS):
@@ -81,7 +106,51 @@ class Results:
             for sheet, places in self._failing().items():
                 for place in sorted(places):
                     self._keep(sheet, place, self._reason(sheet, place))
+
+    def calculate_exactly(self, more: Collection[Node], *, again: bool = False) -> None:
+        """Have the exact engine calculate what the fast one did not, and `more`."""
+        if again:
+            self._tried -= set(more)
+        for _ in range(_MAX_EXACT_ROUNDS):
+            unanswered = {
+                (sheet, place)
+                for sheet, kept in self._kept.items()
+                for place, reason in kept.items()
+                if reason != _CIRCULAR or self._stage.iterates
+            }
+            nodes = {*more, *unanswered} - self._tried
+            if not nodes:
+                return
+            self._tried |= nodes
+            self._take(nodes)
+            self.calculate_fast()
+
+    def collect(self) -> None:
         self._results = {sheet.name: self._collect(sheet) for sheet in self._sheets}
+
+    def restore(self, node: Node, reason: str) -> str:
+        """Let a formula keep the value that the file has, for a reason, which is returned."""
+        self._exact.pop(node, None)
+        self._tried.add(node)
+        self._keep(*node, reason)
+        self._read.clear()
+        return reason
+
+    def rename(self, node: Node, reason: str) -> None:
+        """State the reason why a formula keeps its value."""
+        self._kept[node[0]][node[1]] = reason
+
+    def kept(self, sheet: Sheet) -> dict[Place, str]:
+        """The formulas of a sheet that keep the value they had, with the reason."""
+        return self._kept[sheet.name]
+
+    def is_exact(self, node: Node) -> bool:
+        """Was it calculated by the exact engine?"""
+        return node in self._exact
+
+    def fast_values(self, sheet: Sheet) -> list[CellValue]:
+        """What the formula cells of a sheet hold so far, one for each."""
+        return [_formula_value(value) for value in self._values(sheet)]
 
     def explained(self, sheet: Sheet, callbacks: Callbacks) -> Iterator[tuple[Place, CalcError]]:
         """The cells of a sheet that show an error, with its reason, in the order of the sheet. It calculates cells
@@ -98,6 +167,59 @@ class Results:
         yield from sorted(found.items())
 
     # Calculation
+
+    def _name_not_held(self) -> None:
+        """A sheet whose formulas have no value at all is one that the fast engine did not take in."""
+        for sheet in self._sheets:
+            kept = self._kept[sheet.name]
+            if len(kept) < len(sheet.cells) and all(
+                value is None
+                for place, value in zip(sheet.places, self._values(sheet), strict=True)
+                if place not in kept
+            ):
+                kept.update((place, _NOT_HELD) for place in sheet.places if place not in kept)
+
+    def _take(self, nodes: set[Node]) -> None:
+        """Put the exact engine's answers for these formulas in place of what the fast one has."""
+        fixed = {(sheet, place) for sheet, kept in self._kept.items() for place in kept} - nodes
+        try:
+            answers = self._stage.calculate(nodes, fixed, self._engine.values)
+        except WorkbookError as error:
+            answers = {}
+            self._stage.refused |= dict.fromkeys(nodes, str(error))
+        for node in sorted(nodes):
+            name, place = node
+            sheet, index = self._by_name[name], self._index[name][place]
+            answer = answers.get(node)
+            reason = self._disbelieved(sheet, index, answer)
+            if answer is None or reason:
+                kept = reason or self._stage.refused.get(node) or sheet.problems.get(index) or self._kept[name].get(place)
+                if place not in self._kept[name]:
+                    self._keep(name, place, kept or _UNKNOWN)
+                elif index in sheet.doubtful and index not in sheet.problems and not reason:
+                    self._kept[name][place] = self._stage.refused.get(node) or _unknown_reason(sheet.formula(index))
+                else:
+                    self._kept[name][place] = kept or _UNKNOWN
+                continue
+            self._kept[name].pop(place, None)
+            self._exact[node] = answer
+            for cell in sheet.arrays[index].area.places() if answer.area else ():
+                if cell not in answer.filled:
+                    self._engine.set_value(name, *cell, None)
+            for cell, value in {**answer.filled, place: answer.value}.items():
+                self._engine.set_value(name, *cell, error_value(value.code) if isinstance(value, CalcError) else value)
+
+    def _disbelieved(self, sheet: Sheet, index: int, answer: Answer | None) -> str:
+        """Why the exact engine's answer is not taken: it is known to err there, and this is not the value that the
+        file has already."""
+        if answer is None or self._trust_exact or same_value(sheet.cached(index), answer.value):
+            return ""
+        is_error = isinstance(answer.value, CalcError)
+        for feature in wrong_in_exact(sheet.doubtful.get(index, "").split(", "), is_error):
+            found = measured()[feature]
+            differs = found.exact_differs + found.exact_gives_up
+            return f"{feature}: calculated otherwise than by Excel in {differs} of {found.exact_cells} measured cells"
+        return ""
 
     def _evaluate(self) -> None:
         self._read.clear()
@@ -182,14 +304,14 @@ class Results:
         kind = value["kind"] if is_error(value) else ""
         formula = self._engine.formula(sheet, *place)
         if kind == "Circ":
-            return "refers to itself, directly or through other cells"
+            return _CIRCULAR
         if kind == "Name":
             for other, area in self._engine.precedents(sheet, *place):
                 for needed in _common(area, self._kept.get(other, {})):
                     if is_error(self._engine.value(other, *needed)):
                         return f"needs {other}!{cell_name(*needed)}, which was never calculated"
             unknown = _unknown_words(formula)
-            return f"{unknown[0]}: no such name or function" if unknown else "a name or function that does not exist"
+            return f"{unknown[0]}: no such name or function" if unknown else _UNKNOWN
         if kind == "NImpl":
             return f"a kind of formula that the engine does not calculate: {formula}"
         return f"a formula that the engine cannot read: {formula}"
@@ -203,15 +325,19 @@ class Results:
             for value in self._values(sheet)
         ]
         results = SheetResults(values, dict(sorted(self._kept[sheet.name].items())))
-        for index, array in sheet.arrays.items():
-            if places[index] in results.kept:
-                continue
+        calculated = [index for index in sheet.arrays if places[index] not in results.kept]
+        for index in calculated:
+            results.filled |= dict.fromkeys(sheet.arrays[index].area.places())
+        for index in calculated:
+            array = sheet.arrays[index]
             area = array.area
-            if array.dynamic:
+            exact = self._exact.get((sheet.name, places[index]))
+            if exact is not None:
+                area = exact.area or area
+            elif array.dynamic:
                 single = Area(*places[index], *places[index])
                 area = self._engine.spill(sheet.name, *places[index]) or single
             results.areas[index] = area
-            results.filled |= dict.fromkeys(array.area.places())
         wrong = {index for index, value in enumerate(values) if isinstance(value, CalcError)}
         for index, area in results.areas.items():
             members = list(area.places())
@@ -238,6 +364,8 @@ class Results:
             self._engine.evaluate_cell(sheet.name, *place)
             for error in callbacks.errors:
                 said.setdefault(error.code, []).append(error)
+        for error in self._stage.said.get((sheet.name, place), ()):
+            said.setdefault(error.code, []).append(error)
         reasons = {}
         for cell, error in wrong.items():
             sentences = said.get(error.code)
@@ -254,6 +382,26 @@ class Results:
                 if is_error(value) and CODES.get(value["kind"]) == code and (other, source) != (sheet, place):
                     return CalcError(code, f"{_MEANING.get(code, 'an error')}, from {other}!{cell_name(*source)}")
         return CalcError(code, _MEANING.get(code, "an error"))
+
+
+def same_value(old: CellValue, new: CellValue) -> bool:
+    """Is a value the one that a file holds already, but for the last digits of a number?"""
+    if isinstance(old, CalcError) or isinstance(new, CalcError):
+        return isinstance(old, CalcError) and isinstance(new, CalcError) and _file_code(old) == _file_code(new)
+    if isinstance(old, bool) or isinstance(new, bool) or isinstance(old, str) or isinstance(new, str):
+        return type(old) is type(new) and (old == new or str(old).replace("\r\n", "\n") == new)
+    if old is None or new is None:
+        return old is new
+    return old == new or abs(old - new) <= max(_TOLERANCE * max(abs(old), abs(new)), _NOTHING_LEFT)
+
+
+def _file_code(error: CalcError) -> str:
+    return error.code if error.code in FILE_ERRORS else "#VALUE!"
+
+
+def _unknown_reason(formula: str) -> str:
+    unknown = _unknown_words(formula)
+    return f"{unknown[0]}: no such name or function" if unknown else _UNKNOWN
 
 
 def _gave_up(kind: str) -> bool:

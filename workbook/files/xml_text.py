@@ -14,6 +14,21 @@ _PHONETIC = re.compile(rb"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh\s*>", re.DOTALL)
 _STRING_ITEM = re.compile(rb"<(?:\w+:)?si\s*/>|<(?:\w+:)?si(?:\s[^<>]*)?>(.*?)</(?:\w+:)?si\s*>", re.DOTALL)
 
 
+_NAMESPACES = "http://schemas.openxmlformats.org/"
+_STRICT = (
+    (b"http://purl.oclc.org/ooxml/spreadsheetml/main", f"{_NAMESPACES}spreadsheetml/2006/main".encode()),
+    (b"http://purl.oclc.org/ooxml/officeDocument/relationships",
+     f"{_NAMESPACES}officeDocument/2006/relationships".encode()),
+)  # fmt: skip
+
+
+def transitional(xml: bytes) -> bytes:
+    """A part of the strict format with the namespaces of the transitional one."""
+    for strict, usual in _STRICT:
+        xml = xml.replace(strict, usual)
+    return xml
+
+
 def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 

@@ -1,18 +1,16 @@
 """What makes measured runs alike: the groups that a call belongs to, and how far it lies along what was measured.
 
 The error of an estimate is taken for a sum of what such groups have in common (accuracy/ranges.py). A call knows these
-groups; who measured it, and the rest of its model, no call knows: `unknown` names the variances that stand for them.
+groups; who measured it, and what else its model has, no call knows: variances stand for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 from math import log
 from typing import Any, NamedTuple
 
 from xlcalc.hardware.spec import AcceleratorSpec
-from xlcalc.model.architecture import Architecture
 from xlcalc.model.dtypes import DType
 from xlcalc.model.spec import ModelSpec
 
@@ -30,15 +28,16 @@ FAMILIES = {
     "LLM_TRAIN_COST": "whole runs",
 }
 RATES = frozenset(("LLM_THROUGHPUT",))  # more is quicker: their errors count the other way round
-FEW_EXPERTS = 16  # Mixtral has 8, Llama 4 Scout 16; DeepSeek, Qwen3 and GPT-OSS have 32 to 512
 # amounts whose errors may have a slope, each from about the middle of what was measured
 _MIDDLE = {"prompt": 1100.0, "output": 400.0, "batch": 8.0, "count": 5.0, "seq_len": 4096.0}
-_MODEL_MIDDLE = 3e10
+_MODEL_MIDDLE = 3e10  # parameters
 _RUN_MIDDLE = 1e23  # FLOP of a whole run
-ANY = "any"
-_FORMATS = {"bf16": "16 bit", "fp16": "16 bit", "fp32": "16 bit", "tf32": "16 bit"}
-_EIGHT = frozenset(("fp8", "mxfp8", "int8"))
-_FOUR = frozenset(("nvfp4", "fp4"))
+_ANY = "any"
+_FORMATS = {
+    **dict.fromkeys(("bf16", "fp16", "fp32", "tf32"), "16 bit"),
+    **dict.fromkeys(("fp8", "mxfp8", "int8"), "8 bit"),
+    **dict.fromkeys(("nvfp4", "fp4"), "4 bit"),
+}
 
 
 class Known(NamedTuple):
@@ -48,7 +47,7 @@ class Known(NamedTuple):
     architectures: frozenset[str]
 
     def basis(self, accelerator: Any) -> str:
-        """What an estimate on this accelerator rests on: its own measurements, its architecture's, or those of others."""
+        """What an estimate rests on: measurements of this accelerator, of its architecture, or of others."""
         if not isinstance(accelerator, AcceleratorSpec):
             return "never"
         if accelerator.id in self.accelerators:
@@ -64,95 +63,83 @@ class Feature(NamedTuple):
     amount: float = 1.0
 
 
-def features(function: str, given: Mapping[str, Any], known: Known, software: str = "") -> list[Feature]:
-    """The groups of a call; `given` are its arguments as the formula takes them. What is left out may be anything: its
-    groups are none that was measured."""
-    if FAMILIES[function] == "whole runs":
-        return [Feature("function", "whole run"), *_machine("whole run", given, known), *_amount(given)]
-    return list(_features(function, given, known, software))
+class Likeness(NamedTuple):
+    """The groups of a call, the class by which runs of one source scatter, and the variances of what no call knows: its
+    source, its model, and the runs of one source, model and machine."""
+
+    features: list[Feature]
+    scatter: str
+    unknown: tuple[str, str, str]
 
 
-def _amount(given: Mapping[str, Any]) -> Iterator[Feature]:
-    if given.get("flops"):
-        yield Feature("flops", "whole run", log(given["flops"] / _RUN_MIDDLE))
+def likeness(function: str, given: Mapping[str, Any], known: Known, software: str = "") -> Likeness:
+    """What a call has in common with measured ones; `given` are its arguments as the formula takes them.
+
+    What is left out may be anything: its groups are none that was measured.
+    """
+    family, model = FAMILIES[function], given.get("model")
+    features = []
+    if family == "whole runs":
+        features += _machine("whole run", given, known)
+        if given.get("flops"):
+            features.append(Feature("flops", "whole run", log(given["flops"] / _RUN_MIDDLE)))
+    else:
+        features += _of_model(function, given, software)
+        if family != "memory":
+            features += _machine(function, given, known)
+            features.append(Feature("architecture, kind and format", _product(given)))
+        for name, middle in _MIDDLE.items():
+            amount = given.get(name)
+            if isinstance(amount, (int, float)) and amount > 0:
+                features.append(Feature(name, function, log(amount / middle)))
+    width = "dense" if model is None or model.kinds[0] == "dense" else "experts"
+    apart = family in ("training", "serving") and known.basis(given.get("accelerator")) != "measured"
+    scatter = f"{width}, {'other' if apart else 'measured'}"
+    return Likeness(features, scatter, (f"source, {width}", f"model, {width}", f"runs, {scatter}"))
 
 
-def _machine(function: str, given: Mapping[str, Any], known: Known) -> Iterator[Feature]:
-    """The groups of a call's accelerator: its maker, itself, itself with the function."""
-    accelerator = given.get("accelerator")
-    seen, name, maker = _seen(known.basis(accelerator)), ANY, ANY
-    if isinstance(accelerator, AcceleratorSpec):
-        name, maker = accelerator.id or ANY, accelerator.vendor or ANY
-    yield Feature("basis", f"{function} {known.basis(accelerator)}")
-    yield Feature("maker", maker)
-    yield Feature(f"accelerator, {seen}", name)
-    yield Feature(f"accelerator and function, {seen}", f"{name} {function}")
-
-
-def _features(function: str, given: Mapping[str, Any], known: Known, software: str) -> Iterator[Feature]:
-    model, accelerator, dtype = given.get("model"), given.get("accelerator"), given.get("dtype")
-    kinds, form = (kinds_of(model) if model else (ANY,)), (format_of(dtype) if dtype else ANY)
-    yield Feature("function", function)
-    yield from (Feature("kind", kind) for kind in kinds)
+def _of_model(function: str, given: Mapping[str, Any], software: str) -> list[Feature]:
+    """The groups of the function, its software, its model and its format."""
+    model: ModelSpec | None = given.get("model")
+    kinds = model.kinds if model else (_ANY,)
+    found = [Feature("function", function), Feature("software", software or _ANY)]
+    found += [Feature("kind", kind) for kind in kinds]
+    found.append(Feature("kind and format", f"{kinds[0]} {_format(given)}"))
     if model:
-        yield Feature("size", function, log(model.active / _MODEL_MIDDLE))
-    yield Feature("kind and format", f"{kinds[0]} {form}")
-    yield Feature("software", software or ANY)
-    if FAMILIES[function] != "memory":
-        yield from _machine(function, given, known)
-        architecture = accelerator.architecture if isinstance(accelerator, AcceleratorSpec) else ANY
-        yield Feature("architecture, kind and format", f"{architecture} {kinds[0]} {form}")
-    for name, middle in _MIDDLE.items():
-        amount = given.get(name)
-        if isinstance(amount, (int, float)) and amount > 0:
-            yield Feature(name, function, log(amount / middle))
+        found.append(Feature("size", function, log(model.active / _MODEL_MIDDLE)))
+    return found
 
 
-def scatter(function: str, given: Mapping[str, Any], known: Known) -> str:
-    """The class of a call by which runs of one source scatter: dense or experts, on a measured accelerator or not."""
-    if FAMILIES[function] in ("memory", "whole runs"):
-        return "dense, measured"
-    return f"{_width(given)}, {_seen(known.basis(given.get('accelerator')))}"
+def _machine(function: str, given: Mapping[str, Any], known: Known) -> list[Feature]:
+    """The groups of the accelerator: what is known of it, its maker, itself, itself with the function."""
+    accelerator = given.get("accelerator")
+    basis, name, maker = known.basis(accelerator), _ANY, _ANY
+    if isinstance(accelerator, AcceleratorSpec):
+        name, maker = accelerator.id or _ANY, accelerator.vendor or _ANY
+    seen = "measured" if basis == "measured" else "other"
+    return [
+        Feature("basis", f"{function} {basis}"),
+        Feature("maker", maker),
+        Feature(f"accelerator, {seen}", name),
+        Feature(f"accelerator and function, {seen}", f"{name} {function}"),
+    ]
 
 
-def unknown(function: str, given: Mapping[str, Any], known: Known) -> tuple[str, str, str]:
-    """The variances of what no call knows: its source, its model, and the runs of one source, model and machine."""
-    width = _width(given)
-    return f"source, {width}", f"model, {width}", f"runs, {scatter(function, given, known)}"
+def _product(given: Mapping[str, Any]) -> str:
+    """The kernels of a call: the accelerator's architecture, the kind of model, the format."""
+    accelerator, model = given.get("accelerator"), given.get("model")
+    architecture = accelerator.architecture if isinstance(accelerator, AcceleratorSpec) else _ANY
+    return f"{architecture} {model.kinds[0] if model else _ANY} {_format(given)}"
 
 
-def _width(given: Mapping[str, Any]) -> str:
-    model = given.get("model")
-    return "experts" if model and kinds_of(model)[0] != "dense" else "dense"
-
-
-def _seen(basis: str) -> str:
-    return "measured" if basis == "measured" else "other"
+def _format(given: Mapping[str, Any]) -> str:
+    dtype = given.get("dtype")
+    return format_of(dtype) if dtype else _ANY
 
 
 def format_of(dtype: DType) -> str:
     """16, 8 or 4 bit where products run in the format; weight-only where it is unpacked before."""
-    if dtype.name in _EIGHT:
-        return "8 bit"
-    if dtype.name in _FOUR:
-        return "4 bit"
     return _FORMATS.get(dtype.name, "weight-only")
-
-
-def kinds_of(model: ModelSpec) -> tuple[str, ...]:
-    """What a model is: dense, few or many experts first; then hybrid where some layers keep a state instead of a cache,
-    and latent where its attention caches latents."""
-    return _kinds(model.architecture) if model.count is None else ("dense",)
-
-
-@lru_cache(maxsize=512)
-def _kinds(architecture: Architecture) -> tuple[str, ...]:
-    experts = max((matrix.copies for _, matrix in architecture.linears() if matrix.part == "experts"), default=0)
-    blocks = [block for _, block in architecture.blocks()]
-    kinds = ["dense" if experts <= 1 else "few experts" if experts <= FEW_EXPERTS else "many experts"]
-    kinds += ["hybrid"] if any(block.state for block in blocks) else []
-    kinds += ["latent"] if any(block.decode_score for block in blocks) else []
-    return tuple(kinds)
 
 
 def model_key(model: ModelSpec) -> str:

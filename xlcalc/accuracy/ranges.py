@@ -2,8 +2,8 @@
 
 The logarithm of measured over estimated is taken for a sum of effects of the groups that a call is in
 (accuracy/likeness.py), of its unknown source and model, and of scatter: a mixed model, whose effects and variances
-catalog/ranges.json holds as tests/oracles/build_ranges.py found them. What was measured has a known effect; what was not
-adds the whole variance of its kind, so that unknown means wider, by as much as groups that were left out really err.
+catalog/ranges.json holds as tests/oracles/build_ranges.py found them. What was measured has a known effect; what was
+not adds the whole variance of its kind: unknown means wider, by as much as groups that were left out really err.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from functools import cache
 from math import exp, sqrt
 from typing import Any, NamedTuple
 
-from xlcalc.accuracy import likeness
-from xlcalc.accuracy.likeness import FAMILIES, RATES, Known
+from xlcalc.accuracy.likeness import FAMILIES, RATES, Feature, Known, likeness
 from xlcalc.catalog import tables
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.declare import Declaration
@@ -32,7 +31,7 @@ class Scatter(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """One family's effects: each group's with its place among the covariances, and the variance of each kind of group."""
+    """One family's effects, each with its place among the covariances, and the variance of each kind of group."""
 
     known: Known
     software: Mapping[str, str]  # what an accelerator, or one of its maker, usually runs
@@ -55,40 +54,20 @@ class Bounds(NamedTuple):
     basis: str
 
 
-_BASES = {
-    "measured": "constants were calibrated on this machine",
-    "borrowed": "constants are those of its architecture, calibrated on other machines",
-    "never": "constants are those of other architectures",
-}
-
-
-def of(declaration: Declaration, read: Sequence[Any]) -> Bounds | None:
-    """The range of one call, its arguments as the formula takes them; None for a function that was not measured."""
+def of(declaration: Declaration, read: Sequence[Any]) -> Bounds:
+    """The range of one call of a function that was measured, its arguments as the formula takes them."""
     names = (argument.name for argument in declaration.arguments)
     return of_call(declaration.name, dict(zip(names, read, strict=False)))
 
 
-def about(bounds: Bounds, function: str, accelerator: str) -> str:
-    """What a range says, and the cases behind it, in one sentence."""
-    said = (
-        f"four of five measured runs like it lie between low and high: {bounds.cases} cases of {function} "
-        f"from {bounds.sources} sources"
-    )
-    return said + (f", {bounds.here} on {accelerator}; {_BASES[bounds.basis]}" if accelerator else "")
-
-
-def of_call(function: str, given: Mapping[str, Any], software: str = "") -> Bounds | None:
-    """The range of a call from those of its arguments that are known. None for a function that was not measured."""
-    family = FAMILIES.get(function)
-    return (
-        predicted(fitted()[family], function, given, software or str(given.get("software") or "")) if family else None
-    )
+def of_call(function: str, given: Mapping[str, Any], software: str = "") -> Bounds:
+    """The range of a call of a function that was measured, from those of its arguments that are known."""
+    return predicted(fitted()[FAMILIES[function]], function, given, software or str(given.get("software") or ""))
 
 
 def predicted(fit: Fitted, function: str, given: Mapping[str, Any], software: str = "", shift: float = 0.0) -> Bounds:
     """The range that a family's effects give for a call, `shift` added to their mean."""
-    mean, deviation = moments(fit, function, given, software)
-    scatter = fit.scatter[likeness.scatter(function, given, fit.known)]
+    mean, deviation, scatter = moments(fit, function, given, software)
     low, high = ends(function, mean + shift, deviation, scatter.low, scatter.high)
     accelerator = given.get("accelerator")
     cases, sources = fit.cases.get(function, (0, 0))
@@ -102,13 +81,15 @@ def ends(function: str, mean: float, deviation: float, down: float, up: float) -
     return (exp(-slow), exp(-quick)) if function in RATES else (exp(quick), exp(slow))
 
 
-def moments(fit: Fitted, function: str, given: Mapping[str, Any], software: str = "") -> tuple[float, float]:
-    """Mean and standard deviation of ln(measured / estimated) of a run like the call, of a rate the other way round."""
+def moments(fit: Fitted, function: str, given: Mapping[str, Any], software: str = "") -> tuple[float, float, Scatter]:
+    """Mean and standard deviation of ln(measured / estimated) of a run like the call, of a rate the other way round,
+    and how runs like it scatter."""
     software = software or usual_software(fit, function, given.get("accelerator"))
-    mean, variance = _effects(fit, likeness.features(function, given, fit.known, software))
-    variance += fit.scatter[likeness.scatter(function, given, fit.known)].variance
-    variance += sum(fit.variances.get(part, 0.0) for part in likeness.unknown(function, given, fit.known))
-    return mean, sqrt(variance)
+    like = likeness(function, given, fit.known, software)
+    mean, variance = _effects(fit, like.features)
+    scatter = fit.scatter[like.scatter]
+    variance += scatter.variance + sum(fit.variances.get(part, 0.0) for part in like.unknown)
+    return mean, sqrt(variance), scatter
 
 
 def usual_software(fit: Fitted, function: str, accelerator: Any) -> str:
@@ -122,7 +103,7 @@ def _id(accelerator: Any) -> str:
     return accelerator.id if isinstance(accelerator, AcceleratorSpec) else ""
 
 
-def _effects(fit: Fitted, features: Sequence[likeness.Feature]) -> tuple[float, float]:
+def _effects(fit: Fitted, features: Sequence[Feature]) -> tuple[float, float]:
     """Mean and variance of the summed effects of groups: known ones with their covariances, others with all of their
     kind's variance."""
     mean = variance = 0.0
@@ -131,14 +112,14 @@ def _effects(fit: Fitted, features: Sequence[likeness.Feature]) -> tuple[float, 
         effect = fit.effects.get((component, level))
         if effect is None:
             variance += amount * amount * fit.variances.get(component, 0.0)
-            continue
-        mean += amount * effect[1]
-        own = fit.covariances[effect[0]]
-        variance += amount * amount * own[effect[0]]
-        for place, other in found:
-            pair = own[place] if place < effect[0] else fit.covariances[place][effect[0]]
-            variance += 2 * amount * other * pair
-        found.append((effect[0], amount))
+        else:
+            mean += amount * effect[1]
+            found.append((effect[0], amount))
+    found.sort()
+    for i, (place, amount) in enumerate(found):
+        own = fit.covariances[place]
+        with_others = sum([own[other] * weight for other, weight in found[:i]])
+        variance += amount * (amount * own[place] + 2 * with_others)
     return mean, max(variance, 0.0)
 
 

@@ -1,9 +1,8 @@
 """How well the estimates agree with measurements: every measured case of the catalog, estimated now.
 
 `catalog/measured.csv` holds the published cases as calls of cell functions with what was measured, `catalog/bounds.csv`
-the error that each group of them is stated to have, `catalog/left_out.csv` the ranges of cases whose group was left out
-of the fit of the ranges. The user's own measurements follow as a group of their own, estimated with the calibration that
-they give: their error is what it leaves.
+the error that each group of them is stated to have. The user's own measurements follow as a group of their own,
+estimated with the calibration that they give: their error is what it leaves.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from xlcalc.language.declare import find
 from xlcalc.language.errors import CalcError
 
 OWN = "your calibration"
+_MEASURED = [name for name, family in FAMILIES.items() if family != "whole runs"]
 SHARE = 0.9  # of a group's cases, whose largest error is told beside the mean
 
 
@@ -48,7 +48,7 @@ class Result(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """The errors of a group of cases, as fractions of the measurement."""
+    """The errors of a group of cases, as fractions of the measurement, and the share of them inside their ranges."""
 
     function: str
     group: str
@@ -58,6 +58,7 @@ class Summary(NamedTuple):
     p90: float
     worst: float
     source: str
+    inside: float
 
 
 @cache
@@ -79,8 +80,8 @@ def of(cases: Iterable[Measurement]) -> tuple[Result, ...]:
     for case in cases:
         about = case._replace(group=OWN)
         function = find(case.function)
-        if function is None or function.name not in FAMILIES:
-            said = f"{case.function} is no estimate that is measured; those are {', '.join(FAMILIES)}"
+        if function is None or FAMILIES.get(function.name, "whole runs") == "whole runs":
+            said = f"{case.function} is no estimate that is measured; those are {', '.join(_MEASURED)}"
             found.append(_refused(about, said))
             continue
         kinds = {argument.name: argument.kind for argument in function.arguments}
@@ -107,10 +108,10 @@ def _result(case: Measurement) -> Result:
     except CalcError as error:
         return _refused(case, str(error))
     given = dict(zip((a.name for a in function.arguments), read, strict=True))
-    bounds = ranges.of_call(function.name, given, case.software)
-    low, high = (bounds.low * estimate, bounds.high * estimate) if bounds else (None, None)
+    likely = ranges.of_call(function.name, given, case.software)
     about = case.function, case.group, case.accelerator, case.case, case.measured
-    return Result(*about, estimate, estimate / case.measured - 1, case.source, "", low, high)
+    off = estimate / case.measured - 1
+    return Result(*about, estimate, off, case.source, "", likely.low * estimate, likely.high * estimate)
 
 
 def _refused(case: Measurement, sentence: str) -> Result:
@@ -118,9 +119,23 @@ def _refused(case: Measurement, sentence: str) -> Result:
     return Result(*about, None, None, case.source, sentence)
 
 
-def summaries(function: str = "", accelerator: str = "") -> list[Summary]:
+def waiting() -> list[list[Any]]:
+    """Published cases that cannot be asked: function, group, how many, the arguments that it does not take yet."""
+    found: dict[tuple[str, str, str], int] = {}
+    for case in measurements.every_published():
+        if case.missing:
+            key = case.function, case.group, ", ".join(case.missing)
+            found[key] = found.get(key, 0) + 1
+    return [[function, group, cases, names] for (function, group, names), cases in found.items()]
+
+
+def summaries(function: str = "", accelerator: str = "", of_these: Sequence[Result] | None = None) -> list[Summary]:
     """Mean, 90th percentile and worst error by function and group, then by accelerator, of the cases asked for."""
-    chosen = [r for r in results() if function in ("", r.function) and accelerator in ("", r.accelerator)]
+    chosen = [
+        r
+        for r in (results() if of_these is None else of_these)
+        if function in ("", r.function) and accelerator in ("", r.accelerator)
+    ]
     groups = dict.fromkeys((r.function, r.group) for r in chosen)
     found: list[Summary] = []
     for name, group in groups:
@@ -133,12 +148,13 @@ def summaries(function: str = "", accelerator: str = "") -> list[Summary]:
 
 
 def _summary(members: Sequence[Result], accelerator: str) -> Summary:
-    errors = sorted(abs(r.error) for r in members if r.error is not None) or [float("nan")]
+    estimated = [r for r in members if r.error is not None]
+    errors = sorted(abs(r.error) for r in estimated if r.error is not None) or [float("nan")]
     first = members[0]
     p90 = errors[min(len(errors) - 1, int(SHARE * len(errors)))]
-    return Summary(
-        first.function, first.group, accelerator, len(members), sum(errors) / len(errors), p90, errors[-1], first.source
-    )
+    inside = sum(r.inside for r in estimated) / len(estimated) if estimated else float("nan")
+    about = first.function, first.group, accelerator, len(members)
+    return Summary(*about, sum(errors) / len(errors), p90, errors[-1], first.source, inside)
 
 
 def bounds() -> dict[tuple[str, str], dict[str, str]]:
@@ -152,17 +168,17 @@ def unit(function: str) -> str:
     return (declaration.result.unit if declaration else "") or "tokens/s"
 
 
-def broken() -> list[str]:
+def broken(of_these: Sequence[Result] | None = None) -> list[str]:
     """A sentence for each group whose error is above what is stated, and for each case that gives no estimate."""
-    bound = bounds()
-    said = [f"{r.function}, {r.group}, {r.case}: {r.sentence}" for r in results() if r.error is None]
-    for (name, group), members in _by_group(results()).items():
+    stated, members = bounds(), results() if of_these is None else of_these
+    said = [f"{r.function}, {r.group}, {r.case}: {r.sentence}" for r in members if r.error is None]
+    for (name, group), cases in _by_group(members).items():
         if group == OWN:
             continue
-        stated, found = bound[name, group], _summary(members, "all")
+        found, bound = _summary(cases, "all"), stated[name, group]
         for figure, value in (("mean", found.mean), ("p90", found.p90), ("worst", found.worst)):
-            if not value <= float(stated[figure]):
-                said.append(f"{name}, {group}: {figure} error {value:.1%}, stated {float(stated[figure]):.1%}")
+            if bound[figure] and not value <= float(bound[figure]):
+                said.append(f"{name}, {group}: {figure} error {value:.1%}, stated {float(bound[figure]):.1%}")
     return said
 
 
@@ -173,10 +189,10 @@ def _by_group(members: Iterable[Result]) -> dict[tuple[str, str], list[Result]]:
     return groups
 
 
-def as_data() -> dict[str, Any]:
+def as_data(of_these: Sequence[Result]) -> dict[str, Any]:
     """Cases, summaries and broken bounds as plain data."""
     return {
-        "cases": [r._asdict() for r in results()],
-        "summary": [s._asdict() for s in summaries()],
-        "broken": broken(),
+        "cases": [r._asdict() for r in of_these],
+        "summary": [s._asdict() for s in summaries(of_these=of_these)],
+        "broken": broken(of_these),
     }

@@ -102,7 +102,11 @@ def of(declaration: Declaration, read: Sequence[Any]) -> Bounds:
     given = dict(zip(names, read, strict=False))
     fit = ranges.fitted()["whole runs"]
     found = ranges.predicted(fit, declaration.name, given, shift=log(given["mfu"] / UTILISATION))
-    return found._replace(high=found.high * _narrower(given))
+    cases, sources = fit.cases["LLM_GPU_HOURS"]
+    accelerator = given["accelerator"]
+    name = accelerator.id if isinstance(accelerator, AcceleratorSpec) else ""
+    here, _ = fit.cases.get(f"LLM_GPU_HOURS {name}", (0, 0))
+    return found._replace(high=found.high * _narrower(given), cases=cases, sources=sources, here=here)
 
 
 def _narrower(given: dict[str, Any]) -> float:
@@ -117,3 +121,12 @@ def _narrower(given: dict[str, Any]) -> float:
 def total(result: Any) -> float:
     """What a function of whole runs gives: its value, or the last line of a bill."""
     return float(result[-1][1]) if isinstance(result, list) else float(result)
+
+
+def of_bill(bill: list[list[Any]], shares: tuple[float, float]) -> tuple[float, float]:
+    """Low and high of a bill's total: its compute at what whole runs took, failures in it, and the rest as it is."""
+    costs = {line[0]: float(line[1]) for line in bill[1:]}
+    expected, compute = costs.pop("total"), costs.pop("compute")
+    rest = sum(usd for item, usd in costs.items() if not item.startswith("failures"))
+    low, high = (share * compute + rest for share in shares)
+    return min(low, expected), max(high, expected)

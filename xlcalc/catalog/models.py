@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from xlcalc.catalog import tables
 from xlcalc.catalog.names import Names, Reading
@@ -62,6 +62,7 @@ def by_id(model_id: str) -> ModelSpec:
     return ModelSpec.model_validate({**fields, "context": context, "config": json.loads(tables.config_text(model_id))})
 
 
+@lru_cache(maxsize=1024)
 def find(name: str) -> ModelSpec:
     """The model that a name means, in the format that the name states (-FP8, -AWQ, Q4_K_M ...), if it states one.
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from itertools import takewhile
 
@@ -86,6 +86,28 @@ class _Stage:
 
     named: dict[str, list[frozenset[str]]] = field(default_factory=dict)  # id -> the words of each of its names
     rows_with: dict[str, set[str]] = field(default_factory=dict)  # word -> ids
+
+
+class _Alike:
+    """Texts by the pairs of letters in them, to find those spelt like another: Dice's coefficient."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._with: dict[str, list[str]] = {}
+        self._pairs = {text: len(found) for text in texts if (found := self._of(text))}
+        for text in self._pairs:
+            for pair in self._of(text):
+                self._with.setdefault(pair, []).append(text)
+
+    @staticmethod
+    def _of(text: str) -> set[str]:
+        return {text[i : i + 2] for i in range(min(len(text), 100) - 1)}
+
+    def nearest(self, text: str, count: int, least: float) -> list[str]:
+        pairs = self._of(text)
+        shared = Counter(t for pair in pairs for t in self._with.get(pair, ()))
+        likeness = {t: 2 * n / (len(pairs) + self._pairs[t]) for t, n in shared.items() if n > 1}
+        close = sorted((-like, t) for t, like in likeness.items() if like >= least)
+        return [t for _, t in close[:count]]
 
 
 class Names:
@@ -173,13 +195,21 @@ class Names:
         wanted = frozenset(typed) - self._reading.dropped[-1]
         return any(self._reading.told(wanted, named - wanted) for named in self._stages[-1].named[row])
 
+    @cached_property
+    def _words(self) -> _Alike:
+        return _Alike(self._stages[-1].rows_with)
+
+    @cached_property
+    def _keys(self) -> _Alike:
+        return _Alike(self._ids)
+
     def _near(self, name: str) -> str:
         """The rows that share words with a name, its first and rare ones most; a misspelt word counts as its like."""
         rows_with = self._stages[-1].rows_with
         typed = [word for word in self._reading.words(name) if word not in self._reading.dropped[-1]]
         scores: dict[str, float] = {}
         for place, word in enumerate(typed):
-            like = [word] if word in rows_with or not word.isalpha() else get_close_matches(word, rows_with, 2, 0.7)
+            like = [word] if word in rows_with or not word.isalpha() else self._words.nearest(word, 2, 0.6)
             for known in like:
                 ids = rows_with.get(known, ())
                 for i in ids:
@@ -189,7 +219,7 @@ class Names:
             near = sorted((i for i in self._names if scores.get(i, 0) > least), key=lambda i: -scores[i])
             offers = near[:_OFFERS]
         else:
-            close = get_close_matches(key(name.rpartition("/")[2]), self._ids, _OFFERS, 0.5)
+            close = self._keys.nearest(key(name.rpartition("/")[2]), _OFFERS, 0.4)
             offers = list(dict.fromkeys(self._ids[k] for k in close))
         return f"; the closest are {', '.join(offers)}" if offers else ""
 

@@ -26,13 +26,21 @@ def call(
     function: Function,
     arguments: Arguments = None,
     as_json: Json = False,
+    with_range: Annotated[
+        bool, typer.Option("--range", help="Low, expected and high: four of five measured runs like it lie between.")
+    ] = False,
 ) -> None:
     """One call of a cell function.
 
     Example: xlcalc call LLM_KV_CACHE llama-3.1-8b 8192 unit=GiB
+    Example: xlcalc call --range LLM_TPOT llama-3.1-8b h100-sxm 1 1024 unit=ms
     """
     declaration = _declared(function)
-    result = declaration(*_arguments(declaration, arguments or []))
+    values = _arguments(declaration, arguments or [])
+    if with_range:
+        _print_range(declaration, values, as_json)
+        return
+    result = declaration(*values)
     if as_json:
         print(json.dumps(result))
     elif isinstance(result, Table):
@@ -41,21 +49,41 @@ def call(
         print(result)
 
 
+def _print_range(declaration: Declaration, values: list[str | None], as_json: bool) -> None:
+    from xlcalc.accuracy import bounds
+
+    read = declaration.read([*values, *[None] * (len(declaration.arguments) - len(values))])
+    found = bounds.around(declaration, read, declaration.compute(read))
+    if found is None:
+        measured = ", ".join(bounds.FUNCTIONS)
+        raise CalcError("#N/A", f"has no measured cases and no range; those are {measured}", function=declaration.name)
+    if as_json:
+        print(json.dumps({"low": found.low, "expected": found.expected, "high": found.high, "about": found.about}))
+    else:
+        print_rows([["low", found.low], ["expected", found.expected], ["high", found.high], ["range", found.about]])
+
+
 @app.command(context_settings=_FREE)
 def explain(
     function: Function,
     arguments: Arguments = None,
     as_json: Json = False,
+    depth: Annotated[int | None, typer.Option(help="Levels below the result, 0 for all; a screenful without.")] = None,
 ) -> None:
-    """The derivation of one call: what goes in, each formula with its numbers, sources and dates.
+    """The derivation of one call: the result, what it is made of with numbers, sources and dates.
 
     Example: xlcalc explain LLM_KV_CACHE llama-3.1-8b 8192
+    Example: xlcalc explain LLM_STEP_TIME llama-3.1-8b h100-sxm 64 512 8192 --depth 2
     """
     from xlcalc.language import explain as derivation
 
     declaration = _declared(function)
-    table = derivation.explain(declaration, _arguments(declaration, arguments or []))
-    print(json.dumps(table) if as_json else derivation.as_text(table), end="\n" if as_json else "")
+    values = _arguments(declaration, arguments or [])
+    if as_json:
+        print(json.dumps(derivation.explain(declaration, values, depth)))
+    else:
+        table = derivation.explain(declaration, values, depth, derivation.ON_A_SCREEN)
+        print(derivation.as_text(table, brief=depth is None), end="")
 
 
 @app.command("functions")

@@ -35,7 +35,7 @@ def term(label: str, value: Any, unit: str = "", source: str | Callable[[], str]
     if ACTIVE and (nodes := active()) is not None and isinstance(value, (int, float)):
         if nodes.is_open:  # a constant of the formula
             return value
-        return labelled(nodes, LEAF, (), value, label, unit, source) if value else value
+        return labelled(nodes, LEAF, (), value, label, unit, source or "given") if value else value
     return value
 
 
@@ -44,6 +44,11 @@ def chosen(label: str, value: Any, because: str, *terms: Any, unit: str = "", so
     if ACTIVE and (nodes := active()) is not None and not nodes.is_open:
         return labelled(nodes, CHOSEN, (because, *terms), plain(value), label, unit, source)
     return value
+
+
+def is_open() -> bool:
+    """Whether arguments and columns are kept open now, and no symbol has a value."""
+    return bool(ACTIVE) and (nodes := active()) is not None and nodes.is_open
 
 
 def is_recording() -> bool:
@@ -95,6 +100,15 @@ def where(condition: Any, yes: Any, no: Any) -> Any:
         return node("if", condition, yes() if callable(yes) else yes, no() if callable(no) else no)
     side = yes if condition else no
     return side() if callable(side) else side
+
+
+def allowed(condition: Any, value: Callable[[], Any], sentence: Callable[[], str]) -> Any:
+    """A value where a condition holds. Raises ValueError with a sentence where it does not: #NUM! in Excel."""
+    if type(condition) is Symbol and condition.nodes.is_open:
+        return node("if", condition, value(), node("refused", condition))
+    if not condition:
+        raise ValueError(sentence())
+    return value()
 
 
 def least(a: Any, b: Any) -> Any:

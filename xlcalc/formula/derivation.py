@@ -7,6 +7,7 @@ source. Of a branch the side that was taken is shown.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from xlcalc.formula.symbols import CHOSEN, INPUT, LABELLED, LEAF, TERM, Symbol, source_of
@@ -14,6 +15,7 @@ from xlcalc.formula.symbols import CHOSEN, INPUT, LABELLED, LEAF, TERM, Symbol, 
 AT_LEVEL, IN_ALL = 15, 60  # rows of the first level, and rows where no depth is asked for
 _RANK = {"+": 1, "-": 1, "neg": 2, "*": 3, "/": 3, "mod": 3, "^": 5}
 _SIGN = {"+": " + ", "-": " - ", "*": " × ", "/": " / ", "mod": " mod ", "^": "^"}
+_STRICT = frozenset(("-", "/", "mod", "^"))
 _WORD = {"ceil": "round up", "floor": "round down", "sqrt": "square root", "abs": "absolute"}
 
 
@@ -29,133 +31,125 @@ class Row(NamedTuple):
     source: str
 
 
-def rows(roots: Sequence[tuple[str, Symbol]], depth: int | None, room: int = IN_ALL) -> tuple[list[Row], int]:
-    """The rows of results with their names, and how many more there are.
+def rows(roots: Sequence[tuple[str, Symbol]], depth: int | None, room: int = IN_ALL) -> tuple[list[Row], bool]:
+    """The rows of results with their names, and whether there are more.
 
-    `depth` levels below the results, 0 for all; None for as many whole levels, and of the next as many quantities with
-    their parts, as there is `room` for.
+    `depth` levels below the results, 0 for all; None for as many quantities with their parts, level by level, as there
+    is `room` for.
     """
-    tree = _Tree([symbol for _, symbol in roots])
-    shown = tree.within(depth, room)
+    tree = _Tree([symbol for _, symbol in roots], depth, room)
     found = []
     for i, (name, root) in enumerate(roots, 1):
         steps = str(i)
-        for step, symbol in tree.outline(root, steps, shown):
-            quantity = name if step == steps else tree.name(symbol)
-            formula, numbers = (
-                ("", "") if symbol.op in (INPUT, LEAF) else (tree.text(symbol), tree.text(symbol, numbers=True))
-            )
+        for step, symbol in tree.outline(root, steps):
+            quantity = name if step == steps else tree.names[symbol]
+            formula, numbers = ("", "") if symbol.op in (INPUT, LEAF) else tree.texts(symbol)
             found.append(Row(step, quantity, formula, numbers, symbol.value, symbol.unit, source_of(symbol)))
-    return found, len(tree.parts) - len(shown)
+    return found, tree.has_more
 
 
 class _Tree:
     """Results and the quantities below them; each stands below the first that needs it."""
 
-    def __init__(self, roots: list[Symbol]) -> None:
-        self.roots = roots
-        self.parts: dict[Symbol, list[Symbol]] = {}
-        self.levels: list[list[Symbol]] = []
-        self._names: dict[Symbol, str] = {}
-        taken: dict[str, int] = {}
+    def __init__(self, roots: list[Symbol], depth: int | None, room: int) -> None:
+        self.parts: dict[Symbol, list[Symbol]] = {}  # of a quantity, those that are shown
+        self.names: dict[Symbol, str] = {}
+        self.has_more = False
+        self._taken: dict[str, int] = {}
         level = list(dict.fromkeys(roots))
         seen = set(level)
+        for root in level:
+            self._name(root)
+        below = 0
         while level:
-            self.levels.append(level)
-            below = []
+            below += 1
+            deeper: list[Symbol] = []
             for symbol in level:
                 own = _quantities(symbol)
-                self.parts[symbol] = [part for part in own if part not in seen]
-                seen.update(own)
-                below += self.parts[symbol]
-            level = below
-        for level in self.levels:
-            for symbol in level:
-                count = taken[symbol.label] = taken.get(symbol.label, 0) + 1
-                self._names[symbol] = symbol.label if count == 1 else f"{symbol.label} ({count})"
+                for part in own:
+                    self._name(part)
+                parts = [part for part in own if part not in seen]
+                full = len(seen) + len(parts) > room if depth is None else below > depth > 0
+                if parts and full:
+                    self.has_more = True
+                    continue
+                self.parts[symbol] = parts
+                seen.update(parts)
+                deeper += parts
+            level = deeper
 
-    def name(self, symbol: Symbol) -> str:
-        return self._names[symbol]
+    def _name(self, symbol: Symbol) -> None:
+        if symbol not in self.names:
+            count = self._taken[symbol.label] = self._taken.get(symbol.label, 0) + 1
+            self.names[symbol] = symbol.label if count == 1 else f"{symbol.label} ({count})"
 
-    def within(self, depth: int | None, room: int) -> set[Symbol]:
-        """The quantities to show: whole levels, or families of parts as far as there is room."""
-        if depth is not None:
-            return {symbol for level in (self.levels[: depth + 1] if depth else self.levels) for symbol in level}
-        shown = set(self.levels[0])
-        for level in self.levels:
-            for symbol in level:
-                parts = self.parts[symbol]
-                if symbol in shown and parts and len(shown) + len(parts) <= room:
-                    shown.update(parts)
-        return shown
-
-    def outline(self, symbol: Symbol, step: str, shown: set[Symbol]) -> list[tuple[str, Symbol]]:
+    def outline(self, symbol: Symbol, step: str) -> list[tuple[str, Symbol]]:
         """A quantity and what is shown of its parts, numbered."""
         found = [(step, symbol)]
-        for i, part in enumerate((p for p in self.parts[symbol] if p in shown), 1):
-            found += self.outline(part, f"{step}.{i}", shown)
+        for i, part in enumerate(self.parts.get(symbol, ()), 1):
+            found += self.outline(part, f"{step}.{i}")
         return found
 
-    def text(self, symbol: Symbol, *, numbers: bool = False) -> str:
-        """The formula of a quantity over the names, or the numbers, of those below it."""
-
-        def name(part: Symbol) -> str:
-            return figure(part.value) if numbers else self._names[part]
-
+    def texts(self, symbol: Symbol) -> tuple[str, str]:
+        """The formula of a quantity over the names of those below it, and over their numbers."""
         if symbol.op == CHOSEN:
             because, *terms = symbol.of
-            return because.format(*(name(x) if type(x) is Symbol else figure(x) for x in terms))
+            names = (self.names[x] if type(x) is Symbol else figure(x) for x in terms)
+            numbers = (figure(x.value if type(x) is Symbol else x) for x in terms)
+            return because.format(*names), because.format(*numbers)
         inner = symbol.of[0] if symbol.op == TERM else symbol
         if type(inner) is Symbol and inner.op in LABELLED:
-            return name(inner)
-        return _expression(inner, name)[0]
+            return self.names[inner], figure(inner.value)
+        return _expression(inner, self.names)[:2]
 
 
 def _quantities(symbol: Symbol) -> list[Symbol]:
     """The named quantities that a quantity's formula is over, in its order."""
     found: dict[Symbol, None] = {}
-    seen: set[int] = set()
-
-    def visit(x: Any) -> None:
-        if type(x) is not Symbol or id(x) in seen:
-            return
-        seen.add(id(x))
-        if x.op in LABELLED:
-            found[x] = None
-            return
-        for y in _taken(x):
-            visit(y)
-
-    for x in symbol.of:
-        visit(x)
+    seen: set[Symbol] = set()
+    stack = list(reversed(symbol.of))
+    while stack:
+        x = stack.pop()
+        if type(x) is Symbol and x not in seen:
+            if x.op in LABELLED:
+                found[x] = None
+            else:
+                seen.add(x)
+                stack.extend(reversed(x.of))
     return list(found)
 
 
-def _taken(x: Symbol) -> tuple[Any, ...]:
-    return x.of
-
-
-def _expression(x: Any, name: Any) -> tuple[str, int]:
-    """Arithmetic as a page prints it, and how tightly it binds."""
+def _expression(x: Any, names: dict[Symbol, str]) -> tuple[str, str, int]:
+    """Arithmetic as a page prints it, with names and with numbers, and how tightly it binds."""
     if type(x) is not Symbol:
-        return figure(x), 9 if not (isinstance(x, (int, float)) and x < 0) else 2
-    if x.op in LABELLED:
-        text = name(x)
-        return text, 9 if not text.startswith("-") else 2
-    if x.op == "neg":
-        inner, rank = _expression(x.of[0], name)
-        return f"-{inner if rank >= 3 else f'({inner})'}", 2
-    if x.op in _RANK:
-        rank = _RANK[x.op]
-        (a, left), (b, right) = (_expression(y, name) for y in x.of)
-        a = a if left >= rank and not (x.op == "^" and left <= 5) else f"({a})"
-        strict = x.op in ("-", "/", "mod", "^")
-        b = b if right > rank or (right == rank and not strict) else f"({b})"
-        return f"{a}{_SIGN[x.op]}{b}", rank
-    inside = ", ".join(_expression(y, name)[0] for y in x.of)
-    return f"{_WORD.get(x.op, x.op)}({inside})", 9
+        text = _operand(x)
+        return text, text, 9
+    op = x.op
+    if op in LABELLED:
+        return names[x], _operand(x.value), 9
+    if op in _RANK:
+        rank = _RANK[op]
+        a, a_numbers, left = _expression(x.of[0], names)
+        if op == "neg":
+            return (f"-{a}", f"-{a_numbers}", 2) if left > 2 else (f"-({a})", f"-({a_numbers})", 2)
+        b, b_numbers, right = _expression(x.of[1], names)
+        if left < rank or (left == rank and op == "^"):
+            a, a_numbers = f"({a})", f"({a_numbers})"
+        if right < rank or (right == rank and op in _STRICT):
+            b, b_numbers = f"({b})", f"({b_numbers})"
+        sign = _SIGN[op]
+        return a + sign + b, a_numbers + sign + b_numbers, rank
+    inside = [_expression(y, names) for y in x.of]
+    word = _WORD.get(op, op)
+    return f"{word}({', '.join([i[0] for i in inside])})", f"{word}({', '.join([i[1] for i in inside])})", 9
 
 
+def _operand(value: Any) -> str:
+    text = figure(value)
+    return f"({text})" if text.startswith("-") else text
+
+
+@lru_cache(maxsize=4096)
 def figure(value: Any) -> str:
     """A number as a derivation prints it: six digits, powers of ten short.
 

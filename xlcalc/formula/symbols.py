@@ -24,6 +24,7 @@ COMPUTE: dict[str, Callable[..., Any]] = {
     "abs": abs, "sqrt": math.sqrt, "ln": math.log, "log2": math.log2, "exp": math.exp, "neg": operator.neg,
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne,
     "and": lambda *all_of: all(all_of), "or": lambda *any_of: any(any_of),
+    "refused": lambda condition: math.nan,
     "if": lambda condition, yes, no: yes if condition else no,
 }  # fmt: skip
 INPUT, LEAF, TERM, CHOSEN = "input", "leaf", "term", "chosen"
@@ -64,28 +65,32 @@ class Symbol:
         return f"<{self.op} {self.label} {self.value!r}>"
 
     def __add__(self, other: Number) -> Symbol:
-        return self if _is_plain(other, 0) else node("+", self, other)
+        return self if type(other) is not Symbol and other == 0 else _two("+", self, other)
 
     def __radd__(self, other: Number) -> Symbol:
-        return self if _is_plain(other, 0) else node("+", other, self)
+        return self if other == 0 else _two("+", other, self)
 
     def __sub__(self, other: Number) -> Symbol:
-        return self if _is_plain(other, 0) else node("-", self, other)
+        return self if type(other) is not Symbol and other == 0 else _two("-", self, other)
 
     def __rsub__(self, other: Number) -> Symbol:
-        return node("-", other, self)
+        return _two("-", other, self)
 
     def __mul__(self, other: Number) -> Any:
-        return self if _is_plain(other, 1) else 0 if _is_plain(other, 0) else node("*", self, other)
+        if type(other) is not Symbol and (other == 1 or other == 0):
+            return self if other == 1 else 0
+        return _two("*", self, other)
 
     def __rmul__(self, other: Number) -> Any:
-        return self if _is_plain(other, 1) else 0 if _is_plain(other, 0) else node("*", other, self)
+        if other == 1 or other == 0:
+            return self if other == 1 else 0
+        return _two("*", other, self)
 
     def __truediv__(self, other: Number) -> Symbol:
-        return self if _is_plain(other, 1) else node("/", self, other)
+        return self if type(other) is not Symbol and other == 1 else _two("/", self, other)
 
     def __rtruediv__(self, other: Number) -> Any:
-        return 0 if _is_plain(other, 0) else node("/", other, self)
+        return 0 if other == 0 else _two("/", other, self)
 
     def __floordiv__(self, other: Number) -> Symbol:
         return node("floor", node("/", self, other))
@@ -100,7 +105,7 @@ class Symbol:
         return node("mod", other, self)
 
     def __pow__(self, other: Number) -> Symbol:
-        return self if _is_plain(other, 1) else node("^", self, other)
+        return self if type(other) is not Symbol and other == 1 else _two("^", self, other)
 
     def __rpow__(self, other: Number) -> Symbol:
         return node("^", other, self)
@@ -156,6 +161,9 @@ class Symbol:
     def __index__(self) -> int:
         return operator.index(self._known())
 
+    def __format__(self, specification: str) -> str:
+        return format(self.value, specification)
+
     def _known(self) -> Any:
         if self.nodes.is_open:
             raise TypeError(f"{self!r} is open: a closed formula asks no symbol for its value; write where()")
@@ -163,10 +171,6 @@ class Symbol:
 
 
 Number: TypeAlias = "int | float | Symbol"
-
-
-def _is_plain(value: Any, number: int) -> bool:
-    return type(value) is not Symbol and bool(value == number)
 
 
 def _compared(op: str, a: Symbol, b: Any) -> Any:
@@ -192,6 +196,21 @@ def node(op: str, *of: Any) -> Symbol:
     found = nodes.get(k := tuple(key))
     if found is None:
         found = nodes[k] = Symbol(nodes, op, of, _value(op, values, nodes))
+    return found
+
+
+def _two(op: str, a: Any, b: Any) -> Symbol:
+    """`node` of two operands, which most are."""
+    if type(a) is Symbol:
+        nodes, x, left = a.nodes, a.value, id(a)
+        key: tuple[Any, ...] = (op, left, id(b)) if type(b) is Symbol else (op, left, (b,))
+    else:
+        nodes, x = b.nodes, a
+        key = (op, (a,), id(b))
+    found = nodes.get(key)
+    if found is None:
+        values = [x, b.value if type(b) is Symbol else b]
+        found = nodes[key] = Symbol(nodes, op, (a, b), _value(op, values, nodes))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 from typing import Any
 
 from xlcalc.catalog import tables
@@ -12,6 +13,7 @@ from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.cells import Number
 from xlcalc.language.declare import Argument, Declaration, Table
 from xlcalc.language.errors import CalcError
+from xlcalc.language.kinds import AcceleratorKind
 from xlcalc.model.dtypes import DType
 from xlcalc.model.spec import ModelSpec
 
@@ -20,6 +22,7 @@ HEADERS = ["step", "quantity", "formula", "with numbers", "value", "unit", "sour
 Remark = Callable[[Declaration, Sequence[Any], float, str], list[list[Any]]]
 REMARKS: list[Remark] = []
 NOTE, GIVEN = "note", "given"
+ON_A_SCREEN = 24
 
 
 def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | None = None, room: int = IN_ALL) -> Table:
@@ -32,23 +35,25 @@ def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | Non
     read = declaration.read(arguments)
     with recording() as nodes:
         given = [_input(nodes, *of) for of in zip(declaration.arguments, read, arguments, strict=True)]
-        unit = read[-1] if declaration.has_unit else None
+        unit, asked = (read[-1], str(arguments[-1])) if declaration.has_unit else (None, "")
         result = declaration.compute([*given[:-1], None] if declaration.has_unit else given, declaration.derivation)
-        roots = _roots(declaration, result, unit, arguments[-1], nodes)
+        roots = _roots(declaration, result, unit, asked, nodes)
     below = [row for of in zip(declaration.arguments, read, arguments, strict=True) if (row := _given(*of))]
     below += _published(declaration, read)
     below += _said(declaration, read, roots[0][1] if roots else None)
+    if isinstance(roots and roots[0][1].value, float) and not isfinite(roots[0][1].value):
+        declaration.compute(read)  # refuses it
     found, more = rows(roots, depth, room - len(below) - 1)
     if not found:
         found = [_looked_up(declaration, result)]
     if more:
-        below.append([NOTE, f"{more} more rows below these: depth 0 shows all", *[""] * 5])
+        below.append([NOTE, "more rows below these: depth 0 shows all", *[""] * 5])
     return Table([HEADERS, *map(list, found), *below])
 
 
 def _input(nodes: Any, argument: Argument, value: Any, given: Any) -> Any:
     """An argument as the formula takes it: a number as a symbol."""
-    if type(value) not in (int, float):
+    if type(value) not in (int, float) or not isinstance(argument.kind, (Number, AcceleratorKind)):
         return value
     source = "default" if given is None or given == "" else "given"
     return labelled(
@@ -57,7 +62,7 @@ def _input(nodes: Any, argument: Argument, value: Any, given: Any) -> Any:
 
 
 def _unit_of(argument: Argument, value: Any) -> str:
-    return argument.unit or _plain_unit(argument.kind, value)
+    return argument.unit or getattr(argument.kind, "figure", "") or _plain_unit(argument.kind, value)
 
 
 def _plain_unit(kind: Any, value: Any) -> str:
@@ -67,7 +72,7 @@ def _plain_unit(kind: Any, value: Any) -> str:
 
 
 def _roots(
-    declaration: Declaration, result: Any, unit: float | None, asked: Any, nodes: Any
+    declaration: Declaration, result: Any, unit: float | None, asked: str, nodes: Any
 ) -> list[tuple[str, Symbol]]:
     """The results with their names: of a table those of its cells that its author named."""
     if isinstance(result, Table):
@@ -81,7 +86,7 @@ def _roots(
         return []
     base = declaration.result.unit
     if unit is not None:  # the result in its base unit, and one row above it
-        result, base = result / unit, str(asked)
+        result, base = result / unit, asked
     value = result.value if type(result) is Symbol else result
     if type(result) is not Symbol or result.op == LEAF:
         kept = result if type(result) is Symbol else None
@@ -119,6 +124,8 @@ def _said(declaration: Declaration, read: Sequence[Any], result: Symbol | None) 
     for value in read:
         if isinstance(value, ModelSpec) and value.count is None:
             said += [[NOTE, note, "", "", "", "", ""] for note in value.architecture.remarks]
+        if isinstance(value, AcceleratorSpec) and value.remark:
+            said.append([NOTE, value.remark, "", "", "", "", ""])
     return said
 
 
@@ -163,23 +170,32 @@ def _counted(model: ModelSpec) -> str:
     return f"{model.text_config.model_type}, {f'an estimate: {assumed}' if assumed else 'counted exactly'}"
 
 
-def as_text(table: Table) -> str:
-    """A derivation as a page: each quantity with its formula and numbers, indented by its level."""
+def as_text(table: Table, *, brief: bool = False) -> str:
+    """A derivation as a page: each quantity with its formula and numbers, indented by its level; sources below.
+
+    A long one that is `brief` shows the formulas of the result and its parts alone.
+    """
     lines: list[str] = []
+    sources: dict[str, int] = {}
+    levels = 1 if brief and len(table) > ON_A_SCREEN // 2 else 99
     for step, name, formula, numbers, value, unit, source in table[1:]:
-        indent = "  " * str(step).count(".")
         if step == NOTE:
             lines.append(f"note: {name}")
             continue
         shown = figure(value) if unit in ("count", "ratio") else f"{figure(value)} {unit}".rstrip()
-        origin = (
-            f"   [{source}]" if source and source not in ("given", "default") else f"   ({source})" if source else ""
-        )
-        if not formula or step == GIVEN:
-            lines.append(f"{indent}{step} {name} = {shown}{f', {formula}' if formula else ''}{origin}")
+        known = ""
+        if source:
+            known = f" ({source})" if source in _SHORT else f" [{sources.setdefault(source, len(sources) + 1)}]"
+        if not step[0].isdigit():
+            more = f", {formula}" if step == GIVEN and formula else f", {numbers}" if numbers else ""
+            lines.append(f"{step} {name if step == GIVEN else ''} = {shown}{more}{known}".replace("  ", " "))
             continue
-        lines.append(f"{indent}{step} {name} = {shown}{origin}")
-        lines.append(f"{indent}{' ' * len(str(step))}   = {formula}")
-        if numbers != formula:
-            lines.append(f"{indent}{' ' * len(str(step))}   = {numbers}")
+        indent = "  " * step.count(".")
+        lines.append(f"{indent}{step} {name} = {shown}{known}")
+        if formula and step.count(".") <= levels:
+            lines += [f"{indent}{' ' * len(step)}   = {side}" for side in dict.fromkeys((formula, numbers))]
+    lines += [f"[{n}] {source}" for source, n in sources.items()]
     return "\n".join(lines) + "\n"
+
+
+_SHORT = frozenset(("given", "default", "of the model", "its figures above"))

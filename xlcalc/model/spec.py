@@ -12,12 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.cache import CacheShape, cache_shape
 from xlcalc.model.checkpoint import Checkpoint, checkpoint
+from xlcalc.model.coefficients import Coefficients
 from xlcalc.model.config import SPELLINGS, Config
 from xlcalc.model.dtypes import DType
 from xlcalc.model.families.reader import read
 from xlcalc.model.flops import FlopShape, flop_shape
+from xlcalc.model.kinds import kinds
 from xlcalc.model.params import active_params, params_by_part
+from xlcalc.model.serve_columns import serve_columns
 from xlcalc.model.storage import Weights, stored
+from xlcalc.model.train_columns import train_columns
 
 # what must be a whole number above zero wherever it is set (or a list of them, one a layer)
 _SIZES = (
@@ -102,6 +106,11 @@ class ModelSpec(BaseModel):
             raise ValueError(f"has a field that is no number where one is needed ({str(error)[:120]})") from None
 
     @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """What kind of model it is; a number of parameters alone is taken for a dense one."""
+        return kinds(self.architecture) if self.count is None else ("dense",)
+
+    @cached_property
     def parts(self) -> dict[str, int]:
         """Parameters by part."""
         return params_by_part(self.architecture)
@@ -136,6 +145,33 @@ class ModelSpec(BaseModel):
                 self._stored.clear()
             self._stored[dtype, serving] = found
         return found
+
+    def coefficients(self, dtype: DType | None = None) -> Coefficients:
+        """The model as numbers, its weights in a format; None = as published."""
+        dtype = dtype or self.published_dtype
+        found = self._coefficients.get(dtype)
+        if found is None:
+            architecture, head = self.architecture, self.architecture.outer[-1]
+            found = Coefficients(
+                n_layers=architecture.n_layers,
+                d_model=self._trained["d_model"],
+                vocab=head.d_out,
+                head_d_in=head.d_in,
+                **{name: value for name, value in self._trained.items() if name != "d_model"},
+                **serve_columns(architecture, self.weights(dtype, serving=True), self.state_bytes),
+            )
+            if len(self._coefficients) >= _FORMATS_KEPT:
+                self._coefficients.clear()
+            self._coefficients[dtype] = found
+        return found
+
+    @cached_property
+    def _trained(self) -> dict[str, Any]:
+        return train_columns(self.architecture, self.text_config)
+
+    @cached_property
+    def _coefficients(self) -> dict[DType, Coefficients]:
+        return {}
 
     @cached_property
     def _stored(self) -> dict[tuple[DType, bool], Weights]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
-from xlcalc.accuracy import ranges, validation, whole_runs
-from xlcalc.accuracy.likeness import FAMILIES
+from xlcalc.accuracy import bounds, ranges, validation, whole_runs
 from xlcalc.catalog import tables
+from xlcalc.formula.arithmetic import searched, term
 from xlcalc.language.cells import Choice, shown
 from xlcalc.language.declare import Declaration, Table, cell_function, find
 from xlcalc.language.errors import CalcError
@@ -19,11 +20,11 @@ _MEASURED = "the published measurements of catalog/measured.csv"
 
 @cell_function(category="Audit", source=_MEASURED)
 def LLM_ACCURACY(name: Name = None, accelerator: Accelerator = None) -> Rows:
-    """How well the estimates agree with published measurements: cases, mean, 90th percentile and worst error, source.
+    """How well the estimates agree with published measurements: errors, source, the share inside their ranges.
 
-    Errors are fractions of the measurement. The constants of the models were calibrated on some of these cases
-    (docs/accuracy.md says on which); the others had no part in any constant. Your own calibration.csv adds a group of
-    its own: what is left of the error on your cases once the estimates are calibrated by them.
+    Mean, 90th percentile and worst error are fractions of the measurement. The constants of the models were calibrated
+    on some of these cases (docs/accuracy.md says on which); the others had no part in any constant. Your own
+    calibration.csv adds a group of its own: what is left of the error on your cases once they calibrate the estimates.
 
     Args:
         name: a function, with or without LLM_; blank = all that were measured
@@ -36,8 +37,11 @@ def LLM_ACCURACY(name: Name = None, accelerator: Accelerator = None) -> Rows:
     found = validation.summaries(function, accelerator.id if accelerator else "")
     if not found:
         raise CalcError("#N/A", "no measured case of this function and accelerator is known")
-    headers = ["function", "measured on", "accelerator", "cases", "mean error", "p90 error", "worst error", "source"]
-    return Table([headers, *([*s[:-1], tables.source_text(s.source, "")] for s in found)])
+    headers = [
+        "function", "measured on", "accelerator", "cases", "mean error", "p90 error", "worst error", "source",
+        "inside its range",
+    ]  # fmt: skip
+    return Table([headers, *([*s[:7], tables.source_text(s.source, ""), s.inside] for s in found)])
 
 
 def _function(name: str) -> Declaration:
@@ -48,7 +52,7 @@ def _function(name: str) -> Declaration:
 
 
 def _not_measured(name: str) -> CalcError:
-    known = ", ".join((*FAMILIES, *whole_runs.FUNCTIONS))
+    known = ", ".join(bounds.FUNCTIONS)
     return CalcError("#N/A", f"must be a function that was measured: {known}; got {shown(name)}", argument="name")
 
 
@@ -57,8 +61,8 @@ def LLM_ESTIMATE_RANGE(name: Name, accelerator: Accelerator = None, bound: _Boun
     """What to multiply an estimate by for the ends of its range, whatever is run on that accelerator.
 
     Four of five measured runs lie between low and high times their estimates, of models and formats that may be any;
-    where the call is known, LLM_ESTIMATE_BOUND gives its own range, which is narrower. `expected` is 1, `cases` says how
-    many were measured on the accelerator.
+    where the call is known, LLM_ESTIMATE_BOUND gives its own range, which is narrower. `expected` is 1, `cases` says
+    how many were measured on the accelerator.
 
     Args:
         name: a function that was measured, with or without LLM_
@@ -69,10 +73,9 @@ def LLM_ESTIMATE_RANGE(name: Name, accelerator: Accelerator = None, bound: _Boun
         1
     """
     declaration = find(name)
-    given = {"accelerator": accelerator} if accelerator else {}
-    found = ranges.of_call(declaration.name, given) if declaration else None
-    if found is None:
+    if declaration is None or declaration.name not in bounds.FUNCTIONS:
         raise _not_measured(name)
+    found = ranges.of_call(declaration.name, {"accelerator": accelerator} if accelerator else {})
     return {"low": found.low, "expected": 1, "high": found.high, "cases": found.here if accelerator else found.cases}[
         bound
     ]
@@ -104,18 +107,18 @@ def LLM_ESTIMATE_BOUND(
     a20: Anything = None,
     a21: Anything = None,
     a22: Anything = None,
-    a23: Anything = None,
-    a24: Anything = None,
 ) -> Real:
     """Low, expected or high of exactly that call: four of five measured runs like it lie between low and high.
 
     `expected` is what the function itself gives. The range knows what is known of the call: whether constants were
     calibrated on this accelerator, on its architecture or on neither, the software, the kind of model, the number
     format, scale, batch and lengths; unknown means wider, by as much as runs that were left out of its making err
-    (docs/accuracy.md). In the function's base unit. A range holds what its function gives: one step, first token, token,
-    throughput or memory of one machine. Of LLM_GPU_HOURS, LLM_TRAIN_TIME and LLM_TRAIN_COST (the total) it speaks of whole
-    published training runs with all that interrupts them: restarts, evaluation, software of their day (LLM_TRAIN_RUNS
-    lists them); the utilisation that was given is then one opinion among theirs.
+    (docs/accuracy.md). In the function's base unit.
+
+    A range holds what its function gives: one step, first token, token, throughput or memory of one machine. Of
+    LLM_GPU_HOURS, LLM_TRAIN_TIME and LLM_TRAIN_COST (the total) it speaks of whole published training runs with all
+    that interrupts them: restarts, evaluation, software of their day (LLM_TRAIN_RUNS lists them); the utilisation that
+    the call gives is then one opinion among theirs.
 
     Args:
         name: a function that was measured, with or without LLM_
@@ -142,46 +145,46 @@ def LLM_ESTIMATE_BOUND(
         a20: argument 20 of that function
         a21: argument 21 of that function
         a22: argument 22 of that function
-        a23: argument 23 of that function
-        a24: argument 24 of that function
     Example:
         >>> LLM_ESTIMATE_BOUND("LLM_TPOT", "expected", "llama-3.1-8b", "h100-sxm", 1, 1024) == LLM_TPOT(
         ...     "llama-3.1-8b", "h100-sxm", 1, 1024)
         True
     """
     declaration = _function(name)
-    if declaration.name not in FAMILIES and declaration.name not in whole_runs.FUNCTIONS:
+    if declaration.name not in bounds.FUNCTIONS:
         raise _not_measured(name)
     # fmt: off
     given = (
-        a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22, a23, a24,
+        a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22,
     )
     # fmt: on
-    return bound_of(declaration, given)[bound]
+    found, unit = searched(_around, declaration, given), declaration.result.unit
+    expected = term(f"{declaration.name}, as called", found.expected, unit, "LLM_EXPLAIN of that call")
+    if bound == "expected":
+        return expected
+    end, share = (found.low, found.low_share) if bound == "low" else (found.high, found.high_share)
+    if end != found.expected * share:  # a bill, of which not all is scaled
+        return term(f"{declaration.name}, {bound}", end, unit, found.about)
+    return expected * term(f"measured over estimated, {bound}", share, "", found.about)
 
 
-def bound_of(declaration: Declaration, given: tuple[Any, ...]) -> dict[str, float]:
-    """Low, expected and high of a call, in the function's base unit."""
+def _around(declaration: Declaration, given: Sequence[Any]) -> bounds.Estimate:
+    """A call of a function that was measured, with its range, in the function's base unit."""
     n = len(declaration.arguments)
     if any(value is not None for value in given[n:]):
         raise CalcError("#VALUE!", f"takes at most {n} arguments", function=declaration.name)
-    values = [*given[:n], *[None] * (n - len(given))]
-    if declaration.arguments[-1].name == "unit":
+    values = [*given[:n]]
+    if declaration.has_unit:
         values[-1] = None
     read = declaration.read(values)
-    result = declaration.compute(read)
-    if declaration.name in whole_runs.FUNCTIONS:
-        expected = whole_runs.total(result)
-        bounds = whole_runs.of(declaration, read)
-        return {"low": expected * bounds.low, "expected": expected, "high": expected * bounds.high}
-    found = ranges.of(declaration, read)
-    assert found is not None, declaration.name
-    return {"low": result * found.low, "expected": result, "high": result * found.high}
+    found = bounds.around(declaration, read, declaration.compute(read))
+    assert found is not None
+    return found
 
 
 @cell_function(category="Training", source="catalog/training_runs.csv, each run with its source")
 def LLM_TRAIN_RUNS(search: Search = "") -> Rows:
-    """Published whole training runs with our estimate of their accelerator-hours and the ratio: what budgets are beside.
+    """Published whole training runs with our estimate of their accelerator-hours and the ratio of both.
 
     Our hours are LLM_GPU_HOURS at a utilisation of 0.4 of LLM_TRAIN_FLOPS, with attention where the model is known; the
     ratio is published over ours. Fine-tuning, partial and doubtful accounts are listed as such and have no part in

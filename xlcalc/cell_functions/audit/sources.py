@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Annotated, Any
 
-from xlcalc.accuracy import ranges, scope
+from xlcalc.accuracy import bounds, scope
 from xlcalc.accuracy.calibration import factors
 from xlcalc.catalog import accelerators, models, prices, tables
 from xlcalc.catalog.names import NotInCatalog
@@ -67,16 +67,15 @@ def _check(field: str, known: Collection[str], what: str) -> None:
 
 def _agreement(declaration: Declaration, read: Sequence[Any], result: float, unit: str) -> list[list[Any]]:
     """Rows of a derivation: low, expected and high by what was measured, and what of the call was never measured."""
-    bounds = ranges.of(declaration, read)
-    if bounds is None:
+    found = bounds.around(declaration, read, result)
+    if found is None:
         return []
     accelerator = next((value.id for value in read if isinstance(value, AcceleratorSpec)), "")
-    said = ranges.about(bounds, declaration.name, accelerator)
     rows: list[list[Any]] = []
-    for name, share in (("low", bounds.low), ("high", bounds.high)):
+    for name, value, share in (("low", found.low, found.low_share), ("high", found.high, found.high_share)):
         formula, numbers = "result × measured / estimated", f"{figure(result)} × {figure(share)}"
         quantity = f"{declaration.name}, {name} by what was measured"
-        rows.append([name, quantity, formula, numbers, result * share, unit, f"{said}: LLM_ACCURACY names the sources"])
+        rows.append([name, quantity, formula, numbers, value, unit, f"{found.about}; {found.source}"])
     notes = [f"outside what was measured: {sentence}" for sentence in scope.outside(declaration, read)]
     if factor := factors(declaration.name).get(accelerator):
         notes.append(

@@ -1,0 +1,343 @@
+"""What in a formula an engine must do as Excel does: its functions, and the contexts in which engines go wrong.
+
+Each is a feature with a name. `measured.csv` says of each feature in how many cells of real workbooks, saved by Excel,
+an engine was compared with Excel's own value, and in how many it differed (`python -m xlcalc.workbook.files.measure`).
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from .addresses import parse_cell
+from .formula_text import Token, bare_function, closed_up, is_relative, local_names, tokens
+from .references import Book, any_area
+
+IMPLICIT = "implicit intersection"
+ARRAY_FORMULA = "array formula"
+OPERATORS = "operators over ranges"
+SINCE_1904 = "1904 dates"
+_NEVER_FAST = frozenset((SINCE_1904,))
+"""What the fast engine does not have, though cells in which it makes no difference come out right."""
+CELLS_COMBINED = "union or intersection of references"
+_END_OF_CELLS = ("word", "close", "bracket")
+ENOUGH = 10
+"""Cells and calls that must have been compared, without any difference, before the fast engine is believed."""
+
+_CRITERIA = {"COUNTIF": (1, 2), "SUMIF": (1, 3), "AVERAGEIF": (1, 3), "COUNTIFS": (1, 2), "SUMIFS": (2, 2),
+             "AVERAGEIFS": (2, 2), "MAXIFS": (2, 2), "MINIFS": (2, 2)}  # fmt: skip
+_TAKE_RANGES = frozenset(
+    "SUM AVERAGE COUNT COUNTA COUNTBLANK MAX MIN MAXA MINA AVERAGEA PRODUCT SUMSQ MEDIAN MODE MODE.SNGL MODE.MULT STDEV"
+    " STDEV.S STDEV.P STDEVP STDEVA STDEVPA VAR VAR.S VAR.P VARP VARA VARPA SMALL LARGE RANK RANK.EQ RANK.AVG"
+    " PERCENTILE PERCENTILE.INC PERCENTILE.EXC QUARTILE QUARTILE.INC QUARTILE.EXC PERCENTRANK PERCENTRANK.INC"
+    " PERCENTRANK.EXC GEOMEAN HARMEAN TRIMMEAN KURT SKEW SKEW.P DEVSQ AVEDEV CORREL COVAR COVARIANCE.P COVARIANCE.S"
+    " PEARSON RSQ SLOPE INTERCEPT STEYX FORECAST FORECAST.LINEAR FREQUENCY PROB SUMPRODUCT SUMX2MY2 SUMX2PY2 SUMXMY2"
+    " MMULT MDETERM MINVERSE TRANSPOSE INDEX MATCH XMATCH LOOKUP HLOOKUP VLOOKUP XLOOKUP SUMIF SUMIFS COUNTIF COUNTIFS"
+    " AVERAGEIF AVERAGEIFS MAXIFS MINIFS ROWS COLUMNS ROW COLUMN AREAS OFFSET AND OR XOR IRR MIRR NPV XIRR XNPV"
+    " FVSCHEDULE NETWORKDAYS NETWORKDAYS.INTL WORKDAY WORKDAY.INTL SUBTOTAL AGGREGATE CONCAT TEXTJOIN SERIESSUM GCD LCM"
+    " MULTINOMIAL LINEST LOGEST TREND GROWTH FILTER SORT SORTBY UNIQUE TAKE DROP HSTACK VSTACK TOCOL TOROW CHOOSEROWS"
+    " CHOOSECOLS WRAPROWS WRAPCOLS EXPAND BYROW BYCOL MAP REDUCE SCAN DSUM DAVERAGE DCOUNT DCOUNTA DGET DMAX DMIN"
+    " DPRODUCT DSTDEV DSTDEVP DVAR DVARP CHISQ.TEST CHITEST F.TEST FTEST T.TEST TTEST Z.TEST ZTEST ISREF SHEET SHEETS"
+    " N T TYPE ISFORMULA FORMULATEXT PHONETIC CELL ANCHORARRAY SINGLE".split()
+)
+"""Functions with an argument that is cells, not one value."""
+_TAKE_ARRAYS = frozenset(
+    "SUMPRODUCT MMULT MDETERM MINVERSE LOOKUP FREQUENCY LINEST LOGEST TREND GROWTH XLOOKUP XMATCH FILTER SORT SORTBY"
+    " UNIQUE TAKE DROP HSTACK VSTACK TOCOL TOROW CHOOSEROWS CHOOSECOLS BYROW BYCOL MAP REDUCE SCAN INDEX MODE.MULT"
+    " PROB TRANSPOSE".split()
+)
+"""Functions that calculate their arguments as arrays in any formula."""
+_LOOKUPS = {"MATCH": 2, "VLOOKUP": 3, "HLOOKUP": 3}
+"""Functions that look for the nearest value unless this argument, counted from 0, says otherwise."""
+_CHOOSE_A_VALUE = frozenset(("IF", "IFS", "IFERROR", "CHOOSE", "SWITCH"))
+_TEXTS = frozenset(("MATCH", "VLOOKUP", "HLOOKUP", "LOOKUP", "XLOOKUP", "XMATCH", "TEXTJOIN", "CONCAT", "N", "T", "TYPE",
+                    "INDEX", "SUMPRODUCT"))  # fmt: skip
+_OPERATORS = frozenset("+-*/^&=<>%")
+_ARITHMETIC = frozenset("+-*/^%")
+_DIGITS_OF_CELLS = re.compile(rb"(?<![\w.'])(\$?[A-Z]{1,3})(\$?)[0-9]+(?![\w.(!'])")
+_USUAL_FORMAT = re.compile(r"[$€£]?[#,]*0(?:\.0+)?%?|0+|(?:yyyy|yy|mmmm|mmm|mm|m|dddd|ddd|dd|d|[-/. ,])+|hh?:mm(?::ss)?")
+_NOTHING = Token("", "")
+_MAX_ARGUMENTS = 254
+_MAX_NESTED = 16
+
+
+@dataclass(frozen=True)
+class Measured:
+    """In how many cells a feature was compared with Excel's value, and where the engines differed."""
+
+    feature: str
+    fast_cells: int
+    fast_differs: int
+    exact_cells: int
+    exact_differs: int
+    exact_gives_up: int
+    """Where the exact engine gave an error and Excel a value."""
+    calls: int
+    """Made calls in which the fast engine was compared with the exact one."""
+    calls_differ: int
+
+    @property
+    def proves_fast(self) -> bool:
+        return self.fast_cells + self.calls >= ENOUGH and not self.fast_differs and not self.calls_differ
+
+
+@cache
+def measured() -> dict[str, Measured]:
+    """What the measurements say of each feature."""
+    text = files(__package__ or "").joinpath("measured.csv").read_text("utf8")
+    return {row[0]: Measured(row[0], *map(int, row[1:8])) for row in list(csv.reader(text.splitlines()))[1:]}
+
+
+def unproven(features: Collection[str]) -> list[str]:
+    """The features that the fast engine is not known to calculate as Excel does."""
+    table = measured()
+    return sorted(f for f in features if f in _NEVER_FAST or f not in table or not table[f].proves_fast)
+
+
+def wrong_in_exact(features: Collection[str], is_error: bool) -> list[str]:
+    """The features that the exact engine is known to calculate otherwise than Excel, somewhere, or (if its answer is an
+    error) to give up on."""
+    table = measured()
+    known = [table[f] for f in features if f in table]
+    return sorted(one.feature for one in known if one.exact_differs or (is_error and one.exact_gives_up))
+
+
+def shape(text: bytes) -> bytes:
+    """A formula without what distinguishes it from the same one in another row: same shape, same features.
+
+    >>> shape(b"LOG10(A17)*$B$2+Rate1"), shape(b"'Q1'!A5")
+    (b"LOG10(A)*$B$+Rate1", b"'Q1'!A")
+    """
+    return _DIGITS_OF_CELLS.sub(rb"\1\2", text)
+
+
+class Doubt:
+    """Finds the features of one workbook's formulas. `functions`: the custom functions, which are no feature."""
+
+    def __init__(self, book: Book, functions: Collection[str], date1904: bool) -> None:
+        self._book, self._functions, self._date1904 = book, functions, date1904
+
+    def features(self, text: str, sheet: str, array: bool) -> set[str]:
+        found = {SINCE_1904} if self._date1904 else set()
+        if array and not self._is_custom_call(text):
+            found.add(ARRAY_FORMULA)
+        parts = closed_up(tokens(text))
+        self._read([token for token in parts if token.kind != "space"], sheet, array, found, 0)
+        for before, token, after in zip(parts, parts[1:], parts[2:], strict=False):
+            if token.kind == "space" and before.kind in _END_OF_CELLS and after.kind in ("word", "open"):
+                found.add(CELLS_COMBINED)
+        return found
+
+    def _is_custom_call(self, text: str) -> bool:
+        """Is a formula one call of a custom function and nothing else? How its table fills cells is ours."""
+        parts = closed_up(tokens(text))
+        if len(parts) < 3 or bare_function(parts[0].text) not in self._functions:
+            return False
+        depth = 0
+        for index, token in enumerate(parts[1:], 1):
+            depth += (token.kind == "open") - (token.kind == "close")
+            if depth == 0:
+                return index == len(parts) - 1
+        return False
+
+    def _read(self, parts: list[Token], sheet: str, array: bool, found: set[str], depth: int) -> None:
+        local = local_names(parts)
+        calls: list[list[object]] = []  # function, argument, does it calculate with arrays
+        for index, token in enumerate(parts):
+            before = parts[index - 1] if index else _NOTHING
+            after = parts[index + 1] if index + 1 < len(parts) else _NOTHING
+            in_array = array or any(call[2] for call in calls)
+            if token.kind == "open":
+                function = bare_function(before.text) if before.kind == "word" else ""
+                calls.append([function, 0, function in _TAKE_ARRAYS])
+            elif token.kind == "close" and calls:
+                calls.pop()
+            elif token.kind == "comma" and calls:
+                calls[-1][1] = int(str(calls[-1][1])) + 1
+                if not calls[-1][0]:
+                    found.add(CELLS_COMBINED)
+                if int(str(calls[-1][1])) >= _MAX_ARGUMENTS:
+                    found.add("more than 254 arguments")
+            elif token.text == "{":
+                found.add("array constant")
+                calls.append(["{", 0, False])
+                self._range_use(calls[:-1], before, _NOTHING, in_array, found)
+            elif token.text == "}" and calls:
+                calls.pop()
+                if after.text in _OPERATORS:
+                    found.add(OPERATORS if in_array else IMPLICIT)
+            elif token.kind == "text":
+                if _is_arithmetic(before) or _is_arithmetic(after):
+                    found.add("text in arithmetic")
+                self._literal(calls, before, after, found)
+            elif token.kind == "error":
+                found.add("error value in a formula")
+            elif token.text == "^":
+                found.add("^ by a number" if after.text[:1].isdigit() and float(after.text or 0) else "^")
+            elif token.text in ("&", "%", "@", "#"):
+                found.add(token.text)
+            elif token.text in ("=", "<", ">"):
+                found.add("comparison")
+            elif token.kind == "bracket" and before.kind != "word":
+                if not token.text.startswith(("[@", "[[#This Row]")):
+                    self._range_use(calls, before, after, in_array, found)
+            elif token.kind == "word" and after.kind == "open":
+                self._function(parts, index, local, found)
+            elif token.kind == "word" and before.text != ":":
+                self._operand(parts, index, sheet, calls, in_array, local, found, depth)
+
+    def _function(self, parts: list[Token], index: int, local: Collection[str], found: set[str]) -> None:
+        name = bare_function(parts[index].text)
+        if name in self._functions or name.lower() in local:
+            return
+        if self._book.name("", name) is not None:
+            found.add("LAMBDA")
+            return
+        if name == "TEXT":
+            found.add(_text_format(list(_arguments(parts, index + 1))))
+            return
+        if name in _LOOKUPS:
+            arguments = list(_arguments(parts, index + 1))
+            position = _LOOKUPS[name]
+            given = "".join(token.text for token in arguments[position]).upper() if len(arguments) > position else ""
+            found.add(name if given in ("0", "FALSE") else f"{name} of the nearest value")
+            return
+        if name == "SUMPRODUCT" and len(list(_arguments(parts, index + 1))) == 1:
+            name = "SUMPRODUCT of one array"
+        if name == "IF":
+            condition = next(_arguments(parts, index + 1))
+            if condition and bare_function(condition[0].text) in _CHOOSE_A_VALUE:
+                found.add("IF on a value that was chosen")
+        if name not in _CRITERIA:
+            found.add(name)
+            return
+        first, step = _CRITERIA[name]
+        for number, argument in enumerate(_arguments(parts, index + 1)):
+            if number >= first and (number - first) % step == 0 and not (step == 3 and number > first):
+                found.add(f"{name} by {_criterion(argument)}")
+
+    def _operand(
+        self, parts: list[Token], index: int, sheet: str, calls: list[list[object]], in_array: bool,
+        local: Collection[str], found: set[str], depth: int,
+    ) -> None:  # fmt: skip
+        token = parts[index]
+        before = parts[index - 1] if index else _NOTHING
+        word, end = token.text, index
+        if word.upper() in ("TRUE", "FALSE"):
+            self._literal(calls, before, _after(parts, index), found)
+        if word.lower() in local or word[0].isdigit():
+            return
+        place, bang, name = word.rpartition("!")
+        if index + 2 < len(parts) and parts[index + 1].text == ":":
+            end = index + 2
+            if parts[end].kind != "word" or (end + 1 < len(parts) and parts[end + 1].kind == "open"):
+                found.add("a range between functions")
+            elif "!" in parts[end].text:
+                found.add("3-D reference")
+            self._range_use(calls, before, _after(parts, end), in_array, found)
+            return
+        if bang and ":" in place:
+            found.add("3-D reference")
+        if parse_cell(name):
+            return
+        table = self._book.tables.get(name.lower())
+        if table is not None:
+            specifier = parts[index + 1].text if _after(parts, index).kind == "bracket" else "[]"
+            end = index + (specifier != "[]")
+            if "@" not in specifier and "#this row" not in specifier.lower():
+                self._range_use(calls, before, _after(parts, end), in_array, found)
+            return
+        definition = self._book.name(place.strip("'") or sheet, name)
+        if definition is None or depth > _MAX_NESTED:
+            return
+        if bang:
+            found.add("a name with its sheet before it")
+        if is_relative(definition):
+            found.add("a name relative to the cell")
+        target = any_area(definition.rpartition("!")[2])
+        if target is not None:
+            if target.rows * target.columns > 1:
+                self._range_use(calls, before, _after(parts, end), in_array, found)
+            return
+        inner = [part for part in tokens(definition) if part.kind != "space"]
+        self._read(inner, sheet, True, found, depth + 1)
+
+    def _range_use(
+        self, calls: list[list[object]], before: Token, after: Token, in_array: bool, found: set[str]
+    ) -> None:
+        """What a range or an array is used for, standing between these two tokens."""
+        function = str(calls[-1][0]) if calls else ""
+        if not function or before.text in _OPERATORS or after.text in _OPERATORS:
+            within = [str(call[0]) for call in calls if call[2]]
+            found.add(f"{OPERATORS} in {within[-1]}" if within else OPERATORS if in_array else IMPLICIT)
+        elif function in self._functions:
+            return
+        elif function in _CRITERIA and self._is_criterion(calls[-1]):
+            found.add(f"{function} by several criteria")
+        elif function not in _TAKE_RANGES:
+            found.add(f"{function} over a range" if in_array else IMPLICIT)
+
+    @staticmethod
+    def _literal(calls: list[list[object]], before: Token, after: Token, found: set[str]) -> None:
+        """A text or truth value written out as an argument of a function of ranges, which may count it or not."""
+        function = str(calls[-1][0]) if calls else ""
+        if before.text in ("(", ",") and after.text in (")", ",") and function in _TAKE_RANGES:
+            if function not in _CRITERIA and function not in _TEXTS:
+                found.add(f"a text or truth value among the numbers of {function}")
+
+    @staticmethod
+    def _is_criterion(call: list[object]) -> bool:
+        first, step = _CRITERIA[str(call[0])]
+        number = int(str(call[1]))
+        return number >= first and (number - first) % step == 0
+
+
+def _text_format(arguments: list[list[Token]]) -> str:
+    """Of what kind the format of TEXT is."""
+    token = arguments[1][0] if len(arguments) > 1 and len(arguments[1]) == 1 else _NOTHING
+    if token.kind != "text":
+        return "TEXT by a format in a cell"
+    return "TEXT" if _USUAL_FORMAT.fullmatch(token.text[1:-1]) else "TEXT by an unusual format"
+
+
+def _is_arithmetic(token: Token) -> bool:
+    return token.text in _ARITHMETIC
+
+
+def _after(parts: list[Token], index: int) -> Token:
+    return parts[index + 1] if index + 1 < len(parts) else _NOTHING
+
+
+def _arguments(parts: list[Token], opening: int) -> Iterator[list[Token]]:
+    depth, argument = 0, []
+    for token in parts[opening:]:
+        depth += (token.kind == "open" or token.text == "{") - (token.kind == "close" or token.text == "}")
+        if depth == 0:
+            break
+        if token.kind == "comma" and depth == 1:
+            yield argument
+            argument = []
+        elif depth > 1 or token.kind != "open":
+            argument.append(token)
+    yield argument
+
+
+def _criterion(argument: list[Token]) -> str:
+    """Of what kind a criterion is."""
+    if len(argument) == 2 and argument[0].text in "+-":
+        argument = argument[1:]
+    if len(argument) != 1:
+        return "expression"
+    token = argument[0]
+    if token.kind == "text":
+        inner = token.text[1:-1]
+        if not inner:
+            return "empty text"
+        if inner[0] in "<>=":
+            return "comparison"
+        return "pattern" if any(mark in inner for mark in "*?~") else "text"
+    return "number" if token.text[0].isdigit() else "cell"

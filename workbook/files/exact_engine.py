@@ -1,0 +1,205 @@
+"""The exact engine (formulon): slower, without functions of our own, and as Excel 365 calculates.
+
+It calculates single formulas of a workbook whose other cells are given as values. Calls of custom functions in these
+formulas are answered from outside: each stands as a name, and names get their values in rounds until nothing changes.
+Nothing else here imports formulon.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import formulon
+import wasmtime
+
+from xlcalc.language.errors import CalcError
+
+from .addresses import Area
+from .callbacks import Callbacks, error_value, passed_error
+from .cells_xml import CellValue
+from .custom_calls import PLACEHOLDER, CustomCall
+from .errors import WorkbookError
+
+Place = tuple[int, int]
+
+_MAX_ROUNDS = 50
+_TAKEN_OF_ARRAY = re.compile(rf"""@(?=\{{|{PLACEHOLDER})|"(?:[^"]|"")*\"""")
+
+
+class ExactEngine:
+    """A workbook for the exact engine, loaded from the bytes of `exact_copy`."""
+
+    def __init__(self, data: bytes, now: datetime | None) -> None:
+        _start()
+        try:
+            self._book = formulon.Workbook.load(data)
+        except formulon.FormulonError as error:
+            raise WorkbookError(f"the exact engine cannot load the workbook: {error}") from error
+        self._sheets = {self._book.sheet_name(index): index for index in range(self._book.sheet_count())}
+        if now is not None:
+            self._book.set_pinned_now(now.year, now.month, now.day, now.hour, now.minute, now.second)
+
+    def __enter__(self) -> ExactEngine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._book.close()
+
+    def calculate(self, calls: list[CustomCall], callbacks: Callbacks) -> dict[tuple[str, Place], list[CalcError]]:
+        """Calculate everything. `calls` in the order in which they need each other. Returns what they said in errors,
+        by the cell that calls."""
+        answered: dict[str, Any] = {}
+        said: dict[str, list[CalcError]] = {}
+        for _ in range(_MAX_ROUNDS):
+            self._recalculate()
+            changed = False
+            for call in calls:
+                arguments = [self._argument(call, text) for text in call.arguments]
+                if call.placeholder in answered and answered[call.placeholder] == arguments:
+                    continue
+                answered[call.placeholder] = arguments
+                callbacks.errors.clear()
+                answer = callbacks.by_name[call.function](*arguments)
+                said[call.placeholder] = list(callbacks.errors)
+                self._book.set_defined_name(call.placeholder, _literal(answer))
+                changed = True
+            if not changed:
+                by_cell: dict[tuple[str, Place], list[CalcError]] = {}
+                for call in calls:
+                    by_cell.setdefault((call.sheet, call.place), []).extend(said[call.placeholder])
+                return by_cell
+        raise WorkbookError("functions that need each other's answers come to no end")
+
+    def mend(self, sheet: str, row: int, column: int) -> None:
+        """The engine takes one value of an array constant, or of a name for one, in a formula that was not entered as
+        an array. Excel takes one cell of cells only, and calculates with all of an array; it shows the first value."""
+        number = self._sheets[sheet]
+        text = (self._book.get_formula(number, row - 1, column - 1) or "").removeprefix("=")
+        mended = _TAKEN_OF_ARRAY.sub(lambda found: found[0].removeprefix("@"), text)
+        if mended != text:
+            self._book.set_formula(number, row - 1, column - 1, f"=@({mended})")
+
+    def value(self, sheet: str, row: int, column: int) -> CellValue:
+        return _cell_value(self._book.get_value(self._sheets[sheet], row - 1, column - 1))
+
+    def spill(self, sheet: str, row: int, column: int) -> Area | None:
+        """The cells that the array result in this cell fills."""
+        info = self._book.spill_info(self._sheets[sheet], row - 1, column - 1)
+        if not info.engaged or (info.anchor_row, info.anchor_col) != (row - 1, column - 1):
+            return None
+        return Area(row, column, row + info.rows - 1, column + info.cols - 1)
+
+    def _recalculate(self) -> None:
+        try:
+            self._book.recalc()
+        except formulon.FormulonError as error:
+            raise WorkbookError(f"the exact engine stopped: {error}") from error
+
+    def _argument(self, call: CustomCall, argument: str | tuple[str, Area] | None) -> Any:
+        """The value of an argument as the custom functions take it from the fast engine."""
+        if argument is None:
+            return call.skipped
+        if isinstance(argument, tuple):
+            sheet, area = argument
+            rows = [
+                [self._passed(sheet, row, column) for column in range(area.left, area.right + 1)]
+                for row in range(area.top, area.bottom + 1)
+            ]
+        else:
+            try:
+                found = self._book.evaluate_formula_array(
+                    self._sheets[call.sheet], call.place[0] - 1, call.place[1] - 1, f"={argument}"
+                )
+            except formulon.FormulonError as error:
+                raise WorkbookError(f"the exact engine stopped: {error}") from error
+            rows = [[_as_passed(_cell_value(value)) for value in row] for row in found]
+        return rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else rows
+
+    def _passed(self, sheet: str, row: int, column: int) -> Any:
+        return _as_passed(self.value(sheet, row, column))
+
+
+def has_function(name: str) -> bool:
+    """
+    >>> has_function("MMULT"), has_function("MMULT_OR_SO")
+    (True, False)
+    """
+    _start()
+    return formulon.Workbook.function_metadata(name) is not None
+
+
+def _as_passed(value: CellValue) -> Any:
+    if isinstance(value, CalcError):
+        return error_value(value.code)
+    return float(value) if type(value) is int else value
+
+
+def _cell_value(value: Any) -> CellValue:
+    kind = value.kind
+    if kind == formulon.ValueKind.NUMBER:
+        number: float = value.number
+        return int(number) if number.is_integer() and abs(number) < 2**53 else number
+    if kind == formulon.ValueKind.TEXT:
+        return str(value.text)
+    if kind == formulon.ValueKind.BOOL:
+        return bool(value.boolean)
+    if kind == formulon.ValueKind.BLANK:
+        return None
+    if kind == formulon.ValueKind.ERROR:
+        code = formulon.error_display_name(value.error_code)
+        return CalcError(code, f"the formula gives {code}")
+    return CalcError("#CALC!", "the formula gives no value but a function")
+
+
+def _literal(answer: Any) -> str:
+    """What a custom function answered, as it is written in a formula."""
+    if isinstance(answer, list):
+        return "{" + ";".join(",".join(_constant(value) for value in row) for row in answer) + "}"
+    return _constant(answer)
+
+
+def _constant(value: Any) -> str:
+    if isinstance(value, dict):
+        return passed_error(value).code
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, str):
+        return '"' + value.replace('"', '""') + '"'
+    return repr(float(value)).upper()
+
+
+_started = False
+
+
+def _start() -> None:
+    """Load the engine's module. Compiling it takes seconds; wasmtime keeps the result in the user's cache folder,
+    where it has one."""
+    global _started
+    if _started:
+        return
+    with _cached_compilation():
+        formulon.library_version()
+    _started = True
+
+
+@contextlib.contextmanager
+def _cached_compilation() -> Iterator[None]:
+    plain: Callable[..., Any] = wasmtime.Engine
+
+    def cached() -> Any:
+        config = wasmtime.Config()
+        try:
+            config.cache = True
+        except wasmtime.WasmtimeError:  # no folder for it
+            return plain()
+        return plain(config)
+
+    wasmtime.Engine = cached
+    try:
+        yield
+    finally:
+        wasmtime.Engine = plain

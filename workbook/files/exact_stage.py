@@ -1,0 +1,249 @@
+"""The formulas that the fast engine is not trusted with, calculated by the exact one.
+
+It is given these formulas, those that lie between them, and the values of all cells that they read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from xlcalc.language.errors import CalcError
+
+from .addresses import MAX_ROWS, Area
+from .callbacks import CODES, Callbacks, is_error
+from .cells_xml import CellValue
+from .custom_calls import PLACEHOLDER, CustomCalls
+from .dependencies import Dependencies, Node, Place
+from .exact_copy import ExactFormula, ExactSheet, exact_copy
+from .formula_text import Context, rewrite
+from .package import Package
+from .prepare import Sheet, book_of
+from .references import Reader, References
+
+_GIVEN_UP = frozenset(("#NAME?", "#GETTING_DATA", "#BLOCKED!", "#CONNECT!", "#EXTERNAL!", "#BUSY!", "#PYTHON!"))
+_OTHER_WORKBOOK = re.compile(r"\[\d+\][^\[\]\"]*!")
+_LOOK_AT_FORMULAS = ("ISFORMULA(", "FORMULATEXT(", "SUBTOTAL(", "AGGREGATE(")
+_OF_HIDDEN_ROWS = (b"SUBTOTAL", b"AGGREGATE")
+
+Values = Callable[[str, Sequence[Place]], list[Any]]
+"""The fast engine's values of cells of a sheet."""
+
+
+@dataclass
+class Answer:
+    """What the exact engine gives for a formula: its value, and for an array all cells that it fills."""
+
+    value: CellValue
+    area: Area | None = None
+    filled: dict[Place, CellValue] = field(default_factory=dict)
+
+
+class ExactStage:
+    """Calculates formulas of one workbook exactly."""
+
+    def __init__(self, package: Package, sheets: list[Sheet], callbacks: Callbacks, now: datetime | None) -> None:
+        self._package, self._callbacks, self._now = package, callbacks, now
+        self._sheets = {sheet.name: sheet for sheet in sheets}
+        self._index = {(sheet.name, place): index for sheet in sheets for index, place in enumerate(sheet.places)}
+        self._reader = Reader(book_of(package))
+        self._dependencies: Dependencies | None = None
+        self._references: dict[Node, References] = {}
+        self.refused: dict[Node, str] = {}
+        """Formulas that this engine cannot calculate either, with the reason."""
+        self.said: dict[Node, list[CalcError]] = {}
+        """What the custom functions in a formula said."""
+
+    @property
+    def iterates(self) -> bool:
+        """Does the workbook ask for formulas that need each other in a circle to be calculated?"""
+        return self._package.calculation.get("iterate", "0") in ("1", "true")
+
+    @property
+    def dependencies(self) -> Dependencies:
+        if self._dependencies is None:
+            for node, index in self._index.items():
+                text = self._sheets[node[0]].formula(index)
+                self._references[node] = self._reader.references(text, node[0], *node[1])
+            arrays = {
+                (sheet.name, sheet.places[index]): array.area
+                for sheet in self._sheets.values()
+                for index, array in sheet.arrays.items()
+            }
+            self._dependencies = Dependencies(self._references, arrays)
+        return self._dependencies
+
+    def calculate(self, nodes: Collection[Node], constants: Collection[Node], values: Values) -> dict[Node, Answer]:
+        """The answers for `nodes`; those that cannot be calculated are in `refused`. `constants` keep the values
+        that the fast engine has for them."""
+        dependencies = self.dependencies
+        wanted = dependencies.with_between(nodes) - set(constants)
+        wanted |= self._anchors(wanted)
+        formulas = self._formulas(wanted)
+        calls = formulas.calls
+        sheets = self._given(formulas.texts, values)
+        data = exact_copy(self._package, list(sheets.values()), [(call.placeholder, "#N/A") for call in calls.calls])
+        from .exact_engine import ExactEngine
+
+        answers = {}
+        with ExactEngine(data, self._now) as engine:
+            for node, formula in formulas.texts.items():
+                if formula.area is None and ("{" in formula.text or PLACEHOLDER in formula.text):
+                    engine.mend(node[0], *node[1])
+            errors = engine.calculate(calls.calls, self._callbacks)
+            for node, said in errors.items():
+                self.said[node] = said
+            for node in nodes:
+                if node in formulas.texts:
+                    answer = self._answer(engine, node)
+                    if answer is not None:
+                        answers[node] = answer
+                        self.refused.pop(node, None)
+        return answers
+
+    def _anchors(self, nodes: Collection[Node]) -> set[Node]:
+        """The array formulas whose whole result these formulas read, and the formulas that they look at as such."""
+        found: set[Node] = set()
+        waiting = list(nodes)
+        while waiting:
+            node = waiting.pop()
+            references = self._references.get(node)
+            looked_at = list(references.anchors) if references else []
+            text = self._sheets[node[0]].formula(self._index[node]).upper()
+            if any(name in text for name in _LOOK_AT_FORMULAS):
+                looked_at += self.dependencies.precedents(node)
+            for anchor in looked_at:
+                if anchor in self._index and anchor not in found and anchor not in nodes:
+                    found.add(anchor)
+                    waiting.append(anchor)
+        return found
+
+    def _formulas(self, nodes: Collection[Node]) -> _Formulas:
+        used = {name: sheet.xml.used() for name, sheet in self._sheets.items()}
+        calls = CustomCalls(self._callbacks.by_name.keys(), self._reader, used)
+        texts: dict[Node, ExactFormula] = {}
+        for node in sorted(nodes):
+            sheet, index = self._sheets[node[0]], self._index[node]
+            text = self._reader.without_relative_names(self._without_tables(sheet, index), node[0], *node[1])
+            text, problem = calls.taken_out(text, *node)
+            if _OTHER_WORKBOOK.search(text):
+                problem = "a cell of another workbook"
+            if problem:
+                self.refused[node] = problem
+                continue
+            array = sheet.arrays.get(index)
+            texts[node] = ExactFormula(text, array.area, array.dynamic) if array else ExactFormula(text)
+        return _Formulas(texts, calls)
+
+    def _without_tables(self, sheet: Sheet, index: int) -> str:
+        """A formula with cells in place of references to tables, which the engine does not read all."""
+        tables = self._reader.book.tables
+        text = sheet.formula(index)
+        if not tables:
+            return text
+        place = sheet.places[index]
+        own = next((table for table in tables.values() if table.sheet == sheet.name and place in table.area), None)
+        return rewrite(text, Context((), lambda name: True, tables=tables, for_exact=True), place[0], own).text
+
+    def _given(self, formulas: dict[Node, ExactFormula], values: Values) -> dict[str, ExactSheet]:
+        """What the exact engine needs of each sheet."""
+        needed = _Needed()
+        hidden = False
+        for node, formula in formulas.items():
+            references = self._references[node]
+            needed.everything |= references.dynamic
+            for sheet, area in references.areas:
+                needed.add(sheet, area)
+            if formula.dynamic:
+                needed.whole.add(node[0])  # what stands in the way of the result
+            hidden = hidden or any(name in formula.text.upper().encode() for name in _OF_HIDDEN_ROWS)
+        given = {}
+        for name in self._package.sheets:
+            sheet = given[name] = ExactSheet(name)
+            if needed.none_of(name):
+                continue
+            xml = self._sheets[name].xml if name in self._sheets else self._package.sheet(name)
+            if hidden:
+                sheet.hidden = xml.hidden_rows()
+            calculated: list[Place] = []
+            filled = self._filled(name)
+            for cell in xml.cells():
+                place = cell.row, cell.column
+                if (name, place) in formulas or not needed.has(name, place):
+                    continue
+                if cell.formula is not None or place in filled:
+                    calculated.append(place)
+                else:
+                    sheet.values[place] = self._package.cell_value(xml, cell)
+            for place, value in zip(calculated, values(name, calculated), strict=True):
+                sheet.values[place] = as_cell_value(value)
+        for node, formula in formulas.items():
+            sheet = given[node[0]]
+            sheet.formulas[node[1]] = formula
+            sheet.before[node[1]] = self._sheets[node[0]].cached(self._index[node])
+            for place in formula.area.places() if formula.area else ():
+                sheet.values.pop(place, None)
+        return given
+
+    def _filled(self, name: str) -> set[Place]:
+        """The cells of a sheet that array formulas fill."""
+        sheet = self._sheets.get(name)
+        return {place for array in sheet.arrays.values() for place in array.area.places()} if sheet else set()
+
+    def _answer(self, engine: Any, node: Node) -> Answer | None:
+        value = engine.value(node[0], *node[1])
+        if isinstance(value, CalcError) and value.code in _GIVEN_UP:
+            self.refused.setdefault(node, "")
+            return None
+        array = self._sheets[node[0]].arrays.get(self._index[node])
+        if array is None:
+            return Answer(0 if value is None else value)
+        area = array.area
+        if array.dynamic:
+            area = engine.spill(node[0], *node[1]) or Area(*node[1], *node[1])
+        filled = {place: engine.value(node[0], *place) for place in area.places()}
+        return Answer(0 if value is None else value, area, filled)
+
+
+@dataclass
+class _Formulas:
+    texts: dict[Node, ExactFormula]
+    calls: CustomCalls
+
+
+class _Needed:
+    """The cells that formulas read."""
+
+    def __init__(self) -> None:
+        self.everything = False
+        self.whole: set[str] = set()
+        self._cells: dict[str, set[Place]] = defaultdict(set)
+        self._areas: dict[str, set[Area]] = defaultdict(set)
+
+    def add(self, sheet: str, area: Area) -> None:
+        if area.rows * area.columns <= 100:
+            self._cells[sheet].update(area.places())
+        elif area.rows == MAX_ROWS and area.columns > 1:
+            self.whole.add(sheet)
+        else:
+            self._areas[sheet].add(area)
+
+    def none_of(self, sheet: str) -> bool:
+        return not (self.everything or sheet in self.whole or sheet in self._cells or sheet in self._areas)
+
+    def has(self, sheet: str, place: Place) -> bool:
+        if self.everything or sheet in self.whole or place in self._cells.get(sheet, ()):
+            return True
+        return any(place in area for area in self._areas.get(sheet, ()))
+
+
+def as_cell_value(value: Any) -> CellValue:
+    """A value of the fast engine as a file holds it."""
+    if is_error(value):
+        code = CODES.get(value["kind"], "#VALUE!")
+        return CalcError(code, f"the cell holds the error {code}")
+    return value
