@@ -69,6 +69,7 @@ class AcceleratorSpec(BaseModel):
     device_source: str = ""
     link_source: str = ""
     as_of: str = ""
+    remark: str = ""  # what the name that was given leaves to be said
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Any]) -> AcceleratorSpec:

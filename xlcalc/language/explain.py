@@ -124,6 +124,8 @@ def _said(declaration: Declaration, read: Sequence[Any], result: Symbol | None) 
     for value in read:
         if isinstance(value, ModelSpec) and value.count is None:
             said += [[NOTE, note, "", "", "", "", ""] for note in value.architecture.remarks]
+        if isinstance(value, AcceleratorSpec) and value.remark:
+            said.append([NOTE, value.remark, "", "", "", "", ""])
     return said
 
 
