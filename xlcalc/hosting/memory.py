@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import ceil, floor, is_recording, most, term, where
+from xlcalc.formula.arithmetic import ceil, floor, is_number, is_recording, most, term, where
 from xlcalc.formula.records import columns
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.constants import constant
@@ -142,6 +142,8 @@ def engine_sequences(accelerator: AcceleratorSpec | None) -> float:
     if accelerator is None:
         return constant("sequences")
     small = usable(accelerator) < constant("large_memory")
+    if is_number(small):
+        return constant("sequences_small" if small else "sequences")
     return where(small, lambda: constant("sequences_small"), lambda: constant("sequences"))
 
 
@@ -185,6 +187,8 @@ def serve_memory(
 
 def usable(accelerator: AcceleratorSpec) -> float:
     """Bytes that software can allocate: as the driver reports them, else the nominal figure."""
+    if accelerator.usable and not is_recording():
+        return accelerator.usable
     return accelerator.figure("usable" if accelerator.usable else "memory")
 
 
@@ -215,7 +219,7 @@ def capacity(
     part = shard(model, dtype, layout, accelerator)
     free = free_for_cache(model, accelerator, dtype, layout, reserve)
     each = sequence_bytes(part, context, kv_dtype)
-    return layout.dp * where(each > 0, lambda: free / each, free)
+    return layout.dp * (free / each if is_number(each) and each else where(each > 0, lambda: free / each, free))
 
 
 def splits(model: ModelSpec, accelerator: AcceleratorSpec, count: int) -> list[Layout]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import both, ceil, least, most, remembered, term, where
+from xlcalc.formula.arithmetic import both, ceil, is_number, least, most, remembered, term, where
 from xlcalc.model.layers import Block, Layer
 from xlcalc.training.layout import Layout
 from xlcalc.training.operators import SCANS, Work
@@ -131,11 +131,9 @@ def layer_bytes(saved: Saved, seq_len: float, tp: int, operand: float, keeps_sco
     """
     whole = saved.inputs_whole * operand + saved.values_whole * 2 + saved.mask
     split = saved.inputs_split * operand + saved.values_split * 2
-    return where(
-        keeps_scores,
-        lambda: whole + (split + 5 * saved.probabilities * seq_len) / tp,
-        lambda: (whole + split) / tp,
-    )
+    if is_number(keeps_scores) and not keeps_scores:
+        return (whole + split) / tp
+    return where(keeps_scores, whole + (split + 5 * saved.probabilities * seq_len) / tp, (whole + split) / tp)
 
 
 def in_flight(pp: int, vp: int, micro_batches: float | None, rank: int = 0) -> float:
@@ -223,10 +221,12 @@ def train_memory(
 
     def stage(outer: float, micro: float, logits: float) -> TrainMemory:
         held = term("parameters of a rank outside experts", dense + outer / tp, "parameters", _ZERO)
+        divided = held / ranks + experts / ranks_experts if zero else 0.0  # over the ranks that share them
+        whole = held + experts
         return TrainMemory(
-            _part("weights", weight_bytes, held, experts, ranks, ranks_experts, zero >= 3),
-            _part("gradients", GRADIENT_BYTES, held, experts, ranks, ranks_experts, zero >= 2),
-            _part("optimizer", optimizer_bytes, held, experts, ranks, ranks_experts, zero >= 1),
+            term("weights", weight_bytes * (divided if zero >= 3 else whole), "bytes", _ZERO),
+            term("gradients", GRADIENT_BYTES * (divided if zero >= 2 else whole), "bytes", _ZERO),
+            term("optimizer", optimizer_bytes * (divided if zero >= 1 else whole), "bytes", _ZERO),
             term("activations", share * kept * tokens * micro, "bytes", _KORTHIKANTI),
             term("workspace", framework + gathered + most(layer, logits), "bytes"),
         )
@@ -244,11 +244,3 @@ def train_memory(
 def _held(pp: int, vp: int, micro_batches: float | None, rank: int) -> float:
     count = in_flight(pp, vp, micro_batches, rank)
     return term("micro-batches in flight", count, "count", "Narayanan et al. 2021, section 2.2")
-
-
-def _part(
-    name: str, each: float, dense: float, experts: float, ranks: float, ranks_experts: float, divide: bool
-) -> float:
-    """Bytes of a part of the model states, divided over the ranks that share them where its ZeRO stage is reached."""
-    held = dense / ranks + experts / ranks_experts if divide else dense + experts
-    return term(name, each * held, "bytes", _ZERO)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import both, ceil, least, most, remembered, term, where
+from xlcalc.formula.arithmetic import both, ceil, is_number, least, most, remembered, term, where
 from xlcalc.hardware.kernels import Kernels
 from xlcalc.training.communication import all_to_all, exposed, ring
 from xlcalc.training.layout import Layout
@@ -121,7 +121,7 @@ def attention_pairs(work: Work, seq_len: float, width: float | None = None) -> f
     for window, (score, heads) in work.scores.items():
         reach: float = seq_len / 2
         if window is not None:
-            reach = where(window < seq_len, lambda w=window: w - w * w / (2 * seq_len), reach)
+            reach = where(window < seq_len, window - window * window / (2 * seq_len), reach)
         total += (score if width is None else most(score, 2 * width * heads)) * (reach + CAUSAL_BLOCK / 2)
     return total
 
@@ -140,16 +140,14 @@ def attention_time(
     flops = term("FLOP of causal attention, forward", flops, "FLOP", "Dao 2023, section 3.1")
     io = tokens * work.attention_io / tp * ACTIVATION_BYTES * (forwards + BACKWARD_ATTENTION)
 
-    def fused() -> float:
-        slowed = 2 * attention_pairs(work, seq_len, k.softmax_width) * tokens / tp
-        return slowed * forwards / k.attention + flops * BACKWARD_ATTENTION / k.attention_backward
-
-    def scores() -> float:
-        return work.unfused_heads / tp * seq_len * tokens * (UNFUSED_FORWARD * forwards + UNFUSED_BACKWARD)
-
+    slowed = 2 * attention_pairs(work, seq_len, k.softmax_width) * tokens / tp
+    fused = slowed * forwards / k.attention + flops * BACKWARD_ATTENTION / k.attention_backward
     square = is_unfused(work, k)
-    arithmetic = where(square, lambda: 2 * flops * (forwards + 2) / (k.matmul_16bit * k.batched), fused)
-    return arithmetic, (io + where(square, scores, 0.0)) / k.stream
+    if is_number(square) and not square:
+        return fused, io / k.stream
+    unfused = 2 * flops * (forwards + 2) / (k.matmul_16bit * k.batched)
+    scores = work.unfused_heads / tp * seq_len * tokens * (UNFUSED_FORWARD * forwards + UNFUSED_BACKWARD)
+    return where(square, unfused, fused), (io + where(square, scores, 0.0)) / k.stream
 
 
 def is_unfused(work: Work, k: Kernels) -> bool:
@@ -180,8 +178,9 @@ def micro_batch_time(
     whole, moved = matmul_time(k, work.whole, own, 1, forwards, gradient_bytes)
     compute = term("matrix products", split + whole, "seconds", _ROOFLINE)
     memory = term("traffic of matrix products", traffic + moved, "seconds", _ROOFLINE)
-    more, moved = _experts(work, k, own, ep, forwards, gradient_bytes)
-    compute, memory = compute + more, memory + moved
+    if not (is_number(e.blocks) and not e.blocks):
+        more, moved = _experts(work, k, own, ep, forwards, gradient_bytes)
+        compute, memory = compute + more, memory + moved
     scores = 2 if recompute == "full" else where(unfused, 2, 1) if recompute == "selective" else 1
     attention, moved = attention_time(work, k, tokens, seq_len, tp, scores)
     attention = term("attention", attention, "seconds", "Dao 2023, section 3.1")
