@@ -284,6 +284,6 @@ def _catalogs() -> Iterator[Case]:
         yield _v(name, [[last]], "the last line of the file", last, at=(-1, 0))
         yield _v(name, [[last]], "capitals do not matter", last.upper(), at=(-1, 0))
         yield _v(name, [["id"]], "a text that is nowhere: the header alone", "no such text at all", at=(-1, 0))
-    yield _v("LLM_EXPLAIN", [[10000]], "the call's own answer", "LLM_BREAKEVEN", 30000, 0.5, 3.5, at=(-1, 4))
-    yield _v("LLM_EXPLAIN", [[131072]], "the call's own answer", "KV_CACHE", LLAMA_BLOCK, 1, at=(-1, 4))
+    yield _v("LLM_EXPLAIN", [[10000]], "the call's own answer", "LLM_BREAKEVEN", 30000, 0.5, 3.5, at=(1, 4))
+    yield _v("LLM_EXPLAIN", [[131072]], "the call's own answer", "KV_CACHE", LLAMA_BLOCK, 1, at=(1, 4))
     yield _v("LLM_EXPLAIN", "#NUM!", "the call's own error", "LLM_KV_CACHE", "llama-3.1-8b", -1)

@@ -191,7 +191,7 @@ def LLM_ENERGY(
         >>> LLM_ENERGY(3600, 8, "h100-sxm", unit="kWh")
         5.824
     """
-    watts = accelerator.figure("tdp") if isinstance(accelerator, AcceleratorSpec) else accelerator
+    watts = accelerator.figure("tdp") if isinstance(accelerator, AcceleratorSpec) else term("power", accelerator)
     return energy(seconds, term("accelerators", count), watts, load, pue)
 
 
@@ -231,7 +231,7 @@ def LLM_API_COST(api_model: Name, prompt: Tokens, output: Tokens, requests: Real
         True
     """
     row = _api_row(api_model)
-    if cached_share and not row["cached_usd_per_token"]:
+    if not row["cached_usd_per_token"] and cached_share:
         raise CalcError("#N/A", f"asks for a cached price, which {row['id']} does not list", argument="cached_share")
     listed = {f"usd_{f}": _listed_price(row, f) for f in ("input", "output", "cached")}
     return api_cost(prompt=prompt, output=output, requests=requests, cached_share=cached_share, **listed)

@@ -14,7 +14,19 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
-from xlcalc.formula.symbols import ACTIVE, CHOSEN, INPUT, LEAF, TERM, Symbol, active, labelled, node, unrecorded
+from xlcalc.formula.symbols import (
+    ACTIVE,
+    CHOSEN,
+    INPUT,
+    LEAF,
+    TERM,
+    Columns,
+    Symbol,
+    active,
+    labelled,
+    node,
+    unrecorded,
+)
 
 Result = TypeVar("Result")
 
@@ -46,6 +58,11 @@ def chosen(label: str, value: Any, because: str, *terms: Any, unit: str = "", so
     return value
 
 
+def is_open() -> bool:
+    """Whether arguments and columns are kept open now, and no symbol has a value."""
+    return bool(ACTIVE) and (nodes := active()) is not None and nodes.is_open
+
+
 def is_recording() -> bool:
     """Whether what is computed now is recorded: what formulas remember of earlier calls is then left alone."""
     return bool(ACTIVE) and active() is not None
@@ -75,9 +92,11 @@ def searched(search: Callable[..., Result], *arguments: Any) -> Result:
 
 
 def plain(value: Any) -> Any:
-    """The number behind a symbol, also inside a tuple; anything else as it is."""
+    """The number behind a symbol, the record behind its columns, also inside a tuple; anything else as it is."""
     if type(value) is Symbol:
         return value.value
+    if isinstance(value, Columns):
+        return value.record
     if isinstance(value, tuple):
         inside = map(plain, value)
         return type(value)(*inside) if hasattr(value, "_fields") else tuple(inside)
@@ -95,6 +114,15 @@ def where(condition: Any, yes: Any, no: Any) -> Any:
         return node("if", condition, yes() if callable(yes) else yes, no() if callable(no) else no)
     side = yes if condition else no
     return side() if callable(side) else side
+
+
+def allowed(condition: Any, value: Callable[[], Any], sentence: Callable[[], str]) -> Any:
+    """A value where a condition holds. Raises ValueError with a sentence where it does not: #NUM! in Excel."""
+    if type(condition) is Symbol and condition.nodes.is_open:
+        return node("if", condition, value(), node("refused", condition))
+    if not condition:
+        raise ValueError(sentence())
+    return value()
 
 
 def least(a: Any, b: Any) -> Any:

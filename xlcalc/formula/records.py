@@ -4,38 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
+from functools import wraps
 from typing import Any, TypeVar, cast
 
-from xlcalc.formula.symbols import ACTIVE, INPUT, LEAF, Recording, Symbol, active, labelled
+from xlcalc.formula.symbols import ACTIVE, INPUT, LEAF, Columns, Recording, Symbol, active, labelled, unrecorded
 
 Record = TypeVar("Record")
+Result = TypeVar("Result")
 Words = Mapping[str, tuple[str, str]]  # of a field: what it is called, and its unit
 
 
-def columns(record: Record, words: Words, source: str | Callable[[], str]) -> Record:
+def columns(record: Record, words: Words, source: str | Callable[[], str], within: str = "") -> Record:
     """The record itself; while something is recorded, one that gives a symbol for each of its numbers.
 
-    A field of a record inside is named by the path to it, `split_weights`. Of one call, a field that is zero stays a
-    plain zero: what a model does not have is no part of its derivation.
+    A field is named by the path to it, `split_weights`, after what it stands `within`. Of one call, a field that is
+    zero stays a plain zero: what a model does not have is no part of its derivation.
     """
     if not ACTIVE or (nodes := active()) is None:
         return record
-    return cast(Record, _Columns(record, "", nodes, words, source))
+    return cast(Record, _Columns(record, within, nodes, words, source))
 
 
-class _Columns:
+def column(name: str, value: Any, label: str, unit: str, source: str | Callable[[], str]) -> Any:
+    """One figure of a model or machine: a number, while something is recorded a symbol."""
+    if not ACTIVE or (nodes := active()) is None or not value:
+        return value
+    if nodes.is_open:
+        return labelled(nodes, INPUT, (name,), value, label, unit, source)
+    return labelled(nodes, LEAF, (), value, label, unit, source)
+
+
+def reduced(reduce: Callable[..., Result]) -> Callable[..., Result]:
+    """Mark a function that reduces an accelerator to rates: where arguments are kept open, plain rates are columns."""
+
+    @wraps(reduce)
+    def reducing(*arguments: Any) -> Result:
+        if not ACTIVE or (nodes := active()) is None or not nodes.is_open:
+            return reduce(*arguments)
+        with unrecorded():
+            rates = reduce(*arguments)
+        return columns(rates, {}, "of the accelerator", "machine")
+
+    return reducing
+
+
+class _Columns(Columns):
     """A record whose fields become symbols when they are asked for."""
 
     def __init__(self, record: Any, path: str, nodes: Recording, words: Words, source: str | Callable[[], str]) -> None:
-        self._record, self._path, self._of = record, path, (nodes, words, source)
+        self.record, self._path, self._of = record, path, (nodes, words, source)
 
     def __getattr__(self, name: str) -> Any:
-        value = self._symbols(getattr(self._record, name), f"{self._path}_{name}" if self._path else name)
+        value = self._symbols(getattr(self.record, name), f"{self._path}_{name}" if self._path else name)
         self.__dict__[name] = value
         return value
 
     def _replace(self, **fields: Any) -> _Columns:
-        made = _Columns(self._record, self._path, *self._of)
+        made = _Columns(self.record, self._path, *self._of)
         made.__dict__.update(fields)
         return made
 

@@ -24,6 +24,7 @@ COMPUTE: dict[str, Callable[..., Any]] = {
     "abs": abs, "sqrt": math.sqrt, "ln": math.log, "log2": math.log2, "exp": math.exp, "neg": operator.neg,
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne,
     "and": lambda *all_of: all(all_of), "or": lambda *any_of: any(any_of),
+    "refused": lambda condition: math.nan,
     "if": lambda condition, yes, no: yes if condition else no,
 }  # fmt: skip
 INPUT, LEAF, TERM, CHOSEN = "input", "leaf", "term", "chosen"
@@ -36,6 +37,12 @@ class Recording(dict[Any, "Symbol"]):
     def __init__(self, *, is_open: bool) -> None:
         super().__init__()
         self.is_open = is_open
+
+
+class Columns:
+    """A record of numbers that gives symbols for them (`records.py`)."""
+
+    record: Any
 
 
 class Symbol:

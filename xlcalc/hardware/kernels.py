@@ -13,6 +13,7 @@ from itertools import product
 
 from xlcalc.catalog import tables
 from xlcalc.formula.arithmetic import is_recording, remembered, term
+from xlcalc.formula.records import reduced
 from xlcalc.hardware.rates import TrainRates
 from xlcalc.hardware.spec import AcceleratorSpec
 
@@ -56,6 +57,7 @@ def _matmul(accelerator: AcceleratorSpec, dtype: str, stack: str) -> float:
     return accelerator.figure("achievable_bf16") / sixteen * constant("matmul_reached", accelerator, dtype, stack)
 
 
+@reduced
 @remembered(256)
 def kernels(accelerator: AcceleratorSpec, dtype: str, stack: str = "megatron") -> TrainRates:
     """The achieved rates of an accelerator. Raises ValueError where a peak or its bandwidth is not published."""

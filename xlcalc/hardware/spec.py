@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
 from xlcalc.catalog import tables
-from xlcalc.formula.arithmetic import is_recording, term
+from xlcalc.formula.arithmetic import is_recording
+from xlcalc.formula.records import column
 
 _PEAK_OF = {
     "fp32": "peak_fp32", "tf32": "peak_tf32", "bf16": "peak_bf16", "fp16": "peak_fp16", "fp8": "peak_fp8",
@@ -69,6 +70,7 @@ class AcceleratorSpec(BaseModel):
     device_source: str = ""
     link_source: str = ""
     as_of: str = ""
+    remark: str = ""  # what the name that was given leaves to be said
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Any]) -> AcceleratorSpec:
@@ -127,7 +129,7 @@ class AcceleratorSpec(BaseModel):
         if not is_recording():
             return value
         label = f"{field.replace('_', ' ')} of {self.id or self.name or 'the accelerator'}"
-        return term(label, value, self.unit(field) or "count", lambda: self._source(field))
+        return column(field, value, label, self.unit(field) or "count", lambda: self._source(field))
 
     def _source(self, field: str) -> str:
         keys = getattr(self, self.source_field(field))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import either, is_number, least, most, remembered, sqrt, term, where
+from xlcalc.formula.arithmetic import both, either, is_number, least, most, remembered, sqrt, term, where
 from xlcalc.hardware.rates import ServeRates
 from xlcalc.hosting.layout import Layout
 from xlcalc.hosting.memory import Shard, shard
@@ -44,7 +44,7 @@ class Replica(NamedTuple):
     rates: ServeRates
     part: Shard
     layout: Layout
-    products: tuple[tuple[float, float, float, float, bool], ...]  # layers, d_in, d_out, bytes, quantised
+    products: tuple[tuple[float, float, float, float, float], ...]  # layers, d_in, d_out, bytes, rate
     head: tuple[float, float, float]
     wide: bool  # experts' exchange leaves the scale-up domain
     slow: bool  # stages stand in different domains
@@ -60,18 +60,19 @@ def replica(of: Served, layout: Layout) -> Replica:
         rates,
         shard(of, layout),
         layout,
-        tuple(_own(product, layout.tp) for product in model.products),
+        tuple(_own(product, layout.tp, rates) for product in model.products),
         (model.head_d_in, model.vocab / layout.tp, model.head_bytes),
         layout.tp * layout.dp > rates.domain,
         layout.accelerators > rates.domain,
     )
 
 
-def _own(product: Product, tp: int) -> tuple[float, float, float, float, bool]:
-    """A product as one tensor-parallel rank computes it."""
+def _own(product: Product, tp: int, rates: ServeRates) -> tuple[float, float, float, float, float]:
+    """A product as one tensor-parallel rank computes it, at the rate of its format."""
     d_in = product.d_in / tp if product.row else product.d_in
     d_out = product.d_out / tp if product.column else product.d_out
-    return product.layers, d_in, d_out, product.bytes, product.bytes < 2
+    rate = where(both(product.bytes < 2, rates.quantised), rates.matmul, rates.half)
+    return product.layers, d_in, d_out, product.bytes, rate
 
 
 def _roofline(bytes_time: float, flop_time: float) -> float:
@@ -107,15 +108,14 @@ def step(
     decoding, prefilling = decoding / layout.dp, prefilling / layout.dp
     tokens = decoding + prefilling
     products: float = 0.0
-    for layers, d_in, d_out, element, quantised in r.products:
+    for layers, d_in, d_out, element, rate in r.products:
         moved = d_in * d_out * element + 2 * tokens * (d_in + d_out)
-        rate = rates.matmul if quantised and rates.quantised else rates.half
         outputs = tokens * d_out
         idle = least(outputs, rates.wave)  # the last wave of tiles leaves units without work
         seconds = layers * _roofline(moved / rates.stream, 2 * (outputs + idle) * d_in / rate)
         products += term("products of one shape", seconds, "seconds", _ROOFLINE)
     d_in, d_out, element = r.head
-    sampled = decoding if decoding else 1
+    sampled = 1 if is_number(decoding) and not decoding else decoding
     sampling = _roofline(d_in * d_out * element / rates.stream, 2 * sampled * d_in * d_out / rates.half)
     products += term("product of the head", sampling, "seconds", _ROOFLINE)
     experts = sum(p.layers * _experts(r, p, tokens * layout.dp, balance) for p in model.experts)
@@ -123,7 +123,7 @@ def step(
     stream = 2 * tokens * model.stream / layout.tp / rates.stream
     handover: float = 0.0
     if layout.pp > 1:
-        handover = rates.link_latency + 2 * model.head_d_in * tokens / (rates.scale_out if r.slow else rates.link)
+        handover = rates.link_latency + 2 * model.head_d_in * tokens / where(r.slow, rates.scale_out, rates.link)
     kernels = (model.kernels + (model.narrow if rates.quantised else 0)) * rates.launch
     return Step(
         term("matrix products", products, "seconds", _ROOFLINE),
@@ -155,27 +155,29 @@ def _experts(r: Replica, product: Product, tokens: float, balance: float) -> flo
     # each expert's last tile is half empty; engines choose tiles of the experts' rows up to the largest
     rows = pairs + least(met * rates.tile, met * _SMALLEST_TILE + pairs) / 2
     moved = met * width_in * width_out * product.bytes + 2 * pairs * (width_in + width_out)
-    rate = rates.grouped if product.bytes >= 2 or rates.quantised else rates.weight_only
+    rate = where(either(product.bytes >= 2, rates.quantised), rates.grouped, rates.weight_only)
     return _roofline(moved / rates.stream, 2 * rows * width_in * width_out / (rate * balance))
 
 
 def _decode_attention(r: Replica, decoding: float, context: float) -> float:
-    if not decoding:
+    if is_number(decoding) and not decoding:
         return 0.0
     cache = r.part.cache
     growing = cache_elements(cache, context) * r.of.cache_bytes
-    states = 2 * (cache.conv_state * 2 + cache.state * (r.model.state_bytes or 2))  # read and written
+    states = 2 * (
+        cache.conv_state * 2 + cache.state * (2 if r.model.state_bytes is None else r.model.state_bytes)
+    )  # read and written
     moved = (growing + states) * decoding
-    flops = sum(2 * s.decode * (least(context, s.reach) if s.reach else context) for s in r.model.scores)
+    flops = sum(2 * s.decode * (context if s.reach is None else least(context, s.reach)) for s in r.model.scores)
     moved = term("cache and states that are read", moved, "bytes", "Pope et al. 2022, section 3.3")
     flops = term("FLOP of a sequence's attention", flops, "FLOP")
     return _roofline(moved / r.rates.cache, decoding * flops / r.layout.tp / r.rates.attention)
 
 
 def _prefill_attention(r: Replica, prefilling: float, reach: float) -> float:
-    if not prefilling:
+    if is_number(prefilling) and not prefilling:
         return 0.0
-    flops = sum(2 * s.prefill * (least(reach, s.reach) if s.reach else reach) for s in r.model.scores)
+    flops = sum(2 * s.prefill * (reach if s.reach is None else least(reach, s.reach)) for s in r.model.scores)
     flops = term("FLOP of a prompt token's attention", flops, "FLOP")
     return prefilling * (flops + 2 * r.model.scan) / r.layout.tp / r.rates.attention
 
@@ -186,7 +188,7 @@ def _links(r: Replica, tokens: float) -> float:
     rates, model, layout = r.rates, r.model, r.layout
     hidden = 2 * model.head_d_in * tokens
     seconds: float = 0.0
-    bandwidth = rates.scale_out if r.wide else rates.link
+    bandwidth = where(r.wide, rates.scale_out, rates.link)
     if layout.tp > 1:
         n = layout.tp
         sums = model.reductions - (model.expert_blocks if layout.ep > 1 and layout.dp > 1 else 0)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import floor
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import is_recording, least, searched, term
+from xlcalc.formula.arithmetic import is_recording, least, plain, searched, term, where
 from xlcalc.hosting.layout import Layout, check, fills
 from xlcalc.hosting.memory import overhead, sequence_bytes, shard, splits
 from xlcalc.hosting.served import Served
@@ -91,7 +91,8 @@ def stage_seconds(r: Replica, traffic: Traffic, decoding: float, prefilling: flo
     included.
     """
     passed = step(r, decoding, traffic.context, prefilling, traffic.reach, r.rates.balance)
-    beginning = prefilling / traffic.prefilled if traffic.prefilled else decoding / traffic.output
+    prompted = traffic.prefilled
+    beginning = where(prompted > 0, lambda: prefilling / prompted, lambda: decoding / traffic.output)
     working = term("the model's pass", passed.stage / r.layout.pp + passed.handover, "seconds")
     return working + term("the engine's own work", engine(r, sequences, beginning), "seconds")
 
@@ -120,7 +121,7 @@ def choices(of: Served, count: int, layout: Layout | None) -> list[Layout]:
     if layout is None:
         return splits(of, count)
     fills(layout, count)
-    return arrangements(of, check(layout, of.model.n_layers, of.model.n_experts))
+    return arrangements(of, check(layout, plain(of.model).n_layers, plain(of.model).n_experts))
 
 
 def best_flow(

@@ -101,7 +101,7 @@ class AcceleratorKind(Kind):
     """An accelerator: a catalog name or a block of figures; where `figure` names one, a number in its place."""
 
     def __init__(self, *, figure: str = "") -> None:
-        self._figure = figure
+        self.figure = figure
         self.about = "an accelerator name or a block of its figures" + (
             f", or its {figure} as a number" if figure else ""
         )
@@ -111,7 +111,7 @@ class AcceleratorKind(Kind):
 
     def read(self, value: Any) -> AcceleratorSpec | float:
         try:
-            if isinstance(value, str) and not (self._figure and is_number(value)):
+            if isinstance(value, str) and not (self.figure and is_number(value)):
                 return accelerators.find(clean(value))
             if isinstance(value, AcceleratorSpec):
                 return value
@@ -123,8 +123,8 @@ class AcceleratorKind(Kind):
             raise Refusal("#N/A", f"{shown(value)} {error}") from None
         except ValueError as error:
             raise Refusal("#VALUE!", _sentence(error)) from None
-        if self._figure:
-            return Number(self._figure, 0, above=True).read(value)
+        if self.figure:
+            return Number(self.figure, 0, above=True).read(value)
         raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
 
 

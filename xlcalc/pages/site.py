@@ -25,14 +25,13 @@ from xlcalc.files import write_atomically
 from xlcalc.language.cells import shown
 from xlcalc.language.declare import Argument, Declaration, Table, functions
 from xlcalc.language.errors import CalcError
-from xlcalc.language.explain import HEADERS, explain
+from xlcalc.language.explain import GIVEN, HEADERS, NOTE, explain
 
 MANIFEST = "xlcalc-site.json"  # names every file of a site with its hash; a folder without it is not a site of ours
 _STYLE, _SEARCH = "style.css", "search.js"
 _ADDRESS = re.compile(r"(https?://[^\s<>\"]*[^\s<>\"().,;])")
 _CODE = re.compile(r"`([^`]+)`")
 _WRONG = ("abc", -1, 0, 0.5)  # given in place of each argument to meet its refusals
-_FIRST_STEPS, _LAST_STEPS = 80, 10  # of a derivation longer than both
 _ROWS_SHOWN = 12
 
 
@@ -339,45 +338,43 @@ def _command(command: str, declaration: Declaration, values: Sequence[Any]) -> s
 
 def _formula(declaration: Declaration, values: Sequence[Any], derivation: Table) -> Html:
     rows = [dict(zip(HEADERS, row, strict=True)) for row in derivation[1:]]
-    names = {argument.name for argument in declaration.arguments}
-    given = list(takewhile(lambda row: row["quantity"] in names and not row["formula"], rows))
-    steps = rows[len(given) :]
-    if not steps:
+    steps = [row for row in rows if str(row["step"])[0].isdigit()]
+    given = [row for row in rows if row["step"] == GIVEN]
+    inputs = [[tag("code", row["quantity"]), _joined(_plain(row["value"])), _prose(_about(row))] for row in given]
+    if not any(row["formula"] for row in steps):
         return tag("p", "The example runs no formula: it looks up what is recorded.")
-    shown_steps = [_step(row) for row in steps]
-    if (left_out := len(steps) - _FIRST_STEPS - _LAST_STEPS) > 0:
-        gap = tag("li", f"{left_out:,} steps are left out on this page.", class_="note")
-        shown_steps = [*shown_steps[:_FIRST_STEPS], gap, *shown_steps[-_LAST_STEPS:]]
-    inputs = [
-        [tag("code", row["quantity"]), _joined(f"{_plain(row['value'])} {row['unit']}".rstrip()), _prose(_about(row))]
-        for row in given
-    ]
+    rest = [_remark(row) for row in rows if row not in steps and row not in given]
     return _joined(
         tag("p", "The calculation of the example, as it ran; ", tag("code", _command("explain", declaration, values)),
             " prints it, LLM_EXPLAIN spills it into a sheet."),
         tag("h3", "Given"),
-        _grid(["Input", "Value", "What it is"], inputs) if inputs else tag("p", "Nothing."),
+        _grid(["Input", "Value", "What it is"], inputs) if inputs else tag("p", "Numbers alone, below."),
         tag("h3", "Steps"),
-        tag("ol", *shown_steps, class_="steps"),
+        tag("ol", *map(_step, steps), *rest, class_="steps"),
     )  # fmt: skip
 
 
 def _about(row: dict[str, Any]) -> str:
-    said = "" if row["what it is"] == "given" else str(row["what it is"])
-    return f"{said} [{row['source']}]".strip() if row["source"] else said
+    return "; ".join(filter(None, [row["formula"] if row["step"] == GIVEN else "", row["source"]]))
+
+
+def _remark(row: dict[str, Any]) -> Html:
+    """A note, or what a measured estimate may be."""
+    if row["step"] == NOTE:
+        return tag("li", tag("p", _prose(row["quantity"]), class_="about"), class_="note")
+    return _step(row)
 
 
 def _step(row: dict[str, Any]) -> Html:
-    """One step: quantity = formula = the same with numbers = value, what it is, where the formula comes from."""
-    about = tag("p", _prose(_about(row)), class_="about") if _about(row) else Html("")
-    if row["quantity"] == "note":
-        return tag("li", about, class_="note")
-    value = _plain(row["value"])
-    numbers = row["with numbers"] if row["with numbers"] not in (row["formula"], value) else ""
-    sides = (row["formula"], numbers, f"{value} {row['unit']}".rstrip())
+    """One step: quantity = formula = the same with numbers = value, where the formula or figure comes from."""
+    value = f"{_plain(row['value'])} {row['unit']}".rstrip()
+    sides = list(dict.fromkeys((row["formula"], row["with numbers"], value)))
     lines = [tag("span", "= ", side) for side in sides if side]
-    equation = tag("div", tag("span", row["quantity"], class_="quantity"), tag("span", *lines), class_="equation")
-    return tag("li", equation, about, value=row["step"])
+    name = f"{row['step']} {row['quantity']}"
+    equation = tag("div", tag("span", name, class_="quantity"), tag("span", *lines), class_="equation")
+    about = tag("p", _prose(row["source"]), class_="about") if row["source"] else Html("")
+    level = str(row["step"]).count(".")
+    return tag("li", equation, about, style=f"margin-left: {level * 1.2:g}rem")
 
 
 def _paragraphs(text: str) -> Html:
