@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import ceil, floor, most, plain, remembered, term, where
+from xlcalc.formula.arithmetic import ceil, floor, most, remembered, term, where
 from xlcalc.formula.records import column, columns
 from xlcalc.hosting.layout import Layout, candidates
 from xlcalc.hosting.served import Served
@@ -55,7 +55,7 @@ def shard(of: Served, layout: Layout) -> Shard:
     GPU engines repeat key/value heads on more ranks than there are; on TPUs a cache divides over all chips by sequences
     (Pope et al. 2022, section 3.3).
     """
-    model, counted = of.model, plain(of.model)
+    model, counted = of.model, of.counted
     stage = math.ceil(counted.n_layers / layout.pp) / counted.n_layers
     stage = column("stage", stage, "share of the layers in a stage", "ratio", "of the layout")
     cache = rank_cache(counted, layout.tp, even=of.device is not None and of.device.mesh)
@@ -179,7 +179,7 @@ def capacity(of: Served, context: float, layout: Layout, reserve: float) -> floa
 def splits(of: Served, count: int) -> list[Layout]:
     """The layouts of `count` accelerators that memory questions consider."""
     domain = max(of.on.node or 1, of.on.domain or 1)
-    return candidates(count, domain, plain(of.model).n_layers, plain(of.model).n_experts)
+    return candidates(count, domain, of.counted.n_layers, of.counted.n_experts)
 
 
 def max_batch(of: Served, count: int, context: float, reserve: float) -> tuple[int, Layout]:
