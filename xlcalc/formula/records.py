@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -55,9 +55,16 @@ class _Columns:
         self._record, self._path, self._of = record, path, (nodes, words, source)
 
     def __getattr__(self, name: str) -> Any:
-        value = self._symbols(getattr(self._record, name), f"{self._path}_{name}" if self._path else name)
+        derived = getattr(type(self._record), name, None)
+        if isinstance(derived, property) and derived.fget:  # of columns, and no column itself
+            value = derived.fget(self)
+        else:
+            value = self._symbols(getattr(self._record, name), f"{self._path}_{name}" if self._path else name)
         self.__dict__[name] = value
         return value
+
+    def __iter__(self) -> Iterator[Any]:
+        return (getattr(self, name) for name in self._record._fields)
 
     def _replace(self, **fields: Any) -> _Columns:
         made = _Columns(self._record, self._path, *self._of)
