@@ -16,7 +16,7 @@ from xlcalc.formula.records import columns
 from xlcalc.hosting.layout import Layout, candidates
 from xlcalc.hosting.served import Served
 from xlcalc.model.cache import CacheShape, kv_cache_bytes
-from xlcalc.model.coefficients import Coefficients
+from xlcalc.model.coefficients import Coefficients, Product
 from xlcalc.model.words import CACHE_WORDS
 
 _VLLM = "vLLM's workspace as llm-d-planner measured it"
@@ -85,11 +85,12 @@ def rank_weights(model: Coefficients, layout: Layout, stage: float) -> float:
 
 def padded_bytes(model: Coefficients, tile: float) -> float:
     """Bytes by which kernels for 4-bit experts widen one side of a matrix to a whole tile."""
-    return sum(
-        p.layers * p.copies * p.d_in * p.d_out * p.bytes * (ceil(p.width / tile) * tile / p.width - 1)
-        for p in model.experts
-        if p.bytes < 1
-    )
+    return sum(where(p.bytes < 1, lambda p=p: _padding(p, tile), 0) for p in model.experts)
+
+
+def _padding(p: Product, tile: float) -> float:
+    """Bytes of one product's experts beside their elements."""
+    return p.layers * p.copies * p.d_in * p.d_out * p.bytes * (ceil(p.width / tile) * tile / p.width - 1)
 
 
 def rank_cache(model: Coefficients, tp: int, *, even: bool) -> CacheShape:
@@ -117,7 +118,7 @@ def rank_cache(model: Coefficients, tp: int, *, even: bool) -> CacheShape:
 
 def sequence_bytes(of: Served, part: Shard, context: float) -> float:
     """Bytes of one sequence's cache on an accelerator that holds it."""
-    each = part.stage * kv_cache_bytes(part.cache, context, 1, of.cache_bytes, of.model.state_bytes or None)
+    each = part.stage * kv_cache_bytes(part.cache, context, 1, of.cache_bytes, of.model.state_bytes)
     return term("cache of a sequence", each, "bytes", "Pope et al. 2022, section 3.3")
 
 
