@@ -131,6 +131,7 @@ def LLM_STEP_TIME(
 
     Parts: `compute` (arithmetic), `memory` (memory-bound operators and waiting for the host), what communication of
     `tp`, `pp`, `dp`, `ep` and `cp` adds, the pipeline's `bubble`, and the `optimizer`. It does not check memory.
+    LLM_ESTIMATE_BOUND of it speaks of steps; that of LLM_TRAIN_TIME of whole runs, with all that interrupts them.
 
     Args:
         model: the model
