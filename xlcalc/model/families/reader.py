@@ -43,7 +43,7 @@ def _as(c: Config, model_type: str, note: str) -> Architecture:
 
 def _finished(c: Config, whole: Architecture) -> Architecture:
     """A decoder with the head of its class; encoders have theirs by their families."""
-    return headed(c, whole) if whole.kind == "decoder" else whole
+    return _of_tensors(c, headed(c, whole) if whole.kind == "decoder" else whole)
 
 
 def _kin(c: Config) -> str | None:
@@ -56,6 +56,16 @@ def _kin(c: Config) -> str | None:
         return None
     alone = len({known()[t] for t in kin}) == 1
     return kin[0] if alone or len(fields) >= len(own[kin[0]]) * _ALIKE else None
+
+
+def _of_tensors(c: Config, whole: Architecture) -> Architecture:
+    """The architecture of a GGUF file, marked where its tensors hold another number of parameters."""
+    held = c.raw.get("gguf_parameters")
+    counted = sum(n * m.params for n, m in whole.linears()) + sum(n * v.size for n, v in whole.vectors())
+    if held in (None, counted):
+        return whole
+    text = f"the file's tensors hold {held:,} parameters and {c.model_type}'s layers {counted:,}"
+    return whole._replace(assumed=(*whole.assumed, text))
 
 
 def _with_gaps(c: Config, whole: Architecture) -> Architecture:
