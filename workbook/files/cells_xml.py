@@ -52,6 +52,11 @@ class Cell(NamedTuple):
     inline: bytes | None
     """The whole `<is>` element."""
 
+    @property
+    def calculates(self) -> bool:
+        """Has it a formula? Excel writes an empty one in cells that an array formula with the clock or chance fills."""
+        return bool(self.formula_text) or b"si" in self.formula_attributes or b"t=" in self.formula_attributes
+
 
 class _Row(NamedTuple):
     """A `<row>`: where it opens; `end` is where its last cell may go, or where it ends if it has none (`<row/>`)."""

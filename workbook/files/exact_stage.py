@@ -175,7 +175,7 @@ class ExactStage:
                 place = cell.row, cell.column
                 if (name, place) in formulas or not needed.has(name, place):
                     continue
-                if cell.formula is not None or place in filled:
+                if cell.calculates or place in filled:
                     calculated.append(place)
                 else:
                     sheet.values[place] = self._package.cell_value(xml, cell)

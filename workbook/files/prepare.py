@@ -83,7 +83,7 @@ class Sheet:
         return [
             ((cell.row, cell.column), self.package.cell_value(self.xml, cell))
             for cell in self.xml.cells()
-            if cell.formula is None and (cell.row, cell.column) in self.arrays[index].area
+            if not cell.calculates and (cell.row, cell.column) in self.arrays[index].area
         ]
 
     def formula(self, index: int) -> str:
@@ -140,7 +140,7 @@ def prepare(package: Package, functions: Collection[str], knows: Callable[[str],
     sheets = []
     for name, part in package.sheets.items():
         xml = package.sheet(name)
-        cells = xml.formula_cells()
+        cells = [cell for cell in xml.formula_cells() if cell.calculates]
         if not cells:
             continue
         inlined, refused = _names(package, name, functions)
@@ -340,5 +340,5 @@ def _emptied_cells(sheet: Sheet) -> Iterator[tuple[Cell, bytes]]:
             filled |= set(array.area.places())
     if filled:
         for cell in sheet.xml.cells():
-            if cell.formula is None and (cell.row, cell.column) in filled:
+            if not cell.calculates and (cell.row, cell.column) in filled:
                 yield cell, sheet.xml.emptied(cell)
