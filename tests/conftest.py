@@ -1,5 +1,30 @@
-"""Tests see the catalogs of the repository alone, whatever the machine's user has added to theirs."""
+"""Tests see the catalogs of the repository alone, whatever the machine's user has added to theirs. Which of them start
+other programs (`host`), which take long (`slow`), and which have to run in one process, one after another."""
+
+from __future__ import annotations
 
 import os
+from pathlib import Path
 
-os.environ["XLCALC_CATALOG"] = os.path.join(os.path.dirname(__file__), "no-such-folder")
+import pytest
+
+TESTS = Path(__file__).parent
+os.environ["XLCALC_CATALOG"] = str(TESTS / "no-such-folder")
+
+HOST = {"hosts", "conformance", "test_libreoffice.py", "test_site.py"}
+"""Folders and files whose tests start LibreOffice, Node, a browser, a server."""
+SLOW = {"test_wheel.py", "test_style.py", "test_generated.py"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        parts = {*item.path.relative_to(TESTS).parts} if item.path.is_relative_to(TESTS) else set()
+        if parts & HOST:
+            item.add_marker(pytest.mark.host)
+        if parts & SLOW:
+            item.add_marker(pytest.mark.slow)
+        # a file's fixtures are made once; programs such as LibreOffice run once at a time
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group("hosts" if parts & HOST else str(item.path)))
+    items.sort(key=lambda item: not item.get_closest_marker("host"))  # the longest group first

@@ -24,7 +24,9 @@ def frame(table: list[list[object]]) -> "DataFrame":
     >>> frame(LLM_PARAMS_TABLE("llama-3.1-8b")).columns.tolist()
     ['component', 'parameters', 'share']
     """
-    from pandas import DataFrame
-
+    try:
+        from pandas import DataFrame
+    except ImportError:
+        raise ImportError('pandas, which makes the frame, is missing: pip install "xlcalc[pandas]"') from None
     made: DataFrame = DataFrame(table[1:], columns=[str(name) for name in table[0]])
     return made

@@ -4,36 +4,49 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import stat
 import tempfile
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows, which removes no file that a program has open
+    fcntl = None  # type: ignore[assignment]
 
 
 class FileError(ValueError):
     """A file that cannot be read or written; `str()` is one sentence."""
 
 
+_SUFFIX = ".tmp"
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Put `data` at `path`: a temporary file beside it, flushed to disk, then renamed over it.
 
-    On any failure the file at `path` stays as it was, the temporary file is removed and a `FileError` says why.
+    The file keeps its permissions. On any failure the file at `path` stays as it was, the temporary file is removed and
+    a `FileError` says why. What a killed run left beside it is removed first.
     """
     target = Path(os.path.realpath(path))
     _refuse_unwritable(target)
+    _remove_leftovers(target)
     temporary: str | None = None
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+        handle, temporary = _open_temporary(target)
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, _mode_for(target))
-        os.replace(temporary, target)
-        temporary = None
+            os.chmod(temporary, _mode_for(target))
+            if fcntl is not None:  # while the lock holds, no other run takes the file for one left behind
+                os.replace(temporary, target)
+                temporary = None
+        if temporary is not None:  # Windows renames no open file
+            os.replace(temporary, target)
+            temporary = None
     except OSError as error:
         raise FileError(_sentence(target, len(data), error)) from error
     finally:
@@ -41,6 +54,31 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
     _flush_folder(target.parent)
+
+
+def _open_temporary(target: Path) -> tuple[int, str]:
+    """A new file beside `target`, locked: the system lets go of the lock when the program ends, however it ends."""
+    while True:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=_SUFFIX, dir=target.parent)
+        if fcntl is not None:
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        if fcntl is None or os.fstat(handle).st_nlink:
+            return handle, name
+        os.close(handle)  # another run took it for a leftover before it was locked
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove the temporary files of runs that were killed while they wrote `target`."""
+    for name in glob.glob(f".{glob.escape(target.name)}.????????{_SUFFIX}", root_dir=target.parent):
+        path = target.parent / name
+        with contextlib.suppress(OSError):  # another run is writing it
+            if fcntl is None:
+                path.unlink()
+                continue
+            with path.open("rb") as stream:
+                fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
 
 
 def _refuse_unwritable(target: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from gpuhunt import CatalogItem
 
-from xlcalc.catalog import refresh, user
+from xlcalc.catalog import refresh, tables, user
 
 
 def offer(price, spot=False, name="H100", memory=80.0, instance="p5.48xlarge"):
@@ -55,5 +55,5 @@ def test_the_users_own_price_wins_over_a_refreshed_one(tmp_path, monkeypatch):
     )
     (tmp_path / "prices.csv").write_text(own)
     monkeypatch.setenv("XLCALC_CATALOG", str(tmp_path))
-    found = user.rows("prices")
+    found = user.rows("prices", list(tables.shipped("prices")[0]), tables.by_id("accelerators"))
     assert [user.is_own(row) for row in found] == [True, False]

@@ -59,5 +59,5 @@ def test_the_page_shows_every_function_on_every_host() -> None:
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line[:1] == "|"]
     matrix = {row[0]: row for row in rows}
     assert matrix["function"][2:] == list(HOSTS)
-    assert [d.name for d in functions() if d.name not in matrix] == [], "run: python tests/conformance --write"
+    assert [d.name for d in functions() if d.name not in matrix] == [], "run: just regenerate conformance"
     assert not [row for row in rows if "-" in row[2:]], "it was written where a host is missing"

@@ -159,7 +159,7 @@ def test_command_writes_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert run.exit_code == 0 and run.stdout.strip() == "xlcalc.xlam"
     assert _opened(Path("xlcalc.xlam").read_bytes())["xlcalc.conf"]["A1"].value == "Interpreter_Win"
     again = CliRunner().invoke(command, ["excel"])
-    assert again.exit_code == 1 and "exists; name the file to write with -o" in again.stderr
+    assert again.exit_code == 1 and "exists; name the file to write with -o" in str(again.exception)
 
 
 @pytest.mark.parametrize(("platform", "says"), [("linux", "XLSTART"), ("darwin", "xlwings Lite")])

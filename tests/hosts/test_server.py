@@ -8,7 +8,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -164,12 +163,8 @@ def test_xlwings_own_client(server: Server) -> None:
 
 def test_a_thousand_calls_at_once(server: Server) -> None:
     """As a workbook that opens: each with an answer of its own."""
-    start = time.perf_counter()
     answer = _from_the_browser(server, [(KV, ["llama-3.1-8b", n, None, None, None]) for n in range(1000)])
-    seconds = time.perf_counter() - start
     assert answer["results"] == [[[n * N]] for n in range(1000)]
-    print(f"1,000 calls in {seconds:.1f} s")
-    assert seconds < 40
 
 
 MALFORMED = {

@@ -4,8 +4,10 @@ A development script: nothing of it is imported by the package or its tests. Its
 
     python -m venv oracle && oracle/bin/pip install torch==2.13.0 transformers==5.23.0
     oracle/bin/python tests/oracles/build.py defaults   # writes xlcalc/model/families/defaults.json
+    oracle/bin/python tests/oracles/build.py vocabulary # writes xlcalc/model/families/vocabulary.json
     oracle/bin/python tests/oracles/build.py configs    # adds configs/default-*.json of families that have none yet
     oracle/bin/python tests/oracles/build.py params     # writes params.csv and params_parts.csv from configs/*.json
+    oracle/bin/python tests/oracles/build.py bodies     # writes bodies.csv: encoders, encoder-decoders, other heads
     oracle/bin/python tests/oracles/build.py cache      # writes cache.csv from configs/*.json
     oracle/bin/python tests/oracles/build.py catalog    # writes catalog.csv from the catalog's published configurations
 
@@ -35,10 +37,15 @@ import transformers.models.auto.modeling_auto as auto  # noqa: E402
 from transformers import PreTrainedConfig, masking_utils  # noqa: E402
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING, CONFIG_MAPPING_NAMES  # noqa: E402
 
+from xlcalc.model.config import SPELLINGS, Config  # noqa: E402
+from xlcalc.model.families import known  # noqa: E402
+from xlcalc.model.spec import ModelSpec  # noqa: E402
+
 HERE = Path(__file__).resolve().parent
 CONFIGS = HERE / "configs"
 CATALOG = HERE.parents[1] / "xlcalc" / "catalog" / "configs"
 DEFAULTS = HERE.parents[1] / "xlcalc" / "model" / "families" / "defaults.json"
+VOCABULARY = DEFAULTS.with_name("vocabulary.json")
 
 CAUSAL = auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 MULTIMODAL = {**auto.MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES, **auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES}
@@ -142,7 +149,7 @@ def family_defaults(name: str) -> dict:
 
 def write_defaults() -> None:
     lines = [f'"_source": "transformers {transformers.__version__} configuration classes"']
-    for name in decoder_types():
+    for name in sorted({*decoder_types(), *BODIES}):
         lines.append(f"{json.dumps(name)}: {json.dumps(family_defaults(name))}")
     DEFAULTS.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
@@ -187,6 +194,62 @@ def trimmed(config: dict) -> dict:
         if key in (*LAYER_CONFIGS, "rope_parameters", "per_layer_config") or not general:
             kept[key] = value
     return kept
+
+
+# What looks like structure and is read, but only bounds attention: where windows begin.
+WINDOWS_ONLY = {"max_window_layers"}
+STRUCTURAL = re.compile(r"expert|moe|lora|rank|head|layer|dim|size|state|conv|share|group|router")
+MODEL_CLASS = re.compile(r"(ForCausalLM|ForConditionalGeneration|LMHeadModel|Model|ForMaskedLM)$")
+
+
+def write_vocabulary() -> None:
+    """Fields of the library's text configurations that look structural and that no reader asks for, though the tables of
+    truth hold the readers to the library's counts; and the model type of each class that `architectures` may name."""
+    readers = known()
+    names, spellings, classes, of_class = set(), set(), {}, {}
+    for name in sorted(set(readers) & set(CONFIG_MAPPING_NAMES)):
+        cls = CONFIG_MAPPING[name]
+        of_class[name] = {field.name for field in dataclasses.fields(cls)}
+        names |= of_class[name]
+        spellings |= set((getattr(cls, "attribute_map", None) or {}).values())
+    asked, by_type = fields_read()
+    irrelevant = {n for n in names - spellings - asked if STRUCTURAL.search(n)} | WINDOWS_ONLY
+    for mapping in (auto.MODEL_MAPPING_NAMES, auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES, CAUSAL):
+        for model_type, of_type in mapping.items():
+            for one in [of_type] if isinstance(of_type, str) else of_type:
+                name = MODEL_CLASS.sub("", one)
+                if model_type in readers and (classes.get(name) is None or spelled(model_type) == spelled(name)):
+                    classes[name] = model_type
+    common = {name for names in SPELLINGS.items() for name in (names[0], *names[1])} | irrelevant
+    own = {
+        t: sorted(n for n in (by_type.get(t, set()) | of_class.get(t, set())) - common if STRUCTURAL.search(n))
+        for t in readers
+    }
+    own = {t: names for t, names in sorted(own.items()) if names}
+    source = f"transformers {transformers.__version__}: tests/oracles/build.py vocabulary"
+    data = {"_source": source, "irrelevant": sorted(irrelevant), "classes": dict(sorted(classes.items())), "own": own}
+    write_json(VOCABULARY, data)
+
+
+def spelled(name: str) -> str:
+    return re.sub("[-_]", "", name).casefold()
+
+
+def fields_read() -> tuple[set[str], dict[str, set[str]]]:
+    """Fields that readers ask for: all, from the tables' configurations and the readers' code, and by model type."""
+    asked: dict[str, set[str]] = {}
+    get = Config.get
+
+    def recorded(self: Config, name: str, default: object = None) -> object:
+        asked.setdefault(self.model_type, set()).update({name, self.own_name(name), *SPELLINGS.get(name, ())})
+        return get(self, name, default)
+
+    Config.get = recorded
+    for path in [*config_files(), *CATALOG.glob("*.json")]:
+        _ = ModelSpec(config=json.loads(path.read_text())).architecture
+    Config.get = get
+    code = "".join(path.read_text() for path in DEFAULTS.parent.rglob("*.py"))
+    return set(re.findall(r'"(\w+)"', code)).union(*asked.values()), asked
 
 
 def write_json(path: Path, config: dict) -> None:
@@ -248,6 +311,106 @@ def text_parameters(model) -> dict[str, torch.nn.Parameter]:
     heads = (decoder, model.get_input_embeddings(), model.get_output_embeddings())
     wanted = {id(p) for module in heads if module is not None for p in module.parameters()}
     return {n: p for n, p in model.named_parameters() if id(p) in wanted and "embed_tokens_extend" not in n}
+
+
+# Encoders and encoder-decoders that have a reader, with changes of their defaults that make each field count.
+BODIES: dict[str, list[dict]] = {
+    "bert": [{"type_vocab_size": 3, "id2label": {"0": "a", "1": "b", "2": "c"}}],
+    "ernie": [{"use_task_id": True}],
+    "layoutlm": [{}],
+    "roberta": [{"num_labels": 1}],
+    "xlm-roberta": [{"hidden_size": 1024, "num_attention_heads": 16, "type_vocab_size": 1, "vocab_size": 250002}],
+    "camembert": [{}],
+    "data2vec-text": [{}],
+    "ibert": [{}],
+    "xlm-roberta-xl": [{}],
+    "roberta-prelayernorm": [{}],
+    "megatron-bert": [{}],
+    "mpnet": [{"relative_attention_num_buckets": 16}],
+    "distilbert": [{"dim": 1536, "hidden_dim": 4096, "n_layers": 3}],
+    "electra": [{"embedding_size": 256}, {"embedding_size": 512}],
+    "albert": [{"num_hidden_groups": 3, "inner_group_num": 2}, {"embedding_size": 64}],
+    "rembert": [{"tie_word_embeddings": True, "output_embedding_size": 256}],
+    "deberta": [
+        {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "max_relative_positions": 100},
+        {"relative_attention": True, "pos_att_type": ["c2p"], "position_biased_input": False, "type_vocab_size": 2},
+    ],
+    "deberta-v2": [
+        {"relative_attention": True, "pos_att_type": "p2c|c2p", "position_buckets": 256, "norm_rel_ebd": "layer_norm"},
+        {"relative_attention": True, "share_att_key": True, "pos_att_type": "p2c|c2p", "conv_kernel_size": 3},
+        {"embedding_size": 512, "position_biased_input": False, "type_vocab_size": 1},
+    ],
+    "modernbert": [{"classifier_bias": True, "norm_bias": True, "attention_bias": True, "mlp_bias": True}],
+    "nomic_bert": [{}],
+    "eurobert": [{"num_key_value_heads": 4, "attention_bias": True, "mlp_bias": True}],
+    "gte": [{"type_vocab_size": 2}],
+    "jina_embeddings_v3": [{}],
+    "fnet": [{}],
+    "t5": [
+        {"feed_forward_proj": "gated-gelu", "num_decoder_layers": 3},
+        {"d_kv": 128, "relative_attention_num_buckets": 16},
+    ],
+    "mt5": [{"num_decoder_layers": 4}],
+    "umt5": [{"feed_forward_proj": "relu"}],
+    "longt5": [{"encoder_attention_type": "transient-global"}],
+    "switch_transformers": [{"num_experts": 4, "num_sparse_encoder_layers": 6, "num_layers": 6}],
+    "t5gemma": [{}],
+    "bart": [{"encoder_layers": 3, "decoder_ffn_dim": 512, "tie_word_embeddings": False}],
+    "mbart": [{}],
+    "m2m_100": [{"encoder_layers": 24, "encoder_ffn_dim": 8192}],
+    "nllb-moe": [{"num_experts": 4, "encoder_sparse_step": 3}],
+    "pegasus": [{}],
+    "pegasus_x": [{"num_global_tokens": 16}],
+    "marian": [{"share_encoder_decoder_embeddings": False, "decoder_vocab_size": 60000}],
+    "plbart": [{}],
+    "blenderbot": [{}],
+    "blenderbot-small": [{}],
+    "mvp": [{}],
+    "whisper": [{"num_mel_bins": 128, "encoder_layers": 32, "encoder_attention_heads": 8}],
+    "moonshine": [{"attention_bias": True}],
+}
+BODY_CLASSES = [
+    "MODEL",
+    "MODEL_FOR_MASKED_LM",
+    "MODEL_FOR_SEQUENCE_CLASSIFICATION",
+    "MODEL_FOR_TOKEN_CLASSIFICATION",
+    "MODEL_FOR_QUESTION_ANSWERING",
+    "MODEL_FOR_PRETRAINING",
+    "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM",
+    "MODEL_FOR_SPEECH_SEQ_2_SEQ",
+    "MODEL_FOR_MULTIPLE_CHOICE",
+    "MODEL_FOR_TEXT_ENCODING",
+]
+
+
+def body_classes(name: str) -> list[type]:
+    """The classes of a model type: the body, and one for each kind of head."""
+    found: dict[str, type] = {}
+    for mapping in BODY_CLASSES:
+        named = getattr(auto, f"{mapping}_MAPPING_NAMES").get(name)
+        for one in [named] if isinstance(named, str) else named or ():
+            if hasattr(transformers, one):
+                found[one] = getattr(transformers, one)
+    return list(found.values())
+
+
+def write_bodies() -> None:
+    rows = []
+    decoders = [n for n in decoder_types() if n in known() and n in CAUSAL and n != "phi4_multimodal"]
+    for name, changes in [*BODIES.items(), *((name, []) for name in decoders)]:
+        for change in [{}, *changes] if changes != [{}] else [{}]:
+            config = {"model_type": name, **INCOMPLETE_DEFAULTS.get(name, {}), **change}
+            for cls in body_classes(name):
+                if name in decoders and cls.__name__.endswith(("ForCausalLM", "LMHeadModel")):
+                    continue
+                try:
+                    with torch.device("meta"):
+                        model = cls(CONFIG_MAPPING[name].from_dict(dict(config)))
+                except Exception as error:  # as in write_default_configs
+                    print(f"{cls.__name__}: {type(error).__name__}: {str(error).strip()[:150]!r}")
+                    continue
+                rows.append([cls.__name__, sum(p.numel() for p in model.parameters()), json.dumps(config)])
+    write_csv("bodies.csv", "class params config", rows)
 
 
 PART_PATTERNS = [
@@ -414,7 +577,9 @@ def write_csv(name: str, header: str, rows: list[list]) -> None:
 COMMANDS = {
     "defaults": write_defaults,
     "configs": write_default_configs,
+    "vocabulary": write_vocabulary,
     "params": write_params,
+    "bodies": write_bodies,
     "cache": write_cache,
     "catalog": write_catalog,
 }

@@ -1,12 +1,13 @@
-"""Writes xlcalc/catalog/measured.csv: every measured case as a call of a cell function and what was measured.
+"""Restates the tables beside this file as lines of xlcalc/catalog/measured.csv: just regenerate measured.
 
-python tests/oracles/build_measured.py, from the tables beside this file. The tables keep the publishers' columns; the
-catalog keeps one form for all: function, group, accelerator, case, arguments (JSON), measured value, source.
+The tables keep the publishers' columns; the catalog keeps one form for all (accuracy/measurements.py). Lines of other
+groups, which were read from their sources as calls, stay as they stand.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 from pathlib import Path
@@ -19,7 +20,27 @@ from test_chowdhery_2022 import PALM  # noqa: E402
 
 import xlcalc  # noqa: E402
 
-COLUMNS = ("function", "group", "accelerator", "case", "arguments", "measured", "source")
+COLUMNS = (
+    "function", "group", "accelerator", "case", "arguments", "measured", "unit", "source", "date", "software",
+)  # fmt: skip
+UNITS = {"LLM_SERVE_MEMORY": "bytes", "LLM_THROUGHPUT": "tokens/s"}  # the others: seconds
+# what ran, and when it was published, by source; the newest of several releases
+ABOUT = {
+    "korthikanti-2022": ("megatron", "2022-05"),
+    "llm-foundry-mpt": ("llm-foundry", ""),
+    "megatron-bridge-performance": ("megatron", ""),
+    "megatron-core-moe": ("megatron", "2024"),
+    "narayanan-2021": ("megatron", "2021"),
+    "smith-2022": ("deepspeed", "2022-02"),
+    "deepseek-v3-2024": ("deepseek", "2024-12"),
+    "aiconfigurator-kernels": ("vllm", ""),
+    "tensorrt-llm-perf": ("tensorrt-llm", "2025"),
+    "llm-analysis-ft": ("fastertransformer", ""),
+    "tensorrt-llm-2023": ("tensorrt-llm", "2023"),
+    "rocm-vllm-mi300x": ("vllm", "2025-09"),
+    "pope-2022": ("palm", "2022-11"),
+    "llm-d-planner-vllm": ("vllm", ""),
+}
 SYSTEMS = {
     "a100_sxm": "a100-sxm-80gb", "h100_sxm": "h100-sxm", "h200_sxm": "h200-sxm", "b200_sxm": "b200", "gb200": "gb200",
     "l40s": "l40s",
@@ -171,7 +192,8 @@ def fastertransformer():
         yield "LLM_TPOT", *about, {**common, "context": 512}, decode, "llm-analysis-ft"
 
 
-def main() -> None:
+def made() -> dict[Path, bytes]:
+    """The file with all cases."""
     cases = [
         *steps("Megatron-LM, Korthikanti table 5", "korthikanti-2022", training.korthikanti()),
         *steps("MPT under FSDP", "llm-foundry-mpt", training.mpt()),
@@ -189,13 +211,17 @@ def main() -> None:
         *memory(),
     ]
     path = HERE.parents[1] / "xlcalc" / "catalog" / "measured.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for function, group, accelerator, name, arguments, measured, source in cases:
-            text = json.dumps(arguments, separators=(",", ":"))
-            writer.writerow((function, group, accelerator, name, text, f"{measured:.8g}", source))
-
-
-if __name__ == "__main__":
-    main()
+    with path.open(encoding="utf-8") as file:
+        standing = list(csv.DictReader(file))
+    lines = []
+    for function, group, accelerator, name, arguments, measured, source in cases:
+        call, unit = json.dumps(arguments, separators=(",", ":")), UNITS.get(function, "s")
+        software, date = ABOUT[source]
+        fields = (function, group, accelerator, name, call, f"{measured:.8g}", unit, source, date, software)
+        lines.append(dict(zip(COLUMNS, fields, strict=True)))
+    restated = {line["group"] for line in lines}
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines + [line for line in standing if line["group"] not in restated])
+    return {path: text.getvalue().encode()}

@@ -1,10 +1,13 @@
-"""docs/sources.md, written from the figures that the tests beside it check. Run: python tests/sources/page.py"""
+"""docs/sources.md, written from the figures that the tests beside it check. Run: just regenerate sources"""
 
 from __future__ import annotations
 
 import re
+import sys
 from importlib import import_module
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 from published import Figure, Source
 
@@ -20,7 +23,7 @@ MODULES = (
 HEAD = """# Sources, and what we give for their figures
 
 Each source of the origin's reading list: what it lets one compute, the call that does it, the figure that it prints and
-what xlcalc gives. Written by `python tests/sources/page.py` from the figures that the tests check; a test compares.
+what xlcalc gives. Written by `just regenerate sources` from the figures that the tests check.
 A tolerance is half a unit of the last printed digit, unless the text beside it says otherwise; of figures that were
 measured it is the error of a model of the machine.
 
@@ -86,5 +89,6 @@ def _percent(share: float, coarse: bool = False, sign: str = "") -> str:
     return "0 %" if float(shown) == 0 else f"{shown} %"
 
 
-if __name__ == "__main__":
-    PAGE.write_text(text(), "utf-8")
+def made() -> dict[Path, bytes]:
+    """The page's file and content."""
+    return {PAGE: text().encode()}

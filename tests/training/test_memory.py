@@ -89,10 +89,37 @@ def test_selective_recomputation_drops_what_is_cheap_to_run_again():
     assert none - again == pytest.approx(expanded + 2 * (2 * 7168 + 9 * 2048), rel=0.03)
 
 
-def test_in_flight_micro_batches():
-    assert in_flight(8, 1, None) == 8
-    assert in_flight(8, 3, None) == pytest.approx(8 * (1 + 7 / 24))
-    assert in_flight(8, 1, 2) == 2
+def most_held(pp, vp, micro_batches, rank):
+    """Most micro-batches' activations that a rank holds in Megatron-LM's schedules, step by step: forward passes until
+    the first comes back (`num_warmup_microbatches`, schedules.py), then one forward, one backward, in chunks of 1 / vp."""
+    warm_up = pp - rank - 1 if vp == 1 else 2 * (pp - rank - 1) + (vp - 1) * pp
+    chunks = micro_batches * vp
+    held = most = 0
+    for forward in range(chunks):
+        held += 1
+        most = max(most, held)
+        if forward >= warm_up:
+            held -= 1
+    return most / vp
+
+
+@pytest.mark.parametrize("micro_batches", [1, 2, 8, 64])
+@pytest.mark.parametrize(("pp", "vp"), [(2, 1), (8, 1), (8, 3), (4, 5), (12, 2)])
+def test_in_flight_micro_batches(pp, vp, micro_batches):
+    for rank in (0, pp - 1):
+        assert in_flight(pp, vp, micro_batches, rank) == pytest.approx(most_held(pp, vp, micro_batches, rank))
+    assert in_flight(8, 3, None) == pytest.approx(8 * (1 + 7 / 24))  # Korthikanti et al. 2022, section 4.2.3
+
+
+def test_the_last_stage_holds_most_chunks_of_an_interleaved_pipeline():
+    """A narrow model with a wide vocabulary: its head and logits make the last of 4 stages the fullest. Of 4 chunks it
+    holds (4 - 1) 4 + 1, which are 3.25 micro-batches; without interleaving it holds one."""
+    narrow = {"model_type": "llama", "hidden_size": 1024, "intermediate_size": 2816, "num_hidden_layers": 16,
+              "num_attention_heads": 16, "vocab_size": 256000, "tie_word_embeddings": False}  # fmt: skip
+    kept = {vp: xlcalc.LLM_TRAIN_MEMORY(narrow, 4096, 1, pp=4, vp=vp, part="activations") for vp in (1, 4)}
+    whole = xlcalc.LLM_TRAIN_MEMORY(narrow, 4096, 1, part="activations")
+    assert kept[1] == pytest.approx(whole / 4, rel=0.01)
+    assert kept[4] == pytest.approx(3.25 * whole / 4, rel=0.01)
 
 
 def test_first_stage_is_the_fullest_and_full_recomputation_keeps_inputs():

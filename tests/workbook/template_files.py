@@ -11,9 +11,9 @@ from openpyxl.worksheet.formula import ArrayFormula
 
 from xlcalc.workbook.files.package import Package
 from xlcalc.workbook.files.recalc import recalculate
-from xlcalc.workbook.templates.build import TEMPLATES, cell_functions
+from xlcalc.workbook.templates.build import cell_functions, template_names
 
-SHIPPED = {name: (files("xlcalc.templates") / f"{name}.xlsx").read_bytes() for name in TEMPLATES}
+SHIPPED = {name: (files("xlcalc.templates") / f"{name}.xlsx").read_bytes() for name in template_names()}
 
 
 def loaded(name: str, *, values: bool = False):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from openpyxl.utils import get_column_letter
 from template_files import changed, loaded, named, row_of
@@ -114,9 +116,12 @@ def test_energy_is_charged_once():
 
 
 def test_stale_prices_are_flagged():
-    assert changed().named("checks_warned") == 1
-    report = changed(price_age_limit=3650)
-    assert report.named("checks_warned") == 0 and report.named("checks_light") == "Checks: all pass"
+    row = tables.by_id("prices")["aws/p5.48xlarge/us-east-1"]
+    listed = (date.fromisoformat(row["as_of"]) - date(1899, 12, 30)).days  # as Excel counts days
+    for age, warned in ((90, 0), (91, 1)):
+        report = changed(instance=row["id"], report_date=listed + age, start_date=listed + 200)
+        assert (report.named("price_age"), report.named("checks_warned")) == (age, warned)
+        assert (report.named("checks_light") == "Checks: all pass") is not warned
 
 
 def test_memory_that_does_not_fit_fails():

@@ -18,6 +18,7 @@ from xlcalc.catalog import tables
 
 from . import style
 
+NAVIGATION = ("Dashboard", "Inputs", "Checks")
 CATALOGS = ("accelerators", "models", "prices")
 _CURRENT_EXCEL = 191029  # an older number makes Excel recalculate on opening, which loses the values without the add-in
 
@@ -58,6 +59,7 @@ class Book:
         self.cited: dict[str, tuple[Source, list[str]]] = {}
         self.source_cells: list[tuple[Cell, str]] = []
         self.has_cases = False
+        self.first_own_line = 0
         self._describe(subject)
 
     def _describe(self, subject: str) -> None:
@@ -89,6 +91,8 @@ class Book:
         sheet.row_dimensions[2].height, sheet.row_dimensions[3].height = 16, 16
         if self.has_cases:
             self._light(sheet)
+            for column, place in enumerate(NAVIGATION, 1):
+                style.link(style.text(sheet, 4, column, place, size=9), location=f"'{place}'!A1")
         if freeze:
             sheet.freeze_panes = freeze
         style.print_setup(sheet, self.title, repeated_rows, paper)
@@ -96,7 +100,7 @@ class Book:
         return sheet
 
     def _light(self, sheet: Worksheet) -> None:
-        style.formula(sheet, 3, 1, '="Case shown: "&scenario&"   ·   "&checks_light').font = style.font(bold=True)
+        style.formula(sheet, 3, 1, '="Shown: "&scenario&"   ·   "&checks_light').font = style.font(bold=True)
         for condition, color in (
             ("checks_ok=0", style.RED),
             ("checks_warned>0", style.AMBER),
@@ -114,6 +118,16 @@ class Book:
             area += f":${get_column_letter(last[1])}${last[0]}"
         target = f"{quote_sheetname(sheet.title)}!{area}"
         self.workbook.defined_names[name] = DefinedName(name, attr_text=target)
+
+    def order(self, first: list[str]) -> None:
+        """Put sheets in front, in this order; the others keep theirs."""
+        place = {name: number for number, name in enumerate(first)}
+        self.workbook._sheets.sort(key=lambda sheet: place.get(sheet.title, len(place)))
+
+    def open_on(self, name: str) -> None:
+        self.workbook.active = self.workbook.sheetnames.index(name)
+        for sheet in self.workbook:
+            sheet.sheet_view.tabSelected = sheet.title == name
 
     def list_name(self, name: str, kind: str, unit: str, meaning: str) -> None:
         self.listed.append(Listed(name, kind, unit, meaning))

@@ -1,4 +1,5 @@
-"""Building the template workbooks: `python -m xlcalc.workbook.templates.build` writes them into `templates/`.
+"""Building the template workbooks: `python -m xlcalc.workbook.templates.build [NAME]...` writes them into
+`templates/`, all where none is named.
 
 The same catalogs and code give the same bytes: the clock is not read (the newest date of the catalogs stands for
 today), parts are dated alike and stand in a fixed order.
@@ -12,8 +13,10 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import zipfile
 from collections.abc import Callable
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -25,9 +28,9 @@ from ..files.addresses import parse_area, split_sheet
 from ..files.errors import WorkbookError
 from ..files.package import Package
 from ..files.recalc import recalculate
-from . import hardware_book, training_budget
 from .book import Book, Listed
 
+SHARED = "sheets"
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -40,10 +43,16 @@ def build(book: Book) -> bytes:
     return _packed(recalculated.package.to_bytes(), book)
 
 
-TEMPLATES: dict[str, Callable[[], bytes]] = {
-    "training-budget": lambda: build(training_budget.build()),
-    "hardware": lambda: build(hardware_book.build()),
-}
+def template_names() -> list[str]:
+    """The templates: each is a folder beside this file that defines `build`, and nothing else lists them."""
+    folders = (path for path in Path(__file__).parent.iterdir() if (path / "__init__.py").is_file())
+    return sorted(path.name.replace("_", "-") for path in folders if path.name != SHARED)
+
+
+def template(name: str) -> bytes:
+    """The file of a template."""
+    module = import_module(f"{__package__}.{name.replace('-', '_')}")
+    return build(module.build())
 
 
 def cell_functions() -> dict[str, Callable[..., Any]]:
@@ -87,9 +96,9 @@ def _packed(data: bytes, book: Book) -> bytes:
 
 def main() -> None:
     folder = Path(str(files("xlcalc.templates")))
-    for name, template in TEMPLATES.items():
+    for name in sys.argv[1:] or template_names():
         path = folder / f"{name}.xlsx"
-        write_atomically(path, template())
+        write_atomically(path, template(name))
         print(path)
 
 

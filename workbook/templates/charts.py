@@ -81,6 +81,24 @@ def scatter(title: str, series: list[tuple[str, Reference, Reference]], ends: Re
     return chart
 
 
+def hollow(chart: BarChart, index: int) -> None:
+    """Make a series of a stacked chart invisible: what stands on it floats."""
+    chart.series[index].graphicalProperties = GraphicalProperties(noFill=True, ln=LineProperties(noFill=True))
+
+
+def lines(
+    chart: LineChart, title: str, categories: Reference, series: list[tuple[str, Reference]], x_title: str, y_title: str
+) -> None:
+    """Fill a line chart; the lines differ in their dashes too, so that they can be told apart in grey."""
+    _fill(chart, categories, series)
+    for one, dash in zip(chart.series, ("solid", "dash", "sysDot"), strict=False):
+        one.smooth = False
+        one.graphicalProperties.line.width = 28000
+        one.graphicalProperties.line.dashStyle = dash
+    _finish(chart, title, x_title, y_title, style.AMOUNT, True)
+    chart.x_axis.number_format = style.WHOLE
+
+
 def line_over(
     chart: BarChart, categories: Reference, series: tuple[str, Reference], y_title: str, number_format: str
 ) -> None:
@@ -115,7 +133,7 @@ def _fill(
     chart.set_categories(categories)
 
 
-def place(sheet: Worksheet, chart: BarChart | ScatterChart, first: str, last: str) -> None:
+def place(sheet: Worksheet, chart: BarChart | LineChart | ScatterChart, first: str, last: str) -> None:
     """Put a chart over the cells from `first` to `last`, whatever their size."""
     top, left = coordinate_to_tuple(first)
     bottom, right = coordinate_to_tuple(last)
@@ -125,7 +143,7 @@ def place(sheet: Worksheet, chart: BarChart | ScatterChart, first: str, last: st
 
 
 def _finish(
-    chart: BarChart | ScatterChart, title: str, x_title: str, y_title: str, number_format: str, legend: bool
+    chart: BarChart | LineChart | ScatterChart, title: str, x_title: str, y_title: str, number_format: str, legend: bool
 ) -> None:
     chart.title = _title(title, 1200, bold=True)
     chart.title.overlay = False

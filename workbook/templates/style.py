@@ -4,6 +4,7 @@ inputs blue on light yellow, formulas black, links to other sheets green."""
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
@@ -20,6 +21,7 @@ INPUT_FONT, LINK_FONT = "0000FF", "00703C"
 FONT = "Arial"
 
 AMOUNT = '[>=1000000]"$"#,##0.0,,"M";[>=1000]"$"#,##0,"k";"$"0'
+COUNT = '[>=1000000]#,##0.00,,"M";[>=1000]#,##0,"k";0'
 USD, USD_CENTS = '"$"#,##0', '"$"#,##0.00'
 WHOLE, TENTHS, HUNDREDTHS = "#,##0", "#,##0.0", "#,##0.00"
 SCIENTIFIC, PERCENT, SHARE = "0.00E+00", "0.0%", "0%"
@@ -30,18 +32,22 @@ _LINK = re.compile(r"=(?:'?[\w ]+'?!\$?[A-Z]{1,3}\$?\d+|[a-z_]+)")
 _FORMULA_STARTS = tuple("=+-@")
 
 
+@lru_cache  # a style is made once: a book has thousands of cells in a few dozen looks
 def font(size: float = 10, *, bold: bool = False, italic: bool = False, color: str = "000000") -> Font:
     return Font(name=FONT, size=size, bold=bold, italic=italic, color=color)
 
 
+@lru_cache
 def fill(color: str) -> PatternFill:
     return PatternFill("solid", start_color=color, end_color=color)
 
 
+@lru_cache
 def underline(color: str = LINE, style: str = "thin") -> Border:
     return Border(bottom=Side(style=style, color=color))
 
 
+@lru_cache
 def box(color: str = LINE) -> Border:
     side = Side(style="thin", color=color)
     return Border(left=side, right=side, top=side, bottom=side)
@@ -53,6 +59,7 @@ def gap(*, left: bool, right: bool) -> Border:
     return Border(left=side if left else None, right=side if right else None)
 
 
+@lru_cache
 def aligned(horizontal: str | None = None, *, wrap: bool = False, indent: int = 0) -> Alignment:
     return Alignment(horizontal=horizontal, vertical="center", wrap_text=wrap, indent=indent)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from functools import cache, wraps
 from inspect import signature
 from math import exp, log
 from typing import Any, NamedTuple
 
 from xlcalc.accuracy.measurements import FUNCTIONS, LEAST, MOST, Measurement, is_ignored, measurements
+from xlcalc.formula.arithmetic import term
+from xlcalc.formula.symbols import unrecorded
 from xlcalc.language.declare import find
 from xlcalc.language.errors import CalcError
 
@@ -45,7 +45,10 @@ def calibrated(*, unless: str = "") -> Callable[[Formula], Formula]:
             if not adjusted or is_ignored() or (given is not None and read[given]):
                 return estimate
             factor = adjusted.get(read[accelerator].id)
-            return calibrate(estimate, trusted(factor, "calibration.csv")) if factor else estimate
+            if not factor:
+                return estimate
+            source = f"calibration.csv, {factor.cases} measurements: {factor.sources}"
+            return estimate * term("calibration factor", trusted(factor, "calibration.csv"), "ratio", source)
 
         return _formula
 
@@ -53,14 +56,6 @@ def calibrated(*, unless: str = "") -> Callable[[Formula], Formula]:
 
 
 _formulas: dict[str, Formula] = {}
-
-
-def calibrate(estimate: float, factor: float) -> float:
-    """The estimate, times the geometric mean of what the user measured over what was estimated there.
-
-    Source: calibration.csv in the user's catalog.
-    """
-    return estimate * factor
 
 
 def trusted(factor: Factor, place: str) -> float:
@@ -101,20 +96,9 @@ def factors_of(found: Iterable[tuple[Measurement, str, float]]) -> dict[str, Fac
     }
 
 
-@contextmanager
-def _unwatched() -> Iterator[None]:
-    """Calls inside are no part of the derivation of the call that made them necessary (xlcalc/formula/trace.py)."""
-    watcher = sys.gettrace()
-    sys.settrace(None)
-    try:
-        yield
-    finally:
-        sys.settrace(watcher)
-
-
 def estimated(measurement: Measurement, place: str) -> tuple[str, float]:
     """The accelerator of a measured call and its estimate as the formula gives it, in the unit of the call."""
-    with _unwatched():
+    with unrecorded():  # no part of the derivation of the call that made it necessary
         return _estimated(measurement, place)
 
 

@@ -1,38 +1,71 @@
-"""The user's own measurements: `calibration.csv` in the folder of the user's catalog.
+"""What was measured: one case a line, in one form for the published cases and for the user's own.
 
-One measurement a line: `function`, `measured` (in the function's own unit) and the arguments of the call, each in a
-column of its name or together as JSON in a column `arguments`; `case`, `source` and `as_of` say what and whose it is.
+`function`, `measured` and the arguments of the call, each in a column of its name or together as JSON in `arguments`;
+`unit` of what was measured where it is not the function's own, `source`, `date`, `software` (the engine or framework
+that ran), `group` and `case`. `accelerator` says where it ran, also of a function that takes none. A list in `count`
+means the best of replicas of these sizes, each divided by its size: what one accelerator gave.
+
+Published: catalog/measured.csv, whose `source` is a key of sources/. The user's own: `calibration.csv` in the folder of
+the user's catalog, or any file that `xlcalc validate` is given.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from xlcalc.catalog import user
+from xlcalc.catalog import table_file, tables, user
+from xlcalc.language.declare import Declaration, find
+from xlcalc.language.errors import CalcError
 
 # the mean of measured over estimated is trusted between these; beyond, something else than efficiency differs
 LEAST, MOST = 0.5, 2.0
 # functions whose estimates are calibrated; their declarations put them here
 FUNCTIONS: list[str] = []
-_ABOUT = ("function", "measured", "arguments", "group", "case", "source", "as_of")
+_ABOUT = ("function", "measured", "arguments", "group", "case", "source", "date", "as_of", "software")
+_WHERE = ("accelerator", "unit")  # said of every case, though not every function takes them
 _ignored: ContextVar[bool] = ContextVar("calibration_ignored", default=False)
 
 
 class Measurement(NamedTuple):
-    """What the user measured of one call, and where it stands."""
+    """What was measured of one call, with what software, and where it stands."""
 
     function: str
     arguments: dict[str, Any]
     measured: float
     case: str
     source: str
+    group: str = ""
+    accelerator: str = ""
+    software: str = ""
+    date: str = ""
+
+    @property
+    def missing(self) -> list[str]:
+        """Arguments that the function does not take (yet)."""
+        declaration = find(self.function)
+        return sorted(self.arguments.keys() - {a.name for a in declaration.arguments}) if declaration else []
+
+
+@cache
+def every_published() -> tuple[Measurement, ...]:
+    """The published cases, those too whose function does not take all their arguments yet."""
+    found = []
+    for number, line in enumerate(tables.shipped("measured"), 2):
+        one = measurement(line, "measured.csv", f"line {number}")
+        found.append(one._replace(source=line["source"]))
+    return tuple(found)
+
+
+@cache
+def published() -> tuple[Measurement, ...]:
+    """The published cases that can be estimated."""
+    return tuple(one for one in every_published() if not one.missing)
 
 
 @cache
@@ -40,16 +73,17 @@ def measurements() -> tuple[Measurement, ...]:
     """The user's measurements; none where there is no file. Raises ValueError naming the line that cannot be read."""
     folder = user.folder()
     path = folder / "calibration.csv" if folder else None
-    if path is None or not path.is_file():
-        return ()
-    lines = csv.DictReader(io.StringIO(path.read_text("utf-8-sig")))
-    return tuple(_of_file(number, line) for number, line in enumerate(lines, 2))
+    return of_file(path) if path and path.is_file() else ()
 
 
-def _of_file(number: int, line: dict[Any, Any]) -> Measurement:
-    if None in line or None in line.values() or not line.get("function"):
-        raise ValueError(f"calibration.csv, line {number}: needs a function and a value for each column of the header")
-    return measurement(line, "calibration.csv", f"line {number}")
+def of_file(path: Path) -> tuple[Measurement, ...]:
+    """The measurements of a file. Raises ValueError naming the line that cannot be read."""
+    found = []
+    for number, line in table_file.lines(path.read_bytes(), path.name):
+        if not line.get("function"):
+            raise ValueError(f"{path.name}, line {number}: needs a function")
+        found.append(measurement(line, path.name, f"line {number}"))
+    return tuple(found)
 
 
 def measurement(line: Mapping[str, Any], place: str, row: str) -> Measurement:
@@ -62,10 +96,49 @@ def measurement(line: Mapping[str, Any], place: str, row: str) -> Measurement:
         raise ValueError(f"{where}: measured is a number and arguments are JSON ({error})") from None
     if not 0 < measured < float("inf") or not isinstance(together, dict):
         raise ValueError(f"{where}: measured is a number above 0 and arguments are a JSON object")
+    declaration = find(str(line["function"]))
+    takes = {argument.name for argument in declaration.arguments} if declaration else set()
     plain = {name: value for name, value in line.items() if name not in _ABOUT and value not in ("", None)}
-    source = str(line.get("source") or f"the user's {place}")
-    dated = f"{source}, {line['as_of']}" if line.get("as_of") else source
-    return Measurement(str(line["function"]), plain | together, measured, str(line.get("case") or row), dated)
+    told = {name: value for name, value in plain.items() if name in takes or name not in _WHERE}
+    source, date = str(line.get("source") or f"the user's {place}"), str(line.get("date") or line.get("as_of") or "")
+    return Measurement(
+        declaration.name if declaration else str(line["function"]),
+        told | together,
+        measured,
+        str(line.get("case") or row),
+        f"{source}, {date}" if date else source,
+        str(line.get("group") or ""),
+        str(line.get("accelerator") or together.get("accelerator") or ""),
+        str(line.get("software") or ""),
+        date,
+    )
+
+
+def calls(arguments: Mapping[str, Any]) -> list[tuple[dict[str, Any], float]]:
+    """The calls that a case stands for, each with what its result is divided by: one, or one a size of replica."""
+    count = arguments.get("count")
+    if not isinstance(count, list):
+        return [(dict(arguments), 1)]
+    return [({**arguments, "count": size}, float(size)) for size in count]
+
+
+def estimated(declaration: Declaration, case: Measurement) -> tuple[float, list[Any]]:
+    """The estimate of a case, the best of its calls, and that call's arguments as the formula takes them.
+
+    Raises CalcError as the function does where none of the calls has a result.
+    """
+    found: list[tuple[float, list[Any]]] = []
+    refusal: CalcError | None = None
+    for arguments, share in calls(case.arguments):
+        try:
+            read = declaration.read([arguments.get(a.name) for a in declaration.arguments])
+            found.append((declaration.compute(read) / share, read))
+        except CalcError as error:
+            refusal = error
+    if not found:
+        assert refusal is not None
+        raise refusal
+    return max(found, key=lambda pair: pair[0])
 
 
 @contextmanager

@@ -1,31 +1,29 @@
 """How well the estimates agree with measurements: every measured case of the catalog, estimated now.
 
 `catalog/measured.csv` holds the published cases as calls of cell functions with what was measured, `catalog/bounds.csv`
-the error that each group of them is stated to have. The user's own measurements (catalog/calibration.py) follow as a
-group of their own, estimated with the calibration that they give: their error is what it leaves.
+the error that each group of them is stated to have. The user's own measurements follow as a group of their own,
+estimated with the calibration that they give: their error is what it leaves.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any, NamedTuple
 
-from xlcalc.accuracy import measurements as calibration
+from xlcalc.accuracy import measurements, ranges
+from xlcalc.accuracy.likeness import FAMILIES
+from xlcalc.accuracy.measurements import Measurement
 from xlcalc.catalog import tables
-from xlcalc.hardware.spec import AcceleratorSpec
-from xlcalc.language.cells import Refusal, UnitOf, shown
-from xlcalc.language.declare import Argument, Declaration, find
+from xlcalc.formula.symbols import unrecorded
+from xlcalc.language.cells import Refusal
+from xlcalc.language.declare import find
 from xlcalc.language.errors import CalcError
-from xlcalc.model.dtypes import DType
-from xlcalc.model.spec import ModelSpec
 
 OWN = "your calibration"
+_MEASURED = [name for name, family in FAMILIES.items() if family != "whole runs"]
 SHARE = 0.9  # of a group's cases, whose largest error is told beside the mean
-# a quantity this many times beyond the largest one measured is another subject
-_BEYOND = 100
 
 
 class Result(NamedTuple):
@@ -40,10 +38,17 @@ class Result(NamedTuple):
     error: float | None
     source: str
     sentence: str = ""
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def inside(self) -> bool:
+        """Whether the range of the estimate holds what was measured."""
+        return self.low is not None and self.high is not None and self.low <= self.measured <= self.high
 
 
 class Summary(NamedTuple):
-    """The errors of a group of cases, as fractions of the measurement."""
+    """The errors of a group of cases, as fractions of the measurement, and the share of them inside their ranges."""
 
     function: str
     group: str
@@ -53,48 +58,37 @@ class Summary(NamedTuple):
     p90: float
     worst: float
     source: str
-
-
-class Spread(NamedTuple):
-    """What was measured over what is estimated: low and high of `cases` on an accelerator or on all, widened to those
-    of `apart`, cases that no constant was calibrated on."""
-
-    low: float
-    high: float
-    cases: int
-    accelerator: str
-    apart: int
-    source: str
+    inside: float
 
 
 @cache
 def published() -> tuple[Result, ...]:
     """Every published case with its estimate, which no calibration of the user touches."""
-    with calibration.ignored():
-        return tuple(map(_published, tables.shipped("measured")))
-
-
-def _published(row: dict[str, str]) -> Result:
-    about = row["function"], row["group"], row["accelerator"], row["case"]
-    return _result(*about, json.loads(row["arguments"]), float(row["measured"]), row["source"])
+    with measurements.ignored():
+        return tuple(_result(case) for case in measurements.published())
 
 
 @cache
 def own() -> tuple[Result, ...]:
     """The user's measurements with their calibrated estimates. Raises ValueError where their file cannot be read."""
+    return of(measurements.measurements())
+
+
+def of(cases: Iterable[Measurement]) -> tuple[Result, ...]:
+    """The user's measurements with their estimates."""
     found = []
-    for case in calibration.measurements():
+    for case in cases:
+        about = case._replace(group=OWN)
         function = find(case.function)
-        if function is None or function.name not in calibration.FUNCTIONS:
-            said = f"{case.function} is no estimate that is calibrated; those are {', '.join(calibration.FUNCTIONS)}"
-            found.append(Result(case.function, OWN, "", case.case, case.measured, None, None, case.source, said))
-        else:
-            name = case.arguments.get("accelerator", "")
-            kinds = {argument.name: argument.kind for argument in function.arguments}
+        if function is None or FAMILIES.get(function.name, "whole runs") == "whole runs":
+            said = f"{case.function} is no estimate that is measured; those are {', '.join(_MEASURED)}"
+            found.append(_refused(about, said))
+            continue
+        kinds = {argument.name: argument.kind for argument in function.arguments}
+        if "accelerator" in kinds:
             with suppress(Refusal):
-                name = kinds["accelerator"].read(name).id
-            about = function.name, OWN, str(name), case.case
-            found.append(_result(*about, case.arguments, case.measured, case.source))
+                about = about._replace(accelerator=kinds["accelerator"].read(case.accelerator).id)
+        found.append(_result(about))
     return tuple(found)
 
 
@@ -103,22 +97,45 @@ def results() -> tuple[Result, ...]:
     return published() + own()
 
 
-def _result(
-    name: str, group: str, accelerator: str, case: str, arguments: dict[str, Any], measured: float, source: str
-) -> Result:
-    about = name, group, accelerator, case, measured
-    function = find(name)
-    assert function is not None, name
+def _result(case: Measurement) -> Result:
+    function = find(case.function)
+    assert function is not None, case.function
+    if case.missing:
+        return _refused(case, f"{function.name} has no argument {', '.join(case.missing)}")
     try:
-        estimate = function(**arguments)
+        with unrecorded():  # no part of the derivation that asks for it
+            estimate, read = measurements.estimated(function, case)
     except CalcError as error:
-        return Result(*about, None, None, source, str(error))
-    return Result(*about, estimate, estimate / measured - 1, source)
+        return _refused(case, str(error))
+    given = dict(zip((a.name for a in function.arguments), read, strict=True))
+    likely = ranges.of_call(function.name, given, case.software)
+    about = case.function, case.group, case.accelerator, case.case, case.measured
+    off = estimate / case.measured - 1
+    return Result(*about, estimate, off, case.source, "", likely.low * estimate, likely.high * estimate)
 
 
-def summaries(function: str = "", accelerator: str = "") -> list[Summary]:
+def _refused(case: Measurement, sentence: str) -> Result:
+    about = case.function, case.group, case.accelerator, case.case, case.measured
+    return Result(*about, None, None, case.source, sentence)
+
+
+def waiting() -> list[list[Any]]:
+    """Published cases that cannot be asked: function, group, how many, the arguments that it does not take yet."""
+    found: dict[tuple[str, str, str], int] = {}
+    for case in measurements.every_published():
+        if case.missing:
+            key = case.function, case.group, ", ".join(case.missing)
+            found[key] = found.get(key, 0) + 1
+    return [[function, group, cases, names] for (function, group, names), cases in found.items()]
+
+
+def summaries(function: str = "", accelerator: str = "", of_these: Sequence[Result] | None = None) -> list[Summary]:
     """Mean, 90th percentile and worst error by function and group, then by accelerator, of the cases asked for."""
-    chosen = [r for r in results() if function in ("", r.function) and accelerator in ("", r.accelerator)]
+    chosen = [
+        r
+        for r in (results() if of_these is None else of_these)
+        if function in ("", r.function) and accelerator in ("", r.accelerator)
+    ]
     groups = dict.fromkeys((r.function, r.group) for r in chosen)
     found: list[Summary] = []
     for name, group in groups:
@@ -131,42 +148,13 @@ def summaries(function: str = "", accelerator: str = "") -> list[Summary]:
 
 
 def _summary(members: Sequence[Result], accelerator: str) -> Summary:
-    errors = sorted(abs(r.error) for r in members if r.error is not None) or [float("nan")]
+    estimated = [r for r in members if r.error is not None]
+    errors = sorted(abs(r.error) for r in estimated if r.error is not None) or [float("nan")]
     first = members[0]
     p90 = errors[min(len(errors) - 1, int(SHARE * len(errors)))]
-    return Summary(
-        first.function, first.group, accelerator, len(members), sum(errors) / len(errors), p90, errors[-1], first.source
-    )
-
-
-@cache
-def spread(function: str, accelerator: str) -> Spread | None:
-    """Measured over estimated, 10th to 90th percentile (of less than ten cases: lowest to highest), 1 included.
-
-    Of the cases on that accelerator, of all cases of the function where there is none; wider where the cases that no
-    constant knows are wider, since the others had a part in what is estimated. None for a function without cases.
-    """
-    every = [r for r in published() if r.function == function and r.estimate]
-    if not every:
-        return None
-    here = [r for r in every if r.accelerator == accelerator] or every
-    stated = bounds()
-    apart = [r for r in every if stated[r.function, r.group]["calibrated"] == "no"]
-    ends = [_ends(members) for members in (here, apart) if members]
-    return Spread(
-        min(low for low, _ in ends),
-        max(high for _, high in ends),
-        len(here),
-        "all accelerators" if here is every else accelerator,
-        len(apart),
-        "; ".join(dict.fromkeys(r.source for r in (*here, *apart))),
-    )
-
-
-def _ends(members: Sequence[Result]) -> tuple[float, float]:
-    ratios = sorted(r.measured / r.estimate for r in members if r.estimate)
-    beyond = len(ratios) // 10
-    return min(ratios[beyond], 1.0), max(ratios[-1 - beyond], 1.0)
+    inside = sum(r.inside for r in estimated) / len(estimated) if estimated else float("nan")
+    about = first.function, first.group, accelerator, len(members)
+    return Summary(*about, sum(errors) / len(errors), p90, errors[-1], first.source, inside)
 
 
 def bounds() -> dict[tuple[str, str], dict[str, str]]:
@@ -180,59 +168,17 @@ def unit(function: str) -> str:
     return (declaration.result.unit if declaration else "") or "tokens/s"
 
 
-def outside(declaration: Declaration, read: Sequence[Any]) -> list[str]:
-    """A sentence for each argument, as the formula takes it, that lies outside what the measured cases cover."""
-    covered = _covered(declaration)
-    if not covered:
-        return []
-    given = [(a, v) for a, v in zip(declaration.arguments, read, strict=True) if not isinstance(a.kind, UnitOf)]
-    return [said for argument, value in given if (said := _outside(argument, value, covered.get(argument.name)))]
-
-
-def _outside(argument: Argument, value: Any, known: set[Any] | None) -> str:
-    """What is outside the measured values of one argument; nothing for a blank."""
-    name, value = argument.name, _comparable(value)
-    if known is None:
-        return "" if value == _comparable(argument.blank) else f"no measured case gives {name}"
-    if isinstance(value, (int, float)) and value > _BEYOND * max(known):
-        return f"{name} {shown(value)} is more than {_BEYOND} times the largest measured, {shown(max(known))}"
-    if isinstance(value, str) and value not in known:
-        return f"no measured case has {name} {value or 'of the user'}; measured were {', '.join(sorted(known))}"
-    return ""
-
-
-@cache
-def _covered(declaration: Declaration) -> dict[str, set[Any]]:
-    """The values of each argument in the measured cases of a function; blanks stand for nothing measured."""
-    rows = [json.loads(row["arguments"]) for row in tables.shipped("measured") if row["function"] == declaration.name]
-    kinds = {argument.name: argument.kind for argument in declaration.arguments}
-    distinct = {(name, json.dumps(value)): value for row in rows for name, value in row.items()}
-    covered: dict[str, set[Any]] = {}
-    for (name, _), value in distinct.items():
-        covered.setdefault(name, set()).add(_comparable(kinds[name].read(value)))
-    return covered
-
-
-def _comparable(value: Any) -> Any:
-    """What is compared of an argument: a model's type, an accelerator's id, a format's name, else itself."""
-    if isinstance(value, ModelSpec):
-        return "" if value.count is not None else value.text_config.model_type
-    if isinstance(value, AcceleratorSpec):
-        return value.id
-    return value.name if isinstance(value, DType) else value
-
-
-def broken() -> list[str]:
+def broken(of_these: Sequence[Result] | None = None) -> list[str]:
     """A sentence for each group whose error is above what is stated, and for each case that gives no estimate."""
-    bound = bounds()
-    said = [f"{r.function}, {r.group}, {r.case}: {r.sentence}" for r in results() if r.error is None]
-    for (name, group), members in _by_group(results()).items():
+    stated, members = bounds(), results() if of_these is None else of_these
+    said = [f"{r.function}, {r.group}, {r.case}: {r.sentence}" for r in members if r.error is None]
+    for (name, group), cases in _by_group(members).items():
         if group == OWN:
             continue
-        stated, found = bound[name, group], _summary(members, "all")
+        found, bound = _summary(cases, "all"), stated[name, group]
         for figure, value in (("mean", found.mean), ("p90", found.p90), ("worst", found.worst)):
-            if not value <= float(stated[figure]):
-                said.append(f"{name}, {group}: {figure} error {value:.1%}, stated {float(stated[figure]):.1%}")
+            if bound[figure] and not value <= float(bound[figure]):
+                said.append(f"{name}, {group}: {figure} error {value:.1%}, stated {float(bound[figure]):.1%}")
     return said
 
 
@@ -243,10 +189,10 @@ def _by_group(members: Iterable[Result]) -> dict[tuple[str, str], list[Result]]:
     return groups
 
 
-def as_data() -> dict[str, Any]:
+def as_data(of_these: Sequence[Result]) -> dict[str, Any]:
     """Cases, summaries and broken bounds as plain data."""
     return {
-        "cases": [r._asdict() for r in results()],
-        "summary": [s._asdict() for s in summaries()],
-        "broken": broken(),
+        "cases": [r._asdict() for r in of_these],
+        "summary": [s._asdict() for s in summaries(of_these=of_these)],
+        "broken": broken(of_these),
     }

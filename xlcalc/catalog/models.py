@@ -3,17 +3,54 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+import re
+from functools import cache, lru_cache
 
 from xlcalc.catalog import tables
-from xlcalc.catalog.names import Names
+from xlcalc.catalog.names import Names, Reading
+from xlcalc.model.format_names import FILE, QUANTISED, stated_format
 from xlcalc.model.spec import ModelSpec
+
+_PACKAGED = """
+    gguf ggml mlx bnb unsloth ud imat imatrix i1 quantized quantised quant quants dynamic static marlin qat autoround
+    autoawq torchao hqq aqlm onnx openvino ov turbomind smoothquant block per tensor channel kv latest
+    model meta nvidia mistralai google microsoft openai facebook ibm cohere
+"""
+_TUNED = "instruct chat it base pt hf text"
+_SIZE = re.compile(r"(?:\d+x)?\d+(?:\.\d+)?[bmt]")
+
+
+def _plain(name: str) -> str:
+    """A model's name without organisation, file ending and quantisation, its version with a dot.
+
+    >>> _plain("unsloth/Llama-3_3-70B-Instruct-Q4_K_M.gguf").strip(" -")
+    'llama-3.3-70b-instruct'
+    """
+    text = re.sub(r"-v\d:\d$", "", FILE.sub("", name.casefold().rpartition("/")[2]))  # a version on Amazon Bedrock
+    text = QUANTISED.sub(" ", text)
+    text = re.sub(r"(?<!\d)(\d)_(\d)(?=b?(?![a-z0-9]))", r"\1.\2", text)  # 3_3
+    text = re.sub(r"(?<![\d.])(\d)-(\d)(?=-\d)", r"\1.\2", text)  # 3-1-8b
+    return re.sub(r"(?<![a-z])v(\d+)(?:p(\d))?(?![a-z0-9])", lambda v: v[1] + (f".{v[2]}" if v[2] else ""), text)
+
+
+def _told(typed: frozenset[str], missing: frozenset[str]) -> bool:
+    """A size and a version were typed, and only words without figures are missing: deepseek r1 32b, of Qwen."""
+    figures = [word for word in typed if any(map(str.isdigit, word))]
+    return len(figures) > 1 and any(map(_SIZE.fullmatch, figures)) and all(map(str.isalpha, missing))
+
+
+_READING = Reading(
+    _plain,
+    dropped=(frozenset(_PACKAGED.split()), frozenset(f"{_PACKAGED} {_TUNED}".split())),
+    optional=re.compile(r"a\d+(?:\.\d+)?b"),  # the parameters that a token meets: qwen3:30b is qwen3-30b-a3b
+    told=_told,
+)
 
 
 @cache
 def names() -> Names:
     """What people call the models of the catalog."""
-    return Names(tables.rows("models"), ("name", "hf_id"))
+    return Names(tables.rows("models"), ("name", "hf_id"), _READING)
 
 
 @cache
@@ -25,6 +62,13 @@ def by_id(model_id: str) -> ModelSpec:
     return ModelSpec.model_validate({**fields, "context": context, "config": json.loads(tables.config_text(model_id))})
 
 
+@lru_cache(maxsize=1024)
 def find(name: str) -> ModelSpec:
-    """The model that a name means. Raises NotInCatalog with the nearest names."""
-    return by_id(names().find(name))
+    """The model that a name means, in the format that the name states (-FP8, -AWQ, Q4_K_M ...), if it states one.
+
+    Raises NotInCatalog with the nearest names.
+    """
+    model, stated = by_id(names().find(name)), stated_format(name)
+    if not stated or stated == model.published_dtype.name:
+        return model
+    return ModelSpec.model_validate({**model.model_dump(), "stated_format": stated})

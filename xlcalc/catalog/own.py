@@ -1,29 +1,28 @@
-"""Adding to the user's own catalog."""
+"""Adding to the user's own catalog: a model from its config.json, rows of accelerators and of prices."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from xlcalc.catalog import tables, user
+from xlcalc.catalog import table_file, tables, user
+from xlcalc.catalog.table_file import Row, TableError
 from xlcalc.files import write_atomically
 from xlcalc.model.spec import ModelSpec
 
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]*")
+_PLACE = ("provider", "instance", "region")  # what the id of a price row consists of
 
 
-def add_model(config: Path, model_id: str = "", catalog: Path | None = None) -> str:
+def add_model(config: Path, model_id: str = "") -> str:
     """Put a model's config.json into the user's catalog, and say what was read from it and where it stands now.
 
     Raises ValueError for a file that configures no model, for an id that is none, or where there is no folder.
     """
-    place = catalog or user.folder()
-    if place is None:
-        raise ValueError("there is no folder for a catalog of your own here; name one with --catalog")
-    text = config.read_text("utf-8")
+    place = _folder()
+    text = config.read_text("utf-8-sig")
     try:
         spec = ModelSpec.from_json(text)
         total = spec.total
@@ -34,20 +33,71 @@ def add_model(config: Path, model_id: str = "", catalog: Path | None = None) -> 
         raise ValueError(
             f"an id has lower-case letters, digits, dots and hyphens; got {model_id!r}: name one with --id"
         )
+    row = {"id": model_id, "name": model_id, "source": f"the user's {config.name}", "as_of": date.today().isoformat()}
+    merged, _ = _merged(place / "models.csv", "models", [row])
     (place / "configs").mkdir(parents=True, exist_ok=True)
     write_atomically(place / "configs" / f"{model_id}.json", text.encode())
-    row = {"id": model_id, "name": model_id, "source": f"the user's {config.name}", "as_of": date.today().isoformat()}
-    write_atomically(place / "models.csv", _with_row(place / "models.csv", row).encode())
+    write_atomically(place / "models.csv", merged.encode())
     counted = "an estimate" if spec.is_estimate else "exact"
     return f"{model_id}: {total:,} parameters ({counted}), in {place / 'models.csv'}"
 
 
-def _with_row(path: Path, row: dict[str, str]) -> str:
-    """The table with one row more, or with the row of the same id replaced."""
-    columns = list(tables.shipped("models")[0])
-    old = list(csv.DictReader(io.StringIO(path.read_text("utf-8")))) if path.exists() else []
-    out = io.StringIO()
-    writer = csv.DictWriter(out, columns, restval="", extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows([*(line for line in old if line["id"] != row["id"]), row])
-    return out.getvalue()
+def add_rows(name: str, given: Sequence[str]) -> str:
+    """Put rows into the user's accelerators or prices: those of a CSV file, or an id with COLUMN=VALUE for each figure.
+
+    A row wins over ours and over an earlier one of the same id. Raises ValueError, and changes nothing, for a figure
+    that cannot be.
+    """
+    path = _folder() / f"{name}.csv"
+    first, *pairs = given
+    if first.casefold().endswith(".csv") and not pairs:
+        where, lines = first, table_file.lines(Path(first).read_bytes(), first)
+    else:
+        values = dict(_pair(text) for text in pairs)
+        where, lines = "the row", [(1, {"id": first.strip(), "as_of": date.today().isoformat(), **values})]
+    rows = [_whole(name, row) for row in _checked(name, lines, where)]
+    if not rows:
+        raise TableError(f"{where}: has no rows")
+    merged, replaced = _merged(path, name, rows)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, merged.encode())
+    return f"{len(rows) - replaced} added, {replaced} replaced: {path}"
+
+
+def _folder() -> Path:
+    place = user.folder()
+    if place is None:
+        raise ValueError("there is no folder for a catalog of your own here; name one with --catalog")
+    return place
+
+
+def _pair(text: str) -> tuple[str, str]:
+    column, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"after the id come COLUMN=VALUE; got {text!r}")
+    return column.strip(), value.strip()
+
+
+def _checked(name: str, lines: Iterable[tuple[int, Row]], where: str) -> list[Row]:
+    known = tables.by_id("accelerators") if name == "prices" else ()
+    return table_file.checked(lines, where, tuple(tables.shipped(name)[0]), known)
+
+
+def _whole(name: str, row: Row) -> Row:
+    """A row with what its id says, and with a figure at least."""
+    if name == "prices":
+        if not any(value for column, value in row.items() if column.endswith("_usd_per_hour")):
+            raise TableError(f"{row['id']}: has no price, such as on_demand_usd_per_hour=31.5")
+        parts = row["id"].partition("@")[0].split("/")
+        if len(parts) != len(_PLACE):
+            raise TableError(f"{row['id']}: the id of a price is provider/instance/region")
+        return dict(zip(_PLACE, parts, strict=True)) | {column: value for column, value in row.items() if value}
+    return {"name": row["id"], **row}
+
+
+def _merged(path: Path, name: str, rows: Sequence[Mapping[str, str]]) -> tuple[str, int]:
+    """The user's table with these rows, and how many of its own they replace."""
+    old = _checked(name, table_file.lines(path.read_bytes(), str(path)), str(path)) if path.exists() else []
+    new = {row["id"] for row in rows}
+    kept = [row for row in old if row["id"] not in new]
+    return table_file.text(tuple(tables.shipped(name)[0]), [*kept, *rows]), len(old) - len(kept)

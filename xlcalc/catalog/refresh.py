@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from xlcalc.catalog import accelerators, tables, user
+from xlcalc.catalog import accelerators, table_file, tables, user
 from xlcalc.catalog.names import NotInCatalog
 from xlcalc.files import write_atomically
 
@@ -34,22 +32,20 @@ def refresh(
     as_of = (today or date.today()).isoformat()
     new, unknown = _rows(offers, as_of)
     path = folder / user.REFRESHED
-    old = list(csv.DictReader(io.StringIO(path.read_text("utf-8")))) if path.exists() else []
+    old = [row for _, row in table_file.lines(path.read_bytes(), str(path))] if path.exists() else []
     kept = [row for row in old if row["id"] not in new]
     columns = list(tables.shipped("prices")[0])
-    out = io.StringIO()
-    writer = csv.DictWriter(out, columns, restval="", extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows([*new.values(), *kept])
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, out.getvalue().encode())
+    write_atomically(path, table_file.text(columns, [*new.values(), *kept]).encode())
     done = f"{len(new)} prices as of {as_of}, {len(kept)} older ones kept, {unknown} offers of unknown accelerators"
     return f"{done} left out: {path}"
 
 
 def _gpuhunt() -> Iterable[Any]:
-    import gpuhunt
-
+    try:
+        import gpuhunt
+    except ImportError:
+        raise ImportError('gpuhunt, which reads them, is missing: pip install "xlcalc[prices]"') from None
     logging.getLogger("gpuhunt").setLevel(logging.CRITICAL)
     return gpuhunt.query()
 

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from functools import cache
 from importlib.resources import files
 
-from xlcalc.catalog import user
+from xlcalc.catalog import table_file, user
+from xlcalc.catalog.names import key
+from xlcalc.catalog.table_file import TableError
 
 _ROOT = files("xlcalc.catalog")
+
+
+def text(name: str) -> str:
+    """One of the package's data files as it stands."""
+    return (_ROOT / name).read_text("utf-8")
 
 
 @cache
 def shipped(name: str) -> tuple[dict[str, str], ...]:
     """The lines of one of the package's data files as dictionaries by column name."""
-    text = (_ROOT / f"{name}.csv").read_text("utf-8")
-    return tuple(csv.DictReader(io.StringIO(text)))
+    return tuple(row for _, row in table_file.lines((_ROOT / f"{name}.csv").read_bytes(), f"{name}.csv"))
 
 
 @cache
 def rows(name: str) -> tuple[dict[str, str], ...]:
-    """The lines of a catalog: the user's first, then the package's whose ids the user does not have."""
+    """The lines of a catalog: the user's first, then the package's whose ids the user does not have.
+
+    Raises TableError, with file, line and column, where a file of the user cannot be used.
+    """
     ours = shipped(name)
-    theirs = tuple({**dict.fromkeys(ours[0], ""), **row} for row in user.rows(name))
+    accelerators = by_id("accelerators") if name == "prices" else ()
+    theirs = tuple({**dict.fromkeys(ours[0], ""), **row} for row in user.rows(name, tuple(ours[0]), accelerators))
     taken = {row["id"] for row in theirs}
     return (*theirs, *(row for row in ours if row["id"] not in taken)) if theirs else ours
 
@@ -37,7 +45,12 @@ def by_id(name: str) -> dict[str, dict[str, str]]:
 @cache
 def config_text(model_id: str) -> str:
     """The published configuration of a model in the catalog."""
-    return user.config_text(model_id) or (_ROOT / "configs" / f"{model_id}.json").read_text("utf-8")
+    if own := user.config_text(model_id):
+        return own
+    ours = _ROOT / "configs" / f"{model_id}.json"
+    if not ours.is_file():
+        raise TableError(f"models.csv has a row {model_id} without its configs/{model_id}.json; use: xlcalc models add")
+    return ours.read_text("utf-8")
 
 
 @cache
@@ -45,15 +58,31 @@ def sources() -> dict[str, dict[str, str]]:
     """Every source by its key: title, url, date."""
     return {
         row["key"]: row
-        for name in ("hardware", "models", "money", "efficiency", "serving")
+        for name in ("hardware", "models", "money", "efficiency", "serving", "measured")
         for row in shipped(f"sources/{name}")
     }
 
 
 def matching(name: str, search: str | None) -> list[dict[str, str]]:
-    """The lines of a data file that contain a text in any column; all without one."""
-    wanted = (search or "").casefold()
-    return [row for row in rows(name) if not wanted or any(wanted in (v or "").casefold() for v in row.values())]
+    """The lines of a data file that contain all the words of a text, in any order and any column; all without one.
+
+    Case, hyphens and underscores do not count: llama3.1 is found in llama-3.1-8b.
+    """
+    wanted = [(word, key(word)) for word in (search or "").casefold().split()]
+    if not wanted:
+        return list(rows(name))
+    return [
+        row
+        for row, (text, bare) in zip(rows(name), _texts(name), strict=True)
+        if all(word in text or (close and close in bare) for word, close in wanted)
+    ]
+
+
+@cache
+def _texts(name: str) -> list[tuple[str, str]]:
+    """What each line of a data file says, as it stands and as names are compared."""
+    texts = ["\n".join(filter(None, row.values())).casefold() for row in rows(name)]
+    return [(text, key(text)) for text in texts]
 
 
 def cell(text: str) -> str | float | None:

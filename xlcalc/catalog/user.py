@@ -6,13 +6,15 @@ The folder is the one that XLCALC_CATALOG names, or `xlcalc` in the user's confi
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import sys
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from xlcalc.catalog import table_file
+
 REFRESHED = "prices-refreshed.csv"  # what `xlcalc prices refresh` fetched; the user's own prices.csv wins over it
+_OWN = "the user's "
 
 
 def folder() -> Path | None:
@@ -27,31 +29,37 @@ def folder() -> Path | None:
     return user_config_path("xlcalc", appauthor=False)
 
 
-def rows(name: str) -> list[dict[str, str]]:
-    """The user's lines of a data file; none where there is no file. Raises ValueError for a file that is no table."""
-    found = [*_lines(f"{name}.csv"), *(_lines(REFRESHED) if name == "prices" else [])]
-    return list({line["id"]: line for line in reversed(found)}.values())[::-1]
+def rows(name: str, columns: Sequence[str], accelerators: Collection[str] = ()) -> list[dict[str, str]]:
+    """The user's lines of a data file; none where there is no file. Raises TableError for a file with a fault."""
+    own = _lines(f"{name}.csv", columns, accelerators)
+    own = [{**line, "source": _own(line.get("source", ""), name)} for line in own]
+    refreshed = _lines(REFRESHED, columns, accelerators) if name == "prices" else []
+    return list({line["id"]: line for line in reversed([*own, *refreshed])}.values())[::-1]
+
+
+def _own(source: str, name: str) -> str:
+    """The source of a row that the user wrote, which says so."""
+    if source.startswith(_OWN):
+        return source
+    return f"{_OWN}{name}.csv: {source}" if source else f"{_OWN}{name}.csv"
 
 
 def is_own(row: dict[str, str]) -> bool:
-    """True for a row that the user wrote, without a source of its own."""
-    return row["source"].startswith("the user's ")
+    """True for a row that the user wrote, not one that was fetched."""
+    return row["source"].startswith(_OWN)
 
 
-def _lines(file: str) -> list[dict[str, str]]:
+def _lines(file: str, columns: Sequence[str], accelerators: Collection[str]) -> list[dict[str, str]]:
     path = _file(file)
     if path is None:
         return []
-    lines = list(csv.DictReader(io.StringIO(path.read_text("utf-8"))))
-    if not all(line.get("id") and None not in line and None not in line.values() for line in lines):
-        raise ValueError(f"is not found: {path} needs a header with id and a value for each column in every line")
-    return [{**line, "source": line.get("source") or f"the user's {path.name}"} for line in lines]
+    return table_file.checked(table_file.lines(path.read_bytes(), str(path)), str(path), columns, accelerators)
 
 
 def config_text(model_id: str) -> str | None:
     """The user's configuration of a model, if there is one."""
     path = _file(f"configs/{model_id}.json")
-    return path.read_text("utf-8") if path else None
+    return path.read_text("utf-8-sig") if path else None
 
 
 def _file(name: str) -> Path | None:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from xlcalc.catalog import models as catalog
 from xlcalc.catalog.tables import matching
+from xlcalc.formula.arithmetic import is_number, is_recording, term
+from xlcalc.formula.records import column, columns
 from xlcalc.language import blocks
 from xlcalc.language.cells import Choice, shown
 from xlcalc.language.declare import Table, cell_function
@@ -33,11 +35,14 @@ from xlcalc.model import flops
 from xlcalc.model.attention_cost import VARIANTS, attention_cost
 from xlcalc.model.cache import kv_cache_bytes
 from xlcalc.model.dtypes import GGUF
-from xlcalc.model.formats import stored
 from xlcalc.model.params import PARTS, dense_params
 from xlcalc.model.pruning import PATTERNS, pruned
-from xlcalc.model.weights import count_bytes, read_bytes, weight_bytes
+from xlcalc.model.storage import count_bytes, read_bytes
+from xlcalc.model.words import CACHE_WORDS, FLOP_WORDS
 
+_POPE = "Pope et al. 2022, section 3.3"
+_PRUNED = "Mishra et al. 2021, section 3.1"
+_COUNTED = "of the model: counted matrix by matrix from its configuration"
 _Part = Annotated[str, Choice("total", "active", "non_embedding", *PARTS)]
 _Phase = Annotated[str, Choice("forward", "train", "decode")]
 _Attention = Annotated[str, Choice(*VARIANTS)]
@@ -52,8 +57,9 @@ def LLM_PARAMS(model: ModelOrCount, part: _Part = "total") -> Params:
     Counted from the configuration, matrix by matrix; tied embeddings count once. Vision and audio towers and
     multi-token-prediction layers are left out. `active` is what one token meets in a mixture of experts;
     `non_embedding` leaves out embeddings and an untied head. The parts embedding, attention, mlp (shared experts
-    with it), experts, router, norm and head sum to the total. An unknown family is counted as a plain decoder:
-    LLM_MODEL and LLM_PARAMS_TABLE say so.
+    with it), experts, router, norm and head sum to the total. An unknown family is an estimate from the fields that
+    its configuration has, and LLM_MODEL and LLM_PARAMS_TABLE say what it assumes; fields that may hold parameters and
+    are not understood are refused by name.
 
     Args:
         model: the model
@@ -62,13 +68,14 @@ def LLM_PARAMS(model: ModelOrCount, part: _Part = "total") -> Params:
         >>> LLM_PARAMS("llama-3.1-8b")
         8030261248
     """
-    if part == "total":
-        return model.total
     if part == "active":
-        return model.active
-    if part == "non_embedding":
-        return model.total - model.parts["embedding"] - model.parts["head"]
-    return model.parts[part]
+        return column("params_active", model.active, "active parameters", "parameters", _COUNTED)
+    if part not in ("total", "non_embedding"):
+        return column(f"params_{part}", model.parts[part], f"parameters of {part}", "parameters", _COUNTED)
+    if is_recording() and model.count is None:
+        parts = {name: n for name, n in model.parts.items() if part == "total" or name not in ("embedding", "head")}
+        return sum(column(f"params_{p}", n, f"parameters of {p}", "parameters", _COUNTED) for p, n in parts.items())
+    return model.total if part == "total" else model.total - model.parts["embedding"] - model.parts["head"]
 
 
 @cell_function(category="Model", source="Kaplan et al. 2020, table 1; counted as each family's own code builds it")
@@ -81,9 +88,14 @@ def LLM_PARAMS_TABLE(model: Model) -> Rows:
         >>> LLM_PARAMS_TABLE("llama-3.1-8b")[-1]
         ['total', 8030261248, 1.0]
     """
-    parts = [[part, n, n / model.total] for part, n in model.parts.items() if n]
-    notes = [[f"note: {note}", None, None] for note in model.architecture.notes]
-    return Table([["component", "parameters", "share"], *parts, *notes, ["total", model.total, 1.0]])
+    parts = [
+        [part, term(f"parameters of {part}", n, "parameters", _COUNTED), n / model.total]
+        for part, n in model.parts.items()
+        if n
+    ]
+    notes = [[f"note: {note}", None, None] for note in model.architecture.remarks]
+    total = term("total", sum(n for _, n, _ in parts), "parameters", _COUNTED)
+    return Table([["component", "parameters", "share"], *parts, *notes, ["total", total, 1.0]])
 
 
 @cell_function(category="Model", source="Kaplan et al. 2020, table 1")
@@ -131,7 +143,7 @@ def LLM_MODELS(search: Search = None) -> Rows:
     """The catalog of models: id, name, publisher, date, context, parameters, active parameters, source.
 
     Args:
-        search: rows that contain this text in any column; blank = all
+        search: rows that contain all these words, in any order and any column; blank = all
     Example:
         >>> LLM_MODELS("llama-3.1-8b")[1][:2]
         ['llama-3.1-8b', 'Llama 3.1 8B']
@@ -149,35 +161,39 @@ def LLM_MODELS(search: Search = None) -> Rows:
     category="Model",
     source="OCP MX 1.0; NVIDIA NVFP4; Dettmers et al. 2023, section 3; ggml-org/llama.cpp, src/llama-quant.cpp",
 )
-def LLM_WEIGHTS(model: ModelOrCount, dtype: DType = "bf16") -> Bytes:
+def LLM_WEIGHTS(model: ModelOrCount, dtype: DType = None) -> Bytes:
     """Bytes of a model's weights in a number format, as checkpoints in it hold them, scales and zero points included.
 
-    Below 16 bit the matrices of attention, MLP and experts are quantised; embedding, head, norms, routers and biases
-    stay in 16 bit, and so does what the model's own quantization_config leaves out (gpt-oss quantises only experts).
-    `gptq` and `awq` are 4 bits in groups of 128, `gptq_g32` and `int4_g32` in groups of 32; plain `int4`, `int8` and
-    `fp8` count no scales but those of blocks that a configuration names. A GGUF type gives each tensor what llama.cpp's
-    mix gives it by role, layer and width, without an importance matrix. For a bare number of parameters every one of
-    them is in the format. Left out: tokenizer and header, vision and audio towers, multi-token-prediction layers, a
-    tied head that a file stores again, the order of GPTQ's inputs. Against 95 published file sizes the mean error is
-    0.1 %, the worst 0.8 %; GGUF files made with an importance matrix differ by up to 1.1 %.
+    A blank format is the one that the model is published in (LLM_MODEL's published_dtype says which, and from what).
+    Below 16 bit the matrices of attention, MLP and experts are quantised; embedding, head, norms, routers and
+    biases stay in 16 bit, and so does what the model's own quantization_config leaves out, layer by layer (gpt-oss
+    quantises only experts). Experts that are published narrower than the format stay as they are, but in 16 bit and
+    wider, where LLM_SERVE_MEMORY alone keeps them: the sum of its weights over the ranks is otherwise this and the
+    copies of what stands whole on each. `gptq` and `awq` are 4 bits in groups of 128, `gptq_g32` and `int4_g32` in
+    groups of 32; plain `int4`, `int8` and `fp8` count no scales but those of blocks that a configuration names. A
+    GGUF type gives each tensor what llama.cpp's mix gives it by role, layer and width, without an importance
+    matrix. For a bare number of parameters every one of them is in the format. Left out: tokenizer and header,
+    vision and audio towers, multi-token-prediction layers, a tied head that a file stores again, the order of
+    GPTQ's inputs. Against 95 published file sizes the mean error is 0.1 %, the worst 0.8 %; GGUF files made with an
+    importance matrix differ by up to 1.1 %.
 
     Args:
         model: the model
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
     Example:
         >>> LLM_WEIGHTS("llama-3.1-8b", "bf16", "GB")
         16.060522496
     """
     if model.count is not None:
-        return count_bytes(model.count, dtype)
-    return weight_bytes(model.architecture, dtype, model.config)
+        return count_bytes(model.count, dtype or model.published_dtype)
+    return model.weights(dtype or model.published_dtype).bytes
 
 
 @cell_function(
     category="Model",
     source="Mishra et al. 2021, Accelerating Sparse Deep Neural Networks; PyTorch, torch/sparse/semi_structured.py",
 )
-def LLM_PRUNED(model: Model, sparsity: Share = 0.5, pattern: _Pattern = "unstructured", dtype: DType = "bf16") -> Rows:
+def LLM_PRUNED(model: Model, sparsity: Share = 0.5, pattern: _Pattern = "unstructured", dtype: DType = None) -> Rows:
     """What pruning leaves: non-zero parameters, bytes and FLOP of a token, dense and pruned, and their ratio.
 
     A share of every matrix of attention, MLP and experts is zero; embedding, head, norms and routers stay. `2:4` (half
@@ -191,19 +207,21 @@ def LLM_PRUNED(model: Model, sparsity: Share = 0.5, pattern: _Pattern = "unstruc
         model: the model
         sparsity: share of the matrices' elements that is zero; 2:4 is 0.5
         pattern: where zeros may lie
-        dtype: number format of the values that are kept
+        dtype: number format of the values that are kept; blank = as published
     Example:
         >>> LLM_PRUNED("llama-3.1-8b", 0.5, "2:4")[2]
         ['bytes', 16060522496.0, 9953615872.0, 0.619756665729837]
     """
-    if pattern == "2:4" and sparsity != 0.5:
+    if pattern == "2:4" and is_number(sparsity) and sparsity != 0.5:
         raise CalcError("#NUM!", f"must be 0.5 where the pattern is 2:4; got {shown(sparsity)}", argument="sparsity")
+    dtype = dtype or model.published_dtype
     if dtype.name in GGUF:
         raise CalcError("#NUM!", f"must be no GGUF type, which stores every zero; got {dtype.name}", argument="dtype")
-    weights = stored(model.architecture, dtype, model.config), model.architecture, model.flop_shape
+    weights = model.weights(dtype), model.architecture, model.flop_shape
     dense, left = pruned(*weights, "structured", 0), pruned(*weights, pattern, sparsity)
-    rows = zip(("parameters", "bytes", "FLOP a token"), dense, left, strict=True)
-    return Table([["quantity", "dense", "pruned", "ratio"], *([name, a, b, b / a] for name, a, b in rows)])
+    units = zip(("parameters", "bytes", "FLOP a token"), ("parameters", "bytes", "FLOP"), dense, left, strict=True)
+    rows = [[name, a, term(f"{name}, pruned", b, unit, _PRUNED), b / a] for name, unit, a, b in units]
+    return Table([["quantity", "dense", "pruned", "ratio"], *rows])
 
 
 @cell_function(category="Model", source="Kaplan et al. 2020, table 1; Chowdhery et al. 2022, appendix B")
@@ -224,7 +242,7 @@ def LLM_FLOPS_PER_TOKEN(model: Model, context: Tokens = 0, phase: _Phase = "forw
         15009316864
     """
     shape = model.decode_flop_shape if phase == "decode" else model.flop_shape
-    forward = flops.forward_flops(shape, context)
+    forward = flops.forward_flops(columns(shape, FLOP_WORDS, "of the model"), context)
     return 3 * forward if phase == "train" else forward
 
 
@@ -234,7 +252,8 @@ def LLM_KV_CACHE(model: Model, context: Tokens, batch: Count = 1, dtype: DType =
 
     MHA, GQA and MQA keep keys and values of their key/value heads, MLA its latent and rotary part, a sliding window
     its last tokens, and linear or state-space layers a state of constant size (in the precision the configuration
-    names, else in `dtype`, at least 16 bit).
+    names, else in `dtype`, at least 16 bit). An encoder-decoder caches what it has written and, for its second
+    attention, a source of as many tokens (Whisper: its 1,500 frames of sound); an encoder has no cache and is refused.
 
     Args:
         model: the model
@@ -245,12 +264,15 @@ def LLM_KV_CACHE(model: Model, context: Tokens, batch: Count = 1, dtype: DType =
         >>> LLM_KV_CACHE("llama-3.1-8b", 8192)
         1073741824
     """
-    return kv_cache_bytes(model.cache_shape, context, batch, dtype.bytes, model.state_bytes)
+    shape = columns(model.cache_shape, CACHE_WORDS, "of the model")
+    return kv_cache_bytes(
+        shape, context, batch, term("bytes of an element", dtype.bytes, "bytes", dtype.name), model.state_bytes
+    )
 
 
 @cell_function(category="Model", source="Williams et al. 2009 (roofline); Pope et al. 2022, section 3")
 def LLM_INTENSITY(
-    model: Model, batch: Count, context: PositiveTokens, phase: _ServingPhase = "decode", dtype: DType = "bf16"
+    model: Model, batch: Count, context: PositiveTokens, phase: _ServingPhase = "decode", dtype: DType = None
 ) -> Real:
     """Arithmetic intensity: FLOP for each byte of weights and cache moved; below the accelerator's peak over its
     bandwidth (the ridge point) memory limits.
@@ -263,16 +285,22 @@ def LLM_INTENSITY(
         batch: sequences
         context: tokens of each sequence
         phase: decode or prefill
-        dtype: number format of weights and cache
+        dtype: number format of weights and cache; blank = weights as published, the cache in 16 bit
     Example:
         >>> round(LLM_INTENSITY("llama-3.1-8b", 1, 1024), 3)
         1.027
     """
-    tokens = batch if phase == "decode" else batch * context
-    cache = kv_cache_bytes(model.cache_shape, context, batch, dtype.bytes, model.state_bytes)
-    moved = read_bytes(model.architecture, tokens, dtype) + cache
-    shape = model.decode_flop_shape if phase == "decode" else model.flop_shape
-    return tokens * flops.forward_flops(shape, context) / moved
+    tokens = batch if phase == "decode" else term("tokens of the prompts", batch * context, "tokens")
+    element = dtype.bytes if dtype else 2
+    shape = columns(model.cache_shape, CACHE_WORDS, "of the model")
+    cache = term("cache", kv_cache_bytes(shape, context, batch, element, model.state_bytes), "bytes", _POPE)
+    weights = read_bytes(model.weights(dtype or model.published_dtype), tokens)
+    weights = term("weights that are read", weights, "bytes", _POPE)
+    done = model.decode_flop_shape if phase == "decode" else model.flop_shape
+    each = term(
+        "FLOP of a token", flops.forward_flops(columns(done, FLOP_WORDS, "of the model"), context), "FLOP/token"
+    )
+    return tokens * each / term("bytes moved", weights + cache, "bytes")
 
 
 @cell_function(category="Model", source="Tay et al. 2020, Efficient Transformers: A Survey, table 1")

@@ -8,6 +8,9 @@ from typing import Annotated
 
 from xlcalc.catalog import money, prices, tables
 from xlcalc.catalog.names import NotInCatalog
+from xlcalc.formula.arithmetic import is_recording, term
+from xlcalc.formula.arithmetic import term as label
+from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language import blocks
 from xlcalc.language.cells import Choice, shown
 from xlcalc.language.declare import Table, cell_function
@@ -76,7 +79,7 @@ def LLM_HARDWARE_TABLE(search: Search = None) -> Rows:
     """The catalog of accelerators: peaks in TFLOP/s, memory in GB, bandwidths in GB/s, power in watts, sources, dates.
 
     Args:
-        search: rows that contain this text in any column; blank = all
+        search: rows that contain all these words, in any order and any column; blank = all
     Example:
         >>> LLM_HARDWARE_TABLE("h100-sxm")[1][0]
         'h100-sxm'
@@ -98,7 +101,8 @@ def LLM_PRICE(instance: Name, term: _Term = "on_demand") -> UsdPerHour:
         True
     """
     with _listed(instance, "instance"):
-        return prices.usd_per_hour(instance, term)
+        usd = prices.usd_per_hour(instance, term)
+        return label(f"{term} price of {instance}", usd, "USD per hour", lambda: _source(prices.offer(instance, term)))
 
 
 @cell_function(category="Hardware and money", source="the catalog of prices")
@@ -108,7 +112,7 @@ def LLM_PRICE_TABLE(search: Search = None, today: Today = None) -> Rows:
     With `today` each row also says how many days old it is, and `stale` beyond 90: LLM_PRICE_TABLE("h100", TODAY()).
 
     Args:
-        search: rows that contain this text in any column; blank = all
+        search: rows that contain all these words, in any order and any column; blank = all
         today: the day that ages are counted to; blank = no ages
     Example:
         >>> LLM_PRICE_TABLE("aws/p5.48xlarge/us-east-1", "2027-01-31")[1][-2:]
@@ -155,7 +159,14 @@ def LLM_TCO(
         1.1574
     """
     return tco.usd_per_useful_hour(
-        capex, life_years, power_watts, usd_per_kwh, pue, opex_share, utilization, cost_of_capital
+        capex=capex,
+        life_years=life_years,
+        power_watts=power_watts,
+        usd_per_kwh=usd_per_kwh,
+        pue=pue,
+        opex_share=opex_share,
+        utilization=utilization,
+        cost_of_capital=cost_of_capital,
     )
 
 
@@ -180,8 +191,8 @@ def LLM_ENERGY(
         >>> LLM_ENERGY(3600, 8, "h100-sxm", unit="kWh")
         5.824
     """
-    watts = accelerator if isinstance(accelerator, (int, float)) else accelerator.figure("tdp")
-    return energy(seconds, count, watts, load, pue)
+    watts = accelerator.figure("tdp") if isinstance(accelerator, AcceleratorSpec) else term("power", accelerator)
+    return energy(seconds, term("accelerators", count), watts, load, pue)
 
 
 @cell_function(
@@ -201,7 +212,8 @@ def LLM_API_PRICE(api_model: Name, field: _ApiField = "input") -> Cell:
     value = tables.cell(row[_API_COLUMNS[field]])
     if value is None:
         raise CalcError("#N/A", f"{row['id']} lists no {field} price", argument="field")
-    return value
+    unit = "tokens" if field == "context" else "USD/token"
+    return term(f"{field} of {row['id']}", value, unit, lambda: _source(row))
 
 
 @cell_function(category="Hardware and money", source="tokens x the provider's listed prices")
@@ -219,10 +231,10 @@ def LLM_API_COST(api_model: Name, prompt: Tokens, output: Tokens, requests: Real
         True
     """
     row = _api_row(api_model)
-    if cached_share and not row["cached_usd_per_token"]:
+    if not row["cached_usd_per_token"] and cached_share:
         raise CalcError("#N/A", f"asks for a cached price, which {row['id']} does not list", argument="cached_share")
-    prices_listed = [float(row[_API_COLUMNS[f]] or 0) for f in ("input", "output", "cached")]
-    return api_cost(prompt, output, requests, cached_share, *prices_listed)
+    listed = {f"usd_{f}": _listed_price(row, f) for f in ("input", "output", "cached")}
+    return api_cost(prompt=prompt, output=output, requests=requests, cached_share=cached_share, **listed)
 
 
 @cell_function(category="Hardware and money", source="a straight line (API) against a staircase (whole replicas)")
@@ -274,7 +286,21 @@ def LLM_CARBON(joules: Joules, region: Name) -> Carbon:
         True
     """
     with _listed(region, "region"):
-        return joules / JOULES_PER_KWH * float(money.grid_region(region)["kg_co2e_per_kwh"])
+        grid = money.grid_region(region)
+    intensity = term(f"grid of {region}", float(grid["kg_co2e_per_kwh"]), "kg CO2e/kWh", lambda: _source(grid))
+    return term("energy in kWh", joules / JOULES_PER_KWH, "kWh") * intensity
+
+
+def _source(row: dict[str, str]) -> str:
+    """Where a catalog's line comes from, with its date."""
+    return tables.source_text(row["source"], row["as_of"])
+
+
+def _listed_price(row: dict[str, str], field: str) -> float:
+    usd = float(row[_API_COLUMNS[field]] or 0)
+    if not is_recording():
+        return usd
+    return term(f"{field} price of {row['id']}", usd, "USD/token", lambda: _source(row))
 
 
 @contextmanager

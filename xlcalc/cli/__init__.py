@@ -1,3 +1,5 @@
 """The command line `xlcalc`, its commands by subject."""
 
-from .app import main as main
+from xlcalc.cli.app import main
+
+__all__ = ["main"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from xlcalc.cli.console import write_file
 
 addin = typer.Typer(no_args_is_help=True, help="Build the add-in of a spreadsheet program.")
 
@@ -34,7 +34,7 @@ def excel(
     try:
         data = addin_excel.build(python)
         if out or not install:
-            print(_write(out, addin_excel.NAME, data))
+            print(write_file(out, addin_excel.NAME, data))
         if install:
             print(addin_excel.install(data))
             print("xlcalc: start Excel anew; Formulas > LLM Calculator > Check set-up says whether Python answers",
@@ -62,30 +62,10 @@ def libreoffice(
     try:
         data = addin_libreoffice.build(python or sys.executable)
         if out or not install:
-            print(_write(out, addin_libreoffice.NAME, data))
+            print(write_file(out, addin_libreoffice.NAME, data))
         if install:
             print(addin_libreoffice.install(data))
             print("xlcalc: start LibreOffice anew, and type =LLM_FUNCTIONS() in a cell", file=sys.stderr)
     except addin_libreoffice.BuildError as error:
         print(f"xlcalc: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
-
-
-def _write(out: Path | None, default: str, data: bytes) -> Path:
-    """Write a file whole or not at all; a default name must be free."""
-    target = out or Path(default)
-    if out is None and target.exists():
-        print(f"xlcalc: {target} exists; name the file to write with -o", file=sys.stderr)
-        raise typer.Exit(1)
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, target)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return target

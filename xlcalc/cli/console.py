@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from xlcalc.files import write_atomically
 from xlcalc.language.cells import shown
 
 
@@ -66,6 +67,13 @@ def target_file(out: Path | None, default: str) -> Path:
     target = Path(default)
     if target.exists():
         raise Failure(f"{target} exists; name the file to write with -o")
+    return target
+
+
+def write_file(out: Path | None, default: str, data: bytes) -> Path:
+    """Write the file that was named, or the default, whole or not at all; gives its path."""
+    target = target_file(out, default)
+    write_atomically(target, data)
     return target
 
 

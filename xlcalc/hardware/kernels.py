@@ -8,11 +8,13 @@ Transformer Engine).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from itertools import product
 
 from xlcalc.catalog import tables
+from xlcalc.formula.arithmetic import is_recording, remembered, term
+from xlcalc.formula.records import reduced
+from xlcalc.hardware.rates import TrainRates
 from xlcalc.hardware.spec import AcceleratorSpec
 
 
@@ -24,7 +26,17 @@ def _constants() -> dict[tuple[str, str, str, str], dict[str, str]]:
 def constant(name: str, accelerator: AcceleratorSpec, dtype: str = "", stack: str = "") -> float:
     """One figure of catalog/efficiency.csv, the narrowest line that fits. Raises KeyError where none does."""
     row = _line(name, accelerator, dtype, stack)
-    return float(row["value"])
+    value = float(row["value"])
+    if not is_recording():
+        return value
+    kind = row["basis"] if row["basis"] in ("assumed", "calibrated", "counted", "measured") else "constant"
+    return term(f"{kind} {name.replace('_', ' ')}", value, row["unit"], lambda: _said(row))
+
+
+def _said(row: dict[str, str]) -> str:
+    """Where a line comes from: what it was calibrated on, its source and date."""
+    basis = " on ".join(filter(None, [row["basis"], row["calibrated_on"]]))
+    return "; ".join(filter(None, [basis, tables.source_text(row["source"], row["as_of"])]))
 
 
 def _line(name: str, accelerator: AcceleratorSpec, dtype: str, stack: str) -> dict[str, str]:
@@ -41,59 +53,13 @@ def _matmul(accelerator: AcceleratorSpec, dtype: str, stack: str) -> float:
     sixteen = accelerator.peak_bf16 or accelerator.peak_fp16
     if _line("matmul", accelerator, dtype, stack)["scope"] or not (accelerator.achievable_bf16 and sixteen):
         return constant("matmul", accelerator, dtype, stack)
+    sixteen = accelerator.peak("bf16" if accelerator.peak_bf16 else "fp16")
     return accelerator.figure("achievable_bf16") / sixteen * constant("matmul_reached", accelerator, dtype, stack)
 
 
-@dataclass(frozen=True, eq=False)
-class Kernels:
-    """One accelerator's achieved rates with one number format of the matrix products.
-
-    FLOP/s: `matmul`, `matmul_16bit`, `grouped` (experts, at half their rate with `grouped_tokens` each), `attention`,
-    `attention_backward`; `batched` is a share of matmul. Bytes/s: `stream` (memory), `scale_up`, `scale_out` (one
-    direction of an accelerator's links), `exchange`, `exchange_out` (all-to-all over them). Seconds: `launch` (a
-    kernel's start), `host` (its issue), `moe_host` and `moe_fixed` (a layer of experts, at least and beside its
-    kernels), `latency` (a hop). Accelerators: `domain` of fast links. Bytes: `operand` an element, `quantise` an
-    element's cast, `loss_bytes` a logit, `gradient_bytes` an accumulated gradient. Elements: `softmax_width`, of a head
-    below which exponentials set the pace of attention. Shares: `traffic` of a product's operands and `*_exposed` of
-    collectives that nothing hides. `biased_passes` over the gates of experts with biases, forward and backward.
-    """
-
-    matmul: float
-    matmul_16bit: float
-    grouped: float
-    grouped_tokens: float
-    biased_passes: float
-    batched: float
-    attention: float
-    attention_backward: float
-    softmax_width: float
-    gradient_bytes: float
-    stream: float
-    launch: float
-    host: float
-    scale_up: float
-    scale_out: float
-    latency: float
-    domain: int
-    traffic: float
-    operand: float
-    quantise: float
-    loss_bytes: float
-    moe_host: float
-    moe_fixed: float
-    exchange: float
-    exchange_out: float
-    ep_exposed: float
-    tp_exposed: float
-    pp_exposed: float
-    dp_exposed: float
-    gather_exposed: float
-    cp_exposed: float
-    unfused_attention: bool
-
-
-@lru_cache(maxsize=256)
-def kernels(accelerator: AcceleratorSpec, dtype: str, stack: str = "megatron") -> Kernels:
+@reduced
+@remembered(256)
+def kernels(accelerator: AcceleratorSpec, dtype: str, stack: str = "megatron") -> TrainRates:
     """The achieved rates of an accelerator. Raises ValueError where a peak or its bandwidth is not published."""
 
     def share(name: str, form: str = "") -> float:
@@ -102,28 +68,29 @@ def kernels(accelerator: AcceleratorSpec, dtype: str, stack: str = "megatron") -
     # a chip under sustained load runs at the clock that its power limit allows
     power = 1.0
     if accelerator.tdp:
-        power = (accelerator.tdp / share("power_reference", dtype)) ** share("power_exponent")
+        allowed = accelerator.figure("tdp") / share("power_reference", dtype)
+        power = term("clock that power allows", allowed ** share("power_exponent"), "ratio")
     sixteen = power * accelerator.peak("bf16" if accelerator.peak_bf16 else "fp16")
     matmul = power * accelerator.peak(dtype) * _matmul(accelerator, dtype, stack)
     bandwidth = accelerator.figure("bandwidth")
-    scale_up = accelerator.scale_up or accelerator.scale_out or share("host_link")
-    scale_out = accelerator.scale_out or share("host_link")
-    return Kernels(
-        matmul=matmul,
-        matmul_16bit=sixteen * _matmul(accelerator, "", stack),
-        grouped=matmul * share("grouped", dtype),
+    scale_out = accelerator.figure("scale_out") if accelerator.scale_out else share("host_link")
+    scale_up = accelerator.figure("scale_up") if accelerator.scale_up else scale_out
+    return TrainRates(
+        matmul=term("rate of matrix products", matmul, "FLOP/s"),
+        matmul_16bit=term("rate of matrix products in 16 bit", sixteen * _matmul(accelerator, "", stack), "FLOP/s"),
+        grouped=term("rate of experts' products", matmul * share("grouped", dtype), "FLOP/s"),
         grouped_tokens=share("grouped_tokens"),
         biased_passes=share("biased_passes", dtype),
         batched=share("batched"),
-        attention=sixteen * share("attention"),
-        attention_backward=sixteen * share("attention_backward"),
+        attention=term("rate of attention", sixteen * share("attention"), "FLOP/s"),
+        attention_backward=term("rate of attention backward", sixteen * share("attention_backward"), "FLOP/s"),
         softmax_width=share("softmax_width"),
         gradient_bytes=share("gradient_bytes"),
-        stream=bandwidth * share("stream"),
+        stream=term("achieved memory bandwidth", bandwidth * share("stream"), "bytes/s"),
         launch=share("launch"),
         host=share("host"),
-        scale_up=scale_up * share("scale_up"),
-        scale_out=scale_out * share("scale_out"),
+        scale_up=term("rate of links inside the domain", scale_up * share("scale_up"), "bytes/s"),
+        scale_out=term("rate of links outside the domain", scale_out * share("scale_out"), "bytes/s"),
         latency=share("latency"),
         domain=accelerator.scale_up_domain or 1,
         traffic=share("matmul_traffic"),
@@ -132,8 +99,8 @@ def kernels(accelerator: AcceleratorSpec, dtype: str, stack: str = "megatron") -
         loss_bytes=share("loss_bytes"),
         moe_host=share("moe_host"),
         moe_fixed=share("moe_fixed"),
-        exchange=scale_up * share("exchange"),
-        exchange_out=scale_out * share("exchange_out"),
+        exchange=term("rate of exchanges inside the domain", scale_up * share("exchange"), "bytes/s"),
+        exchange_out=term("rate of exchanges outside the domain", scale_out * share("exchange_out"), "bytes/s"),
         ep_exposed=share("ep_exposed"),
         tp_exposed=share("tp_exposed"),
         pp_exposed=share("pp_exposed"),

@@ -1,11 +1,10 @@
-"""What serving costs: USD per million tokens, replicas for a traffic, the lowest listed price of an accelerator."""
+"""What serving costs: USD per million tokens, replicas for a traffic."""
 
 from __future__ import annotations
 
-from math import ceil
 from typing import NamedTuple
 
-from xlcalc.catalog import tables
+from xlcalc.formula.arithmetic import ceil, kept, term
 
 
 class Price(NamedTuple):
@@ -19,29 +18,34 @@ class Price(NamedTuple):
 def usd_per_million(usd_per_hour: float, tokens_per_second: float, utilization: float) -> float:
     """USD per million tokens of a replica that is busy for a share of the time.
 
+        p / (3600 r u) 10^6
+
+    Args:
+        usd_per_hour: price p of the whole replica [USD/hour]
+        tokens_per_second: what it produces when it is busy, r [tokens/s], above 0
+        utilization: share u of the time that it is busy [ratio, above 0, at most 1]
+
     >>> round(usd_per_million(2.21, 3148, 1), 3)
     0.195
     """
-    return usd_per_hour / (tokens_per_second * 3600 * utilization) * 1e6
+    tokens = term("tokens of an hour", tokens_per_second * 3600 * utilization, "tokens/hour")
+    return usd_per_hour / tokens * 1e6
 
 
 def replicas(requests_per_second: float, output: float, tokens_per_second: float, utilization: float) -> int:
-    """Replicas for a traffic, each loaded to a share of what it sustains."""
-    return ceil(round(requests_per_second * output / (tokens_per_second * utilization), 9))
+    """Replicas for a traffic, each loaded to a share of what it sustains.
 
+        ceil(R output / (r u))
 
-def lowest_price(accelerator_id: str) -> Price | None:
-    """The lowest on-demand price of an accelerator-hour in the catalog, of each offer its newest list; None without
-    one.
+    Args:
+        requests_per_second: mean rate R of requests [1/s]
+        output: tokens of each answer [tokens]
+        tokens_per_second: what a replica sustains, r [tokens/s], above 0
+        utilization: share u of it to plan with [ratio, above 0, at most 1]
+
+    >>> replicas(100, 200, 5000, 0.8)
+    5
     """
-    newest: dict[str, dict[str, str]] = {}
-    for row in tables.rows("prices"):
-        if row["accelerator"] == accelerator_id and row["on_demand_usd_per_hour"]:
-            place = row["id"].partition("@")[0]
-            if place not in newest or row["as_of"] > newest[place]["as_of"]:
-                newest[place] = row
-    offers = [
-        Price(float(row["on_demand_usd_per_hour"]) / float(row["accelerators"]), place, row["as_of"])
-        for place, row in newest.items()
-    ]
-    return min(offers) if offers else None
+    planned = term("planned tokens of a replica", tokens_per_second * utilization, "tokens/s")
+    asked = term("tokens asked for", requests_per_second * output, "tokens/s")
+    return ceil(kept(asked / planned, 9))

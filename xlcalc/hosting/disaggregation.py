@@ -6,17 +6,15 @@ the accelerators' links. The pools are queues one behind the other, and requests
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import NamedTuple
 
-from xlcalc.hardware.spec import AcceleratorSpec
+from xlcalc.formula.arithmetic import least, sqrt, term
 from xlcalc.hosting.layout import Split, check, fills
-from xlcalc.hosting.memory import n_experts, sequence_bytes
+from xlcalc.hosting.memory import sequence_bytes
 from xlcalc.hosting.queueing import latency, saturation
+from xlcalc.hosting.served import Served
 from xlcalc.hosting.step import Replica, replica
 from xlcalc.hosting.throughput import Flow, Traffic, flow, no_room, room
-from xlcalc.model.dtypes import DType
-from xlcalc.model.spec import ModelSpec
 
 
 class Pool(NamedTuple):
@@ -30,7 +28,8 @@ class Pool(NamedTuple):
     @property
     def requests_per_second(self) -> float:
         """The largest rate that the pool sustains."""
-        return self.replicas * saturation(self.replica, self.traffic, self.places)
+        most = self.replicas * saturation(self.replica, self.traffic, self.places)
+        return term("largest rate of the pool", most, "requests/s")
 
 
 class Pools(NamedTuple):
@@ -43,18 +42,11 @@ class Pools(NamedTuple):
     @property
     def prefill_rate(self) -> float:
         """Requests a second that are prefilled and handed on: sending one cache overlaps with computing the next."""
-        return min(self.prefill.requests_per_second, self.prefill.replicas / self.transfer)
+        handed = term("caches sent", self.prefill.replicas / self.transfer, "requests/s")
+        return least(self.prefill.requests_per_second, handed)
 
 
-def pools(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
-    count: int,
-    traffic: Traffic,
-    dtype: DType,
-    kv_dtype: DType | None,
-    split: Split,
-) -> Pools:
+def pools(of: Served, count: int, traffic: Traffic, split: Split) -> Pools:
     """Both pools of a split. Raises ValueError where it does not fill the count, or a sequence does not fit."""
     fills(split, count)
     first = Traffic(traffic.prompt, 1, traffic.cached_share)
@@ -64,19 +56,20 @@ def pools(
         (split.prefill_replicas, split.prefill, first),
         (split.decode_replicas, split.decode, later),
     ):
-        check(layout, model.architecture.n_layers, n_experts(model))
-        places = room(model, accelerator, asked, dtype, kv_dtype, layout)
+        check(layout, of.model.n_layers, of.model.n_experts)
+        places = room(of, asked, layout)
         if not places:
-            raise ValueError(no_room(accelerator, layout.accelerators, asked, 1, 0))
-        found.append(Pool(replicas, replica(model, accelerator, dtype, kv_dtype, layout), asked, places))
+            raise ValueError(no_room(of, layout.accelerators, asked, 1, 0))
+        found.append(Pool(replicas, replica(of, layout), asked, places))
     prefill, decode = found
-    return Pools(prefill, decode, transfer(prefill.replica, split, traffic, kv_dtype))
+    return Pools(prefill, decode, transfer(prefill.replica, split, traffic))
 
 
-def transfer(r: Replica, split: Split, traffic: Traffic, kv_dtype: DType | None) -> float:
+def transfer(r: Replica, split: Split, traffic: Traffic) -> float:
     """Seconds in which a prompt's cache leaves a prefill replica, each accelerator sending its part over its link."""
     link = r.rates.link if split.accelerators <= r.rates.domain else r.rates.scale_out
-    return r.rates.link_latency + sequence_bytes(r.part, traffic.prompt, kv_dtype) / link
+    seconds = r.rates.link_latency + sequence_bytes(r.of, r.part, traffic.prompt) / link
+    return term("transfer of a prompt's cache", seconds, "seconds", "Zhong et al. 2024 (DistServe)")
 
 
 def split_flow(both: Pools, output: float, batch: int | None) -> Flow:
@@ -89,13 +82,14 @@ def split_flow(both: Pools, output: float, batch: int | None) -> Flow:
             f"has room for {decode.places * decode.replicas} sequences on its decoding replicas; got {batch}"
         )
     full = flow(decode.replica, decode.traffic, sequences)
-    tokens = min(both.prefill_rate * output, decode.replicas * full.tokens_per_second)
+    begun = term("output tokens of what is prefilled", both.prefill_rate * output, "tokens/s")
+    tokens = least(begun, term("output tokens decoded", decode.replicas * full.tokens_per_second, "tokens/s"))
     return Flow(tokens, sequences * decode.replicas, full.decoding * decode.replicas, full.tpot)
 
 
 def split_latency(both: Pools, output: float, rate: float, quantile: float, metric: str) -> float:
     """A quantile of latency at a rate of requests. Raises ValueError past saturation, saying the largest rate."""
-    largest = min(both.prefill_rate, both.decode.requests_per_second)
+    largest = least(both.prefill_rate, both.decode.requests_per_second)
     if rate >= largest:
         slower = "prefill" if both.prefill_rate <= both.decode.requests_per_second else "decoding"
         raise ValueError(

@@ -8,14 +8,15 @@ as in M/D/c.
 
 from __future__ import annotations
 
-from math import exp, lgamma, log, sqrt
+from math import exp, lgamma, log
 from typing import NamedTuple
 
-from xlcalc.hosting.constants import constant
+from xlcalc.formula.arithmetic import is_recording, least, most, plain, searched, sqrt, term
 from xlcalc.hosting.step import Replica
 from xlcalc.hosting.throughput import Traffic, flow, stage_seconds
 
 METRICS = ("ttft", "tpot", "e2e")
+_TAKAGI, _WILSON = "Takagi 1991, section 5", "Wilson and Hilferty 1931"
 _TURNS = 40
 _MOST_FEEDBACK = 0.8
 
@@ -39,7 +40,7 @@ def saturation(r: Replica, traffic: Traffic, places: int) -> float:
     """Requests a second that a replica sustains for ever: what flows through it when all its places are taken."""
     at = _at(r, traffic, places, places)
     limit = places / (traffic.output * at.alone + at.prompt * (places + 1))
-    return min(flow(r, traffic, places).tokens_per_second / traffic.output, limit)
+    return least(flow(r, traffic, places).tokens_per_second / traffic.output, limit)
 
 
 def load(r: Replica, traffic: Traffic, rate: float, places: int) -> Load:
@@ -47,6 +48,13 @@ def load(r: Replica, traffic: Traffic, rate: float, places: int) -> Load:
 
     Raises ValueError past saturation, saying the largest rate.
     """
+    decoding = searched(_decoding, plain(r), plain(traffic), rate, places)
+    if is_recording():
+        decoding = term("sequences decoding", decoding, "sequences", "those that arrive while one decodes: searched")
+    return _at(r, traffic, decoding, places)
+
+
+def _decoding(r: Replica, traffic: Traffic, rate: float, places: int) -> float:
     largest = saturation(r, traffic, places)
     if rate >= largest:
         raise ValueError(
@@ -65,19 +73,19 @@ def load(r: Replica, traffic: Traffic, rate: float, places: int) -> Load:
             low = middle
         if high - low < 1e-3 * high:
             break
-    return found
+    return found.decoding
 
 
 def _at(r: Replica, traffic: Traffic, decoding: float, places: int) -> Load:
     pp = r.layout.pp
     group = decoding / pp
-    budget = max(constant("step_tokens") * r.layout.dp - group, 1.0)
-    tokens = max(min(traffic.prefilled, budget), 1.0)
-    alone = stage_seconds(r, traffic, group, 0, decoding)
-    together = stage_seconds(r, traffic, group, tokens, decoding)
+    budget = most(r.of.engine.step_tokens * r.layout.dp - group, 1.0)
+    tokens = most(least(traffic.prefilled, budget), 1.0)
+    alone = term("a step without prompts", stage_seconds(r, traffic, group, 0, decoding), "seconds")
+    together = term("a step with a prompt", stage_seconds(r, traffic, group, tokens, decoding), "seconds")
     # a prompt longer than a step's budget takes several, each with the decoding sequences in it
-    chunks = max(traffic.prefilled / tokens, 1.0)
-    prompt = chunks * (together - alone) + (chunks - 1) * alone
+    chunks = most(traffic.prefilled / tokens, 1.0)
+    prompt = term("what a prompt adds", chunks * (together - alone) + (chunks - 1) * alone, "seconds")
     # prompts of p groups pass the stages one behind another: a stage's seconds count for throughput
     return Load(decoding, alone * pp, prompt, places)
 
@@ -98,15 +106,18 @@ def latency(r: Replica, traffic: Traffic, rate: float, places: int, quantile: fl
 
 def _ttft(r: Replica, traffic: Traffic, at: Load, rate: float, quantile: float) -> float:
     s, t = at.alone, at.prompt
-    mean = at.step(rate)
+    mean = term("mean step", at.step(rate), "seconds", _TAKAGI)
     variance = t * t * rate * mean / (1 - (rate * t) ** 2)
     met = mean + variance / mean  # mean length of the step that an arrival meets
     met_variance = variance * (1 + variance / mean**2)
-    least = s + t * r.layout.pp
-    wait = met / 2 + t * rate * met
+    shortest = term("shortest time to the first token", s + t * r.layout.pp, "seconds")
+    met = term("mean step that an arrival meets", met, "seconds", _TAKAGI)
+    wait = term("mean wait", met / 2 + t * rate * met, "seconds", _TAKAGI)
     spread = met * met / 12 + t * t * rate * met + (0.5 + t * rate) ** 2 * met_variance
     queue, queue_variance = _places(traffic, at, rate)
-    return least + gamma_quantile(wait + queue, spread + queue_variance, quantile)
+    spread = term("variance of the wait", spread, "seconds^2", _TAKAGI)
+    later = gamma_quantile(wait + queue, spread + queue_variance, quantile)
+    return shortest + term("wait at the quantile", later, "seconds", _WILSON)
 
 
 def _places(traffic: Traffic, at: Load, rate: float) -> tuple[float, float]:
@@ -117,22 +128,28 @@ def _places(traffic: Traffic, at: Load, rate: float) -> tuple[float, float]:
     offered = rate * stay
     if offered >= at.places:
         offered = at.places * 0.999
-    waits = erlang_c(at.places, offered)
+    waits = searched(erlang_c, at.places, offered)
+    waits = term("chance to wait for a place", waits, "ratio", "Erlang 1917") if is_recording() else waits
     delay = stay / (2 * (at.places - offered))
-    return waits * delay, waits * (2 - waits) * delay * delay
+    mean = term("mean wait for a place", waits * delay, "seconds", "Erlang 1917, halved for equal lengths")
+    return mean, waits * (2 - waits) * delay * delay
 
 
 def _tpot(r: Replica, traffic: Traffic, at: Load, rate: float, quantile: float) -> float:
     """Sequences under way are a Poisson number, whose mean over one sequence's stay has two thirds of the variance.
     More of them make steps longer, and longer steps make more of them."""
     mean = at.step(rate)
-    more = min(at.decoding * 1.1 + 1, float(at.places))
+    more = least(at.decoding * 1.1 + 1, at.places)
     slower = (_at(r, traffic, more, at.places).alone - at.alone) / (more - at.decoding) if more > at.decoding else 0.0
     each = slower + at.prompt / traffic.output  # what one sequence more adds to the time per token
-    feedback = min(rate * traffic.output * each, _MOST_FEEDBACK)
+    each = term("what one sequence more adds", each, "seconds")
+    feedback = term("feedback", least(rate * traffic.output * each, _MOST_FEEDBACK), "ratio")
     deviation = each * sqrt(2 * at.decoding / 3) / (1 - feedback)
     full = _at(r, traffic, at.places, at.places).alone / (1 - rate * at.prompt)
-    return max(min(gamma_quantile(mean, deviation**2, quantile), max(full, mean)), at.alone)
+    mean, full = term("mean step", mean, "seconds", _TAKAGI), term("full step", full, "seconds")
+    deviation = term("deviation of the step", deviation, "seconds")
+    reached = term("step at the quantile", gamma_quantile(mean, deviation**2, quantile), "seconds", _WILSON)
+    return most(least(reached, most(full, mean)), at.alone)
 
 
 def erlang_c(places: int, offered: float) -> float:
@@ -148,20 +165,30 @@ def erlang_c(places: int, offered: float) -> float:
 
 
 def gamma_quantile(mean: float, variance: float, quantile: float) -> float:
-    """Quantile of the gamma distribution of a mean and a variance, by Wilson and Hilferty's approximation (1931).
+    """Quantile of the gamma distribution of a mean and a variance.
+
+        mean (1 - 1 / (9 a) + z / (3 sqrt(a)))^3, a = mean^2 / variance, z the normal quantile
+
+    Args:
+        mean, variance: of the distribution
+        quantile: share of it below [ratio, above 0, below 1]
+
+    Source: Wilson and Hilferty 1931; below a = 0.3 the series of the incomplete gamma function.
 
     >>> round(gamma_quantile(1, 1, 0.95), 2)
     2.97
     """
     if variance <= 0 or mean <= 0:
-        return max(mean, 0.0)
+        return most(mean, 0.0)
     shape = mean * mean / variance
     if shape < 0.3:  # nearly always nothing, seldom much: the tail alone
-        return _small_shape(mean / shape, shape, quantile)
+        found = searched(_small_shape, mean / shape, shape, quantile)
+        return term("quantile of a small shape", found, "seconds", "incomplete gamma function, searched")
     from statistics import NormalDist  # slow to import, and few cells ask for a quantile
 
-    root = 1 - 1 / (9 * shape) + NormalDist().inv_cdf(quantile) / (3 * sqrt(shape))
-    return mean * max(root, 0.0) ** 3
+    normal = NormalDist().inv_cdf(float(quantile))
+    normal = term("normal quantile", normal, "ratio", "standard normal distribution") if is_recording() else normal
+    return mean * most(1 - 1 / (9 * shape) + normal / (3 * sqrt(shape)), 0.0) ** 3
 
 
 def _small_shape(scale: float, shape: float, quantile: float) -> float:

@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -54,6 +55,9 @@ class BuildError(Exception):
 
 def build(python: str | None = None) -> bytes:
     """The add-in's file. It calls the Python at `python`: by default this one on Windows, elsewhere the one on PATH."""
+    missing = [name for name in ("xlwings", "pyopenvba") if find_spec(name) is None]
+    if missing:
+        raise BuildError(f'the add-in is made of {" and ".join(missing)}, missing here: pip install "xlcalc[excel]"')
     if python is None:
         python = sys.executable if sys.platform == "win32" else ""
     with tempfile.TemporaryDirectory() as folder:
@@ -79,7 +83,7 @@ def install(addin: bytes) -> Path:
     if folder is None:
         raise BuildError(
             f"Excel is not on this machine: build {NAME} with -o, copy it to %APPDATA%\\Microsoft\\Excel\\XLSTART on a "
-            "Windows machine, and run pip install xlcalc there"
+            "Windows machine, and run pip install xlcalc[excel] there"
         )
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / NAME

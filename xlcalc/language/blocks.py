@@ -19,7 +19,8 @@ from xlcalc.model.config import SPELLINGS, family_defaults
 from xlcalc.model.spec import ModelSpec
 
 IDENTITY = ("id", "name", "hf_id", "organisation", "released", "context", "license", "source", "as_of")
-DERIVED = ("parameters", "active_parameters", "count", "notes")
+DERIVED = ("parameters", "active_parameters", "count", "published_dtype", "published_dtype_from", "notes")
+_FORMATS = ("torch_dtype", "dtype", "expert_dtype", "quantization_config")  # of the weights, as a file has them
 _SHORT = {name: spellings[0] for name, spellings in SPELLINGS.items()}
 _CANONICAL = {s: name for name, spellings in SPELLINGS.items() for s in (name, *spellings)}
 
@@ -28,7 +29,7 @@ _CANONICAL = {s: name for name, spellings in SPELLINGS.items() for s in (name, *
 def model_fields() -> frozenset[str]:
     """Every label that a model block may have."""
     of_families = {field for defaults in family_defaults().values() if isinstance(defaults, dict) for field in defaults}
-    return frozenset({"model_type", *IDENTITY, *DERIVED, *_CANONICAL, *of_families} - {"attribute_map"})
+    return frozenset({"model_type", *IDENTITY, *DERIVED, *_FORMATS, *_CANONICAL, *of_families} - {"attribute_map"})
 
 
 @cache
@@ -69,7 +70,7 @@ def _fields(rows: list[list[Any]], fields: frozenset[str]) -> dict[str, Any]:
         if not field or is_blank(value):
             continue
         if field not in fields:
-            near = get_close_matches(field, fields, n=1, cutoff=0.85)
+            near = get_close_matches(field[:60], fields, n=1, cutoff=0.85)
             if near:
                 raise ValueError(f"has the label {shown(name)}, which is no field; did you mean {near[0]}?")
             continue
@@ -112,7 +113,7 @@ def model(rows: list[list[Any]]) -> ModelSpec:
             raise ValueError(f"gives {common} twice, as {config[common]} and as {value}")
     base = _base(identity.get("id", ""))
     if base is not None:
-        config = {**base.text_config.raw, **config}
+        config = {**_formats(base), **base.text_config.raw, **config}
     return ModelSpec.model_validate({**identity, "context": context, "config": config})
 
 
@@ -123,13 +124,26 @@ def model_rows(model: ModelSpec) -> dict[str, Any]:
     for name in SPELLINGS:
         config[_SHORT[name]] = c.get(name)
     own = {s for name in SPELLINGS for s in (name, *SPELLINGS[name], c.own_name(name))} | {"model_type"}
-    config |= {name: value for name, value in c.raw.items() if name in model_fields() and name not in own}
+    given = {**_formats(model), **c.raw}
+    config |= {name: value for name, value in given.items() if name in model_fields() and name not in own}
     identity = {name: getattr(model, name) or None for name in IDENTITY}
     kind = "estimate" if model.is_estimate else "exact"
-    notes = "; ".join(model.architecture.notes) or None
-    derived = {"parameters": model.total, "active_parameters": model.active, "count": kind, "notes": notes}
+    notes = "; ".join(model.architecture.remarks) or None
+    derived = {
+        "parameters": model.total,
+        "active_parameters": model.active,
+        "count": kind,
+        "published_dtype": model.published_dtype.name,
+        "published_dtype_from": model.checkpoint.why,
+        "notes": notes,
+    }
     rows = {**identity, **derived, **config}
     return {name: json.dumps(v) if isinstance(v, (list, dict)) else v for name, v in rows.items() if v is not None}
+
+
+def _formats(model: ModelSpec) -> dict[str, Any]:
+    """What a model's file says of the format of its weights outside its text part."""
+    return {name: model.config[name] for name in _FORMATS if model.config.get(name) is not None}
 
 
 def accelerator_rows(accelerator: AcceleratorSpec) -> dict[str, Any]:

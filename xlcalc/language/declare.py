@@ -71,12 +71,13 @@ class Declaration:
         signature = inspect.signature(function)
         self.arguments = tuple(_argument(p, _kind(hints[p.name])) for p in signature.parameters.values())
         parameters = list(signature.parameters.values())
-        self._has_unit = len(UNITS.get(self.result.unit, ())) > 1
-        if self._has_unit:
+        self.has_unit = len(UNITS.get(self.result.unit, ())) > 1
+        if self.has_unit:
             self.arguments += (Argument("unit", UnitOf(self.result.unit), False, None, None),)
             parameters.append(inspect.Parameter("unit", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
         self.__signature__ = signature.replace(parameters=parameters)
         self._function = function
+        self.derivation = function  # what a derivation follows: the function itself, or `explained` by another
         self._names = [a.name for a in self.arguments]
         self._plan = tuple((a.name, a.kind.read, a.required, a.blank) for a in self.arguments)
 
@@ -152,15 +153,22 @@ class Declaration:
             raise CalcError(refusal.code, refusal.reason, function=self.name, argument=name) from None
         return read
 
-    def compute(self, read: list[Any]) -> Any:
+    def explained(self, by: Callable[..., Any]) -> Callable[..., Any]:
+        """Declare what a derivation follows in place of a search: the same result, with its reasons."""
+        self.derivation = by
+        return by
+
+    def compute(self, read: list[Any], function: Callable[..., Any] | None = None) -> Any:
         """The result for arguments as `read` gives them: finite, in the unit asked for."""
-        unit = read[-1] if self._has_unit else None
+        unit = read[-1] if self.has_unit else None
         try:
-            result = self._function(*(read[:-1] if self._has_unit else read))
+            result = (function or self._function)(*(read[:-1] if self.has_unit else read))
             if unit is not None:
                 result = result / unit
             if type(result) is float and not isfinite(result):
                 raise OverflowError
+            if isinstance(result, Table):
+                result = self._finite(result)
         except CalcError as error:
             where = error.function or self.name
             raise CalcError(error.code, error.reason, function=where, argument=error.argument) from None
@@ -169,6 +177,13 @@ class Declaration:
         except ArithmeticError:
             raise CalcError("#NUM!", "has no finite result for these arguments", function=self.name) from None
         return result
+
+    def _finite(self, table: Table) -> Table:
+        """The table with an error in each cell that has no finite number."""
+        if not any(type(cell) is float and not isfinite(cell) for row in table for cell in row):
+            return table
+        error = CalcError("#NUM!", "has no finite result in this cell", function=self.name)
+        return Table([[error if type(cell) is float and not isfinite(cell) else cell for cell in row] for row in table])
 
     def _once(self, values: Sequence[Any]) -> Any:
         return self.compute(self.read(values))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from xlcalc.model import matrices
 from xlcalc.model.config import Config
 from xlcalc.model.layers import Block, Layer, Linear, Vector, attention, mlp, norm
 
@@ -12,7 +13,8 @@ from xlcalc.model.layers import Block, Layer, Linear, Vector, attention, mlp, no
 class Architecture(NamedTuple):
     """Layers in order (equal neighbours together), and what stands before and after them.
 
-    `notes` say what was left out (towers, multi-token prediction) or assumed.
+    `notes` say what was left out (towers, multi-token prediction); `assumed` what no file says and the count rests on,
+    which makes it an estimate. The first `n_encoder` of `layers` read the input as a whole and generate nothing.
     """
 
     layers: tuple[Layer, ...]
@@ -20,6 +22,20 @@ class Architecture(NamedTuple):
     outer: tuple[Linear, ...]
     norms: tuple[Vector, ...]
     notes: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    n_encoder: int = 0
+
+    @property
+    def kind(self) -> str:
+        """decoder, encoder or encoder-decoder."""
+        if self.n_encoder == 0:
+            return "decoder"
+        return "encoder" if self.n_encoder == len(self.layers) else "encoder-decoder"
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader of the count should know: that it is an estimate and why, and what it leaves out."""
+        return (*(f"estimate: {text}" for text in self.assumed), *self.notes)
 
     @property
     def n_layers(self) -> int:
@@ -75,7 +91,7 @@ def assemble(
     tied = bool(c.get("tie_word_embeddings", False)) if tied is None else tied
     token = (Vector("tokens", (vocab + extra_tokens) * d_embedding, "embedding"),)
     learned = (Vector("positions", positions * d_model, "embedding"),) if positions else ()
-    head = Linear("head", d_embedding, vocab, "head", copies=0 if tied else 1)
+    head = Linear("head", d_embedding, vocab, matrices.HEAD, copies=0 if tied else 1)
     last = (norm(d_model, bias=norm_bias),) if final_norm else ()
     if head_bias:  # no tied embedding has one, so it counts however the head is made
         norms = (*norms, Vector("head_bias", vocab, "head"))

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
+from xlcalc.formula.arithmetic import least, term
 from xlcalc.model.architecture import Architecture
+
+_POPE = "Pope et al. 2022, section 3.3"
 
 
 class CacheShape(NamedTuple):
@@ -41,8 +44,18 @@ def cache_shape(architecture: Architecture) -> CacheShape:
 
 
 def cache_elements(shape: CacheShape, context: float) -> float:
-    """Elements of one sequence that grow: full * context + sliding * min(context, window) + those compressed."""
-    growing = shape.full * context + sum(elements * min(context, window) for elements, window in shape.sliding)
+    """Elements of one sequence that grow with its context.
+
+        full context + sliding min(context, window) + compressed floor(context / stride) + pending (context mod stride)
+
+    Args:
+        shape: what one sequence keeps
+        context: tokens of the sequence [tokens]
+
+    >>> cache_elements(CacheShape(2, ((4, 8),), 0, 0, ((6, 4, 1),)), 10)
+    66
+    """
+    growing = shape.full * context + sum(elements * least(context, window) for elements, window in shape.sliding)
     return growing + sum(
         elements * (context // stride) + pending * (context % stride) for elements, stride, pending in shape.compressed
     )
@@ -51,13 +64,23 @@ def cache_elements(shape: CacheShape, context: float) -> float:
 def kv_cache_bytes(
     shape: CacheShape, context: float, batch: float, bytes_per_element: float, state_bytes: float | None
 ) -> float:
-    """Bytes of `batch` sequences of `context` tokens.
+    """Bytes of the cache of some sequences.
+
+        batch (bytes elements(context) + constant states); a GPT has 2 n_layers d_model elements a token
 
     Recurrent states take `state_bytes` an element; where that is None they and the convolution states are kept in the
     cache's type, at least 16 bit.
+
+    Args:
+        shape: what one sequence keeps, in elements
+        context: tokens of each sequence [tokens]
+        batch: sequences [count]
+        bytes_per_element: of the cache's format [bytes]
+        state_bytes: of a recurrent state's element [bytes]; None = as the cache, at least 2
+
     Source: Pope et al. 2022, section 3.3, generalised to what each layer stores.
     """
-    growing = cache_elements(shape, context) * bytes_per_element
-    at_least_16_bit = max(bytes_per_element, 2)
-    constant = shape.conv_state * at_least_16_bit + shape.state * (state_bytes or at_least_16_bit)
-    return batch * (growing + constant)
+    elements = term("elements of a sequence", cache_elements(shape, context), "elements", _POPE)
+    at_least_16_bit = bytes_per_element if bytes_per_element > 2 else 2
+    states = shape.conv_state * at_least_16_bit + shape.state * (state_bytes or at_least_16_bit)
+    return batch * (elements * bytes_per_element + term("states of a sequence", states, "bytes", _POPE))

@@ -28,6 +28,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "moe_intermediate_size": ("d_expert", "expert_ffn_hidden_size"),
     "sliding_window": ("window",),
 }
+ACTIVATIONS = ("hidden_act", "activation_function", "hidden_activation", "activation", "afn", "mlp_hidden_act")
 _TEXT_PARTS = ("text_config", "llm_config", "language_config", "decoder", "thinker_config")
 # Whose tie_word_embeddings decides: the wrapper's, except that these heed the text part's too, ...
 _TIED_BY_EITHER = (
@@ -54,12 +55,14 @@ class Config(Mapping[str, Any]):
     """
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
-        towers = (k for k in raw if k.endswith("_config"))
+        towers = (k for k, value in raw.items() if k.endswith("_config") and value is not None)
         self.towers = tuple(k for k in towers if k.split("_")[0] in ("vision", "audio", "visual"))
-        self.raw = _text_part(raw)
+        self.raw = {name: _without_nulls(value) for name, value in _text_part(raw).items()}
+        self.architectures: Any = raw.get("architectures") or self.raw.get("architectures")
         self.model_type = str(self.raw.get("model_type") or "")
         self._defaults = family_defaults().get(self.model_type, {})
         self._own = self._defaults.get("attribute_map", {})
+        self.seen: set[str] = set()  # fields of the file that a reader asked for
         self._aliases: dict[str, list[str]] = {}
         for alias, own in self._own.items():
             self._aliases.setdefault(own, []).append(alias)
@@ -79,6 +82,7 @@ class Config(Mapping[str, Any]):
     def get(self, name: str, default: Any = None) -> Any:
         own = filter(None, (self._own.get(name), *self._aliases.get(name, ())))
         spellings = (name, *own, *SPELLINGS.get(name, ()))
+        self.seen.update(spellings)
         for source in (self.raw, self._defaults):
             for spelling in spellings:
                 if spelling in source:
@@ -86,12 +90,18 @@ class Config(Mapping[str, Any]):
                     return default if value is None else value
         return default
 
+    def gives(self, name: str) -> bool:
+        """Whether the file itself has a field, under any of its spellings."""
+        own = filter(None, (self._own.get(name), *self._aliases.get(name, ())))
+        return any(self.raw.get(spelling) is not None for spelling in (name, *own, *SPELLINGS.get(name, ())))
+
     def flag(self, name: str) -> bool:
         """A yes-or-no field, no where nothing says otherwise."""
         return bool(self.get(name, False))
 
     def nested(self, name: str) -> dict[str, Any]:
         """A group of fields that stands in a configuration of its own, with the family's defaults for it."""
+        self.seen.add(name)
         return {**self._defaults.get(name, {}), **(self.raw.get(name) or {})}
 
     def own_name(self, name: str) -> str:
@@ -106,6 +116,13 @@ class Config(Mapping[str, Any]):
             raise ValueError(f"lacks {', '.join(missing)}, needed for {kind}")
 
 
+def _without_nulls(value: Any) -> Any:
+    """A group of fields without those that are null, which are not set either."""
+    if isinstance(value, Mapping):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _text_part(raw: Mapping[str, Any]) -> dict[str, Any]:
     """The language model's part of a configuration with vision or audio towers.
 
@@ -114,6 +131,8 @@ def _text_part(raw: Mapping[str, Any]) -> dict[str, Any]:
     outer = str(raw.get("model_type") or "")
     defaults = family_defaults().get(outer, {})
     for part in _TEXT_PARTS:
+        if part == "decoder" and outer in family_defaults():  # one half of an encoder-decoder that we read whole
+            continue
         inner, assumed = raw.get(part), defaults.get(part)
         if not inner and assumed:
             inner = {**raw, **assumed} if "num_hidden_layers" in raw else assumed
@@ -144,3 +163,12 @@ def family_defaults() -> dict[str, dict[str, Any]]:
     path = files("xlcalc.model.families") / "defaults.json"
     defaults: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))
     return defaults
+
+
+@cache
+def vocabulary() -> dict[str, Any]:
+    """`irrelevant`: fields that look structural and change no count; `classes`: model types by their classes' names;
+    `own`: by model type the structural fields that its reader or its class has beside the common ones."""
+    path = files("xlcalc.model.families") / "vocabulary.json"
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return {**found, "irrelevant": frozenset(found["irrelevant"])}

@@ -6,13 +6,11 @@ an importance matrix; block layouts in ggml/src/ggml-common.h (read 2026-11-24).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
 from xlcalc.model.architecture import Architecture
-from xlcalc.model.formats import Stored
-from xlcalc.model.layers import Layer, Linear
+from xlcalc.model.layers import Layer, Linear, Vector
 
 # bits an element of each block type, scales and minima included
 BLOCK_BITS = {
@@ -23,7 +21,6 @@ BLOCK_BITS = {
 _FALLBACK = {"iq4_xs": "iq4_nl", "q2_k": "q4_0", "q3_k": "q4_0", "q4_k": "q5_0", "q5_k": "q5_1", "q6_k": "q8_0"}
 # families whose files keep queries, keys and values in one tensor
 _FUSED = frozenset(("bloom", "dbrx", "falcon", "gpt2", "gpt_bigcode", "gpt_neox", "mpt", "phi", "phi3", "qwen"))
-_WHOLE = ("positions", "segments", "initial_state")  # embeddings that are not looked up by token
 
 Where = Callable[[int, int], bool]
 
@@ -91,88 +88,82 @@ MIXES = {
 }  # fmt: skip
 
 
-class _Shape(NamedTuple):
-    """What of a model the mixes look at: eight experts, query heads for each of keys and values, layers, ends."""
+class Tensors(NamedTuple):
+    """What of a model the mixes look at, and how each of its tensors is stored: eight experts, query heads for each of
+    keys and values, layers, the width of the ends, a tied head, queries, keys and values in one tensor."""
 
+    mix: Mix
     of_eight: bool
-    grouped: float
+    heads_per_group: float
     n_layers: int
+    n_values: int
     width: int
     tied: bool
+    fused: bool
+
+    def types(self, matrix: Linear, layer: int, times: int, values: int) -> list[str]:
+        """The type of a matrix in each of `times` layers from `layer` on, before which `values` have had values."""
+        role = "qkv" if self.fused and matrix.role in ("q", "k", "v") else matrix.role
+        first, n = (values, self.n_values) if role == "v" else (layer, self.n_layers)
+        if role not in ("v", "down"):
+            return [_fitting(self._type(role, first, n), matrix.d_in)] * times
+        return [_fitting(self._type(role, i, n), matrix.d_in) for i in range(first, first + times)]
+
+    def outer_type(self, matrix: Linear) -> str:
+        """The type of a matrix outside the layers."""
+        return _fitting(self._output_type(), matrix.d_in)
+
+    def vector_type(self, vector: Vector) -> str:
+        """Rows looked up by token take the head's type where they are the head; the rest is in single precision."""
+        if not vector.by_token:
+            return "f32"
+        return _fitting(self._output_type() if self.tied else self.mix.base, self.width)
+
+    def _type(self, role: str, i: int, n: int) -> str:
+        """The type that the mix means for a tensor, before its width is looked at."""
+        mix = self.mix
+        if role in ("router", "shared_gate"):
+            return "f32"
+        if role in ("v", "k") and self.of_eight:
+            return "q8_0"
+        if role == "o":
+            return (mix.o_of_8 if self.of_eight else mix.o) or mix.base
+        if role == "qkv":
+            return mix.qkv or mix.base
+        if role == "v" and mix.v_grouped and self.heads_per_group >= 4:
+            return mix.v_grouped
+        rules = mix.v if role == "v" else mix.down if role == "down" else ()
+        chosen = next((rule.type for rule in rules if rule.where(i, n)), mix.base)
+        if role == "v" and chosen in ("q3_k", "q4_k") and self.n_layers == 80 and self.heads_per_group > 1:
+            return "q5_k"  # the 70B models: eight heads share the values, so that more bits cost little
+        return chosen
+
+    def _output_type(self) -> str:
+        blocks = 256 if self.mix.base in _FALLBACK else 32
+        return "q8_0" if self.mix.base == "q8_0" or self.width % blocks else "q6_k"
 
 
-def gguf_stored(architecture: Architecture, mix_name: str, model_type: str = "") -> list[Stored]:
-    """What a file in one of the MIXES holds, type by type; norms, biases and routers are in single precision."""
-    mix, shape = MIXES[mix_name], _shape(architecture)
-    found: Counter[str] = Counter()
-    for role, matrix, positions, n in _matrices(architecture, model_type in _FUSED):
-        elements = matrix.copies * matrix.d_in * matrix.d_out
-        found["f32"] += len(positions) * matrix.copies * matrix.bias
-        varied = positions if role in ("v", "down") else positions[:1]
-        for i in varied:
-            found[_fitting(_type(mix, role, i, n, shape), matrix.d_in)] += elements * len(positions) // len(varied)
-    for count, vector in architecture.vectors():
-        looked_up = vector.part == "embedding" and vector.name not in _WHOLE
-        found[_token_type(mix, shape) if looked_up else "f32"] += count * vector.size
-    return [Stored(name, elements, BLOCK_BITS[name]) for name, elements in found.items() if elements]
-
-
-def _shape(architecture: Architecture) -> _Shape:
+def tensors(architecture: Architecture, mix_name: str, model_type: str = "") -> Tensors:
+    """How a file in one of the MIXES stores a model."""
     of_eight = any(m.part == "experts" and m.copies == 8 for _, m in architecture.linears())
-    widths = {m.name: (m.d_in, m.d_out) for _, m in architecture.linears() if m.name in ("v", "o")}
+    widths = {m.role: (m.d_in, m.d_out) for _, m in architecture.linears() if m.role in ("v", "o")}
     grouped = widths["o"][0] / widths["v"][1] if len(widths) == 2 else 1
     head = architecture.outer[-1]
-    return _Shape(of_eight, grouped, architecture.n_layers, head.d_in, not head.copies)
+    return Tensors(
+        MIXES[mix_name],
+        of_eight,
+        grouped,
+        architecture.n_layers,
+        sum(layer.times for layer in architecture.layers if has_values(layer)),
+        head.d_in,
+        not head.copies,
+        model_type in _FUSED,
+    )
 
 
-def _matrices(architecture: Architecture, fused: bool) -> list[tuple[str, Linear, range, int]]:
-    """Every matrix with its role, the positions that it has among its like, and how many of those there are."""
-    found: list[tuple[str, Linear, range, int]] = []
-    n_values = sum(layer.times for layer in architecture.layers if _has_values(layer))
-    start = values = 0
-    for layer in architecture.layers:
-        for matrix in layer.linears():
-            role = "qkv" if fused and matrix.name in ("q", "k", "v") else matrix.name
-            first, n = (values, n_values) if role == "v" else (start, architecture.n_layers)
-            found.append((role, matrix, range(first, first + layer.times), n))
-        start += layer.times
-        values += layer.times if _has_values(layer) else 0
-    return found + [("output", matrix, range(1), 1) for matrix in architecture.outer]
-
-
-def _has_values(layer: Layer) -> bool:
-    return any(matrix.name == "v" for matrix in layer.linears())
-
-
-def _type(mix: Mix, role: str, i: int, n: int, shape: _Shape) -> str:
-    """The type that the mix means for a tensor, before its width is looked at."""
-    if role == "output":
-        return _output_type(mix, shape)
-    if role in ("router", "shared_gate"):
-        return "f32"
-    if role in ("v", "k") and shape.of_eight:
-        return "q8_0"
-    if role == "o":
-        return (mix.o_of_8 if shape.of_eight else mix.o) or mix.base
-    if role == "qkv":
-        return mix.qkv or mix.base
-    if role == "v" and mix.v_grouped and shape.grouped >= 4:
-        return mix.v_grouped
-    rules = mix.v if role == "v" else mix.down if role == "down" else ()
-    chosen = next((rule.type for rule in rules if rule.where(i, n)), mix.base)
-    if role == "v" and chosen in ("q3_k", "q4_k") and shape.n_layers == 80 and shape.grouped > 1:
-        return "q5_k"  # the 70B models: eight heads share the values, so that more bits cost little
-    return chosen
-
-
-def _output_type(mix: Mix, shape: _Shape) -> str:
-    blocks = 256 if mix.base in _FALLBACK else 32
-    return "q8_0" if mix.base == "q8_0" or shape.width % blocks else "q6_k"
-
-
-def _token_type(mix: Mix, shape: _Shape) -> str:
-    """The token embedding's type: the head's where it is the head."""
-    return _fitting(_output_type(mix, shape) if shape.tied else mix.base, shape.width)
+def has_values(layer: Layer) -> bool:
+    """Whether a layer has a matrix for values, by whose number among its like some mixes choose."""
+    return any(matrix.role == "v" for matrix in layer.linears())
 
 
 def _fitting(name: str, width: int) -> str:

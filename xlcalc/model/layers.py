@@ -8,20 +8,53 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from xlcalc.model import matrices
+from xlcalc.model.matrices import Kind
+
+# tables whose rows are not looked up by a token's number
+_OTHER_TABLES = frozenset((
+    "positions", "segments", "initial_state", "types", "tasks", "places", "frames", "relative_positions",
+    "global_tokens",
+))  # fmt: skip
+
 
 class Linear(NamedTuple):
     """`copies` matrices d_in x d_out with `bias` further elements each, of which a token passes `active`.
 
-    A matrix used again elsewhere (a tied head, a shared block) has copies = 0 there: it costs FLOP, not parameters.
+    `kind` says what it is part of, how tensor parallelism splits it, and what number formats take it for; a family
+    chooses one of `matrices` or declares its own, for there is none by default. A matrix used again elsewhere (a tied
+    head, a shared block) has copies = 0 there: it costs FLOP, not parameters.
     """
 
     name: str
     d_in: int
     d_out: int
-    part: str = "attention"
+    kind: Kind
     bias: int = 0
     copies: int = 1
     active: float = 1
+
+    @property
+    def part(self) -> str:
+        return self.kind.part
+
+    @property
+    def split(self) -> str:
+        return self.kind.split
+
+    @property
+    def role(self) -> str:
+        return self.kind.role
+
+    @property
+    def divided(self) -> str:
+        """The side that tensor parallelism divides: an expert's as that of any other matrix in its role."""
+        return ("row" if self.role in ("down", "o") else "column") if self.split == "experts" else self.split
+
+    @property
+    def elements(self) -> int:
+        """Elements of all copies, biases left out."""
+        return self.copies * self.d_in * self.d_out
 
     @property
     def params(self) -> int:
@@ -43,6 +76,11 @@ class Vector(NamedTuple):
     name: str
     size: int
     part: str = "norm"
+
+    @property
+    def by_token(self) -> bool:
+        """Whether a token's row is looked up in it, as in the embedding of the vocabulary."""
+        return self.part == "embedding" and self.name not in _OTHER_TABLES
 
 
 class Block(NamedTuple):
@@ -95,9 +133,9 @@ def norm(size: int, *, bias: bool = False, name: str = "norm") -> Vector:
     return Vector(name, size * (2 if bias else 1))
 
 
-def linear(name: str, d_in: int, d_out: int, *, bias: bool = False, part: str = "attention") -> Linear:
+def linear(name: str, d_in: int, d_out: int, kind: Kind, *, bias: bool = False) -> Linear:
     """One matrix of a layer, with a bias for each output where it has one."""
-    return Linear(name, d_in, d_out, part, d_out if bias else 0)
+    return Linear(name, d_in, d_out, kind, d_out if bias else 0)
 
 
 def reused(block: Block) -> Block:
@@ -138,11 +176,11 @@ def attention(
         norms += (Vector("sinks", n_heads, "attention"),)
     return Block(
         (
-            linear("q", d_model, q, bias=qkv_bias),
-            linear("k", d_model, k, bias=qkv_bias),
-            linear("v", d_model, v, bias=qkv_bias),
-            linear("o", n_heads * v_dim, d_out or d_model, bias=o_bias),
-            *((linear("output_gate", d_model, n_heads * v_dim),) if gate else ()),
+            linear("q", d_model, q, matrices.Q, bias=qkv_bias),
+            linear("k", d_model, k, matrices.K, bias=qkv_bias),
+            linear("v", d_model, v, matrices.V, bias=qkv_bias),
+            linear("o", n_heads * v_dim, d_out or d_model, matrices.O, bias=o_bias),
+            *((linear("output_gate", d_model, n_heads * v_dim, matrices.HEAD_GATE),) if gate else ()),
         ),
         norms,
         kind="sliding" if window else "attention",
@@ -173,17 +211,17 @@ def latent_attention(
     absorbs the expansion into queries and outputs, so that each head meets the latent itself.
     """
     q = n_heads * (d_nope + d_rope)
-    queries: tuple[Linear, ...] = (linear("q", d_model, q),)
+    queries: tuple[Linear, ...] = (linear("q", d_model, q, matrices.Q),)
     norms: tuple[Vector, ...] = (norm(kv_rank, name="kv_norm"),)
     if q_rank:
-        queries = (linear("q_a", d_model, q_rank, bias=bias), linear("q_b", q_rank, q))
+        queries = (linear("q_a", d_model, q_rank, matrices.Q_DOWN, bias=bias), linear("q_b", q_rank, q, matrices.Q_UP))
         norms = (norm(q_rank, name="q_norm"), *norms)
     return Block(
         (
             *queries,
-            linear("kv_a", d_model, kv_rank + d_rope, bias=bias),
-            linear("kv_b", kv_rank, n_heads * (d_nope + d_v)),
-            linear("o", n_heads * d_v, d_model, bias=bias),
+            linear("kv_a", d_model, kv_rank + d_rope, matrices.KV_DOWN, bias=bias),
+            linear("kv_b", kv_rank, n_heads * (d_nope + d_v), matrices.KV_UP),
+            linear("o", n_heads * d_v, d_model, matrices.O, bias=bias),
         ),
         norms,
         kind="latent",
@@ -200,9 +238,13 @@ def indexer(d_model: int, d_query: int, n_heads: int, d_head: int, *, weighted: 
 
     `d_query` is the width that its queries come from; `weighted` where a token also weighs its heads.
     """
-    weights = (linear("index_weights", d_model, n_heads),) if weighted else ()
+    weights = (linear("index_weights", d_model, n_heads, matrices.INDEXER),) if weighted else ()
     return Block(
-        (linear("index_q", d_query, n_heads * d_head), linear("index_k", d_model, d_head), *weights),
+        (
+            linear("index_q", d_query, n_heads * d_head, matrices.INDEXER),
+            linear("index_k", d_model, d_head, matrices.INDEXER),
+            *weights,
+        ),
         (norm(d_head, bias=True, name="k_norm"),),
         kind="indexer",
         cache=d_head,
@@ -210,11 +252,18 @@ def indexer(d_model: int, d_query: int, n_heads: int, d_head: int, *, weighted: 
     )
 
 
-def mlp(d_model: int, d_ff: int, *, gated: bool = True, bias: bool = False, part: str = "mlp") -> Block:
+def mlp(
+    d_model: int,
+    d_ff: int,
+    *,
+    gated: bool = True,
+    bias: bool = False,
+    kinds: matrices.FeedForward = matrices.MLP,
+) -> Block:
     """A feed-forward block: up and down, and a gate where it is gated (SwiGLU, GeGLU)."""
-    up = (linear("gate", d_model, d_ff, bias=bias, part=part),) if gated else ()
+    gate = (linear("gate", d_model, d_ff, kinds.gate, bias=bias),) if gated else ()
     return Block(
-        (*up, linear("up", d_model, d_ff, bias=bias, part=part), linear("down", d_ff, d_model, bias=bias, part=part)),
+        (*gate, linear("up", d_model, d_ff, kinds.up, bias=bias), linear("down", d_ff, d_model, kinds.down, bias=bias)),
         kind="mlp",
     )
 
@@ -242,14 +291,16 @@ def moe(
     """
     expert = [
         layer._replace(copies=n_experts, active=experts_per_token)
-        for layer in mlp(d_latent or d_model, d_expert, gated=gated, bias=bias, part="experts").linears
+        for layer in mlp(d_latent or d_model, d_expert, gated=gated, bias=bias, kinds=matrices.EXPERTS).linears
     ]
-    router = linear("router", d_model, n_experts, bias=router_bias, part="router")
+    router = linear("router", d_model, n_experts, matrices.ROUTER, bias=router_bias)
     vectors = (Vector("router_correction", n_experts, "router"),) if correction else ()
-    shared = mlp(d_model, d_shared, gated=gated, bias=shared_bias).linears if d_shared else ()
-    gate = (linear("shared_gate", d_model, 1, part="router"),) if shared_gate else ()
+    shared = (
+        mlp(d_model, d_shared, gated=gated, bias=shared_bias, kinds=matrices.SHARED_EXPERTS).linears if d_shared else ()
+    )
+    gate = (linear("shared_gate", d_model, 1, matrices.SHARED_GATE),) if shared_gate else ()
     latent = (
-        linear("latent_in", d_model, d_latent, bias=latent_bias, part="mlp"),
-        linear("latent_out", d_latent, d_model, bias=latent_bias, part="mlp"),
+        linear("latent_in", d_model, d_latent, matrices.EXPERT_LATENT, bias=latent_bias),
+        linear("latent_out", d_latent, d_model, matrices.EXPERT_LATENT, bias=latent_bias),
     )
     return Block((router, *expert, *shared, *gate, *(latent if d_latent else ())), vectors, kind="moe")

@@ -8,7 +8,9 @@ recurrence (decay, outer product, read) takes 5 FLOP.
 
 from __future__ import annotations
 
+from xlcalc.model import matrices
 from xlcalc.model.layers import Block, Linear, Vector, linear, norm
+from xlcalc.model.matrices import Kind
 
 MAMBA_SCAN, LINEAR_SCAN, DELTA_SCAN = 3.5, 2.5, 4  # multiply-adds a token for each element of the state
 
@@ -37,14 +39,15 @@ def mamba1(
 ) -> Block:
     """Selective state space (Gu and Dao 2023); `n_heads` splits inner projections, `dbc_norms` norms step, B and C."""
     head = d_inner // n_heads
-    x, dt = linear("x", head, dt_rank + 2 * d_state), linear("dt", dt_rank, head, bias=True)
+    x = linear("x", head, dt_rank + 2 * d_state, matrices.STEP_ROW)
+    dt = linear("dt", dt_rank, head, matrices.STEP, bias=True)
     norms = tuple(norm(size, name=f"{name}_norm") for name, size in (("dt", dt_rank), ("b", d_state), ("c", d_state)))
     return Block(
         (
-            linear("in", d_model, 2 * d_inner, bias=bias),
+            linear("in", d_model, 2 * d_inner, matrices.SCAN_IN, bias=bias),
             x._replace(copies=n_heads, active=n_heads),
             dt._replace(copies=n_heads, active=n_heads),
-            linear("out", d_inner, d_model, bias=bias),
+            linear("out", d_inner, d_model, matrices.SCAN_OUT, bias=bias),
         ),
         (
             conv_filter(d_inner, d_conv, bias=conv_bias),
@@ -76,8 +79,8 @@ def mamba2(
     channels = d_inner + 2 * n_groups * d_state
     return Block(
         (
-            linear("in", d_model, d_inner + channels + n_heads, bias=bias),
-            linear("out", d_inner, d_model, bias=bias if out_bias is None else out_bias),
+            linear("in", d_model, d_inner + channels + n_heads, matrices.SCAN_IN, bias=bias),
+            linear("out", d_inner, d_model, matrices.SCAN_OUT, bias=bias if out_bias is None else out_bias),
         ),
         (
             conv_filter(channels, d_conv, bias=conv_bias),
@@ -98,13 +101,13 @@ def gated_delta(d_model: int, n_k_heads: int, n_v_heads: int, d_k: int, d_v: int
     k, v = n_k_heads * d_k, n_v_heads * d_v
     return Block(
         (
-            linear("q", d_model, k),
-            linear("k", d_model, k),
-            linear("v", d_model, v),
-            linear("g", d_model, v),
-            linear("b", d_model, n_v_heads),
-            linear("a", d_model, n_v_heads),
-            linear("o", v, d_model),
+            linear("q", d_model, k, matrices.Q),
+            linear("k", d_model, k, matrices.K),
+            linear("v", d_model, v, matrices.V),
+            linear("g", d_model, v, matrices.HEAD_GATE),
+            linear("b", d_model, n_v_heads, matrices.STEP),
+            linear("a", d_model, n_v_heads, matrices.STEP),
+            linear("o", v, d_model, matrices.O),
         ),
         (conv_filter(2 * k + v, d_conv), own("A_log", n_v_heads), own("dt_bias", n_v_heads), norm(d_v)),
         kind="delta",
@@ -121,13 +124,13 @@ def kimi_delta(
     d = n_heads * head_dim
     return Block(
         (
-            linear("q", d_model, d),
-            linear("k", d_model, d),
-            linear("v", d_model, d),
-            *low_rank("f", d_model, decay_rank, d),
-            linear("b", d_model, n_heads),
-            *low_rank("g", d_model, gate_rank, d),
-            linear("o", d, d_model),
+            linear("q", d_model, d, matrices.Q),
+            linear("k", d_model, d, matrices.K),
+            linear("v", d_model, d, matrices.V),
+            *low_rank("f", d_model, decay_rank, d, matrices.SCAN_LATENT, matrices.SCAN_IN),
+            linear("b", d_model, n_heads, matrices.STEP),
+            *low_rank("g", d_model, gate_rank, d, matrices.SCAN_LATENT, matrices.HEAD_GATE),
+            linear("o", d, d_model, matrices.O),
         ),
         (conv_filter(3 * d, d_conv), own("A_log", n_heads), own("dt_bias", d), norm(head_dim)),
         kind="delta",
@@ -137,19 +140,22 @@ def kimi_delta(
     )
 
 
-def low_rank(name: str, d_in: int, rank: int, d_out: int) -> tuple[Linear, ...]:
-    """One projection, through `rank` where that is not 0."""
+def low_rank(name: str, d_in: int, rank: int, d_out: int, down: Kind, up: Kind) -> tuple[Linear, ...]:
+    """One projection of kind `up`, through `rank` where that is not 0 by a matrix of kind `down`."""
     if not rank:
-        return (linear(name, d_in, d_out),)
-    return linear(f"{name}_a", d_in, rank), linear(f"{name}_b", rank, d_out)
+        return (linear(name, d_in, d_out, up),)
+    return linear(f"{name}_a", d_in, rank, down), linear(f"{name}_b", rank, d_out, up)
 
 
 def lightning(d_model: int, n_heads: int, head_dim: int) -> Block:
     """Lightning attention (MiniMax-01 report 2025): linear attention with fixed decay, normed and gated."""
     d = n_heads * head_dim
-    names = (("q", d_model, d), ("k", d_model, d), ("v", d_model, d), ("g", d_model, d), ("o", d, d_model))
+    kinds = {"q": matrices.Q, "k": matrices.K, "v": matrices.V, "g": matrices.HEAD_GATE, "o": matrices.O}
     return Block(
-        tuple(linear(*args) for args in names),
+        tuple(
+            linear(name, d, d_model, kind) if name == "o" else linear(name, d_model, d, kind)
+            for name, kind in kinds.items()
+        ),
         (norm(d),),
         kind="linear",
         state=d * head_dim,
@@ -160,7 +166,10 @@ def lightning(d_model: int, n_heads: int, head_dim: int) -> Block:
 def short_conv(d_model: int, width: int, *, bias: bool = False) -> Block:
     """A gated convolution over the last `width` tokens (LFM2 report 2025): no recurrence."""
     return Block(
-        (linear("in", d_model, 3 * d_model, bias=bias), linear("out", d_model, d_model, bias=bias)),
+        (
+            linear("in", d_model, 3 * d_model, matrices.SCAN_IN, bias=bias),
+            linear("out", d_model, d_model, matrices.SCAN_OUT, bias=bias),
+        ),
         (conv_filter(d_model, width, bias=bias),),
         kind="conv",
         conv_state=d_model * width,
@@ -171,14 +180,14 @@ def short_conv(d_model: int, width: int, *, bias: bool = False) -> Block:
 def rg_lru(d_model: int, d_rnn: int, n_heads: int, d_conv: int) -> Block:
     """Griffin's recurrent block (De et al. 2024): two branches, a filter, and gates with a matrix for each head."""
     head = d_rnn // n_heads
-    gate = linear("input_gate", head, head, bias=True)._replace(copies=n_heads, active=n_heads)
+    gate = linear("input_gate", head, head, matrices.SCAN_IN, bias=True)._replace(copies=n_heads, active=n_heads)
     return Block(
         (
-            linear("y", d_model, d_rnn, bias=True),
-            linear("x", d_model, d_rnn, bias=True),
+            linear("y", d_model, d_rnn, matrices.SCAN_IN, bias=True),
+            linear("x", d_model, d_rnn, matrices.SCAN_IN, bias=True),
             gate,
             gate._replace(name="recurrent_gate"),
-            linear("out", d_rnn, d_model, bias=True),
+            linear("out", d_rnn, d_model, matrices.SCAN_OUT, bias=True),
         ),
         (conv_filter(d_rnn, d_conv, bias=True), own("decay", d_rnn)),
         kind="rg_lru",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.flops import FlopShape, forward_flops
-from xlcalc.model.formats import MATRIX_PARTS, Stored
+from xlcalc.model.storage import MATRIX_PARTS, Weights
 
 PATTERNS = ("unstructured", "2:4", "structured")
 
@@ -39,18 +39,28 @@ def pruned_macs(architecture: Architecture, sparsity: float) -> float:
     return sparsity * sum(n * matrix.macs for n, matrix in architecture.linears() if matrix.part in MATRIX_PARTS)
 
 
-def pruned(groups: list[Stored], architecture: Architecture, shape: FlopShape, pattern: str, sparsity: float) -> Pruned:
+def pruned(weights: Weights, architecture: Architecture, shape: FlopShape, pattern: str, sparsity: float) -> Pruned:
     """What is left when a share of every matrix of attention, MLP and experts is zero; the rest stays dense.
 
-    `groups` are the weights as the format stores them, those that stay in 16 bit under `kept`.
+        parameters - s elements; bytes of the rest + elements ((1 - s) bits + index) / 8; FLOP - 2 s multiply-adds
+
+    Args:
+        weights: the matrices as they are stored
+        architecture: the model's layers
+        shape: its multiply-adds of a token
+        pattern: where zeros may lie
+        sparsity: share s of the matrices' elements that is zero [ratio, 0 to 1]
+
+    Source: Mishra et al. 2021, section 3.1.
     """
-    dense = sum(group.elements for group in groups if group.kind == "kept")
-    matrices = sum(group.elements for group in groups if group.kind != "kept")
-    stored = sum(
-        pruned_bytes(group.elements, group.bits, pattern, sparsity)
-        if group.kind != "kept"
-        else group.elements * group.bits / 8
-        for group in groups
+    params = sum(n * m.params for n, m in architecture.linears()) + sum(n * v.size for n, v in architecture.vectors())
+    matrices = [one for one in weights.matrices if one.matrix.part in MATRIX_PARTS]
+    zeros = sparsity * sum(one.layers * one.matrix.elements for one in matrices)
+    dense = weights.bytes - sum(one.element_bytes for one in matrices)
+    sparse = sum(
+        pruned_bytes(layers * one.matrix.elements, bits, pattern, sparsity)
+        for one in matrices
+        for layers, bits in one.widths
     )
     flop = forward_flops(shape, 0) - 2 * pruned_macs(architecture, sparsity)
-    return Pruned(dense + matrices * (1 - sparsity), stored, flop)
+    return Pruned(params - zeros, dense + sparse, flop)

@@ -9,18 +9,33 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from xlcalc.model.architecture import Architecture, decoder
+from xlcalc.model.architecture import Architecture
 from xlcalc.model.cache import CacheShape, cache_shape
-from xlcalc.model.config import Config
-from xlcalc.model.families import known
+from xlcalc.model.checkpoint import Checkpoint, checkpoint
+from xlcalc.model.coefficients import Coefficients
+from xlcalc.model.config import SPELLINGS, Config
+from xlcalc.model.dtypes import DType
+from xlcalc.model.families.reader import read
 from xlcalc.model.flops import FlopShape, flop_shape
+from xlcalc.model.kinds import kinds
 from xlcalc.model.params import active_params, params_by_part
+from xlcalc.model.serve_columns import serve_columns
+from xlcalc.model.storage import Weights, stored
+from xlcalc.model.train_columns import train_columns
 
 # what must be a whole number above zero wherever it is set (or a list of them, one a layer)
 _SIZES = (
     "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim", "intermediate_size",
     "vocab_size", "moe_intermediate_size",
 )  # fmt: skip
+
+
+_FORMATS_KEPT = 32
+
+_SCALARS = ("hidden_size", "num_hidden_layers", "vocab_size")
+_LARGEST = 10**12  # of any number in a configuration
+_STACKS = ("encoder_layers", "decoder_layers", "num_decoder_layers", "encoder_num_hidden_layers")
+_MOST_LAYERS = 10_000  # and of entries in any of its lists: a hundred times what models have
 
 
 class ModelSpec(BaseModel):
@@ -40,6 +55,7 @@ class ModelSpec(BaseModel):
     license: str = ""
     source: str = ""
     as_of: str = ""
+    stated_format: str = ""  # the number format of the weights that the name given for the model states
     config: Mapping[str, Any] = Field(default_factory=dict, repr=False)
     count: float | None = None
 
@@ -60,8 +76,11 @@ class ModelSpec(BaseModel):
         if self.count is not None:
             raise ValueError("needs a model with its layers; a number of parameters alone does not say enough")
         c = Config(self.config)
+        _check_bounds(c.raw)
         for name in _SIZES:
             value = c.get(name)
+            if isinstance(value, (list, tuple)) and (not value or name in _SCALARS):
+                raise ValueError(f"has a list for {name}, where one whole number is needed")
             for size in value if isinstance(value, (list, tuple)) else [value]:
                 if name == "head_dim" and size == 0:  # the rotary part of heads that have none
                     continue
@@ -71,24 +90,25 @@ class ModelSpec(BaseModel):
 
     @property
     def is_estimate(self) -> bool:
-        """True where the family is unknown and the count assumes a plain decoder."""
-        return self.count is None and self.text_config.model_type not in known()
+        """True where the count rests on something that the configuration does not say."""
+        return self.count is None and bool(self.architecture.assumed)
 
     @cached_property
     def architecture(self) -> Architecture:
         """The layers that the configuration builds. Raises ValueError naming missing or impossible fields."""
         c = self.text_config
         try:
-            if not self.is_estimate:
-                return known()[c.model_type](c)
-            bias = bool(c.get("attention_bias", False))
-            note = f"estimate: model type {c.model_type!r} is unknown and counted as a plain decoder"
-            return decoder(c, qkv_bias=bias, o_bias=bias, mlp_bias=bool(c.get("mlp_bias", False)), notes=(note,))
+            return _whole(read(c))
         except KeyError as error:
             c.require(str(error.args[0]))
-            raise
-        except (TypeError, ZeroDivisionError) as error:
-            raise ValueError(f"has a field that is no number where one is needed ({error})") from None
+            raise ValueError(f"lacks {error.args[0]}, needed for model_type {c.model_type[:60]!r}") from None
+        except (TypeError, ArithmeticError, AttributeError, IndexError) as error:
+            raise ValueError(f"has a field that is no number where one is needed ({str(error)[:120]})") from None
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """What kind of model it is; a number of parameters alone is taken for a dense one."""
+        return kinds(self.architecture) if self.count is None else ("dense",)
 
     @cached_property
     def parts(self) -> dict[str, int]:
@@ -106,6 +126,58 @@ class ModelSpec(BaseModel):
         return self.count if self.count is not None else active_params(self.architecture)
 
     @cached_property
+    def checkpoint(self) -> Checkpoint:
+        """What its publisher says of the number formats of its weights, in the configuration or the name."""
+        return checkpoint(self.config, self.stated_format, self.hf_id or self.name)
+
+    @property
+    def published_dtype(self) -> DType:
+        """The format that its weights are published in; bf16 where nothing says otherwise."""
+        return self.checkpoint.dtype
+
+    def weights(self, dtype: DType, *, serving: bool = False) -> Weights:
+        """What its weights store in a format, matrix by matrix, as its publisher would have them."""
+        found = self._stored.get((dtype, serving))
+        if found is None:
+            model_type = str(self.config.get("model_type", ""))
+            found = stored(self.architecture, dtype, self.checkpoint, model_type, serving=serving)
+            if len(self._stored) >= _FORMATS_KEPT:
+                self._stored.clear()
+            self._stored[dtype, serving] = found
+        return found
+
+    def coefficients(self, dtype: DType | None = None) -> Coefficients:
+        """The model as numbers, its weights in a format; None = as published."""
+        dtype = dtype or self.published_dtype
+        found = self._coefficients.get(dtype)
+        if found is None:
+            architecture, head = self.architecture, self.architecture.outer[-1]
+            found = Coefficients(
+                n_layers=architecture.n_layers,
+                d_model=self._trained["d_model"],
+                vocab=head.d_out,
+                head_d_in=head.d_in,
+                **{name: value for name, value in self._trained.items() if name != "d_model"},
+                **serve_columns(architecture, self.weights(dtype, serving=True), self.state_bytes),
+            )
+            if len(self._coefficients) >= _FORMATS_KEPT:
+                self._coefficients.clear()
+            self._coefficients[dtype] = found
+        return found
+
+    @cached_property
+    def _trained(self) -> dict[str, Any]:
+        return train_columns(self.architecture, self.text_config)
+
+    @cached_property
+    def _coefficients(self) -> dict[DType, Coefficients]:
+        return {}
+
+    @cached_property
+    def _stored(self) -> dict[tuple[DType, bool], Weights]:
+        return {}
+
+    @cached_property
     def state_bytes(self) -> int | None:
         """Bytes of one element of a recurrent state where the configuration names its precision."""
         c = self.text_config
@@ -114,7 +186,8 @@ class ModelSpec(BaseModel):
 
     @cached_property
     def cache_shape(self) -> CacheShape:
-        """What one sequence keeps in its cache."""
+        """What one sequence keeps in its cache. Raises ValueError for an encoder, which keeps none."""
+        self._require_decoder()
         return cache_shape(self.architecture)
 
     @cached_property
@@ -124,5 +197,39 @@ class ModelSpec(BaseModel):
 
     @cached_property
     def decode_flop_shape(self) -> FlopShape:
-        """Multiply-adds of one token that is generated from a cache."""
+        """Multiply-adds of one token that is generated from a cache. Raises ValueError for an encoder."""
+        self._require_decoder()
         return flop_shape(self.architecture, decode=True)
+
+    def _require_decoder(self) -> None:
+        if self.architecture.kind == "encoder":
+            raise ValueError(
+                f"is asked of {self.id or self.text_config.model_type}, an encoder: it reads its input at once, "
+                "generates no tokens and keeps no key/value cache"
+            )
+
+
+def _whole(architecture: Architecture) -> Architecture:
+    """The architecture itself. Raises TypeError where a size is a list or a fraction."""
+    for _, matrix in architecture.linears():
+        for size in (matrix.d_in, matrix.d_out, matrix.copies, matrix.bias):
+            if type(size) is not int or size < 0:
+                raise TypeError(f"{matrix.name} is {str(matrix.d_in)[:40]} x {str(matrix.d_out)[:40]}")
+    for _, vector in architecture.vectors():
+        if type(vector.size) is not int or vector.size < 0:
+            raise TypeError(f"{vector.name} has {str(vector.size)[:40]} elements")
+    return architecture
+
+
+def _check_bounds(fields: Mapping[str, Any]) -> None:
+    """Raise ValueError for numbers and lists that no model has, which would cost memory in proportion."""
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            _check_bounds(value)
+        elif isinstance(value, (int, float)) and not abs(value) <= _LARGEST:
+            raise ValueError(f"has a {str(name)[:60]} beyond 1e12, which no model has")
+        elif isinstance(value, (list, tuple)) and len(value) > _MOST_LAYERS:
+            raise ValueError(f"has a {str(name)[:60]} of {len(value)} entries; at most {_MOST_LAYERS} are taken")
+    layers = [fields.get(name) for name in ("num_hidden_layers", *SPELLINGS["num_hidden_layers"], *_STACKS)]
+    if any(isinstance(n, int) and n > _MOST_LAYERS for n in layers):
+        raise ValueError(f"has more than {_MOST_LAYERS} layers, which no model has")

@@ -6,41 +6,78 @@ rank (Thakur et al. 2005; Narayanan et al. 2021, section 3.2).
 
 from __future__ import annotations
 
-from xlcalc.hardware.kernels import Kernels
+from xlcalc.formula.arithmetic import is_number, least, most, term, where
+from xlcalc.hardware.rates import TrainRates
 
 
-def group_rate(k: Kernels, ranks: int, stride: int) -> float:
+def group_rate(k: TrainRates, ranks: int, stride: int) -> float:
     """Bytes/s a rank of a ring over `ranks` accelerators that stand `stride` apart.
 
+        scale_up inside the domain; outside min(scale_up, members scale_out), members = max(1, domain // stride)
+
     A group that leaves its domain has one ring for each of its members in a node, so their links to the outside add up.
+
+    Args:
+        k: rates of the links [bytes/s], accelerators of a domain [count]
+        ranks: accelerators of the ring [count]
+        stride: distance between two of them [accelerators]
     """
-    if ranks * stride <= k.domain:
-        return k.scale_up
-    members = max(1, k.domain // stride)
-    return min(k.scale_up, members * k.scale_out)
+    inside = ranks * stride <= k.domain
+    if is_number(inside) and inside:
+        return term("rate of a ring", k.scale_up, "bytes/s", "Thakur et al. 2005")
+    rate = where(inside, k.scale_up, least(k.scale_up, most(1, k.domain // stride) * k.scale_out))
+    return term("rate of a ring", rate, "bytes/s", "Thakur et al. 2005")
 
 
-def ring(k: Kernels, size: float, ranks: int, stride: int = 1, times: float = 1) -> float:
-    """Seconds of all-gathers or reduce-scatters of `size` bytes in all, in `times` collectives."""
+def ring(k: TrainRates, size: float, ranks: int, stride: int = 1, times: float = 1) -> float:
+    """Seconds of all-gathers or reduce-scatters.
+
+        size (n - 1) / n / rate + times (n - 1) latency
+
+    Args:
+        size: bytes in all [bytes]
+        ranks: accelerators n of the ring [count]; 1 has nothing to send
+        stride: distance between two of them [accelerators]
+        times: collectives that the bytes come in [count]
+
+    Source: Thakur et al. 2005, section 4.
+    """
     if ranks <= 1:
         return 0.0
     return size * (ranks - 1) / ranks / group_rate(k, ranks, stride) + times * (ranks - 1) * k.latency
 
 
-def all_to_all(k: Kernels, size: float, ranks: int, copies: float) -> float:
-    """Seconds of sending tokens, `size` bytes in all, to the ranks of their `copies` experts among `ranks` neighbours.
+def all_to_all(k: TrainRates, size: float, ranks: int, copies: float) -> float:
+    """Seconds of sending tokens to the ranks of their experts among `ranks` neighbours.
+
+        size (n - 1) (1 - (1 - 1/n)^copies) / exchange + latency
 
     A rank gets one copy for all its experts; from outside its domain one comes for the domain and is passed on inside.
+
+    Args:
+        size: bytes of a rank's tokens, one copy each [bytes]
+        ranks: accelerators n [count]
+        copies: experts that a token meets [count]
     """
     if ranks <= 1:
         return 0.0
     inside = size * (ranks - 1) * (1 - (1 - 1 / ranks) ** copies) / k.exchange
-    if ranks <= k.domain:
-        return inside + k.latency
-    domains = ranks / k.domain
-    return max(inside, size * (domains - 1) * (1 - (1 - 1 / domains) ** copies) / k.exchange_out) + k.latency
+
+    def beyond() -> float:
+        domains = ranks / k.domain
+        return most(inside, size * (domains - 1) * (1 - (1 - 1 / domains) ** copies) / k.exchange_out)
+
+    return where(ranks <= k.domain, inside, beyond) + k.latency
 
 
 def exposed(seconds: float, share: float, hidden_behind: float) -> float:
-    """What a collective adds to the step: a `share` that never overlaps, and what compute is too short to hide."""
-    return seconds * share + max(0.0, seconds * (1 - share) - hidden_behind)
+    """What a collective adds to the step: a share that never overlaps, and what compute is too short to hide.
+
+        t share + max(0, t (1 - share) - compute)
+
+    Args:
+        seconds: the collective alone, t [s]
+        share: of it that never overlaps [ratio, 0 to 1]
+        hidden_behind: compute beside it [s]
+    """
+    return seconds * share + most(0.0, seconds * (1 - share) - hidden_behind)

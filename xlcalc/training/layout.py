@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from xlcalc.formula.arithmetic import term
+
 _PART = re.compile(r"(tp|pp|cp|ep|vp|mb|zero)(\d+)|(none|selective|full)")
 
 
@@ -49,6 +51,17 @@ def parse(text: str) -> Layout:
     return Layout(**ways, micro_batch=micro_batch, zero=zero, recompute=words[0] if words else "none")
 
 
+def layout_text(layout: Layout) -> str:
+    """A layout as a cell holds it, with its replicas.
+
+    >>> layout_text(Layout(tp=8, dp=4, micro_batch=2, zero=1))
+    'tp8 dp4 mb2 zero1 none'
+    """
+    names = ("tp", "pp", "dp", "ep", "cp", "vp")
+    parts = [f"{name}{getattr(layout, name)}" for name in names if getattr(layout, name) > 1] or ["tp1"]
+    return " ".join([*parts, f"mb{layout.micro_batch:g}", f"zero{layout.zero}", layout.recompute])
+
+
 def spread(count: int, layout: Layout, n_layers: int, n_experts: int) -> Layout:
     """The layout with as many replicas as `count` accelerators give. Raises ValueError where something does not divide.
 
@@ -67,4 +80,4 @@ def spread(count: int, layout: Layout, n_layers: int, n_experts: int) -> Layout:
         raise ValueError(f"has ep = {ep} for a model without experts")
     if count // pp % ep:
         raise ValueError(f"has ep = {ep}, which does not divide the {count // pp} ranks of a pipeline stage")
-    return layout._replace(dp=count // replica)
+    return layout._replace(dp=term("data-parallel replicas", count // replica, "count"))

@@ -1,210 +1,279 @@
-"""The Calculation sheet: one line a step, one formula a line.
+"""The Calculation sheet: one line a step, one formula a line, the same in every column.
 
-Lines of the first blocks have one value. Lines of the case blocks have a column for each case: the live one, low, base
-and high, and further right the cases of the Sensitivity sheet. The formula of a line is the same in every column:
-`{line}` in its text stands for that line in the same column, every other word is a defined name.
+Columns: the scenario shown (live), the six scenarios, the three steps of the bridge between two scenarios, and the cases
+of the Sensitivity sheet. `{line}` in a formula stands for that line in the same column, every other word is a defined
+name.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.worksheet.worksheet import Worksheet
 
 from .. import style
 from ..book import Book
-from .inputs import CASES
+from ..parts import GROUPS, MONTHLY, Block, Cost, Input, Line
+from . import own_lines
+from .inputs import FROM as OWN_FROM
+from .inputs import TO as OWN_TO
 
 HEAD, FIRST = 5, 6
-_NUMBER = 22.5
-_WIDTHS: list[float] = [44, 23, _NUMBER, _NUMBER, _NUMBER, _NUMBER, 27, 76]
-LIVE = 3
-CASE_COLUMNS = 4
-_NAME, _HOW = 7, 8
-_SIDE = 9
-"""The first column of the sensitivity cases, right of what is printed."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A step of the calculation. `name` is the defined name of its live value, `result` what the Cover says of it."""
-
-    name: str
-    label: str
-    unit: str
-    formula: str
-    how: str
-    number_format: str = style.HUNDREDTHS
-    result: str = ""
-    total: bool = False
-
-
-@dataclass(frozen=True)
-class SideCase:
-    """A column of the Sensitivity sheet: one driver multiplied by a factor, which is a formula."""
-
-    driver: str
-    factor: str
-
-
-@dataclass(frozen=True)
-class Bill:
-    """A function that spills a bill, compared line by line with lines of the calculation."""
-
-    formula: str
-    rows: int
-    lines: list[str] = field(default_factory=list)
-
-
-Block = tuple[str, list[Line]]
+LIVE, SCENARIOS, BRIDGE = 3, 6, 3
+_FIRST_SCENARIO, _NAME, _HOW = LIVE + 1, LIVE + SCENARIOS + 1, LIVE + SCENARIOS + 2
+_FIRST_BRIDGE = _HOW + 1
+_SIDE = _FIRST_BRIDGE + BRIDGE
+_NUMBER = 20.0
+_WIDTHS: list[float] = [44, 23, *([_NUMBER] * (1 + SCENARIOS)), 27, 76, *([_NUMBER] * BRIDGE)]
+_ADDED = [
+    Line("contingency_usd", "Contingency", "USD", "{subtotal}*{contingency}", "Share of all lines above.", style.USD),
+    Line("tax_usd", "Tax", "USD", "({subtotal}+{contingency_usd})*{tax}", "On lines and contingency.", style.USD),
+    Line("total_cost", "Total", "USD", "{subtotal}+{contingency_usd}+{tax_usd}", "At the prices of the report's date.",
+         style.USD, "", True),
+    Line("total_in_currency", "Total in your currency", "your currency", "{total_cost}*{currency_per_usd}",
+         "At the dated rate of Inputs.", "#,##0", "Total in the currency of Inputs"),
+]  # fmt: skip
 
 
 class Calculation:
     """The sheet as it is built: where each line and each sensitivity case lies."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, drivers: list[tuple[str, str]]) -> None:
         self.book = book
         self.rows: dict[str, int] = {}
-        self._sides = 0
+        self.drivers = [name for name, _ in drivers]
+        self.costs: list[str] = []
+        self.first_own_row = 0
         self.sheet = self._sheet()
         self._row = FIRST
+
+    @property
+    def _sides(self) -> int:
+        return 2 * len(self.drivers)
+
+    @property
+    def _columns(self) -> list[int]:
+        return [*range(LIVE, _NAME), *range(_FIRST_BRIDGE, _SIDE + self._sides)]
 
     def _sheet(self) -> Worksheet:
         sheet = self.book.sheet(
             "Calculation",
-            "Every step from the inputs to the total. A line has one formula in all its columns; those from I on are "
-            "the cases of Sensitivity.",
+            "Every step from the inputs to the total: a line has one formula in all its columns. From L on: the bridge "
+            "and the cases of Sensitivity.",
             _WIDTHS, freeze=f"C{FIRST}", repeated_rows=f"1:{HEAD}",
         )  # fmt: skip
-        heads = ["Step", "Unit", "Live case", "Low", "Base", "High", "Name of the live value", "How"]
-        style.headings(sheet, HEAD, heads, ("Unit", "Name of the live value", "How"))
+        heads = ["Step", "Unit", "Shown", *[""] * SCENARIOS, "Name of the shown value", "How"]
+        heads += [f"Bridge {number + 1}" for number in range(BRIDGE)]
+        style.headings(sheet, HEAD, heads, ("Unit", "Name of the shown value", "How"))
+        for number in range(SCENARIOS):
+            cell = style.formula(sheet, HEAD, _FIRST_SCENARIO + number, f"={scenario_head(number)}")
+            cell.font, cell.fill = style.font(bold=True, color=style.WHITE), style.fill(style.NAVY)
+            cell.alignment = style.aligned("center")
+        for index in range(self._sides):
+            letter = get_column_letter(_SIDE + index)
+            sheet.column_dimensions[letter].width = _NUMBER
+            head = style.text(sheet, HEAD, _SIDE + index, f"Sensitivity {index + 1}", size=9, bold=True,
+                              color=style.WHITE)  # fmt: skip
+            head.fill, head.alignment = style.fill(style.GREY), style.aligned("center")
         return sheet
 
-    def constants(self, block: Block) -> None:
-        """A block whose lines have one value for all cases."""
-        self._block(block, [LIVE])
-
-    def cases(self, block: Block) -> None:
-        """A block whose lines have a value for each column."""
-        self._block(block, self._columns())
-
-    def _block(self, block: Block, columns: list[int]) -> None:
-        title, lines = block
-        style.section(self.sheet, self._row, title, _HOW)
-        for line in lines:
-            self._row += 1
-            self.rows[line.name] = self._row
-        self._row -= len(lines)
-        for line in lines:
-            self._row += 1
-            self._line(line, columns)
+    def columns(self) -> None:
+        """Which scenario each column takes its inputs from, by group, and which driver it changes by what factor."""
+        style.section(self.sheet, self._row, "Columns: the scenario of each, and the driver changed beside", _HOW)
+        sides: list[tuple[str, str]] = []
+        for driver in self.drivers:
+            sides += [(driver, "=1-tornado_step"), (driver, "=1+tornado_step")]
+        self._row += 1
+        style.text(self.sheet, self._row, 1, "Number of the scenario shown")
+        style.text(self.sheet, self._row, 2, "number", color=style.GREY)
+        cell = style.formula(self.sheet, self._row, LIVE, "=MATCH(scenario,scenario_list,0)", style.WHOLE)
+        cell.alignment = style.aligned("right")
+        self.book.name("scenario_no", self.sheet, self._row, LIVE)
+        for place, group in enumerate(GROUPS):
+            bridge = ["=bridge_to_no" if place <= step else "=bridge_from_no" for step in range(BRIDGE)]
+            contents = ["=scenario_no", *range(1, SCENARIOS + 1), *bridge, *["=scenario_no"] * self._sides]
+            self._parameters(f"case_{group}", f"Scenario of inputs of {group}", "number", contents)
+        no_change = 1 + SCENARIOS + BRIDGE
+        self._parameters("changed", "Driver changed beside", "", [*["none"] * no_change, *(d for d, _ in sides)])
+        self._parameters("factor", "By the factor", "factor", [*[1] * no_change, *(f for _, f in sides)])
         self._row += 2
 
-    def _line(self, line: Line, columns: list[int]) -> None:
+    def _parameters(self, name: str, label: str, unit: str, contents: list[str | int]) -> None:
+        self._row += 1
+        self.rows[name] = self._row
+        style.text(self.sheet, self._row, 1, label)
+        style.text(self.sheet, self._row, 2, unit, color=style.GREY)
+        for column, content in zip(self._columns, contents, strict=True):
+            put = style.formula if str(content).startswith("=") else style.value
+            put(self.sheet, self._row, column, content).alignment = style.aligned("right")
+
+    def inputs(self, inputs: list[Input], override_rows: dict[str, int]) -> None:
+        """The inputs as each column has them: the scenario's own where it has one, else that of Inputs."""
+        lines = []
+        for one in inputs:
+            given = f"INDEX(Scenarios!$D{override_rows[one.name]}:$I{override_rows[one.name]},{{case_{one.group}}})"
+            plain = f'IF({one.name}="","–",{one.name})' if one.blank else one.name
+            formula = f'IF({given}="",{plain},{given})'
+            if one.name in self.drivers:
+                formula = f'({formula})*IF({{changed}}="{one.name}",{{factor}},1)'
+            lines.append(Line(one.name, one.label, one.unit, formula, "", one.number_format))
+        self._block("Inputs of each scenario", lines, shown="_shown")
+
+    def block(self, block: Block) -> None:
+        self._block(*block)
+
+    def _block(self, title: str, lines: list[Line], *, shown: str = "") -> None:
+        style.section(self.sheet, self._row, title, _HOW)
+        for offset, line in enumerate(lines, 1):
+            self.rows[line.name] = self._row + offset
+        for line in lines:
+            self._row += 1
+            self._line(line, shown)
+        self._row += 2
+
+    def _line(self, line: Line, shown: str = "") -> None:
         sheet, row = self.sheet, self._row
         style.text(sheet, row, 1, line.label, bold=line.total)
         style.text(sheet, row, 2, line.unit, color=style.GREY)
-        for column in columns:
-            letter = get_column_letter(column)
-            cell = style.formula(sheet, row, column, "=" + self._in_column(line.formula, letter), line.number_format)
-            if line.total:
-                cell.font = style.font(bold=True)
-        style.text(sheet, row, _NAME, line.name, size=9, color=style.GREY)
+        for column in self._columns:
+            self._put(line, column)
+        style.text(sheet, row, _NAME, line.name + shown, size=9, color=style.GREY)
         style.note(sheet, row, _HOW, line.how)
         for column in range(1, _HOW + 1):
             cell = sheet.cell(row, column)
             cell.border = style.underline(style.NAVY, "medium") if line.total else style.underline()
-        self.book.name(line.name, sheet, row, LIVE)
+        self.book.name(line.name + shown, sheet, row, LIVE)
         if line.result:
             self.book.list_name(line.name, "result", line.unit, line.result)
 
-    def _in_column(self, formula: str, letter: str) -> str:
-        return re.sub(r"\{(\w+)\}", lambda match: f"{letter}{self.rows[match[1]]}", formula)
+    def _put(self, line: Line, column: int) -> None:
+        row, letter = self._row, get_column_letter(column)
+        text = "=" + self.in_column(line.formula, letter)
+        content: object = text
+        if line.fact and column >= _SIDE:
+            content = f"=$C{row}"
+        elif line.array:
+            content = ArrayFormula(f"{letter}{row}", text)
+        cell = style.formula(self.sheet, row, column, content, line.number_format)
+        cell.alignment = style.aligned("right")
+        if line.total:
+            cell.font = style.font(bold=True)
 
-    def range_of(self, line: str) -> str:
-        """Low, base and high of a line, as a formula refers to them."""
-        row = self.rows[line]
-        return f"Calculation!${get_column_letter(LIVE + 1)}${row}:${get_column_letter(LIVE + 3)}${row}"
+    def in_column(self, formula: str, letter: str) -> str:
+        """A formula with the cells of a column put in; `{@line}` are all scenarios of a line."""
+        text = re.sub(r"\{@(\w+)\}", lambda match: self.across(match[1]).partition("!")[2], formula)
+        return re.sub(r"\{(\w+)\}", lambda match: f"{letter}{self.rows[match[1]]}", text)
 
-    def cell(self, line: str, case: int = 0) -> str:
-        """A line's cell: case 0 live, 1 low, 2 base, 3 high."""
-        return f"Calculation!${get_column_letter(LIVE + case)}${self.rows[line]}"
-
-    def side(self, line: str, index: int) -> str:
-        """A line's cell in a sensitivity case."""
-        return f"Calculation!{get_column_letter(_SIDE + index)}${self.rows[line]}"
-
-    def columns(self, title: str, sides: list[SideCase]) -> None:
-        """What each column is: its case, and for the sensitivity's the driver that is changed and by what factor."""
-        style.section(self.sheet, self._row, title, _HOW)
-        self._sides = len(sides)
-        lines: list[tuple[str, str, str, list[str | float]]] = [
-            ("case", "Case", "which factors of the Inputs sheet apply",
-             ["=scenario", *CASES, *["=scenario"] * len(sides)]),
-            ("changed", "Driver changed beside", "one driver at a time, for the Sensitivity sheet",
-             [*["none"] * CASE_COLUMNS, *(one.driver for one in sides)]),
-            ("factor", "By the factor", "set on the Sensitivity sheet",
-             [*[1] * CASE_COLUMNS, *(one.factor for one in sides)]),
-        ]  # fmt: skip
-        for name, label, how, contents in lines:
+    def bill(self, costs: list[Cost], basis: str, total: str) -> None:
+        """The lines of cost, the own lines, and the total; a guard row keeps what is inserted inside the sum."""
+        sheet, head = self.sheet, self._row
+        style.section(sheet, head, "Cost" if basis != MONTHLY else "Cost of a month", _HOW)
+        self.costs = [cost.line.name for cost in costs]
+        for offset, cost in enumerate(costs, 1):
+            self.rows[cost.line.name] = head + offset
+        for cost in costs:
             self._row += 1
-            self.rows[name] = self._row
-            style.text(self.sheet, self._row, 1, label)
-            style.note(self.sheet, self._row, _HOW, how)
-            for column, content in zip(self._columns(), contents, strict=True):
-                self._parameter(column, content)
-        self._head_sides()
+            self._line(cost.line)
+        first_cost, last_cost = head + 1, self._row
+        for number in range(own_lines.COUNT):
+            self._row += 1
+            self._own_line(number, first_cost, last_cost, basis)
+        self.first_own_row = last_cost + 1
+        self.book.name("own_totals", sheet, last_cost + 1, LIVE, (self._row, LIVE))
+        self._row += 1
+        guard(sheet, self._row, _HOW)
+        letter_sum = "SUM({top}:{guard})"
+        self.rows |= {"top": head, "guard": self._row}
+        lines = [Line("subtotal", "Sum of the lines", "USD", letter_sum, "From the heading down to the guard row.",
+                      style.USD), *_ADDED]  # fmt: skip
+        for offset, line in enumerate(lines, 1):
+            self.rows[line.name] = self.rows["guard"] + offset
+        for line in lines:
+            self._row += 1
+            self._line(line)
+        self.book.list_name("total_cost", "result", "USD" if basis != MONTHLY else "USD/month", total)
         self._row += 2
 
-    def _columns(self) -> list[int]:
-        return [*range(LIVE, LIVE + CASE_COLUMNS), *range(_SIDE, _SIDE + self._sides)]
+    def _own_line(self, number: int, first: int, last: int, basis: str) -> None:
+        sheet, row = self.sheet, self._row
+        at = self.book.first_own_line + number
+        name = style.formula(sheet, row, 1, f'=IF(Inputs!$A{at}="","Own line, not used",Inputs!$A{at})')
+        name.alignment = style.aligned("left")
+        style.text(sheet, row, 2, "USD", color=style.GREY)
+        for column in self._columns:
+            letter = get_column_letter(column)
+            months = own_months(at, self.in_column("{plan_start}", letter), self.in_column("{plan_end}", letter))
+            whole, month = "1", months
+            if basis == MONTHLY:
+                active = own_active(at, self.in_column("{sizing_month}", letter))
+                whole, month = f"{active}/{months}", active
+            line = f"INDEX({letter}${first}:{letter}${last},MATCH(Inputs!$G{at},cost_labels,0))"
+            share = line if basis != MONTHLY else f"{line}*{month}"
+            kinds = f"IF(Inputs!$C{at}=own_share,{share},IF(Inputs!$C{at}=own_a_month,{month},{whole}))"
+            cell = style.formula(sheet, row, column, f"=IF(N(Inputs!$B{at})=0,0,Inputs!$B{at}*{kinds})", style.USD)
+            cell.alignment = style.aligned("right")
+        style.note(sheet, row, _HOW, "From the block of own lines on Inputs." if number == 0 else "")
+        for column in range(1, _HOW + 1):
+            sheet.cell(row, column).border = style.underline()
 
-    def _parameter(self, column: int, content: str | float) -> None:
-        put = style.formula if str(content).startswith("=") else style.value
-        cell = put(self.sheet, self._row, column, content)
-        cell.alignment = style.aligned("right")
+    def cell(self, line: str, scenario: int | None = None) -> str:
+        """A line's cell: of the scenario shown, or of one by its number from 0."""
+        column = LIVE if scenario is None else _FIRST_SCENARIO + scenario
+        return f"Calculation!${get_column_letter(column)}${self.rows[line]}"
 
-    def _head_sides(self) -> None:
-        for index in range(self._sides):
-            letter = get_column_letter(_SIDE + index)
-            self.sheet.column_dimensions[letter].width = _NUMBER
-            head = style.text(self.sheet, HEAD, _SIDE + index, f"Sensitivity {index + 1}", size=9, bold=True,
-                              color=style.WHITE)  # fmt: skip
-            head.fill, head.alignment = style.fill(style.GREY), style.aligned("center")
+    def across(self, line: str) -> str:
+        """The cells of all scenarios of a line."""
+        first, last = get_column_letter(_FIRST_SCENARIO), get_column_letter(_NAME - 1)
+        return f"Calculation!${first}${self.rows[line]}:${last}${self.rows[line]}"
 
-    def bill(self, title: str, bill: Bill) -> None:
-        """The function's own bill beside the lines above, and the difference.
+    def bridge(self, line: str, step: int) -> str:
+        return f"Calculation!${get_column_letter(_FIRST_BRIDGE + step)}${self.rows[line]}"
 
-        Each cell takes its value from the spilled table by INDEX: an array formula over the block would do in Excel,
-        but programs without our functions then show errors instead of the values stored in the file.
-        """
-        sheet, top = self.sheet, self._row
-        style.section(sheet, top, title, _HOW)
-        for row in range(top + 1, top + 1 + bill.rows):
-            for column, number_format in enumerate((style.GENERAL, style.USD_CENTS, style.PERCENT), 1):
-                place = f"ROW()-ROW($A${top}),COLUMN({get_column_letter(column)}$1)"
-                cell = style.formula(sheet, row, column, f"=INDEX({bill.formula},{place})", number_format)
-                cell.font, cell.border = style.font(bold=row == top + 1), style.underline()
-                cell.alignment = style.aligned("left" if column == 1 else "right")
-        for column, head in ((4, "Lines above"), (5, "Difference")):
-            cell = style.text(sheet, top + 1, column, head, bold=True)
-            cell.alignment, cell.border = style.aligned("right"), style.underline()
-        for row, line in enumerate(bill.lines, top + 2):
-            own = style.formula(sheet, row, 4, f"=$C${self.rows[line]}", style.USD_CENTS)
-            apart = style.formula(sheet, row, 5, f"=D{row}-B{row}", style.USD_CENTS)
-            own.border = apart.border = style.underline()
-        function = bill.formula.partition("(")[0]
-        style.note(sheet, top + 1, _HOW, f"Columns A to C: the table that {function} gives for the live case.")
-        self.book.name("bill_total", sheet, top + bill.rows, 2)
-        self.book.name("bill_difference", sheet, top + 2, 5, (top + 1 + len(bill.lines), 5))
-        self._row = top + bill.rows + 1
+    def side(self, line: str, index: int) -> str:
+        return f"Calculation!${get_column_letter(_SIDE + index)}${self.rows[line]}"
 
     def finish(self) -> None:
         last = self._row - 1
-        self.sheet.print_area = f"A1:H{last}"
+        self.sheet.print_area = f"A1:K{last}"
         row = self.rows["total_cost"]
-        self.book.name("total_cost_cases", self.sheet, row, LIVE + 1, (row, LIVE + 3))
-        self.book.name("calculation_values", self.sheet, FIRST, LIVE,
-                       (last, _SIDE + self._sides - 1 if self._sides else LIVE + 3))  # fmt: skip
+        self.book.name("total_cost_scenarios", self.sheet, row, _FIRST_SCENARIO, (row, _NAME - 1))
+        self.book.name("calculation_values", self.sheet, FIRST, LIVE, (last, _NAME - 1))
+        self.book.name("sensitivity_columns", self.sheet, FIRST, _FIRST_BRIDGE, (last, _SIDE + self._sides - 1))
+
+
+def scenario_head(number: int) -> str:
+    """The cell with the name of a scenario."""
+    from .scenarios import NAMES_ROW
+
+    return f"Scenarios!${get_column_letter(_FIRST_SCENARIO + number)}${NAMES_ROW}"
+
+
+def guard(sheet: Worksheet, row: int, columns: int) -> None:
+    """A thin row that ends a sum: rows inserted above it are inside."""
+    for column in range(1, columns + 1):
+        sheet.cell(row, column).fill = style.fill(style.PALE)
+    style.text(sheet, row, 1, "insert rows above this line", size=7, italic=True, color=style.GREY)
+    sheet.row_dimensions[row].height = 9
+
+
+def _own_date(at: int, column: int, otherwise: str) -> str:
+    cell = f"Inputs!${get_column_letter(column)}{at}"
+    return f"IF(ISNUMBER({cell}),{cell},{otherwise})"
+
+
+def own_months(at: int, start: str, end: str) -> str:
+    """In how many months an own line is paid."""
+    first, last = _own_date(at, OWN_FROM, start), _own_date(at, OWN_TO, end)
+    return f"MAX(1,{month_index(last)}-{month_index(first)}+1)"
+
+
+def own_active(at: int, month: str) -> str:
+    """1 where an own line is paid in a month."""
+    first, last = _own_date(at, OWN_FROM, month), _own_date(at, OWN_TO, month)
+    return f"AND({month_index(first)}<={month_index(month)},{month_index(last)}>={month_index(month)})*1"
+
+
+def month_index(day: str) -> str:
+    return f"(YEAR({day})*months_per_year+MONTH({day}))"

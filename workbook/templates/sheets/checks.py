@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
 from .. import style
 from ..book import Book
+from ..parts import AT_LEAST, AT_MOST, EQUAL, PROJECT, SAME, STOP, Check, Template
 
-HEAD, FIRST = 10, 11
-_WIDTHS: list[float] = [58, 22, 22, 10, 10, 84]
-STOP, WARN = "stop", "warning"
-EQUAL, AT_MOST, AT_LEAST, SAME = "equal", "at most", "at least", "same"
+HEAD, FIRST = 11, 12
+_WIDTHS: list[float] = [54, 20, 20, 10, 10, 20, 84]
 _TESTS = {
     EQUAL: "ABS(B{row}-C{row})<=tolerance*MAX(1,ABS(C{row}))",
     AT_MOST: "B{row}<=C{row}",
     AT_LEAST: "B{row}>=C{row}",
     SAME: "B{row}=C{row}",
 }
-
-
-@dataclass(frozen=True)
-class Check:
-    """`value` and `limit` are formulas; a check that fails stops the answer, or warns."""
-
-    label: str
-    value: str
-    test: str
-    limit: str
-    severity: str
-    advice: str
-    number_format: str = style.GENERAL
+_ADVICE = "What it means, and what to do"
 
 
 def build(book: Book, checks: list[Check]) -> Worksheet:
     sheet = book.sheet(
-        "Checks",
-                       "What must hold (stop), what deserves a look (warning), and the light of all sheets.",
+        "Checks", "What must hold (stop), what deserves a look (warning), and the light of all sheets.",
         _WIDTHS, color=style.RED, freeze=f"B{FIRST}", repeated_rows=f"1:{HEAD}",
     )  # fmt: skip
-    style.headings(sheet, HEAD, ["Check", "Value", "Against", "Kind", "Result", "What it means, and what to do"],
-                   ("Kind", "What it means, and what to do"))  # fmt: skip
+    style.headings(sheet, HEAD, ["Check", "Value", "Against", "Kind", "Result", "Where", _ADVICE],
+                   ("Kind", "Where", _ADVICE))  # fmt: skip
     last = FIRST + len(checks) - 1
     for row, check in enumerate(checks, FIRST):
         style.text(sheet, row, 1, check.label)
@@ -56,8 +40,10 @@ def build(book: Book, checks: list[Check]) -> Worksheet:
         guarded = f"=IF(ISERROR(B{row}),{failed},IF(ISERROR(C{row}),{failed},IF({test},1,{failed})))"
         result = style.formula(sheet, row, 5, guarded, '[=1]"pass";[=0]"FAIL";"look"')
         result.alignment = style.aligned("center")
-        style.note(sheet, row, 6, check.advice, 18)
-        for column in range(1, 7):
+        target = book.workbook.defined_names[check.place].attr_text
+        style.link(style.text(sheet, row, 6, target.replace("$", "").replace("'", ""), size=9), location=target)
+        style.note(sheet, row, 7, check.advice, 18)
+        for column in range(1, len(_WIDTHS) + 1):
             sheet.cell(row, column).border = style.underline()
     _light(book, sheet, last)
     results = f"E{FIRST}:E{last}"
@@ -71,21 +57,45 @@ def build(book: Book, checks: list[Check]) -> Worksheet:
     return sheet
 
 
-def _light(book: Book, sheet: Worksheet, last: int) -> None:
-    results = f"E{FIRST}:E{last}"
-    rows = [
-        ("checks_failed", "Checks that fail", f"=COUNTIF({results},0)", "0", "result", "Checks that fail"),
-        ("checks_warned", "Warnings", f"=COUNTIF({results},-1)", "0", "result", "Checks that warn"),
-        ("checks_ok", "All that must hold, holds", "=IF(checks_failed=0,1,0)", '[=1]"yes";[=0]"NO"', "result",
-         "1 where every check that must hold passes"),
-        ("checks_light", "The light",
-         '=IF(checks_failed>0,"Checks: "&checks_failed&" FAILED",IF(checks_warned>0,"Checks pass, "&checks_warned'
-         '&" to look at","Checks: all pass"))', style.GENERAL, "", ""),
+def common(book: Book, template: Template) -> list[Check]:
+    """What must hold in every budget."""
+    areas = [name for name in book.workbook.defined_names if name.endswith("_values")] + ["sensitivity_columns"]
+    errors = "+".join(f"IF(ISERROR(SUM({name})),1,0)" for name in areas)
+    found = [
+        Check("Inputs are within their limits", "COUNTIF(inputs_valid,0)", EQUAL, "0", STOP,
+              "Inputs and own lines marked NO in the column Valid?: nothing that is typed is left unused in silence.",
+              "inputs_valid"),
+        Check("Scenarios are within the limits", "COUNTIF(overrides_valid,0)", EQUAL, "0", STOP,
+              "Rows of Scenarios marked NO: an entry outside the limits of its input.", "overrides_valid"),
+        Check("No cell shows an error", errors, EQUAL, "0", STOP,
+              "Number of areas with error cells. The first one on Calculation is the cause.", "calculation_values"),
+        Check("What is shown is the column of its name", "total_cost", EQUAL, "INDEX(total_cost_scenarios,scenario_no)",
+              STOP, "The column Shown against that of the chosen scenario.", "total_cost", style.USD_CENTS),
     ]  # fmt: skip
-    for row, (name, label, content, number_format, kind, meaning) in enumerate(rows, 5):
+    if template.basis == PROJECT:
+        found.append(
+            Check("Months add up to the total", "SUM(monthly_costs)", EQUAL, "total_cost", STOP,
+                  "Timeline against Calculation. An own line that lies outside the months of the plan is one cause.",
+                  "monthly_costs", style.USD_CENTS)
+        )  # fmt: skip
+    return found
+
+
+def _light(book: Book, sheet: Worksheet, last: int) -> None:
+    results, labels = f"E{FIRST}:E{last}", f"A{FIRST}:A{last}"
+    stopped = f'"STOP: "&INDEX({labels},MATCH(0,{results},0))&IF(checks_failed>1," and "&(checks_failed-1)&" more","")'
+    warned = f'"Look at: "&INDEX({labels},MATCH(-1,{results},0))&IF(checks_warned>1," and "&(checks_warned-1)&" more","")'
+    rows = [
+        ("checks_failed", "Checks that fail", f"=COUNTIF({results},0)", "0", "Checks that fail"),
+        ("checks_warned", "Warnings", f"=COUNTIF({results},-1)", "0", "Checks that warn"),
+        ("checks_ok", "All that must hold, holds", "=IF(checks_failed=0,1,0)", '[=1]"yes";[=0]"NO"',
+         "1 where every check that must hold passes"),
+        ("checks_light", "The light", f'=IF(checks_failed>0,{stopped},IF(checks_warned>0,{warned},"All checks pass"))',
+         style.GENERAL, "What the light of all sheets says"),
+    ]  # fmt: skip
+    for row, (name, label, content, number_format, meaning) in enumerate(rows, 6):
         style.text(sheet, row, 1, label, bold=True)
         cell = style.formula(sheet, row, 2, content, number_format)
         cell.font, cell.alignment = style.font(bold=True), style.aligned("left")
         book.name(name, sheet, row, 2)
-        if kind:
-            book.list_name(name, kind, "", meaning)
+        book.list_name(name, "result", "", meaning)

@@ -5,6 +5,8 @@ The table of names is the range named `names_listed`: name, kind ("input" or "re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from openpyxl.worksheet.worksheet import Worksheet
 
 import xlcalc
@@ -20,10 +22,12 @@ def start(book: Book) -> Worksheet:
     return book.sheet("Cover", str(book.workbook.properties.subject), _WIDTHS, color=style.NAVY, repeated_rows="1:3")
 
 
-def finish(book: Book, sheet: Worksheet, about: list[str], headlines: list[str]) -> None:
+def finish(
+    book: Book, sheet: Worksheet, about: list[str], headlines: list[str], scope: Sequence[str] = ()
+) -> None:
     """`headlines` are the results to be listed first, in order."""
     row = 5
-    for paragraph in about:
+    for paragraph in [*about, *scope]:
         cell = style.text(sheet, row, 1, paragraph)
         cell.alignment = style.aligned(wrap=True)
         sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=len(_WIDTHS))
@@ -31,10 +35,23 @@ def finish(book: Book, sheet: Worksheet, about: list[str], headlines: list[str])
         row += 1
     version = f"xlcalc {xlcalc.__version__}, catalogs as of {book.as_of.isoformat()}"
     style.text(sheet, row, 1, version, size=9, color=style.GREY)
+    row = _changes(sheet, row + 1) if book.listed else row
     row = _legend(sheet, row + 2, bool(book.listed))
     row = _contents(book, sheet, row + 1)
     if book.listed:
         _names(book, sheet, row + 1, headlines)
+
+
+def _changes(sheet: Worksheet, row: int) -> int:
+    """Lines where the user notes what was changed, when and by whom."""
+    style.section(sheet, row + 1, "Change log", len(_WIDTHS))
+    for column, head in enumerate(["What", "When", "Who", "Why"], 1):
+        style.text(sheet, row + 2, column, head, size=9, bold=True, color=style.GREY)
+    for line in range(row + 3, row + 8):
+        for column in range(1, len(_WIDTHS) + 1):
+            cell = style.entry(sheet, line, column, None, style.DATE if column == 2 else style.GENERAL)
+            cell.alignment = style.aligned("left")
+    return row + 7
 
 
 def _legend(sheet: Worksheet, row: int, has_inputs: bool) -> int:

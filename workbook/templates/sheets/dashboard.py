@@ -2,70 +2,45 @@
 
 from __future__ import annotations
 
+from openpyxl.cell import Cell
 from openpyxl.chart import Reference
 from openpyxl.worksheet.worksheet import Worksheet
 
 from .. import charts, style
 from ..book import Book
-from . import timeline
-from .calculation import Calculation
+from ..parts import PROJECT, Figure, Template
+from .calculation import Calculation, scenario_head
+from .timeline import BARS, FIRST_MONTH, Timeline
 
 _COLUMNS = 12
-_TILES = [
-    ("Total cost", "total_cost", style.USD, "USD"),
-    ("Duration of the run", "wall_clock_days", '#,##0.0 "days"', "with failures"),
-    ("Accelerator-hours", "gpu_hours", style.WHOLE, "paid, main run"),
-    ("Ends on", "end_date", style.DATE, "main run"),
-    ("A billion tokens", "usd_per_billion_tokens", style.USD, "USD, all costs"),
-    ("Per month of the run", "cost_per_month", style.USD, "USD, all costs"),
-    ("Largest month", "largest_month", style.USD, "USD, see Timeline"),
-    ("Energy", "energy_mwh", '#,##0 "MWh";;"not known"', "at the meter"),
-]
-_FACTS = [
-    ("Model", "model_id", style.GENERAL),
-    ("Parameters", "parameters", '0.00,,, "billion"'),
-    ("Training tokens", "tokens_used", '#,##0,,, "billion"'),
-    ("Accelerator", "accelerator_id", style.GENERAL),
-    ("Accelerators", "accelerators_used", style.WHOLE),
-    ("Utilisation of the peak", "mfu_used", style.PERCENT),
-    ("Useful share of the time", "goodput", style.PERCENT),
-    ("Price in use", "price_used", '"$"0.00## "per accelerator-hour"'),
-    ("Priced as", "price_instance", style.GENERAL),
-    ("Source of that price", "price_source", style.GENERAL),
-    ("Age of that price", "price_age", '#,##0 "days"'),
-]
-_COSTS = ["cost_compute", "cost_downtime", "cost_recomputation", "cost_storage", "cost_experiments", "cost_energy"]
-_LABELS = [
-    "Compute",
-    "Failures: downtime",
-    "Failures: repeated work",
-    "Storage",
-    "Experiments",
-    "Energy not in the price",
-]
-_BLOCK = 13
-_FIRST_COST = _BLOCK + 2
-_TOTAL = _FIRST_COST + len(_COSTS)
+_BLOCK = 14
+_HEIGHT = 14
 
 
-def build(book: Book, steps: Calculation) -> Worksheet:
-    sheet = book.sheet("Dashboard", "The answer in a minute. Every figure is a formula that leads back to the inputs.",
-                       [15] * _COLUMNS, color=style.GREEN, repeated_rows="1:3")  # fmt: skip
-    for index, tile in enumerate(_TILES):
-        _tile(sheet, 5 + 4 * (index // 4), 1 + 3 * (index % 4), *tile)
-    _facts(sheet)
-    _costs(sheet, steps)
-    _charts(book, sheet)
-    book.name("dashboard_values", sheet, 5, 1, (_TOTAL + 4, _COLUMNS))
-    return sheet
+def start(book: Book) -> Worksheet:
+    return book.sheet("Dashboard", "The answer in a minute. Every figure is a formula, and every label leads to its line.",
+                      [15.5] * _COLUMNS, color=style.GREEN, repeated_rows="1:3")  # fmt: skip
 
 
-def _tile(sheet: Worksheet, row: int, column: int, label: str, name: str, number_format: str, unit: str) -> None:
+def finish(book: Book, sheet: Worksheet, template: Template, steps: Calculation, months: Timeline) -> None:
+    for index, tile in enumerate(template.tiles):
+        _tile(book, sheet, 5 + 4 * (index // 4), 1 + 3 * (index % 4), tile)
+    _facts(book, sheet, template)
+    end = _costs(book, sheet, template, steps)
+    end = max(end, _BLOCK + len(template.facts)) + 2
+    end = _charts(sheet, template, steps, months, end)
+    book.name("dashboard_values", sheet, 5, 1, (end, _COLUMNS))
+    sheet.print_area = f"A1:L{end}"
+    sheet.page_setup.fitToHeight = 1
+
+
+def _tile(book: Book, sheet: Worksheet, row: int, column: int, tile: Figure) -> None:
     looks = [
-        (style.text(sheet, row, column, label, size=9, color=style.GREY), 16),
-        (style.formula(sheet, row + 1, column, f"={name}", number_format), 26),
-        (style.text(sheet, row + 2, column, unit, size=9, color=style.GREY), 16),
+        (style.text(sheet, row, column, tile.label, size=9, color=style.GREY), 16),
+        (style.formula(sheet, row + 1, column, f"={tile.name}", tile.number_format), 26),
+        (_remark(sheet, row + 2, column, tile.remark), 16),
     ]
+    style.link(looks[0][0], location=_place(book, tile.name))
     last = column + 2
     for offset, (cell, height) in enumerate(looks):
         for across in range(column, last + 1):
@@ -77,78 +52,105 @@ def _tile(sheet: Worksheet, row: int, column: int, label: str, name: str, number
     looks[1][0].font = style.font(17, bold=True, color=style.NAVY)
 
 
-def _facts(sheet: Worksheet) -> None:
-    style.section(sheet, _BLOCK, "What is trained, on what, at what price", 5)
-    for row, (label, name, number_format) in enumerate(_FACTS, _BLOCK + 1):
-        style.text(sheet, row, 1, label)
-        cell = style.formula(sheet, row, 3, f"={name}", number_format)
+def _remark(sheet: Worksheet, row: int, column: int, remark: str) -> Cell:
+    if remark.startswith("="):
+        cell = style.formula(sheet, row, column, remark)
+        cell.font = style.font(9, color=style.GREY)
+        return cell
+    return style.text(sheet, row, column, remark, size=9, color=style.GREY)
+
+
+def _place(book: Book, name: str) -> str:
+    return str(book.workbook.defined_names[name].attr_text)
+
+
+def _facts(book: Book, sheet: Worksheet, template: Template) -> None:
+    style.section(sheet, _BLOCK, "What this is", 5)
+    for row, fact in enumerate(template.facts, _BLOCK + 1):
+        style.link(style.text(sheet, row, 1, fact.label), location=_place(book, fact.name))
+        cell = style.formula(sheet, row, 3, f"={fact.name}", fact.number_format)
         cell.alignment = style.aligned("left")
         sheet.merge_cells(start_row=row, end_row=row, start_column=3, end_column=5)
         for column in range(1, 6):
             sheet.cell(row, column).border = style.underline()
 
 
-def _costs(sheet: Worksheet, steps: Calculation) -> None:
+def _costs(book: Book, sheet: Worksheet, template: Template, steps: Calculation) -> int:
     for column in range(6, _COLUMNS + 1):
         sheet.cell(_BLOCK, column).fill = style.fill(style.PALE)
         sheet.cell(_BLOCK, column).border = style.underline(style.BLUE)
-    style.text(sheet, _BLOCK, 6, "Cost in USD", size=11, bold=True, color=style.NAVY)
-    for column, head in enumerate(["Live case", "Share", "Low", "Base", "High"], 8):
+    title = "Cost in USD" if template.basis == PROJECT else "Cost in USD a month"
+    style.text(sheet, _BLOCK, 6, title, size=11, bold=True, color=style.NAVY)
+    heads = ["Shown", "Share", *template.given]
+    for column, head in enumerate(heads, 8):
         cell = style.text(sheet, _BLOCK + 1, column, head, bold=True, color=style.GREY)
+        if column > 9:
+            cell = style.formula(sheet, _BLOCK + 1, column, f"={scenario_head(column - 10)}")
+            cell.font = style.font(bold=True, color=style.GREY)
         cell.alignment = style.aligned("right")
-    for row, (label, line) in enumerate([*zip(_LABELS, _COSTS, strict=True), ("Total", "total_cost")], _FIRST_COST):
-        total = line == "total_cost"
-        style.text(sheet, row, 6, label, bold=total)
-        contents = [
-            f"={line}",
-            f"=IF(total_cost=0,0,{line}/total_cost)",
-            *(f"={steps.cell(line, case)}" for case in (1, 2, 3)),
-        ]
-        for column, content in enumerate(contents, 8):
-            cell = style.formula(sheet, row, column, content, style.PERCENT if column == 9 else style.USD)
-            cell.alignment = style.aligned("right")
-            if total:
-                cell.font = style.font(bold=True)
+    row = _BLOCK + 1
+    lines = [(cost.line.label, cost.line.name) for cost in template.costs]
+    extra = [("Own lines", ""), ("Contingency", "contingency_usd"), ("Tax", "tax_usd"), ("Total", "total_cost")]
+    for label, name in [*lines, *extra]:
+        row += 1
+        total = name == "total_cost"
+        cell = style.text(sheet, row, 6, label, bold=total)
+        style.link(cell, location=_place(book, name or "own_totals"))
+        for column in (8, *range(10, 13)):
+            scenario = None if column == 8 else column - 10
+            value = f"={steps.cell(name, scenario)}" if name else own(steps, scenario)
+            content = style.formula(sheet, row, column, f"={name}" if name and column == 8 else value, style.AMOUNT)
+            content.alignment = style.aligned("right")
+            content.font = style.font(bold=total, color=content.font.color.rgb[-6:])
+        share = style.formula(sheet, row, 9, f"=IF(total_cost=0,0,H{row}/total_cost)", style.PERCENT)
+        share.alignment = style.aligned("right")
         for column in range(6, _COLUMNS + 1):
             sheet.cell(row, column).border = style.underline(style.NAVY if total else style.LINE)
-    for row, (label, line, number_format) in enumerate(
-        [("Duration, days", "wall_clock_days", style.TENTHS), ("Accelerator-hours", "gpu_hours", style.WHOLE)],
-        _TOTAL + 1,
-    ):
-        style.text(sheet, row, 6, label)
-        for column, case in ((8, 0), (10, 1), (11, 2), (12, 3)):
-            content = f"={line}" if case == 0 else f"={steps.cell(line, case)}"
-            style.formula(sheet, row, column, content, number_format).alignment = style.aligned("right")
-        for column in range(6, _COLUMNS + 1):
-            sheet.cell(row, column).border = style.underline()
+    return row
 
 
-_CHARTS = _TOTAL + 5
-_HEIGHT = 13
+def own(steps: Calculation, scenario: int | None) -> str:
+    """The own lines of a scenario: what the sum of the lines has beyond the template's."""
+    costs = [steps.cell(cost, scenario) for cost in steps.costs]
+    return f"={steps.cell('subtotal', scenario)}-SUM({costs[0]}:{costs[-1].partition('!')[2]})"
 
 
-def _charts(book: Book, sheet: Worksheet) -> None:
-    costs = {"min_row": _FIRST_COST, "max_row": _TOTAL - 1}
+def _charts(sheet: Worksheet, template: Template, steps: Calculation, months: Timeline, top: int) -> int:
+    count = len(template.costs)
+    costs = {"min_row": _BLOCK + 2, "max_row": _BLOCK + 1 + count + 3}
+    unit = "USD" if template.basis == PROJECT else "USD a month"
     parts = charts.bars(
-        sheet, "Cost by line, live case", Reference(sheet, min_col=6, **costs),
-        [("USD", Reference(sheet, min_col=8, **costs))], horizontal=True, legend=False, labels=True, y_title="USD",
+        sheet, f"Cost by line, {unit}", Reference(sheet, min_col=6, **costs),
+        [("USD", Reference(sheet, min_col=8, **costs))], horizontal=True, legend=False, labels=True, y_title=unit,
     )  # fmt: skip
-    charts.place(sheet, parts, f"A{_CHARTS}", f"F{_CHARTS + _HEIGHT - 1}")
-    cases = {"min_col": 10, "max_col": 12}
-    lines = [(label, Reference(sheet, min_row=row, **cases)) for row, label in enumerate(_LABELS, _FIRST_COST)]
-    heads = Reference(sheet, min_row=_BLOCK + 1, **cases)
-    compared = charts.bars(sheet, "Total in the low, base and high case", heads, lines, stacked=True, y_title="USD")
-    charts.place(sheet, compared, f"G{_CHARTS}", f"L{_CHARTS + _HEIGHT - 1}")
-    months = book.workbook["Timeline"]
-    span = {"min_col": timeline.FIRST_MONTH, "max_col": timeline.LAST_MONTH - 1}
-    dates = Reference(months, min_row=timeline.HEAD, **span)
-    paid = [(str(months.cell(row, 1).value), Reference(months, min_row=row, **span)) for row in timeline.SERIES]
-    title = f"Payments in the first {timeline.MONTHS - 1} months"
-    monthly = charts.bars(sheet, title, dates, paid, stacked=True, y_title="USD in the month", gap=40)
+    charts.place(sheet, parts, f"A{top}", f"F{top + _HEIGHT - 1}")
+    calculation = steps.sheet
+    heads = Reference(calculation, min_row=5, min_col=4, max_col=9)
+    pictures = list(template.pictures)
+    if pictures:
+        one = pictures[0]
+        series = [(str(calculation.cell(steps.rows[name], 1).value), Reference(calculation, min_row=steps.rows[name], min_col=4, max_col=9))
+                  for name in one.lines]  # fmt: skip
+        title, y_title, stacked, number_format = one.title, one.y_title, one.stacked, one.number_format
+    else:
+        series = [(label, Reference(sheet, min_row=row, min_col=10, max_col=12))
+                  for row, (label, _) in enumerate([(c.line.label, 0) for c in template.costs], _BLOCK + 2)]  # fmt: skip
+        heads = Reference(sheet, min_row=_BLOCK + 1, min_col=10, max_col=12)
+        title, y_title, stacked, number_format = f"The {template.scenario_word.lower()}s compared", unit, True, style.AMOUNT
+    compared = charts.bars(sheet, title, heads, series, stacked=stacked, y_title=y_title, number_format=number_format,
+                           legend=len(series) > 1)  # fmt: skip
+    charts.place(sheet, compared, f"G{top}", f"L{top + _HEIGHT - 1}")
+    return _paid(sheet, months, top + _HEIGHT + 1)
+
+
+def _paid(sheet: Worksheet, months: Timeline, top: int) -> int:
+    timeline = months.sheet
+    span = {"min_col": FIRST_MONTH, "max_col": FIRST_MONTH + BARS - 1}
+    dates = Reference(timeline, min_row=months.bar_head, **span)
+    paid = [(label, Reference(timeline, min_row=row, **span)) for label, row in months.bar_rows]
+    monthly = charts.bars(sheet, "Payments over the plan", dates, paid[:-1], stacked=True, y_title="USD in the period", gap=40)
     monthly.x_axis.number_format = style.MONTH
-    so_far = ("Paid so far (right axis)", Reference(months, min_row=timeline.CUMULATIVE, **span))
-    charts.line_over(monthly, dates, so_far, "USD so far", style.AMOUNT)
-    below = _CHARTS + _HEIGHT + 1
-    charts.place(sheet, monthly, f"A{below}", f"L{below + _HEIGHT - 1}")
-    sheet.print_area = f"A1:L{below + _HEIGHT}"
-    sheet.page_setup.fitToHeight = 1
+    label, values = paid[-1]
+    charts.line_over(monthly, dates, (f"{label} (right axis)", values), "USD so far", style.AMOUNT)
+    charts.place(sheet, monthly, f"A{top}", f"L{top + _HEIGHT - 1}")
+    return top + _HEIGHT

@@ -16,7 +16,7 @@ from ..book import Book
 
 _WIDTHS: list[float] = [46, 20, 16, 16, 16, 20, 16]
 _NONE = '"not estimated"'
-PLAN = "LLM_TRAIN_PLAN(model_id,accelerator_id,accelerators,global_batch,seq_len,dtype,1,layout)"
+PLAN = "LLM_TRAIN_PLAN(model_id,accelerator_id,accelerators_shown,global_batch,seq_len_shown,dtype_shown,1,layout)"
 _LAYOUT = [
     ("Rank among all layouts that fit", "rank", style.WHOLE),
     ("Tensor-parallel ranks", "tp", style.WHOLE), ("Pipeline stages", "pp", style.WHOLE),
@@ -90,15 +90,15 @@ def _range(book: Book, sheet: Worksheet, row: int) -> int:
         (calibration, "Your calibration", "ratio", own, "0.000", "", says),
         (step, "Seconds of a step", "s", f"plan_step_time*{{c}}{factor}*{{c}}{calibration}", "0.000", "",
          "LLM_STEP_TIME of the layout above"),
-        (tokens, "Speed", "tokens/s", f"global_batch*seq_len/{{c}}{step}", style.WHOLE, "=tokens_per_second", ""),
+        (tokens, "Speed", "tokens/s", f"global_batch*seq_len_shown/{{c}}{step}", style.WHOLE, "=tokens_per_second", ""),
         (mfu, "Utilisation (MFU)", "share of peak", f"plan_mfu/{{c}}{factor}/{{c}}{calibration}", style.PERCENT,
-         "=model_mfu", "The budget's comes from Inputs"),
-        (days, "The run without failures", "days", f"tokens_used/{{c}}{tokens}/seconds_per_day", "#,##0.0",
+         "=mfu_shown", "The budget's comes from Inputs"),
+        (days, "The run without failures", "days", f"all_tokens/{{c}}{tokens}/seconds_per_day", "#,##0.0",
          "=ideal_days", ""),
-        (hours, "Accelerator-hours", "hours", f"{{c}}{days}*hours_per_day*accelerators", style.WHOLE,
+        (hours, "Accelerator-hours", "hours", f"{{c}}{days}*hours_per_day*accelerators_shown", style.WHOLE,
          "=ideal_gpu_hours", ""),
-        (cost, "Compute, without failures", "USD", f"{{c}}{hours}*price_used", style.USD, "=cost_compute",
-         "At the price of the budget"),
+        (cost, "Compute, without failures", "USD", f"{{c}}{hours}*price_used*level_used", style.USD, "=cost_compute",
+         "At the price of the budget; whole nodes in the budget"),
     ]  # fmt: skip
     for at, label, unit, content, number_format, assumed, origin in lines:
         style.text(sheet, at, 1, label)

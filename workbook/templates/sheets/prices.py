@@ -1,9 +1,7 @@
 """The Prices sheet: what providers list for an hour of an instance.
 
-In a budget it also has a column for the user's own price, which wins over the listed one, and the columns that choose
-the price of the budget: of the rows with the chosen accelerator, those with an own price come first (rank 1), then
-instances of at least a node's accelerators (rank 2), then smaller ones (rank 3); of the best rank the cheapest
-accelerator-hour is taken.
+In a budget it also has a column for the user's own price, which wins over the listed one, and USD per accelerator-hour by
+term. Which rows are compared with which, and what price comes of them, stands on the Calculation sheet.
 """
 
 from __future__ import annotations
@@ -38,17 +36,15 @@ _TERMS = [(f"{column}_usd_per_hour", term, 11, "0.00##") for term, column in pri
 _ORIGIN = [("source", "Source", 24, style.GENERAL), ("as_of", "As of", 11, style.DATE)]
 _SOURCE = len(_RECORD) + len(_TERMS) + 1
 _LEFT = ("Provider", "Instance type", "Region", "Accelerator", "Source")
+_EACH = "=IF(N(F{row})>0,N({column}{row})/F{row},0)"
 _CHOICE = [
     ("Your own price, USD/h", 12, "0.00##", None),
-    ("Listed for the term, USD/h", 11, _HOURLY, "=INDEX(I{row}:L{row},price_term_no)"),
-    ("Used, USD/h", 10, _HOURLY, "=IF(ISNUMBER(O{row}),O{row},P{row})"),
-    ("Used, USD per accelerator-hour", 12, _HOURLY, "=IF(AND(Q{row}>0,F{row}>0),Q{row}/F{row},0)"),
-    ("Age of price, days", 9, style.WHOLE,
-     "=IF(ISNUMBER(O{row}),0,IF(ISNUMBER(N{row}),report_date-N{row},0))"),
-    ("Stale?", 8, '[=1]"stale";[=0]"–"', "=IF(S{row}>price_age_limit,1,0)"),
-    ("Rank as candidate", 10, '0;;"–"',
-     "=(E{row}=accelerator_id)*(R{row}>0)*(1+NOT(ISNUMBER(O{row}))*(1+(F{row}<node_size)))"),
-    ("Candidate, USD per accelerator-hour", 12, _HOURLY, "=IF(AND(U{row}>0,U{row}=price_rank),R{row},0)"),
+    ("On demand, USD per accelerator-hour", 12, _HOURLY, "=IF(N(F{row})>0,IF(ISNUMBER(O{row}),O{row},N(I{row}))/F{row},0)"),
+    ("Spot, USD per accelerator-hour", 12, _HOURLY, _EACH.replace("{column}", "J")),
+    ("1 year, USD per accelerator-hour", 12, _HOURLY, _EACH.replace("{column}", "K")),
+    ("3 years, USD per accelerator-hour", 12, _HOURLY, _EACH.replace("{column}", "L")),
+    ("Age of price, days", 9, style.WHOLE, "=IF(ISNUMBER(O{row}),0,IF(ISNUMBER(N{row}),report_date-N{row},0))"),
+    ("Stale?", 8, '[=1]"stale";[=0]"–"', "=IF(T{row}>price_age_limit,1,0)"),
 ]  # fmt: skip
 
 
@@ -106,11 +102,12 @@ def _choice(sheet: Worksheet, row: int) -> None:
 
 
 def _mark(sheet: Worksheet, last: int) -> None:
-    """Show the row in use and the stale prices; refuse own prices that are no amounts."""
-    used = FormulaRule(formula=[f"ROW()=ROW($A${FIRST})+price_row-1"], fill=style.fill("D6EAD7"))
+    """Show the rows in use and the stale prices; refuse own prices that are no amounts."""
+    used = FormulaRule(formula=[f"AND($E{FIRST}=accelerator_id,$F{FIRST}>=price_least_size,$P{FIRST}>0)"],
+                       fill=style.fill("D6EAD7"))  # fmt: skip
     sheet.conditional_formatting.add(f"A{FIRST}:N{last}", used)
-    stale = FormulaRule(formula=[f"$T{FIRST}=1"], font=Font(color=style.AMBER))
-    sheet.conditional_formatting.add(f"S{FIRST}:T{last}", stale)
+    stale = FormulaRule(formula=[f"$U{FIRST}=1"], font=Font(color=style.AMBER))
+    sheet.conditional_formatting.add(f"T{FIRST}:U{last}", stale)
     amount = DataValidation(type="decimal", operator="greaterThan", formula1="0", allow_blank=True)
     amount.errorTitle, amount.error = "Own price", "Give USD per hour of the whole instance, above 0, or leave blank."
     amount.showErrorMessage = True
@@ -123,9 +120,8 @@ def _names(book: Book, sheet: Worksheet, last: int, choosing: bool) -> None:
     book.name("price_terms", sheet, HEAD, len(_RECORD) + 1, (HEAD, len(_RECORD) + len(_TERMS)))
     if choosing:
         for name, column in (
-            ("prices_accelerator", "E"), ("prices_source", "M"),
-            ("prices_as_of", "N"), ("prices_own", "O"), ("prices_used", "R"),
-            ("prices_age", "S"), ("prices_rank", "U"), ("prices_candidate", "V"),
+            ("prices_accelerator", "E"), ("prices_count", "F"), ("prices_own", "O"), ("prices_on_demand", "P"),
+            ("prices_spot", "Q"), ("prices_1y", "R"), ("prices_3y", "S"), ("prices_age", "T"),
         ):  # fmt: skip
             number = sheet[f"{column}1"].column
             book.name(name, sheet, FIRST, number, (last, number))

@@ -1,126 +1,266 @@
-"""The Timeline sheet: the budget as monthly payments with their dates.
+"""The Timeline sheet: the plan by month, with a real start, for five years.
 
-Months run across the columns; the last column takes whatever comes later, so that the months always add up to the
-total. The same formula stands in every month of a line.
+Months run across the columns. A project has one column more, which takes whatever comes later, so that the months
+always add up to the total. The same formula stands in every month of a row. Below the payments: inflation, present
+value, what was really paid, and the forecast at completion.
 """
 
 from __future__ import annotations
 
+import re
+
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from .. import style
 from ..book import Book
+from ..parts import MONTHLY, Template, TimeRow
+from . import own_lines
+from .calculation import Calculation, guard, month_index, own_months
+from .inputs import FROM as OWN_FROM
+from .inputs import TO as OWN_TO
 
-HEAD, FIRST_MONTH, MONTHS = 9, 4, 25
-LAST_MONTH = FIRST_MONTH + MONTHS - 1
-_FIRST, _LAST = get_column_letter(FIRST_MONTH), get_column_letter(LAST_MONTH)
-_DATES = [
-    ("experiments_start", "Experiments start", "=EDATE(start_date,-experiment_months)"),
-    ("timeline_start", "First month shown", "=DATE(YEAR(experiments_start),MONTH(experiments_start),1)"),
-    ("last_period", "Columns after the first", f"=MAX({_FIRST}10:{_LAST}10)"),
-]
-# row -> label, unit, formula of a month; {m} is the month's column
-_CLOCK = {
-    10: ("Column", "number", f"=COLUMN()-COLUMN(${_FIRST}$1)", style.WHOLE),
-    11: ("Ends before", "date",
-         "=MAX(DATE(YEAR(timeline_start),MONTH(timeline_start)+{m}10+1,1),({m}10=last_period)*end_date)", style.DATE),
-    12: ("Run done at the start", "share", "=MAX(0,MIN(1,({m}9-start_date)/wall_clock_days))", style.PERCENT),
-    13: ("Run done at the end", "share", "=MAX(0,MIN(1,({m}11-start_date)/wall_clock_days))", style.PERCENT),
-    14: ("Experiments done in the month", "share",
-         "=MAX(0,MIN({m}11,start_date)-MAX({m}9,experiments_start))/(start_date-experiments_start)", style.PERCENT),
-    15: ("Checkpoint storage paid at the start", "share", "", style.PERCENT),
-    16: ("Checkpoint storage paid at the end", "share", "", style.PERCENT),
-}  # fmt: skip
-_PAID = {
-    19: ("Run: compute and failures", "=cost_compute+cost_downtime+cost_recomputation", "$C19*({m}13-{m}12)"),
-    20: ("Experiments", "=cost_experiments", "$C20*{m}14"),
-    21: ("Storage of the dataset", "=cost_dataset", "$C21*({m}13-{m}12)"),
-    22: ("Storage of checkpoints", "=cost_checkpoints", "$C22*({m}16-{m}15)"),
-    23: ("Energy not in the price", "=cost_energy", "$C23*({m}13-{m}12)"),
-}
-TOTAL, CUMULATIVE = 24, 25
-SERIES = list(_PAID)
-
-
-def build(book: Book) -> Worksheet:
-    sheet = book.sheet(
-        "Timeline",
-        "What is paid in which month: experiments first, then the run. The last column is for what comes later.",
-        [36, 9, 16, *([14.5] * MONTHS)],
-        freeze=f"{_FIRST}{HEAD + 1}", repeated_rows=f"1:{HEAD}", paper=Worksheet.PAPERSIZE_A3,
-    )  # fmt: skip
-    sheet.print_title_cols = "A:C"
-    for row, (name, label, content) in enumerate(_DATES, 5):
-        style.text(sheet, row, 1, label)
-        style.formula(sheet, row, 3, content, style.WHOLE if name == "last_period" else style.DATE)
-        book.name(name, sheet, row, 3)
-    _head(sheet)
-    for row, (label, unit, content, number_format) in _CLOCK.items():
-        _label(sheet, row, label, unit)
-        _across(sheet, row, content or _checkpoint_share(row), number_format)
-    style.section(sheet, 18, "Payments", LAST_MONTH)
-    for row, (label, total, content) in _PAID.items():
-        _label(sheet, row, label, "USD")
-        style.formula(sheet, row, 3, total, style.USD)
-        _across(sheet, row, f"={content}", _PAYMENT)
-    _totals(book, sheet)
-    book.name("last_month_shown", sheet, HEAD, LAST_MONTH)
-    book.name("timeline_values", sheet, HEAD, 3, (CUMULATIVE, LAST_MONTH))
-    return sheet
-
-
+HEAD, FIRST_MONTH, MONTHS = 9, 4, 60
+BARS = 12
 _PAYMENT = '"$"#,##0;-"$"#,##0;"–"'
+_FIRST = get_column_letter(FIRST_MONTH)
 
 
-def _head(sheet: Worksheet) -> None:
-    style.headings(sheet, HEAD, ["Month beginning", "Unit", "Total", *[""] * MONTHS])
-    content = "=DATE(YEAR(timeline_start),MONTH(timeline_start)+{m}10,1)"
-    _across(sheet, HEAD, content, style.MONTH)
-    for column in range(FIRST_MONTH, LAST_MONTH + 1):
-        cell = sheet.cell(HEAD, column)
-        cell.font, cell.fill = style.font(bold=True, color=style.WHITE), style.fill(style.NAVY)
-    sheet.cell(HEAD, LAST_MONTH).number_format = f'"from" {style.MONTH}'
+class Timeline:
+    """The sheet as it is built: where each row lies."""
 
+    def __init__(self, book: Book, template: Template, steps: Calculation) -> None:
+        self.book, self.template, self.steps = book, template, steps
+        self.later = template.basis != MONTHLY
+        self.last = FIRST_MONTH + MONTHS - (0 if self.later else 1)
+        self.rows: dict[str, int] = {"start": HEAD}
+        self.paid: list[tuple[str, int]] = []
+        self.sheet = self._sheet()
+        self._row = HEAD
+        self._build()
 
-def _checkpoint_share(row: int) -> str:
-    """Share of the checkpoint storage that is paid when a share of the run is done: they pile up to those kept, then
-    stay. With x the smaller of the share done and r = kept / written, x (done - x/2) over r (1 - r/2)."""
-    done = "{m}" + str(row - 3)
-    kept = "checkpoints_stored/checkpoints"
-    reached = f"MIN({done},{kept})"
-    return f"={reached}*({done}-half*{reached})/({kept}*(1-half*{kept}))"
+    def _sheet(self) -> Worksheet:
+        sheet = self.book.sheet(
+            "Timeline",
+            "What is paid in which month, for the scenario shown."
+            + (" The last column is for what comes later." if self.later else ""),
+            [38, 14, 18, *([14.5] * (self.last - FIRST_MONTH + 1))],
+            freeze=f"{_FIRST}{HEAD + 1}", repeated_rows=f"1:{HEAD}",
+        )  # fmt: skip
+        sheet.print_title_cols = "A:C"
+        sheet.page_setup.fitToWidth = 5
+        for row, label, content, name in (
+            (5, "First month", f"=DATE(YEAR({self.template.starts}),MONTH({self.template.starts}),1)", "timeline_start"),
+            (6, "Plan ends", f"={self.template.ends}", "timeline_end"),
+            (7, "Months of the plan", f"={month_index('timeline_end')}-{month_index('timeline_start')}+1", "plan_months"),
+        ):  # fmt: skip
+            style.text(sheet, row, 1, label)
+            number_format = style.DATE if row < 7 else style.WHOLE
+            style.formula(sheet, row, 3, content, number_format).alignment = style.aligned("right")
+            self.book.name(name, sheet, row, 3)
+        style.headings(sheet, HEAD, ["Month beginning", "Unit", "Total", *[""] * (self.last - FIRST_MONTH + 1)])
+        return sheet
 
+    def _build(self) -> None:
+        sheet = self.sheet
+        self.rows["number"] = HEAD + 1
+        self._across(HEAD, "DATE(YEAR(timeline_start),MONTH(timeline_start)+{number},1)", style.MONTH)
+        for column in range(FIRST_MONTH, self.last + 1):
+            cell = sheet.cell(HEAD, column)
+            cell.font, cell.fill = style.font(bold=True, color=style.WHITE), style.fill(style.NAVY)
+        if self.later:
+            sheet.cell(HEAD, self.last).number_format = f'"from" {style.MONTH}'
+        self._time(TimeRow("number", "Month", "number", f"COLUMN()-COLUMN(${_FIRST}$1)", style.WHOLE))
+        following = "DATE(YEAR(timeline_start),MONTH(timeline_start)+{number}+1,1)"
+        later = f"MAX({following},({{number}}=MAX(${_FIRST}{HEAD + 1}:${get_column_letter(self.last)}{HEAD + 1}))*(timeline_end+1))"
+        self._time(TimeRow("end", "Ends before", "date", later if self.later else following, style.DATE))
+        width = f"{month_index('({end}-1)')}-{month_index('{start}')}+1"
+        self._time(TimeRow("width", "Months in the column", "months", width, style.WHOLE))
+        for one in self.template.clock:
+            self._time(one)
+        self._row += 2
+        self._payments()
+        self._later_money()
+        self.book.name("timeline_values", sheet, HEAD, 3, (self._row, self.last))
+        self._bars()
 
-def _totals(book: Book, sheet: Worksheet) -> None:
-    first, last = SERIES[0], SERIES[-1]
-    for row, label, content in (
-        (TOTAL, "Total", f"=SUM({{m}}{first}:{{m}}{last})"),
-        (CUMULATIVE, "Paid so far", f"=SUM(${_FIRST}{TOTAL}:{{m}}{TOTAL})"),
-    ):
-        _label(sheet, row, label, "USD")
-        _across(sheet, row, content, _PAYMENT)
-        for column in range(1, LAST_MONTH + 1):
-            sheet.cell(row, column).font = style.font(bold=True)
-    style.formula(sheet, TOTAL, 3, f"=SUM(C{first}:C{last})", style.USD).font = style.font(bold=True)
-    style.formula(sheet, CUMULATIVE, 3, f"={_LAST}{CUMULATIVE}", style.USD).font = style.font(bold=True)
-    book.name("monthly_costs", sheet, TOTAL, FIRST_MONTH, (TOTAL, LAST_MONTH))
-    style.text(sheet, CUMULATIVE + 1, 1, "Largest month")
-    style.text(sheet, CUMULATIVE + 1, 2, "USD", color=style.GREY)
-    shown = f"{_FIRST}{TOTAL}:{get_column_letter(LAST_MONTH - 1)}{TOTAL}"
-    style.formula(sheet, CUMULATIVE + 1, 3, f"=MAX({shown})", style.USD)
-    book.name("largest_month", sheet, CUMULATIVE + 1, 3)
-    book.list_name("largest_month", "result", "USD", "Largest payment of a single month shown on Timeline")
+    def _time(self, one: TimeRow) -> int:
+        self._row += 1
+        self.rows[one.name] = self._row
+        self._label(self._row, one.label, one.unit)
+        self._across(self._row, one.formula, one.number_format)
+        if one.total:
+            style.formula(self.sheet, self._row, 3, f"={self._text(one.total, 'C')}", one.number_format)
+            self.sheet.cell(self._row, 3).alignment = style.aligned("right")
+            self.book.name(one.name, self.sheet, self._row, 3)
+            if one.result:
+                self.book.list_name(one.name, "result", one.unit, one.result)
+        return self._row
 
+    def _payments(self) -> None:
+        style.section(self.sheet, self._row, "Payments", self.last)
+        head = self._row
+        for cost in self.template.costs:
+            total = f"SUM({_FIRST}{self._row + 1}:{get_column_letter(self.last)}{self._row + 1})"
+            self._time(TimeRow(f"paid_{cost.line.name}", cost.line.label, "USD", cost.month, _PAYMENT, total))
+            self.paid.append((cost.line.label, self._row))
+        first, last = head + 1, self._row
+        for number in range(own_lines.COUNT):
+            self._own(number, first, last)
+        self._row += 1
+        guard(self.sheet, self._row, self.last)
+        rows = {"contingency": self._row + 2, "tax": self._row + 3}
+        subtotal = f"SUM({{m}}{head}:{{m}}{self._row})"
+        self._sum("paid_subtotal", "Sum of the lines", subtotal)
+        self._sum("paid_contingency", "Contingency", "{paid_subtotal}*contingency_shown")
+        self._sum("paid_tax", "Tax", "({paid_subtotal}+{paid_contingency})*tax_shown")
+        self._sum("paid", "Total", f"{{m}}{rows['contingency'] - 1}+{{m}}{rows['contingency']}+{{m}}{rows['tax']}", bold=True)
+        self.book.name("monthly_costs", self.sheet, self._row, FIRST_MONTH, (self._row, self.last))
+        self.book.list_name("paid", "result", "USD", "Total of all months of Timeline")
+        self._sum("so_far", "Paid so far", f"SUM(${_FIRST}{self._row}:{{m}}{self._row})", total="")
 
-def _label(sheet: Worksheet, row: int, label: str, unit: str) -> None:
-    style.text(sheet, row, 1, label).border = style.underline()
-    style.text(sheet, row, 2, unit, color=style.GREY).border = style.underline()
+    def _own(self, number: int, first: int, last: int) -> None:
+        self._row += 1
+        at = self.book.first_own_line + number
+        row = self._row
+        self._label(row, "", "USD")
+        name = style.formula(self.sheet, row, 1, f'=IF(Inputs!$A{at}="","Own line, not used",Inputs!$A{at})')
+        name.border = style.underline()
+        begin, finish = ("plan_start", "plan_end") if self.later else ("timeline_start", "timeline_end")
+        first_day = f"IF(ISNUMBER(Inputs!${get_column_letter(OWN_FROM)}{at}),Inputs!${get_column_letter(OWN_FROM)}{at},{begin})"
+        last_day = f"IF(ISNUMBER(Inputs!${get_column_letter(OWN_TO)}{at}),Inputs!${get_column_letter(OWN_TO)}{at},{finish})"
+        months = own_months(at, begin, finish)
+        now = month_index("{start}")
+        active = f"MAX(0,MIN({month_index(last_day)}+1,{now}+{{width}})-MAX({month_index(first_day)},{now}))"
+        if self.later:
+            content = f"Calculation!$C${self.steps.first_own_row + number}*{active}/{months}"
+        else:
+            share = f"INDEX({{m}}${first}:{{m}}${last},MATCH(Inputs!$G{at},cost_labels,0))"
+            amount = f"IF(Inputs!$C{at}=own_share,{share},IF(Inputs!$C{at}=own_a_month,1,1/{months}))*{active}"
+            content = f"IF(N(Inputs!$B{at})=0,0,Inputs!$B{at}*{amount})"
+        self._across(row, content, _PAYMENT)
+        self._total(row)
 
+    def _later_money(self) -> None:
+        self._row += 1
+        style.section(self.sheet, self._row, "With inflation, and at today's value", self.last)
+        years = "({start}-report_date)/days_per_year"
+        self._time(TimeRow("inflation_factor", "Prices against the report's date", "factor",
+                           f"(1+inflation_shown)^MAX(0,{years})", "0.000"))  # fmt: skip
+        self._sum("nominal", "Paid with inflation", "{paid}*{inflation_factor}")
+        self.book.list_name("nominal", "result", "USD", "Total with inflation")
+        self._time(TimeRow("discount_factor", "Discount factor", "factor", f"1/(1+discount_rate_shown)^MAX(0,{years})", "0.000"))
+        self._sum("present_value", "Value at the report's date", "{nominal}*{discount_factor}")
+        self.book.list_name("present_value", "result", "USD", "Discounted to the report's date, inflation included")
+        self._row += 1
+        style.section(self.sheet, self._row, "Actuals and forecast at completion", self.last)
+        self._row += 1
+        self.rows["actual"] = self._row
+        self._label(self._row, "Really paid (type it; blank = not yet)", "USD")
+        for column in range(FIRST_MONTH, self.last + 1):
+            style.entry(self.sheet, self._row, column, None, style.USD)
+        rule = DataValidation(type="decimal", operator="between", formula1="-1000000000000", formula2="1000000000000",
+                              allow_blank=True, showErrorMessage=True, errorTitle="Actual", error="An amount in USD.")  # fmt: skip
+        letter = get_column_letter(self.last)
+        rule.add(f"{_FIRST}{self._row}:{letter}{self._row}")
+        self.sheet.add_data_validation(rule)
+        self._total(self._row)
+        self._sum("forecast", "Actual, else plan", "IF(ISNUMBER({actual}),{actual},{paid})")
+        self.book.list_name("forecast", "result", "USD", "Forecast at completion: actuals, and the plan where there are none")
+        self._sum("variance", "Actual against plan", "IF(ISNUMBER({actual}),{actual}-{paid},0)")
+        self.book.list_name("variance", "result", "USD", "Actual against plan, of months with actuals")
+        if self.template.after:
+            self._row += 1
+            style.section(self.sheet, self._row, self.template.after_title, self.last)
+            for one in self.template.after:
+                self._time(one)
+        self._row += 1
+        for name, label, content, meaning in (
+            ("largest_month", "Largest month", f"MAX({_FIRST}{self.rows['paid']}:{get_column_letter(FIRST_MONTH + MONTHS - 1)}"
+             f"{self.rows['paid']})", "Largest payment of a single month"),
+            ("first_year", "First twelve months", f"SUMIF({_FIRST}{self.rows['number']}:{letter}{self.rows['number']},"
+             f"\"<\"&months_per_year,{_FIRST}{self.rows['paid']}:{letter}{self.rows['paid']})",
+             "Payments of the first twelve months"),
+        ):  # fmt: skip
+            self._row += 1
+            self._label(self._row, label, "USD")
+            style.formula(self.sheet, self._row, 3, f"={content}", style.USD)
+            self.book.name(name, self.sheet, self._row, 3)
+            self.book.list_name(name, "result", "USD", meaning)
 
-def _across(sheet: Worksheet, row: int, content: str, number_format: str) -> None:
-    for column in range(FIRST_MONTH, LAST_MONTH + 1):
-        letter = get_column_letter(column)
-        cell = style.formula(sheet, row, column, content.replace("{m}", letter), number_format)
+    def _bars(self) -> None:
+        """The plan in twelve equal pieces, for the chart: a plan of five months does not leave most of it empty."""
+        row = self._row = self._row + 2
+        style.section(self.sheet, row, "For the chart: the plan in twelve equal pieces", self.last)
+        style.text(self.sheet, row + 1, 1, "Months in a bar")
+        style.formula(self.sheet, row + 1, 3, "=MAX(1,ROUNDUP(plan_months/months_per_year,0))", "0")
+        self.book.name("bar_months", self.sheet, row + 1, 3)
+        self.bar_head = row + 2
+        numbers = f"${_FIRST}${self.rows['number']}:${get_column_letter(self.last)}${self.rows['number']}"
+        lines = [*self.paid, ("Own lines, contingency, tax", 0), ("Paid so far", -1)]
+        for offset, (label, source) in enumerate(lines, 1):
+            self._label(self.bar_head + offset, label, "USD")
+            for bar in range(BARS):
+                letter = get_column_letter(FIRST_MONTH + bar)
+                if offset == 1:
+                    start = f"(COLUMN()-COLUMN(${_FIRST}$1))*bar_months"
+                    month = f"DATE(YEAR(timeline_start),MONTH(timeline_start)+{start},1)"
+                    content = f'=IF({start}<plan_months,{month},"–")'
+                    style.formula(self.sheet, self.bar_head, FIRST_MONTH + bar, content, style.MONTH)
+                begin = f"(COLUMN()-COLUMN(${_FIRST}$1))*bar_months"
+                sum_of = f"SUMIFS({{row}},{numbers},\">=\"&{begin},{numbers},\"<\"&{begin}+bar_months)"
+                first = self.bar_head + 1
+                if source > 0:
+                    content = "=" + sum_of.format(row=self._months(source))
+                elif source == 0:
+                    paid = sum_of.format(row=self._months(self.rows["paid"]))
+                    content = f"={paid}-SUM({letter}{first}:{letter}{self.bar_head + offset - 1})"
+                else:
+                    content = f"=SUM(${_FIRST}{first}:{letter}{self.bar_head + offset - 1})"
+                style.formula(self.sheet, self.bar_head + offset, FIRST_MONTH + bar, content, _PAYMENT)
+        self.bar_rows = [(label, self.bar_head + offset) for offset, (label, _) in enumerate(lines, 1)]
+        self._row = self.bar_head + len(lines)
+
+    def _months(self, row: int) -> str:
+        return f"${_FIRST}{row}:${get_column_letter(self.last)}{row}"
+
+    def _sum(self, name: str, label: str, content: str, *, bold: bool = False, total: str = "sum") -> None:
+        self._row += 1
+        self.rows[name] = self._row
+        self._label(self._row, label, "USD")
+        self._across(self._row, content, _PAYMENT)
+        if total:
+            self._total(self._row)
+            self.book.name(name, self.sheet, self._row, 3)
+        if bold:
+            for column in range(1, self.last + 1):
+                self.sheet.cell(self._row, column).font = style.font(bold=True)
+
+    def _total(self, row: int) -> None:
+        cell = style.formula(self.sheet, row, 3, f"=SUM({_FIRST}{row}:{get_column_letter(self.last)}{row})", _PAYMENT)
         cell.alignment = style.aligned("right")
-        cell.border = style.underline()
+
+    def _label(self, row: int, label: str, unit: str) -> None:
+        if label:
+            style.text(self.sheet, row, 1, label).border = style.underline()
+        style.text(self.sheet, row, 2, unit, color=style.GREY).border = style.underline()
+
+    def _text(self, content: str, letter: str) -> str:
+        def place(match: re.Match[str]) -> str:
+            if match[1] == "m":
+                return letter
+            if match[1] == "all":
+                return f"{_FIRST}{self._row}:{get_column_letter(self.last)}{self._row}"
+            if match[1] == "to_date":
+                return f"${_FIRST}{self._row - 1}:{letter}{self._row - 1}"
+            return f"{letter}{self.rows[match[1]]}"
+
+        return re.sub(r"\{(\w+)\}", place, content)
+
+    def _across(self, row: int, content: str, number_format: str) -> None:
+        for column in range(FIRST_MONTH, self.last + 1):
+            text = self._text(content, get_column_letter(column))
+            cell = style.formula(self.sheet, row, column, f"={text}", number_format)
+            cell.alignment = style.aligned("right")
+            cell.border = style.underline()

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Annotated, Any
 
-from xlcalc.accuracy import validation
+from xlcalc.accuracy import bounds, scope
 from xlcalc.accuracy.calibration import factors
 from xlcalc.catalog import accelerators, models, prices, tables
 from xlcalc.catalog.names import NotInCatalog
-from xlcalc.formula.explain import REMARKS, explain
+from xlcalc.formula.derivation import figure
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.blocks import accelerator_fields, label, model_fields
-from xlcalc.language.cells import Choice, Text, did_you_mean, shown
+from xlcalc.language.cells import Number, Text, did_you_mean, shown
 from xlcalc.language.declare import Declaration, Table, cell_function, find, functions
 from xlcalc.language.errors import CalcError
-from xlcalc.language.kinds import Accelerator, Anything, Name, Real, Rows
+from xlcalc.language.explain import NOTE, REMARKS, explain
+from xlcalc.language.kinds import Anything, Name, Rows
 
 _Words = Annotated[str, Text("a text")]
-_Bound = Annotated[str, Choice("low", "expected", "high", "cases")]
+_Depth = Annotated[int, Number("", 0, 99, whole=True)]
 
 
 @cell_function(category="Audit", source="the catalogs")
@@ -64,81 +65,24 @@ def _check(field: str, known: Collection[str], what: str) -> None:
         raise CalcError("#VALUE!", f"must be a field of {what}; got {shown(field)}{hint}", argument="field")
 
 
-@cell_function(category="Audit", source="the published measurements of catalog/measured.csv")
-def LLM_ACCURACY(name: Name = None, accelerator: Accelerator = None) -> Rows:
-    """How well the estimates agree with published measurements: cases, mean, 90th percentile and worst error, source.
-
-    Errors are fractions of the measurement. The constants of the models were calibrated on these same cases where their
-    data files say so; other models, machines and software err more. Your own calibration.csv adds a group of its own:
-    what is left of the error on your cases once the estimates are calibrated by them.
-
-    Args:
-        name: a function, with or without LLM_; blank = all that were measured
-        accelerator: an accelerator; blank = all that were measured
-    Example:
-        >>> LLM_ACCURACY("LLM_STEP_TIME")[0][:4]
-        ['function', 'measured on', 'accelerator', 'cases']
-    """
-    declaration = find(name) if name else None
-    if name and declaration is None:
-        raise CalcError("#N/A", f"{shown(name)} is not a function", argument="name")
-    found = validation.summaries(declaration.name if declaration else "", accelerator.id if accelerator else "")
-    if not found:
-        raise CalcError("#N/A", "no measured case of this function and accelerator is known")
-    headers = ["function", "measured on", "accelerator", "cases", "mean error", "p90 error", "worst error", "source"]
-    return Table([headers, *([*s[:-1], tables.source_text(s.source, "")] for s in found)])
-
-
-@cell_function(category="Audit", source="the published measurements of catalog/measured.csv")
-def LLM_ESTIMATE_RANGE(name: Name, accelerator: Accelerator = None, bound: _Bound = "low") -> Real:
-    """What to multiply an estimate by for the ends of its range: published measurements over their estimates.
-
-    The 10th and the 90th percentile of the cases on that accelerator, of fewer than ten the lowest and the highest; of
-    all accelerators where none was measured on it; wider where the runs that no constant was calibrated on are (other
-    models, software of other years). `expected` is 1, `cases` says how many there are on the accelerator.
-
-    Args:
-        name: a function that was measured, with or without LLM_
-        accelerator: the accelerator; blank = all that were measured
-        bound: low, expected, high or cases
-    Example:
-        >>> LLM_ESTIMATE_RANGE("LLM_STEP_TIME", "h100-sxm", "cases")
-        42
-    """
-    declaration = find(name)
-    found = validation.spread(declaration.name, accelerator.id if accelerator else "") if declaration else None
-    if found is None:
-        raise CalcError("#N/A", f"must be a function that was measured; got {shown(name)}", argument="name")
-    return {"low": found.low, "expected": 1, "high": found.high, "cases": found.cases}[bound]
-
-
 def _agreement(declaration: Declaration, read: Sequence[Any], result: float, unit: str) -> list[list[Any]]:
     """Rows of a derivation: low, expected and high by what was measured, and what of the call was never measured."""
-    accelerator = next((value.id for value in read if isinstance(value, AcceleratorSpec)), "")
-    spread = validation.spread(declaration.name, accelerator)
-    if spread is None:
+    found = bounds.around(declaration, read, result)
+    if found is None:
         return []
-    source = tables.source_text(spread.source, "")
-    cases = f"{spread.cases} cases on {spread.accelerator}"
-    if spread.apart:
-        cases += f", or of {spread.apart} that no constant knows, whichever is wider"
-    few = spread.cases < 10
+    accelerator = next((value.id for value in read if isinstance(value, AcceleratorSpec)), "")
     rows: list[list[Any]] = []
-    for name, share, rank in (
-        ("low", spread.low, "lowest" if few else "10th percentile"),
-        ("expected", 1.0, ""),
-        ("high", spread.high, "highest" if few else "90th percentile"),
-    ):
-        about = f"measured over estimated: {rank} of {cases}" if rank else "the estimate itself"
-        formula, numbers = ("estimate × measured / estimated", f"{result!r} × {share!r}") if rank else ("", "")
-        rows.append([None, name, formula, numbers, result * share, unit, about, source if rank else ""])
-    said = [f"outside what was measured: {sentence}" for sentence in validation.outside(declaration, read)]
+    for name, value, share in (("low", found.low, found.low_share), ("high", found.high, found.high_share)):
+        formula, numbers = "result × measured / estimated", f"{figure(result)} × {figure(share)}"
+        quantity = f"{declaration.name}, {name} by what was measured"
+        rows.append([name, quantity, formula, numbers, value, unit, f"{found.about}; {found.source}"])
+    notes = [f"outside what was measured: {sentence}" for sentence in scope.outside(declaration, read)]
     if factor := factors(declaration.name).get(accelerator):
-        said.append(
+        notes.append(
             f"calibration in use on {accelerator}: {factor.cases} measurements of the user (calibration.csv: "
             f"{factor.sources}) are {factor.value:.4g} times the estimate; low and high are of the published cases"
         )
-    return rows + [["", "note", "", "", "", "", sentence, ""] for sentence in said]
+    return rows + [[NOTE, sentence, *[""] * 5] for sentence in notes]
 
 
 REMARKS.append(_agreement)
@@ -156,7 +100,7 @@ def LLM_FUNCTIONS() -> Rows:
     return Table([["function", "category", "arguments", "unit", "gives", "source"], *rows])
 
 
-@cell_function(category="Audit", source="the calculation itself: the code that ran, with the numbers that went in")
+@cell_function(category="Audit", source="the calculation itself, recorded by its own formulas")
 def LLM_EXPLAIN(
     name: Name,
     a1: Anything = None,
@@ -175,12 +119,21 @@ def LLM_EXPLAIN(
     a14: Anything = None,
     a15: Anything = None,
     a16: Anything = None,
+    a17: Anything = None,
+    a18: Anything = None,
+    a19: Anything = None,
+    a20: Anything = None,
+    a21: Anything = None,
+    a22: Anything = None,
+    a23: Anything = None,
+    a24: Anything = None,
+    depth: _Depth = None,
 ) -> Rows:
-    """The derivation of exactly one call: what went in, each formula with its numbers, value, unit and source.
+    """The derivation of exactly one call, as a tree: the result, what it is made of, and each of that one level deeper.
 
-    It is recorded from the calculation as it runs, so it cannot differ from it. Catalog figures show where they come
-    from and when they were read. An estimate that was measured ends with low, expected and high by its measured error,
-    and notes what of the call lies outside the measurements.
+    Every row has a quantity, its formula, the numbers put in, value, unit and source; steps number them as an outline
+    does (1.2.1 is part of 1.2). Then what was given, and of an estimate that was measured what it may be, low and high,
+    and what of the call lies outside the measurements. A search explains what it chose.
 
     Args:
         name: the function to explain, with or without LLM_
@@ -200,13 +153,47 @@ def LLM_EXPLAIN(
         a14: argument 14 of that function
         a15: argument 15 of that function
         a16: argument 16 of that function
+        a17: argument 17 of that function
+        a18: argument 18 of that function
+        a19: argument 19 of that function
+        a20: argument 20 of that function
+        a21: argument 21 of that function
+        a22: argument 22 of that function
+        a23: argument 23 of that function
+        a24: argument 24 of that function
+        depth: levels below the result, 0 for all; blank = at most 60 rows
     Example:
-        >>> LLM_EXPLAIN("LLM_KV_CACHE", "llama-3.1-8b", 8192)[-1][4:6]
+        >>> LLM_EXPLAIN("LLM_KV_CACHE", "llama-3.1-8b", 8192)[1][4:6]
         [1073741824, 'bytes']
     """
     declaration = find(name)
     if declaration is None:
         raise CalcError("#N/A", f"{shown(name)} is not a function", argument="name")
-    given = (a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16)
+    given = (
+        a1,
+        a2,
+        a3,
+        a4,
+        a5,
+        a6,
+        a7,
+        a8,
+        a9,
+        a10,
+        a11,
+        a12,
+        a13,
+        a14,
+        a15,
+        a16,
+        a17,
+        a18,
+        a19,
+        a20,
+        a21,
+        a22,
+        a23,
+        a24,
+    )
     used = max((i for i, value in enumerate(given, 1) if value is not None), default=0)
-    return explain(declaration, given[:used])
+    return explain(declaration, given[:used], depth)

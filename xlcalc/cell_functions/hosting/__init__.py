@@ -1,5 +1,5 @@
 """Cell functions about serving: what fits, and how fast and dear it is."""
 
-from xlcalc.cell_functions.hosting import capacity, serving
+from xlcalc.cell_functions.hosting import capacity, planning, serving
 
-__all__ = ["capacity", "serving"]
+__all__ = ["capacity", "planning", "serving"]

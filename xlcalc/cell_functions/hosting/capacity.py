@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from xlcalc.cell_functions.hosting.served import held
+from xlcalc.formula.arithmetic import chosen, searched, term
+from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting import memory
 from xlcalc.hosting.layout import Layout
 from xlcalc.language.cells import Choice, Number
 from xlcalc.language.declare import cell_function
 from xlcalc.language.kinds import Accelerator, Bytes, Count, DType, Model, PositiveTokens, Tokens
+from xlcalc.model.dtypes import DType as Format
+from xlcalc.model.spec import ModelSpec
 
 _MemoryPart = Annotated[str, Choice(*memory.PARTS)]
 _Reserve = Annotated[float, Number("", 0, 0.99)]
@@ -20,7 +25,7 @@ def LLM_SERVE_MEMORY(
     model: Model,
     context: Tokens,
     batch: Count,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     tp: Count = 1,
     part: _MemoryPart = "total",
@@ -28,14 +33,16 @@ def LLM_SERVE_MEMORY(
     """Bytes on each accelerator that serves a model: weights, cache, the engine's workspace and its overhead.
 
     Tensor parallelism divides weights and key/value heads; a shared latent (MLA) stays whole. A checkpoint published
-    with 4-bit experts keeps them when 16 bit is asked for. The workspace is what vLLM sets aside for 1,024 sequences
+    with 4-bit experts keeps them when 16 bit is asked for; in any other format the weights on one accelerator are
+    LLM_WEIGHTS, and on several each further one has norms, routers and latents once more. What kernels pad 4-bit
+    experts with counts as overhead. The workspace is what vLLM sets aside for 1,024 sequences
     and 8,192 tokens a step, whatever the batch: it grows with the vocabulary.
 
     Args:
         model: the model
         context: tokens of each sequence, prompt and output together
         batch: sequences in the cache
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         tp: tensor-parallel accelerators
         part: which bytes
@@ -43,7 +50,7 @@ def LLM_SERVE_MEMORY(
         >>> round(LLM_SERVE_MEMORY("llama-3.1-8b", 8192, 16, unit="GiB"), 2)
         35.85
     """
-    parts = memory.serve_memory(model, context, batch, dtype, kv_dtype, Layout(tp))
+    parts = memory.serve_memory(held(model, None, dtype, kv_dtype), context, batch, Layout(tp))
     return parts.total if part == "total" else getattr(parts, part)
 
 
@@ -53,7 +60,7 @@ def LLM_MIN_GPUS(
     accelerator: Accelerator,
     context: Tokens,
     batch: Count,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     reserve: _Reserve = 0.1,
 ) -> Count:
@@ -67,14 +74,32 @@ def LLM_MIN_GPUS(
         accelerator: the accelerator
         context: tokens of each sequence, prompt and output together
         batch: sequences in the cache
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         reserve: share of the memory to leave empty
     Example:
         >>> LLM_MIN_GPUS("llama-3.1-70b", "h100-sxm", 8192, 16)
         4
     """
-    return memory.min_count(model, accelerator, context, batch, dtype, kv_dtype, reserve)
+    return memory.min_layout(held(model, accelerator, dtype, kv_dtype), context, batch, reserve).accelerators
+
+
+@LLM_MIN_GPUS.explained
+def _fewest(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    context: float,
+    batch: int,
+    dtype: Format | None,
+    kv_dtype: Format | None,
+    reserve: float,
+) -> int:
+    of = held(model, accelerator, dtype, kv_dtype)
+    layout = searched(memory.min_layout, of, context, batch, reserve)
+    total = memory.serve_memory(of, context, batch, layout).total
+    total = term(f"bytes on each accelerator, {layout.text}", total, "bytes", _MEMORY)
+    fits = "the smallest count tried where {0} is at most {1}"
+    return chosen("count", layout.accelerators, fits, total, memory.to_fill(of, reserve), unit="count", source=_MEMORY)
 
 
 @cell_function(category="Hosting", source=_MEMORY)
@@ -83,7 +108,7 @@ def LLM_MAX_BATCH(
     accelerator: Accelerator,
     count: Count,
     context: PositiveTokens,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     reserve: _Reserve = 0.1,
 ) -> Count:
@@ -94,14 +119,30 @@ def LLM_MAX_BATCH(
         accelerator: the accelerator
         count: accelerators of the replica
         context: tokens of each sequence, prompt and output together
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         reserve: share of the memory to leave empty
     Example:
         >>> LLM_MAX_BATCH("llama-3.1-8b", "h100-sxm", 1, 8192)
         51
     """
-    return memory.max_batch(model, accelerator, count, context, dtype, kv_dtype, reserve)
+    return memory.max_batch(held(model, accelerator, dtype, kv_dtype), count, context, reserve)[0]
+
+
+@LLM_MAX_BATCH.explained
+def _most_sequences(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    count: int,
+    context: float,
+    dtype: Format | None,
+    kv_dtype: Format | None,
+    reserve: float,
+) -> int:
+    of = held(model, accelerator, dtype, kv_dtype)
+    _, layout = searched(memory.max_batch, of, count, context, reserve)
+    most = memory.whole_capacity(of, context, layout, reserve)
+    return term("sequences", most, "sequences", f"{layout.text}, the layout that leaves most room; {_MEMORY}")
 
 
 @cell_function(category="Hosting", source=_MEMORY)
@@ -110,7 +151,7 @@ def LLM_MAX_CONTEXT(
     accelerator: Accelerator,
     count: Count,
     batch: Count,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     reserve: _Reserve = 0.1,
 ) -> Count:
@@ -123,11 +164,35 @@ def LLM_MAX_CONTEXT(
         accelerator: the accelerator
         count: accelerators of the replica
         batch: sequences in the cache
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         reserve: share of the memory to leave empty
     Example:
         >>> LLM_MAX_CONTEXT("llama-3.1-8b", "h100-sxm", 1, 16)
         26540
     """
-    return memory.max_context(model, accelerator, count, batch, dtype, kv_dtype, reserve)
+    return memory.max_context(held(model, accelerator, dtype, kv_dtype), count, batch, reserve)[0]
+
+
+@LLM_MAX_CONTEXT.explained
+def _longest(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    count: int,
+    batch: int,
+    dtype: Format | None,
+    kv_dtype: Format | None,
+    reserve: float,
+) -> int:
+    of = held(model, accelerator, dtype, kv_dtype)
+    context, layout = searched(memory.max_context, of, count, batch, reserve)
+
+    def filled_by(tokens: float, label: str) -> float:
+        sequences = term(label, tokens, "tokens", "searched")
+        total = memory.serve_memory(of, sequences, batch, layout).total
+        return term(f"bytes on each accelerator with {label}, {layout.text}", total, "bytes", _MEMORY)
+
+    here, beyond = filled_by(context, "this context"), filled_by(context + 1, "one token more")
+    fits = "the longest context where {0} is at most {1}; one token more takes {2}"
+    filled = memory.to_fill(of, reserve)
+    return chosen("context", context, fits, here, filled, beyond, unit="tokens", source=_MEMORY)

@@ -5,29 +5,27 @@ from __future__ import annotations
 from typing import Annotated
 
 from xlcalc.accuracy.calibration import calibrated
-from xlcalc.hosting import cost, disaggregation, latency, offload, plan, queueing, speculative, throughput
+from xlcalc.cell_functions.hosting.served import served
+from xlcalc.hosting import cost, disaggregation, latency, offload, queueing, speculative, throughput
 from xlcalc.hosting.layout import Layout, Split, parse
 from xlcalc.hosting.step import replica
 from xlcalc.language.cells import Choice, Number, Parsed
-from xlcalc.language.declare import Table, cell_function
+from xlcalc.language.declare import cell_function
 from xlcalc.language.kinds import (
     Accelerator,
     Count,
     DType,
     Fraction,
-    Model,
+    Generator,
     Positive,
-    PositiveSeconds,
     PositiveTokens,
     Real,
-    Rows,
     Seconds,
     Share,
     Tokens,
     Usd,
     UsdPerHour,
 )
-from xlcalc.model.dtypes import DTYPES
 
 LayoutText = Annotated[
     Layout | Split, Parsed("a layout such as tp8, tp4pp2, dp8ep8, or 2xtp4+1xtp8 (prefill + decode)", parse)
@@ -42,12 +40,12 @@ _CALIBRATED = "rates calibrated on published measurements (catalog/serving.csv)"
 @cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {_CALIBRATED}")
 @calibrated(unless="mfu")
 def LLM_TTFT(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     count: Count,
     prompt: PositiveTokens,
     batch: Count = 1,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     mfu: Fraction = None,
 ) -> Seconds:
     """Seconds to the first token of prompts that are prefilled together on an idle replica.
@@ -63,27 +61,27 @@ def LLM_TTFT(
         count: accelerators of the replica
         prompt: tokens of each prompt
         batch: prompts in the pass
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         mfu: fraction of peak to assume; blank = what was measured of operators
     Example:
         >>> round(LLM_TTFT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 1)
         24.9
     """
+    of = served(model, accelerator, dtype)
     if mfu:
-        return latency.ttft_at(model, accelerator, count, prompt, batch, dtype, mfu)
-    layout = latency.latency_layout(model, accelerator, count)
-    return latency.ttft(model, accelerator, layout, prompt, batch, dtype)
+        return latency.ttft_at(of, model.flop_shape, count, prompt, batch, mfu)
+    return latency.ttft(of, latency.latency_layout(of, count), prompt, batch)
 
 
 @cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {_CALIBRATED}")
 @calibrated(unless="mbu")
 def LLM_TPOT(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     count: Count,
     context: Tokens,
     batch: Count = 1,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     mbu: Fraction = None,
 ) -> Seconds:
@@ -100,17 +98,18 @@ def LLM_TPOT(
         count: accelerators of the replica
         context: tokens that each sequence has so far, on average
         batch: sequences decoding together
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         mbu: fraction of memory bandwidth to assume; blank = what was measured of operators
     Example:
         >>> round(LLM_TPOT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 2)
         4.81
     """
-    layout = latency.latency_layout(model, accelerator, count)
+    of = served(model, accelerator, dtype, kv_dtype)
+    layout = latency.latency_layout(of, count)
     if mbu:
-        return latency.tpot_at(model, accelerator, layout, context, batch, dtype, kv_dtype, mbu)
-    return latency.tpot(model, accelerator, layout, context, batch, dtype, kv_dtype)
+        return latency.tpot_at(of, layout, context, batch, mbu)
+    return latency.tpot(of, layout, context, batch)
 
 
 @cell_function(
@@ -118,13 +117,13 @@ def LLM_TPOT(
 )
 @calibrated()
 def LLM_THROUGHPUT(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     count: Count,
     prompt: PositiveTokens,
     output: PositiveTokens,
     batch: Count = None,
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     layout: LayoutText = None,
     cached_share: Share = 0,
@@ -144,7 +143,7 @@ def LLM_THROUGHPUT(
         prompt: tokens of each prompt
         output: tokens of each answer
         batch: sequences under way; blank = as many as fit and still help
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         layout: how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the fastest of one pool
         cached_share: share of the prompt found in a prefix cache
@@ -152,17 +151,18 @@ def LLM_THROUGHPUT(
         >>> round(LLM_THROUGHPUT("llama-3.1-8b", "h100-sxm", 1, 1000, 1000, dtype="fp8"), -2)
         8600.0
     """
+    of = served(model, accelerator, dtype, kv_dtype)
     traffic = throughput.Traffic(prompt, output, cached_share)
     if isinstance(layout, Split):
-        both = disaggregation.pools(model, accelerator, count, traffic, dtype, kv_dtype, layout)
+        both = disaggregation.pools(of, count, traffic, layout)
         return disaggregation.split_flow(both, output, batch).tokens_per_second
-    _, running = throughput.best_flow(model, accelerator, count, traffic, batch, dtype, kv_dtype, layout)
+    _, running = throughput.best_flow(of, count, traffic, batch, layout)
     return running.tokens_per_second
 
 
 @cell_function(category="Hosting", source="Takagi 1991 (gated queues); Erlang 1917; LLM_THROUGHPUT's steps")
 def LLM_LATENCY_AT_LOAD(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     count: Count,
     prompt: PositiveTokens,
@@ -170,7 +170,7 @@ def LLM_LATENCY_AT_LOAD(
     requests_per_second: Positive,
     quantile: _Quantile = 0.95,
     metric: _Metric = "ttft",
-    dtype: DType = "bf16",
+    dtype: DType = None,
     kv_dtype: DType = None,
     layout: LayoutText = None,
 ) -> Seconds:
@@ -188,57 +188,21 @@ def LLM_LATENCY_AT_LOAD(
         requests_per_second: mean rate of arrivals
         quantile: share of the requests that are served at least as quickly
         metric: which latency
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         layout: how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the one with the largest throughput
     Example:
         >>> round(LLM_LATENCY_AT_LOAD("llama-3.1-8b", "h100-sxm", 1, 1000, 200, 10, unit="ms"))
         61
     """
+    of = served(model, accelerator, dtype, kv_dtype)
     traffic = throughput.Traffic(prompt, output)
     if isinstance(layout, Split):
-        both = disaggregation.pools(model, accelerator, count, traffic, dtype, kv_dtype, layout)
+        both = disaggregation.pools(of, count, traffic, layout)
         return disaggregation.split_latency(both, output, requests_per_second, quantile, metric)
-    chosen, full = throughput.best_flow(model, accelerator, count, traffic, None, dtype, kv_dtype, layout)
-    r = replica(model, accelerator, dtype, kv_dtype, chosen)
+    chosen, full = throughput.best_flow(of, count, traffic, None, layout)
+    r = replica(of, chosen)
     return queueing.latency(r, traffic, requests_per_second, int(full.sequences), quantile, metric)
-
-
-@cell_function(category="Hosting", source="LLM_THROUGHPUT over all layouts; lowest on-demand price of the catalog")
-def LLM_SERVE_PLAN(
-    model: Model,
-    accelerator: Accelerator,
-    prompt: PositiveTokens,
-    output: PositiveTokens,
-    ttft_slo: PositiveSeconds = None,
-    tpot_slo: PositiveSeconds = None,
-    max_count: Count = 8,
-    top: Count = 5,
-    cached_share: Share = 0,
-) -> Rows:
-    """The cheapest ways to serve a model on an accelerator inside limits on latency, cheapest first.
-
-    Tries counts (powers of two), layouts (tensor, pipeline, expert and attention-data parallel; prefill and decoding
-    apart on replicas of one layout, written 2xtp2+2xtp2) and formats that the accelerator computes in, each with the
-    largest batch that keeps the limits; the cache is in 16 bit. TTFT is that of a prompt among running sequences,
-    without a queue. USD at the lowest on-demand price of the catalog and full use; blank where it lists none.
-
-    Args:
-        model: the model
-        accelerator: the accelerator
-        prompt: tokens of each prompt
-        output: tokens of each answer
-        ttft_slo: longest time to the first token; blank = any
-        tpot_slo: longest time per output token; blank = any
-        max_count: most accelerators of a replica
-        top: rows to give
-        cached_share: share of the prompt found in a prefix cache
-    Example:
-        >>> LLM_SERVE_PLAN("llama-3.1-8b", "h100-sxm", 1000, 200, 1, 0.05, 2)[1][:3]
-        [1, 'tp1', 'fp8']
-    """
-    traffic = throughput.Traffic(prompt, output, cached_share)
-    return Table([plan.HEADER, *plan.plan(model, accelerator, traffic, ttft_slo, tpot_slo, max_count, top)])
 
 
 @cell_function(category="Hosting", source="USD per hour over tokens per hour")
@@ -261,14 +225,14 @@ def LLM_REPLICAS(
     requests_per_second: Positive,
     prompt: PositiveTokens,
     output: PositiveTokens,
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     count: Count,
     batch: Count,
     utilization: Fraction = 0.7,
 ) -> Count:
-    """Replicas that a traffic needs, each loaded to a share of its throughput at that batch; weights and cache in 16
-    bit.
+    """Replicas that a traffic needs, each loaded to a share of its throughput at that batch; weights as
+    published, the cache in 16 bit.
 
     Args:
         requests_per_second: mean rate of requests
@@ -284,7 +248,7 @@ def LLM_REPLICAS(
         8
     """
     traffic = throughput.Traffic(prompt, output)
-    _, running = throughput.best_flow(model, accelerator, count, traffic, batch, DTYPES["bf16"], None, None)
+    _, running = throughput.best_flow(served(model, accelerator, None), count, traffic, batch, None)
     return cost.replicas(requests_per_second, output, running.tokens_per_second, utilization)
 
 
@@ -308,7 +272,7 @@ def LLM_SPECULATIVE_SPEEDUP(acceptance: Share, draft_tokens: Count, draft_cost: 
 
 @cell_function(category="Hosting", source="Sheng et al. 2023 (FlexGen), section 4.3")
 def LLM_OFFLOAD_THROUGHPUT(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     host_bytes_per_second: PositiveRate,
     disk_bytes_per_second: Rate,
@@ -317,7 +281,7 @@ def LLM_OFFLOAD_THROUGHPUT(
     batch: Count,
     weights_gpu: Share,
     kv_gpu: Share,
-    dtype: DType = "fp16",
+    dtype: DType = None,
 ) -> Real:
     """Output tokens a second of one accelerator that holds a share of weights and cache and fetches the rest.
 
@@ -334,14 +298,13 @@ def LLM_OFFLOAD_THROUGHPUT(
         batch: sequences that share each fetch of the weights
         weights_gpu: share of the weights on the accelerator
         kv_gpu: share of the cache on the accelerator
-        dtype: number format of the weights
+        dtype: number format of the weights; blank = as published
     Example:
         >>> round(LLM_OFFLOAD_THROUGHPUT("opt-30b", "t4", 12e9, 0, 512, 32, 144, 0.2, 0), 1)
         9.3
     """
     return offload.offload_throughput(
-        model,
-        accelerator,
+        served(model, accelerator, dtype),
         host_bytes_per_second,
         disk_bytes_per_second,
         prompt,
@@ -349,5 +312,4 @@ def LLM_OFFLOAD_THROUGHPUT(
         batch,
         weights_gpu,
         kv_gpu,
-        dtype,
     )

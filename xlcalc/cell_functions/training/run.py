@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from xlcalc.language.cells import Choice, Kind, Refusal, Text
+from xlcalc.formula.arithmetic import allowed, is_number, term
+from xlcalc.formula.records import column, columns
+from xlcalc.hardware.spec import AcceleratorSpec
+from xlcalc.language.cells import Choice
 from xlcalc.language.declare import Table, cell_function
 from xlcalc.language.kinds import (
     AcceleratorOrPeak,
@@ -14,7 +17,6 @@ from xlcalc.language.kinds import (
     Flop,
     Fraction,
     GpuHours,
-    Model,
     ModelOrCount,
     Params,
     Positive,
@@ -31,44 +33,30 @@ from xlcalc.language.kinds import (
     UsdPerHour,
 )
 from xlcalc.model.flops import attention_flops
-from xlcalc.model.params import lora_params
 from xlcalc.model.spec import ModelSpec
+from xlcalc.model.words import FLOP_WORDS
 from xlcalc.training import compute, cost, failures, scaling_laws
 
 _Recompute = Annotated[str, Choice(*compute.RECOMPUTE)]
 _Optimizer = Annotated[str, Choice(*failures.CHECKPOINT_BYTES)]
 _LossLaw = Annotated[str, Choice(*scaling_laws.LOSS_LAWS)]
 _OptimumLaw = Annotated[str, Choice(*scaling_laws.OPTIMUM_LAWS)]
-_TARGETS = {
-    "all": frozenset(("attention", "mlp", "experts")),
-    "attention": frozenset(("attention",)),
-    "mlp": frozenset(("mlp", "experts")),
-}
-_MATRICES = frozenset(("q", "k", "v", "o", "q_a", "q_b", "kv_a", "kv_b", "gate", "up", "down", "in", "out"))
-
-
-class _Targets(Kind):
-    """The matrices that LoRA adapts: a group, or their names with commas between."""
-
-    about = f"one of {', '.join(_TARGETS)}, or names of matrices such as q,v"
-
-    def read(self, value: object) -> frozenset[str]:
-        text = Text(self.about).read(value).casefold()
-        names = frozenset(name.strip().removesuffix("_proj") for name in text.replace("+", ",").split(","))
-        found = _TARGETS.get(text, names)
-        if text not in _TARGETS and not found <= _MATRICES:
-            raise Refusal("#VALUE!", f"must be {self.about}; got {text!r}")
-        return found
 
 
 def _attention(model: ModelSpec, seq_len: float) -> float:
     """Attention FLOP of one token's forward pass, none where no sequence length is given."""
-    return attention_flops(model.flop_shape, seq_len) if seq_len else 0
+    if is_number(seq_len) and not seq_len:
+        return 0
+    return attention_flops(columns(model.flop_shape, FLOP_WORDS, "of the model"), seq_len)
 
 
-def _peak(accelerator: object, dtype: str) -> float:
+def _active(model: ModelSpec) -> float:
+    return column("params_active", model.active, "active parameters", "parameters", "of the model")
+
+
+def _peak(accelerator: AcceleratorSpec | float, dtype: str) -> float:
     """Dense peak in FLOP/s: the catalog's for the format, or the number that was given."""
-    return accelerator if isinstance(accelerator, (int, float)) else accelerator.peak(dtype)  # type: ignore[attr-defined]
+    return accelerator.peak(dtype) if isinstance(accelerator, AcceleratorSpec) else term("peak", accelerator)
 
 
 @cell_function(category="Training", source="Kaplan et al. 2020, section 2.1; Korthikanti et al. 2022 for recomputation")
@@ -88,7 +76,7 @@ def LLM_TRAIN_FLOPS(model: ModelOrCount, tokens: Tokens, seq_len: Tokens = 0, re
         >>> LLM_TRAIN_FLOPS("llama-3.1-8b", 15e12, unit="PF-days")
         8364.855466666666
     """
-    return compute.train_flops(model.active, tokens, _attention(model, seq_len), recompute)
+    return compute.train_flops(_active(model), tokens, _attention(model, seq_len), recompute)
 
 
 @cell_function(category="Training", source="Narayanan et al. 2021, equation 4")
@@ -107,7 +95,7 @@ def LLM_TRAIN_TIME(
         >>> round(LLM_TRAIN_TIME(2.4e23, 312e12, 300, 0.3, unit="days"), 2)
         98.92
     """
-    return compute.train_time(flops, _peak(accelerator, dtype.name), count, mfu)
+    return compute.train_time(flops, _peak(accelerator, dtype.name), term("accelerators", count), mfu)
 
 
 @cell_function(category="Training", source="Narayanan et al. 2021, equation 4")
@@ -123,7 +111,9 @@ def LLM_GPU_HOURS(flops: Flop, accelerator: AcceleratorOrPeak, mfu: Fraction = 0
         >>> round(LLM_GPU_HOURS(2.4e23, 312e12, 0.3), 1)
         712250.7
     """
-    return compute.train_time(flops, _peak(accelerator, dtype.name), 1, mfu) / 3600
+    return (
+        term("accelerator-seconds", compute.train_time(flops, _peak(accelerator, dtype.name), 1, mfu), "seconds") / 3600
+    )
 
 
 @cell_function(category="Training", source="Chowdhery et al. 2022, appendix B")
@@ -150,13 +140,14 @@ def LLM_MFU(
         >>> round(LLM_MFU("llama-3.1-8b", 80000, "h100-sxm", 8, 8192), 3)
         0.617
     """
-    per_token = compute.train_flops(model.active, 1, _attention(model, seq_len), "none")
+    per_token = compute.train_flops(_active(model), 1, _attention(model, seq_len), "none")
+    per_token = term("FLOP of a trained token", per_token, "FLOP/token")
     utilisation = compute.mfu(per_token, tokens_per_second, _peak(accelerator, dtype.name), count)
-    if utilisation > 1:
-        raise ValueError(
-            f"would be {utilisation:.3g}, more than the peak allows: check tokens_per_second, count and dtype"
-        )
-    return utilisation
+    return allowed(
+        utilisation <= 1,
+        lambda: utilisation,
+        lambda: f"would be {utilisation:.3g}, more than the peak allows: check tokens_per_second, count and dtype",
+    )
 
 
 @cell_function(category="Training", source="ZeRO (Rajbhandari et al. 2020), section 3.1; BLOOM-176B checkpoints")
@@ -174,7 +165,9 @@ def LLM_CHECKPOINT_SIZE(model: ModelOrCount, optimizer: _Optimizer = "adam") -> 
         >>> LLM_CHECKPOINT_SIZE(176e9, unit="TB")
         2.464
     """
-    return failures.checkpoint_bytes(model.total, optimizer)
+    return failures.checkpoint_bytes(
+        column("params_total", model.total, "parameters", "parameters", "of the model"), optimizer
+    )
 
 
 @cell_function(category="Training", source="Young 1974; Daly 2006")
@@ -258,24 +251,30 @@ def LLM_TRAIN_COST(
     """
     ideal = compute.train_time(flops, _peak(accelerator, "bf16"), count, mfu)
     bill = cost.train_cost(
-        ideal,
-        count,
-        usd_per_hour,
-        node_size,
-        node_failures_per_day,
-        recovery_time,
-        checkpoint_interval,
-        checkpoint_bytes,
-        dataset_bytes,
-        storage_usd_per_gb_month,
-        experiment_gpu_hours,
+        ideal_time=term("time without failures", ideal, "seconds", "Narayanan et al. 2021, equation 4"),
+        count=count,
+        usd_per_hour=usd_per_hour,
+        node_size=node_size,
+        node_failures_per_day=node_failures_per_day,
+        recovery_time=recovery_time,
+        checkpoint_interval=checkpoint_interval,
+        checkpoint_bytes=checkpoint_bytes,
+        dataset_bytes=dataset_bytes,
+        storage_usd_per_gb_month=storage_usd_per_gb_month,
+        experiment_gpu_hours=experiment_gpu_hours,
     )
-    lines = [*zip(_BILL, bill, strict=True), ("total", bill.total)]
+    bill = cost.TrainCost(*(term(name, usd, "USD", _BILL_SOURCE) for name, usd in zip(_BILL, bill, strict=True)))
+    total = term("total", bill.total, "USD", _BILL_SOURCE)
+    lines = [*zip(_BILL, bill, strict=True), ("total", total)]
     return Table(
-        [["item", "USD", "share"], *([name, usd, usd / bill.total if bill.total else 0] for name, usd in lines)]
+        [
+            ["item", "USD", "share"],
+            *([name, usd, usd / total if is_number(total) and total else 0] for name, usd in lines),
+        ]
     )
 
 
+_BILL_SOURCE = "JGalego/llm-calc, training page, corrected: docs/origin.md"
 _BILL = ("compute", "failures (downtime)", "failures (recomputation)", "storage", "experiments")
 
 
@@ -375,22 +374,3 @@ def LLM_PIPELINE_BUBBLE(pp: Count, micro_batches: Count, interleave: Count = 1) 
         0.109375
     """
     return compute.pipeline_bubble(pp, micro_batches, interleave)
-
-
-@cell_function(category="Training", source="Hu et al. 2021, section 4.1")
-def LLM_LORA_PARAMS(model: Model, rank: Count, targets: Annotated[frozenset[str], _Targets()] = "all") -> Params:
-    """Trainable parameters of LoRA: rank x (inputs + outputs) of each adapted matrix.
-
-    `all` adapts the matrices of attention (or what stands in its place) and MLP, every expert of a mixture too;
-    `attention` and `mlp` adapt one of them; names can be listed. Query, key and value count as three matrices also
-    where code fuses them. Routers, embedding and head are never adapted.
-
-    Args:
-        model: the model
-        rank: rank of the adapters
-        targets: adapted matrices
-    Example:
-        >>> LLM_LORA_PARAMS("llama-3.1-8b", 16)
-        41943040
-    """
-    return lora_params(model.architecture, rank, targets)

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from xlcalc.accuracy import ranges
 from xlcalc.accuracy.calibration import calibrated
+from xlcalc.formula.arithmetic import chosen, plain, searched, term
+from xlcalc.formula.records import columns
+from xlcalc.formula.symbols import unrecorded
 from xlcalc.hardware.kernels import kernels
+from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.cells import Choice, Number, Parsed
 from xlcalc.language.declare import Table, cell_function
 from xlcalc.language.kinds import Accelerator, Bytes, Count, DType, Model, Positive, PositiveTokens, Rows, Seconds
+from xlcalc.model.dtypes import DTYPES
 from xlcalc.model.dtypes import DType as Format
 from xlcalc.model.flops import attention_flops
+from xlcalc.model.spec import ModelSpec
+from xlcalc.model.words import WORDS
 from xlcalc.training import compute, memory, plan
-from xlcalc.training.layout import Layout, parse, spread
-from xlcalc.training.operators import work_of
+from xlcalc.training.layout import Layout, layout_text, parse, spread
 from xlcalc.training.step_time import StepTime, step_time
 
+_TRAINED = DTYPES["bf16"]  # what training computes does not depend on how the weights are stored
 _Recompute = Annotated[str, Choice(*compute.RECOMPUTE)]
 _Optimizer = Annotated[str, Choice(*memory.OPTIMIZER_BYTES)]
 _Zero = Annotated[int, Number("", 0, 3, whole=True)]
@@ -83,11 +91,11 @@ def LLM_TRAIN_MEMORY(
         >>> round(LLM_TRAIN_MEMORY("llama-3.1-8b", 8192, 1, dp=8, zero=3, unit="GB"), 1)
         59.1
     """
-    work = work_of(model)
+    numbers = columns(model.coefficients(_TRAINED), WORDS, "of the model")
     layout = Layout(tp, pp, dp, ep, cp, vp, micro_batch, zero, recompute)
     held = memory.train_memory(
-        work,
-        spread(tp * pp * dp * cp, layout, work.layers, work.experts.n_experts),
+        numbers,
+        spread(tp * pp * dp * cp, layout, numbers.n_layers, numbers.n_experts),
         seq_len,
         weight_bytes=weight_bytes(dtype),
         operand_bytes=operand_bytes(dtype),
@@ -143,16 +151,37 @@ def LLM_STEP_TIME(
         >>> round(LLM_STEP_TIME("llama-3.1-8b", "h100-sxm", 8, 128, 8192, zero=3), 1)
         18.2
     """
-    work = work_of(model)
+    numbers = columns(model.coefficients(_TRAINED), WORDS, "of the model")
     layout = Layout(tp, pp, 1, ep, cp, vp, micro_batch, zero, recompute)
-    layout = spread(count, layout, work.layers, work.experts.n_experts)
+    layout = spread(count, layout, numbers.n_layers, numbers.n_experts)
     stack = "fsdp" if zero >= 2 else "megatron"
-    return getattr(step_time(work, kernels(accelerator, dtype.name, stack), layout, global_batch, seq_len), part)
+    return getattr(step_time(numbers, kernels(accelerator, dtype.name, stack), layout, global_batch, seq_len), part)
+
+
+_STEP = "Narayanan et al. 2021; Korthikanti et al. 2022; achieved rates in catalog/efficiency.csv"
+
+
+def _job(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    count: int,
+    global_batch: int,
+    seq_len: float,
+    dtype: Format,
+    layout: Layout | None,
+) -> tuple[plan.Job, plan.Machine, Layout | None]:
+    """What a plan is about, as plain numbers."""
+    numbers = model.coefficients(_TRAINED)
+    with unrecorded():
+        rates = [kernels(accelerator, dtype.name, stack) for stack in ("megatron", "fsdp")]
+        machine = plan.Machine(count, accelerator.figure("memory"), *rates)
+    own = None if layout is None else spread(count, layout, numbers.n_layers, numbers.n_experts)
+    return plan.Job(numbers, global_batch, seq_len, weight_bytes(dtype), operand_bytes(dtype)), machine, own
 
 
 PLAN_COLUMNS = (
     "rank", "tp", "pp", "cp", "ep", "dp", "vp", "micro_batch", "zero", "recompute", "step seconds", "tokens/s", "MFU",
-    "memory bytes", "limited by",
+    "memory bytes", "limited by", "step seconds low", "step seconds high",
 )  # fmt: skip
 
 
@@ -172,8 +201,9 @@ def LLM_TRAIN_PLAN(
     """The fastest layouts of a training step that fit in memory, best first.
 
     Searches tensor, pipeline, context, expert and data parallelism, ZeRO stages, interleaving, micro-batches and
-    recomputation. MFU counts as LLM_MFU does; the last column names the largest part of the step. A `layout` of your
-    own comes last, with its rank among all that fit; the rank is blank where it does not fit itself.
+    recomputation. MFU counts as LLM_MFU does; `limited by` names the largest part of the step. Four of five measured
+    steps like it lie between low and high (LLM_ESTIMATE_BOUND). A `layout` of your own comes last, with its rank among
+    all that fit; the rank is blank where it does not fit itself.
 
     Args:
         model: the model
@@ -188,23 +218,65 @@ def LLM_TRAIN_PLAN(
         >>> LLM_TRAIN_PLAN("llama-3.1-8b", "h100-sxm", 8, 128, 8192)[0][:4]
         ['rank', 'tp', 'pp', 'cp']
     """
-    work = work_of(model)
-    job = plan.Job(work, global_batch, seq_len, weight_bytes(dtype), operand_bytes(dtype))
-    rates = (kernels(accelerator, dtype.name, stack) for stack in ("megatron", "fsdp"))
-    machine = plan.Machine(count, accelerator.figure("memory"), *rates)
-    own = None if layout is None else spread(count, layout, work.layers, work.experts.n_experts)
+    job, machine, own = _job(model, accelerator, count, global_batch, seq_len, dtype, layout)
     found = plan.plan(job, machine, top, own)
     flops = compute.train_flops(model.active, 1, attention_flops(model.flop_shape, seq_len), "none")
     peak = accelerator.peak(dtype.name)
+    given = {"model": model, "accelerator": accelerator, "count": count, "seq_len": seq_len, "dtype": dtype}
+    likely = ranges.of_call("LLM_STEP_TIME", given)
 
     def row(rank: int | None, candidate: plan.Candidate) -> list[object]:
         of, seconds = candidate.layout, candidate.seconds
         rate = global_batch * seq_len / seconds
         shape = (of.tp, of.pp, of.cp, of.ep, of.dp, of.vp, of.micro_batch, of.zero, of.recompute)
         limit = "memory: does not fit" if rank is None else candidate.limit
-        return [rank, *shape, seconds, rate, compute.mfu(flops, rate, peak, count), candidate.memory, limit]
+        mfu = compute.mfu(flops, rate, peak, count)
+        return [rank, *shape, seconds, rate, mfu, candidate.memory, limit, seconds * likely.low, seconds * likely.high]
 
     table = Table([list(PLAN_COLUMNS), *(row(rank, candidate) for rank, candidate in enumerate(found.best, 1))])
     if found.own:
         table.append(row(found.rank if found.own.memory <= machine.memory else None, found.own))
     return table
+
+
+@LLM_TRAIN_PLAN.explained
+def _fastest(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    count: int,
+    global_batch: int,
+    seq_len: float,
+    dtype: Format,
+    top: int,
+    layout: Layout | None,
+) -> str:
+    """The fastest layout that fits: its step by part, its memory by part against what there is, its utilisation."""
+    job, machine, own = _job(model, accelerator, plain(count), plain(global_batch), plain(seq_len), dtype, layout)
+    best = searched(plan.plan, job, machine, plain(top), own).best[0].layout
+    numbers = columns(job.model, WORDS, "of the model")
+    rates = kernels(accelerator, dtype.name, "fsdp" if best.zero >= 2 else "megatron")
+    step = term("seconds of a step", step_time(numbers, rates, best, global_batch, seq_len).total, "seconds", _STEP)
+    held = memory.train_memory(
+        numbers,
+        best,
+        seq_len,
+        weight_bytes=job.weight_bytes,
+        operand_bytes=job.operand_bytes,
+        micro_batches=job.global_batch / (best.dp * best.micro_batch),
+        fused_attention=not machine.megatron.unfused_attention,
+    )
+    flops = compute.train_flops(term("active parameters", model.active, "parameters", "of the model"), 1,
+                                attention_flops(model.flop_shape, seq_len), "none")  # fmt: skip
+    rate = term("tokens a second", global_batch * seq_len / step, "tokens/s")
+    used = compute.mfu(term("FLOP of a token", flops, "FLOP/token"), rate, accelerator.peak(dtype.name), count)
+    return chosen(
+        "plan",
+        layout_text(best),
+        "the fastest of the layouts that divide the machine and fit: {0}; {1} of {2}; {3}",
+        step,
+        term(
+            "memory of the fullest accelerator", held.total, "bytes", "Korthikanti et al. 2022; Rajbhandari et al. 2020"
+        ),
+        accelerator.figure("memory"),
+        term("MFU", used, "ratio", "Chowdhery et al. 2022, appendix B"),
+    )

@@ -113,7 +113,7 @@ Private Function Connected() As Object
     End If
     If IsFullName(interpreter) Then
         If Not FileExists(interpreter) Then
-            Refuse "There is no Python at " & interpreter & ". Install Python and xlcalc (pip install xlcalc), " & _
+            Refuse "There is no Python at " & interpreter & ". Install Python and xlcalc (pip install xlcalc[excel]), " & _
                 "then run: xlcalc addin excel --install"
         End If
     End If

@@ -7,6 +7,7 @@ An unknown model type with the usual fields is counted as a plain decoder, and m
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 
 from xlcalc.model.architecture import Architecture
@@ -15,7 +16,7 @@ from xlcalc.model.config import Config
 Family = Callable[[Config], Architecture]
 _MODULES = (
     "dense", "classic", "gemma", "moe", "moe_mixed", "latent", "indexed", "hybrid", "linear", "convolution",
-    "recurrent", "remote",
+    "recurrent", "remote", "encoders", "encoder_decoders",
 )  # fmt: skip
 _families: dict[str, Family] = {}
 
@@ -33,9 +34,9 @@ def family(*model_types: str) -> Callable[[Family], Family]:
     return register
 
 
+@cache
 def known() -> dict[str, Family]:
     """Every model type that is counted exactly, with its reader."""
-    if not _families:
-        for module in _MODULES:
-            import_module(f"xlcalc.model.families.{module}")
+    for module in _MODULES:
+        import_module(f"xlcalc.model.families.{module}")
     return _families

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture, decoder, windows
 from xlcalc.model.config import Config
 from xlcalc.model.families import family
@@ -130,7 +131,7 @@ def opt(c: Config) -> Architecture:
         final_norm=affine and c.flag("do_layer_norm_before") and not c.flag("_remove_final_layer_norm"),
         positions=c["max_position_embeddings"] + 2,
         d_embedding=d_embedding,
-        outer=[linear(*shape, part="embedding") for shape in shapes] if d_embedding != d_model else (),
+        outer=[linear(*shape, matrices.EMBEDDING_WIDTH) for shape in shapes] if d_embedding != d_model else (),
     )
 
 

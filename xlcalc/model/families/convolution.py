@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture, assemble, heads, layer_kinds
 from xlcalc.model.config import Config
 from xlcalc.model.families import family
@@ -64,7 +65,7 @@ def zaya(c: Config) -> Architecture:
     n_heads, n_kv_heads, head_dim = heads(c)
     channels, early, late = (n_heads + n_kv_heads) * head_dim, c["cca_time0"], c["cca_time1"]
     grouped = Linear(
-        "qk_mix", head_dim * late, head_dim, "attention", head_dim, n_heads + n_kv_heads, n_heads + n_kv_heads
+        "qk_mix", head_dim * late, head_dim, matrices.HEAD_MIX, head_dim, n_heads + n_kv_heads, n_heads + n_kv_heads
     )
 
     def mixer(kind: str) -> Block:
@@ -80,10 +81,10 @@ def zaya(c: Config) -> Architecture:
     rank, n_experts = c["router_hidden_size"], c["num_experts"]
     routed = experts(c)
     router = (
-        linear("router", d_model, rank, bias=True, part="router"),
-        linear("router", rank, rank, bias=True, part="router"),
-        linear("router", rank, rank, bias=True, part="router"),
-        linear("router", rank, n_experts + 1, part="router"),  # one choice more: to skip
+        linear("router", d_model, rank, matrices.ROUTER, bias=True),
+        linear("router", rank, rank, matrices.ROUTER, bias=True),
+        linear("router", rank, rank, matrices.ROUTER, bias=True),
+        linear("router", rank, n_experts + 1, matrices.ROUTER),  # one choice more: to skip
     )
     vectors = (Vector("residual", 4 * d_model, "mlp"), norm(rank))
     first = routed._replace(linears=(*router, *routed.linears[1:]), vectors=vectors)
@@ -132,9 +133,12 @@ def inkling2(c: Config) -> Architecture:
     def mixer(kind: str) -> Block:
         block = _inkling_attention(c, kind)
         n_heads, n_kv_heads, head_dim = _inkling_heads(c, kind)
-        linears = [linear("gate", d_model, n_heads * head_dim), linear("sink", d_model, n_heads)]
+        linears = [
+            linear("gate", d_model, n_heads * head_dim, matrices.HEAD_GATE),
+            linear("sink", d_model, n_heads, matrices.HEAD_GATE),
+        ]
         if kind == "hybrid":
-            linears += [linear("conv_weights", d_model, n_kv_heads * width)] * 2
+            linears += [linear("conv_weights", d_model, n_kv_heads * width, matrices.HEAD_GATE)] * 2
         return _with(block, tuple(linears), (own("clip_scale", n_heads * (head_dim + c["d_rel"])),))
 
     layers = []
@@ -160,7 +164,7 @@ def _inkling_attention(c: Config, kind: str, *, qk_norm: str = "") -> Block:
     window = c["sliding_window_size"] if kind == "hybrid_sliding" else None
     block = _with(
         attention(d_model, n_heads, n_kv_heads, head_dim, qk_norm=qk_norm, window=window),
-        (linear("r", d_model, n_heads * c["d_rel"]),),
+        (linear("r", d_model, n_heads * c["d_rel"], matrices.HEAD_GATE),),
         (own("distances", c["d_rel"] * (window or c["rel_extent"])),),
     )
     return _convolved(block, 2 * n_kv_heads * head_dim + d_model, width)

@@ -5,9 +5,11 @@ Sources: the paper named at each family, and for what it leaves open transformer
 
 from __future__ import annotations
 
+from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture, assemble, decoder, heads, windows
 from xlcalc.model.config import Config
 from xlcalc.model.families import family
+from xlcalc.model.families.heads import class_name
 from xlcalc.model.layers import Block, Layer, Vector, attention, linear, mlp, norm, reused
 
 
@@ -42,7 +44,10 @@ def mistral(c: Config) -> Architecture:
 def voxtral_realtime(c: Config) -> Architecture:
     """Mistral whose second norm is scaled from the transcription delay through a bottleneck of 32."""
     d_model, bottleneck = c["hidden_size"], 32
-    scale = (linear("ada_in", d_model, bottleneck, part="mlp"), linear("ada_out", bottleneck, d_model, part="mlp"))
+    scale = (
+        linear("ada_in", d_model, bottleneck, matrices.NORM_SCALE),
+        linear("ada_out", bottleneck, d_model, matrices.NORM_SCALE),
+    )
     return decoder(c, blocks=(Block(scale),), windows=windows(c))
 
 
@@ -245,16 +250,16 @@ def doge(c: Config) -> Architecture:
     d_model, (n_heads, n_kv_heads, head_dim) = c["hidden_size"], heads(c)
     bias, mlp_bias = c.flag("attention_bias"), c.flag("mlp_bias")
     mask = Block(
-        (linear("dt", n_kv_heads * head_dim, n_kv_heads, bias=bias),),
+        (linear("dt", n_kv_heads * head_dim, n_kv_heads, matrices.STEP_ROW, bias=bias),),
         (Vector("A", n_kv_heads, "attention"), Vector("residuals", 2 * d_model, "attention")),
     )
     blocks = [mask, mlp(d_model, c["intermediate_size"], bias=mlp_bias)]
     if c.get("is_moe"):
         n_experts, active = c["num_experts"], c["num_experts_per_tok"]
         n_keys = 2 * int(n_experts**0.5)
-        expert = mlp(d_model, 1, gated=False, part="experts").linears
+        expert = mlp(d_model, 1, gated=False, kinds=matrices.EXPERTS).linears
         routed = (matrix._replace(copies=n_experts, active=active) for matrix in expert)
-        blocks.append(Block((linear("router", d_model, n_keys, part="router"), *routed), kind="moe"))
+        blocks.append(Block((linear("router", d_model, n_keys, matrices.ROUTER), *routed), kind="moe"))
     mixers = (
         attention(d_model, n_heads, n_kv_heads, head_dim, qkv_bias=bias, o_bias=bias, qk_norm="head", window=w)
         for w in windows(c)
@@ -309,11 +314,13 @@ def modernbert_decoder(c: Config) -> Architecture:
     for i, window in enumerate(own):
         mixer = attention(d_model, n_heads, n_heads, d_model // n_heads, qkv_bias=bias, o_bias=bias, window=window)
         layers.append(Layer(1, (mixer, feed_forward), (one,) * (2 if i else 1)))
+    body = class_name(c)[1] == "Model"
+    dense = linear("dense", d_model, d_model, matrices.HEAD_INPUT, bias=c.flag("classifier_bias"))
     return assemble(
         c,
         layers,
         norm_bias=norm_bias,
-        norms=(one, one),
-        outer=(linear("dense", d_model, d_model, bias=c.flag("classifier_bias"), part="head"),),
+        norms=(one,) if body else (one, one),
+        outer=() if body else (dense,),
         head_bias=c.flag("decoder_bias"),
     )

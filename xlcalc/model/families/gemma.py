@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture, assemble, decoder, heads, layer_kinds, windows
 from xlcalc.model.config import Config
 from xlcalc.model.families import family
@@ -55,11 +56,11 @@ def gemma3n(c: Config) -> Architecture:
     bias, per_layer = c.flag("attention_bias"), _per_layer_input(c)
     side_paths = Block(
         (
-            linear("altup_correct", streams, streams, part="mlp"),
-            linear("altup_predict", streams, streams**2, part="mlp"),
-            linear("altup_router", d_model, streams, part="mlp")._replace(active=2),
-            linear("laurel_left", d_model, rank, part="mlp"),
-            linear("laurel_right", rank, d_model, part="mlp"),
+            linear("altup_correct", streams, streams, matrices.ALTUP),
+            linear("altup_predict", streams, streams**2, matrices.ALTUP),
+            linear("altup_router", d_model, streams, matrices.ALTUP)._replace(active=2),
+            linear("laurel_left", d_model, rank, matrices.LAUREL_LEFT),
+            linear("laurel_right", rank, d_model, matrices.LAUREL_RIGHT),
         ),
         (Vector("altup_scale", d_model, "mlp"), norm(d_model, name="altup_norm"), norm(d_model, name="laurel_norm")),
     )
@@ -70,7 +71,7 @@ def gemma3n(c: Config) -> Architecture:
             mixer = _reading(mixer)
         layers.append(Layer(1, (mixer, side_paths, mlp(d_model, width), *per_layer.blocks), (norm(d_model),) * 4))
     turns = [
-        linear(f"altup_{way}", d_model, d_model, part="mlp")._replace(copies=streams - 1, active=streams - 1)
+        linear(f"altup_{way}", d_model, d_model, matrices.STREAM_WIDTH)._replace(copies=streams - 1, active=streams - 1)
         for way in ("in", "out")
     ]
     return assemble(c, layers, outer=(*per_layer.outer, *turns), norms=per_layer.norms, embeddings=per_layer.embeddings)
@@ -171,11 +172,11 @@ def _per_layer_input(c: Config) -> PerLayerInput:
     if not width:
         return PerLayerInput()
     widths = c["num_hidden_layers"] * width
-    gate = linear("per_layer_gate", d_model, width, part="mlp")
-    back = linear("per_layer_out", width, d_model, part="mlp")
+    gate = linear("per_layer_gate", d_model, width, matrices.PER_LAYER)
+    back = linear("per_layer_out", width, d_model, matrices.PER_LAYER)
     return PerLayerInput(
         blocks=(Block((gate, back), (norm(d_model, name="per_layer_norm"),)),),
-        outer=(linear("per_layer_in", d_model, widths, part="mlp"),),
+        outer=(linear("per_layer_in", d_model, widths, matrices.STREAM_WIDTH),),
         norms=(norm(width, name="per_layer_norm"),),
         embeddings=(Vector("per_layer_tokens", c["vocab_size_per_layer_input"] * widths, "embedding"),),
     )

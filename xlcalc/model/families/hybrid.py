@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture, assemble, heads, layer_kinds
 from xlcalc.model.config import Config
 from xlcalc.model.families import family
@@ -138,9 +139,15 @@ def zamba2(c: Config) -> Architecture:
         c["mamba_d_conv"],
         bias=bias,
     )
-    adapters = [linear("adapter_a", d_model, rank, part="mlp"), linear("adapter_b", rank, 2 * d_ff, part="mlp")]
+    adapters = [
+        linear("adapter_a", d_model, rank, matrices.MLP_ADAPTER),
+        linear("adapter_b", rank, 2 * d_ff, matrices.MLP_ADAPTER),
+    ]
     if c.flag("use_shared_attention_adapter"):
-        adapters += [linear("adapter_a", d_attention, rank), linear("adapter_b", rank, d_attention)] * 3
+        adapters += [
+            linear("adapter_a", d_attention, rank, matrices.ATTENTION_ADAPTER),
+            linear("adapter_b", rank, d_attention, matrices.ATTENTION_ADAPTER),
+        ] * 3
     return _zamba(
         c,
         layer_kinds(c, default, "linear_attention", "hybrid"),
@@ -169,7 +176,7 @@ def _zamba(
     the adapters of all the places that would have shared it.
     """
     d_model = c["hidden_size"]
-    out = Block((linear("shared_out", d_model, d_model),), kind="linear")
+    out = Block((linear("shared_out", d_model, d_model, matrices.SHARED_BLOCK_OUT),), kind="linear")
     shared, norms = (softmax, feed_forward), (norm(d_attention), norm(d_model))
     again = tuple(reused(block) for block in shared)
     layers, n_hybrid, total, tied = [], 0, kinds.count("hybrid"), c.flag("tie_word_embeddings")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture, layer_kinds
 from xlcalc.model.config import Config
 from xlcalc.model.families import family
 from xlcalc.model.families.latent import mla, shared_experts
 from xlcalc.model.families.moe import by_layer, experts, stack
 from xlcalc.model.families.moe_mixed import mixed
-from xlcalc.model.layers import Block, Linear, Vector, indexer, linear, norm
+from xlcalc.model.layers import Block, Vector, indexer, linear, norm
 
 
 def dsa_indexer(c: Config, d_query: int | None = None) -> Block:
@@ -48,8 +49,11 @@ def axk2(c: Config) -> Architecture:
     block = mla(c, attended=c["index_topk"])
     wide = 2 * c["q_lora_rank"]  # queries and gates come from the bottleneck before and after its norm
     linears = [matrix._replace(d_in=wide) if matrix.name == "q_b" else matrix for matrix in block.linears]
-    gate = linear("gate", wide, n_heads * c["v_head_dim"])
-    norm_gate = (linear("norm_a", d_model, rank, part="norm"), linear("norm_b", rank, d_model, part="norm"))
+    gate = linear("gate", wide, n_heads * c["v_head_dim"], matrices.HEAD_GATE)
+    norm_gate = (
+        linear("norm_a", d_model, rank, matrices.NORM_GATE),
+        linear("norm_b", rank, d_model, matrices.NORM_GATE),
+    )
     mixers = (block._replace(linears=(*linears, gate, *norm_gate)), dsa_indexer(c))
     sparse = experts(c, d_shared=c["moe_intermediate_size"] * c["n_shared_experts"])
     sparse = sparse._replace(linears=(*sparse.linears, *norm_gate))
@@ -123,7 +127,7 @@ def _dots3_attention(c: Config, kind: str) -> tuple[Block, ...]:
     indexed = kind == "indexed_attention"
     window = (c.get("sliding_window") or c.get("sliding_window_size", 512)) if kind == "sliding_attention" else None
     block = mla(c, window=window, attended=c["index_topk"] if indexed else None)
-    gate = linear("gate", c["hidden_size"], c["num_attention_heads"])
+    gate = linear("gate", c["hidden_size"], c["num_attention_heads"], matrices.HEAD_GATE)
     block = block._replace(
         linears=(*block.linears, gate), vectors=(*block.vectors, norm(c["qk_rope_head_dim"], name="k_norm"))
     )
@@ -134,7 +138,9 @@ def hyper_connection(c: Config, n_out: int, n_scales: int) -> Block:
     """What mixes `hc_mult` residual streams around a block (Xie et al. 2025, mHC; Zhu et al. 2024)."""
     streams = c["hc_mult"] * c["hidden_size"]
     return Block(
-        (linear("streams", streams, n_out),), (Vector("streams", n_out + n_scales, "attention"),), kind="residual"
+        (linear("streams", streams, n_out, matrices.RESIDUAL),),
+        (Vector("streams", n_out + n_scales, "attention"),),
+        kind="residual",
     )
 
 
@@ -144,7 +150,7 @@ def hy_v4(c: Config) -> Architecture:
     n_heads, streams = c["num_attention_heads"], c["hc_mult"]
     block = mla(c, attended=c["index_topk"])
     block = block._replace(
-        linears=(*block.linears, linear("gate", c["hidden_size"], n_heads * c["v_head_dim"])),
+        linears=(*block.linears, linear("gate", c["hidden_size"], n_heads * c["v_head_dim"], matrices.HEAD_GATE)),
         vectors=(*block.vectors, Vector("sinks", n_heads, "attention")),
     )
     residual, last = hyper_connection(c, 2 * streams, 2), hyper_connection(c, streams, 1)
@@ -201,11 +207,11 @@ def _v4_attention(c: Config, kind: str, rates: dict[str, int]) -> tuple[Block, .
     score = n_heads * 2 * d
     window = Block(
         (
-            linear("q_a", d_model, q_rank),
-            linear("q_b", q_rank, n_heads * d),
-            linear("kv_a", d_model, d),
-            linear("o_a", n_heads * d // groups, groups * o_rank),
-            linear("o", groups * o_rank, d_model),
+            linear("q_a", d_model, q_rank, matrices.Q_DOWN),
+            linear("q_b", q_rank, n_heads * d, matrices.Q_UP),
+            linear("kv_a", d_model, d, matrices.KV_DOWN),
+            linear("o_a", n_heads * d // groups, groups * o_rank, matrices.O_DOWN),
+            linear("o", groups * o_rank, d_model, matrices.O),
         ),
         (norm(q_rank), norm(d), Vector("sinks", n_heads, "attention")),
         kind="sliding",
@@ -224,8 +230,8 @@ def _v4_attention(c: Config, kind: str, rates: dict[str, int]) -> tuple[Block, .
     chooser = keys._replace(
         linears=(
             *keys.linears,
-            linear("index_q", q_rank, n_index * d_index),
-            linear("index_weights", d_model, n_index),
+            linear("index_q", q_rank, n_index * d_index, matrices.INDEXER),
+            linear("index_weights", d_model, n_index, matrices.INDEXER),
         ),
         kind="indexer",
         score=n_index * d_index,
@@ -237,7 +243,10 @@ def _compressor(d_model: int, d: int, rate: int, overlapping: bool) -> Block:
     """Pools `rate` tokens, or twice as many that overlap, to an entry of width d; those waiting keep both."""
     width = 2 * d if overlapping else d
     return Block(
-        (Linear("compress", d_model, width), Linear("compress_gate", d_model, width)),
+        (
+            linear("compress", d_model, width, matrices.COMPRESSOR),
+            linear("compress_gate", d_model, width, matrices.COMPRESSOR),
+        ),
         (Vector("positions", rate * width, "attention"), norm(d)),
         kind="compressed",
         cache=d,

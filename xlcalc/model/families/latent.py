@@ -88,7 +88,7 @@ def longcat_flash(c: Config) -> Architecture:
     and up matrices too, which count here as they do there and are no part of the checkpoint.
     """
     n_layers = (
-        c["num_hidden_layers"] // 2 if "num_hidden_layers" in c.raw else c["num_layers"]
+        c["num_hidden_layers"] // 2 if c.raw.get("num_hidden_layers") else c["num_layers"]
     )  # a layer has two halves
     d_model, n_real, n_idle = c["hidden_size"], c["num_experts"], c.get("zero_expert_num", 0)
     n_all = n_real + n_idle

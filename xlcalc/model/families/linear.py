@@ -6,6 +6,7 @@ import itertools
 import math
 from functools import cache
 
+from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture, heads, layer_kinds
 from xlcalc.model.config import Config
 from xlcalc.model.families import family
@@ -77,9 +78,9 @@ def qwen4_exp(c: Config) -> Architecture:
     mixers = {"linear_attention": (_delta_net(c),), "indexed_attention": _chosen_attention(c)}
     mixers["full_attention"] = mixers["indexed_attention"]  # as the checkpoint calls them
     kinds = layer_kinds(c, every(c.get("full_attention_interval", 4), n_layers), *mixers)
-    mix = low_rank("mix", streams * d_model, c["hc_lowrank"], streams * d_model)
+    mix = low_rank("mix", streams * d_model, c["hc_lowrank"], streams * d_model, *(matrices.RESIDUAL,) * 2)
     last = Block(mix, (norm(streams * d_model),), kind="residual")
-    residual = last._replace(linears=(*mix, linear("inject", streams * d_model, streams)))
+    residual = last._replace(linears=(*mix, linear("inject", streams * d_model, streams, matrices.RESIDUAL)))
     looking = sorted(set(c.get("ple_layer_ids", ())))
     ngrams = [(_ngrams(c, looking.index(i + 1)),) if i + 1 in looking else () for i in range(n_layers)]
     blocks = [(*mixers[kind], *more, residual, residual) for kind, more in zip(kinds, ngrams, strict=True)]
@@ -90,7 +91,10 @@ def _chosen_attention(c: Config) -> tuple[Block, Block]:
     """Attention to the tokens of the blocks that an indexer with one key for each token prefers."""
     n_heads, n_keys, d_index = c["indexer_n_heads"], c["indexer_kv_heads"], c["indexer_head_dim"]
     indexer = Block(
-        (linear("index_q", c["hidden_size"], n_heads * d_index), linear("index_k", c["hidden_size"], n_keys * d_index)),
+        (
+            linear("index_q", c["hidden_size"], n_heads * d_index, matrices.INDEXER),
+            linear("index_k", c["hidden_size"], n_keys * d_index, matrices.INDEXER),
+        ),
         (norm(d_index, name="q_norm"), norm(d_index, name="k_norm")),
         kind="indexer",
         cache=n_keys * d_index,
@@ -106,7 +110,7 @@ def _ngrams(c: Config, index: int) -> Block:
     rows = sum(_primes_from(c["ngram_vocab_size_base"], (index + 1) * n_tables)[index * n_tables :])
     width = c["ple_conv_kernel_size"]
     return Block(
-        (linear("ngram_k", d, streams), linear("ngram_v", d, c["hidden_size"])),
+        (linear("ngram_k", d, streams, matrices.NGRAM), linear("ngram_v", d, c["hidden_size"], matrices.NGRAM)),
         (
             Vector("ngrams", -(-rows // multiple) * multiple * (d // n_tables), "embedding"),
             *(norm(streams),) * 3,
@@ -182,7 +186,7 @@ def kimi_linear(c: Config) -> Architecture:
     sparse = with_shared(c, "n_shared_experts", d_latent=d_latent)
     if c.flag("latent_moe_use_norm"):
         sparse = sparse._replace(vectors=(norm(d_latent),))
-    residual = Block((linear("residual", d_model, 1),), (norm(d_model),), kind="residual")
+    residual = Block((linear("residual", d_model, 1, matrices.RESIDUAL),), (norm(d_model),), kind="residual")
     residuals = (residual, residual) if c.get("attn_res_block_size") else ()
     last = residual if residuals else Block()
     return stack(
@@ -243,7 +247,7 @@ def _pooled_indexer(c: Config) -> Block:
     d_model, d, pool = c["hidden_size"], c["index_head_dim"], c["index_kpool"]
     block = dsa_indexer(c)
     return block._replace(
-        linears=(*block.linears, linear("index_pool", d_model, d)),
+        linears=(*block.linears, linear("index_pool", d_model, d, matrices.INDEXER)),
         vectors=(*block.vectors, own("pool_positions", pool * d)),
         cache=2 * d + 1,
         score=block.score // pool,
@@ -252,7 +256,7 @@ def _pooled_indexer(c: Config) -> Block:
 
 def _gated(block: Block, c: Config, d_gate: int) -> Block:
     """The attention with a gate of `d_gate` outputs a head."""
-    gate = (linear("g", c["hidden_size"], c["num_attention_heads"] * d_gate),) if d_gate else ()
+    gate = (linear("g", c["hidden_size"], c["num_attention_heads"] * d_gate, matrices.HEAD_GATE),) if d_gate else ()
     return block._replace(linears=(*block.linears, *gate))
 
 

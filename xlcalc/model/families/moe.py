@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture, assemble, heads, windows
 from xlcalc.model.config import Config
 from xlcalc.model.families import family
@@ -188,11 +189,11 @@ def jetmoe(c: Config) -> Architecture:
     base = attention(d_model, k * n_kv_heads, n_kv_heads, head_dim)
     mixer = base._replace(
         linears=(
-            Linear("q", d_model, d_kv, "experts", copies=n_experts, active=k),
-            linear("k", d_model, d_kv),
-            linear("v", d_model, d_kv),
-            Linear("o", d_kv, d_model, "experts", copies=n_experts, active=k),
-            linear("router", d_model, n_experts, part="router"),
+            Linear("q", d_model, d_kv, matrices.EXPERT_Q, copies=n_experts, active=k),
+            linear("k", d_model, d_kv, matrices.K),
+            linear("v", d_model, d_kv, matrices.V),
+            Linear("o", d_kv, d_model, matrices.EXPERT_O, copies=n_experts, active=k),
+            linear("router", d_model, n_experts, matrices.ROUTER),
         ),
         vectors=(Vector("bias", d_model, "experts"),),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture, heads, layer_kinds, windows
 from xlcalc.model.config import Config
 from xlcalc.model.families import family
@@ -41,7 +42,7 @@ def with_shared(c: Config, field: str, **options: Any) -> Block:
 
 def head_gated(block: Block, c: Config, n_heads: int) -> Block:
     """The attention with a projection to one gate a head."""
-    return block._replace(linears=(*block.linears, linear("gate", c["hidden_size"], n_heads)))
+    return block._replace(linears=(*block.linears, linear("gate", c["hidden_size"], n_heads, matrices.HEAD_GATE)))
 
 
 @family("llama4_text")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
+from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture, assemble
 from xlcalc.model.config import Config
 from xlcalc.model.families import family
@@ -56,7 +57,12 @@ def rwkv(c: Config) -> Architecture:
     d_model, n_layers = c["hidden_size"], c["num_hidden_layers"]
     d, d_ff = c.get("attention_hidden_size") or d_model, c.get("intermediate_size") or 4 * d_model
     time_mix = Block(
-        (*(linear(name, d_model, d) for name in ("r", "k", "v")), linear("o", d, d_model)),
+        (
+            linear("r", d_model, d, matrices.HEAD_GATE),
+            linear("k", d_model, d, matrices.K),
+            linear("v", d_model, d, matrices.V),
+            linear("o", d, d_model, matrices.O),
+        ),
         (own("time_decay", d), own("time_first", d), own("time_mix", 3 * d_model)),
         kind="rwkv",
         state=3 * d_model,
@@ -64,9 +70,9 @@ def rwkv(c: Config) -> Architecture:
     )
     channel_mix = Block(
         (
-            linear("up", d_model, d_ff, part="mlp"),
-            linear("gate", d_model, d_model, part="mlp"),
-            linear("down", d_ff, d_model, part="mlp"),
+            linear("up", d_model, d_ff, matrices.MLP.up),
+            linear("gate", d_model, d_model, matrices.MLP.gate),
+            linear("down", d_ff, d_model, matrices.MLP.down),
         ),
         (Vector("time_mix", 2 * d_model, "mlp"),),
         kind="mlp",
@@ -89,13 +95,13 @@ def xlstm(c: Config) -> Architecture:
     memory = qk * v // n_heads
     mixer = Block(
         (
-            linear("q", d_model, qk, bias=bias),
-            linear("k", d_model, qk, bias=bias),
-            linear("v", d_model, v, bias=bias),
-            linear("g", d_model, v, bias=bias),
-            linear("input_gate", d_model, n_heads, bias=True),
-            linear("forget_gate", d_model, n_heads, bias=True),
-            linear("o", v, d_model, bias=bias),
+            linear("q", d_model, qk, matrices.Q, bias=bias),
+            linear("k", d_model, qk, matrices.K, bias=bias),
+            linear("v", d_model, v, matrices.V, bias=bias),
+            linear("g", d_model, v, matrices.HEAD_GATE, bias=bias),
+            linear("input_gate", d_model, n_heads, matrices.STEP, bias=True),
+            linear("forget_gate", d_model, n_heads, matrices.STEP, bias=True),
+            linear("o", v, d_model, matrices.O, bias=bias),
         ),
         (norm(v, bias=bias),),
         kind="mlstm",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture, assemble, decoder, heads
 from xlcalc.model.config import Config
 from xlcalc.model.families import family
@@ -33,22 +34,22 @@ def nemotron_nas(c: Config) -> Architecture:
 
 def _attention(c: Config, chosen: dict[str, Any]) -> tuple[Block, ...]:
     d_model = c["hidden_size"]
-    if chosen["no_op"]:
+    if chosen.get("no_op"):
         return ()
-    if chosen["replace_with_linear"]:
-        return (Block((linear("o", d_model, d_model),), kind="linear"),)
+    if chosen.get("replace_with_linear"):
+        return (Block((linear("o", d_model, d_model, matrices.O),), kind="linear"),)
     n_heads, _, head_dim = heads(c)
     bias = bool(c.get("attention_bias", False))
     n_kv_heads = n_heads // chosen["n_heads_in_group"]
-    window = chosen["window_length"]
+    window = chosen.get("window_length")
     return (attention(d_model, n_heads, n_kv_heads, head_dim, qkv_bias=bias, o_bias=bias, window=window),)
 
 
 def _mlp(c: Config, chosen: dict[str, Any]) -> tuple[Block, ...]:
     d_model = c["hidden_size"]
-    if chosen["no_op"]:
+    if chosen.get("no_op"):
         return ()
-    if chosen["replace_with_linear"]:
-        return (Block((linear("down", d_model, d_model, part="mlp"),), kind="mlp"),)
+    if chosen.get("replace_with_linear"):
+        return (Block((linear("down", d_model, d_model, matrices.MLP.down),), kind="mlp"),)
     width = int(2 * chosen["ffn_mult"] * d_model / 3)
     return (mlp(d_model, -(-width // 256) * 256),)

@@ -1,0 +1,84 @@
+"""The template cluster-tco: what a cluster of one's own costs over its life, against renting or reserving one."""
+
+from __future__ import annotations
+
+from .. import style
+from ..assemble import build as assemble
+from ..book import Book
+from ..parts import PROJECT, Constant, Figure, Picture, Template
+from ..shared_inputs import TERMS
+from .checks import CHECKS
+from .inputs import sections
+from .lines import AFTER, BLOCKS, CLOCK, COSTS, RESULTS
+
+_HOUR = '"$"0.00'
+TEMPLATE = Template(
+    title="Cluster: build, rent or reserve",
+    subject="What a cluster of your own costs over its life, and from which use on it beats renting",
+    about=[
+        "Give size, price of a system, power and how well it will be used on Inputs: the workbook gives capital, cash by month, cost "
+        "of a useful accelerator-hour, and the use at which owning breaks even with each way of renting.",
+        "Everything is plain Excel: no function is needed but to look up the accelerator's id.",
+        "From the command line: xlcalc report cluster-tco --set accelerators=2048 --set utilisation=0.8 -o report.xlsx",
+    ],
+    scope=[
+        "In scope: systems, network, storage, control plane, spares, delivery; financing; power or colocation, insurance, "
+        "maintenance, software, staff; residual value; own lines, contingency, tax; rent of the same useful hours beside it.",
+        "Left out unless you add it: land and building, grid connection, water, taxes on profit, the value of being early.",
+    ],
+    sections=sections,
+    overrides={
+        "low": {"utilisation": 0.85, "residual_share": 0.4, "maintenance_share": 0.08, "network_share": 0.13},
+        "high": {"utilisation": 0.5, "residual_share": 0.0, "maintenance_share": 0.15, "price_percentile": 0.25},
+    },
+    blocks=BLOCKS, costs=COSTS, basis=PROJECT, results=RESULTS, clock=CLOCK, after=AFTER,
+    after_title="Against renting the same useful hours on demand, and the books", starts="plan_start", ends="plan_end", checks=CHECKS,
+    tiles=[
+        Figure("Cost over the life", "total_cost", style.AMOUNT, '="over "&life_months_shown&" months, residual value off"'),
+        Figure("A useful hour, owned", "own_usd_per_hour", _HOUR, "USD an accelerator-hour, capital included"),
+        Figure("The same hour, rented", "rent_usd_per_hour", _HOUR, "USD on demand, listed or yours"),
+        Figure("Breaks even at a use of", "breakeven_use", style.PERCENT, "against renting on demand"),
+        Figure("Capital", "capex", style.AMOUNT, "paid at the start or financed"),
+        Figure("Power needed", "power_kw", '#,##0 "kW"', "at the meter, average load"),
+        Figure("Worth against renting", "saving_discounted", style.AMOUNT, "present value of the saving"),
+        Figure("Pays back in month", "payback_month", "General", "against renting on demand"),
+    ],
+    facts=[
+        Figure("Accelerator", "accelerator_id"), Figure("Systems", "systems", style.WHOLE),
+        Figure("Accelerators, spares apart", "accelerators_bought", style.WHOLE),
+        Figure("Use of the hours", "utilisation_shown", style.PERCENT), Figure("Up and useful", "uptime_shown", style.PERCENT),
+        Figure("Capital per accelerator", "capex_each", '"$"#,##0'),
+        Figure("Running cost a month", "opex_month", style.AMOUNT),
+        Figure("Recovery of capital", "recovery_factor", '0.0% "a year (CRF)"'),
+        Figure("Rented, committed for 3 years", "reserve_usd_per_hour", '"$"0.00 "a useful hour"'),
+        Figure("Breaks even with that at", "breakeven_use_3y", style.PERCENT),
+        Figure("Return on the capital (IRR)", "saving_irr", style.PERCENT),
+        Figure("Energy a year", "energy_mwh", '#,##0 "MWh"'),
+        Figure("Price of renting from", "price_basis"), Figure("Median age of the prices", "price_age", '#,##0 "days"'),
+    ],
+    compared=[
+        Figure("Capital", "capex", style.USD), Figure("Running cost a month", "opex_month", style.USD),
+        Figure("A useful hour, owned", "own_usd_per_hour", _HOUR), Figure("Rented on demand", "rent_usd_per_hour", _HOUR),
+        Figure("Rented, one year", "reserve_1y_usd_per_hour", _HOUR), Figure("Rented, three years", "reserve_usd_per_hour", _HOUR),
+        Figure("Breaks even at a use of", "breakeven_use", style.PERCENT), Figure("Power needed", "power_kw", style.WHOLE),
+    ],
+    drivers=[
+        ("usd_per_system", "Price of a system"), ("network_share", "Network's share"), ("utilisation", "Use of the hours"),
+        ("life_months", "Life"), ("residual_share", "Residual value"), ("usd_per_kwh", "Electricity"),
+        ("maintenance_share", "Maintenance"), ("staff", "Staff"),
+    ],
+    headlines=["total_cost", "capex", "own_usd_per_hour", "rent_usd_per_hour", "breakeven_use", "power_kw", "saving_discounted",
+               "saving_irr", "payback_month", "checks_ok", "checks_failed", "checks_warned"],
+    headline="Cost of the cluster over its life, residual value off",
+    constants=[Constant("kwh_per_mwh", "kWh in a MWh", 1000, "kWh", ""),
+               Constant("use_30", "Use shown beside: 30 %", 0.3, "share", "", style.PERCENT),
+               Constant("use_70", "Use shown beside: 70 %", 0.7, "share", "", style.PERCENT),
+               Constant("use_90", "Use shown beside: 90 %", 0.9, "share", "", style.PERCENT)],
+    lists={"yes_no_list": ["yes", "no"], "term_list": TERMS, "depreciation_list": ["straight-line", "declining"]},
+    pictures=[Picture("A useful accelerator-hour", "USD", ["own_usd_per_hour", "rent_usd_per_hour", "reserve_usd_per_hour"],
+                      number_format='"$"0.00')],
+)  # fmt: skip
+
+
+def build() -> Book:
+    return assemble(TEMPLATE)

@@ -1,0 +1,28 @@
+"""What must hold in the cluster's cost, and what deserves a look."""
+
+from __future__ import annotations
+
+from .. import style
+from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
+from ..shared_inputs import price_checks
+
+CHECKS = [
+    *price_checks(),
+    Check("Capital by PMT equals capital by the factor",
+          "IF(discount_rate_shown=0,capital_year,-PMT(discount_rate_shown,life_years,capex,-residual_usd))", EQUAL, "capital_year", STOP,
+          "Excel's PMT against the capital recovery factor.", "capital_year", style.USD_CENTS),
+    Check("Depreciation ends at the residual value", "depreciated", EQUAL,
+          'IF(depreciation_shown="declining",capex-MAX(residual_usd,1),capex-residual_usd)', STOP,
+          "The months' depreciation against capital less residual value.", "depreciated", style.USD_CENTS),
+    Check("The loan is repaid within the life", "financed_share_shown*loan_months_shown", AT_MOST, "life_months_shown", STOP,
+          "Shorten the loan, or lengthen the life.", "loan_months", style.WHOLE),
+    Check("Power is known", "IF(ISNUMBER(system_watts),1,0)", EQUAL, "1", STOP,
+          "No TDP is published: type watts on Inputs. Missing is not 0.", "watts", "0"),
+    Check("Owning beats renting at the use planned", "utilisation_shown", AT_LEAST, "breakeven_use", WARN,
+          "Below the use at which owning breaks even with renting on demand.", "breakeven_use", style.PERCENT),
+    Check("Owning beats a commitment for three years", "own_usd_per_hour", AT_MOST, "reserve_usd_per_hour", WARN,
+          "A three-year contract is cheaper by the hour.", "reserve_usd_per_hour", style.USD_CENTS),
+    Check("Staff is in the total", "IF(cost_staff>0,1,0)", EQUAL, "1", WARN, "No staff is typed: the total has no people.", "staff", "0"),
+    Check("Storage, control plane, delivery are filled", "IF(cost_storage+cost_delivery>0,1,0)", EQUAL, "1", WARN,
+          "They are 0: fill them in, or be sure.", "storage_usd", "0"),
+]  # fmt: skip

@@ -1,0 +1,132 @@
+"""The steps of the cluster's cost. `{line}` is that step in the same column; other words are names."""
+
+from __future__ import annotations
+
+from .. import style
+from ..parts import Block, Cost, Line, TimeRow
+from ..shared_inputs import hardware_lines, price_lines
+
+_INT = style.WHOLE
+_HOUR = "USD/accelerator-hour"
+_RATE = '"$"0.00##'
+_CAPITAL: Block = ("What is bought", [
+    *hardware_lines(),
+    Line("plan_start", "Cluster starts", "date", "{start_date}", "", style.DATE),
+    Line("plan_end", "Life ends", "date", "EDATE({start_date},{life_months})-1", "", style.DATE),
+    Line("life_years", "Life", "years", "{life_months}/months_per_year", "", style.HUNDREDTHS),
+    Line("systems", "Systems", "systems", "ROUNDUP({accelerators}/{node_size},0)", "Whole systems.", _INT, "Systems, spares apart"),
+    Line("accelerators_bought", "Their accelerators", "accelerators", "{systems}*{node_size}", "", _INT),
+    Line("spares", "Spare systems", "systems", "ROUNDUP(ROUND({systems}*{spares_share},1+1+1),0)", "Whole systems.", _INT),
+    Line("systems_usd", "Systems", "USD", "{systems}*{usd_per_system}", "", style.USD),
+    Line("spares_usd", "Spare systems", "USD", "{spares}*{usd_per_system}", "", style.USD),
+    Line("network_usd", "Network", "USD", "({systems_usd}+{spares_usd})*{network_share}/(1-{network_share})",
+         "Its share is of capital with it.", style.USD),
+    Line("delivery_usd", "Freight, duty, installation", "USD",
+         "({systems_usd}+{spares_usd}+{network_usd}+{storage_usd}+{control_usd})*{delivery_share}", "", style.USD),
+    Line("capex", "Capital", "USD", "{systems_usd}+{spares_usd}+{network_usd}+{storage_usd}+{control_usd}+{delivery_usd}", "", style.USD,
+         "Capital", True),
+    Line("capex_each", "Capital per accelerator", "USD", "{capex}/{accelerators_bought}", "", style.USD, "Capital per accelerator"),
+    Line("residual_usd", "Residual value", "USD", "({systems_usd}+{spares_usd})*{residual_share}", "", style.USD),
+    Line("loan_usd", "Loan", "USD", "{capex}*{financed_share}", "", style.USD),
+])  # fmt: skip
+_POWER: Block = ("Power and useful hours", [
+    Line("system_watts", "Power of one with its server", "W",
+         'IF(ISNUMBER({watts}),{watts},IF({tdp_watts}>0,{tdp_watts}*{server_power_factor},NA()))',
+         "#N/A where no TDP is published: missing is not 0.", _INT),
+    Line("rated_kw", "Rated power", "kW", "{accelerators_bought}*{system_watts}/watts_per_kw", "", _INT, "Rated power of the systems"),
+    Line("average_load", "Average load", "share of power",
+         "{uptime}*{utilisation}*{load}+(1-{uptime}*{utilisation})*{idle_load}", "At work, and without.", style.PERCENT),
+    Line("power_kw", "Power at the meter", "kW", "{rated_kw}*{average_load}*{pue}", "On average.", _INT, "Average power at the meter"),
+    Line("energy_mwh", "Energy a year", "MWh", "{power_kw}*hours_per_day*days_per_year/kwh_per_mwh", "", _INT, "Energy a year"),
+    Line("useful_hours", "Useful accelerator-hours a month", "accelerator-hours",
+         "{accelerators_bought}*hours_per_month*{uptime}*{utilisation}", "", _INT),
+])  # fmt: skip
+BLOCKS: list[Block] = [_CAPITAL, _POWER, ("Price of renting", price_lines())]
+
+_BUY = "((1-financed_share_shown)*{first}+financed_share_shown*{repaid})"
+
+
+def _running(name: str, label: str, month: str, how: str = "") -> Cost:
+    return Cost(Line(name, label, "USD", f"{month}*{{life_months}}", how, style.USD, label), f"{name}*{{life_share}}")
+
+
+COSTS = [
+    Cost(Line("cost_systems", "Systems", "USD", "{systems_usd}+{spares_usd}", "With spares.", style.USD, "Systems"), f"cost_systems*{_BUY}"),
+    Cost(Line("cost_network", "Network", "USD", "{network_usd}", "", style.USD, "Network"), f"cost_network*{_BUY}"),
+    Cost(Line("cost_storage", "Storage and control plane", "USD", "{storage_usd}+{control_usd}", "", style.USD,
+              "Storage and control plane"), f"cost_storage*{_BUY}"),
+    Cost(Line("cost_delivery", "Freight, duty, installation", "USD", "{delivery_usd}", "", style.USD, "Freight, duty, installation"),
+         f"cost_delivery*{_BUY}"),
+    Cost(Line("cost_interest", "Interest of the loan", "USD", "{loan_usd}*{loan_rate}/months_per_year*({loan_months}+1)*half",
+              "On what is not yet repaid.", style.USD, "Interest of the loan"), "loan_usd*loan_rate_shown/months_per_year*{debt}"),
+    _running("cost_power", "Electricity or colocation",
+             "IF(ISNUMBER({colo_usd_per_kw}),{rated_kw}*{colo_usd_per_kw},{power_kw}*hours_per_month*{usd_per_kwh})"),
+    _running("cost_insurance", "Insurance", "{capex}*{insurance_share}/months_per_year"),
+    _running("cost_maintenance", "Maintenance and support", "({systems_usd}+{network_usd})*{maintenance_share}/months_per_year"),
+    _running("cost_software", "Software", "{accelerators_bought}*{software_usd}/months_per_year"),
+    _running("cost_staff", "Staff", "{staff}*{usd_per_person}/months_per_year"),
+    Cost(Line("cost_residual", "Residual value", "USD", "-{residual_usd}", "Comes back at the end.", style.USD, "Residual value"),
+         "cost_residual*{last_month}"),
+]  # fmt: skip
+CLOCK = [
+    TimeRow("life_share", "Of the life, in the month", "share",
+            "MAX(0,MIN({number}+{width},life_months_shown)-{number})/life_months_shown", "0.00%"),
+    TimeRow("first", "Bought now", "1 or 0", "({number}=0)*1", "0"),
+    TimeRow("repaid", "Of the loan, repaid", "share", "MAX(0,MIN({number}+{width},loan_months_shown)-{number})/loan_months_shown", "0.00%"),
+    TimeRow("debt", "Of the loan, owed at the start", "share", "MAX(0,1-{number}/loan_months_shown)", "0.00%"),
+    TimeRow("last_month", "Life ends now", "1 or 0", "AND({number}<life_months_shown,{number}+{width}>=life_months_shown)*1", "0"),
+]  # fmt: skip
+_BASE = '(1-(MAX(residual_usd,1)/capex)^(1/life_months_shown))'
+AFTER = [
+    TimeRow("rent_month", "Rent of the useful hours, on demand", "USD", "useful_hours*price_on_demand*{life_share}*life_months_shown",
+            style.USD, "SUM({all})"),
+    TimeRow("saving", "Saved against renting", "USD", "{rent_month}-{paid}", style.USD, "SUM({all})"),
+    TimeRow("saving_so_far", "Saved so far", "USD", "SUM({to_date})", style.USD),
+    TimeRow("saving_discounted", "Saved, at today's value", "USD", "{saving}*{discount_factor}", style.USD, "SUM({all})",
+            "Present value of what owning saves against renting on demand"),
+    TimeRow("saving_irr", "The same, for the return (IRR a year)", "USD", "{saving}", style.USD,
+            'IFERROR(TEXT((1+IRR({all}))^months_per_year-1,"0%"),"none")', "Yearly return of owning against renting"),
+    TimeRow("payback_month", "Not yet paid back", "1 or 0", "({saving_so_far}<0)*1", "0",
+            'IF(INDEX({all},1,COLUMNS({all}))=1,"never",SUM({all})+1)',
+            "Month in which owning has paid back against renting on demand"),
+    TimeRow("depreciated", "Depreciation", "USD",
+            'IF(depreciation_shown="declining",capex*((1-' + _BASE + ")^MIN({number},life_months_shown)-(1-" + _BASE
+            + ")^MIN({number}+{width},life_months_shown)),(capex-residual_usd)*{life_share})", style.USD, "SUM({all})"),
+    TimeRow("operating_result", "Result: rent saved, less running cost, interest, depreciation", "USD",
+            "{rent_month}-{paid_cost_interest}-{paid_cost_power}-{paid_cost_insurance}-{paid_cost_maintenance}-{paid_cost_software}"
+            "-{paid_cost_staff}-{depreciated}", style.USD, "SUM({all})"),
+]  # fmt: skip
+RESULTS: list[Block] = [
+    ("A useful hour: owned and rented", [
+        Line("opex_month", "Running cost a month", "USD/month",
+             "({cost_power}+{cost_insurance}+{cost_maintenance}+{cost_software}+{cost_staff})/{life_months}", "", style.USD,
+             "Running cost a month"),
+        Line("recovery_factor", "Capital recovery factor", "share a year",
+             "IF({discount_rate}=0,1/{life_years},{discount_rate}*(1+{discount_rate})^{life_years}/((1+{discount_rate})^{life_years}-1))",
+             "CRF = r (1+r)^n / ((1+r)^n - 1): the yearly payment that repays capital with its cost.", "0.0%", "Capital recovery factor"),
+        Line("capital_year", "Capital a year", "USD a year",
+             "({capex}-{residual_usd}/(1+{discount_rate})^{life_years})*{recovery_factor}", "Residual value at its value today.", style.USD),
+        Line("own_year", "Owning, a year", "USD a year",
+             "({capital_year}+{opex_month}*months_per_year)*(1+{contingency})*(1+{tax})", "", style.USD),
+        Line("own_usd_per_hour", "A useful hour, owned", _HOUR, "{own_year}/({useful_hours}*months_per_year)",
+             "With the cost of capital.", _RATE, "A useful accelerator-hour, owned"),
+        Line("rent_usd_per_hour", "Rented on demand", _HOUR, "{price_on_demand}", "Only used hours are paid.", _RATE,
+             "A useful accelerator-hour, rented on demand"),
+        Line("reserve_1y_usd_per_hour", "Rented for a year", _HOUR, "{price_1y}/({utilisation}*{uptime})", "All hours are paid.", _RATE,
+             "A useful accelerator-hour, committed for a year"),
+        Line("reserve_usd_per_hour", "Rented for three years", _HOUR, "{price_3y}/({utilisation}*{uptime})", "All hours are paid.", _RATE,
+             "A useful accelerator-hour, committed for three years"),
+        Line("breakeven_use", "Use at which owning equals on demand", "share",
+             "{own_year}/({accelerators_bought}*hours_per_month*months_per_year*{uptime}*{price_on_demand})",
+             "Above 100 %: never. Power moves little with use and is held.", style.PERCENT, "Use at which owning equals renting on demand"),
+        Line("breakeven_use_3y", "Owning over three years' commitment", "share",
+             "{own_year}/({accelerators_bought}*hours_per_month*months_per_year*{price_3y})",
+             "Both pay all hours: below 100 % owning is cheaper at any use.", style.PERCENT),
+    ]),
+    ("Owned, by use", [
+        Line("own_at_30", "At 30 % use", _HOUR, "{own_usd_per_hour}*{utilisation}/use_30", "", _RATE),
+        Line("own_at_50", "At 50 %", _HOUR, "{own_usd_per_hour}*{utilisation}/half", "", _RATE),
+        Line("own_at_70", "At 70 %", _HOUR, "{own_usd_per_hour}*{utilisation}/use_70", "", _RATE),
+        Line("own_at_90", "At 90 %", _HOUR, "{own_usd_per_hour}*{utilisation}/use_90", "", _RATE),
+    ]),
+]  # fmt: skip

@@ -1,0 +1,82 @@
+"""The template fine-tuning: what adapting a model costs, once and in the first year, and when it pays."""
+
+from __future__ import annotations
+
+from .. import style
+from ..assemble import build as assemble
+from ..book import Book
+from ..parts import PROJECT, Constant, Figure, Picture, Template
+from ..sheets import api_prices
+from ..shared_inputs import TERMS
+from .checks import CHECKS
+from .inputs import sections
+from .lines import BLOCKS, CLOCK, COSTS, RESULTS
+
+TEMPLATE = Template(
+    title="Fine-tuning",
+    subject="What adapting a model costs, once and in the first year, and from how many uses it pays",
+    about=[
+        "Give the data, the method and the people on Inputs: the workbook gives machine, hours, the bill by line, and the uses from which "
+        "the tuned model pays against a long prompt.",
+        "The given columns of Scenarios are LoRA, QLoRA and full fine-tuning. Arithmetic is plain Excel; a few =LLM_ cells hold bytes and "
+        "FLOP.",
+        "From the command line: xlcalc report fine-tuning --set model=llama-3.1-8b --set examples=50000 -o report.xlsx",
+    ],
+    scope=[
+        "In scope: labelling, synthetic data, the sweep with failed runs, evaluation, staff, refreshes in the first year, storage of "
+        "adapters; own lines, contingency, tax.",
+        "Left out unless you add it: hosting the tuned model (see hosting-budget), collection of raw data, reinforcement learning.",
+    ],
+    sections=sections,
+    overrides={"QLoRA": {"method": "qlora"}, "full": {"method": "full"}},
+    given=("LoRA", "QLoRA", "full"), bridge=(0, 2), scenario_word="Scenario",
+    blocks=BLOCKS, costs=COSTS, basis=PROJECT, results=RESULTS, clock=CLOCK, starts="plan_start", ends="plan_end", checks=CHECKS,
+    tiles=[
+        Figure("Cost of the first year", "total_cost", style.AMOUNT, '="with "&TEXT(refreshes_shown,"0")&" refreshes"'),
+        Figure("Once, without refreshes", "once_usd", style.AMOUNT, "own lines and contingency apart"),
+        Figure("Machine", "tuning_accelerators", '0 "accelerators"', "=accelerator_id"),
+        Figure("A run takes", "run_wall_hours", '0.0 "hours"', '=TEXT(run_hours,"#,##0.0")&" accelerator-hours"'),
+        Figure("Pays from", "breakeven_uses", '[>=1000000]#,##0.0,,"M";#,##0', "uses, against the long prompt"),
+        Figure("Memory needed", "memory_gb", '#,##0.0 "GB"', "in all, model, optimizer, activations"),
+        Figure("Accelerator-hours in all", "all_hours", style.WHOLE, "sweep, failed runs, refreshes"),
+        Figure("Compute's part", "compute_share", style.PERCENT, "of the first year"),
+    ],
+    facts=[
+        Figure("Base model", "model_id"), Figure("Parameters", "parameters", '0.00,,, "billion"'), Figure("Method", "method_shown"),
+        Figure("Trained parameters", "trained_parameters", '#,##0.0,, "million"'),
+        Figure("Training tokens of a run", "run_tokens", '#,##0.0,, "million"'),
+        Figure("Adapter or model to keep", "artefact_gb", '#,##0.000 "GB"'),
+        Figure("Adapters in a spare 10 GB", "adapters_in_spare", style.WHOLE),
+        Figure("Price in use", "price_used", '"$"0.00## "per accelerator-hour"'), Figure("Where from", "price_basis"),
+        Figure("Hosted tuning of the same", "hosted_usd", '"$"#,##0'), Figure("Long prompt, a use", "prompt_usd_per_use", '"$"0.000000'),
+    ],
+    compared=[
+        Figure("Method", "method"), Figure("Trained parameters", "trained_parameters", style.WHOLE),
+        Figure("Memory needed", "memory_gb", style.TENTHS), Figure("Accelerators", "tuning_accelerators", style.WHOLE),
+        Figure("A run takes", "run_wall_hours", style.TENTHS), Figure("Accelerator-hours in all", "all_hours", style.WHOLE),
+        Figure("Once, without refreshes", "once_usd", style.USD), Figure("Hosted tuning of the same", "hosted_usd", style.USD),
+        Figure("Pays from", "breakeven_uses", style.WHOLE),
+    ],
+    drivers=[
+        ("examples", "Examples"), ("tokens_per_example", "Tokens of an example"), ("sweep_runs", "Runs of the sweep"), ("mfu", "Utilisation"),
+        ("price_level", "Prices"), ("label_usd", "Labelling of an example"), ("staff_weeks", "Staff"),
+    ],
+    headlines=["total_cost", "once_usd", "tuning_accelerators", "memory_gb", "run_hours", "run_wall_hours", "all_hours",
+               "breakeven_uses", "hosted_usd", "checks_ok", "checks_failed", "checks_warned"],
+    headline="Cost of the first year",
+    constants=[
+        Constant("flop_per_tflop", "FLOP in a TFLOP", 10**12, "FLOP", ""),
+        Constant("adapter_part", "FLOP with frozen weights", "=(1+1)/(1+1+1)", "share of full",
+                 "Forward and the gradient of activations, not that of weights: 4 N of 6 N.", "0.000"),
+        Constant("bytes_per_weight", "Bytes of a stored weight", 2, "bytes", "16 bit."),
+        Constant("spare_gb", "Spare memory for adapters", 10, "GB", ""),
+        Constant("weeks_per_year", "Weeks in a year", 52, "weeks", ""),
+    ],
+    lists={"yes_no_list": ["yes", "no"], "term_list": TERMS, "method_list": ["lora", "qlora", "full"]},
+    pictures=[Picture("First year by method", "USD", ["total_cost"])],
+    extra=[api_prices.build],
+)  # fmt: skip
+
+
+def build() -> Book:
+    return assemble(TEMPLATE)

@@ -1,0 +1,28 @@
+"""What must hold in fine-tuning, and what deserves a look."""
+
+from __future__ import annotations
+
+from .. import style
+from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
+from ..shared_inputs import price_checks
+
+CHECKS = [
+    *price_checks(),
+    Check("Hours computed another way",
+          'IFERROR(LLM_GPU_HOURS(run_flops,peak_flops,mfu_shown),run_hours)', EQUAL, "run_hours", STOP,
+          "LLM_GPU_HOURS against the arithmetic.", "run_hours", style.HUNDREDTHS),
+    Check("Memory fits in the machine", "memory_gb", AT_MOST, "tuning_accelerators*memory_gb_each*memory_share_shown", STOP,
+          "More accelerators are needed.", "tuning_accelerators", '#,##0.0 "GB"'),
+    Check("Activations of one fit where they run", "IF(tuning_accelerators>node_size_shown,0,1)", EQUAL, "1", WARN,
+          "More than a node: check the layout with LLM_TRAIN_PLAN.", "micro_batch", "0"),
+    Check("Adapters are smaller than the model", "trained_parameters", AT_MOST, "parameters", STOP, "The rank is too large.", "rank",
+          style.WHOLE),
+    Check("A run is short enough to repeat", "run_wall_hours", AT_MOST, "hours_per_day*days_per_month", WARN,
+          "More than a month: take more accelerators.", "mfu", '#,##0.0 "hours"'),
+    Check("Examples fit in a sequence", "tokens_per_example_shown", AT_MOST, "seq_len_shown", WARN, "Longer ones are cut.", "seq_len",
+          style.WHOLE),
+    Check("Data costs something", "cost_data", AT_LEAST, "1", WARN, "Labels cost nothing: fill in what an example costs.", "label_usd",
+          style.USD),
+    Check("Staff is in the total", "IF(cost_staff>0,1,0)", EQUAL, "1", WARN, "Staff costs nothing: type what a person costs.",
+          "usd_per_person", "0"),
+]  # fmt: skip

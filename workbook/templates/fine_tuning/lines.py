@@ -1,0 +1,104 @@
+"""The steps of fine-tuning. `{line}` is that step in the same column; other words are names."""
+
+from __future__ import annotations
+
+from .. import style
+from ..parts import Block, Cost, Line, TimeRow
+from ..shared_inputs import BLEND, hardware_lines, price_lines
+
+_INT = style.WHOLE
+_MODEL: Block = ("Facts of the model (LLM_* cells)", [
+    Line("model_id", "Model", "id", 'IFERROR(LLM_MODEL({model},"id"),{model})', "", style.GENERAL, fact=True),
+    Line("parameters", "Parameters", "parameters", "LLM_PARAMS({model_id})", "", _INT, fact=True),
+    Line("adapter_parameters", "Parameters of the adapters", "parameters", "LLM_LORA_PARAMS({model_id},{rank})", "All matrices.", _INT,
+         fact=True),
+    Line("flops_per_token", "FLOP of a full training token", "FLOP/token", "LLM_TRAIN_FLOPS({model_id},1,{seq_len})", "", style.SCIENTIFIC,
+         fact=True),
+    Line("memory_gb", "Memory needed", "GB", 'LLM_FINETUNE_MEMORY({model_id},{method},{seq_len},{micro_batch},{rank},"total","GB")',
+         "Weights, gradients, optimizer, activations.", style.TENTHS, "Memory that the method needs", fact=True),
+])  # fmt: skip
+_MACHINE: Block = ("Machine and hours", [
+    *hardware_lines(),
+    Line("peak_listed", "Dense peak as listed", "TFLOP/s",
+         "N(INDEX(hardware_peaks,{accelerator_row},MATCH({dtype},hardware_dtypes,0)))", "0 where none is published.", "#,##0.0", fact=True),
+    Line("peak_flops", "Dense peak", "FLOP/s", "IF({peak_listed}>0,{peak_listed}*flop_per_tflop,NA())", "", style.SCIENTIFIC),
+    Line("tuning_accelerators", "Accelerators", "accelerators", "ROUNDUP({memory_gb}/({memory_gb_each}*{memory_share}),0)",
+         "As many as hold it, states spread over them.", _INT, "Accelerators that hold the run"),
+    Line("trained_parameters", "Trained parameters", "parameters", 'IF({method}="full",{parameters},{adapter_parameters})', "", _INT),
+    Line("run_tokens", "Training tokens of a run", "tokens", "{examples}*{tokens_per_example}*{epochs}/{packing}", "Padding included.",
+         "#,##0"),
+    Line("run_flops", "FLOP of a run", "FLOP", '{run_tokens}*{flops_per_token}*IF({method}="full",1,adapter_part)',
+         "Frozen weights need no gradient of their own.", style.SCIENTIFIC),
+    Line("run_hours", "A run", "accelerator-hours", "{run_flops}/({peak_flops}*{mfu})/seconds_per_hour", "", style.HUNDREDTHS,
+         "Accelerator-hours of one run"),
+    Line("run_wall_hours", "A run takes", "hours", "{run_hours}/{tuning_accelerators}", "", style.HUNDREDTHS, "Hours that one run takes"),
+    Line("sweep_hours", "Sweep", "accelerator-hours", "{sweep_runs}*{run_hours}", "", style.TENTHS),
+    Line("failed_hours", "Failed runs", "accelerator-hours", "{failed_share}*{sweep_hours}", "", style.TENTHS),
+    Line("evaluation_hours_all", "Evaluation", "accelerator-hours", "{sweep_runs}*{evaluation_hours}", "", style.TENTHS),
+    Line("refresh_hours", "Refreshes", "accelerator-hours", "{refreshes}*({run_hours}*(1+{failed_share})+{evaluation_hours})", "",
+         style.TENTHS),
+    Line("all_hours", "In all", "accelerator-hours", "{sweep_hours}+{failed_hours}+{evaluation_hours_all}+{refresh_hours}", "", style.TENTHS,
+         "Accelerator-hours of sweep, failed runs, evaluation and refreshes", True),
+    Line("artefact_gb", "Adapter or model to keep", "GB", "{trained_parameters}*bytes_per_weight/bytes_per_gb", "", "0.000"),
+    Line("adapters_in_spare", "Adapters in the spare memory", "adapters", "INT(spare_gb/{artefact_gb})", "Of one replica.", _INT),
+    Line("plan_start", "Plan starts", "date", "{start_date}", "", style.DATE),
+    Line("release", "Release", "date", "EDATE({start_date},{project_months})", "", style.DATE),
+    Line("plan_end", "Plan ends", "date", "EDATE({start_date},MAX(months_per_year,{project_months}))-1", "The first year, or the project.",
+         style.DATE),
+])  # fmt: skip
+_RATES: Block = ("Rates", [
+    Line("level_used", "Level of prices", "factor", "IF(ISNUMBER({usd_per_hour}),1,{price_level})", "Own prices do not move.", "0.00"),
+    BLEND,
+    Line("rate", "Accelerator-hour", "USD/accelerator-hour", "{price_used}*{level_used}", "", '"$"0.00##'),
+    Line("week_usd", "A week of a person", "USD", "{usd_per_person}/weeks_per_year", "", style.USD),
+    Line("api_row", "Place on API prices", "row of the list", "MATCH({api_model},api_list,0)", "", _INT),
+    Line("data_usd", "Data", "USD",
+         "{examples}*((1-{synthetic_share})*{label_usd}+{synthetic_share}*{tokens_per_example}*{synthetic_factor}"
+         "*INDEX(api_output,{api_row})/million)", "Labelled and generated.", style.USD),
+])  # fmt: skip
+BLOCKS: list[Block] = [_MODEL, _MACHINE, ("Price of an accelerator-hour", price_lines()), _RATES]
+
+
+def _once(name: str, label: str, formula: str) -> Cost:
+    return Cost(Line(name, label, "USD", formula, "", style.USD, label), f"{name}*{{project_share}}")
+
+
+def _later(name: str, label: str, formula: str) -> Cost:
+    return Cost(Line(name, label, "USD", formula, "", style.USD, label), f"{name}*{{after_share}}")
+
+
+COSTS = [
+    _once("cost_data", "Labels and synthetic data", "{data_usd}"),
+    _once("cost_sweep", "Runs of the sweep", "{sweep_hours}*{rate}"),
+    _once("cost_failed", "Failed runs", "{failed_hours}*{rate}"),
+    _once("cost_evaluation", "Evaluation", "{evaluation_hours_all}*{rate}"),
+    _once("cost_staff", "Staff", "{staff_weeks}*{week_usd}"),
+    _later("cost_refresh", "Refreshes: compute and data", "{refresh_hours}*{rate}+{refreshes}*{refresh_data}*{data_usd}"),
+    _later("cost_refresh_staff", "Refreshes: staff", "{refreshes}*{refresh_weeks}*{week_usd}"),
+    _later("cost_storage", "Storage of versions", "{artefact_gb}*{versions_kept}*{storage_usd_per_gb_month}*months_per_year"),
+]  # fmt: skip
+_AFTER_END = "MAX(plan_end+1,release+1)"
+CLOCK = [
+    TimeRow("project_share", "Project done in the month", "share",
+            "MAX(0,MIN({end},release)-MAX({start},plan_start))/(release-plan_start)"),
+    TimeRow("after_share", "Refreshes and storage in the month", "share",
+            f"IF(release>plan_end,{{project_share}},MAX(0,MIN({{end}},{_AFTER_END})-MAX({{start}},release))/({_AFTER_END}-release))"),
+]  # fmt: skip
+RESULTS: list[Block] = [
+    ("Key figures", [
+        Line("once_usd", "Once, without refreshes", "USD",
+             "{cost_data}+{cost_sweep}+{cost_failed}+{cost_evaluation}+{cost_staff}", "", style.USD, "Cost until release"),
+        Line("compute_share", "Compute's part", "share",
+             "IF({subtotal}=0,0,({all_hours}*{rate})/{subtotal})", "Of the lines.", style.PERCENT),
+        Line("hosted_usd", "Hosted tuning of the same runs", "USD",
+             'IF(ISNUMBER({hosted_usd_per_million}),{sweep_runs}*{examples}*{tokens_per_example}*{epochs}/million*{hosted_usd_per_million},'
+             '"–")', "In place of compute; providers bill no padding.", style.USD, "Hosted tuning of the same runs"),
+        Line("prompt_usd_per_use", "Long prompt, more a use", "USD", "{extra_prompt}*INDEX(api_input,{api_row})/million",
+             "On the hosted model.", '"$"0.000000'),
+        Line("breakeven_uses", "Uses from which tuning pays", "uses", "IF({prompt_usd_per_use}=0,0,{total_cost}/{prompt_usd_per_use})",
+             "First year over what each use saves in prompt tokens; hosting of the tuned model apart.", _INT,
+             "Uses from which the first year is paid by shorter prompts"),
+        Line("breakeven_months", "At the uses planned", "months", "IF({uses_per_month}=0,0,{breakeven_uses}/{uses_per_month})", "",
+             style.TENTHS, "Months of the planned uses until then"),
+    ]),
+]  # fmt: skip

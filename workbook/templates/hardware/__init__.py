@@ -1,0 +1,23 @@
+"""The template hardware: the catalog sheets alone."""
+
+from __future__ import annotations
+
+from ..book import Book
+from ..sheets import cover, hardware, models, prices, sources
+
+ABOUT = [
+    "The catalogs of xlcalc as sheets: accelerators, instance prices, models, each figure with its source and date.",
+    'The same figures come from cells: =LLM_HARDWARE("h100-sxm","bandwidth"), =LLM_MODEL("llama-3.1-8b","n_layers"), '
+    '=LLM_PRICE("aws/p5.48xlarge/us-east-1").',
+]  # fmt: skip
+
+
+def build() -> Book:
+    book = Book("Hardware, prices and models", "Catalogs of accelerators, instance prices and language models")
+    cover_sheet = cover.start(book)
+    hardware.build(book, own_rows=False)
+    prices.build(book, choosing=False)
+    models.build(book)
+    sources.build(book)
+    cover.finish(book, cover_sheet, ABOUT, [])
+    return book

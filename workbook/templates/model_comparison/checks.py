@@ -1,0 +1,23 @@
+"""What must hold in the comparison, and what deserves a look."""
+
+from __future__ import annotations
+
+from .. import style
+from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
+from ..shared_inputs import price_checks
+
+CHECKS = [
+    *price_checks(),
+    Check("A layout meets the limits", "IF(ISNUMBER(replica_speed),1,0)", EQUAL, "1", STOP,
+          "No layout up to the largest replica fits and meets both limits: relax them, or allow a larger replica.", "ttft_slo", "0"),
+    Check("Every candidate has a cost", "COUNT(total_cost_scenarios)", EQUAL, "COLUMNS(total_cost_scenarios)", STOP,
+          "A candidate does not fit in the largest replica, or is unknown: its column on Calculation shows which.", "total_cost_scenarios", "0"),
+    Check("Hosted twin has a price", "IF(ISNUMBER(api_usd_per_million),1,0)", EQUAL, "1", STOP,
+          "Choose another row of API prices.", "api_model", "0"),
+    Check("The context is long enough", "model_context", AT_LEAST, "least_context", WARN, "The candidate shown has a shorter context.",
+          "least_context", style.WHOLE),
+    Check("Requests fit the context", "prompt_tokens_shown+output_tokens_shown", AT_MOST, "model_context", WARN,
+          "Prompt and output together are longer than the published context.", "prompt_tokens", style.WHOLE),
+    Check("Quality is scored", 'IF(ISNUMBER(quality_points),1,0)', EQUAL, "1", WARN,
+          "Type your score of each candidate on Scenarios: without it cost alone decides.", "quality", "0"),
+]  # fmt: skip

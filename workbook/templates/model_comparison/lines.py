@@ -1,0 +1,87 @@
+"""What is compared. `{line}` is that step in the same column; other words are names."""
+
+from __future__ import annotations
+
+from .. import style
+from ..parts import Block, Cost, Line
+from ..serving_parts import FACTS, RATES, SIZE, TRAFFIC
+from ..shared_inputs import price_lines
+
+_INT = style.WHOLE
+_SERVED = Line("served_tokens", "Output tokens of a request", "tokens", "{output_tokens}*{token_factor}",
+               "The candidate's for the same task.", style.WHOLE)  # fmt: skip
+_TRAFFIC: Block = (TRAFFIC[0], [_SERVED if line.name == _SERVED.name else line for line in TRAFFIC[1]])
+_FACTS: Block = ("Facts of the model (LLM_* cells)", [
+    Line("active_parameters", "Active parameters per token", "parameters", 'LLM_PARAMS({model_id},"active")', "", _INT, fact=True),
+    Line("license", "Licence", "text", 'IFERROR(LLM_MODEL({model_id},"license"),"not stated")', "As published: read it.", style.GENERAL,
+         fact=True),
+    Line("model_context", "Longest context", "tokens", 'IFERROR(LLM_MODEL({model_id},"context"),0)', "0: not published.", _INT, fact=True),
+    Line("weights_gb", "Weights as published", "GB", 'LLM_WEIGHTS({model_id},,"GB")', "", style.TENTHS, fact=True),
+    Line("weights_8bit_gb", "Weights in 8 bit", "GB", 'LLM_WEIGHTS({model_id},"fp8","GB")', "", style.TENTHS, fact=True),
+    Line("weights_4bit_gb", "Weights in 4 bit", "GB", 'LLM_WEIGHTS({model_id},"int4","GB")', "", style.TENTHS, fact=True),
+    Line("cache_bytes", "Cache of a token", "bytes", "LLM_KV_CACHE({model_id},{prompt_tokens}+{output_tokens})/({prompt_tokens}+{output_tokens})",
+         "Of a request, on average.", _INT, fact=True),
+    Line("least_accelerators", "Smallest machine", "accelerators",
+         "LLM_MIN_GPUS({model_id},{accelerator_id},{prompt_tokens}+{output_tokens},1)", "Weights and one request.", _INT, "Smallest machine",
+         fact=True),
+    Line("flops_per_token", "Training FLOP of a token", "FLOP/token", "LLM_TRAIN_FLOPS({model_id},1)", "6 x active parameters.",
+         style.SCIENTIFIC, fact=True),
+])  # fmt: skip
+BLOCKS: list[Block] = [FACTS, _FACTS, ("Price of an accelerator-hour", price_lines()), _TRAFFIC, SIZE, RATES]
+COSTS = [
+    Cost(Line("cost_accelerators", "Accelerators", "USD/month",
+              "({committed}*{committed_rate}+({accelerators_paid}-{committed})*{flexible_rate})*hours_per_month", "", style.USD,
+              "Accelerators"), "{active}*({owed}*committed_rate+MAX(0,{needed}-{owed})*flexible_rate)*hours_per_month"),
+    Cost(Line("cost_operations", "Operations and staff", "USD/month", "{operations_share}*{cost_accelerators}", "", style.USD,
+              "Operations and staff"), "operations_share_shown*{paid_cost_accelerators}"),
+]  # fmt: skip
+
+
+def _scenarios(name: str) -> str:
+    """All candidates of a line, from any column."""
+    return f"{{@{name}}}"
+
+
+RESULTS: list[Block] = [
+    ("Cost of the work", [
+        Line("tokens_month", "Tokens in and out", "tokens/month", "{requests_month}*({prompt_tokens}+{output_tokens})", "", "#,##0"),
+        Line("usd_per_million_tokens", "Own, a million tokens in and out", "USD", "IF({tokens_month}=0,0,{total_cost}/{tokens_month}*million)",
+             "", '"$"0.000', "Own hosting for a million tokens in and out"),
+        Line("api_row", "Place on API prices", "row of the list", "MATCH({api_model},api_list,0)", "", _INT),
+        Line("api_usd_per_request", "Hosted, a request", "USD",
+             "({prompt_tokens}*INDEX(api_input,{api_row})+{output_tokens}*{token_factor}*INDEX(api_output,{api_row}))/million", "",
+             '"$"0.000000'),
+        Line("api_usd_per_million", "Hosted, a million tokens in and out", "USD",
+             "{api_usd_per_request}/({prompt_tokens}+{output_tokens})*million", "", '"$"0.000', "Hosted, for a million tokens in and out"),
+        Line("usd_per_solved", "Own, a solved task", "USD", "IF({requests_month}=0,0,{total_cost}/({requests_month}*{solved_share}))", "",
+             '"$"0.000000', "Own hosting for a solved task"),
+        Line("kwh_per_million", "Energy of a million tokens", "kWh",
+             "{accelerators_paid}*{tdp_watts}*{server_power_factor}*{load}*{pue}*hours_per_month/watts_per_kw/{tokens_month}*million",
+             "At the meter, all replicas.", "0.000"),
+        Line("training_flops", "Compute of its training", "FLOP", "{training_tokens}*{flops_per_token}", "", style.SCIENTIFIC),
+        Line("quality_points", "Quality, yours", "your points", '{quality}', "", style.GENERAL),
+        Line("fits", "Fits the context", "1 or 0", "({model_context}>=least_context)*1", "", "0"),
+    ]),
+    ("Score: 1 is the best of the candidates", [
+        Line("score_cost", "Cost", "0 to 1", f"MIN({_scenarios('usd_per_million_tokens')})/{{usd_per_million_tokens}}",
+             "Cheapest over this one, own hosting.", "0.00"),
+        Line("score_quality", "Quality", "0 to 1",
+             f"IF(N({{quality_points}})*COUNT({_scenarios('quality_points')})=0,0,{{quality_points}}/MAX({_scenarios('quality_points')}))",
+             "0 until it is typed.", "0.00"),
+        Line("score", "Weighted score", "0 to 1",
+             f"IF(COUNT({_scenarios('quality_points')})=0,{{score_cost}},cost_weight*{{score_cost}}+(1-cost_weight)*{{score_quality}})"
+             "*{fits}", "Cost alone until qualities are typed; 0 where the context does not fit.", "0.00", "Weighted score"),
+        Line("pareto", "No other is cheaper and better", "1 or 0",
+             f"(SUMPRODUCT(({_scenarios('usd_per_million_tokens')}<{{usd_per_million_tokens}})*({_scenarios('score_quality')}"
+             ">={score_quality}))=0)*1", "On the Pareto front of cost and quality.", "0"),
+        Line("cheapest_usd", "Cheapest, a month", "USD/month", "MIN(total_cost_scenarios)", "", style.USD),
+        Line("cheapest", "Cheapest on own machines", "name", "INDEX(scenario_list,1,MATCH({cheapest_usd},total_cost_scenarios,0))", "",
+             style.GENERAL, "Cheapest on own machines"),
+        Line("cheapest_api_usd", "Cheapest hosted", "USD", f"MIN({_scenarios('api_usd_per_million')})", "", '"$"0.000'),
+        Line("cheapest_api", "Cheapest hosted", "name",
+             f"INDEX(scenario_list,1,MATCH({{cheapest_api_usd}},{_scenarios('api_usd_per_million')},0))", "", style.GENERAL, "Cheapest hosted"),
+        Line("best_score", "Best score", "0 to 1", f"MAX({_scenarios('score')})", "", "0.00", "Best weighted score"),
+        Line("best", "Best by your weights", "name", f"INDEX(scenario_list,1,MATCH({{best_score}},{_scenarios('score')},0))", "",
+             style.GENERAL, "Best by your weights"),
+    ]),
+]  # fmt: skip

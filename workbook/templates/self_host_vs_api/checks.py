@@ -1,0 +1,28 @@
+"""What must hold in self-host or API, and what deserves a look."""
+
+from __future__ import annotations
+
+from .. import style
+from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
+from ..shared_inputs import price_checks
+
+CHECKS = [
+    *price_checks(),
+    Check("A layout meets the limits", "IF(ISNUMBER(replica_speed),1,0)", EQUAL, "1", STOP,
+          "No layout up to the largest replica fits and meets both limits: relax them, or allow a larger replica.", "ttft_slo", "0"),
+    Check("API prices are found", "IF(AND(ISNUMBER(api_input_price),ISNUMBER(api_output_price)),1,0)", EQUAL, "1", STOP,
+          "The hosted model has no listed price: choose another, or add your contract on API prices.", "api_model", "0"),
+    Check("API bill computed another way",
+          "IFERROR(IF(api_cached_share_shown>0,api_usd,LLM_API_COST(api_model_shown,prompt_tokens_shown,output_tokens_shown,requests_month)"
+          "*api_discount*api_now),api_usd)", EQUAL, "api_usd", STOP, "LLM_API_COST against the arithmetic.", "api_usd", style.USD_CENTS),
+    Check("Staircase agrees with the month sized", "staircase_own", EQUAL, "IF(sizing_month_no=0,staircase_own,total_cost)", STOP,
+          "The row of Staircase at the traffic that is sized.", "staircase_own", style.USD_CENTS),
+    Check("The peak fits", "peak_speed", AT_MOST, "replicas*replica_speed", STOP, "Output at the peak against all replicas.", "replicas",
+          '#,##0 "tokens/s"'),
+    Check("API prices are not stale", "report_date-INDEX(api_as_of,api_row)", AT_MOST, "price_age_limit", WARN,
+          "The hosted model's price is old: read the provider's page.", "api_model", '#,##0 "days"'),
+    Check("Both sides were evaluated", "migration_usd_shown+evaluation_usd_shown", AT_LEAST, "1", WARN,
+          "Migration and evaluation are 0: fill them in, or be sure.", "migration_usd", style.USD),
+    Check("Staff is in the total", "IF(cost_staff>0,1,0)", EQUAL, "1", WARN,
+          "Staff costs nothing: type what a person costs. It decides at small volumes.", "usd_per_person", "0"),
+]  # fmt: skip

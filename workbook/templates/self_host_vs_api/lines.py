@@ -1,0 +1,69 @@
+"""The two bills. `{line}` is that step in the same column; other words are names."""
+
+from __future__ import annotations
+
+from .. import style
+from ..parts import Block, Cost, Line, TimeRow
+from ..serving_parts import FACTS, RATES, SIZE, TRAFFIC
+from ..shared_inputs import price_lines
+
+_PRICE = '"$"0.00####'
+_API: Block = ("The hosted model", [
+    Line("api_row", "Place on API prices", "row of the list", "MATCH({api_model},api_list,0)", "", style.WHOLE),
+    Line("api_input_price", "Input", "USD/million tokens", "INDEX(api_input,{api_row})", "As listed.", _PRICE),
+    Line("api_output_price", "Output", "USD/million tokens", "INDEX(api_output,{api_row})", "", _PRICE),
+    Line("api_cached_price", "Cached input", "USD/million tokens",
+         "IF(ISNUMBER(INDEX(api_cached,{api_row})),INDEX(api_cached,{api_row}),{api_input_price})", "As input where none is listed.", _PRICE),
+    Line("api_discount", "Paid of the list", "share", "(1-{batch_share}*{batch_discount})*(1-{volume_discount})", "", style.PERCENT),
+    Line("api_now", "Level of prices in the month sized", "factor", "(1-{api_erosion})^(sizing_month_no/months_per_year)", "", "0.000"),
+    Line("api_usd_per_request", "A request", "USD",
+         "({prompt_tokens}*((1-{api_cached_share})*{api_input_price}+{api_cached_share}*{api_cached_price})"
+         "+{output_tokens}*{api_output_price})/million*{api_discount}", "At the start.", '"$"0.000000'),
+    Line("api_usd", "API in the month sized", "USD/month", "{requests_month}*{api_usd_per_request}*{api_now}", "", style.USD,
+         "The hosted model in the month that is sized", True),
+])  # fmt: skip
+_SERVED = Line("served_tokens", "Output tokens of a request", "tokens", "{output_tokens}*{token_factor}",
+               "The own model's for the same task.", style.WHOLE)  # fmt: skip
+_TRAFFIC: Block = (TRAFFIC[0], [_SERVED if line.name == _SERVED.name else line for line in TRAFFIC[1]])
+BLOCKS: list[Block] = [FACTS, ("Price of an accelerator-hour", price_lines()), _TRAFFIC, SIZE, RATES, _API]
+COSTS = [
+    Cost(Line("cost_accelerators", "Accelerators", "USD/month",
+              "({committed}*{committed_rate}+({accelerators_paid}-{committed})*{flexible_rate})*hours_per_month", "", style.USD,
+              "Accelerators"), "{active}*({owed}*committed_rate+MAX(0,{needed}-{owed})*flexible_rate)*hours_per_month"),
+    Cost(Line("cost_operations", "Operations", "USD/month", "{operations_share}*{cost_accelerators}", "", style.USD, "Operations"),
+         "operations_share_shown*{paid_cost_accelerators}"),
+    Cost(Line("cost_staff", "Staff", "USD/month", "{staff}*{usd_per_person}/months_per_year", "", style.USD, "Staff"),
+         "{active}*cost_staff"),
+    Cost(Line("cost_once", "Migration and evaluation", "USD/month",
+              "IF(sizing_month_no=0,{migration_usd}+{evaluation_usd},0)", "Paid in the first month.", style.USD,
+              "Migration and evaluation"), "({number}=0)*(migration_usd_shown+evaluation_usd_shown)"),
+]  # fmt: skip
+AFTER = [
+    TimeRow("api_month", "API for the same work", "USD",
+            "{active}*{requests}*api_usd_per_request*(1-api_erosion_shown)^({number}/months_per_year)", style.USD, "SUM({all})",
+            "The hosted model over the plan"),
+    TimeRow("saved", "Saved by the own service", "USD", "{api_month}-{paid}", style.USD, "SUM({all})",
+            "Saved over the plan by the own service"),
+    TimeRow("saved_so_far", "Saved so far", "USD", "SUM({to_date})", style.USD),
+    TimeRow("payback_month", "Not yet paid back", "1 or 0", "({saved_so_far}<0)*1", "0",
+            'IF(INDEX({all},1,plan_months)=1,"never",SUM({all})+1)', "Month in which the own service has paid back"),
+]  # fmt: skip
+RESULTS: list[Block] = [
+    ("Key figures", [
+        Line("tokens_month", "Tokens in and out", "tokens/month", "{requests_month}*({prompt_tokens}+{output_tokens})",
+             "As the API counts them.", "#,##0"),
+        Line("usd_per_million_tokens", "Own, a million of them", "USD", "IF({tokens_month}=0,0,{total_cost}/{tokens_month}*million)", "",
+             '"$"#,##0.0000', "Own hosting for a million tokens in and out"),
+        Line("api_usd_per_million", "API, a million of them", "USD", "IF({tokens_month}=0,0,{api_usd}/{tokens_month}*million)", "",
+             '"$"#,##0.0000', "The hosted model for a million tokens in and out"),
+        Line("saved_month", "Saved by the own service", "USD/month", "{api_usd}-{total_cost}", "Negative: the API is cheaper.", style.USD,
+             "Saved by the own service in the month that is sized"),
+        Line("cheaper", "Cheaper", "text", 'IF({saved_month}>0,"own service","API")', "", style.GENERAL, "Which one is cheaper"),
+        Line("cheaper_by", "By", "USD/month", "ABS({saved_month})", "", style.USD),
+        Line("full_usd_per_request", "Own, a request, replicas full", "USD",
+             "{price_used}*{level_used}*{replica_accelerators}/({replica_speed}*seconds_per_hour)*{output_tokens}*{token_factor}",
+             "Accelerators alone.", '"$"0.000000'),
+        Line("needed_use", "Use that own replicas need", "share", "{full_usd_per_request}/({api_usd_per_request}*{api_now})",
+             "Accelerators alone; above 100 %: never.", style.PERCENT, "Use of full replicas at which accelerators equal the API"),
+    ]),
+]  # fmt: skip

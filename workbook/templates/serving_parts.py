@@ -1,0 +1,179 @@
+"""What templates about serving share: traffic, service level, replicas and their rates.
+
+`{line}` in a formula is that step in the same column; other words are names.
+"""
+
+from __future__ import annotations
+
+from . import style
+from .parts import EFFICIENCY, PRICE, VOLUME, Block, Constant, Input, Line, Section, TimeRow
+from .shared_inputs import ASSUMED, BLEND, YOURS, accelerator_input, hardware_lines, model_input
+
+_EXAMPLE = "example: fill in yours"
+
+
+def serving_sections(model: str) -> list[Section]:
+    """Traffic, and the service level with the replicas that hold it."""
+    return [
+        ("Traffic", [
+            model_input(model, "A model of the Models sheet; a Hugging Face name works too."),
+            Input("requests_per_day", "Requests a day at the start", 500_000, "requests/day", "Mean of a month. An example.", None,
+                  style.WHOLE, 0, 1e12, group=VOLUME, basis=_EXAMPLE),
+            Input("growth", "Growth", 0.05, "share a month", "Compounded each month. An example.", None, style.PERCENT, -0.5, 2,
+                  group=VOLUME, basis=_EXAMPLE),
+            Input("sizing_month_no", "Month that is sized", 12, "months from the start",
+                  "Calculation, Dashboard and Scenarios show this month; Timeline has all.", None, style.WHOLE, 0, 59, True,
+                  fixed=True),
+            Input("horizon_months", "Months of the plan", 36, "months", "Timeline counts these.", None, style.WHOLE, 1, 60, True),
+            Input("peak_over_mean", "Peak over mean rate", 2.5, "ratio", "Of the busiest hour to the mean of the month. An "
+                  "assumption: take it from your logs.", None, style.TENTHS, 1, 100, group=VOLUME, basis=ASSUMED),
+            Input("prompt_tokens", "Prompt of a request", 2000, "tokens", "Mean, with system prompt and documents. An example.", None,
+                  style.WHOLE, 1, 1e7, group=VOLUME, basis=_EXAMPLE),
+            Input("output_tokens", "Output of a request", 300, "tokens", "Mean, with reasoning tokens. An example.", None, style.WHOLE,
+                  1, 1e6, group=VOLUME, basis=_EXAMPLE),
+            Input("cached_share", "Prompt found in the prefix cache", 0, "share", "Of prompt tokens; they need no first pass.", None,
+                  style.PERCENT, 0, 0.99, group=EFFICIENCY),
+            Input("users", "Users", None, "people", "For the cost of one.", None, style.WHOLE, 1, 1e10, blank="not shown", group=VOLUME),
+            Input("usd_earned_per_request", "Earned by a request", 0, "USD", "For the margin.", None, '"$"0.0000', 0, 1e6, basis=YOURS),
+        ]),
+        ("Service level and replicas", [
+            accelerator_input(),
+            Input("node_size", "Accelerators in a node", 8, "devices", "Rented together.", None, style.WHOLE, 1, 1024, True),
+            Input("ttft_slo", "Limit on the first token", 2, "s", "Of a request at the batch that is planned.", None, "0.00", 0.01,
+                  3600),
+            Input("tpot_slo", "Limit on each further token", 0.05, "s", "0.05 s are 20 tokens a second for a reader.", None, "0.000",
+                  0.001, 60),
+            Input("max_count", "Largest replica", 8, "accelerators", "Layouts up to this are compared.", None, style.WHOLE, 1, 1024,
+                  True),
+            Input("own_speed", "Own measured speed of a replica", None, "output tokens/s",
+                  "What one replica gave within your limits. It wins over the estimate.", None, style.WHOLE, 0.001, 1e9,
+                  blank="LLM_SERVE_PLAN's estimate", group=EFFICIENCY),
+            Input("own_accelerators", "Accelerators of that replica", None, "accelerators", "Needed with the own speed.", None,
+                  style.WHOLE, 1, 1e5, True, blank="LLM_SERVE_PLAN's replica"),
+            Input("speed_factor", "Speed over that", 1, "factor", "For Sensitivity, or for what your tests show.", None, "0.00", 0.01,
+                  100, group=EFFICIENCY),
+            Input("load_limit", "Load at which the limits still hold", 0.7, "share of the speed",
+                  "Requests come at random: queues grow long before a replica is full. LLM_LATENCY_AT_LOAD shows where. An assumption.",
+                  None, style.PERCENT, 0.05, 1, group=EFFICIENCY, basis=ASSUMED),
+            Input("regions", "Regions", 1, "regions", "Traffic is split evenly; each has its own spares.", None, style.WHOLE, 1, 100,
+                  True),
+            Input("spare_replicas", "Spare replicas in a region", 1, "replicas", "N+1: one may fail at the peak.", None, style.WHOLE, 0,
+                  1000, True),
+            Input("min_replicas", "Least replicas in a region", 1, "replicas", "0: a region without traffic costs nothing.", None,
+                  style.WHOLE, 0, 1e5, True),
+            Input("autoscale", "Replicas follow the load", "no", "",
+                  "yes: paid for the mean load; no: for the peak all the time. Committed hardware is always paid.",
+                  among="yes_no_list", group=EFFICIENCY),
+            Input("whole_nodes", "Whole nodes are paid", "yes", "", "no: single accelerators can be rented.", among="yes_no_list"),
+        ]),
+    ]  # fmt: skip
+
+
+_INT = style.WHOLE
+_PLAN = (
+    "INDEX(LLM_SERVE_PLAN({model_id},{accelerator_id},{prompt_tokens},{output_tokens},{ttft_slo},{tpot_slo},{max_count},1,"
+    "{cached_share}),1+1,{column})"
+)
+
+
+def _plan(column: str) -> str:
+    return _PLAN.replace("{column}", column)
+
+
+def _paid(count: str, regions: str, size: str, whole: str) -> str:
+    """Accelerators of all regions, rounded up to whole nodes in each."""
+    each = f"{count}/{regions}"
+    return f'IF({whole}="yes",ROUNDUP(ROUND({each}/{size},1+1+1),0)*{size},{each})*{regions}'
+
+
+FACTS: Block = ("What one replica holds (LLM_* cells)", [
+    Line("model_id", "Model", "id", 'IFERROR(LLM_MODEL({model},"id"),{model})', "", style.GENERAL, fact=True),
+    Line("parameters", "Parameters", "parameters", "LLM_PARAMS({model_id})", "", _INT, fact=True),
+    *hardware_lines(),
+    Line("replica_layout", "Layout of a replica", "layout", f'IF(ISNUMBER({{own_speed}}),"your own",{_plan("column_layout")})',
+         "The cheapest layout of LLM_SERVE_PLAN that meets both limits.", style.GENERAL, fact=True),
+    Line("replica_dtype", "Number format of the weights", "format", f'IF(ISNUMBER({{own_speed}}),"your own",{_plan("column_dtype")})',
+         "", style.GENERAL, fact=True),
+    Line("replica_accelerators", "Accelerators of a replica", "accelerators",
+         f'IF(ISNUMBER({{own_accelerators}}),{{own_accelerators}},{_plan("column_accelerators")})', "", _INT,
+         "Accelerators of one replica", fact=True),
+    Line("replica_listed", "Its speed, estimated or measured", "output tokens/s",
+         f'IF(ISNUMBER({{own_speed}}),{{own_speed}},{_plan("column_speed")})', "With as many requests at once as the limits allow.",
+         _INT, fact=True),
+    Line("replica_ttft", "First token", "s", f'IF(ISNUMBER({{own_speed}}),"your own",{_plan("column_ttft")})', "", "0.000", fact=True),
+    Line("replica_tpot", "Each further token", "s", f'IF(ISNUMBER({{own_speed}}),"your own",{_plan("column_tpot")})', "", "0.0000",
+         fact=True),
+    Line("replica_speed", "Speed used", "output tokens/s", "{replica_listed}*{speed_factor}", "", _INT, "Speed of one replica"),
+    Line("replica_holds", "Held within the limits", "output tokens/s", "{replica_speed}*{load_limit}", "At the load that queues allow.",
+         _INT),
+])  # fmt: skip
+TRAFFIC: Block = ("Traffic of the month that is sized", [
+    Line("plan_start", "Plan starts", "date", "{start_date}", "", style.DATE),
+    Line("plan_end", "Plan ends", "date", "EDATE({start_date},{horizon_months})-1", "", style.DATE),
+    Line("sizing_month", "Month sized", "date", "EDATE({start_date},sizing_month_no)", "", style.DATE),
+    Line("requests_day", "Requests a day", "requests/day", "{requests_per_day}*(1+{growth})^sizing_month_no", "With growth.", _INT),
+    Line("requests_month", "Requests a month", "requests/month", "{requests_day}*days_per_month", "", _INT),
+    Line("mean_rate", "Mean rate", "requests/s", "{requests_day}/seconds_per_day", "", style.HUNDREDTHS),
+    Line("peak_rate", "Peak rate", "requests/s", "{mean_rate}*{peak_over_mean}", "", style.HUNDREDTHS, "Requests a second at the peak"),
+    Line("served_tokens", "Output tokens of a request", "tokens", "{output_tokens}", "As the own model needs them.", _INT),
+    Line("mean_speed", "Output at mean load", "tokens/s", "{mean_rate}*{served_tokens}", "", _INT),
+    Line("peak_speed", "Output at the peak", "tokens/s", "{peak_rate}*{served_tokens}", "", _INT),
+])  # fmt: skip
+SIZE: Block = ("Replicas and accelerators", [
+    Line("replicas_needed", "Needed in a region at the peak", "replicas", "ROUNDUP(ROUND({peak_speed}/{regions}/{replica_holds},1+1+1),0)",
+         "Whole replicas: a staircase.", _INT),
+    Line("replicas", "Replicas of all regions", "replicas", "{regions}*MAX({min_replicas},{replicas_needed}+{spare_replicas})",
+         "With spares, and not fewer than the least.", _INT, "Replicas of all regions at the peak"),
+    Line("replicas_mean", "Replicas that the mean load needs", "replicas",
+         "{regions}*MAX({min_replicas},ROUNDUP(ROUND({mean_speed}/{regions}/{replica_holds},1+1+1),0)+{spare_replicas})", "", _INT),
+    Line("replicas_paid", "Replicas paid on average", "replicas", 'IF({autoscale}="yes",{replicas_mean},{replicas})', "", style.TENTHS),
+    Line("accelerators_peak", "Accelerators at the peak", "accelerators",
+         _paid("{replicas}*{replica_accelerators}", "{regions}", "{node_size}", "{whole_nodes}"), "Whole nodes in each region.", _INT,
+         "Accelerators that must be available at the peak"),
+    Line("accelerators_paid", "Accelerators paid", "accelerators",
+         _paid("{replicas_paid}*{replica_accelerators}", "{regions}", "{node_size}", "{whole_nodes}"), "", _INT,
+         "Accelerators paid in the month that is sized"),
+    Line("committed", "Of them committed", "accelerators", "({one_year_share}+{three_year_share})*{accelerators_paid}",
+         "Owed in every month of the term, needed or not: see Timeline.", style.TENTHS),
+    Line("utilisation", "Used at mean load", "share", "{mean_speed}/({replicas_paid}*{replica_speed})", "", style.PERCENT,
+         "Share of the replicas' speed that the mean load uses"),
+    Line("headroom", "Head-room at the peak", "share", "1-{peak_speed}/({replicas}*{replica_speed})", "", style.PERCENT,
+         "Share of the replicas' speed that is left at the peak"),
+])  # fmt: skip
+RATES: Block = ("Rates", [
+    Line("level_used", "Level of prices", "factor", "IF(ISNUMBER({usd_per_hour}),1,{price_level})", "Own prices do not move.", "0.00"),
+    BLEND,
+    Line("commitment_months", "Months owed", "months", "MAX(({one_year_share}>0)*months_per_year,({three_year_share}>0)*(1+1+1)*months_per_year)",
+         "0 without a commitment.", _INT),
+    Line("committed_rate", "Committed hour", "USD/accelerator-hour",
+         "IF({one_year_share}+{three_year_share}=0,0,({one_year_share}*{price_1y}+{three_year_share}*{price_3y})/({one_year_share}"
+         "+{three_year_share}))*{level_used}", "", '"$"0.00##'),
+    Line("flexible_rate", "Hour on demand or spot", "USD/accelerator-hour",
+         "IF({on_demand_share}+{spot_share}<=0,{price_on_demand},({on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}"
+         "*{price_spot},0))/({on_demand_share}+{spot_share}))*{level_used}", "", '"$"0.00##'),
+])  # fmt: skip
+SERVING_CLOCK = [
+    TimeRow("active", "In the plan", "1 or 0", "({number}<plan_months)*1", "0"),
+    TimeRow("requests", "Requests in the month", "requests", "requests_per_day_shown*(1+growth_shown)^{number}*days_per_month", _INT),
+    TimeRow("peak_output", "Output at the peak", "tokens/s",
+            "{requests}/days_per_month/seconds_per_day*peak_over_mean_shown*served_tokens", _INT),
+    TimeRow("load_output", "Output that is paid for", "tokens/s",
+            '{peak_output}/IF(autoscale_shown="yes",peak_over_mean_shown,1)', _INT),
+    TimeRow("replicas_month", "Replicas paid", "replicas",
+            "regions_shown*MAX(min_replicas_shown,ROUNDUP(ROUND({load_output}/regions_shown/replica_holds,1+1+1),0)"
+            "+spare_replicas_shown)", _INT),
+    TimeRow("needed", "Accelerators needed", "accelerators",
+            _paid("{replicas_month}*replica_accelerators", "regions_shown", "node_size_shown", "whole_nodes_shown"), _INT),
+    TimeRow("owed", "Committed accelerators", "accelerators", "IF({number}<commitment_months,committed,0)", style.TENTHS),
+    TimeRow("unused", "Committed, not needed", "accelerators", "MAX(0,{owed}-{needed})", style.TENTHS),
+    TimeRow("left", "Head-room at the peak", "share",
+            "1-{peak_output}/(MAX({replicas_month},regions_shown*MAX(min_replicas_shown,1))*replica_speed)", style.PERCENT),
+]  # fmt: skip
+SERVING_CONSTANTS = [
+    Constant("column_accelerators", "Column of LLM_SERVE_PLAN: accelerators", 1, "column", ""),
+    Constant("column_layout", "Column of LLM_SERVE_PLAN: layout", 2, "column", ""),
+    Constant("column_dtype", "Column of LLM_SERVE_PLAN: number format", 3, "column", ""),
+    Constant("column_ttft", "Column of LLM_SERVE_PLAN: first token", 5, "column", ""),
+    Constant("column_tpot", "Column of LLM_SERVE_PLAN: time of a further token", 6, "column", ""),
+    Constant("column_speed", "Column of LLM_SERVE_PLAN: output tokens/s", 7, "column", ""),
+]  # fmt: skip

@@ -1,0 +1,249 @@
+"""Inputs, prices and sources that several templates share, so that a word means the same in all of them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from xlcalc.catalog import prices, tables
+
+from . import style
+from .book import Book, Source
+from .parts import AT_LEAST, AT_MOST, EQUAL, PRICE, SAME, STOP, VOLUME, WARN, Check, Input, Line, Section
+
+EPOCH_COSTS = Source(
+    "Epoch AI, training costs",
+    "Epoch AI, training-cost-trends: power, PUE, discounts of cloud commitments (their estimates, 2024)",
+    "https://github.com/epoch-research/training-cost-trends",
+    "2026-11-24",
+)
+EPOCH_PAPER = Source(
+    "Cottier et al. (2024)",
+    "The rising costs of training frontier AI models: R&D staff 29 to 49 % of development cost; cluster interconnect",
+    "https://arxiv.org/abs/2405.21015",
+    "2024-05-31",
+)
+NODE_POWER = Source(
+    "Latif et al. (2024)",
+    "Empirical Measurements of AI Training Power Demand on a GPU-Accelerated Node: 8.4 kW of an 8-GPU H100 node, "
+    "rated 10.2 kW",
+    "https://arxiv.org/abs/2412.08602",
+    "2024-12-11",
+)
+ELECTRICITY = Source(
+    "EIA, as YCharts shows it",
+    "Average US industrial price of electricity, January 2026, as YCharts shows it",
+    "https://ycharts.com/indicators/us_average_retail_price_of_electricity_industrial_sector",
+    "2026-04-27",
+)
+TERMS = ["on_demand", "spot", "1y", "3y", "mix"]
+ASSUMED = "assumption: set your own"
+YOURS = "0: fill in yours"
+
+
+def catalog_source(name: str, row_id: str) -> tuple[dict[str, str], Source]:
+    """A row of a catalog and its source."""
+    row = next(r for r in tables.rows(name) if r["id"] == row_id)
+    source = tables.sources()[row["source"]]
+    return row, Source(row["source"], source["title"], source["url"], row["as_of"])
+
+
+def next_start(book: Book) -> date:
+    """The first day of a month four months after the catalogs' date."""
+    return book.as_of.replace(
+        year=book.as_of.year + (book.as_of.month + 4 > 12), month=(book.as_of.month + 3) % 12 + 1, day=1
+    )
+
+
+def model_input(value: str, note: str, label: str = "Model") -> Input:
+    return Input("model", label, value, "", note, among="models_list", known="NOT(ISERROR(LLM_PARAMS(model)))",
+                 group=VOLUME)  # fmt: skip
+
+
+def accelerator_input(value: str = "h100-sxm") -> Input:
+    return Input("accelerator", "Accelerator", value, "", "An accelerator of the Hardware sheet, or an own one added there.",
+                 among="hardware_list", known="NOT(ISERROR(accelerator_row))")  # fmt: skip
+
+
+def money_section(book: Book, start_label: str, scenario: str = "base") -> Section:
+    """Dates, the scenario shown, and what is added to every bill."""
+    low, high = book.as_of.replace(year=2015, month=1, day=1), book.as_of.replace(year=2100, month=1, day=1)
+    return ("Scenario, dates and money", [
+        Input("scenario", "Scenario shown", scenario, "", "One of the columns of Scenarios: every sheet shows it.",
+              among="scenario_list", fixed=True),
+        Input("start_date", start_label, next_start(book), "date", "The first day.", None, style.DATE, low, high),
+        Input("report_date", "Date of this report", book.as_of, "date",
+              "Ages of prices, inflation and present value count from this day.", None, style.DATE, low, high, fixed=True),
+        Input("contingency", "Contingency", 0.1, "share of all lines", "For what is forgotten. An assumption.", None,
+              style.PERCENT, 0, 2, basis=ASSUMED),
+        Input("tax", "Tax that is not recovered", 0, "share", "Sales tax or VAT on lines and contingency.", None,
+              style.PERCENT, 0, 1, group=PRICE),
+        Input("currency", "Your currency", "USD", "", "Its name, for the total in it.", known="LEN(currency)=1+1+1",
+              fixed=True),
+        Input("currency_per_usd", "One USD in it", 1, "your currency/USD", "The rate on the date below.", None,
+              "0.0000", 0.000001, 1e6, group=PRICE),
+        Input("currency_date", "Date of that rate", book.as_of, "date", "Where and when you read it.", None, style.DATE,
+              low, high, fixed=True),
+        Input("inflation", "Inflation of prices", 0, "share a year", "0: Timeline shows today's prices throughout.", None,
+              style.PERCENT, -0.5, 1, group=PRICE),
+        Input("discount_rate", "Discount rate", 0.1, "share a year", "For the present value. An assumption: take your "
+              "company's.", None, style.PERCENT, 0, 1, group=PRICE, basis=ASSUMED),
+    ])  # fmt: skip
+
+
+def price_section() -> Section:
+    """How the hour of an accelerator is paid."""
+    return ("Price of an accelerator-hour", [
+        Input("price_term", "Contract", "on_demand", "",
+              "on_demand, spot, 1y, 3y: all on it; mix: the shares below. 1y and 3y are owed for their whole term.",
+              among="term_list", group=PRICE),
+        Input("share_spot", "Mix: share on spot", 0, "share", "The rest of the mix is on demand.", None, style.PERCENT, 0, 1,
+              group=PRICE),
+        Input("share_1y", "Mix: share committed for a year", 0, "share", "Owed for twelve months.", None, style.PERCENT, 0,
+              1, group=PRICE),
+        Input("share_3y", "Mix: share committed for three years", 0, "share", "Owed for 36 months.", None, style.PERCENT, 0,
+              1, group=PRICE),
+        Input("usd_per_hour", "Own price of an accelerator-hour", None, "USD/accelerator-hour",
+              "Your contract. It wins over every listed price and does not move with a scenario.", None, style.USD_CENTS, 0,
+              1000, blank="listed prices, as the next lines say", group=PRICE),
+        Input("usd_per_hour_spot", "Own price, spot", None, "USD/accelerator-hour", "Your quote.", None, style.USD_CENTS, 0,
+              1000, blank="the own price above, else listed spot prices", group=PRICE),
+        Input("usd_per_hour_1y", "Own price, committed for a year", None, "USD/accelerator-hour", "Your quote.", None,
+              style.USD_CENTS, 0, 1000, blank="the own price above, else listed, else on demand less the discount below",
+              group=PRICE),
+        Input("usd_per_hour_3y", "Own price, committed for three years", None, "USD/accelerator-hour", "Your quote.", None,
+              style.USD_CENTS, 0, 1000, blank="the own price above, else listed, else on demand less the discount below",
+              group=PRICE),
+        Input("instance", "Instance", None, "", "One row of Prices instead of the statistic of all comparable rows.",
+              among="prices_list", blank="the statistic", group=PRICE),
+        Input("price_percentile", "Place among listed prices", 0.5, "share",
+              "0.5 is the median of the comparable rows, 0 the lowest, 1 the highest.", None, "0.00", 0, 1, group=PRICE,
+              basis="the median"),
+        Input("price_level", "Level of listed prices", 1, "factor", "Multiplies listed prices, for Sensitivity; own ones stay.",
+              None, "0.00", 0.01, 100, group=PRICE),
+        Input("price_discount", "Negotiated discount on listed prices", 0, "share", "Off listed prices, never off own ones.",
+              None, style.PERCENT, 0, 0.95, group=PRICE),
+        Input("discount_1y", "Estimated discount for a year", 0.34, "share",
+              "Only where no quote and no listed price is: Epoch's constants are 25 % (Azure) to 41 % (AWS); 34 % is Lambda.",
+              EPOCH_COSTS, style.PERCENT, 0, 0.95, group=PRICE),
+        Input("discount_3y", "Estimated discount for three years", 0.56, "share",
+              "As above: 49 % (Azure) to 64 % (AWS); 56 % is Google and Lambda.", EPOCH_COSTS, style.PERCENT, 0, 0.95,
+              group=PRICE),
+        Input("price_age_limit", "Oldest price accepted", prices.STALE_AFTER, "days",
+              "Older prices in use are flagged on Checks.", None, style.WHOLE, 1, 3650, True, fixed=True),
+    ])  # fmt: skip
+
+
+_MASK = "(prices_accelerator={accelerator_id})*(prices_count>={price_least_size})*((prices_own>0)+({price_own_rows}=0)>0)"
+
+
+def _statistic(column: str, place: str) -> str:
+    return f"PERCENTILE(IF({_MASK}*({column}>0),{column}),{place})"
+
+
+def hardware_lines() -> list[Line]:
+    """The accelerator as the Hardware sheet has it."""
+    return [
+        Line("accelerator_id", "Accelerator", "id", 'IFERROR(LLM_HARDWARE({accelerator},"id"),{accelerator})',
+             "What the name on Inputs resolves to; own accelerators keep theirs.", style.GENERAL, fact=True),
+        Line("accelerator_row", "Place on Hardware", "row of the list", "MATCH({accelerator_id},hardware_list,0)",
+             "All hardware figures come from this row.", style.WHOLE, fact=True),
+        Line("tdp_watts", "Power of the accelerator (TDP)", "W", "N(INDEX(hardware_tdp_w,{accelerator_row}))",
+             "0: not published.", '#,##0;;"not known"', fact=True),
+        Line("memory_gb_each", "Memory of an accelerator", "GB", "N(INDEX(hardware_memory_gb,{accelerator_row}))", "",
+             style.TENTHS, fact=True),
+    ]  # fmt: skip
+
+
+def price_lines() -> list[Line]:
+    """The price of an accelerator-hour by contract: own first, then the statistic of the comparable listed rows."""
+    listed = "IF({instance}=\"–\",{price_statistic},INDEX({column},MATCH({instance},prices_list,0)))"
+
+    def by_term(name: str, column: str, otherwise: str) -> str:
+        own = f"IF(ISNUMBER({{usd_per_hour_{name}}}),{{usd_per_hour_{name}}},"
+        found = f"IFERROR({_statistic(column, '{price_percentile}')},0)"
+        chosen = f'IF({{instance}}="–",{found},N(INDEX({column},MATCH({{instance}},prices_list,0))))'
+        return f"{own}IF(ISNUMBER({{usd_per_hour}}),{{usd_per_hour}},IF({chosen}>0,{chosen}*(1-{{price_discount}}),{otherwise})))"
+
+    rate = "USD/accelerator-hour"
+    hourly = '"$"0.00##;;"none"'
+    return [
+        Line("price_own_rows", "Own prices on Prices for it", "rows",
+             "SUMPRODUCT((prices_accelerator={accelerator_id})*(prices_own>0))", "Where there are any, only they count.",
+             style.WHOLE, fact=True),
+        Line("price_least_size", "Smallest instance compared", "accelerators",
+             "IF(SUMPRODUCT((prices_accelerator={accelerator_id})*(prices_count>={node_size})*(prices_on_demand>0))>0,"
+             "{node_size},1)", "Whole nodes; smaller instances only where no whole node is listed.", style.WHOLE, fact=True),
+        Line("price_rows", "Comparable rows", "rows", f"SUMPRODUCT({_MASK}*(prices_on_demand>0))",
+             "They are green on Prices.", style.WHOLE, fact=True),
+        Line("price_lowest", "Lowest of them, on demand", rate, f"IFERROR({_statistic('prices_on_demand', '0')},0)", "", hourly,
+             fact=True, array=True),
+        Line("price_quarter", "A quarter are below", rate, f"IFERROR({_statistic('prices_on_demand', 'quarter')},0)", "",
+             hourly, fact=True, array=True),
+        Line("price_median", "Median", rate, f"IFERROR({_statistic('prices_on_demand', 'half')},0)", "", hourly,
+             "Median of the comparable listed prices, on demand", fact=True, array=True),
+        Line("price_three_quarters", "A quarter are above", rate,
+             f"IFERROR({_statistic('prices_on_demand', '1-quarter')},0)", "", hourly, fact=True, array=True),
+        Line("price_highest", "Highest", rate, f"IFERROR({_statistic('prices_on_demand', '1')},0)", "", hourly, fact=True,
+             array=True),
+        Line("price_statistic", "At the chosen place", rate,
+             f"IFERROR({_statistic('prices_on_demand', '{price_percentile}')},0)", "", hourly, fact=True, array=True),
+        Line("price_age", "Median age of the rows", "days", f"IFERROR(MEDIAN(IF({_MASK}*(prices_on_demand>0),prices_age)),0)",
+             "Own prices count as new.", style.WHOLE, fact=True, array=True),
+        Line("price_on_demand", "On demand", rate,
+             "IF(ISNUMBER({usd_per_hour}),{usd_per_hour},IF("
+             + listed.replace("{column}", "prices_on_demand") + ">0,"
+             + listed.replace("{column}", "prices_on_demand") + "*(1-{price_discount}),NA()))",
+             "Own price, else listed less the negotiated discount; #N/A where there is none.", hourly),
+        Line("price_spot", "Spot", rate, by_term("spot", "prices_spot", '"none"'), "none: no quote and no listed price.", hourly,
+             fact=True, array=True),
+        Line("price_1y", "Committed for a year", rate, by_term("1y", "prices_1y", "{price_on_demand}*(1-{discount_1y})"),
+             "An estimate where neither a quote nor a listed price is there.", hourly, fact=True, array=True),
+        Line("price_3y", "Committed for three years", rate, by_term("3y", "prices_3y", "{price_on_demand}*(1-{discount_3y})"),
+             "An estimate where neither a quote nor a listed price is there.", hourly, fact=True, array=True),
+        Line("spot_share", "Share on spot", "share", 'IF({price_term}="spot",1,IF({price_term}="mix",{share_spot},0))', "",
+             style.PERCENT),
+        Line("one_year_share", "Share committed for a year", "share",
+             'IF({price_term}="1y",1,IF({price_term}="mix",{share_1y},0))', "", style.PERCENT),
+        Line("three_year_share", "Share committed for three years", "share",
+             'IF({price_term}="3y",1,IF({price_term}="mix",{share_3y},0))', "", style.PERCENT),
+        Line("on_demand_share", "Share on demand", "share", "1-{spot_share}-{one_year_share}-{three_year_share}",
+             "Checks stops a mix of more than 100 %.", style.PERCENT),
+        Line("price_basis", "Where the price comes from", "text",
+             'IF(ISNUMBER({usd_per_hour}),"your price",IF({instance}<>"–",{instance},IF({price_own_rows}>0,'
+             '"your prices on Prices","listed: "&{price_rows}&" rows, place "&TEXT({price_percentile},"0.00"))))', "",
+             style.GENERAL),
+        Line("price_estimated", "Commitment priced by an estimate", "1 or 0",
+             '({one_year_share}>0)*NOT(ISNUMBER({usd_per_hour_1y}))*NOT(ISNUMBER({usd_per_hour}))'
+             '*({price_1y}={price_on_demand}*(1-{discount_1y}))'
+             '+({three_year_share}>0)*NOT(ISNUMBER({usd_per_hour_3y}))*NOT(ISNUMBER({usd_per_hour}))'
+             '*({price_3y}={price_on_demand}*(1-{discount_3y}))', "Checks says so.", "0"),
+    ]  # fmt: skip
+
+
+BLEND = Line(
+    "price_used", "Price of the mix", "USD/accelerator-hour",
+    "{on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}*{price_spot},0)+{one_year_share}*{price_1y}"
+    "+{three_year_share}*{price_3y}", "Each contract by its share.", '"$"0.00##', "Price of an accelerator-hour in use",
+)  # fmt: skip
+
+
+def price_checks() -> list[Check]:
+    """That there is a price, of the accelerator that is chosen, not too old, and not an estimate."""
+    return [
+        Check("A price is found", "price_on_demand", AT_LEAST, "0", STOP,
+              "No comparable price on Prices: type usd_per_hour, or a price in the yellow column of Prices.", "price_on_demand",
+              style.USD_CENTS),
+        Check("A spot price is found where spot is used", "IF(spot_share>0,IF(ISNUMBER(price_spot),1,0),1)", EQUAL, "1", STOP,
+              "No spot price is listed: type usd_per_hour_spot.", "price_spot", "0"),
+        Check("The mix is not more than the whole", "on_demand_share", AT_LEAST, "0", STOP,
+              "Shares on spot and commitments add up to more than 100 %.", "share_1y", style.PERCENT),
+        Check("The instance carries the chosen accelerator",
+              'IF(instance_shown="–",accelerator_id,INDEX(prices_accelerator,MATCH(instance_shown,prices_list,0)))', SAME,
+              "accelerator_id", STOP, "The instance on Inputs has another accelerator.", "instance"),
+        Check("Prices in use are not stale", "IF(ISNUMBER(usd_per_hour_shown),0,price_age)", AT_MOST, "price_age_limit", WARN,
+              "Median age of the rows in use. Ask for a quote and type it as usd_per_hour, or run: xlcalc prices refresh.",
+              "price_age", '#,##0 "days"'),
+        Check("Commitments are priced by quotes", "price_estimated", EQUAL, "0", WARN,
+              "No quote and no listed price for the term: the discount is Epoch's estimate. Type usd_per_hour_1y or _3y.",
+              "discount_1y", "0"),
+    ]  # fmt: skip

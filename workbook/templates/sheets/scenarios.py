@@ -1,0 +1,215 @@
+"""The Scenarios sheet: the scenarios side by side, the bridge between two of them, and what each sets otherwise."""
+
+from __future__ import annotations
+
+from openpyxl.chart import Reference
+from openpyxl.formatting.rule import FormulaRule
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from .. import charts, style
+from ..book import Book
+from ..parts import Figure, Input, Section, Template
+from .calculation import BRIDGE, SCENARIOS, Calculation
+from .inputs import validation
+
+NAMES_ROW = 5
+_LABEL, _UNIT, _SHOWN, _FIRST = 1, 2, 3, 4
+_LAST = _FIRST + SCENARIOS - 1
+_WIDTHS: list[float] = [44, 23, 20, *([18.0] * SCENARIOS), 10, 72]
+_STEPS = ["More or less volume", "Efficiency", "Prices", "Everything else"]
+
+
+def start(book: Book, template: Template, sections: list[Section]) -> tuple[Worksheet, dict[str, int]]:
+    """The sheet with its names and the overrides; the results are filled in once they have their places."""
+    word = template.scenario_word.lower()
+    sheet = book.sheet(
+        "Scenarios",
+        f"Each {word} beside the others, the bridge between two, and below them the inputs that a {word} sets otherwise.",
+        _WIDTHS, color=style.ORANGE, freeze=f"D{NAMES_ROW + 1}", repeated_rows=f"1:{NAMES_ROW}",
+    )  # fmt: skip
+    style.headings(sheet, NAMES_ROW, ["Result", "Unit", "Shown", *[""] * SCENARIOS, "", ""], ("Unit",))
+    names = [*template.given, *template.free]
+    for number, name in enumerate(names):
+        cell = style.entry(sheet, NAMES_ROW, _FIRST + number, name)
+        cell.font, cell.alignment = style.font(bold=True, color=style.INPUT_FONT), style.aligned("center")
+    rule = DataValidation(type="textLength", operator="between", formula1="1", formula2="24", showErrorMessage=True,
+                          errorTitle="Name", error="A name of 1 to 24 characters, each only once.")  # fmt: skip
+    rule.add(f"D{NAMES_ROW}:I{NAMES_ROW}")
+    sheet.add_data_validation(rule)
+    book.name("scenario_list", sheet, NAMES_ROW, _FIRST, (NAMES_ROW, _LAST))
+    return sheet, _overrides(book, sheet, template, sections, _top_of_overrides(template))
+
+
+def _top_of_overrides(template: Template) -> int:
+    results = len(template.compared) + len(template.costs) + 8
+    return NAMES_ROW + 1 + results + len(_STEPS) + 8
+
+
+def _overrides(
+    book: Book, sheet: Worksheet, template: Template, sections: list[Section], row: int
+) -> dict[str, int]:
+    word = template.scenario_word.lower()
+    title = f"What a {word} sets otherwise: blank = as on Inputs"
+    style.section(sheet, row, title, len(_WIDTHS))
+    row += 1
+    heads = ["Input", "Unit", "On Inputs", *[""] * SCENARIOS, "Valid?", "Limits"]
+    style.headings(sheet, row, heads, ("Unit", "Limits"))
+    for number in range(SCENARIOS):
+        letter = get_column_letter(_FIRST + number)
+        cell = style.formula(sheet, row, _FIRST + number, f"={letter}${NAMES_ROW}")
+        cell.font, cell.fill = style.font(bold=True, color=style.WHITE), style.fill(style.NAVY)
+        cell.alignment = style.aligned("center")
+    rows: dict[str, int] = {}
+    first = row + 1
+    for title, inputs in sections:
+        varied = [one for one in inputs if not one.fixed]
+        if not varied:
+            continue
+        row += 1
+        style.text(sheet, row, 1, title, bold=True, color=style.NAVY)
+        for one in varied:
+            row += 1
+            rows[one.name] = row
+            _override(sheet, row, one, template)
+    book.name("overrides_valid", sheet, first, _LAST + 1, (row, _LAST + 1))
+    rule = FormulaRule(formula=[f"AND(ISNUMBER($J{first}),$J{first}=0)"], fill=style.fill("F5B7B1"))
+    sheet.conditional_formatting.add(f"D{first}:J{row}", rule)
+    return rows
+
+
+def _override(sheet: Worksheet, row: int, one: Input, template: Template) -> None:
+    style.text(sheet, row, _LABEL, one.label)
+    style.text(sheet, row, _UNIT, one.unit, color=style.GREY)
+    shown = f'=IF({one.name}="","–",{one.name})' if one.blank else f"={one.name}"
+    style.formula(sheet, row, _SHOWN, shown, one.number_format).alignment = style.aligned("right")
+    for number, name in enumerate([*template.given, *template.free]):
+        value = template.overrides.get(name, {}).get(one.name)
+        style.entry(sheet, row, _FIRST + number, value, one.number_format)
+    cells = f"D{row}:I{row}"
+    if one.among or one.known:
+        each = [f'({letter}{row}<>"")*MIN(1,COUNTIF({one.among},{letter}{row}))' for letter in "DEFGHI"]
+        content = "=1" if one.known else f"=IF({'+'.join(each)}=COUNTA({cells}),1,0)"
+        words = "from the list" if one.among else "as on Inputs"
+    else:
+        inputs_row = f"ROW({one.name})"
+        low, high = f"INDEX(Inputs!$D:$D,{inputs_row})", f"INDEX(Inputs!$E:$E,{inputs_row})"
+        content = (
+            f"=IF(COUNTIF({cells},\">=\"&{low})-COUNTIF({cells},\">\"&{high})=COUNTA({cells}),1,0)"
+        )  # fmt: skip
+        words = "the limits of Inputs"
+    style.formula(sheet, row, _LAST + 1, content, '[=1]"yes";[=0]"NO"').alignment = style.aligned("center")
+    style.text(sheet, row, _LAST + 2, words, size=9, color=style.GREY)
+    least, most = (None if v is None else _limit(v) for v in (one.least, one.most))
+    rule = validation(one, least or "0", most or "0", blank=True)
+    rule.add(cells)
+    sheet.add_data_validation(rule)
+    for column in (_LABEL, _UNIT, _SHOWN, _LAST + 1, _LAST + 2):
+        sheet.cell(row, column).border = style.underline()
+
+
+def _limit(limit: object) -> str:
+    if hasattr(limit, "toordinal"):
+        return str(limit.toordinal() - 693594)
+    return repr(limit)
+
+
+def finish(book: Book, sheet: Worksheet, template: Template, steps: Calculation) -> None:
+    row = _side_by_side(book, sheet, template, steps, NAMES_ROW + 1)
+    _bridge(book, sheet, steps, row + 1, template.bridge)
+
+
+def _side_by_side(book: Book, sheet: Worksheet, template: Template, steps: Calculation, row: int) -> int:
+    costs = [Figure(cost.line.label, cost.line.name, cost.line.number_format) for cost in template.costs]
+    more = [
+        Figure("Own lines", "", style.USD), Figure("Contingency", "contingency_usd", style.USD),
+        Figure("Tax", "tax_usd", style.USD),
+    ]  # fmt: skip
+    groups = [("Key figures", template.compared), ("Cost", [*costs, *more, Figure("Total", "total_cost", style.USD)])]
+    units = {line.name: line.unit for _, lines in [*template.blocks, *template.results] for line in lines}
+    for title, figures in groups:
+        style.section(sheet, row, title, len(_WIDTHS))
+        for figure in figures:
+            row += 1
+            total = figure.name == "total_cost"
+            style.text(sheet, row, _LABEL, figure.label, bold=total)
+            style.text(sheet, row, _UNIT, units.get(figure.name, "USD"), color=style.GREY)
+            for column in range(_SHOWN, _LAST + 1):
+                scenario = None if column == _SHOWN else column - _FIRST
+                cell = style.formula(sheet, row, column, _value(steps, figure.name, scenario), figure.number_format)
+                cell.alignment = style.aligned("right")
+                if total:
+                    cell.font = style.font(bold=True)
+            for column in range(1, _LAST + 1):
+                sheet.cell(row, column).border = style.underline(style.NAVY if total else style.LINE)
+        row += 1
+    style.text(sheet, row, _LABEL, "Total against the first")
+    style.text(sheet, row, _UNIT, "share", color=style.GREY)
+    for column in range(_SHOWN, _LAST + 1):
+        content = f"=IF($D{row - 1}=0,0,{get_column_letter(column)}{row - 1}/$D{row - 1}-1)"
+        cell = style.formula(sheet, row, column, content, "+0%;-0%;0%")
+        cell.alignment = style.aligned("right")
+    shown = get_column_letter(_SHOWN)
+    rule = FormulaRule(formula=[f"D${NAMES_ROW}=scenario"], fill=style.fill("D6EAD7"))
+    sheet.conditional_formatting.add(f"D{NAMES_ROW + 1}:I{row}", rule)
+    book.name("scenario_values", sheet, NAMES_ROW + 1, _SHOWN, (row, _LAST))
+    assert shown == "C"
+    return row + 1
+
+
+def _value(steps: Calculation, name: str, scenario: int | None) -> str:
+    if name:
+        return f"={steps.cell(name, scenario)}"
+    costs = [steps.cell(cost, scenario) for cost in steps.costs]
+    return f"={steps.cell('subtotal', scenario)}-SUM({costs[0]}:{costs[-1].partition('!')[2]})"
+
+
+def _bridge(book: Book, sheet: Worksheet, steps: Calculation, row: int, bridge: tuple[int, int]) -> None:
+    style.section(sheet, row, "Bridge: from the total of one to that of another, one group of inputs at a time", len(_WIDTHS))
+    names = [str(sheet.cell(NAMES_ROW, _FIRST + number).value) for number in range(SCENARIOS)]
+    style.text(sheet, row + 1, 1, "From, to")
+    for column, name, value in ((3, "bridge_from", names[bridge[0]]), (4, "bridge_to", names[bridge[1]])):
+        style.entry(sheet, row + 1, column, value)
+        book.name(name, sheet, row + 1, column)
+        content = f"=MATCH({name},scenario_list,0)"
+        style.formula(sheet, row + 1, column + 2, content, '"column "0').alignment = style.aligned("right")
+        book.name(f"{name}_no", sheet, row + 1, column + 2)
+    rule = DataValidation(type="list", formula1="scenario_list", showErrorMessage=True, errorTitle="Bridge",
+                          error="Choose from the list.")  # fmt: skip
+    rule.add(f"C{row + 1}:D{row + 1}")
+    sheet.add_data_validation(rule)
+    top = row + 2
+    for column, head in ((1, "Step"), (2, "Unit"), (3, "Change"), (4, "Total after it"), (5, "Chart: base"), (6, "Chart: up"),
+                         (7, "Chart: down")):  # fmt: skip
+        cell = style.text(sheet, top, column, head, bold=True, color=style.GREY)
+        cell.alignment = style.aligned("left" if column < 3 else "right")
+        cell.border = style.underline(style.BLUE)
+    row_total = steps.across("total_cost")
+    totals = [f"=INDEX({row_total},bridge_from_no)", *(f"={steps.bridge('total_cost', step)}" for step in range(BRIDGE)),
+              f"=INDEX({row_total},bridge_to_no)"]  # fmt: skip
+    for offset, (label, content) in enumerate(zip(["From", *_STEPS], totals, strict=True), 1):
+        at = top + offset
+        style.text(sheet, at, 1, label)
+        style.text(sheet, at, 2, "USD", color=style.GREY)
+        change = f"=D{at}" if offset == 1 else f"=D{at}-D{at - 1}"
+        base = "=0*D" + str(at) if offset == 1 else f"=MIN(D{at},D{at - 1})"
+        up = f"=D{at}" if offset == 1 else f"=MAX(0,C{at})"
+        down = f"=0*D{at}" if offset == 1 else f"=MAX(0,-C{at})"
+        for column, text in ((3, change), (4, content), (5, base), (6, up), (7, down)):
+            cell = style.formula(sheet, at, column, text, style.USD if column != 3 or offset == 1 else CHANGE)
+            cell.alignment = style.aligned("right")
+        for column in range(1, 8):
+            sheet.cell(at, column).border = style.underline()
+    last = top + len(totals)
+    rows = {"min_row": top + 1, "max_row": last}
+    chart = charts.bars(
+        sheet, "From one total to the other", Reference(sheet, min_col=1, **rows),
+        [("", Reference(sheet, min_col=5, **rows)), ("up", Reference(sheet, min_col=6, **rows)),
+         ("down", Reference(sheet, min_col=7, **rows))], stacked=True, y_title="USD", legend=False,
+    )  # fmt: skip
+    charts.hollow(chart, 0)
+    charts.place(sheet, chart, f"K{NAMES_ROW + 1}", f"K{NAMES_ROW + 17}")
+
+
+CHANGE = '+"$"#,##0;-"$"#,##0;"$"0'

@@ -1,0 +1,54 @@
+"""What must hold in the training budget, and what deserves a look."""
+
+from __future__ import annotations
+
+from .. import style
+from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
+from ..shared_inputs import price_checks
+
+CHECKS = [
+    *price_checks(),
+    Check("Bill by cause equals bill by contract",
+          "cost_compute+cost_failures+cost_other_losses+cost_unused", EQUAL, "by_contract", STOP,
+          "The lines by cause against hours and obligations by contract.", "by_contract", style.USD_CENTS),
+    Check("Hours computed another way",
+          "IFERROR(LLM_GPU_HOURS(training_flops,peak_flops,mfu_shown)*loss_factor*accelerators_paid/accelerators_shown,gpu_hours)",
+          EQUAL, "gpu_hours", STOP, "LLM_GPU_HOURS, times losses and whole nodes, against the arithmetic of Calculation.", "gpu_hours",
+          style.WHOLE),
+    Check("Sensitivity stands on what is shown", "SUM(sensitivity_values)*0", EQUAL, "0", STOP,
+          "A case of Sensitivity cannot be computed.", "tornado_step", "0"),
+    Check("Model states fit in the accelerators", "state_gb_each", AT_MOST, "state_gb_room", STOP,
+          "Weights, gradients and optimizer over all accelerators against the share of memory on Inputs. Take more "
+          "accelerators, or larger ones.", "accelerators", '#,##0.00 "GB"'),
+    Check("The interval is longer than a write", "interval_seconds", AT_LEAST, "write_seconds", STOP,
+          "Checkpoints cannot be written faster than that: lengthen the interval, or write faster.", "checkpoint_interval",
+          '#,##0 "s"'),
+    Check("Stops leave time to train", "lost_share", AT_MOST, "half", STOP,
+          "More than half of the time is lost to stops: shorten recovery and interval, or take fewer nodes.",
+          "node_failures_per_day", style.PERCENT),
+    Check("Utilisation was ever measured", "mfu_shown", AT_MOST, "mfu_ceiling", STOP,
+          "Published large runs reach 30 to 55 % of the dense peak.", "mfu", style.PERCENT),
+    Check("Hours are within published runs, below", "reference_ratio*reference_p50", AT_LEAST, "reference_p10", WARN,
+          "Fewer hours than nine in ten published whole runs paid: what will you do that they did not?", "whole_run_factor", "0.00"),
+    Check("Hours are within published runs, above", "reference_ratio*reference_p50", AT_MOST, "reference_p90", WARN,
+          "More hours than nine in ten published whole runs paid.", "whole_run_factor", "0.00"),
+    Check("Utilisation is within the estimate", "mfu_shown", AT_MOST, "IF(ISNUMBER(estimate_mfu_best),estimate_mfu_best,1)", WARN,
+          "Above what the fastest layout is estimated to reach, at the quick end of measured runs: see Estimate.",
+          "estimate_mfu_best", style.PERCENT),
+    Check("A layout fits", 'IF(plan_rank="does not fit",0,1)', EQUAL, "1", WARN,
+          "The layout of Inputs, or any layout, does not fit in memory: see Estimate.", "plan_rank", "0"),
+    Check("What is owed is used", "cost_unused/total_cost", AT_MOST, "quarter", WARN,
+          "More than a quarter of the bill is for committed hours that this run does not use.", "cost_unused", style.PERCENT),
+    Check("Stops leave enough time", "goodput", AT_LEAST, "goodput_floor", WARN,
+          "Shorten recovery or the interval: the best interval stands on Calculation.", "goodput", style.PERCENT),
+    Check("The run is not too long", "wall_clock_days", AT_MOST, "longest_run", WARN, "Take more accelerators, or fewer tokens.",
+          "accelerators", '#,##0 "days"'),
+    Check("Sequences fit the model's context", "MAX(seq_len_shown,(post_tokens_shown>0)*post_seq_len_shown)", AT_MOST,
+          "model_context", WARN, "Longer than the published context.", "seq_len", style.WHOLE),
+    Check("Storage is a small part", "cost_storage/total_cost", AT_MOST, "storage_ceiling", WARN,
+          "Keep fewer checkpoints.", "checkpoints_kept", style.PERCENT),
+    Check("Power is known", "IF(ISNUMBER(system_watts),1,0)", EQUAL, "1", WARN,
+          "No TDP is published: energy and emissions are not known. Type watts on Inputs.", "watts", "0"),
+    Check("People are in the total", "IF(cost_people>0,1,0)", EQUAL, "1", WARN,
+          "Neither roles nor a share: the total has no people.", "people_share", "0"),
+]  # fmt: skip

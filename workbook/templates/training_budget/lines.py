@@ -1,0 +1,244 @@
+"""The steps of the training budget, in order. `{line}` is that step in the same column; other words are names."""
+
+from __future__ import annotations
+
+from .. import style
+from ..parts import Block, Cost, Line, TimeRow
+from ..shared_inputs import BLEND, hardware_lines, price_lines
+
+_BIG, _INT, _GB = style.SCIENTIFIC, style.WHOLE, "#,##0.00"
+_MODEL: Block = ("Facts of the model (LLM_* cells)", [
+    Line("model_id", "Model", "id", 'IFERROR(LLM_MODEL({model},"id"),{model})',
+         "What the name on Inputs resolves to in the catalog.", style.GENERAL, fact=True),
+    Line("parameters", "Parameters", "parameters", "LLM_PARAMS({model_id})", "Exact count from the configuration.", _INT, fact=True),
+    Line("active_parameters", "Active parameters per token", "parameters", 'LLM_PARAMS({model_id},"active")',
+         "Fewer than all in a mixture of experts.", _INT, fact=True),
+    Line("model_context", "Longest context", "tokens", 'IFERROR(LLM_MODEL({model_id},"context"),{seq_len})',
+         "As published; the sequence length where none is.", _INT, fact=True),
+    Line("flops_per_token", "FLOP of a pre-training token", "FLOP/token", "LLM_TRAIN_FLOPS({model_id},1,{seq_len},{recompute})",
+         "Forward, backward, attention and recomputation.", _BIG, fact=True),
+    Line("long_flops_per_token", "FLOP of a long-context token", "FLOP/token",
+         "LLM_TRAIN_FLOPS({model_id},1,{long_seq_len},{recompute})", "", _BIG, fact=True),
+    Line("post_flops_per_token", "FLOP of a post-training token", "FLOP/token",
+         "LLM_TRAIN_FLOPS({model_id},1,{post_seq_len},{recompute})", "", _BIG, fact=True),
+    Line("checkpoint_bytes", "Size of a checkpoint", "bytes", "LLM_CHECKPOINT_SIZE({model_id},{optimizer})",
+         "Weights and optimizer state.", _INT, fact=True),
+    Line("gradient_bytes", "Gradients", "bytes", 'LLM_WEIGHTS({model_id},"bf16")', "One 16-bit number a parameter.", _INT,
+         fact=True),
+])  # fmt: skip
+_HARDWARE: Block = ("Hardware", [
+    *hardware_lines(),
+    Line("peak_listed", "Dense peak as listed", "TFLOP/s", "N(INDEX(hardware_peaks,{accelerator_row},MATCH({dtype},hardware_dtypes,0)))",
+         "0 where none is published.", "#,##0.0", fact=True),
+    Line("peak_flops", "Dense peak", "FLOP/s", "IF({peak_listed}>0,{peak_listed}*flop_per_tflop,NA())",
+         "#N/A where no peak is published for the number format.", _BIG),
+    Line("nodes", "Nodes", "nodes", "ROUNDUP({accelerators}/{node_size},0)", "", _INT, "Nodes"),
+    Line("accelerators_paid", "Accelerators paid", "devices", "{nodes}*{node_size}", "Whole nodes.", _INT,
+         "Accelerators paid: whole nodes"),
+    Line("system_watts", "Power of one with its server", "W",
+         'IF(ISNUMBER({watts}),{watts},IF({tdp_watts}>0,{tdp_watts}*{server_power_factor},"not known"))', "Not known is not 0.", _INT),
+    Line("state_gb_each", "Model states on one accelerator", "GB", "({checkpoint_bytes}+{gradient_bytes})/{accelerators}/bytes_per_gb",
+         "Weights, gradients and optimizer, spread over all accelerators (ZeRO stage 3).", _GB),
+    Line("state_gb_room", "Memory for model states", "GB", "{memory_gb_each}*state_memory_share", "", _GB),
+])  # fmt: skip
+_TIME: Block = ("Compute and time", [
+    Line("all_tokens", "Tokens of all phases", "tokens", "{tokens}+{long_tokens}+{post_tokens}", "", "#,##0"),
+    Line("training_flops", "FLOP that run", "FLOP",
+         "{tokens}*{flops_per_token}+{long_tokens}*{long_flops_per_token}+{post_tokens}*{post_flops_per_token}",
+         "Each phase: tokens times FLOP a token.", _BIG),
+    Line("ideal_seconds", "Time at that utilisation", "s", "{training_flops}/({peak_flops}*{accelerators}*{mfu})",
+         "FLOP over (peak x accelerators x utilisation).", _INT),
+    Line("ideal_days", "Time at that utilisation", "days", "{ideal_seconds}/seconds_per_day", "", _GB),
+    Line("ideal_gpu_hours", "Accelerator-hours at it", "accelerator-hours", "{ideal_seconds}*{accelerators}/seconds_per_hour", "", _INT),
+    Line("tokens_per_second", "Training speed", "tokens/s", "{all_tokens}/{ideal_seconds}", "While it trains.", _INT,
+         "Training speed of the cluster while it trains"),
+    Line("failures_used", "Stops of one node", "per node and day", "{node_failures_per_day}+{spot_share}*{spot_interruptions_per_day}",
+         "Failures, and interruptions of the share on spot.", "0.0000"),
+    Line("cluster_failures", "Stops of the cluster", "per day", "{nodes}*{failures_used}", "", "0.000"),
+    Line("interval_seconds", "Checkpoint interval", "s", "{checkpoint_interval}*seconds_per_minute", "", _INT),
+    Line("write_seconds", "Time to write a checkpoint", "s", "{checkpoint_bytes}/({checkpoint_gb_per_second}*bytes_per_gb)",
+         "Training stands still for it.", _GB),
+    Line("best_interval_minutes", "Interval that loses least", "minutes",
+         "IF({cluster_failures}=0,0,SQRT((1+1)*{write_seconds}*seconds_per_day/{cluster_failures})/seconds_per_minute)",
+         "Young (1974): root of 2 x write time x mean time between stops.", '#,##0.0;;"no failures"',
+         "Checkpoint interval that loses least time"),
+    Line("written_share", "Time not spent writing", "share of time", "{interval_seconds}/({interval_seconds}+{write_seconds})", "",
+         style.PERCENT),
+    Line("lost_share", "Lost to stops", "share of time",
+         "MIN(1-tolerance,{cluster_failures}*({recovery_time}*seconds_per_minute+half*{interval_seconds})/seconds_per_day)",
+         "Each stop costs its recovery and half an interval.", "0.00%"),
+    Line("goodput", "Useful share of the time", "share of time", "{written_share}*(1-{lost_share})", "", style.PERCENT,
+         "Share of the time that trains, stops and writing off"),
+    Line("loss_factor", "Hours paid over those at the utilisation", "ratio", "MAX({whole_run_factor},1/{goodput})",
+         "Published whole runs, or stops and writing where these cost more.", "0.00"),
+    Line("wall_clock_days", "Duration of the run", "days", "{ideal_days}*{loss_factor}", "", _GB, "Duration of the main run", True),
+    Line("failures_total", "Stops during the run", "stops", "{cluster_failures}*{wall_clock_days}", "", style.TENTHS,
+         "Stops expected during the run"),
+    Line("gpu_hours", "Accelerator-hours of the run", "accelerator-hours", "{wall_clock_days}*hours_per_day*{accelerators_paid}",
+         "Whole nodes for the whole time.", _INT, "Accelerator-hours of the main run", True),
+    Line("experiment_hours", "Experiments", "accelerator-hours",
+         "IF(ISNUMBER({experiment_gpu_hours}),{experiment_gpu_hours},{experiment_share}*{gpu_hours})", "Given, or a multiple.", _INT,
+         "Accelerator-hours of experiments beside the run"),
+    Line("plan_start", "Plan starts", "date", "EDATE({start_date},-MAX({experiment_months},ROUNDUP({ramp_months},0)))",
+         "With experiments, or with the first delivery.", style.DATE),
+    Line("end_date", "Training ends", "date", "{start_date}+{wall_clock_days}", "", style.DATE, "Day on which the main run ends"),
+    Line("run_months", "Months of the run", "months", "{wall_clock_days}/days_per_month", "", _GB),
+    Line("plan_months_long", "Months from first experiment to the end", "months", "{experiment_months}+{run_months}", "", _GB),
+    Line("plan_end", "Last payment", "date",
+         "MAX({end_date},{start_date}+MAX(({one_year_share}>0)*months_1y,({three_year_share}>0)*months_3y)*days_per_month)",
+         "The end of the run, or of the longest commitment.", style.DATE),
+])  # fmt: skip
+
+
+def _owed(term: str, months: str) -> list[Line]:
+    one = f"committed_{term}"
+    word = {"1y": "a year", "3y": "three years"}[term]
+    share = {"1y": "one_year_share", "3y": "three_year_share"}[term]
+    return [
+        Line(one, f"Committed for {word}", "accelerators", f"ROUNDUP({{{share}}}*{{nodes}},0)*{{node_size}}", "Whole nodes.", _INT),
+        Line(f"owed_months_{term}", "Months owed", "months", f"MAX({months},{{ramp_months}}+{{run_months}})",
+             "The term, or the run where that is longer.", style.TENTHS),
+        Line(f"owed_hours_{term}", "Accelerator-hours owed", "accelerator-hours",
+             f"{{{one}}}*{{owed_months_{term}}}*hours_per_month", "", _INT),
+        Line(f"owed_usd_{term}", "Obligation", "USD", f"{{owed_hours_{term}}}*{{price_{term}}}*{{level_used}}", "", style.USD),
+    ]  # fmt: skip
+
+
+_CONTRACT: Block = ("Contracts: what is owed, and what of it is used", [
+    Line("level_used", "Level of prices", "factor", "IF(ISNUMBER({usd_per_hour}),1,{price_level})",
+         "Own prices do not move.", "0.00"),
+    BLEND,
+    *_owed("1y", "months_1y"), *_owed("3y", "months_3y"),
+    Line("flexible", "On demand and spot", "accelerators", "MAX(0,{accelerators_paid}-{committed_1y}-{committed_3y})", "", _INT),
+    Line("flexible_price", "Their price", "USD/accelerator-hour",
+         "IF({on_demand_share}+{spot_share}<=0,0,({on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}*{price_spot},0))"
+         "/({on_demand_share}+{spot_share}))*{level_used}", "", '"$"0.00##'),
+    Line("flexible_hours", "Their hours in the run", "accelerator-hours", "{flexible}*{wall_clock_days}*hours_per_day", "", _INT),
+    Line("used_hours", "Committed hours used by the run", "accelerator-hours",
+         "({committed_1y}+{committed_3y})*{wall_clock_days}*hours_per_day", "", _INT),
+    Line("unused_hours", "Committed hours not used", "accelerator-hours", "{owed_hours_1y}+{owed_hours_3y}-{used_hours}",
+         "Before and after the run.", _INT, "Committed accelerator-hours that the run does not use"),
+    Line("committed_used_usd", "Of the obligation, used by the run", "USD",
+         "({committed_1y}*{price_1y}+{committed_3y}*{price_3y})*{level_used}*{wall_clock_days}*hours_per_day", "", style.USD),
+    Line("run_usd", "The run by its hours", "USD", "{flexible_hours}*{flexible_price}+{committed_used_usd}", "", style.USD),
+    Line("run_rate", "Price of an hour of the run", "USD/accelerator-hour", "{run_usd}/{gpu_hours}", "Contracts by their hours.",
+         '"$"0.00##'),
+])  # fmt: skip
+_STORE: Block = ("Storage and energy", [
+    Line("checkpoint_gb", "Size of a checkpoint", "GB", "{checkpoint_bytes}/bytes_per_gb", "", _GB, "Size of one training checkpoint"),
+    Line("dataset_gb", "Dataset", "GB", "{all_tokens}/{tokens_per_byte}/bytes_per_gb", "Text behind the tokens.", _INT),
+    Line("storage_tb", "Storage needed", "TB", "({dataset_gb}+{checkpoints_kept}*{checkpoint_gb})/gb_per_tb",
+         "Dataset and the checkpoints kept.", style.TENTHS, "Storage needed"),
+    Line("energy_run_mwh", "Energy of the run", "MWh",
+         'IF(ISNUMBER({system_watts}),{gpu_hours}*{system_watts}*{load}*{pue}/watts_per_kw/kwh_per_mwh,"not known")', "At the meter.",
+         style.TENTHS),
+    Line("energy_mwh", "Energy with experiments", "MWh",
+         'IF(ISNUMBER({energy_run_mwh}),{energy_run_mwh}*(1+{experiment_hours}/{gpu_hours}),"not known")',
+         "In proportion to accelerator-hours.", style.TENTHS, "Energy of run and experiments at the meter", True),
+    Line("energy_usd", "What that energy costs", "USD",
+         'IF(ISNUMBER({energy_mwh}),{energy_mwh}*kwh_per_mwh*{usd_per_kwh},IF({energy_in_price}="yes","not known",NA()))',
+         "For information where the price of the hardware contains it.", style.USD, "Cost of the energy, charged or not"),
+    Line("carbon_tonnes", "Emissions of the energy", "t CO2e",
+         'IF(ISNUMBER({energy_mwh}),{energy_mwh}*kwh_per_mwh*{kg_co2e_per_kwh}/kg_per_tonne,"not known")', "", style.TENTHS,
+         "Emissions of the energy"),
+    Line("people_usd", "People by role", "USD",
+         "({researchers}*{usd_per_researcher}+{engineers}*{usd_per_engineer})/months_per_year*{plan_months_long}",
+         "From the first experiment to the end of the run.", style.USD),
+])  # fmt: skip
+BLOCKS: list[Block] = [_MODEL, _HARDWARE, ("Price of an accelerator-hour", price_lines()), _TIME, _CONTRACT, _STORE]
+COSTS = [
+    Cost(Line("cost_compute", "Compute at the utilisation", "USD", "{run_usd}/{loss_factor}", "The run without any loss.",
+              style.USD, "Compute"), "cost_compute*{hours_paid}"),
+    Cost(Line("cost_failures", "Stops and checkpoints", "USD", "{run_usd}/{loss_factor}*(1/{goodput}-1)",
+              "Recovery, repeated work, writing.", style.USD, "Stops and checkpoints"), "cost_failures*{hours_paid}"),
+    Cost(Line("cost_other_losses", "Other losses of whole runs", "USD", "{run_usd}/{loss_factor}*({loss_factor}-1/{goodput})",
+              "What published runs paid beyond: rewinds, slow phases, idle time.", style.USD, "Other losses of whole runs"),
+         "cost_other_losses*{hours_paid}"),
+    Cost(Line("cost_ramp", "Delivery before the run", "USD", "{flexible}*{flexible_price}*half*{ramp_months}*hours_per_month",
+              "Half of the months on average.", style.USD, "Accelerators paid while they arrive"), "cost_ramp*{ramp_share}"),
+    Cost(Line("cost_unused", "Committed hours not used", "USD", "{owed_usd_1y}+{owed_usd_3y}-{committed_used_usd}",
+              "The obligation less what the run uses.", style.USD, "Committed hours that the run does not use"),
+         "cost_unused*{owed_paid}"),
+    Cost(Line("cost_experiments", "Experiments", "USD", "{experiment_hours}*{price_used}*{level_used}", "At the price of the mix.",
+              style.USD, "Experiments beside the run"), "cost_experiments*{experiments_done}"),
+    Cost(Line("cost_people", "People", "USD",
+              "IF({people_usd}>0,{people_usd},{people_share}/(1-{people_share})"
+              "*({cost_compute}+{cost_failures}+{cost_other_losses}+{cost_experiments}))",
+              "By role, or a share of cost with them.", style.USD, "People"), "cost_people*{plan_share}"),
+    Cost(Line("cost_storage", "Storage", "USD", "{storage_tb}*gb_per_tb*{storage_usd_per_gb_month}*{run_months}", "", style.USD,
+              "Storage of dataset and checkpoints"), "cost_storage*{run_share}"),
+    Cost(Line("cost_energy", "Energy not in the price", "USD", 'IF({energy_in_price}="yes",0,{energy_usd})',
+              "0 where the price contains it: nothing is charged twice.", style.USD, "Energy charged beside the price"),
+         "cost_energy*{run_share}"),
+]  # fmt: skip
+
+
+def _part(start: str, end: str) -> str:
+    """The share of an interval that lies in the month."""
+    return f"IF({end}<={start},0,MAX(0,MIN({{end}},{end})-MAX({{start}},{start}))/({end}-{start}))"
+
+
+CLOCK = [
+    TimeRow("run_share", "Run done in the month", "share", _part("start_date_shown", "end_date")),
+    TimeRow("experiments_done", "Experiments done in the month", "share", _part("plan_start", "start_date_shown")),
+    TimeRow("plan_share", "Plan done in the month", "share", _part("plan_start", "end_date")),
+    TimeRow("ramp_share", "Delivery in the month", "share",
+            _part("(start_date_shown-MAX(1,ramp_months_shown*days_per_month))", "start_date_shown")),
+    TimeRow("owed_share", "Commitments: instalments in the month", "share", _part("start_date_shown", "plan_end")),
+    TimeRow("starts_now", "Commitments: first payment", "1 or 0", "AND(start_date_shown>={start},start_date_shown<{end})*1", "0"),
+    TimeRow("owed_cash", "Commitments: owed in the month", "share",
+            "upfront_share_shown*{starts_now}+(1-upfront_share_shown)*{owed_share}"),
+    TimeRow("owed_usd", "Commitments: cash", "USD", "(owed_usd_1y+owed_usd_3y)*{owed_cash}", style.USD),
+    TimeRow("hours_paid", "Of the run's hours, paid in the month", "share",
+            "IF(run_usd=0,{run_share},((run_usd-committed_used_usd)*{run_share}+committed_used_usd*{owed_cash})/run_usd)"),
+    TimeRow("owed_paid", "Of unused hours, paid in the month", "share", "{owed_cash}"),
+]  # fmt: skip
+RESULTS: list[Block] = [
+    ("Key figures", [
+        Line("cost_per_month", "Cost per month of the plan", "USD/month", "{total_cost}/{plan_months_long}",
+             "Total over the months from the first experiment to the end of the run.", style.USD,
+             "Total cost over the months of the plan"),
+        Line("usd_per_billion_tokens", "Cost of a billion tokens", "USD", "{total_cost}/({all_tokens}/tokens_per_billion)", "",
+             style.USD_CENTS, "Total cost of a billion training tokens"),
+        Line("usd_per_gpu_hour", "All-in cost of an accelerator-hour", "USD/accelerator-hour",
+             "{total_cost}/({gpu_hours}+{experiment_hours})", "Total over the hours of run and experiments.", style.USD_CENTS,
+             "Total cost over the accelerator-hours of run and experiments"),
+        Line("by_contract", "The same bill by contract", "USD",
+             "{flexible_hours}*{flexible_price}+{owed_usd_1y}+{owed_usd_3y}", "Checks compares it with the lines.", style.USD),
+        Line("tokens_per_parameter", "Tokens per parameter", "tokens", "{all_tokens}/{active_parameters}", "Active parameters.",
+             style.TENTHS, "Training tokens per active parameter"),
+    ]),
+    ("Reference class: published whole runs", [
+        Line("per_hour_moved", "What one more hour costs", "USD/accelerator-hour",
+             "({flexible_price}*{flexible}/{accelerators_paid}+IF(ISNUMBER({experiment_gpu_hours}),0,{experiment_share}*{price_used}"
+             "*{level_used})+IF({people_usd}>0,0,{people_share}/(1-{people_share})*({run_rate}+IF(ISNUMBER({experiment_gpu_hours}),0,"
+             "{experiment_share}*{price_used}*{level_used}))))*(1+{contingency})*(1+{tax})",
+             "Committed hours cost nothing more while they last.", '"$"0.00##'),
+        Line("reference_hours", "Hours at the reference utilisation", "accelerator-hours",
+             "{training_flops}/({peak_flops}*reference_mfu)/seconds_per_hour", "What published hours were divided by.", _INT),
+        Line("reference_hours_p10", "A tenth of published runs paid less", "accelerator-hours", "{reference_hours}*reference_p10", "",
+             _INT),
+        Line("reference_hours_p50", "Half paid less", "accelerator-hours", "{reference_hours}*reference_p50", "", _INT,
+             "Accelerator-hours of published runs of this size, median"),
+        Line("reference_hours_p90", "Nine tenths paid less", "accelerator-hours", "{reference_hours}*reference_p90", "", _INT),
+        Line("reference_ratio", "This budget over their median", "ratio", "{gpu_hours}/{reference_hours_p50}", "", "0.00",
+             "Hours of this budget over the median of published runs"),
+        Line("reference_days_p10", "Duration at the tenth", "days", "{reference_hours_p10}/{accelerators_paid}/hours_per_day", "",
+             style.TENTHS),
+        Line("reference_days_p90", "Duration at nine tenths", "days", "{reference_hours_p90}/{accelerators_paid}/hours_per_day", "",
+             style.TENTHS),
+        Line("total_p10", "Total at the tenth (P10)", "USD", "{total_cost}+({reference_hours_p10}-{gpu_hours})*{per_hour_moved}",
+             "Run, experiments and people move with the hours; other lines stay.", style.USD, "Total where hours are those of P10"),
+        Line("total_p50", "Total at the median (P50)", "USD", "{total_cost}+({reference_hours_p50}-{gpu_hours})*{per_hour_moved}", "",
+             style.USD, "Total where hours are those of P50"),
+        Line("total_p90", "Total at nine tenths (P90)", "USD", "{total_cost}+({reference_hours_p90}-{gpu_hours})*{per_hour_moved}", "",
+             style.USD, "Total where hours are those of P90"),
+    ]),
+    ("Is the compute well spent? (Chinchilla scaling law)", [
+        Line("law_flops", "Compute in the law's sense", "FLOP", "(1+1)*(1+1+1)*{active_parameters}*{all_tokens}",
+             "6 N D, without attention.", _BIG),
+        Line("overtrained", "Tokens over the best number", "ratio",
+             "IFERROR({all_tokens}/LLM_OPTIMAL_TOKENS({law_flops}),0)",
+             "Above 1: a smaller model, cheaper to serve, trained longer than the law asks. Needs the functions.", _GB, fact=True),
+    ]),
+]  # fmt: skip

@@ -1,0 +1,199 @@
+"""Cell functions that say how far the estimates hold: errors on measured cases, and ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from xlcalc.accuracy import bounds, ranges, validation, whole_runs
+from xlcalc.catalog import tables
+from xlcalc.formula.arithmetic import searched, term
+from xlcalc.language.cells import Choice, shown
+from xlcalc.language.declare import Declaration, Table, cell_function, find
+from xlcalc.language.errors import CalcError
+from xlcalc.language.kinds import Accelerator, Anything, Name, Real, Rows, Search
+
+_Bound = Annotated[str, Choice("low", "expected", "high")]
+_BoundOrCases = Annotated[str, Choice("low", "expected", "high", "cases")]
+_MEASURED = "the published measurements of catalog/measured.csv"
+
+
+@cell_function(category="Audit", source=_MEASURED)
+def LLM_ACCURACY(name: Name = None, accelerator: Accelerator = None) -> Rows:
+    """How well the estimates agree with published measurements: errors, source, the share inside their ranges.
+
+    Mean, 90th percentile and worst error are fractions of the measurement. The constants of the models were calibrated
+    on some of these cases (docs/accuracy.md says on which); the others had no part in any constant. Your own
+    calibration.csv adds a group of its own: what is left of the error on your cases once they calibrate the estimates.
+
+    Args:
+        name: a function, with or without LLM_; blank = all that were measured
+        accelerator: an accelerator; blank = all that were measured
+    Example:
+        >>> LLM_ACCURACY("LLM_STEP_TIME")[0][:4]
+        ['function', 'measured on', 'accelerator', 'cases']
+    """
+    function = _function(name).name if name else ""
+    found = validation.summaries(function, accelerator.id if accelerator else "")
+    if not found:
+        raise CalcError("#N/A", "no measured case of this function and accelerator is known")
+    headers = [
+        "function", "measured on", "accelerator", "cases", "mean error", "p90 error", "worst error", "source",
+        "inside its range",
+    ]  # fmt: skip
+    return Table([headers, *([*s[:7], tables.source_text(s.source, ""), s.inside] for s in found)])
+
+
+def _function(name: str) -> Declaration:
+    found = find(name)
+    if found is None:
+        raise CalcError("#N/A", f"{shown(name)} is not a function", argument="name")
+    return found
+
+
+def _not_measured(name: str) -> CalcError:
+    known = ", ".join(bounds.FUNCTIONS)
+    return CalcError("#N/A", f"must be a function that was measured: {known}; got {shown(name)}", argument="name")
+
+
+@cell_function(category="Audit", source=_MEASURED)
+def LLM_ESTIMATE_RANGE(name: Name, accelerator: Accelerator = None, bound: _BoundOrCases = "low") -> Real:
+    """What to multiply an estimate by for the ends of its range, whatever is run on that accelerator.
+
+    Four of five measured runs lie between low and high times their estimates, of models and formats that may be any;
+    where the call is known, LLM_ESTIMATE_BOUND gives its own range, which is narrower. `expected` is 1, `cases` says
+    how many were measured on the accelerator.
+
+    Args:
+        name: a function that was measured, with or without LLM_
+        accelerator: the accelerator; blank = any
+        bound: low, expected, high or cases
+    Example:
+        >>> LLM_ESTIMATE_RANGE("LLM_STEP_TIME", "h100-sxm", "expected")
+        1
+    """
+    declaration = find(name)
+    if declaration is None or declaration.name not in bounds.FUNCTIONS:
+        raise _not_measured(name)
+    found = ranges.of_call(declaration.name, {"accelerator": accelerator} if accelerator else {})
+    return {"low": found.low, "expected": 1, "high": found.high, "cases": found.here if accelerator else found.cases}[
+        bound
+    ]
+
+
+@cell_function(category="Audit", source=f"{_MEASURED}; whole runs: catalog/training_runs.csv")
+def LLM_ESTIMATE_BOUND(
+    name: Name,
+    bound: _Bound,
+    a1: Anything = None,
+    a2: Anything = None,
+    a3: Anything = None,
+    a4: Anything = None,
+    a5: Anything = None,
+    a6: Anything = None,
+    a7: Anything = None,
+    a8: Anything = None,
+    a9: Anything = None,
+    a10: Anything = None,
+    a11: Anything = None,
+    a12: Anything = None,
+    a13: Anything = None,
+    a14: Anything = None,
+    a15: Anything = None,
+    a16: Anything = None,
+    a17: Anything = None,
+    a18: Anything = None,
+    a19: Anything = None,
+    a20: Anything = None,
+    a21: Anything = None,
+    a22: Anything = None,
+) -> Real:
+    """Low, expected or high of exactly that call: four of five measured runs like it lie between low and high.
+
+    `expected` is what the function itself gives. The range knows what is known of the call: whether constants were
+    calibrated on this accelerator, on its architecture or on neither, the software, the kind of model, the number
+    format, scale, batch and lengths; unknown means wider, by as much as runs that were left out of its making err
+    (docs/accuracy.md). In the function's base unit.
+
+    A range holds what its function gives: one step, first token, token, throughput or memory of one machine. Of
+    LLM_GPU_HOURS, LLM_TRAIN_TIME and LLM_TRAIN_COST (the total) it speaks of whole published training runs with all
+    that interrupts them: restarts, evaluation, software of their day (LLM_TRAIN_RUNS lists them); the utilisation that
+    the call gives is then one opinion among theirs.
+
+    Args:
+        name: a function that was measured, with or without LLM_
+        bound: low, expected or high
+        a1: argument 1 of that function
+        a2: argument 2 of that function
+        a3: argument 3 of that function
+        a4: argument 4 of that function
+        a5: argument 5 of that function
+        a6: argument 6 of that function
+        a7: argument 7 of that function
+        a8: argument 8 of that function
+        a9: argument 9 of that function
+        a10: argument 10 of that function
+        a11: argument 11 of that function
+        a12: argument 12 of that function
+        a13: argument 13 of that function
+        a14: argument 14 of that function
+        a15: argument 15 of that function
+        a16: argument 16 of that function
+        a17: argument 17 of that function
+        a18: argument 18 of that function
+        a19: argument 19 of that function
+        a20: argument 20 of that function
+        a21: argument 21 of that function
+        a22: argument 22 of that function
+    Example:
+        >>> LLM_ESTIMATE_BOUND("LLM_TPOT", "expected", "llama-3.1-8b", "h100-sxm", 1, 1024) == LLM_TPOT(
+        ...     "llama-3.1-8b", "h100-sxm", 1, 1024)
+        True
+    """
+    declaration = _function(name)
+    if declaration.name not in bounds.FUNCTIONS:
+        raise _not_measured(name)
+    # fmt: off
+    given = (
+        a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22,
+    )
+    # fmt: on
+    found, unit = searched(_around, declaration, given), declaration.result.unit
+    expected = term(f"{declaration.name}, as called", found.expected, unit, "LLM_EXPLAIN of that call")
+    if bound == "expected":
+        return expected
+    end, share = (found.low, found.low_share) if bound == "low" else (found.high, found.high_share)
+    if end != found.expected * share:  # a bill, of which not all is scaled
+        return term(f"{declaration.name}, {bound}", end, unit, found.about)
+    return expected * term(f"measured over estimated, {bound}", share, "", found.about)
+
+
+def _around(declaration: Declaration, given: Sequence[Any]) -> bounds.Estimate:
+    """A call of a function that was measured, with its range, in the function's base unit."""
+    n = len(declaration.arguments)
+    if any(value is not None for value in given[n:]):
+        raise CalcError("#VALUE!", f"takes at most {n} arguments", function=declaration.name)
+    values = [*given[:n]]
+    if declaration.has_unit:
+        values[-1] = None
+    read = declaration.read(values)
+    found = bounds.around(declaration, read, declaration.compute(read))
+    assert found is not None
+    return found
+
+
+@cell_function(category="Training", source="catalog/training_runs.csv, each run with its source")
+def LLM_TRAIN_RUNS(search: Search = "") -> Rows:
+    """Published whole training runs with our estimate of their accelerator-hours and the ratio of both.
+
+    Our hours are LLM_GPU_HOURS at a utilisation of 0.4 of LLM_TRAIN_FLOPS, with attention where the model is known; the
+    ratio is published over ours. Fine-tuning, partial and doubtful accounts are listed as such and have no part in
+    LLM_ESTIMATE_BOUND.
+
+    Args:
+        search: a text that the row contains: an organisation, a model, an accelerator; blank = all
+    Example:
+        >>> LLM_TRAIN_RUNS("PaLM 540B")[1][:2]
+        ['PaLM 540B', 'Google']
+    """
+    return Table([list(whole_runs.HEADER), *whole_runs.listed(search)])

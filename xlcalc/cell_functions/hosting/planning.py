@@ -1,0 +1,137 @@
+"""The cell function that finds the cheapest way to serve a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xlcalc.accuracy import ranges
+from xlcalc.cell_functions.hosting.served import in_formats, lowest_price, served
+from xlcalc.formula.arithmetic import chosen, searched, term
+from xlcalc.hardware.spec import AcceleratorSpec
+from xlcalc.hosting import cost, disaggregation, memory, plan, throughput
+from xlcalc.hosting.layout import Split
+from xlcalc.hosting.step import replica
+from xlcalc.language.declare import Table, cell_function
+from xlcalc.language.kinds import Accelerator, Count, Generator, PositiveSeconds, PositiveTokens, Rows, Share
+from xlcalc.model.dtypes import DTYPES
+from xlcalc.model.spec import ModelSpec
+
+_MEMORY = "Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner measured it"
+_PRICED = "lowest on-demand price of the catalog, full use"
+_CALIBRATED = "rates calibrated on published measurements (catalog/serving.csv)"
+
+
+@cell_function(category="Hosting", source="LLM_THROUGHPUT over all layouts; lowest on-demand price of the catalog")
+def LLM_SERVE_PLAN(
+    model: Generator,
+    accelerator: Accelerator,
+    prompt: PositiveTokens,
+    output: PositiveTokens,
+    ttft_slo: PositiveSeconds = None,
+    tpot_slo: PositiveSeconds = None,
+    max_count: Count = 8,
+    top: Count = 5,
+    cached_share: Share = 0,
+) -> Rows:
+    """The cheapest ways to serve a model on an accelerator inside limits on latency, cheapest first.
+
+    Tries counts (powers of two), layouts (tensor, pipeline, expert and attention-data parallel; prefill and decoding
+    apart on replicas of one layout, written 2xtp2+2xtp2) and formats that the accelerator computes in, each with the
+    largest batch that keeps the limits; the cache is in 16 bit. TTFT is that of a prompt among running sequences,
+    without a queue; four of five measured systems like it give tokens/s between low and high. USD at the lowest
+    on-demand price of the catalog and full use; blank where it lists none.
+
+    Args:
+        model: the model
+        accelerator: the accelerator
+        prompt: tokens of each prompt
+        output: tokens of each answer
+        ttft_slo: longest time to the first token; blank = any
+        tpot_slo: longest time per output token; blank = any
+        max_count: most accelerators of a replica
+        top: rows to give
+        cached_share: share of the prompt found in a prefix cache
+    Example:
+        >>> LLM_SERVE_PLAN("llama-3.1-8b", "h100-sxm", 1000, 200, 1, 0.05, 2)[1][:3]
+        [1, 'tp1', 'fp8']
+    """
+    traffic = throughput.Traffic(prompt, output, cached_share)
+    table = Table([[*plan.HEADER, "tokens/s low", "tokens/s high"]])
+    given = {"model": model, "accelerator": accelerator, "prompt": prompt, "output": output}
+    formats, price = in_formats(model, accelerator), lowest_price(accelerator)
+    for row in plan.plan(formats, traffic, ttft_slo, tpot_slo, max_count, top, price):
+        found = dict(zip(plan.HEADER, row, strict=True))
+        asked = {"count": found["accelerators"], "batch": found["batch"], "dtype": DTYPES[str(found["dtype"])]}
+        likely = ranges.of_call("LLM_THROUGHPUT", given | asked)
+        table.append([*row, *(share * float(str(found["tokens/s"])) for share in (likely.low, likely.high))])
+    return table
+
+
+@LLM_SERVE_PLAN.explained
+def _cheapest(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    prompt: float,
+    output: float,
+    ttft_slo: float | None,
+    tpot_slo: float | None,
+    max_count: int,
+    top: int,
+    cached_share: float,
+) -> str:
+    """The cheapest option, its price, its latencies against the limits, its memory."""
+    asked = throughput.Traffic(prompt, output, cached_share)
+    good = searched(plan.best, in_formats(model, accelerator), asked, ttft_slo, tpot_slo, max_count)
+    option = good[0]
+    return chosen(
+        "plan",
+        f"{option.layout.text}, {option.of.dtype}, {option.batch} sequences",
+        f"the cheapest of {len(good)} layouts and formats inside the limits, each with its largest batch: "
+        "{0}; {1}; {2}; {3}; {4}",
+        *_of_option(model, accelerator, asked, option, ttft_slo, tpot_slo),
+    )
+
+
+def _of_option(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    asked: throughput.Traffic,
+    option: plan.Option,
+    ttft_slo: float | None,
+    tpot_slo: float | None,
+) -> Iterator[object]:
+    of = served(model, accelerator, DTYPES[option.of.dtype])
+    layout, batch = option.layout, term("batch", option.batch, "sequences", "the largest inside the limits: searched")
+    if isinstance(layout, Split):
+        both = disaggregation.pools(of, layout.accelerators, asked, layout)
+        running = disaggregation.split_flow(both, asked.output, batch)
+        full = throughput.flow(both.prefill.replica, both.prefill.traffic, both.prefill.places)
+        first, held = 1.5 * full.tpot, layout.decode
+    else:
+        r = replica(of, layout)
+        running = throughput.flow(r, asked, batch)
+        first, held = plan.first_token(r, asked, running), layout
+    rate = term("output tokens a second of an accelerator", running.tokens_per_second / layout.accelerators, "tokens/s")
+    yield rate
+    price = lowest_price(accelerator)
+    if price:
+        listed = term(
+            "USD of an accelerator-hour", price.usd_per_hour, "USD/hour", f"{price.offer}, as of {price.as_of}"
+        )
+        yield term("USD per million output tokens", cost.usd_per_million(listed, rate, 1), "USD", _PRICED)
+    else:
+        yield "not known, for the catalog lists no price"
+    yield _limit("time to the first token", first, ttft_slo)
+    yield _limit("time per output token", running.tpot, tpot_slo)
+    sequences = batch / layout.decode_replicas if isinstance(layout, Split) else batch
+    parts = memory.serve_memory(of, asked.prompt + asked.output, sequences, held)
+    yield term("memory of an accelerator", parts.total, "bytes", _MEMORY)
+
+
+def _limit(name: str, seconds: float, limit: float | None) -> object:
+    """A latency, and whether it keeps its limit."""
+    value = term(name, seconds, "seconds", _CALIBRATED)
+    if limit is None:
+        return value
+    kept = "kept" if value <= limit else "missed"
+    return chosen(f"limit on {name}", kept, "{0} against {1}", value, term(f"longest {name}", limit))

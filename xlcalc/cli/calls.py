@@ -1,0 +1,145 @@
+"""The commands about single functions: call, explain, functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xlcalc.cli.console import print_rows
+from xlcalc.language.declare import Declaration, Table, find, functions
+from xlcalc.language.errors import CalcError
+
+app = typer.Typer(add_completion=False)
+_FREE = {"ignore_unknown_options": True}  # negative numbers are arguments, not options
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Function = Annotated[str, typer.Argument(help="A function, with or without LLM_.")]
+Arguments = Annotated[list[str] | None, typer.Argument(help="Values in order, or name=value; '' is a blank.")]
+
+
+@app.command(context_settings=_FREE)
+def call(
+    function: Function,
+    arguments: Arguments = None,
+    as_json: Json = False,
+    with_range: Annotated[
+        bool, typer.Option("--range", help="Low, expected and high: four of five measured runs like it lie between.")
+    ] = False,
+) -> None:
+    """One call of a cell function.
+
+    Example: xlcalc call LLM_KV_CACHE llama-3.1-8b 8192 unit=GiB
+    Example: xlcalc call --range LLM_TPOT llama-3.1-8b h100-sxm 1 1024 unit=ms
+    """
+    declaration = _declared(function)
+    values = _arguments(declaration, arguments or [])
+    if with_range:
+        _print_range(declaration, values, as_json)
+        return
+    result = declaration(*values)
+    if as_json:
+        print(json.dumps(result))
+    elif isinstance(result, Table):
+        print_rows(result)
+    else:
+        print(result)
+
+
+def _print_range(declaration: Declaration, values: list[str | None], as_json: bool) -> None:
+    from xlcalc.accuracy import bounds
+
+    read = declaration.read([*values, *[None] * (len(declaration.arguments) - len(values))])
+    found = bounds.around(declaration, read, declaration.compute(read))
+    if found is None:
+        measured = ", ".join(bounds.FUNCTIONS)
+        raise CalcError("#N/A", f"has no measured cases and no range; those are {measured}", function=declaration.name)
+    if as_json:
+        print(json.dumps({"low": found.low, "expected": found.expected, "high": found.high, "about": found.about}))
+    else:
+        print_rows([["low", found.low], ["expected", found.expected], ["high", found.high], ["range", found.about]])
+
+
+@app.command(context_settings=_FREE)
+def explain(
+    function: Function,
+    arguments: Arguments = None,
+    as_json: Json = False,
+    depth: Annotated[int | None, typer.Option(help="Levels below the result, 0 for all; a screenful without.")] = None,
+) -> None:
+    """The derivation of one call: the result, what it is made of with numbers, sources and dates.
+
+    Example: xlcalc explain LLM_KV_CACHE llama-3.1-8b 8192
+    Example: xlcalc explain LLM_STEP_TIME llama-3.1-8b h100-sxm 64 512 8192 --depth 2
+    """
+    from xlcalc.language import explain as derivation
+
+    declaration = _declared(function)
+    values = _arguments(declaration, arguments or [])
+    if as_json:
+        print(json.dumps(derivation.explain(declaration, values, depth)))
+    else:
+        table = derivation.explain(declaration, values, depth, derivation.ON_A_SCREEN)
+        print(derivation.as_text(table, brief=depth is None), end="")
+
+
+@app.command("functions")
+def list_functions(
+    format: Annotated[str, typer.Option(help="text, md, json, or html (pages for a browser).")] = "text",
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Folder to write, for html.")] = None,
+) -> None:
+    """The function reference.
+
+    Example: xlcalc functions --format md
+    Example: xlcalc functions --format html -o reference
+    """
+    from xlcalc.pages import reference
+
+    if (format == "html") != (out is not None):
+        raise typer.BadParameter("--format html and -o DIR go together")
+    if out is not None:
+        from xlcalc.pages import site
+
+        print(f"{site.write(out)} pages: {out / 'index.html'}")
+    elif format == "json":
+        print(json.dumps([reference.as_data(f) for f in functions()], indent=1))
+    elif format == "md":
+        print(reference.as_markdown(), end="")
+    elif format == "text":
+        print_rows([["function", "gives"], *([f"{f.name}({f.usage})", f.summary] for f in functions())])
+    else:
+        raise typer.BadParameter(f"format is text, md, json or html; got {format!r}")
+
+
+def _arguments(declaration: Declaration, texts: Sequence[str]) -> list[str | None]:
+    """Arguments in order, from values in order and name=value."""
+    names = [argument.name for argument in declaration.arguments]
+    values: list[str | None] = []
+    named: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if equals and name in names:
+            named[name] = value
+        else:
+            values.append(text)
+    for name, value in named.items():
+        position = names.index(name)
+        if position < len(values) and values[position] is not None:
+            raise CalcError("#VALUE!", "is given twice", function=declaration.name, argument=name)
+        values += [None] * (position + 1 - len(values))
+        values[position] = value
+    return values
+
+
+def _declared(name: str) -> Declaration:
+    """The function of a name, with or without its LLM_, in any case."""
+    found = find(name)
+    if found is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(f"LLM_{name.upper().removeprefix('LLM_')}", [f.name for f in functions()], n=3)
+        raise typer.BadParameter(f"no function {name}" + (f"; the closest are {', '.join(near)}" if near else ""))
+    return found

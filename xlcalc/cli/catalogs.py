@@ -1,0 +1,111 @@
+"""The commands about the catalogs: models, hardware, prices; what is there, and adding one's own."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from xlcalc.cli.console import Failure, print_rows
+from xlcalc.language.declare import find
+
+app = typer.Typer(add_completion=False)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Search = Annotated[str, typer.Argument(help="A word that rows contain, all rows without one; or `add`.")]
+Row = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[WORD... | ID [COLUMN=VALUE]... | FILE.csv]", help="More words; after `add`: what to add."),
+]
+Catalog = Annotated[Path | None, typer.Option("--catalog", help="After `add`: the folder of your catalog.")]
+
+
+@app.command()
+def models(
+    search: Search = "",
+    more: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[WORD... | CONFIG_JSON]", help="More words; after `add`: a config.json."),
+    ] = None,
+    model_id: Annotated[str, typer.Option("--id", help="After `add`: the model's id.")] = "",
+    catalog: Catalog = None,
+    as_json: Json = False,
+) -> None:
+    """The catalog of models; `add CONFIG_JSON` puts a model of your own into your catalog, where it wins over ours.
+
+    Example: xlcalc models qwen3 coder
+    Example: xlcalc models add config.json --id our-model
+    """
+    if search != "add" or not more:
+        _show("LLM_MODELS", [search, *(more or [])], as_json)
+        return
+    if len(more) > 1:
+        raise typer.BadParameter(f"add takes one config.json; got {' '.join(more)}")
+    from xlcalc.catalog import own
+
+    _use(catalog)
+    print(own.add_model(Path(more[0]), model_id))
+
+
+@app.command()
+def hardware(search: Search = "", row: Row = None, catalog: Catalog = None, as_json: Json = False) -> None:
+    """The catalog of accelerators; `add` puts rows into your own, where they win over ours.
+
+    Example: xlcalc hardware hopper 141gb
+    Example: xlcalc hardware add our-chip peak_bf16_tflops=500 memory_gb=96 bandwidth_gb_s=3000
+    Example: xlcalc hardware add our-accelerators.csv
+    """
+    if search == "add" and row:
+        _add("accelerators", row, catalog)
+    else:
+        _show("LLM_HARDWARE_TABLE", [search, *(row or [])], as_json)
+
+
+@app.command()
+def prices(search: Search = "", row: Row = None, catalog: Catalog = None, as_json: Json = False) -> None:
+    """The catalog of instance prices with their ages, those over 90 days marked stale; `refresh` fetches newer ones
+    from the providers' public lists and keeps the old; `add` puts negotiated ones into your own, where they win.
+
+    Example: xlcalc prices h100 us-east-1
+    Example: xlcalc prices refresh
+    Example: xlcalc prices add aws/p5.48xlarge/us-east-1 accelerator=h100-sxm accelerators=8 on_demand_usd_per_hour=31.5
+    Example: xlcalc prices add contract.csv
+    """
+    if search == "add" and row:
+        _add("prices", row, catalog)
+    elif search == "refresh" and not row:
+        from xlcalc.catalog.refresh import refresh
+
+        print(refresh())
+    else:
+        _show("LLM_PRICE_TABLE", [search, *(row or [])], as_json, date.today())
+
+
+def _add(name: str, row: list[str], catalog: Path | None) -> None:
+    from xlcalc.catalog import own
+
+    _use(catalog)
+    print(own.add_rows(name, row))
+
+
+def _use(catalog: Path | None) -> None:
+    """Take a folder for the user's catalog, before anything is read."""
+    if catalog is not None:
+        os.environ["XLCALC_CATALOG"] = str(catalog)
+
+
+def _show(function: str, words: list[str], as_json: bool, *more: Any) -> None:
+    declaration = find(function)
+    assert declaration is not None
+    search = " ".join(words)
+    rows = declaration(search, *more)
+    if len(rows) == 1:
+        raise Failure(f"no row contains {search!r}")
+    if as_json:
+        print(json.dumps([dict(zip(rows[0], row, strict=True)) for row in rows[1:]], indent=1))
+    else:
+        print_rows(rows)

@@ -1,0 +1,165 @@
+"""The derivation of a recorded number: a tree of the quantities that its formulas name.
+
+A row is a quantity with its formula over the quantities one level below it, the same with numbers, its value, unit and
+source. Of a branch the side that was taken is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from xlcalc.formula.symbols import CHOSEN, INPUT, LABELLED, LEAF, TERM, Symbol, source_of
+
+AT_LEVEL, IN_ALL = 15, 60  # rows of the first level, and rows where no depth is asked for
+_RANK = {"+": 1, "-": 1, "neg": 2, "*": 3, "/": 3, "mod": 3, "^": 5}
+_SIGN = {"+": " + ", "-": " - ", "*": " × ", "/": " / ", "mod": " mod ", "^": "^"}
+_STRICT = frozenset(("-", "/", "mod", "^"))
+_WORD = {"ceil": "round up", "floor": "round down", "sqrt": "square root", "abs": "absolute"}
+
+
+class Row(NamedTuple):
+    """A quantity of a derivation. `step` numbers it as an outline does: 1.2.1 is part of 1.2."""
+
+    step: str
+    quantity: str
+    formula: str
+    numbers: str
+    value: Any
+    unit: str
+    source: str
+
+
+def rows(roots: Sequence[tuple[str, Symbol]], depth: int | None, room: int = IN_ALL) -> tuple[list[Row], bool]:
+    """The rows of results with their names, and whether there are more.
+
+    `depth` levels below the results, 0 for all; None for as many quantities with their parts, level by level, as there
+    is `room` for.
+    """
+    tree = _Tree([symbol for _, symbol in roots], depth, room)
+    found = []
+    for i, (name, root) in enumerate(roots, 1):
+        steps = str(i)
+        for step, symbol in tree.outline(root, steps):
+            quantity = name if step == steps else tree.names[symbol]
+            formula, numbers = ("", "") if symbol.op in (INPUT, LEAF) else tree.texts(symbol)
+            found.append(Row(step, quantity, formula, numbers, symbol.value, symbol.unit, source_of(symbol)))
+    return found, tree.has_more
+
+
+class _Tree:
+    """Results and the quantities below them; each stands below the first that needs it."""
+
+    def __init__(self, roots: list[Symbol], depth: int | None, room: int) -> None:
+        self.parts: dict[Symbol, list[Symbol]] = {}  # of a quantity, those that are shown
+        self.names: dict[Symbol, str] = {}
+        self.has_more = False
+        self._taken: dict[str, int] = {}
+        level = list(dict.fromkeys(roots))
+        seen = set(level)
+        for root in level:
+            self._name(root)
+        below = 0
+        while level:
+            below += 1
+            deeper: list[Symbol] = []
+            for symbol in level:
+                own = _quantities(symbol)
+                for part in own:
+                    self._name(part)
+                parts = [part for part in own if part not in seen]
+                full = len(seen) + len(parts) > room if depth is None else below > depth > 0
+                if parts and full:
+                    self.has_more = True
+                    continue
+                self.parts[symbol] = parts
+                seen.update(parts)
+                deeper += parts
+            level = deeper
+
+    def _name(self, symbol: Symbol) -> None:
+        if symbol not in self.names:
+            count = self._taken[symbol.label] = self._taken.get(symbol.label, 0) + 1
+            self.names[symbol] = symbol.label if count == 1 else f"{symbol.label} ({count})"
+
+    def outline(self, symbol: Symbol, step: str) -> list[tuple[str, Symbol]]:
+        """A quantity and what is shown of its parts, numbered."""
+        found = [(step, symbol)]
+        for i, part in enumerate(self.parts.get(symbol, ()), 1):
+            found += self.outline(part, f"{step}.{i}")
+        return found
+
+    def texts(self, symbol: Symbol) -> tuple[str, str]:
+        """The formula of a quantity over the names of those below it, and over their numbers."""
+        if symbol.op == CHOSEN:
+            because, *terms = symbol.of
+            names = (self.names[x] if type(x) is Symbol else figure(x) for x in terms)
+            numbers = (figure(x.value if type(x) is Symbol else x) for x in terms)
+            return because.format(*names), because.format(*numbers)
+        inner = symbol.of[0] if symbol.op == TERM else symbol
+        if type(inner) is Symbol and inner.op in LABELLED:
+            return self.names[inner], figure(inner.value)
+        return _expression(inner, self.names)[:2]
+
+
+def _quantities(symbol: Symbol) -> list[Symbol]:
+    """The named quantities that a quantity's formula is over, in its order."""
+    found: dict[Symbol, None] = {}
+    seen: set[Symbol] = set()
+    stack = list(reversed(symbol.of))
+    while stack:
+        x = stack.pop()
+        if type(x) is Symbol and x not in seen:
+            if x.op in LABELLED:
+                found[x] = None
+            else:
+                seen.add(x)
+                stack.extend(reversed(x.of))
+    return list(found)
+
+
+def _expression(x: Any, names: dict[Symbol, str]) -> tuple[str, str, int]:
+    """Arithmetic as a page prints it, with names and with numbers, and how tightly it binds."""
+    if type(x) is not Symbol:
+        text = _operand(x)
+        return text, text, 9
+    op = x.op
+    if op in LABELLED:
+        return names[x], _operand(x.value), 9
+    if op in _RANK:
+        rank = _RANK[op]
+        a, a_numbers, left = _expression(x.of[0], names)
+        if op == "neg":
+            return (f"-{a}", f"-{a_numbers}", 2) if left > 2 else (f"-({a})", f"-({a_numbers})", 2)
+        b, b_numbers, right = _expression(x.of[1], names)
+        if left < rank or (left == rank and op == "^"):
+            a, a_numbers = f"({a})", f"({a_numbers})"
+        if right < rank or (right == rank and op in _STRICT):
+            b, b_numbers = f"({b})", f"({b_numbers})"
+        sign = _SIGN[op]
+        return a + sign + b, a_numbers + sign + b_numbers, rank
+    inside = [_expression(y, names) for y in x.of]
+    word = _WORD.get(op, op)
+    return f"{word}({', '.join([i[0] for i in inside])})", f"{word}({', '.join([i[1] for i in inside])})", 9
+
+
+def _operand(value: Any) -> str:
+    text = figure(value)
+    return f"({text})" if text.startswith("-") else text
+
+
+@lru_cache(maxsize=4096)
+def figure(value: Any) -> str:
+    """A number as a derivation prints it: six digits, powers of ten short.
+
+    >>> figure(989e12), figure(1024), figure(1/3), figure(8030261248), figure(45e10), figure(12345678.9)
+    ('9.89e14', '1,024', '0.333333', '8,030,261,248', '4.5e11', '1.23457e7')
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    text = f"{value:.6g}"
+    if abs(value) < 1e12 and value == int(value) and not (abs(value) >= 1e9 and float(text) == value):
+        return f"{int(value):,}"
+    mantissa, e, exponent = text.partition("e")
+    return f"{mantissa}e{int(exponent)}" if e else text

@@ -1,0 +1,85 @@
+"""Records of numbers, such as a model's coefficients or an accelerator's rates, as symbols: each field a column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from xlcalc.formula.symbols import ACTIVE, INPUT, LEAF, Recording, Symbol, active, labelled, unrecorded
+
+Record = TypeVar("Record")
+Result = TypeVar("Result")
+Words = Mapping[str, tuple[str, str]]  # of a field: what it is called, and its unit
+
+
+def columns(record: Record, words: Words, source: str | Callable[[], str], within: str = "") -> Record:
+    """The record itself; while something is recorded, one that gives a symbol for each of its numbers.
+
+    A field is named by the path to it, `split_weights`, after what it stands `within`. Of one call, a field that is
+    zero stays a plain zero: what a model does not have is no part of its derivation.
+    """
+    if not ACTIVE or (nodes := active()) is None:
+        return record
+    return cast(Record, _Columns(record, within, nodes, words, source))
+
+
+def column(name: str, value: Any, label: str, unit: str, source: str | Callable[[], str]) -> Any:
+    """One figure of a model or machine: a number, while something is recorded a symbol."""
+    if not ACTIVE or (nodes := active()) is None or not value:
+        return value
+    if nodes.is_open:
+        return labelled(nodes, INPUT, (name,), value, label, unit, source)
+    return labelled(nodes, LEAF, (), value, label, unit, source)
+
+
+def reduced(reduce: Callable[..., Result]) -> Callable[..., Result]:
+    """Mark a function that reduces an accelerator to rates: where arguments are kept open, plain rates are columns."""
+
+    @wraps(reduce)
+    def reducing(*arguments: Any) -> Result:
+        if not ACTIVE or (nodes := active()) is None or not nodes.is_open:
+            return reduce(*arguments)
+        with unrecorded():
+            rates = reduce(*arguments)
+        return columns(rates, {}, "of the accelerator", "machine")
+
+    return reducing
+
+
+class _Columns:
+    """A record whose fields become symbols when they are asked for."""
+
+    def __init__(self, record: Any, path: str, nodes: Recording, words: Words, source: str | Callable[[], str]) -> None:
+        self._record, self._path, self._of = record, path, (nodes, words, source)
+
+    def __getattr__(self, name: str) -> Any:
+        value = self._symbols(getattr(self._record, name), f"{self._path}_{name}" if self._path else name)
+        self.__dict__[name] = value
+        return value
+
+    def _replace(self, **fields: Any) -> _Columns:
+        made = _Columns(self._record, self._path, *self._of)
+        made.__dict__.update(fields)
+        return made
+
+    def _symbols(self, value: Any, path: str) -> Any:
+        kind = type(value)
+        if kind is float or kind is int:
+            return self._number(value, path)
+        if hasattr(value, "_fields") or is_dataclass(value):
+            return _Columns(value, path, *self._of)
+        if kind is tuple:
+            return tuple(self._symbols(v, f"{path}_{i}") for i, v in enumerate(value, 1))
+        if kind is dict:
+            pairs = enumerate(value.items(), 1)
+            return {self._symbols(k, f"{path}_reach_{i}"): self._symbols(v, f"{path}_{i}") for i, (k, v) in pairs}
+        return value
+
+    def _number(self, value: float, path: str) -> float | Symbol:
+        nodes, words, source = self._of
+        label, unit = words.get(path) or words.get(path.partition("_")[2]) or (path.replace("_", " "), "count")
+        if nodes.is_open:
+            return labelled(nodes, INPUT, (path,), value, label, unit, source)
+        return labelled(nodes, LEAF, (), value, label, unit, source) if value else value

@@ -1,0 +1,263 @@
+"""What a model's publisher says of the number formats of its weights: the one reader of `quantization_config`.
+
+Fields as transformers (utils/quantization_config.py), compressed-tensors, modelopt, AutoGPTQ, GPTQModel, AutoRound, HQQ
+and Quark write them, and DeepSeek-V4's `expert_dtype` (read 2026-11-27).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from xlcalc.model.dtypes import DTYPES, DType
+from xlcalc.model.format_names import stated_format
+from xlcalc.model.modules import Patterns
+
+_TEXT_PARTS = ("text_config", "llm_config", "language_config", "thinker_config")
+# lists of modules that stay as they are
+_IGNORED = ("modules_to_not_convert", "ignore", "ignored_layers", "exclude_modules", "exclude", "llm_int8_skip_modules",
+            "skip_modules", "modules_to_not_quantize")  # fmt: skip
+_FP8_SCALE_BITS = 32  # of a block, where the configuration names one (DeepSeek-V3, README_WEIGHTS.md)
+_TORCH = {
+    "float32": "fp32", "float": "fp32", "float16": "fp16", "half": "fp16", "bfloat16": "bf16", "float8_e4m3fn": "fp8",
+}  # fmt: skip
+
+
+class Override(NamedTuple):
+    """Modules that a checkpoint stores with other bits than the rest."""
+
+    modules: Patterns
+    bits: float
+
+
+class Checkpoint(NamedTuple):
+    """The format that a model is published in, why it is taken for that, and which matrices differ from it.
+
+    `ignored` modules stay in 16 bit; `only` those are quantised where it is set; of `overrides` the first that covers a
+    matrix counts. `scale_bits` are those of blocks of fp8, an element; `expert_bits` those of experts where they have
+    a format of their own.
+    """
+
+    dtype: DType
+    why: str
+    ignored: Patterns = Patterns(())
+    only: Patterns = Patterns(())
+    overrides: tuple[Override, ...] = ()
+    scale_bits: float = 0
+    expert_bits: float | None = None
+    experts_alone: bool = False
+
+
+PLAIN = Checkpoint(DTYPES["bf16"], "16 bit")  # of a model that somebody else quantises anew
+
+
+def checkpoint(config: Mapping[str, Any], stated: str = "", name: str = "") -> Checkpoint:
+    """What a Hugging Face configuration (or its text part) says of its format.
+
+    A format `stated` by the name that was asked for counts before it, one that the model's own `name` states after its
+    quantization_config.
+    """
+    text = next((found for part in _TEXT_PARTS if (found := _group(config, part))), {})
+    own = _group(config, "quantization_config") or _group(text, "quantization_config")
+    own = own or _group(config, "compression_config") or _group(text, "compression_config")
+    rules = _quantised(own) if own else None
+    said = stated or (stated_format(name) if rules is None else "")
+    if said and (rules is None or rules.dtype.name != said):
+        return Checkpoint(DTYPES[said], f"the name states {said}")
+    if rules is None:
+        torch = next((t for part in (text, config) for f in ("dtype", "torch_dtype") if (t := part.get(f))), None)
+        plain = DTYPES.get(_TORCH.get(str(torch).removeprefix("torch."), ""), DTYPES["bf16"])
+        return Checkpoint(plain, f"torch_dtype: {torch}" if torch else "no format is named: bf16")
+    expert = _FORMS.get(str((text or config).get("expert_dtype") or config.get("expert_dtype") or ""))
+    why = f"quantization_config: {own.get('quant_method') or own.get('quant_algo') or 'unnamed'}"
+    return rules._replace(why=why, expert_bits=expert.bits if expert else rules.expert_bits)
+
+
+_FORMS = {"fp4": DTYPES["mxfp4"], "mxfp4": DTYPES["mxfp4"], "nvfp4": DTYPES["nvfp4"], "fp8": DTYPES["fp8"]}
+
+
+def _group(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = fields.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _names(fields: Mapping[str, Any], *keys: str) -> list[str]:
+    """The texts of all lists of modules under these keys."""
+    found: list[str] = []
+    for key in keys:
+        value = fields.get(key)
+        if isinstance(value, (list, tuple)):
+            found += [name for name in value if isinstance(name, str)]
+    return found
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0 else 0.0
+
+
+def grouped(bits: float, group: float, *, zero_point: bool) -> float:
+    """Bits of an element with a 16-bit scale for each group, and a zero point as wide as an element where there is one.
+
+    A group of 0 is a whole row, whose scale is no more than noise.
+    """
+    return bits + ((16 + (bits if zero_point else 0)) / group if group > 0 else 0)
+
+
+def _weights(weights: Mapping[str, Any], *, activations: bool) -> DType | None:
+    """The format of a group of compressed-tensors, modelopt or Quark: bits, integers or floats, groups."""
+    bits, kind = _number(weights.get("num_bits")), str(weights.get("type") or "int")
+    group = _number(weights.get("group_size"))
+    if not bits:
+        return None
+    if kind == "float" and bits == 4:
+        return DTYPES["nvfp4" if group == 16 else "mxfp4"]
+    if kind == "float" and bits == 8:
+        return DTYPES["mxfp8"] if group == 32 else DTYPES["fp8"]
+    if activations and bits == 8:
+        return DTYPES["int8"]
+    asymmetric = weights.get("symmetric") is False
+    return _integers(f"int{bits:g}", bits, group, zero_point=asymmetric)
+
+
+def _integers(name: str, bits: float, group: float, *, zero_point: bool) -> DType:
+    """A format of integers, under the name of a known one where it is the same."""
+    wide = grouped(bits, group, zero_point=zero_point)
+    known = next((d for d in DTYPES.values() if d.name.startswith(name) and d.bits == wide and d.name != "int8"), None)
+    label = name if name.endswith(f"{bits:g}") else f"{name}_{bits:g}bit"
+    return known or DType(f"{label}_g{group:g}" if group else f"{label}_weights", wide)
+
+
+def _quantised(own: Mapping[str, Any]) -> Checkpoint | None:
+    """The rules of a quantization_config; None where it says nothing that is known, or 16 bit."""
+    own = _group(own, "quantization") or own  # hf_quant_config.json
+    method = str(own.get("quant_method") or "").casefold().replace("_", "-")
+    algorithm = str(own.get("quant_algo") or "").upper()
+    ignored = _names(own, *_IGNORED)
+    quant_config = _group(own, "quant_config")
+    ignored += _names(quant_config, *_IGNORED)
+    if isinstance(own.get("dynamic"), Mapping):
+        ignored += [f"re:{name[2:]}" for name in own["dynamic"] if str(name).startswith("-:")]
+    base = Checkpoint(DTYPES["bf16"], "", Patterns(ignored))
+    groups = [g for g in _group(own, "config_groups").values() if isinstance(g, Mapping)]
+    if groups:
+        found = _of_groups(base, groups)
+        if found:
+            return found
+    if _group(own, "quantized_layers"):
+        return _of_layers(base, _group(own, "quantized_layers"))
+    dtype = _dtype(own, method, algorithm, quant_config)
+    if dtype is None:
+        return None
+    block = own.get("weight_block_size")
+    sides = [_number(side) for side in block] if isinstance(block, (list, tuple)) else []
+    scale = _FP8_SCALE_BITS / (sides[0] * sides[1]) if len(sides) == 2 and all(sides) else 0
+    overrides = tuple(_overrides(own))
+    return base._replace(dtype=dtype, scale_bits=scale, overrides=overrides, experts_alone=method == "mxfp4")
+
+
+def _dtype(own: Mapping[str, Any], method: str, algorithm: str, inner: Mapping[str, Any]) -> DType | None:
+    """The one format of a configuration without groups."""
+    bits, group = _number(own.get("bits") or own.get("num_bits") or own.get("w_bit")), _number(own.get("group_size"))
+    if "NVFP4" in algorithm or algorithm.startswith("W4A4") or method == "modelopt-fp4":
+        return DTYPES["nvfp4"]
+    if algorithm.startswith("MXFP8"):
+        return DTYPES["mxfp8"]
+    if algorithm.startswith("FP8") or method in ("fp8", "fbgemm-fp8", "modelopt"):
+        return DTYPES["fp8"]
+    if algorithm.startswith(("W4A16", "W4A8", "INT4")):
+        return _integers("awq", 4, group or 128, zero_point=False)
+    if method == "mxfp4":
+        return DTYPES["mxfp4"]
+    if method == "awq":
+        return _integers("awq", bits or 4, group or 128, zero_point=own.get("zero_point") is not False)
+    if method in ("gptq", "gptq-marlin", "auto-round", "autoround", "intel/auto-round"):
+        return _integers("gptq", bits or 4, group or (0 if own.get("group_size") else 128), zero_point=True)
+    if method == "bitsandbytes":
+        four = own.get("load_in_4bit") or own.get("_load_in_4bit")
+        eight = own.get("load_in_8bit") or own.get("_load_in_8bit")
+        double = own.get("bnb_4bit_use_double_quant")
+        nf4 = DTYPES["nf4"] if double else DType("nf4_single", 4 + 32 / 64)  # a scale in single precision for 64
+        return nf4 if four else DType("int8_weights", 8) if eight else None
+    if method == "hqq":
+        weights = _group(inner, "weight_quant_params")
+        bits, group = _number(weights.get("nbits") or own.get("nbits")), _number(weights.get("group_size"))
+        return DType(f"hqq_{bits:g}bit", bits + (32 / group if group else 0)) if bits else None
+    if method == "quark":
+        return _quark(_group(_group(own, "global_quant_config"), "weight"))
+    if method == "torchao":
+        return _torchao(own)
+    if method == "compressed-tensors" and bits:
+        return _weights({"num_bits": bits, "group_size": group}, activations=bool(own.get("activations")))
+    return DType(f"{method or 'weights'}_{bits:g}bit", grouped(bits, group, zero_point=False)) if bits else None
+
+
+def _quark(weight: Mapping[str, Any]) -> DType | None:
+    kind, group = str(weight.get("dtype") or ""), _number(weight.get("group_size"))
+    if kind.startswith("fp4"):
+        return DTYPES["nvfp4" if group == 16 else "mxfp4"]
+    if kind.startswith("fp8"):
+        return DTYPES["fp8"]
+    found = re.fullmatch(r"u?int(\d)", kind)
+    return _integers("int", float(found[1]), group, zero_point=weight.get("symmetric") is False) if found else None
+
+
+def _torchao(own: Mapping[str, Any]) -> DType | None:
+    kind = str(own.get("quant_type") or "").casefold()
+    if "float8" in kind or "fp8" in kind:
+        return DTYPES["fp8"]
+    group = re.search(r"group_size\D+(\d+)", kind)
+    if "int4" in kind or "uintx" in kind:
+        return _integers("int4", 4, float(group[1]) if group else 128, zero_point=True)
+    return DType("int8_weights", 8) if "int8" in kind else None
+
+
+def _of_groups(base: Checkpoint, groups: list[Mapping[str, Any]]) -> Checkpoint | None:
+    """Groups of modules, each with a format of its own; the one for all matrices, else the first, is the model's."""
+    formats = []
+    for group in groups:
+        activations = _number(_group(group, "input_activations").get("num_bits")) == 8
+        dtype = _weights(_group(group, "weights"), activations=activations)
+        if dtype:
+            formats.append((_names(group, "targets"), dtype))
+    if not formats:
+        return None
+    everywhere = next((dtype for targets, dtype in formats if not targets or "Linear" in targets), None)
+    overrides = tuple(
+        Override(Patterns(targets), dtype.bits) for targets, dtype in formats if targets and "Linear" not in targets
+    )
+    only = Patterns([]) if everywhere else Patterns([name for targets, _ in formats for name in targets])
+    return base._replace(dtype=everywhere or formats[0][1], only=only, overrides=overrides)
+
+
+def _of_layers(base: Checkpoint, layers: Mapping[str, Any]) -> Checkpoint | None:
+    """modelopt's mixed precision: each module with its algorithm. The commonest is the model's format."""
+    named: dict[DType, list[str]] = {}
+    for name, how in layers.items():
+        fields = how if isinstance(how, Mapping) else {}
+        dtype = _dtype(fields, "", str(fields.get("quant_algo") or "").upper(), {})
+        if dtype:
+            named.setdefault(dtype, []).append(str(name))
+    if not named:
+        return None
+    overrides = tuple(Override(Patterns(names), dtype.bits) for dtype, names in named.items())
+    only = Patterns([name for names in named.values() for name in names])
+    return base._replace(dtype=max(named, key=lambda d: len(named[d])), only=only, overrides=overrides)
+
+
+def _overrides(own: Mapping[str, Any]) -> list[Override]:
+    """Bits of single modules: GPTQModel's `dynamic`, AutoRound's `extra_config`, Quark's `layer_quant_config`."""
+    found = []
+    dynamic = _group(own, "dynamic")
+    positive = {f"re:{str(n).removeprefix('+:')}": how for n, how in dynamic.items() if not str(n).startswith("-:")}
+    for name, how in (positive | dict(_group(own, "extra_config"))).items():
+        fields = how if isinstance(how, Mapping) else {}
+        bits = _number(fields.get("bits"))
+        if bits:
+            group = _number(fields.get("group_size") or own.get("group_size"))
+            found.append(Override(Patterns([name]), bits if bits >= 16 else grouped(bits, group, zero_point=True)))
+    for name, how in _group(own, "layer_quant_config").items():
+        dtype = _quark(_group(how, "weight")) if isinstance(how, Mapping) else None
+        if dtype:
+            found.append(Override(Patterns([name]), dtype.bits))
+    return found

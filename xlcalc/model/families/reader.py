@@ -1,0 +1,67 @@
+"""From a configuration to an architecture: the reader of its family, of the class it names, or the general one."""
+
+from __future__ import annotations
+
+from xlcalc.model.architecture import Architecture
+from xlcalc.model.config import SPELLINGS, Config, vocabulary
+from xlcalc.model.families import known
+from xlcalc.model.families.general import general, structural
+from xlcalc.model.families.heads import class_name, headed
+
+# sizes of which a file gives at least so many, or most of the model is its family's default
+_SIZES = ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "vocab_size")
+_ENOUGH = 3
+_ALIKE = 0.4  # share of a family's uncommon fields that a file of another name has
+
+
+def read(c: Config) -> Architecture:
+    """The architecture of a configuration, with what was assumed where its family is unknown or it leaves much out."""
+    model_type = c.model_type
+    if model_type in known():
+        return _with_gaps(c, _finished(c, known()[model_type](c)))
+    named = vocabulary()["classes"].get(class_name(c)[0])
+    if named:
+        note = f"model type {model_type!r} is unknown and read as {named}, whose class its architectures name"
+        return _as(c, named, note)
+    try:
+        return _finished(c, general(c))
+    except ValueError:
+        kin = _kin(c)
+        if kin is None:
+            raise
+        note = f"model type {model_type!r} is unknown and read as {kin}, whose fields it has"
+        return _as(c, kin, note)
+
+
+def _as(c: Config, model_type: str, note: str) -> Architecture:
+    own = Config({**c.raw, "model_type": model_type})
+    own.towers = c.towers
+    own.architectures = c.architectures
+    whole = _finished(own, known()[model_type](own))
+    return whole._replace(assumed=(note, *whole.assumed))
+
+
+def _finished(c: Config, whole: Architecture) -> Architecture:
+    """A decoder with the head of its class; encoders have theirs by their families."""
+    return headed(c, whole) if whole.kind == "decoder" else whole
+
+
+def _kin(c: Config) -> str | None:
+    """The family that has every uncommon structural field of the file, and the fewest that the file has not."""
+    common = {name for names in SPELLINGS.items() for name in (names[0], *names[1])}
+    fields = {name for name in structural(c) - common if name in c.raw}
+    own: dict[str, list[str]] = vocabulary()["own"]
+    kin = sorted((t for t, names in own.items() if fields <= set(names)), key=lambda t: len(own[t]))
+    if not fields or not kin:
+        return None
+    alone = len({known()[t] for t in kin}) == 1
+    return kin[0] if alone or len(fields) >= len(own[kin[0]]) * _ALIKE else None
+
+
+def _with_gaps(c: Config, whole: Architecture) -> Architecture:
+    """The architecture, marked where the file itself gives too little to tell one model of the family from another."""
+    given = [name for name in _SIZES if c.gives(name)]
+    if len(given) >= _ENOUGH:
+        return whole
+    missing = ", ".join(name for name in _SIZES if name not in given)
+    return whole._replace(assumed=(*whole.assumed, f"defaults of {c.model_type} for {missing}"))

@@ -1,0 +1,222 @@
+"""How many bytes a matrix takes in a number format, on a rank: the one place that knows.
+
+A format is a plain width of 16 bit or more, a published one with what its checkpoints leave in 16 bit (`checkpoint`),
+or one of llama.cpp's mixes (`gguf`). All that asks for bytes of weights sums over `stored`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from xlcalc.model.architecture import Architecture
+from xlcalc.model.checkpoint import Checkpoint
+from xlcalc.model.dtypes import GGUF, DType
+from xlcalc.model.gguf import BLOCK_BITS, Tensors, has_values, tensors
+from xlcalc.model.layers import Block, Linear, Vector
+from xlcalc.model.modules import paths
+
+OUTSIDE = -1
+KEPT_BITS = 16  # of what a quantised checkpoint leaves alone
+MATRIX_PARTS = frozenset(("attention", "mlp", "experts"))
+
+
+class Stored(NamedTuple):
+    """A matrix of a block and the bits an element, scales and zero points included, that so many of its layers have.
+
+    `place` is the number of the block in the model, OUTSIDE for what stands outside the layers.
+    """
+
+    matrix: Linear
+    widths: tuple[tuple[int, float], ...]  # (layers, bits an element)
+    bias_bits: float
+    place: int
+
+    @property
+    def layers(self) -> int:
+        return sum(layers for layers, _ in self.widths)
+
+    @property
+    def element_bytes(self) -> float:
+        """Bytes of its weights, biases left out, in all layers."""
+        return self.matrix.elements * sum(layers * bits for layers, bits in self.widths) / 8
+
+    @property
+    def bytes(self) -> float:
+        """Bytes of all its copies in all its layers."""
+        return self.element_bytes + self.layers * self.matrix.copies * self.matrix.bias * self.bias_bits / 8
+
+
+class StoredVector(NamedTuple):
+    """A parameter outside matrix products of so many layers, with so many bits an element."""
+
+    layers: float
+    vector: Vector
+    bits: float
+
+    @property
+    def bytes(self) -> float:
+        return self.layers * self.vector.size * self.bits / 8
+
+
+class Weights(NamedTuple):
+    """All that a model stores in a format."""
+
+    matrices: tuple[Stored, ...]
+    vectors: tuple[StoredVector, ...]
+    bytes: float
+
+
+def _summed(matrices: list[Stored], vectors: Iterable[StoredVector]) -> Weights:
+    found = tuple(vectors)
+    return Weights(tuple(matrices), found, sum(one.bytes for one in matrices) + sum(one.bytes for one in found))
+
+
+class RankBytes(NamedTuple):
+    """Bytes of a model's weights by what a rank holds of them: those that tensor parallelism splits, those that stand
+    whole on every rank, experts, and the two ends of the model."""
+
+    split: float
+    replicated: float
+    experts: float
+    embedding: float
+    head: float
+
+
+def stored(
+    architecture: Architecture, dtype: DType, own: Checkpoint, model_type: str = "", *, serving: bool = False
+) -> Weights:
+    """What a model holds in a format, matrix by matrix; `own` says what its publisher leaves out.
+
+    Below 16 bit the matrices of attention, MLP and experts are quantised; embedding, head, norms, routers and biases
+    stay in 16 bit, and so does what the configuration leaves out. Experts that are published narrower than the format
+    stay as they are; in 16 bit and wider only where the model is served, since then no other release is there to load.
+    """
+    if dtype.name in GGUF:
+        return _of_gguf(architecture, tensors(architecture, dtype.name, model_type))
+    return _of_checkpoint(architecture, dtype, own, serving=serving)
+
+
+def _of_checkpoint(architecture: Architecture, dtype: DType, own: Checkpoint, *, serving: bool) -> Weights:
+    kept = max(KEPT_BITS, dtype.bits)
+    wide = dtype.bits + (own.scale_bits if dtype.name == "fp8" else 0)
+    by_layer = any(p.by_layer for p in (own.ignored, own.only, *(o.modules for o in own.overrides)))
+
+    published_of: dict[object, float] = {}
+
+    def bits(block: Block | None, matrix: Linear, layer: int) -> float:
+        if matrix.part not in MATRIX_PARTS:
+            return kept
+        if own.dtype.bits >= 16:
+            return wide
+        is_expert = matrix.part == "experts"
+        if dtype.bits >= 16 and not (serving and is_expert):
+            return wide
+        key = (block and (block.kind, block.score > 0)), matrix.kind, matrix.name, layer if by_layer else 0
+        if key not in published_of:
+            published_of[key] = _published_bits(own, paths(block, matrix, layer), is_expert=is_expert)
+        published = published_of[key]
+        if dtype.bits >= 16:
+            return published if published < 8 else wide
+        if published >= 16:
+            return kept
+        if is_expert:
+            return min(published, wide)
+        return published if dtype == own.dtype else wide
+
+    matrices: list[Stored] = []
+    start, place = 0, -1
+    for layer in architecture.layers:
+        for block in layer.blocks:
+            place += 1
+            for matrix in block.linears:
+                if by_layer and dtype.bits < 16:
+                    widths = _counted([bits(block, matrix, i) for i in range(start, start + layer.times)])
+                else:
+                    widths = ((layer.times, bits(block, matrix, start)),)
+                matrices.append(Stored(matrix, widths, kept, place))
+        start += layer.times
+    for matrix in architecture.outer:
+        matrices.append(Stored(matrix, ((1, bits(None, matrix, 0)),), kept, OUTSIDE))
+    return _summed(matrices, (StoredVector(n, vector, kept) for n, vector in architecture.vectors()))
+
+
+def _counted(bits: list[float]) -> tuple[tuple[int, float], ...]:
+    """So many layers of each width."""
+    return tuple((bits.count(one), one) for one in dict.fromkeys(bits))
+
+
+def _published_bits(own: Checkpoint, names: tuple[str, ...], *, is_expert: bool) -> float:
+    """Bits an element of a matrix in a quantised checkpoint, 16 where it is left out."""
+    if own.ignored and own.ignored.covers(names):
+        return KEPT_BITS
+    override = next((o.bits for o in own.overrides if o.modules.covers(names)), None)
+    if override is not None:
+        return override
+    if (own.only and not own.only.covers(names)) or (own.experts_alone and not is_expert):
+        return KEPT_BITS
+    if is_expert and own.expert_bits:
+        return own.expert_bits
+    return own.dtype.bits + own.scale_bits
+
+
+def _of_gguf(architecture: Architecture, file: Tensors) -> Weights:
+    """What a GGUF file holds; norms, biases and routers are in single precision."""
+    matrices: list[Stored] = []
+    start, values, place = 0, 0, -1
+    for layer in architecture.layers:
+        for block in layer.blocks:
+            place += 1
+            for matrix in block.linears:
+                types = file.types(matrix, start, layer.times, values)
+                matrices.append(Stored(matrix, _counted([BLOCK_BITS[name] for name in types]), 32, place))
+        start += layer.times
+        values += layer.times if has_values(layer) else 0
+    for matrix in architecture.outer:
+        matrices.append(Stored(matrix, ((1, BLOCK_BITS[file.outer_type(matrix)]),), 32, OUTSIDE))
+    vectors = (StoredVector(n, v, BLOCK_BITS[file.vector_type(v)]) for n, v in architecture.vectors())
+    return _summed(matrices, vectors)
+
+
+def rank_bytes(architecture: Architecture, weights: Weights) -> RankBytes:
+    """Bytes of the weights by how tensor and expert parallelism divide them; what is no matrix stands whole."""
+    split = replicated = experts = head = 0.0
+    for one in weights.matrices:
+        if one.matrix.role == "head":
+            head += one.bytes
+        elif one.matrix.split == "experts":
+            experts += one.bytes
+        elif one.matrix.split == "whole":
+            replicated += one.bytes
+        else:
+            split += one.bytes
+    outside = set(architecture.embeddings)
+    embedding = sum(one.bytes for one in weights.vectors if one.vector in outside)
+    return RankBytes(
+        split, replicated + sum(one.bytes for one in weights.vectors) - embedding, experts, embedding, head
+    )
+
+
+def count_bytes(params: float, dtype: DType) -> float:
+    """Bytes of so many parameters, every one of them in `dtype`.
+
+    >>> count_bytes(70e9, DType("int4", 4))
+    35000000000.0
+    """
+    return params * dtype.bytes
+
+
+def read_bytes(weights: Weights, tokens: float) -> float:
+    """Bytes of weights that one forward pass of `tokens` tokens reads.
+
+    Of N experts with k a token, N (1 - (1 - k/N)^tokens) distinct ones are met when routing is uniform; of the token
+    embedding only `tokens` rows, left out here.
+    """
+    total = 0.0
+    for one in weights.matrices:
+        matrix = one.matrix
+        copies = max(matrix.copies, 1)
+        share = matrix.active / copies
+        met = copies * (1 - (1 - share) ** tokens) if share < 1 else copies
+        total += met * matrix.d_in * matrix.d_out * sum(layers * bits for layers, bits in one.widths) / 8
+    return total
