@@ -8,7 +8,7 @@ from typing import Any
 
 from .addresses import Area
 from .formula_text import SKIPPED, Token, bare_function, local_names, tokens
-from .references import Book, Reader
+from .references import Reader
 
 Place = tuple[int, int]
 

@@ -13,9 +13,9 @@ from .callbacks import CODES, Callbacks, error_value, is_error
 from .cells_xml import FILE_ERRORS, CellValue
 from .dependencies import Node
 from .doubt import measured, wrong_in_exact
+from .errors import WorkbookError
 from .exact_stage import Answer, ExactStage
 from .fast_engine import FastEngine, Place
-from .errors import WorkbookError
 from .formula_text import bare_function, intersected, tokens
 from .prepare import NOT_CALCULATED, Sheet
 

@@ -133,7 +133,9 @@ def price_section() -> Section:
     ])  # fmt: skip
 
 
-_MASK = "(prices_accelerator={accelerator_id})*(prices_count>={price_least_size})*((prices_own>0)+({price_own_rows}=0)>0)"
+_MASK = (
+    "(prices_accelerator={accelerator_id})*(prices_count>={price_least_size})*((prices_own>0)+({price_own_rows}=0)>0)"
+)
 
 
 def _statistic(column: str, place: str) -> str:
@@ -156,7 +158,7 @@ def hardware_lines() -> list[Line]:
 
 def price_lines() -> list[Line]:
     """The price of an accelerator-hour by contract: own first, then the statistic of the comparable listed rows."""
-    listed = "IF({instance}=\"–\",{price_statistic},INDEX({column},MATCH({instance},prices_list,0)))"
+    listed = 'IF({instance}="–",{price_statistic},INDEX({column},MATCH({instance},prices_list,0)))'
 
     def by_term(name: str, column: str, otherwise: str) -> str:
         own = f"IF(ISNUMBER({{usd_per_hour_{name}}}),{{usd_per_hour_{name}}},"
