@@ -25,7 +25,6 @@ import xlcalc
 from xlcalc.catalog import accelerators, models, tables
 from xlcalc.hardware.kernels import kernels
 from xlcalc.training import plan
-from xlcalc.training.operators import work_of
 from xlcalc.training.step_time import micro_batch_time
 
 Estimate = Callable[[], float]
@@ -186,7 +185,7 @@ def _layouts(a: dict[str, Any]) -> int:
     accelerator = accelerators.find(a["accelerator"])
     rates = (kernels(accelerator, a["dtype"], stack) for stack in ("megatron", "fsdp"))
     machine = plan.Machine(a["count"], accelerator.figure("memory"), *rates)
-    job = plan.Job(work_of(models.find(a["model"])), a["global_batch"], a["seq_len"])
+    job = plan.Job(models.find(a["model"]).coefficients(), a["global_batch"], a["seq_len"])
     return sum(1 for _ in plan.layouts(job, machine))
 
 

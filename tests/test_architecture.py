@@ -13,9 +13,15 @@ import xlcalc.workbook
 
 PACKAGE = Path(xlcalc.__file__).parent
 # Each room and what it may import of xlcalc, from the bottom up. `catalog.tables` reads data files and imports nothing:
-# measured constants stand there with their sources, and the step and serving models read them. Of `formula` the
+# measured constants stand there with their sources, and `hardware` looks them up. Of `formula` the
 # formulas know what they write with, and none of its readings.
 ARITHMETIC = {"xlcalc.formula.arithmetic", "xlcalc.formula.records"}
+# what formulas take: a model and a machine reduced to numbers, and the words for their columns; no specification, no
+# catalog, no file
+RECORDS = {
+    "xlcalc.model.cache", "xlcalc.model.coefficients", "xlcalc.model.flops", "xlcalc.model.words",
+    "xlcalc.hardware.rates",
+}  # fmt: skip
 FORMULAS = {"xlcalc.model", "xlcalc.hardware", "xlcalc.training", "xlcalc.hosting", "xlcalc.money"}
 CATALOG = {"xlcalc.catalog", "xlcalc.model", "xlcalc.hardware", "xlcalc.files"}
 LANGUAGE = {"xlcalc.language", "xlcalc.catalog", "xlcalc.model", "xlcalc.hardware", "xlcalc.formula"}
@@ -24,9 +30,9 @@ MAY_IMPORT = {
     "files": set(),
     "formula": {"xlcalc.formula"},
     "model": {"xlcalc.model"} | ARITHMETIC,
-    "hardware": {"xlcalc.hardware", "xlcalc.catalog.tables"} | ARITHMETIC,
-    "training": {"xlcalc.training", "xlcalc.model", "xlcalc.hardware"} | ARITHMETIC,
-    "hosting": {"xlcalc.hosting", "xlcalc.model", "xlcalc.hardware", "xlcalc.catalog.tables"} | ARITHMETIC,
+    "hardware": {"xlcalc.hardware", "xlcalc.catalog.tables", "xlcalc.model.dtypes"} | ARITHMETIC,
+    "training": {"xlcalc.training"} | RECORDS | ARITHMETIC,
+    "hosting": {"xlcalc.hosting"} | RECORDS | ARITHMETIC,
     "money": {"xlcalc.money"} | ARITHMETIC,
     "catalog": CATALOG,
     "language": LANGUAGE,

@@ -7,7 +7,7 @@ import re
 import pytest
 
 import xlcalc
-from xlcalc.catalog import accelerators, models, tables
+from xlcalc.catalog import accelerators, models, money, tables
 from xlcalc.catalog.names import NotInCatalog
 
 MODELS = {
@@ -91,7 +91,7 @@ ACCELERATORS = {
 INSTANCES = {
     "p5.48xlarge": ("h100-sxm", 8), "p4d.24xlarge": ("a100-sxm-40gb", 8), "trn2.48xlarge": ("trainium2", 16),
     "g5.xlarge": ("a10g", 1), "Standard_ND96isr_H100_v5": ("h100-sxm", 8), "a3-highgpu-8g": ("h100-sxm", 8),
-    "gpu_8x_h100_sxm5": ("h100-sxm", 8), "BM.GPU.H100.8": ("h100-sxm", 8), "aws/p5en.48xlarge": ("h200-sxm", 8),
+    "gpu_8x_h100_sxm5": ("h100-sxm", 8), "BM.GPU.H100.8": ("h100-sxm", 8), "aws/p5en.48xlarge": ("h200-sxm", 8), "ml.p4de.24xlarge": ("a100-sxm-80gb", 8),
 }  # fmt: skip
 
 NOT_ACCELERATORS = {
@@ -130,7 +130,14 @@ def test_accelerators_that_are_asked_back(typed, near):
 @pytest.mark.parametrize(("typed", "what"), INSTANCES.items())
 def test_an_instance_stands_for_one_of_its_accelerators_and_says_how_many_it_has(typed, what):
     found = accelerators.find(typed)
-    assert found.id == what[0] and found.name.endswith(f", one of the {what[1]} of {typed}")
+    assert found.id == what[0] and f"{typed} has {what[1]} of {what[0]}; counts are of accelerators" in found.remark
+
+
+def test_a_derivation_and_the_block_say_that_a_name_is_an_instances():
+    said = "p5.48xlarge has 8 of h100-sxm; counts are of accelerators, not of instances"
+    assert ["note", said] in [row[:2] for row in xlcalc.LLM_EXPLAIN("LLM_ENERGY", 3600, 8, "p5.48xlarge")]
+    assert ["remark", said] in xlcalc.LLM_HARDWARE("p5.48xlarge")
+    assert not any(row[0] == "remark" for row in xlcalc.LLM_HARDWARE("h100-sxm"))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +147,7 @@ def test_an_instance_stands_for_one_of_its_accelerators_and_says_how_many_it_has
 )  # fmt: skip
 def test_a_chip_with_less_memory_than_it_can_have(typed, wanted, gb):
     found = accelerators.find(typed)
-    assert (found.id, found.memory) == (wanted, gb * 1e9) and f"{gb}GB" in found.name
+    assert (found.id, found.memory) == (wanted, gb * 1e9) and f"with {gb} GB of memory" in found.remark
 
 
 def test_more_memory_than_a_chip_can_have_is_refused():
@@ -212,3 +219,60 @@ def test_search_finds_all_words_in_any_order():
     assert column(found, "accelerator") == {"h100-sxm"} and column(found, "provider") == {"aws"}
     assert xlcalc.LLM_MODELS("llama nosuchword")[1:] == []
     assert xlcalc.LLM_HARDWARE_TABLE("  ") == xlcalc.LLM_HARDWARE_TABLE()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["aws/p5.48xlarge/us-east-1", "p5.48xlarge us-east-1", "us-east-1, p5.48xlarge", "AWS P5.48xlarge us-east-1"],
+)
+def test_an_instance_and_its_place_in_any_order(typed):
+    assert xlcalc.LLM_PRICE(typed) == xlcalc.LLM_PRICE("aws/p5.48xlarge/us-east-1")
+
+
+@pytest.mark.parametrize("typed", ["p5.48xlarge", "us-east-1", "h100", "p5.48xlarg"])
+def test_an_instance_in_several_places_is_asked_back(typed):
+    with pytest.raises(xlcalc.CalcError, match=r"(in several places|is ambiguous).*aws/|.*azure/"):
+        xlcalc.LLM_PRICE(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [("GPT 4o mini", "gpt-4o-mini"), ("Claude Opus 4.5", "claude-opus-4-5"), ("opus 4.5 claude", "claude-opus-4-5"),
+     ("Gemini 2.5 Pro", "gemini-2.5-pro"), ("openai/gpt-4o", "gpt-4o")],
+)  # fmt: skip
+def test_hosted_models(typed, wanted):
+    assert money.api_model(typed)["id"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"), [("Germany", "de"), ("us-east-1 aws", "aws/us-east-1"), ("US-CA", "us-ca")]
+)
+def test_grids(typed, wanted):
+    assert money.grid_region(typed)["id"] == wanted
+
+
+@pytest.mark.parametrize("name", ["models", "accelerators"])
+def test_a_name_with_another_number_is_never_taken_for_the_row(name):
+    """Each number of each name replaced by another: what is found has that number in one of its own names."""
+    catalog = models if name == "models" else accelerators
+    rows = tables.by_id(name)
+
+    def numbers(text):
+        return set(re.findall(r"\d+", text.replace("_", ".")))
+
+    known = {
+        i: numbers(" ".join((row["id"], row["name"], row["aliases"], row.get("hf_id", "")))) for i, row in rows.items()
+    }
+    found = 0
+    for row in rows.values():
+        for text in (row["name"], *row["aliases"].split(";")):
+            text = re.sub(r"(?i)(hbm|gddr|sxm|pcie)\d\w*", r"\1", text.rpartition("/")[2])  # which name no row
+            for number in set(re.findall(r"\d+", text)):
+                other = f"{int(number) + 3}"
+                try:
+                    to = catalog.names().find(re.sub(rf"(?<!\d){number}(?!\d)", other, text))
+                except NotInCatalog:
+                    continue
+                found += 1
+                assert other in known[to], (text, number, other, to)
+    assert found > 5

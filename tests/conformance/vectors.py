@@ -87,7 +87,7 @@ def _counted() -> Iterator[Case]:
         for optimizer in ("adam",) if model != "gpt2" else ("adam", "none"):
             yield _v("LLM_CHECKPOINT_SIZE", total * (14 if optimizer == "adam" else 2),
                      f"2 bytes a weight, 12 of Adam's states; {source}", model, optimizer)  # fmt: skip
-        yield _v("LLM_WEIGHTS", 2 * total, f"2 bytes a weight; {source}", model)
+        yield _v("LLM_WEIGHTS", 2 * total, f"2 bytes a weight; {source}", model, "bf16")
         yield _v("LLM_WEIGHTS", 4 * total, f"4 bytes a weight; {source}", model, "fp32")
     source = "2 FLOP a weight of every matrix product; counts as transformers has them"
     line = lines["llama-3.1-8b.json"]
@@ -284,6 +284,6 @@ def _catalogs() -> Iterator[Case]:
         yield _v(name, [[last]], "the last line of the file", last, at=(-1, 0))
         yield _v(name, [[last]], "capitals do not matter", last.upper(), at=(-1, 0))
         yield _v(name, [["id"]], "a text that is nowhere: the header alone", "no such text at all", at=(-1, 0))
-    yield _v("LLM_EXPLAIN", [[10000]], "the call's own answer", "LLM_BREAKEVEN", 30000, 0.5, 3.5, at=(-1, 4))
-    yield _v("LLM_EXPLAIN", [[131072]], "the call's own answer", "KV_CACHE", LLAMA_BLOCK, 1, at=(-1, 4))
+    yield _v("LLM_EXPLAIN", [[10000]], "the call's own answer", "LLM_BREAKEVEN", 30000, 0.5, 3.5, at=(1, 4))
+    yield _v("LLM_EXPLAIN", [[131072]], "the call's own answer", "KV_CACHE", LLAMA_BLOCK, 1, at=(1, 4))
     yield _v("LLM_EXPLAIN", "#NUM!", "the call's own error", "LLM_KV_CACHE", "llama-3.1-8b", -1)

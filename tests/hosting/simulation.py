@@ -10,7 +10,6 @@ from __future__ import annotations
 import random
 from collections import deque
 
-from xlcalc.hosting.constants import constant
 from xlcalc.hosting.throughput import stage_seconds
 
 
@@ -41,7 +40,7 @@ def run(r, traffic, times, places):
     """The requests that arrive at `times`, served."""
     arrivals = deque(Request(time, traffic.prefilled, traffic.output) for time in times)
     now, waiting, running, done = 0.0, deque(), [], []
-    budget = constant("step_tokens") * r.layout.dp
+    budget = r.of.engine.step_tokens * r.layout.dp
     while arrivals or waiting or running:
         if not waiting and not running:
             now = max(now, arrivals[0].arrival)

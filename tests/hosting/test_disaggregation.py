@@ -9,6 +9,7 @@ from simulation import poisson, run
 
 import xlcalc
 from xlcalc.catalog import accelerators
+from xlcalc.cell_functions.hosting.served import served
 from xlcalc.hosting import disaggregation
 from xlcalc.hosting.layout import parse
 from xlcalc.hosting.throughput import Traffic
@@ -25,7 +26,9 @@ def throughput(layout, **more):
 def pools(text="4xtp1+4xtp1", accelerator="h200-sxm"):
     model, count = ModelKind().read(CALL[0]), parse(text).accelerators
     traffic = Traffic(*CALL[3:])
-    return disaggregation.pools(model, accelerators.find(accelerator), count, traffic, DTYPES["fp8"], None, parse(text))
+    return disaggregation.pools(
+        served(model, accelerators.find(accelerator), DTYPES["fp8"]), count, traffic, parse(text)
+    )
 
 
 def test_the_slower_pool_sets_the_pace():

@@ -10,6 +10,7 @@ from simulation import simulate
 
 import xlcalc
 from xlcalc.catalog import accelerators, models
+from xlcalc.cell_functions.hosting.served import served
 from xlcalc.hosting import latency, queueing
 from xlcalc.hosting.layout import Layout
 from xlcalc.hosting.step import replica
@@ -28,8 +29,8 @@ CASES = [
 def test_quantiles(name, layout, dtype, prompt, output, busy):
     model, accelerator = models.find(name), accelerators.find("h100-sxm")
     traffic = Traffic(prompt, output)
-    r = replica(model, accelerator, DTYPES[dtype], None, layout)
-    places = room(model, accelerator, traffic, DTYPES[dtype], None, layout)
+    r = replica(served(model, accelerator, DTYPES[dtype]), layout)
+    places = room(served(model, accelerator, DTYPES[dtype]), traffic, layout)
     rate = busy * queueing.saturation(r, traffic, places)
     simulated = simulate(r, traffic, rate, places, 2500)
     for metric, times in zip(queueing.METRICS, simulated, strict=True):
@@ -43,7 +44,7 @@ def test_a_request_waits_for_half_a_step(busy):
     """Of one token of prompt the wait is what there is: an arrival at random finds half of a step still to run."""
     model, accelerator = models.find("llama-3.1-8b"), accelerators.find("h100-sxm")
     traffic = Traffic(1, 400)
-    r = replica(model, accelerator, DTYPES["bf16"], None, Layout(1))
+    r = replica(served(model, accelerator, DTYPES["bf16"]), Layout(1))
     rate = busy * queueing.saturation(r, traffic, 256)
     simulated, *_ = simulate(r, traffic, rate, 256, 3000)
     at = queueing.load(r, traffic, rate, 256)
@@ -57,8 +58,8 @@ def test_a_prompt_alone_passes_every_stage(stages):
     """With hardly a request at a time the first token comes when the prompt has passed all stages, one after another."""
     model, accelerator = models.find("llama-3.3-70b"), accelerators.find("h100-sxm")
     layout, traffic = Layout(4, stages), Traffic(8000, 10)
-    r = replica(model, accelerator, DTYPES["fp8"], None, layout)
-    idle = latency.ttft(model, accelerator, layout, 8000, 1, DTYPES["fp8"], None)
+    r = replica(served(model, accelerator, DTYPES["fp8"]), layout)
+    idle = latency.ttft(served(model, accelerator, DTYPES["fp8"]), layout, 8000, 1)
     got = queueing.latency(r, traffic, 1e-6, 64, 0.5, "ttft")
     assert idle < got < 1.25 * idle  # the engine's own work, and half a step
 
@@ -68,8 +69,8 @@ def test_few_places_make_a_queue():
     model, accelerator = models.find("llama-3.3-70b"), accelerators.find("h100-sxm")
     traffic = Traffic(6000, 600)
     layout = Layout(2)
-    r = replica(model, accelerator, DTYPES["fp8"], None, layout)
-    places = room(model, accelerator, traffic, DTYPES["fp8"], None, layout)
+    r = replica(served(model, accelerator, DTYPES["fp8"]), layout)
+    places = room(served(model, accelerator, DTYPES["fp8"]), traffic, layout)
     rate = 0.97 * queueing.saturation(r, traffic, places)
     simulated = mean(simulate(r, traffic, rate, places, 1500, seed)[0][int(0.95 * 1200)] for seed in (1, 2))
     assert simulated / 4 < queueing.latency(r, traffic, rate, places, 0.95, "ttft") < simulated * 4
@@ -79,8 +80,8 @@ def test_simulation_reaches_the_stated_throughput():
     """With more requests than it can serve, the simulated engine produces what LLM_THROUGHPUT says."""
     model, accelerator = models.find("llama-3.1-8b"), accelerators.find("h100-sxm")
     traffic = Traffic(500, 200)
-    r = replica(model, accelerator, DTYPES["bf16"], None, Layout(1))
-    places = room(model, accelerator, traffic, DTYPES["bf16"], None, Layout(1))
+    r = replica(served(model, accelerator, DTYPES["bf16"]), Layout(1))
+    places = room(served(model, accelerator, DTYPES["bf16"]), traffic, Layout(1))
     said = xlcalc.LLM_THROUGHPUT("llama-3.1-8b", "h100-sxm", 1, 500, 200, layout="tp1")
     *_, last = simulate(r, traffic, 3 * said / 200, places, 6000)
     span = 6000 / (3 * said / 200)  # the last arrival; the queue then drains at the engine's own rate

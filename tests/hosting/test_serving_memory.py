@@ -9,6 +9,7 @@ import pytest
 
 import xlcalc
 from xlcalc.catalog import accelerators, models
+from xlcalc.cell_functions.hosting.served import served
 from xlcalc.hosting import memory
 from xlcalc.hosting.layout import Layout
 from xlcalc.hosting.throughput import Traffic, room
@@ -94,18 +95,17 @@ def test_checkpoints_published_in_four_bits_keep_them():
 def test_the_fullest_copy_of_attention_counts(batch, fullest):
     """Sequences are whole: nine on eight copies are two on one of them, as many pigeons in as many holes."""
     model, accelerator, layout = models.find("deepseek-v3"), accelerators.find("h200-sxm"), Layout(1, 1, 8, 8)
-    context = 100_000
+    of, context = served(model, accelerator, DTYPES["fp8"]), 100_000
     each = context * 70272  # bytes of a sequence's latent, which every copy keeps whole
-    assert memory.serve_memory(model, context, batch, DTYPES["fp8"], None, layout).cache == fullest * each
-    free = memory.free_for_cache(model, accelerator, DTYPES["fp8"], layout, 0.0)
+    assert memory.serve_memory(of, context, batch, layout).cache == fullest * each
+    free = memory.free_for_cache(of, layout, 0.0)
     for longer, fits in ((0.99, True), (1.01, False)):
         tokens = longer * free / (fullest * 70272)
-        arguments = (model, accelerator, tokens, batch, DTYPES["fp8"], None, layout, 0.0)
-        assert memory.fits_batch(*arguments) is fits
+        assert memory.fits_batch(of, tokens, batch, layout, 0.0) is fits
 
 
 def test_a_replica_holds_as_many_on_each_copy():
     model, accelerator, layout = models.find("qwen3-30b-a3b"), accelerators.find("h100-sxm"), Layout(1, 1, 8, 8)
     for prompt in (5_000, 9_000, 15_000):
-        held = room(model, accelerator, Traffic(prompt, 1_000), DTYPES["fp8"], None, layout)
+        held = room(served(model, accelerator, DTYPES["fp8"]), Traffic(prompt, 1_000), layout)
         assert held > 0 and held % 8 == 0

@@ -8,6 +8,7 @@ from math import ceil
 import pytest
 
 from xlcalc.catalog import accelerators, models
+from xlcalc.cell_functions.hosting.served import served
 from xlcalc.hosting import latency
 from xlcalc.hosting.layout import Layout
 from xlcalc.hosting.step import alone, replica, step
@@ -16,7 +17,7 @@ from xlcalc.model.dtypes import DTYPES
 
 
 def of(model, layout=Layout(), dtype="bf16"):  # noqa: B008
-    return replica(models.find(model), accelerators.find("h100-sxm"), DTYPES[dtype], None, layout)
+    return replica(served(models.find(model), accelerators.find("h100-sxm"), DTYPES[dtype]), layout)
 
 
 @pytest.mark.parametrize("cached", [0, 250, 600, 999])
@@ -45,7 +46,7 @@ def test_rows_of_experts_are_padded_to_whole_tiles(tokens):
     """Against tokens routed at random: each expert's rows rounded up to tiles. Qwen3-30B-A3B: 8 of 128 experts."""
     r = of("qwen3-30b-a3b")
     r = r._replace(rates=r.rates._replace(stream=1e30))  # no time for memory: what is left is arithmetic
-    each_row = sum(times * 2 * p.d_in * p.d_out for times, p in r.work.experts)
+    each_row = sum(p.layers * 2 * p.d_in * p.d_out for p in r.model.experts)
     rows = step(r, 0, 0, tokens).experts * r.rates.grouped / each_row
     counts, draw = [0] * 128, random.Random(0)
     for _ in range(tokens):
@@ -71,5 +72,5 @@ def test_a_batch_passes_all_stages_one_after_another():
 def test_the_first_token_waits_for_every_stage(stages):
     """A long prompt on an idle replica: no stage's work is saved by having more of them."""
     model, accelerator = models.find("llama-3.3-70b"), accelerators.find("h100-sxm")
-    first = [latency.ttft(model, accelerator, Layout(4, pp), 8000, 1, DTYPES["fp8"], None) for pp in (1, stages)]
+    first = [latency.ttft(served(model, accelerator, DTYPES["fp8"]), Layout(4, pp), 8000, 1) for pp in (1, stages)]
     assert first[0] < first[1] < 1.1 * first[0]

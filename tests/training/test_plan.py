@@ -9,18 +9,18 @@ import xlcalc
 from xlcalc.catalog import accelerators
 from xlcalc.hardware.kernels import kernels
 from xlcalc.language.kinds import ModelKind
+from xlcalc.model.dtypes import DTYPES
 from xlcalc.training import plan
 from xlcalc.training.layout import Layout, parse
-from xlcalc.training.operators import work_of
 from xlcalc.training.step_time import step_time
 
 
 def problem(case):
-    work = work_of(ModelKind().read(case.model))
+    model = ModelKind().read(case.model).coefficients(DTYPES["bf16"])
     accelerator = accelerators.find(case.accelerator)
     rates = [kernels(accelerator, case.dtype, stack) for stack in ("megatron", "fsdp")]
     operand = {"bf16": 2, "fp8": 1, "mxfp8": 1.03125, "nvfp4": 0.5625}[case.dtype]
-    job = plan.Job(work, case.global_batch, case.seq_len, 2, operand)
+    job = plan.Job(model, case.global_batch, case.seq_len, 2, operand)
     return job, plan.Machine(case.count, accelerator.memory, *rates)
 
 
@@ -44,7 +44,7 @@ def test_the_best_is_never_slower_than_the_published_layout(case):
         assert not fitting
         pytest.skip(ELSEWHERE[case.name])
     published = fitting[0]  # the recipes recompute modules where they must, which the tables do not tell
-    seconds = step_time(job.work, machine.kernels(published.zero), published, case.global_batch, case.seq_len).total
+    seconds = step_time(job.model, machine.rates(published.zero), published, case.global_batch, case.seq_len).total
     found = plan.plan(job, machine, 1, published)
     assert found.best[0].memory <= machine.memory
     assert found.best[0].seconds <= found.own.seconds == seconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from datetime import date
 
 import pytest
 from template_files import changed, checks, loaded, named, row_of
@@ -107,6 +108,14 @@ def test_one_instance_and_its_term():
     assert report.named("price_used") == pytest.approx(float(row["spot_usd_per_hour"]) / 8)
     other = changed(instance="aws/p4d.24xlarge/us-east-1")
     assert checks(other)["The instance carries the chosen accelerator"] == 0
+
+
+def test_stale_is_the_price_in_use():
+    row = tables.by_id("prices")["aws/p5.48xlarge/us-east-1"]
+    listed = (date.fromisoformat(row["as_of"]) - date(1899, 12, 30)).days  # as Excel counts days
+    for age, result in ((90, 1), (91, -1)):
+        report = changed(instance=row["id"], report_date=listed + age, start_date=listed + 200)
+        assert (report.named("price_age"), checks(report)["Prices in use are not stale"]) == (age, result)
 
 
 def test_missing_is_never_zero():

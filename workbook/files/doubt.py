@@ -20,6 +20,9 @@ from .references import Book, any_area
 IMPLICIT = "implicit intersection"
 ARRAY_FORMULA = "array formula"
 OPERATORS = "operators over ranges"
+SINCE_1904 = "1904 dates"
+_NEVER_FAST = frozenset((SINCE_1904,))
+"""What the fast engine does not have, though cells in which it makes no difference come out right."""
 CELLS_COMBINED = "union or intersection of references"
 _END_OF_CELLS = ("word", "close", "bracket")
 ENOUGH = 10
@@ -43,6 +46,7 @@ _TEXTS = frozenset(("MATCH", "VLOOKUP", "HLOOKUP", "LOOKUP", "XLOOKUP", "XMATCH"
 _OPERATORS = frozenset("+-*/^&=<>%")
 _ARITHMETIC = frozenset("+-*/^%")
 _DIGITS_OF_CELLS = re.compile(rb"(?<![\w.'])(\$?[A-Z]{1,3})(\$?)[0-9]+(?![\w.(!'])")
+_USUAL_FORMAT = re.compile(r"[$€£]?[#,]*0(?:\.0+)?%?|0+|(?:yyyy|yy|mmmm|mmm|mm|m|dddd|ddd|dd|d|[-/. ,])+|hh?:mm(?::ss)?")
 _NOTHING = Token("", "")
 _MAX_ARGUMENTS = 254
 _MAX_NESTED = 16
@@ -52,10 +56,13 @@ _MAX_NESTED = 16
 class Measured:
     """In how many cells a feature was compared with Excel's value, and where the engines differed."""
 
+    feature: str
     fast_cells: int
     fast_differs: int
     exact_cells: int
     exact_differs: int
+    exact_gives_up: int
+    """Where the exact engine gave an error and Excel a value."""
     calls: int
     """Made calls in which the fast engine was compared with the exact one."""
     calls_differ: int
@@ -69,19 +76,21 @@ class Measured:
 def measured() -> dict[str, Measured]:
     """What the measurements say of each feature."""
     text = files(__package__ or "").joinpath("measured.csv").read_text("utf8")
-    return {row[0]: Measured(*map(int, row[1:7])) for row in list(csv.reader(text.splitlines()))[1:]}
+    return {row[0]: Measured(row[0], *map(int, row[1:8])) for row in list(csv.reader(text.splitlines()))[1:]}
 
 
 def unproven(features: Collection[str]) -> list[str]:
     """The features that the fast engine is not known to calculate as Excel does."""
     table = measured()
-    return sorted(f for f in features if f not in table or not table[f].proves_fast)
+    return sorted(f for f in features if f in _NEVER_FAST or f not in table or not table[f].proves_fast)
 
 
-def wrong_in_exact(features: Collection[str]) -> list[str]:
-    """The features that the exact engine is known to calculate otherwise than Excel, somewhere."""
+def wrong_in_exact(features: Collection[str], is_error: bool) -> list[str]:
+    """The features that the exact engine is known to calculate otherwise than Excel, somewhere, or (if its answer is an
+    error) to give up on."""
     table = measured()
-    return sorted(f for f in features if f in table and table[f].exact_differs)
+    known = [table[f] for f in features if f in table]
+    return sorted(one.feature for one in known if one.exact_differs or (is_error and one.exact_gives_up))
 
 
 def shape(text: bytes) -> bytes:
@@ -100,8 +109,8 @@ class Doubt:
         self._book, self._functions, self._date1904 = book, functions, date1904
 
     def features(self, text: str, sheet: str, array: bool) -> set[str]:
-        found = {"1904 dates"} if self._date1904 else set()
-        if array:
+        found = {SINCE_1904} if self._date1904 else set()
+        if array and not self._is_custom_call(text):
             found.add(ARRAY_FORMULA)
         parts = closed_up(tokens(text))
         self._read([token for token in parts if token.kind != "space"], sheet, array, found, 0)
@@ -109,6 +118,18 @@ class Doubt:
             if token.kind == "space" and before.kind in _END_OF_CELLS and after.kind in ("word", "open"):
                 found.add(CELLS_COMBINED)
         return found
+
+    def _is_custom_call(self, text: str) -> bool:
+        """Is a formula one call of a custom function and nothing else? How its table fills cells is ours."""
+        parts = closed_up(tokens(text))
+        if len(parts) < 3 or bare_function(parts[0].text) not in self._functions:
+            return False
+        depth = 0
+        for index, token in enumerate(parts[1:], 1):
+            depth += (token.kind == "open") - (token.kind == "close")
+            if depth == 0:
+                return index == len(parts) - 1
+        return False
 
     def _read(self, parts: list[Token], sheet: str, array: bool, found: set[str], depth: int) -> None:
         local = local_names(parts)
@@ -162,6 +183,9 @@ class Doubt:
             return
         if self._book.name("", name) is not None:
             found.add("LAMBDA")
+            return
+        if name == "TEXT":
+            found.add(_text_format(list(_arguments(parts, index + 1))))
             return
         if name in _LOOKUPS:
             arguments = list(_arguments(parts, index + 1))
@@ -257,6 +281,14 @@ class Doubt:
         first, step = _CRITERIA[str(call[0])]
         number = int(str(call[1]))
         return number >= first and (number - first) % step == 0
+
+
+def _text_format(arguments: list[list[Token]]) -> str:
+    """Of what kind the format of TEXT is."""
+    token = arguments[1][0] if len(arguments) > 1 and len(arguments[1]) == 1 else _NOTHING
+    if token.kind != "text":
+        return "TEXT by a format in a cell"
+    return "TEXT" if _USUAL_FORMAT.fullmatch(token.text[1:-1]) else "TEXT by an unusual format"
 
 
 def _is_arithmetic(token: Token) -> bool:

@@ -123,6 +123,15 @@ class ExactEngine:
         return _as_passed(self.value(sheet, row, column))
 
 
+def has_function(name: str) -> bool:
+    """
+    >>> has_function("MMULT"), has_function("MMULT_OR_SO")
+    (True, False)
+    """
+    _start()
+    return formulon.Workbook.function_metadata(name) is not None
+
+
 def _as_passed(value: CellValue) -> Any:
     if isinstance(value, CalcError):
         return error_value(value.code)

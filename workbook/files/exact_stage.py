@@ -5,6 +5,7 @@ It is given these formulas, those that lie between them, and the values of all c
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -19,11 +20,14 @@ from .cells_xml import CellValue
 from .custom_calls import PLACEHOLDER, CustomCalls
 from .dependencies import Dependencies, Node, Place
 from .exact_copy import ExactFormula, ExactSheet, exact_copy
+from .formula_text import Context, rewrite
 from .package import Package
 from .prepare import Sheet, book_of
 from .references import Reader, References
 
 _GIVEN_UP = frozenset(("#NAME?", "#GETTING_DATA", "#BLOCKED!", "#CONNECT!", "#EXTERNAL!", "#BUSY!", "#PYTHON!"))
+_OTHER_WORKBOOK = re.compile(r"\[\d+\][^\[\]\"]*!")
+_LOOK_AT_FORMULAS = ("ISFORMULA(", "FORMULATEXT(", "SUBTOTAL(", "AGGREGATE(")
 _OF_HIDDEN_ROWS = (b"SUBTOTAL", b"AGGREGATE")
 
 Values = Callable[[str, Sequence[Place]], list[Any]]
@@ -53,6 +57,11 @@ class ExactStage:
         """Formulas that this engine cannot calculate either, with the reason."""
         self.said: dict[Node, list[CalcError]] = {}
         """What the custom functions in a formula said."""
+
+    @property
+    def iterates(self) -> bool:
+        """Does the workbook ask for formulas that need each other in a circle to be calculated?"""
+        return self._package.calculation.get("iterate", "0") in ("1", "true")
 
     @property
     def dependencies(self) -> Dependencies:
@@ -97,12 +106,17 @@ class ExactStage:
         return answers
 
     def _anchors(self, nodes: Collection[Node]) -> set[Node]:
-        """The array formulas whose whole result these formulas read."""
+        """The array formulas whose whole result these formulas read, and the formulas that they look at as such."""
         found: set[Node] = set()
         waiting = list(nodes)
         while waiting:
-            references = self._references.get(waiting.pop())
-            for anchor in references.anchors if references else ():
+            node = waiting.pop()
+            references = self._references.get(node)
+            looked_at = list(references.anchors) if references else []
+            text = self._sheets[node[0]].formula(self._index[node]).upper()
+            if any(name in text for name in _LOOK_AT_FORMULAS):
+                looked_at += self.dependencies.precedents(node)
+            for anchor in looked_at:
                 if anchor in self._index and anchor not in found and anchor not in nodes:
                     found.add(anchor)
                     waiting.append(anchor)
@@ -114,13 +128,26 @@ class ExactStage:
         texts: dict[Node, ExactFormula] = {}
         for node in sorted(nodes):
             sheet, index = self._sheets[node[0]], self._index[node]
-            text, problem = calls.taken_out(sheet.formula(index), *node)
+            text = self._reader.without_relative_names(self._without_tables(sheet, index), node[0], *node[1])
+            text, problem = calls.taken_out(text, *node)
+            if _OTHER_WORKBOOK.search(text):
+                problem = "a cell of another workbook"
             if problem:
                 self.refused[node] = problem
                 continue
             array = sheet.arrays.get(index)
             texts[node] = ExactFormula(text, array.area, array.dynamic) if array else ExactFormula(text)
         return _Formulas(texts, calls)
+
+    def _without_tables(self, sheet: Sheet, index: int) -> str:
+        """A formula with cells in place of references to tables, which the engine does not read all."""
+        tables = self._reader.book.tables
+        text = sheet.formula(index)
+        if not tables:
+            return text
+        place = sheet.places[index]
+        own = next((table for table in tables.values() if table.sheet == sheet.name and place in table.area), None)
+        return rewrite(text, Context((), lambda name: True, tables=tables, for_exact=True), place[0], own).text
 
     def _given(self, formulas: dict[Node, ExactFormula], values: Values) -> dict[str, ExactSheet]:
         """What the exact engine needs of each sheet."""

@@ -95,11 +95,15 @@ class Context:
     """Custom functions, in upper case."""
     knows: Callable[[str], bool]
     """Does the engine have this function of Excel's own (in upper case, without prefix)?"""
+    exact_knows: Callable[[str], bool] = lambda name: False
+    """Does the exact engine have it?"""
     tables: Mapping[str, Table] = field(default_factory=dict)
     inlined: Mapping[str, str] = field(default_factory=dict)
     """Names to be replaced by their definitions."""
     refused: Mapping[str, str] = field(default_factory=dict)
     """Names that cannot be replaced either, with the reason."""
+    for_exact: bool = False
+    """Is it the exact engine that reads the result? It needs nothing but its tables resolved."""
 
 
 class Rewritten(NamedTuple):
@@ -267,7 +271,7 @@ class _Writer:
                 closing = ")"
             elif token.kind == "close" and closings:
                 written = closings.pop()
-            elif token.kind == "word" and after.kind == "open" and _is_scientific_text(parts[index:]):
+            elif token.kind == "word" and after.kind == "open" and self._is_scientific(parts[index:]):
                 written = SCIENTIFIC
             elif token.kind == "word" and after.kind == "open":
                 written, closing = self._function(written, local, depth)
@@ -298,7 +302,8 @@ class _Writer:
         elif name.lower() in self.context.refused:
             self._refuse(self.context.refused[name.lower()])
         elif not self.context.knows(name):
-            self._refuse(f"{name}: not a function that the recalculator knows")
+            final = not self.context.exact_knows(name)
+            self._refuse(f"{name}: not a function that the recalculator knows", final)
         return word, ")"
 
     def _operand(self, word: str, local: Collection[str], depth: int) -> str:
@@ -316,10 +321,16 @@ class _Writer:
             self._refuse(self.context.refused[name])
         return word
 
+    def _is_scientific(self, parts: list[Token]) -> bool:
+        return not self.context.for_exact and _is_scientific_text(parts)
+
     def _definition(self, name: str, definition: str, depth: int) -> str:
         self._unfolded += len(definition)
-        if depth >= _MAX_NESTED_NAMES or self._unfolded > _MAX_UNFOLDED:
-            self._refuse(f"{name}: a name that is defined by itself, or by more names than can be followed", final=True)
+        if depth >= _MAX_NESTED_NAMES:
+            self._refuse(f"{name}: a name that is defined by itself", final=True)
+            return definition
+        if self._unfolded > _MAX_UNFOLDED:
+            self._refuse(f"{name}: a name that unfolds to more than {_MAX_UNFOLDED:,} characters", final=True)
             return definition
         return self.write(definition, depth + 1)
 
@@ -330,13 +341,13 @@ class _Writer:
         table = self.context.tables.get(name.rpartition("!")[2].lower())
         cells = resolve(table, specifier, self.row) if table else None
         if cells is None:
-            self._refuse(f"{name}{specifier}: no such table, column or row")
+            self._refuse(f"{name}{specifier}: no such table, column or row", final=True)
         return cells or name + specifier
 
     def _own_table(self, specifier: str) -> str:
         cells = resolve(self.own_table, specifier, self.row) if self.own_table else None
         if cells is None:
-            self._refuse(f"{specifier}: a table reference outside a table")
+            self._refuse(f"{specifier}: a table reference outside a table", final=True)
         return cells or specifier
 
     def _refuse(self, problem: str, final: bool = False) -> None:

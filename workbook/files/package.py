@@ -50,8 +50,11 @@ class Package:
 
     def __init__(self, data: bytes, label: str = "the workbook") -> None:
         self.label = label
+        self._data = data
         self._zip = ZipParts(data, label)
         self._changed: dict[str, bytes] = {}
+        self.edited: set[tuple[str, tuple[int, int]]] = set()
+        """Cells, by sheet, row and column, that were given another content since the file was read."""
         self._workbook_part = self._find_workbook_part()
         self.sheets = self._list_sheets()
         """Worksheet names, in order, and the part that holds each. Chart sheets have no cells and are left out."""
@@ -72,6 +75,10 @@ class Package:
             raise WorkbookError(f"there is no file {path}.") from error
         except OSError as error:
             raise WorkbookError(f"cannot read {path}: {error.strerror or error}.") from error
+
+    def as_it_came(self) -> Package:
+        """The file without the changes made here."""
+        return Package(self._data, self.label)
 
     # Parts
 
@@ -212,7 +219,9 @@ class Package:
             if area is not None and place in area:
                 owner = cell_name(formula.row, formula.column)
                 raise WorkbookError(f"{sheet}!{cell} belongs to the array formula in {owner}; it is not an input.")
-        self.replace(self._sheet_part(sheet), xml.place({place: value}, constants=True))
+        part = self._sheet_part(sheet)
+        self.replace(part, xml.place({place: value}, constants=True))
+        self.edited.add((next(name for name, listed in self.sheets.items() if listed == part), place))
 
     # Reading
 

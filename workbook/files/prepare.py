@@ -111,6 +111,13 @@ class Sheet:
         return [(cell.row, cell.column) for cell in self.cells]
 
 
+def exact_knows(function: str) -> bool:
+    """Does the exact engine have this function of Excel's own? It is loaded for that, so it is asked last."""
+    from .exact_engine import has_function
+
+    return has_function(function)
+
+
 def book_of(package: Package) -> Book:
     """What the formulas of a workbook may name."""
     return Book(
@@ -133,7 +140,7 @@ def prepare(package: Package, functions: Collection[str], knows: Callable[[str],
             continue
         inlined, refused = _names(package, name, functions)
         sheet = Sheet(package, name, part, xml, cells)
-        _read_formulas(sheet, Context(functions, knows, tables, inlined, refused))
+        _read_formulas(sheet, Context(functions, knows, exact_knows, tables, inlined, refused))
         _classify(sheet, doubt)
         sheets.append(sheet)
     return sheets

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from . import engine
-from .addresses import cell_name, parse_cell
+from .addresses import cell_name
 from .callbacks import Callbacks
 from .cells_xml import CellValue
 from .package import Package
@@ -86,7 +86,6 @@ def recalculate(
     *,
     progress: Callable[[str, int], None] | None = None,
     now: datetime | None = None,
-    changes: Mapping[tuple[str, str], CellValue] | None = None,
     trust: str = "file",
 ) -> Recalculation:
     """Recalculate a workbook and write it to `out`, if given; the file it came from is only written if `out` names it.
@@ -94,16 +93,16 @@ def recalculate(
     `functions` are called with cell values: None for a blank or skipped argument, a number, text, True or False, and a
     list of rows for a range (errors in it as `CalcError`; a single error as an argument is the result). They return a
     cell value or a list of rows, and raise or return `CalcError`. `progress` gets what is being done and how many
-    custom calls were made. `now` is what TODAY and NOW give (with a time zone), instead of the clock. `changes` are put
-    into input cells (sheet and address) first. `trust`: where the file's own values and the engines' differ, "file"
-    keeps and names such cells, "engine" takes the engines' values.
+    custom calls were made. `now` is what TODAY and NOW give (with a time zone), instead of the clock. `trust`: where
+    the engines do not give the values that the file came with, "file" keeps and names such cells, "engine" takes the
+    engines' values.
 
     A `Package` given as `source` holds the results afterwards. Raises `WorkbookError` where the file cannot be read or
     written; what is wrong in single cells is in the result.
     """
     started = time.perf_counter()
     with _without_garbage_collection():
-        return _recalculate(source, functions, out, progress, now, started, changes or {}, trust)
+        return _recalculate(source, functions, out, progress, now, started, trust)
 
 
 def _recalculate(
@@ -113,7 +112,6 @@ def _recalculate(
     progress: Callable[[str, int], None] | None,
     now: datetime | None,
     started: float,
-    changes: Mapping[tuple[str, str], CellValue],
     trust: str,
 ) -> Recalculation:
     report = progress or (lambda stage, calls: None)
@@ -124,18 +122,16 @@ def _recalculate(
     sheets = engine.read(package, callbacks.by_name.keys())
     verdict = engine.Verdict()
     if trust == "file" and sheets:
-        report("comparing with the file's own values", 0)
-        verdict = engine.check(package, sheets, callbacks.by_name.keys(), now)
-    if changes:
-        for (sheet, cell), value in changes.items():
-            package.set_cell(sheet, cell, value)
-        sheets = engine.read(package, callbacks.by_name.keys())
+        as_it_came = package.as_it_came() if package.edited else package
+        compared = engine.read(as_it_came, callbacks.by_name.keys()) if package.edited else sheets
+        verdict = engine.check(as_it_came, compared, callbacks.by_name.keys(), now)
     errors: list[CellError] = []
     not_calculated: list[NotCalculated] = []
+    calls = 0
     if sheets:
-        changed = [(sheet, place) for (sheet, cell) in changes if (place := parse_cell(cell))]
-        results = engine.calculate(package, sheets, callbacks, now, verdict, changed, trust == "engine")
-        report("writing", callbacks.count)
+        results = engine.calculate(package, sheets, callbacks, now, verdict, package.edited, trust == "engine")
+        calls = callbacks.count
+        report("writing", calls)
         for sheet in sheets:
             values = results.of(sheet)
             for place, reason in values.kept.items():
@@ -149,7 +145,7 @@ def _recalculate(
     return Recalculation(
         package,
         sum(len(sheet.cells) for sheet in sheets),
-        callbacks.count,
+        calls,
         time.perf_counter() - started,
         errors,
         not_calculated,

@@ -117,6 +117,20 @@ class Reader:
         self._read(text, sheet, row, column, found, 0)
         return found
 
+    def without_relative_names(self, text: str, sheet: str, row: int, column: int) -> str:
+        """A formula with the cells that they mean in place of names that mean others in every cell."""
+        parts = tokens(text)
+        out = []
+        for token, after in zip(parts, [*parts[1:], _NOTHING], strict=True):
+            place, _, name = token.text.rpartition("!")
+            named = token.kind == "word" and after.kind != "open" and parse_cell(name) is None
+            definition = self.book.name(place.strip("'") or sheet, name) if named else None
+            if definition is not None and is_relative(definition):
+                out.append(f"({moved(definition, row - 1, column - 1)})")
+            else:
+                out.append(token.text)
+        return "".join(out)
+
     def _read(self, text: str, sheet: str, row: int, column: int, found: References, depth: int) -> None:
         parts = [token for token in tokens(text) if token.kind != "space"]
         for index, token in enumerate(parts):

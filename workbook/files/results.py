@@ -30,6 +30,7 @@ _MEANING = {
     "#CALC!": "an array without any value",
 }
 _UNKNOWN = "a name or function that does not exist"
+_CIRCULAR = "refers to itself, directly or through other cells"
 _NOT_HELD = "the fast engine has no value for it"
 _TOLERANCE = 1e-9
 _NOTHING_LEFT = 1e-12
@@ -111,7 +112,13 @@ class Results:
         if again:
             self._tried -= set(more)
         for _ in range(_MAX_EXACT_ROUNDS):
-            nodes = {*more, *((sheet, place) for sheet, kept in self._kept.items() for place in kept)} - self._tried
+            unanswered = {
+                (sheet, place)
+                for sheet, kept in self._kept.items()
+                for place, reason in kept.items()
+                if reason != _CIRCULAR or self._stage.iterates
+            }
+            nodes = {*more, *unanswered} - self._tried
             if not nodes:
                 return
             self._tried |= nodes
@@ -205,11 +212,14 @@ class Results:
     def _disbelieved(self, sheet: Sheet, index: int, answer: Answer | None) -> str:
         """Why the exact engine's answer is not taken: it is known to err there, and this is not the value that the
         file has already."""
-        wrong = wrong_in_exact(sheet.doubtful.get(index, "").split(", "))
-        if answer is None or not wrong or self._trust_exact or same_value(sheet.cached(index), answer.value):
+        if answer is None or self._trust_exact or same_value(sheet.cached(index), answer.value):
             return ""
-        found = measured()[wrong[0]]
-        return f"{wrong[0]}: calculated otherwise than by Excel in {found.exact_differs} of {found.exact_cells} measured cells"
+        is_error = isinstance(answer.value, CalcError)
+        for feature in wrong_in_exact(sheet.doubtful.get(index, "").split(", "), is_error):
+            found = measured()[feature]
+            differs = found.exact_differs + found.exact_gives_up
+            return f"{feature}: calculated otherwise than by Excel in {differs} of {found.exact_cells} measured cells"
+        return ""
 
     def _evaluate(self) -> None:
         self._read.clear()
@@ -294,7 +304,7 @@ class Results:
         kind = value["kind"] if is_error(value) else ""
         formula = self._engine.formula(sheet, *place)
         if kind == "Circ":
-            return "refers to itself, directly or through other cells"
+            return _CIRCULAR
         if kind == "Name":
             for other, area in self._engine.precedents(sheet, *place):
                 for needed in _common(area, self._kept.get(other, {})):

@@ -189,8 +189,10 @@ def price_lines() -> list[Line]:
              array=True),
         Line("price_statistic", "At the chosen place", rate,
              f"IFERROR({_statistic('prices_on_demand', '{price_percentile}')},0)", "", hourly, fact=True, array=True),
-        Line("price_age", "Median age of the rows", "days", f"IFERROR(MEDIAN(IF({_MASK}*(prices_on_demand>0),prices_age)),0)",
-             "Own prices count as new.", style.WHOLE, fact=True, array=True),
+        Line("price_age", "Age of the price", "days",
+             f'IFERROR(IF({{instance}}<>"–",INDEX(prices_age,MATCH({{instance}},prices_list,0)),'
+             f'MEDIAN(IF({_MASK}*(prices_on_demand>0),prices_age))),0)',
+             "Of the instance, or the median of the rows; own prices count as new.", style.WHOLE, fact=True, array=True),
         Line("price_on_demand", "On demand", rate,
              "IF(ISNUMBER({usd_per_hour}),{usd_per_hour},IF("
              + listed.replace("{column}", "prices_on_demand") + ">0,"
@@ -243,7 +245,7 @@ def price_checks() -> list[Check]:
               'IF(instance_shown="–",accelerator_id,INDEX(prices_accelerator,MATCH(instance_shown,prices_list,0)))', SAME,
               "accelerator_id", STOP, "The instance on Inputs has another accelerator.", "instance"),
         Check("Prices in use are not stale", "IF(ISNUMBER(usd_per_hour_shown),0,price_age)", AT_MOST, "price_age_limit", WARN,
-              "Median age of the rows in use. Ask for a quote and type it as usd_per_hour, or run: xlcalc prices refresh.",
+              "Age of the instance, or median age of the rows. Ask for a quote and type it as usd_per_hour, or run: xlcalc prices refresh.",
               "price_age", '#,##0 "days"'),
         Check("Commitments are priced by quotes", "price_estimated", EQUAL, "0", WARN,
               "No quote and no listed price for the term: the discount is Epoch's estimate. Type usd_per_hour_1y or _3y.",

@@ -43,7 +43,7 @@ def by_id(accelerator_id: str) -> AcceleratorSpec:
 
 @lru_cache(maxsize=4096)
 def find(name: str) -> AcceleratorSpec:
-    """The accelerator that a name means; of a cloud instance's name one of those in it, and its `name` says so.
+    """The accelerator that a name means; of a cloud instance's name one of those in it, and its `remark` says so.
 
     Raises NotInCatalog with the nearest names.
     """
@@ -53,8 +53,8 @@ def find(name: str) -> AcceleratorSpec:
         instance = prices.machine(name)
         if instance:
             accelerator, count = instance
-            spec = by_id(accelerator)
-            return spec.model_copy(update={"name": f"{spec.name}, one of the {count} of {name}"})
+            remark = f"{name} has {count} of {accelerator}; counts are of accelerators, not of instances"
+            return by_id(accelerator).model_copy(update={"remark": remark})
         smaller = _with_less_memory(name)
         if smaller:
             return smaller
@@ -72,11 +72,13 @@ def _with_less_memory(name: str) -> AcceleratorSpec | None:
     except NotInCatalog as error:
         ids = error.choices
     size = float(typed[1]) * 1e9
-    sold = [spec for i in ids if "up to" in (spec := by_id(i)).name and spec.memory and size <= spec.memory]
-    sold = [spec for spec in sold if spec.memory == size] or sold
+    sold = {i: spec.memory for i in ids if "up to" in (spec := by_id(i)).name and spec.memory and size <= spec.memory}
+    sold = {i: most for i, most in sold.items() if most == size} or sold
     if len(sold) != 1:
         return None
-    return sold[0].model_copy(update={"memory": size, "name": f"{sold[0].name}, here with {typed[1]}GB"})
+    ((accelerator, most),) = sold.items()
+    remark = f"{accelerator} with {typed[1]} GB of memory, of at most {most / 1e9:g}"
+    return by_id(accelerator).model_copy(update={"memory": size, "remark": remark})
 
 
 def _counted(name: str) -> str:

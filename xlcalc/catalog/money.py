@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from xlcalc.catalog import tables
-from xlcalc.catalog.names import Names
+from xlcalc.catalog.names import Names, Reading
+
+# claude-opus-4-5 is Claude Opus 4.5
+_READING = Reading(lambda name: re.sub(r"(?<![\d.])(\d)-(\d)(?![\d.])", r"\1.\2", name))
 
 
 @cache
 def _names(catalog: str, *fields: str) -> Names:
-    return Names(tables.rows(catalog), fields)
+    return Names(tables.rows(catalog), fields, _READING)
 
 
 def api_model(name: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 
 from xlcalc.catalog import tables, user
-from xlcalc.catalog.names import Names, NotInCatalog, key
+from xlcalc.catalog.names import Names, NotInCatalog, Reading, key
 
 STALE_AFTER = 90  # days; an older list price may no longer be asked
 TERMS = {"on_demand": "on_demand", "spot": "spot", "1y": "one_year", "3y": "three_year"}
@@ -17,8 +17,12 @@ TERMS = {"on_demand": "on_demand", "spot": "spot", "1y": "one_year", "3y": "thre
 
 @cache
 def names() -> Names:
-    """Full names of all rows."""
-    return Names(tables.rows("prices"), ())
+    """What people call an instance in a place, with or without its provider, in any order."""
+    places: dict[str, dict[str, str]] = {}
+    for row in tables.rows("prices"):
+        place, where = row["id"].partition("@")[0], f"{row['instance']} {row['region']}"
+        places.setdefault(place, {"id": place, "aliases": f"{where};{row['provider']} {where}"})
+    return Names(places.values(), (), Reading(organisations=False))
 
 
 def offers(instance: str) -> list[dict[str, str]]:
@@ -35,7 +39,8 @@ def offers(instance: str) -> list[dict[str, str]]:
     if len(found) > 1:
         raise NotInCatalog(f"is listed in several places; name one of {', '.join(list(found)[:8])}")
     if not found:
-        raise NotInCatalog(f"is no instance of the catalog; the closest is {names().find(instance)}")
+        place = names().find(instance)
+        found[place] = [row for row in tables.rows("prices") if row["id"].partition("@")[0] == place]
     (rows,) = found.values()
     return sorted(rows, key=lambda row: (user.is_own(row), row["as_of"]), reverse=True)
 
@@ -55,7 +60,7 @@ def _machines() -> dict[str, tuple[str, int] | None]:
 
 def machine(instance: str) -> tuple[str, int] | None:
     """The id of an instance's accelerators and how many it has; None for what is no instance of the catalog."""
-    return _machines().get(key(instance))
+    return _machines().get(key(instance).removeprefix("ml."))  # as Amazon SageMaker writes them
 
 
 def offer(instance: str, term: str) -> dict[str, str]:
@@ -76,3 +81,19 @@ def usd_per_hour(instance: str, term: str) -> float:
 def age(as_of: str | None, today: date) -> int | None:
     """Days since a price was read; None for a price of the user without a date."""
     return (today - date.fromisoformat(as_of)).days if as_of else None
+
+
+def lowest(accelerator_id: str) -> tuple[float, str, str] | None:
+    """The lowest on-demand price of an accelerator-hour in USD, of each offer its newest list, the offer and its date;
+    None where the catalog lists none."""
+    newest: dict[str, dict[str, str]] = {}
+    for row in tables.rows("prices"):
+        if row["accelerator"] == accelerator_id and row["on_demand_usd_per_hour"]:
+            place = row["id"].partition("@")[0]
+            if place not in newest or row["as_of"] > newest[place]["as_of"]:
+                newest[place] = row
+    listed = [
+        (float(row["on_demand_usd_per_hour"]) / float(row["accelerators"]), place, row["as_of"])
+        for place, row in newest.items()
+    ]
+    return min(listed) if listed else None

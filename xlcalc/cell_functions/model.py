@@ -6,8 +6,8 @@ from typing import Annotated
 
 from xlcalc.catalog import models as catalog
 from xlcalc.catalog.tables import matching
-from xlcalc.formula.arithmetic import is_recording, term
-from xlcalc.formula.records import columns
+from xlcalc.formula.arithmetic import is_number, is_recording, term
+from xlcalc.formula.records import column, columns
 from xlcalc.language import blocks
 from xlcalc.language.cells import Choice, shown
 from xlcalc.language.declare import Table, cell_function
@@ -41,6 +41,7 @@ from xlcalc.model.storage import count_bytes, read_bytes
 from xlcalc.model.words import CACHE_WORDS, FLOP_WORDS
 
 _POPE = "Pope et al. 2022, section 3.3"
+_PRUNED = "Mishra et al. 2021, section 3.1"
 _COUNTED = "of the model: counted matrix by matrix from its configuration"
 _Part = Annotated[str, Choice("total", "active", "non_embedding", *PARTS)]
 _Phase = Annotated[str, Choice("forward", "train", "decode")]
@@ -68,12 +69,12 @@ def LLM_PARAMS(model: ModelOrCount, part: _Part = "total") -> Params:
         8030261248
     """
     if part == "active":
-        return term("active parameters", model.active, "parameters", _COUNTED)
+        return column("params_active", model.active, "active parameters", "parameters", _COUNTED)
     if part not in ("total", "non_embedding"):
-        return term(f"parameters of {part}", model.parts[part], "parameters", _COUNTED)
+        return column(f"params_{part}", model.parts[part], f"parameters of {part}", "parameters", _COUNTED)
     if is_recording() and model.count is None:
         parts = {name: n for name, n in model.parts.items() if part == "total" or name not in ("embedding", "head")}
-        return sum(term(f"parameters of {name}", n, "parameters", _COUNTED) for name, n in parts.items() if n)
+        return sum(column(f"params_{p}", n, f"parameters of {p}", "parameters", _COUNTED) for p, n in parts.items())
     return model.total if part == "total" else model.total - model.parts["embedding"] - model.parts["head"]
 
 
@@ -211,15 +212,16 @@ def LLM_PRUNED(model: Model, sparsity: Share = 0.5, pattern: _Pattern = "unstruc
         >>> LLM_PRUNED("llama-3.1-8b", 0.5, "2:4")[2]
         ['bytes', 16060522496.0, 9953615872.0, 0.619756665729837]
     """
-    if pattern == "2:4" and sparsity != 0.5:
+    if pattern == "2:4" and is_number(sparsity) and sparsity != 0.5:
         raise CalcError("#NUM!", f"must be 0.5 where the pattern is 2:4; got {shown(sparsity)}", argument="sparsity")
     dtype = dtype or model.published_dtype
     if dtype.name in GGUF:
         raise CalcError("#NUM!", f"must be no GGUF type, which stores every zero; got {dtype.name}", argument="dtype")
     weights = model.weights(dtype), model.architecture, model.flop_shape
     dense, left = pruned(*weights, "structured", 0), pruned(*weights, pattern, sparsity)
-    rows = zip(("parameters", "bytes", "FLOP a token"), dense, left, strict=True)
-    return Table([["quantity", "dense", "pruned", "ratio"], *([name, a, b, b / a] for name, a, b in rows)])
+    units = zip(("parameters", "bytes", "FLOP a token"), ("parameters", "bytes", "FLOP"), dense, left, strict=True)
+    rows = [[name, a, term(f"{name}, pruned", b, unit, _PRUNED), b / a] for name, unit, a, b in units]
+    return Table([["quantity", "dense", "pruned", "ratio"], *rows])
 
 
 @cell_function(category="Model", source="Kaplan et al. 2020, table 1; Chowdhery et al. 2022, appendix B")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from xlcalc.catalog import money, prices, tables
 from xlcalc.catalog.names import NotInCatalog
-from xlcalc.formula.arithmetic import term
+from xlcalc.formula.arithmetic import is_recording, term
 from xlcalc.formula.arithmetic import term as label
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language import blocks
@@ -191,7 +191,7 @@ def LLM_ENERGY(
         >>> LLM_ENERGY(3600, 8, "h100-sxm", unit="kWh")
         5.824
     """
-    watts = accelerator.figure("tdp") if isinstance(accelerator, AcceleratorSpec) else accelerator
+    watts = accelerator.figure("tdp") if isinstance(accelerator, AcceleratorSpec) else term("power", accelerator)
     return energy(seconds, term("accelerators", count), watts, load, pue)
 
 
@@ -231,7 +231,7 @@ def LLM_API_COST(api_model: Name, prompt: Tokens, output: Tokens, requests: Real
         True
     """
     row = _api_row(api_model)
-    if cached_share and not row["cached_usd_per_token"]:
+    if not row["cached_usd_per_token"] and cached_share:
         raise CalcError("#N/A", f"asks for a cached price, which {row['id']} does not list", argument="cached_share")
     listed = {f"usd_{f}": _listed_price(row, f) for f in ("input", "output", "cached")}
     return api_cost(prompt=prompt, output=output, requests=requests, cached_share=cached_share, **listed)
@@ -298,6 +298,8 @@ def _source(row: dict[str, str]) -> str:
 
 def _listed_price(row: dict[str, str], field: str) -> float:
     usd = float(row[_API_COLUMNS[field]] or 0)
+    if not is_recording():
+        return usd
     return term(f"{field} price of {row['id']}", usd, "USD/token", lambda: _source(row))
 
 

@@ -4,23 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
+from functools import wraps
 from typing import Any, TypeVar, cast
 
-from xlcalc.formula.symbols import ACTIVE, INPUT, LEAF, Recording, Symbol, active, labelled
+from xlcalc.formula.symbols import ACTIVE, INPUT, LEAF, Recording, Symbol, active, labelled, unrecorded
 
 Record = TypeVar("Record")
+Result = TypeVar("Result")
 Words = Mapping[str, tuple[str, str]]  # of a field: what it is called, and its unit
 
 
-def columns(record: Record, words: Words, source: str | Callable[[], str]) -> Record:
+def columns(record: Record, words: Words, source: str | Callable[[], str], within: str = "") -> Record:
     """The record itself; while something is recorded, one that gives a symbol for each of its numbers.
 
-    A field of a record inside is named by the path to it, `split_weights`. Of one call, a field that is zero stays a
-    plain zero: what a model does not have is no part of its derivation.
+    A field is named by the path to it, `split_weights`, after what it stands `within`. Of one call, a field that is
+    zero stays a plain zero: what a model does not have is no part of its derivation.
     """
     if not ACTIVE or (nodes := active()) is None:
         return record
-    return cast(Record, _Columns(record, "", nodes, words, source))
+    return cast(Record, _Columns(record, within, nodes, words, source))
+
+
+def column(name: str, value: Any, label: str, unit: str, source: str | Callable[[], str]) -> Any:
+    """One figure of a model or machine: a number, while something is recorded a symbol."""
+    if not ACTIVE or (nodes := active()) is None or not value:
+        return value
+    if nodes.is_open:
+        return labelled(nodes, INPUT, (name,), value, label, unit, source)
+    return labelled(nodes, LEAF, (), value, label, unit, source)
+
+
+def reduced(reduce: Callable[..., Result]) -> Callable[..., Result]:
+    """Mark a function that reduces an accelerator to rates: where arguments are kept open, plain rates are columns."""
+
+    @wraps(reduce)
+    def reducing(*arguments: Any) -> Result:
+        if not ACTIVE or (nodes := active()) is None or not nodes.is_open:
+            return reduce(*arguments)
+        with unrecorded():
+            rates = reduce(*arguments)
+        return columns(rates, {}, "of the accelerator", "machine")
+
+    return reducing
 
 
 class _Columns:

@@ -24,6 +24,7 @@ COMPUTE: dict[str, Callable[..., Any]] = {
     "abs": abs, "sqrt": math.sqrt, "ln": math.log, "log2": math.log2, "exp": math.exp, "neg": operator.neg,
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne,
     "and": lambda *all_of: all(all_of), "or": lambda *any_of: any(any_of),
+    "refused": lambda condition: math.nan,
     "if": lambda condition, yes, no: yes if condition else no,
 }  # fmt: skip
 INPUT, LEAF, TERM, CHOSEN = "input", "leaf", "term", "chosen"

@@ -8,12 +8,13 @@ Transformer Engine).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
 from xlcalc.catalog import tables
 from xlcalc.formula.arithmetic import is_recording, remembered, term
+from xlcalc.formula.records import reduced
+from xlcalc.hardware.rates import TrainRates
 from xlcalc.hardware.spec import AcceleratorSpec
 
 
@@ -56,56 +57,9 @@ def _matmul(accelerator: AcceleratorSpec, dtype: str, stack: str) -> float:
     return accelerator.figure("achievable_bf16") / sixteen * constant("matmul_reached", accelerator, dtype, stack)
 
 
-@dataclass(frozen=True, eq=False)
-class Kernels:
-    """One accelerator's achieved rates with one number format of the matrix products.
-
-    FLOP/s: `matmul`, `matmul_16bit`, `grouped` (experts, at half their rate with `grouped_tokens` each), `attention`,
-    `attention_backward`; `batched` is a share of matmul. Bytes/s: `stream` (memory), `scale_up`, `scale_out` (one
-    direction of an accelerator's links), `exchange`, `exchange_out` (all-to-all over them). Seconds: `launch` (a
-    kernel's start), `host` (its issue), `moe_host` and `moe_fixed` (a layer of experts, at least and beside its
-    kernels), `latency` (a hop). Accelerators: `domain` of fast links. Bytes: `operand` an element, `quantise` an
-    element's cast, `loss_bytes` a logit, `gradient_bytes` an accumulated gradient. Elements: `softmax_width`, of a head
-    below which exponentials set the pace of attention. Shares: `traffic` of a product's operands and `*_exposed` of
-    collectives that nothing hides. `biased_passes` over the gates of experts with biases, forward and backward.
-    """
-
-    matmul: float
-    matmul_16bit: float
-    grouped: float
-    grouped_tokens: float
-    biased_passes: float
-    batched: float
-    attention: float
-    attention_backward: float
-    softmax_width: float
-    gradient_bytes: float
-    stream: float
-    launch: float
-    host: float
-    scale_up: float
-    scale_out: float
-    latency: float
-    domain: int
-    traffic: float
-    operand: float
-    quantise: float
-    loss_bytes: float
-    moe_host: float
-    moe_fixed: float
-    exchange: float
-    exchange_out: float
-    ep_exposed: float
-    tp_exposed: float
-    pp_exposed: float
-    dp_exposed: float
-    gather_exposed: float
-    cp_exposed: float
-    unfused_attention: bool
-
-
+@reduced
 @remembered(256)
-def kernels(accelerator: AcceleratorSpec, dtype: str, stack: str = "megatron") -> Kernels:
+def kernels(accelerator: AcceleratorSpec, dtype: str, stack: str = "megatron") -> TrainRates:
     """The achieved rates of an accelerator. Raises ValueError where a peak or its bandwidth is not published."""
 
     def share(name: str, form: str = "") -> float:
@@ -121,7 +75,7 @@ def kernels(accelerator: AcceleratorSpec, dtype: str, stack: str = "megatron") -
     bandwidth = accelerator.figure("bandwidth")
     scale_out = accelerator.figure("scale_out") if accelerator.scale_out else share("host_link")
     scale_up = accelerator.figure("scale_up") if accelerator.scale_up else scale_out
-    return Kernels(
+    return TrainRates(
         matmul=term("rate of matrix products", matmul, "FLOP/s"),
         matmul_16bit=term("rate of matrix products in 16 bit", sixteen * _matmul(accelerator, "", stack), "FLOP/s"),
         grouped=term("rate of experts' products", matmul * share("grouped", dtype), "FLOP/s"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
 from xlcalc.catalog import tables
-from xlcalc.formula.arithmetic import is_recording, term
+from xlcalc.formula.arithmetic import is_recording
+from xlcalc.formula.records import column
 
 _PEAK_OF = {
     "fp32": "peak_fp32", "tf32": "peak_tf32", "bf16": "peak_bf16", "fp16": "peak_fp16", "fp8": "peak_fp8",
@@ -68,6 +70,7 @@ class AcceleratorSpec(BaseModel):
     device_source: str = ""
     link_source: str = ""
     as_of: str = ""
+    remark: str = ""  # what the name that was given leaves to be said
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Any]) -> AcceleratorSpec:
@@ -90,6 +93,11 @@ class AcceleratorSpec(BaseModel):
     def unit(figure: str) -> str:
         """The unit of a figure: FLOP/s, bytes, bytes/s, watts; nothing for a count."""
         return _UNIT_OF.get(figure.rpartition("_")[2]) or _UNIT_OF.get(figure.partition("_")[0], "")
+
+    @cached_property
+    def looked_up(self) -> dict[object, object]:
+        """What was looked up and derived for this accelerator, kept for the next call."""
+        return {}
 
     @property
     def is_mesh(self) -> bool:
@@ -121,7 +129,7 @@ class AcceleratorSpec(BaseModel):
         if not is_recording():
             return value
         label = f"{field.replace('_', ' ')} of {self.id or self.name or 'the accelerator'}"
-        return term(label, value, self.unit(field) or "count", lambda: self._source(field))
+        return column(field, value, label, self.unit(field) or "count", lambda: self._source(field))
 
     def _source(self, field: str) -> str:
         keys = getattr(self, self.source_field(field))

@@ -1,10 +1,9 @@
-"""What serving costs: USD per million tokens, replicas for a traffic, the lowest listed price of an accelerator."""
+"""What serving costs: USD per million tokens, replicas for a traffic."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.catalog import tables
 from xlcalc.formula.arithmetic import ceil, kept, term
 
 
@@ -50,20 +49,3 @@ def replicas(requests_per_second: float, output: float, tokens_per_second: float
     planned = term("planned tokens of a replica", tokens_per_second * utilization, "tokens/s")
     asked = term("tokens asked for", requests_per_second * output, "tokens/s")
     return ceil(kept(asked / planned, 9))
-
-
-def lowest_price(accelerator_id: str) -> Price | None:
-    """The lowest on-demand price of an accelerator-hour in the catalog, of each offer its newest list; None without
-    one.
-    """
-    newest: dict[str, dict[str, str]] = {}
-    for row in tables.rows("prices"):
-        if row["accelerator"] == accelerator_id and row["on_demand_usd_per_hour"]:
-            place = row["id"].partition("@")[0]
-            if place not in newest or row["as_of"] > newest[place]["as_of"]:
-                newest[place] = row
-    offers = [
-        Price(float(row["on_demand_usd_per_hour"]) / float(row["accelerators"]), place, row["as_of"])
-        for place, row in newest.items()
-    ]
-    return min(offers) if offers else None

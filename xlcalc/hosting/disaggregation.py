@@ -9,14 +9,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import least, sqrt, term
-from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.layout import Split, check, fills
-from xlcalc.hosting.memory import n_experts, sequence_bytes
+from xlcalc.hosting.memory import sequence_bytes
 from xlcalc.hosting.queueing import latency, saturation
+from xlcalc.hosting.served import Served
 from xlcalc.hosting.step import Replica, replica
 from xlcalc.hosting.throughput import Flow, Traffic, flow, no_room, room
-from xlcalc.model.dtypes import DType
-from xlcalc.model.spec import ModelSpec
 
 
 class Pool(NamedTuple):
@@ -48,15 +46,7 @@ class Pools(NamedTuple):
         return least(self.prefill.requests_per_second, handed)
 
 
-def pools(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
-    count: int,
-    traffic: Traffic,
-    dtype: DType,
-    kv_dtype: DType | None,
-    split: Split,
-) -> Pools:
+def pools(of: Served, count: int, traffic: Traffic, split: Split) -> Pools:
     """Both pools of a split. Raises ValueError where it does not fill the count, or a sequence does not fit."""
     fills(split, count)
     first = Traffic(traffic.prompt, 1, traffic.cached_share)
@@ -66,19 +56,19 @@ def pools(
         (split.prefill_replicas, split.prefill, first),
         (split.decode_replicas, split.decode, later),
     ):
-        check(layout, model.architecture.n_layers, n_experts(model))
-        places = room(model, accelerator, asked, dtype, kv_dtype, layout)
+        check(layout, of.model.n_layers, of.model.n_experts)
+        places = room(of, asked, layout)
         if not places:
-            raise ValueError(no_room(accelerator, layout.accelerators, asked, 1, 0))
-        found.append(Pool(replicas, replica(model, accelerator, dtype, kv_dtype, layout), asked, places))
+            raise ValueError(no_room(of, layout.accelerators, asked, 1, 0))
+        found.append(Pool(replicas, replica(of, layout), asked, places))
     prefill, decode = found
-    return Pools(prefill, decode, transfer(prefill.replica, split, traffic, kv_dtype))
+    return Pools(prefill, decode, transfer(prefill.replica, split, traffic))
 
 
-def transfer(r: Replica, split: Split, traffic: Traffic, kv_dtype: DType | None) -> float:
+def transfer(r: Replica, split: Split, traffic: Traffic) -> float:
     """Seconds in which a prompt's cache leaves a prefill replica, each accelerator sending its part over its link."""
     link = r.rates.link if split.accelerators <= r.rates.domain else r.rates.scale_out
-    seconds = r.rates.link_latency + sequence_bytes(r.part, traffic.prompt, kv_dtype) / link
+    seconds = r.rates.link_latency + sequence_bytes(r.of, r.part, traffic.prompt) / link
     return term("transfer of a prompt's cache", seconds, "seconds", "Zhong et al. 2024 (DistServe)")
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from xlcalc.formula.arithmetic import most, term, where
-from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.layout import Layout
-from xlcalc.hosting.memory import sequence_bytes, shard
+from xlcalc.hosting.memory import sequence_bytes
+from xlcalc.hosting.served import Served
 from xlcalc.hosting.step import alone, replica
-from xlcalc.model.dtypes import DType
-from xlcalc.model.spec import ModelSpec
 
 _FLEXGEN = "Sheng et al. 2023 (FlexGen), section 4.3"
 
 
 def offload_throughput(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
+    of: Served,
     host_rate: float,
     disk_rate: float,
     prompt: float,
@@ -23,7 +20,6 @@ def offload_throughput(
     batch: float,
     weights_share: float,
     cache_share: float,
-    dtype: DType,
 ) -> float:
     """Output tokens a second of a batch: prefill, then a step a token, each as long as its slowest stream.
 
@@ -31,8 +27,8 @@ def offload_throughput(
     both. Source: Sheng et al. 2023 (FlexGen), section 4.3, without computing on the host.
     """
     layout = Layout()
-    r = replica(model, accelerator, dtype, None, layout)
-    part = shard(model, dtype, layout)
+    r = replica(of, layout)
+    part = r.part
     weights = term("weights fetched", (1 - weights_share) * part.weights, "bytes", _FLEXGEN)
 
     def seconds(compute: float, cache: float) -> float:
@@ -45,6 +41,6 @@ def offload_throughput(
     decode = alone(r, batch, context)
     prefill = term("prefill alone", prefill, "seconds", _FLEXGEN)
     decode = term("a decoding step alone", decode, "seconds", _FLEXGEN)
-    first = term("prefill", seconds(prefill, batch * sequence_bytes(part, prompt, None)), "seconds", _FLEXGEN)
-    each = term("a decoding step", seconds(decode, batch * sequence_bytes(part, context, None)), "seconds", _FLEXGEN)
+    first = term("prefill", seconds(prefill, batch * sequence_bytes(of, part, prompt)), "seconds", _FLEXGEN)
+    each = term("a decoding step", seconds(decode, batch * sequence_bytes(of, part, context)), "seconds", _FLEXGEN)
     return batch * output / (first + (output - 1) * each)

@@ -12,7 +12,6 @@ from math import exp, lgamma, log
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import is_recording, least, most, plain, searched, sqrt, term
-from xlcalc.hosting.constants import constant
 from xlcalc.hosting.step import Replica
 from xlcalc.hosting.throughput import Traffic, flow, stage_seconds
 
@@ -80,7 +79,7 @@ def _decoding(r: Replica, traffic: Traffic, rate: float, places: int) -> float:
 def _at(r: Replica, traffic: Traffic, decoding: float, places: int) -> Load:
     pp = r.layout.pp
     group = decoding / pp
-    budget = most(constant("step_tokens") * r.layout.dp - group, 1.0)
+    budget = most(r.of.engine.step_tokens * r.layout.dp - group, 1.0)
     tokens = most(least(traffic.prefilled, budget), 1.0)
     alone = term("a step without prompts", stage_seconds(r, traffic, group, 0, decoding), "seconds")
     together = term("a step with a prompt", stage_seconds(r, traffic, group, tokens, decoding), "seconds")

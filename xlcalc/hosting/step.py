@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import either, is_number, least, most, sqrt, term, where
-from xlcalc.formula.records import columns
-from xlcalc.hardware.spec import AcceleratorSpec
-from xlcalc.hosting.kept import Kept
+from xlcalc.formula.arithmetic import both, either, is_number, least, most, remembered, sqrt, term, where
+from xlcalc.hardware.rates import ServeRates
 from xlcalc.hosting.layout import Layout
-from xlcalc.hosting.machine import Machine, machine
-from xlcalc.hosting.memory import Shard, kv_bytes, shard
-from xlcalc.hosting.operators import Product, Work, work_of
-from xlcalc.hosting.words import WORDS
+from xlcalc.hosting.memory import Shard, shard
+from xlcalc.hosting.served import Served
 from xlcalc.model.cache import cache_elements
-from xlcalc.model.dtypes import DType
-from xlcalc.model.spec import ModelSpec
+from xlcalc.model.coefficients import Coefficients, Product
 
 _ROOFLINE, _RATES = "Williams et al. 2009; rates in catalog/serving.csv", "catalog/serving.csv"
 _NORM = 4  # how sharply the slower of memory and arithmetic sets a product's time
@@ -44,48 +39,40 @@ class Step(NamedTuple):
 class Replica(NamedTuple):
     """A model on a layout of an accelerator, with all that does not depend on the load."""
 
-    work: Work
-    rates: Machine
+    of: Served
+    model: Coefficients
+    rates: ServeRates
     part: Shard
     layout: Layout
-    cache_element: float
-    products: tuple[tuple[int, float, float, float, bool], ...]  # times, d_in, d_out, bytes, quantised
+    products: tuple[tuple[float, float, float, float, float], ...]  # layers, d_in, d_out, bytes, rate
     head: tuple[float, float, float]
     wide: bool  # experts' exchange leaves the scale-up domain
     slow: bool  # stages stand in different domains
 
 
-_replicas: Kept[Replica] = Kept()
-
-
-def replica(
-    model: ModelSpec, accelerator: AcceleratorSpec, dtype: DType, kv_dtype: DType | None, layout: Layout
-) -> Replica:
-    """The replica of a model on an accelerator, kept for the last ones asked for."""
-    found = _replicas.get((model, accelerator), (dtype, kv_dtype, layout))
-    if found is not None:
-        return found
-    work = columns(work_of(model, dtype), WORDS, "of the model")
-    rates = machine(accelerator, dtype)
-    made = Replica(
-        work,
+@remembered(512)
+def replica(of: Served, layout: Layout) -> Replica:
+    """The replica of what is served on a layout."""
+    model, rates = of.model, of.speed
+    return Replica(
+        of,
+        model,
         rates,
-        shard(model, dtype, layout, accelerator),
+        shard(of, layout),
         layout,
-        kv_bytes(kv_dtype),
-        tuple(_own(times, product, layout.tp) for times, product in work.products),
-        (work.head.d_in, work.head.d_out / layout.tp, work.head.bytes),
+        tuple(_own(product, layout.tp, rates) for product in model.products),
+        (model.head_d_in, model.vocab / layout.tp, model.head_bytes),
         layout.tp * layout.dp > rates.domain,
         layout.accelerators > rates.domain,
     )
-    return _replicas.put((model, accelerator), (dtype, kv_dtype, layout), made)
 
 
-def _own(times: int, product: Product, tp: int) -> tuple[int, float, float, float, bool]:
-    """A product as one tensor-parallel rank computes it."""
-    d_in = product.d_in / tp if product.kind == "row" else product.d_in
-    d_out = product.d_out / tp if product.kind == "column" else product.d_out
-    return times, d_in, d_out, product.bytes, product.bytes < 2
+def _own(product: Product, tp: int, rates: ServeRates) -> tuple[float, float, float, float, float]:
+    """A product as one tensor-parallel rank computes it, at the rate of its format."""
+    d_in = product.d_in / tp if product.row else product.d_in
+    d_out = product.d_out / tp if product.column else product.d_out
+    rate = where(both(product.bytes < 2, rates.quantised), rates.matmul, rates.half)
+    return product.layers, d_in, d_out, product.bytes, rate
 
 
 def _roofline(bytes_time: float, flop_time: float) -> float:
@@ -110,35 +97,34 @@ def _roofline(bytes_time: float, flop_time: float) -> float:
 
 
 def step(
-    r: Replica, decoding: float, context: float, prefilling: float = 0, reach: float = 0, evenness: float = 1
+    r: Replica, decoding: float, context: float, prefilling: float = 0, reach: float = 0, balance: float = 1
 ) -> Step:
     """A pass of the whole model over `decoding` sequences of `context` tokens and `prefilling` prompt tokens, each of
     which attends to `reach` tokens on average; both counted on all attention copies together.
 
-    `evenness` is the share of their rate that experts' products keep where requests come as they may.
+    `balance` is the share of their rate that experts' products keep where requests come as they may.
     """
-    rates, work, layout = r.rates, r.work, r.layout
+    rates, model, layout = r.rates, r.model, r.layout
     decoding, prefilling = decoding / layout.dp, prefilling / layout.dp
     tokens = decoding + prefilling
     products: float = 0.0
-    for times, d_in, d_out, element, quantised in r.products:
+    for layers, d_in, d_out, element, rate in r.products:
         moved = d_in * d_out * element + 2 * tokens * (d_in + d_out)
-        rate = rates.matmul if quantised and rates.quantised else rates.half
         outputs = tokens * d_out
         idle = least(outputs, rates.wave)  # the last wave of tiles leaves units without work
-        seconds = times * _roofline(moved / rates.stream, 2 * (outputs + idle) * d_in / rate)
+        seconds = layers * _roofline(moved / rates.stream, 2 * (outputs + idle) * d_in / rate)
         products += term("products of one shape", seconds, "seconds", _ROOFLINE)
     d_in, d_out, element = r.head
-    sampled = decoding if decoding else 1
+    sampled = 1 if is_number(decoding) and not decoding else decoding
     sampling = _roofline(d_in * d_out * element / rates.stream, 2 * sampled * d_in * d_out / rates.half)
     products += term("product of the head", sampling, "seconds", _ROOFLINE)
-    experts = sum(times * _experts(r, product, tokens * layout.dp, evenness) for times, product in work.experts)
+    experts = sum(p.layers * _experts(r, p, tokens * layout.dp, balance) for p in model.experts)
     attention = _decode_attention(r, decoding, context) + _prefill_attention(r, prefilling, reach)
-    stream = 2 * tokens * work.stream / layout.tp / rates.stream
+    stream = 2 * tokens * model.stream / layout.tp / rates.stream
     handover: float = 0.0
     if layout.pp > 1:
-        handover = rates.link_latency + 2 * work.d_model * tokens / (rates.scale_out if r.slow else rates.link)
-    kernels = (work.kernels + (work.narrow if rates.quantised else 0)) * rates.launch
+        handover = rates.link_latency + 2 * model.head_d_in * tokens / where(r.slow, rates.scale_out, rates.link)
+    kernels = (model.kernels + (model.narrow if rates.quantised else 0)) * rates.launch
     return Step(
         term("matrix products", products, "seconds", _ROOFLINE),
         term("experts", experts, "seconds", _ROOFLINE),
@@ -156,12 +142,12 @@ def alone(r: Replica, decoding: float, context: float, prefilling: float = 0, re
     return passed.stage + (r.layout.pp - 1) * passed.handover
 
 
-def _experts(r: Replica, product: Product, tokens: float, evenness: float) -> float:
+def _experts(r: Replica, product: Product, tokens: float, balance: float) -> float:
     """Seconds of one product of all experts that `tokens` tokens meet, on one of the accelerators that share them."""
     rates, layout = r.rates, r.layout
     split = layout.expert_ways // layout.ep
-    width_in = product.d_in / split if product.kind == "row" else product.d_in
-    width_out = product.d_out / split if product.kind != "row" else product.d_out
+    width_in = product.d_in / split if product.row else product.d_in
+    width_out = product.d_out / split if product.column else product.d_out
     share = product.active / product.copies
     met = product.copies * (1 - (1 - share) ** tokens) / layout.ep
     met = term("experts met on an accelerator", met, "count", "uniform routing: N (1 - (1 - k/N)^tokens)")
@@ -169,41 +155,41 @@ def _experts(r: Replica, product: Product, tokens: float, evenness: float) -> fl
     # each expert's last tile is half empty; engines choose tiles of the experts' rows up to the largest
     rows = pairs + least(met * rates.tile, met * _SMALLEST_TILE + pairs) / 2
     moved = met * width_in * width_out * product.bytes + 2 * pairs * (width_in + width_out)
-    rate = rates.grouped if product.bytes >= 2 or rates.quantised else rates.weight_only
-    return _roofline(moved / rates.stream, 2 * rows * width_in * width_out / (rate * evenness))
+    rate = where(either(product.bytes >= 2, rates.quantised), rates.grouped, rates.weight_only)
+    return _roofline(moved / rates.stream, 2 * rows * width_in * width_out / (rate * balance))
 
 
 def _decode_attention(r: Replica, decoding: float, context: float) -> float:
-    if not decoding:
+    if is_number(decoding) and not decoding:
         return 0.0
     cache = r.part.cache
-    growing = cache_elements(cache, context) * r.cache_element
-    states = 2 * (cache.conv_state * 2 + cache.state * (r.part.state_bytes or 2))  # read and written
+    growing = cache_elements(cache, context) * r.of.cache_bytes
+    states = 2 * (cache.conv_state * 2 + cache.state * (r.model.state_bytes or 2))  # read and written
     moved = (growing + states) * decoding
-    flops = sum(2 * s.decode * (context if s.reach is None else least(context, s.reach)) for s in r.work.scores)
+    flops = sum(2 * s.decode * (least(context, s.reach) if s.reach else context) for s in r.model.scores)
     moved = term("cache and states that are read", moved, "bytes", "Pope et al. 2022, section 3.3")
     flops = term("FLOP of a sequence's attention", flops, "FLOP")
     return _roofline(moved / r.rates.cache, decoding * flops / r.layout.tp / r.rates.attention)
 
 
 def _prefill_attention(r: Replica, prefilling: float, reach: float) -> float:
-    if not prefilling:
+    if is_number(prefilling) and not prefilling:
         return 0.0
-    flops = sum(2 * s.prefill * (reach if s.reach is None else least(reach, s.reach)) for s in r.work.scores)
+    flops = sum(2 * s.prefill * (least(reach, s.reach) if s.reach else reach) for s in r.model.scores)
     flops = term("FLOP of a prompt token's attention", flops, "FLOP")
-    return prefilling * (flops + 2 * r.work.scan) / r.layout.tp / r.rates.attention
+    return prefilling * (flops + 2 * r.model.scan) / r.layout.tp / r.rates.attention
 
 
 def _links(r: Replica, tokens: float) -> float:
     """Seconds in collectives: sums over tensor-parallel ranks after each block, and the exchange of tokens with the
     experts of other attention copies."""
-    rates, work, layout = r.rates, r.work, r.layout
-    hidden = 2 * work.d_model * tokens
+    rates, model, layout = r.rates, r.model, r.layout
+    hidden = 2 * model.head_d_in * tokens
     seconds: float = 0.0
-    bandwidth = rates.scale_out if r.wide else rates.link
+    bandwidth = where(r.wide, rates.scale_out, rates.link)
     if layout.tp > 1:
         n = layout.tp
-        sums = work.reductions - (work.expert_blocks if layout.ep > 1 and layout.dp > 1 else 0)
+        sums = model.reductions - (model.expert_blocks if layout.ep > 1 and layout.dp > 1 else 0)
         moved = sums * 2 * (n - 1) / n * hidden
         if rates.mesh:  # weights in two dimensions, or gathered by every chip (Pope et al. 2022, sections 3.2.2, 3.2.3)
             moved = least(least(moved, sums * 4 / sqrt(n) * hidden), (n - 1) * r.part.weights)
@@ -211,5 +197,5 @@ def _links(r: Replica, tokens: float) -> float:
     if layout.dp > 1 and layout.ep > 1:
         n = layout.tp * layout.dp
         gathered = (n - 1) / n * hidden * layout.dp  # all tokens of all copies come to every accelerator
-        seconds += 2 * work.expert_blocks * (rates.link_latency + gathered / bandwidth)
+        seconds += 2 * model.expert_blocks * (rates.link_latency + gathered / bandwidth)
     return seconds

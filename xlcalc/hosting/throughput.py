@@ -11,15 +11,11 @@ from __future__ import annotations
 from math import floor
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import is_recording, least, searched, term
-from xlcalc.hardware.spec import AcceleratorSpec
-from xlcalc.hosting.constants import constant
+from xlcalc.formula.arithmetic import is_recording, least, searched, term, where
 from xlcalc.hosting.layout import Layout, check, fills
-from xlcalc.hosting.memory import n_experts, overhead, sequence_bytes, shard, splits, usable
-from xlcalc.hosting.operators import work_of
+from xlcalc.hosting.memory import overhead, sequence_bytes, shard, splits
+from xlcalc.hosting.served import Served
 from xlcalc.hosting.step import Replica, replica, step
-from xlcalc.model.dtypes import DType
-from xlcalc.model.spec import ModelSpec
 
 
 class Traffic(NamedTuple):
@@ -57,25 +53,17 @@ class Flow(NamedTuple):
     tpot: float
 
 
-def room(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
-    traffic: Traffic,
-    dtype: DType,
-    kv_dtype: DType | None,
-    layout: Layout,
-) -> int:
+def room(of: Served, traffic: Traffic, layout: Layout) -> int:
     """Sequences that the engine can have under way, 0 where not one fits: each reserves its whole length."""
-    part = shard(model, dtype, layout, accelerator)
-    work = work_of(model, dtype)
-    passing = 2 * constant("token_budget") * layout.dp * work.stream / work.n_layers  # activations of a layer
-    logits = 4 * constant("sequences") * part.vocab
-    free = usable(accelerator) - part.weights - overhead(part, layout) - passing - logits
-    each = sequence_bytes(part, traffic.prompt + traffic.output, kv_dtype)
+    part, model, engine = shard(of, layout), of.model, of.engine
+    passing = 2 * engine.token_budget * layout.dp * model.stream / model.n_layers  # activations of a layer
+    logits = 4 * engine.sequences * model.vocab
+    free = of.on.memory - part.weights - overhead(of, part, layout) - passing - logits
+    each = sequence_bytes(of, part, traffic.prompt + traffic.output)
     if free <= 0:
         return 0
-    most = constant("max_batch")
-    held = constant("cache_share") * free / each if each else most
+    most = engine.max_batch
+    held = engine.cache_share * free / each if each else most
     return int(min(layout.dp * floor(held), most))
 
 
@@ -90,7 +78,7 @@ def flow(r: Replica, traffic: Traffic, sequences: float) -> Flow:
     pp = r.layout.pp
     begun = traffic.prefilled / traffic.output  # prompt tokens that each output token brings along
     begun = term("prompt tokens for each output token", begun, "ratio", "Agrawal et al. 2023")
-    decoding = least(sequences / pp, constant("step_tokens") * r.layout.dp / (1 + begun))
+    decoding = least(sequences / pp, r.of.engine.step_tokens * r.layout.dp / (1 + begun))
     decoding = term("sequences that decode", decoding, "sequences", "Agrawal et al. 2023")
     seconds = stage_seconds(r, traffic, decoding, decoding * begun, sequences)
     seconds = term("a step of a stage", seconds, "seconds")
@@ -102,8 +90,9 @@ def stage_seconds(r: Replica, traffic: Traffic, decoding: float, prefilling: flo
     """Seconds of one pipeline stage for a group that decodes and prefills so many tokens, the engine's work
     included.
     """
-    passed = step(r, decoding, traffic.context, prefilling, traffic.reach, r.rates.evenness)
-    beginning = prefilling / traffic.prefilled if traffic.prefilled else decoding / traffic.output
+    passed = step(r, decoding, traffic.context, prefilling, traffic.reach, r.rates.balance)
+    prompted = traffic.prefilled
+    beginning = where(prompted > 0, lambda: prefilling / prompted, lambda: decoding / traffic.output)
     working = term("the model's pass", passed.stage / r.layout.pp + passed.handover, "seconds")
     return working + term("the engine's own work", engine(r, sequences, beginning), "seconds")
 
@@ -112,83 +101,70 @@ def engine(r: Replica, sequences: float, beginning: float) -> float:
     """Seconds of a step that the engine's own work adds on the host: it launches kernels, for a step that also prefills
     is no recorded graph, goes through all sequences under way, samples, hands out tokens, and takes in new requests.
     Attention copies do theirs side by side."""
-    each = constant("engine_sequence") * sequences / r.layout.dp + constant("engine_request") * beginning
-    launches = constant("engine_kernel") * r.work.kernels / r.layout.pp
-    return r.rates.host * (constant("engine_step") + launches + each)
+    own = r.of.engine
+    each = own.engine_sequence * sequences / r.layout.dp + own.engine_request * beginning
+    launches = own.engine_kernel * r.model.kernels / r.layout.pp
+    return r.rates.host * (own.engine_step + launches + each)
 
 
-def arrangements(model: ModelSpec, layout: Layout) -> list[Layout]:
+def arrangements(of: Served, layout: Layout) -> list[Layout]:
     """A layout, and for mixtures of experts its twin in which attention runs as copies on the tensor-parallel
     accelerators while experts are spread: an option of engines that `tp` leaves open."""
-    experts = n_experts(model)
+    experts = of.model.n_experts
     if layout.tp > 1 and layout.dp == layout.ep == 1 and experts and experts % layout.tp == 0:
         return [layout, Layout(1, layout.pp, layout.tp, layout.tp)]
     return [layout]
 
 
-def choices(model: ModelSpec, accelerator: AcceleratorSpec, count: int, layout: Layout | None) -> list[Layout]:
+def choices(of: Served, count: int, layout: Layout | None) -> list[Layout]:
     """The layouts that a question about `count` accelerators leaves open."""
     if layout is None:
-        return splits(model, accelerator, count)
+        return splits(of, count)
     fills(layout, count)
-    return arrangements(model, check(layout, model.architecture.n_layers, n_experts(model)))
+    return arrangements(of, check(layout, of.model.n_layers, of.model.n_experts))
 
 
 def best_flow(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
-    count: int,
-    traffic: Traffic,
-    batch: int | None,
-    dtype: DType,
-    kv_dtype: DType | None,
-    layout: Layout | None,
+    of: Served, count: int, traffic: Traffic, batch: int | None, layout: Layout | None
 ) -> tuple[Layout, Flow]:
     """The fastest of the layouts left open, with as many sequences as fit and still help, or with `batch` of them.
 
     Raises ValueError where they do not fit.
     """
-    chosen, running = searched(_best_flow, model, accelerator, count, traffic, batch, dtype, kv_dtype, layout)
+    chosen, running = searched(_best_flow, of, count, traffic, batch, layout)
     if is_recording():
         sequences = running.sequences if batch is None else batch
-        of = f"as many as fit and still help, {chosen.text}"
-        sequences = term("sequences under way", sequences, "sequences" if batch is None else "", of)
-        running = flow(replica(model, accelerator, dtype, kv_dtype, chosen), traffic, sequences)
+        why = f"as many as fit and still help, {chosen.text}"
+        sequences = term("sequences under way", sequences, "sequences" if batch is None else "", why)
+        running = flow(replica(of, chosen), traffic, sequences)
     return chosen, running
 
 
 def _best_flow(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
-    count: int,
-    traffic: Traffic,
-    batch: int | None,
-    dtype: DType,
-    kv_dtype: DType | None,
-    layout: Layout | None,
+    of: Served, count: int, traffic: Traffic, batch: int | None, layout: Layout | None
 ) -> tuple[Layout, Flow]:
     best: tuple[Layout, Flow] | None = None
     most = 0
-    for tried in choices(model, accelerator, count, layout):
-        fits = room(model, accelerator, traffic, dtype, kv_dtype, tried)
+    for tried in choices(of, count, layout):
+        fits = room(of, traffic, tried)
         most = max(most, fits)
         if fits < (batch or 1):
             continue
-        r = replica(model, accelerator, dtype, kv_dtype, tried)
+        r = replica(of, tried)
         for sequences in (batch,) if batch else (fits, fits / 2, fits / 4):
             got = flow(r, traffic, sequences)
             if best is None or got.tokens_per_second > best[1].tokens_per_second:
                 best = tried, got
     if best is None:
-        raise ValueError(no_room(accelerator, count, traffic, batch or 1, most))
+        raise ValueError(no_room(of, count, traffic, batch or 1, most))
     return best
 
 
-def no_room(accelerator: AcceleratorSpec, count: int, traffic: Traffic, batch: int, most: int) -> str:
+def no_room(of: Served, count: int, traffic: Traffic, batch: int, most: int) -> str:
     """The sentence of a replica that is too small."""
     held = f"it holds {most}" if most else "its weights leave no room for one"
     return (
         f"needs room for {batch} sequence{'s' if batch > 1 else ''} of {traffic.prompt + traffic.output:g} tokens on "
-        f"{count} x {accelerator.id or 'the accelerator'}, and {held}: take more accelerators, a narrower format, or "
+        f"{count} x {of.on.name}, and {held}: take more accelerators, a narrower format, or "
         "fewer or shorter sequences"
     )

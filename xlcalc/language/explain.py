@@ -13,6 +13,7 @@ from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.cells import Number
 from xlcalc.language.declare import Argument, Declaration, Table
 from xlcalc.language.errors import CalcError
+from xlcalc.language.kinds import AcceleratorKind
 from xlcalc.model.dtypes import DType
 from xlcalc.model.spec import ModelSpec
 
@@ -52,7 +53,7 @@ def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | Non
 
 def _input(nodes: Any, argument: Argument, value: Any, given: Any) -> Any:
     """An argument as the formula takes it: a number as a symbol."""
-    if type(value) not in (int, float):
+    if type(value) not in (int, float) or not isinstance(argument.kind, (Number, AcceleratorKind)):
         return value
     source = "default" if given is None or given == "" else "given"
     return labelled(
@@ -61,7 +62,7 @@ def _input(nodes: Any, argument: Argument, value: Any, given: Any) -> Any:
 
 
 def _unit_of(argument: Argument, value: Any) -> str:
-    return argument.unit or _plain_unit(argument.kind, value)
+    return argument.unit or getattr(argument.kind, "figure", "") or _plain_unit(argument.kind, value)
 
 
 def _plain_unit(kind: Any, value: Any) -> str:
@@ -123,6 +124,8 @@ def _said(declaration: Declaration, read: Sequence[Any], result: Symbol | None) 
     for value in read:
         if isinstance(value, ModelSpec) and value.count is None:
             said += [[NOTE, note, "", "", "", "", ""] for note in value.architecture.remarks]
+        if isinstance(value, AcceleratorSpec) and value.remark:
+            said.append([NOTE, value.remark, "", "", "", "", ""])
     return said
 
 

@@ -12,9 +12,10 @@ from xlcalc.model import matrices
 from xlcalc.model.matrices import Kind
 
 # tables whose rows are not looked up by a token's number
-_OTHER_TABLES = frozenset(
-    "positions segments initial_state types tasks places frames relative_positions global_tokens".split()
-)
+_OTHER_TABLES = frozenset((
+    "positions", "segments", "initial_state", "types", "tasks", "places", "frames", "relative_positions",
+    "global_tokens",
+))  # fmt: skip
 
 
 class Linear(NamedTuple):

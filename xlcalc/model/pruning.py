@@ -40,7 +40,19 @@ def pruned_macs(architecture: Architecture, sparsity: float) -> float:
 
 
 def pruned(weights: Weights, architecture: Architecture, shape: FlopShape, pattern: str, sparsity: float) -> Pruned:
-    """What is left when a share of every matrix of attention, MLP and experts is zero; the rest stays dense."""
+    """What is left when a share of every matrix of attention, MLP and experts is zero; the rest stays dense.
+
+        parameters - s elements; bytes of the rest + elements ((1 - s) bits + index) / 8; FLOP - 2 s multiply-adds
+
+    Args:
+        weights: the matrices as they are stored
+        architecture: the model's layers
+        shape: its multiply-adds of a token
+        pattern: where zeros may lie
+        sparsity: share s of the matrices' elements that is zero [ratio, 0 to 1]
+
+    Source: Mishra et al. 2021, section 3.1.
+    """
     params = sum(n * m.params for n, m in architecture.linears()) + sum(n * v.size for n, v in architecture.vectors())
     matrices = [one for one in weights.matrices if one.matrix.part in MATRIX_PARTS]
     zeros = sparsity * sum(one.layers * one.matrix.elements for one in matrices)

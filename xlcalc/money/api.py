@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xlcalc.formula.arithmetic import ceil, term
+from xlcalc.formula.arithmetic import allowed, ceil, term
 
 
 def api_cost(
@@ -63,9 +63,11 @@ def own_share(own_usd_per_month: float, api_usd_per_million: float, tokens_per_m
         return one
     api_usd = term("a full replica's tokens at the API", tokens_per_month * usd_per_token, "USD/month")
     saving = term("saving of a full replica", api_usd - own_usd_per_month, "USD/month")
-    if saving <= 0:
-        raise ValueError("owning is never cheaper: a full replica costs more than its tokens at the API")
-    full = term("full replicas that pay the next", ceil(own_usd_per_month / saving), "count")
+    full = allowed(
+        saving > 0,
+        lambda: term("full replicas that pay the next", ceil(own_usd_per_month / saving), "count"),
+        lambda: "owning is never cheaper: a full replica costs more than its tokens at the API",
+    )
     return full * one
 
 
@@ -84,6 +86,8 @@ def breakeven_hours(capex: float, own_usd_per_hour: float, rent_usd_per_hour: fl
     >>> breakeven_hours(30000, 0.5, 3.5)
     10000.0
     """
-    if rent_usd_per_hour <= own_usd_per_hour:
-        raise ValueError("buying never pays: renting costs no more by the hour than running what is owned")
-    return capex / term("saving of an hour", rent_usd_per_hour - own_usd_per_hour, "USD/hour")
+    return allowed(
+        rent_usd_per_hour > own_usd_per_hour,
+        lambda: capex / term("saving of an hour", rent_usd_per_hour - own_usd_per_hour, "USD/hour"),
+        lambda: "buying never pays: renting costs no more by the hour than running what is owned",
+    )

@@ -6,13 +6,11 @@ example: its value and its derivation are calculated while the page is written.
 
 from __future__ import annotations
 
-import ast
 import inspect
 import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from doctest import DocTestParser
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -25,14 +23,14 @@ from xlcalc.files import write_atomically
 from xlcalc.language.cells import shown
 from xlcalc.language.declare import Argument, Declaration, Table, functions
 from xlcalc.language.errors import CalcError
-from xlcalc.language.explain import HEADERS, explain
+from xlcalc.language.explain import GIVEN, HEADERS, NOTE, explain
+from xlcalc.pages.mathematics import example_arguments, mathematics
 
 MANIFEST = "xlcalc-site.json"  # names every file of a site with its hash; a folder without it is not a site of ours
 _STYLE, _SEARCH = "style.css", "search.js"
 _ADDRESS = re.compile(r"(https?://[^\s<>\"]*[^\s<>\"().,;])")
 _CODE = re.compile(r"`([^`]+)`")
 _WRONG = ("abc", -1, 0, 0.5)  # given in place of each argument to meet its refusals
-_FIRST_STEPS, _LAST_STEPS = 80, 10  # of a derivation longer than both
 _ROWS_SHOWN = 12
 
 
@@ -267,21 +265,6 @@ def _refusals(declaration: Declaration, values: Sequence[Any]) -> Iterator[tuple
                     yield argument.name, wrong, error
 
 
-def example_arguments(declaration: Declaration) -> list[Any]:
-    """The arguments of the call in a function's documented example, None for those that it leaves blank.
-
-    >>> example_arguments(functions()[0])
-    ['llama-3.1-8b', None, None]
-    """
-    for example in DocTestParser().get_examples(declaration.example):
-        for node in ast.walk(ast.parse(example.source)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == declaration.name:
-                given = dict(zip([a.name for a in declaration.arguments], node.args, strict=False))
-                given |= {str(keyword.arg): keyword.value for keyword in node.keywords}
-                return [ast.literal_eval(given[a.name]) if a.name in given else None for a in declaration.arguments]
-    raise ValueError(f"the example of {declaration.name} does not call it")
-
-
 def _example(declaration: Declaration, values: Sequence[Any]) -> Html:
     result = declaration(*values)
     return _joined(
@@ -339,45 +322,45 @@ def _command(command: str, declaration: Declaration, values: Sequence[Any]) -> s
 
 def _formula(declaration: Declaration, values: Sequence[Any], derivation: Table) -> Html:
     rows = [dict(zip(HEADERS, row, strict=True)) for row in derivation[1:]]
-    names = {argument.name for argument in declaration.arguments}
-    given = list(takewhile(lambda row: row["quantity"] in names and not row["formula"], rows))
-    steps = rows[len(given) :]
-    if not steps:
+    steps = [row for row in rows if str(row["step"])[0].isdigit()]
+    given = [row for row in rows if row["step"] == GIVEN]
+    inputs = [[tag("code", row["quantity"]), _joined(_plain(row["value"])), _prose(_about(row))] for row in given]
+    if not any(row["formula"] for row in steps):
         return tag("p", "The example runs no formula: it looks up what is recorded.")
-    shown_steps = [_step(row) for row in steps]
-    if (left_out := len(steps) - _FIRST_STEPS - _LAST_STEPS) > 0:
-        gap = tag("li", f"{left_out:,} steps are left out on this page.", class_="note")
-        shown_steps = [*shown_steps[:_FIRST_STEPS], gap, *shown_steps[-_LAST_STEPS:]]
-    inputs = [
-        [tag("code", row["quantity"]), _joined(f"{_plain(row['value'])} {row['unit']}".rstrip()), _prose(_about(row))]
-        for row in given
-    ]
+    rest = [_remark(row) for row in rows if row not in steps and row not in given]
+    equations = [tag("p", Html(line), class_="mathematics") for line in mathematics(declaration).get("mathml", ())]
     return _joined(
+        *([tag("h3", "Mathematics"), *equations] if equations else []),
         tag("p", "The calculation of the example, as it ran; ", tag("code", _command("explain", declaration, values)),
             " prints it, LLM_EXPLAIN spills it into a sheet."),
         tag("h3", "Given"),
-        _grid(["Input", "Value", "What it is"], inputs) if inputs else tag("p", "Nothing."),
+        _grid(["Input", "Value", "What it is"], inputs) if inputs else tag("p", "Numbers alone, below."),
         tag("h3", "Steps"),
-        tag("ol", *shown_steps, class_="steps"),
+        tag("ol", *map(_step, steps), *rest, class_="steps"),
     )  # fmt: skip
 
 
 def _about(row: dict[str, Any]) -> str:
-    said = "" if row["what it is"] == "given" else str(row["what it is"])
-    return f"{said} [{row['source']}]".strip() if row["source"] else said
+    return "; ".join(filter(None, [row["formula"] if row["step"] == GIVEN else "", row["source"]]))
+
+
+def _remark(row: dict[str, Any]) -> Html:
+    """A note, or what a measured estimate may be."""
+    if row["step"] == NOTE:
+        return tag("li", tag("p", _prose(row["quantity"]), class_="about"), class_="note")
+    return _step(row)
 
 
 def _step(row: dict[str, Any]) -> Html:
-    """One step: quantity = formula = the same with numbers = value, what it is, where the formula comes from."""
-    about = tag("p", _prose(_about(row)), class_="about") if _about(row) else Html("")
-    if row["quantity"] == "note":
-        return tag("li", about, class_="note")
-    value = _plain(row["value"])
-    numbers = row["with numbers"] if row["with numbers"] not in (row["formula"], value) else ""
-    sides = (row["formula"], numbers, f"{value} {row['unit']}".rstrip())
+    """One step: quantity = formula = the same with numbers = value, where the formula or figure comes from."""
+    value = f"{_plain(row['value'])} {row['unit']}".rstrip()
+    sides = list(dict.fromkeys((row["formula"], row["with numbers"], value)))
     lines = [tag("span", "= ", side) for side in sides if side]
-    equation = tag("div", tag("span", row["quantity"], class_="quantity"), tag("span", *lines), class_="equation")
-    return tag("li", equation, about, value=row["step"])
+    name = f"{row['step']} {row['quantity']}"
+    equation = tag("div", tag("span", name, class_="quantity"), tag("span", *lines), class_="equation")
+    about = tag("p", _prose(row["source"]), class_="about") if row["source"] else Html("")
+    level = str(row["step"]).count(".")
+    return tag("li", equation, about, style=f"margin-left: {level * 1.2:g}rem")
 
 
 def _paragraphs(text: str) -> Html:

@@ -6,11 +6,11 @@ rank (Thakur et al. 2005; Narayanan et al. 2021, section 3.2).
 
 from __future__ import annotations
 
-from xlcalc.formula.arithmetic import least, most, term, where
-from xlcalc.hardware.kernels import Kernels
+from xlcalc.formula.arithmetic import is_number, least, most, term, where
+from xlcalc.hardware.rates import TrainRates
 
 
-def group_rate(k: Kernels, ranks: int, stride: int) -> float:
+def group_rate(k: TrainRates, ranks: int, stride: int) -> float:
     """Bytes/s a rank of a ring over `ranks` accelerators that stand `stride` apart.
 
         scale_up inside the domain; outside min(scale_up, members scale_out), members = max(1, domain // stride)
@@ -22,15 +22,14 @@ def group_rate(k: Kernels, ranks: int, stride: int) -> float:
         ranks: accelerators of the ring [count]
         stride: distance between two of them [accelerators]
     """
-    rate = where(
-        ranks * stride <= k.domain,
-        k.scale_up,
-        lambda: least(k.scale_up, most(1, k.domain // stride) * k.scale_out),
-    )
+    inside = ranks * stride <= k.domain
+    if is_number(inside) and inside:
+        return term("rate of a ring", k.scale_up, "bytes/s", "Thakur et al. 2005")
+    rate = where(inside, k.scale_up, least(k.scale_up, most(1, k.domain // stride) * k.scale_out))
     return term("rate of a ring", rate, "bytes/s", "Thakur et al. 2005")
 
 
-def ring(k: Kernels, size: float, ranks: int, stride: int = 1, times: float = 1) -> float:
+def ring(k: TrainRates, size: float, ranks: int, stride: int = 1, times: float = 1) -> float:
     """Seconds of all-gathers or reduce-scatters.
 
         size (n - 1) / n / rate + times (n - 1) latency
@@ -48,7 +47,7 @@ def ring(k: Kernels, size: float, ranks: int, stride: int = 1, times: float = 1)
     return size * (ranks - 1) / ranks / group_rate(k, ranks, stride) + times * (ranks - 1) * k.latency
 
 
-def all_to_all(k: Kernels, size: float, ranks: int, copies: float) -> float:
+def all_to_all(k: TrainRates, size: float, ranks: int, copies: float) -> float:
     """Seconds of sending tokens to the ranks of their experts among `ranks` neighbours.
 
         size (n - 1) (1 - (1 - 1/n)^copies) / exchange + latency

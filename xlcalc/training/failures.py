@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xlcalc.formula.arithmetic import sqrt, term
+from xlcalc.formula.arithmetic import allowed, sqrt, term
 
 DAY = 86400
 
@@ -91,6 +91,8 @@ def actual_time(ideal_time: float, lost: float) -> float:
     >>> round(actual_time(54 * 86400, 0.1) / 86400, 6)
     60.0
     """
-    if lost >= 1:
-        raise ValueError(f"never finishes: failures take {lost:.0%} of the time; shorten recovery or the interval")
-    return ideal_time / (1 - lost)
+    return allowed(
+        lost < 1,
+        lambda: ideal_time / (1 - lost),
+        lambda: f"never finishes: failures take {lost:.0%} of the time; shorten recovery or the interval",
+    )

@@ -8,13 +8,11 @@ a nonlinear operator reads.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import both, ceil, least, most, remembered, term, where
-from xlcalc.model.layers import Block, Layer
+from xlcalc.formula.arithmetic import both, ceil, least, most, term, where
+from xlcalc.model.coefficients import Coefficients
 from xlcalc.training.layout import Layout
-from xlcalc.training.operators import SCANS, Work
 
 # Bytes a parameter of optimizer state in mixed precision: an fp32 copy of the weights (4) and moments (4 or 1 each).
 OPTIMIZER_BYTES = {"adam": 12.0, "adam_8bit": 6.0, "momentum": 8.0, "sgd": 4.0}
@@ -23,7 +21,7 @@ LOGIT_BYTES = 4.0  # fp32 logits, Korthikanti et al. 2022, section 4.3
 # CUDA context and libraries (0.65 GB, RahulSChand/gpu_poor), NCCL's buffers (0.35 GB, aiconfigurator h200_sxm.yaml)
 FRAMEWORK_BYTES = 1.0e9
 _ZERO, _KORTHIKANTI = "ZeRO (Rajbhandari et al. 2020), section 3", "Korthikanti et al. 2022, section 4"
-GATHERED_LAYERS = 3  # under ZeRO-3: the layer at work, the next one on its way, and one layer's whole gradient
+GATHERED_LAYERS = 3  # under ZeRO-3: the layer at model, the next one on its way, and one layer's whole gradient
 
 
 class TrainMemory(NamedTuple):
@@ -40,88 +38,22 @@ class TrainMemory(NamedTuple):
         return sum(self)
 
 
-@dataclass(eq=False)
-class Saved:
-    """Elements that all layers keep of a token: inputs of matrices and other values, `split` by tp or `whole`.
-
-    `again_*` are those of them that selective recomputation does not keep where there are no scores (`Again`). `mask`
-    counts bytes of dropout masks, `probabilities` query heads whose scores are kept with softmax and dropout.
-    """
-
-    inputs_whole: float = 0
-    inputs_split: float = 0
-    values_whole: float = 0
-    values_split: float = 0
-    again_inputs_whole: float = 0
-    again_inputs_split: float = 0
-    again_values_split: float = 0
-    mask: float = 0
-    probabilities: float = 0
-    layers: int = 0
-
-
-def _save_block(saved: Saved, times: int, block: Block, d_model: int) -> None:
-    whole_inputs = {m.d_in for m in block.linears if m.split in ("column", "whole") and m.active}
-    saved.inputs_whole += times * sum(whole_inputs)
-    saved.again_inputs_whole += times * d_model if d_model in whole_inputs else 0  # a norm's output
-    for matrix in block.linears:
-        split = matrix.split
-        if split == "row":
-            saved.inputs_split += times * matrix.d_in
-            if matrix.role == "down":
-                saved.again_inputs_split += times * matrix.d_in
-        elif split == "column":
-            saved.values_split += times * matrix.active * matrix.d_out
-        elif split == "whole" and matrix.part == "attention":  # latents, read by a norm
-            saved.values_whole += times * matrix.d_out
-        elif split == "experts":  # a rank's tokens are its share of the sequence, whatever stands on it
-            if matrix.role == "down":
-                saved.inputs_whole += times * matrix.active * matrix.d_in
-                saved.again_inputs_whole += times * matrix.active * matrix.d_in
-                saved.values_whole += times * matrix.active * matrix.d_out
-            else:
-                saved.values_whole += times * matrix.active * matrix.d_out
-    first = next((m for m in block.linears if m.split == "experts"), None)
-    if first:
-        saved.inputs_whole += times * first.active * first.d_in
-    if block.kind == "latent":  # keys and values as expanded for the heads
-        up = {m.role: m.d_out for m in block.linears if m.role in ("q_up", "kv_up")}
-        repeated = max(0, block.score - up.get("kv_up", 0))
-        saved.values_split += times * repeated
-        saved.again_values_split += times * (repeated + sum(up.values()))
-    if block.kind in SCANS:  # what the filter hands to the scan, and the scan to the gate
-        saved.values_split += 2 * times * sum(m.d_in for m in block.linears if m.split == "row" and m.role != "step")
-    if any(vector.name in ("q_norm", "k_norm") for vector in block.vectors) and block.kind != "latent":
-        saved.values_split += times * sum(m.d_out for m in block.linears if m.role in ("q", "k"))
-
-
-def saved_activations(layers: tuple[Layer, ...], d_model: int, *, dropout: bool, heads: float) -> Saved:
-    """What a model's layers keep: norms their inputs, blocks what `_save_block` says, dropout a byte an element."""
-    saved = Saved(layers=sum(layer.times for layer in layers), probabilities=heads)
-    for layer in layers:
-        saved.values_whole += layer.times * len(layer.norms) * d_model
-        for block in layer.blocks:
-            _save_block(saved, layer.times, block, d_model)
-            saved.mask += layer.times * d_model if dropout else 0
-    return saved
-
-
-def again_bytes(saved: Saved, tp: int, operand: float) -> float:
+def again_bytes(model: Coefficients, tp: int, operand: float) -> float:
     """Of `layer_bytes` without scores, what selective recomputation does not keep [bytes/token]."""
-    inputs = saved.again_inputs_whole + saved.again_inputs_split
-    return (inputs * operand + saved.again_values_split * 2) / tp
+    inputs = model.saved_again_inputs_whole + model.saved_again_inputs_split
+    return (inputs * operand + model.saved_again_values_split * 2) / tp
 
 
-def layer_bytes(saved: Saved, seq_len: float, tp: int, operand: float, keeps_scores: bool) -> float:
+def layer_bytes(model: Coefficients, seq_len: float, tp: int, operand: float, keeps_scores: bool) -> float:
     """Bytes a token of all layers on one rank of a tensor-parallel group.
 
         GPT: s b h (10 + 24 / t + 5 a s / (h t)) with scores, s b h 34 / t without, a layer
 
-    With scores kept these are the paper's baseline, which has no sequence parallelism; without them its present work,
+    With scores kept these are the paper's baseline, which has no sequence parallelism; without them its present model,
     which has.
 
     Args:
-        saved: elements that the layers keep of a token
+        model: elements that the layers keep of a token
         seq_len: tokens s of a sequence [tokens]
         tp: tensor-parallel ranks t [count]
         operand: bytes of an element that a matrix product reads [bytes]
@@ -129,11 +61,11 @@ def layer_bytes(saved: Saved, seq_len: float, tp: int, operand: float, keeps_sco
 
     Source: Korthikanti et al. 2022, equations 2 and 4: s b h (34 + 5 a s / h) on one rank.
     """
-    whole = saved.inputs_whole * operand + saved.values_whole * 2 + saved.mask
-    split = saved.inputs_split * operand + saved.values_split * 2
+    whole = model.saved_inputs_whole * operand + model.saved_values_whole * 2 + model.saved_mask
+    split = model.saved_inputs_split * operand + model.saved_values_split * 2
     return where(
         keeps_scores,
-        lambda: whole + (split + 5 * saved.probabilities * seq_len) / tp,
+        lambda: whole + (split + 5 * model.unfused_heads * seq_len) / tp,
         lambda: (whole + split) / tp,
     )
 
@@ -157,13 +89,8 @@ def in_flight(pp: int, vp: int, micro_batches: float | None, rank: int = 0) -> f
     return held if micro_batches is None else least(held, micro_batches)
 
 
-@remembered(256)
-def saved_of(work: Work) -> Saved:
-    return saved_activations(work.all_layers, work.d_model, dropout=work.unfused_heads > 0, heads=work.unfused_heads)
-
-
 def train_memory(
-    work: Work,
+    model: Coefficients,
     layout: Layout,
     seq_len: float,
     *,
@@ -172,7 +99,6 @@ def train_memory(
     optimizer_bytes: float = 12.0,
     micro_batches: float | None = None,
     fused_attention: bool = False,
-    saved: Saved | None = None,
 ) -> TrainMemory:
     """Bytes on the fuller of the first stage (embedding, most micro-batches in flight) and the last (head, logits).
 
@@ -183,38 +109,36 @@ def train_memory(
     the others run fused attention in any case.
 
     Args:
-        work: what a token does in the model's layers and head
+        model: what a token does in the model's layers and head
         layout: tp, pp, dp, ep, cp, vp, micro-batch, ZeRO stage, recomputation
         seq_len: tokens of a sequence [tokens]
         weight_bytes, operand_bytes, optimizer_bytes: bytes of a weight, of an element that a product reads, of a
             parameter's optimizer state [bytes]
         micro_batches: of a step on one pipeline [count]; None = enough to fill it
         fused_attention: whether scores are never kept
-        saved: elements that the layers keep; None = those of `work`
 
     Source: Rajbhandari et al. 2020, section 3; Korthikanti et al. 2022, section 4.
     """
     tp, pp, ep, zero, recompute = layout.tp, layout.pp, layout.ep, layout.zero, layout.recompute
     ranks = layout.dp * layout.cp
     ranks_experts = most(1.0, ranks * tp / ep)
-    stage_layers = term("layers of a stage", ceil(work.layers / pp), "count")
-    share = stage_layers / work.layers
-    dense = share * (work.params_split / tp + work.params_whole)
-    experts = term("parameters of a rank's experts", share * work.params_experts / ep, "parameters", _ZERO)
+    stage_layers = term("layers of a stage", ceil(model.n_layers / pp), "count")
+    share = stage_layers / model.n_layers
+    dense = share * (model.params_split / tp + model.params_replicated)
+    experts = term("parameters of a rank's experts", share * model.params_experts / ep, "parameters", _ZERO)
     tokens = term("tokens of a micro-batch", layout.micro_batch * seq_len / layout.cp, "tokens")
 
-    saved = saved or saved_of(work)
-    unfused = both(saved.probabilities > 0, not fused_attention)
-    kept = layer_bytes(saved, seq_len, tp, operand_bytes, unfused if recompute == "none" else False)
+    unfused = both(model.unfused_heads > 0, not fused_attention)
+    kept = layer_bytes(model, seq_len, tp, operand_bytes, unfused if recompute == "none" else False)
     again: float = 0.0  # of this, what is there for one layer at a time
     if recompute == "full":  # all but the input of each layer
         again = kept
-        kept = 2 * work.d_model * saved.layers / where(unfused, 1, tp)
+        kept = 2 * model.d_model * model.train_layers / where(unfused, 1, tp)
     elif recompute == "selective":
-        again = where(unfused, 0.0, lambda: again_bytes(saved, tp, operand_bytes))
+        again = where(unfused, 0.0, lambda: again_bytes(model, tp, operand_bytes))
         kept = kept - again
     kept = term("activations of a token, all layers", kept, "bytes/token", _KORTHIKANTI)
-    layer = term("recomputed layer", again / saved.layers * tokens, "bytes", _KORTHIKANTI)
+    layer = term("recomputed layer", again / model.train_layers * tokens, "bytes", _KORTHIKANTI)
     gathered: float = 0.0
     if zero == 3:
         gathered = GATHERED_LAYERS * weight_bytes * (dense + experts) / most(1, stage_layers)
@@ -223,19 +147,21 @@ def train_memory(
 
     def stage(outer: float, micro: float, logits: float) -> TrainMemory:
         held = term("parameters of a rank outside experts", dense + outer / tp, "parameters", _ZERO)
+        divided = held / ranks + experts / ranks_experts if zero else 0.0  # over the ranks that share them
+        whole = held + experts
         return TrainMemory(
-            _part("weights", weight_bytes, held, experts, ranks, ranks_experts, zero >= 3),
-            _part("gradients", GRADIENT_BYTES, held, experts, ranks, ranks_experts, zero >= 2),
-            _part("optimizer", optimizer_bytes, held, experts, ranks, ranks_experts, zero >= 1),
+            term("weights", weight_bytes * (divided if zero >= 3 else whole), "bytes", _ZERO),
+            term("gradients", GRADIENT_BYTES * (divided if zero >= 2 else whole), "bytes", _ZERO),
+            term("optimizer", optimizer_bytes * (divided if zero >= 1 else whole), "bytes", _ZERO),
             term("activations", share * kept * tokens * micro, "bytes", _KORTHIKANTI),
             term("workspace", framework + gathered + most(layer, logits), "bytes"),
         )
 
-    logits = term("logits", LOGIT_BYTES * tokens * work.vocab / tp, "bytes", "Korthikanti et al. 2022, section 4.3")
+    logits = term("logits", LOGIT_BYTES * tokens * model.vocab / tp, "bytes", "Korthikanti et al. 2022, section 4.3")
     if pp == 1:
-        return stage(work.params_embedding + work.params_head, 1.0, logits)
-    first = stage(work.params_embedding, _held(pp, layout.vp, micro_batches, 0), 0.0)
-    head = where(work.params_head > 0, work.params_head, lambda: work.vocab * work.d_model)
+        return stage(model.params_embedding + model.params_head, 1.0, logits)
+    first = stage(model.params_embedding, _held(pp, layout.vp, micro_batches, 0), 0.0)
+    head = where(model.params_head > 0, model.params_head, lambda: model.vocab * model.d_model)
     last = stage(head, _held(pp, layout.vp, micro_batches, pp - 1), logits)
     fuller = first.total >= last.total
     return TrainMemory(*(where(fuller, one, other) for one, other in zip(first, last, strict=True)))
@@ -244,11 +170,3 @@ def train_memory(
 def _held(pp: int, vp: int, micro_batches: float | None, rank: int) -> float:
     count = in_flight(pp, vp, micro_batches, rank)
     return term("micro-batches in flight", count, "count", "Narayanan et al. 2021, section 2.2")
-
-
-def _part(
-    name: str, each: float, dense: float, experts: float, ranks: float, ranks_experts: float, divide: bool
-) -> float:
-    """Bytes of a part of the model states, divided over the ranks that share them where its ZeRO stage is reached."""
-    held = dense / ranks + experts / ranks_experts if divide else dense + experts
-    return term(name, each * held, "bytes", _ZERO)

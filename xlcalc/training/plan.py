@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from heapq import nsmallest
-from math import inf
+from math import inf, isqrt
 from typing import NamedTuple
 
-from xlcalc.hardware.kernels import Kernels
+from xlcalc.hardware.rates import TrainRates
+from xlcalc.model.coefficients import Coefficients
 from xlcalc.training.compute import RECOMPUTE
 from xlcalc.training.layout import Layout
 from xlcalc.training.memory import train_memory
-from xlcalc.training.operators import Work
 from xlcalc.training.step_time import StepTime, step_time
 
 MIN_SEQUENCE_SHARD = 1024  # tokens of a sequence that a context-parallel rank gets at least
@@ -29,10 +29,10 @@ class Machine(NamedTuple):
 
     accelerators: int
     memory: float
-    megatron: Kernels
-    fsdp: Kernels
+    megatron: TrainRates
+    fsdp: TrainRates
 
-    def kernels(self, zero: int) -> Kernels:
+    def rates(self, zero: int) -> TrainRates:
         """The rates of the software that runs this ZeRO stage."""
         return self.fsdp if zero >= 2 else self.megatron
 
@@ -40,7 +40,7 @@ class Machine(NamedTuple):
 class Job(NamedTuple):
     """What is trained: sequences of a step, their tokens, bytes of weights and of operands that are kept."""
 
-    work: Work
+    model: Coefficients
     global_batch: int
     seq_len: float
     weight_bytes: float = 2.0
@@ -73,12 +73,16 @@ class Plan(NamedTuple):
 
 
 def divisors(n: int, most: float) -> list[int]:
-    """Divisors of n up to `most`, ascending.
+    """Divisors of n up to `most`, ascending, found by their partners below the root. Raises ValueError past 1e12.
 
     >>> divisors(280, 40)
     [1, 2, 4, 5, 7, 8, 10, 14, 20, 28, 35, 40]
     """
-    return [d for d in range(1, int(min(n, most)) + 1) if n % d == 0]
+    most = int(min(n, most))
+    if min(most, n) > 10**12:
+        raise ValueError("has numbers of layers, accelerators or sequences beyond 1e12, which nobody divides")
+    low = [d for d in range(1, min(most, isqrt(n)) + 1) if n % d == 0]
+    return sorted({*low, *(n // d for d in low if n // d <= most)}) if most > isqrt(n) else low
 
 
 def _chunks(layers: int, pp: int) -> list[int]:
@@ -92,21 +96,21 @@ def _chunks(layers: int, pp: int) -> list[int]:
 
 def layouts(job: Job, machine: Machine) -> Iterator[Layout]:
     """Every layout that divides the machine, without recomputation; micro-batches ascend last."""
-    work, count = job.work, machine.accelerators
+    model, count = job.model, machine.accelerators
     for tp in divisors(count, machine.megatron.domain):
-        if work.n_heads % tp:
+        if model.n_heads % tp:
             continue
-        for pp in divisors(count // tp, work.layers):
+        for pp in divisors(count // tp, model.n_layers):
             for cp in divisors(count // (tp * pp), max(1.0, job.seq_len / MIN_SEQUENCE_SHARD)):
                 dp = count // (tp * pp * cp)
                 if job.global_batch % dp:
                     continue
                 micro_batches = divisors(job.global_batch // dp, MAX_MICRO_BATCH)
                 ranks = tp * cp * dp
-                experts = [ep for ep in divisors(ranks, work.experts.n_experts) if work.experts.n_experts % ep == 0]
+                experts = [ep for ep in divisors(ranks, model.n_experts) if model.n_experts % ep == 0]
                 zeros = (1, 2, 3) if pp == 1 and dp * cp > 1 else (1,)
                 for ep in experts or [1]:
-                    for vp in _chunks(work.layers, pp):
+                    for vp in _chunks(model.n_layers, pp):
                         for zero in zeros:
                             for micro_batch in micro_batches:
                                 yield Layout(tp, pp, dp, ep, cp, vp, micro_batch, zero)
@@ -115,7 +119,7 @@ def layouts(job: Job, machine: Machine) -> Iterator[Layout]:
 def memory_of(job: Job, machine: Machine, layout: Layout) -> float:
     """Bytes on the fullest accelerator."""
     return train_memory(
-        job.work,
+        job.model,
         layout,
         job.seq_len,
         weight_bytes=job.weight_bytes,
@@ -126,7 +130,7 @@ def memory_of(job: Job, machine: Machine, layout: Layout) -> float:
 
 
 def _timed(job: Job, machine: Machine, layout: Layout, held: float | None = None) -> Candidate:
-    time = step_time(job.work, machine.kernels(layout.zero), layout, job.global_batch, job.seq_len)
+    time = step_time(job.model, machine.rates(layout.zero), layout, job.global_batch, job.seq_len)
     return Candidate(layout, time, memory_of(job, machine, layout) if held is None else held)
 
 

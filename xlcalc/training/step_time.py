@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import both, ceil, least, most, remembered, term, where
-from xlcalc.hardware.kernels import Kernels
+from xlcalc.hardware.rates import TrainRates
+from xlcalc.model.coefficients import Coefficients, Matmuls
 from xlcalc.training.communication import all_to_all, exposed, ring
 from xlcalc.training.layout import Layout
-from xlcalc.training.operators import Matmuls, Work
 
 ACTIVATION_BYTES = 2  # bf16
 REDUCED_BYTES = 2.0  # a bf16 gradient written before it is reduced (FSDP)
@@ -75,7 +75,7 @@ class MicroBatch(NamedTuple):
 
 
 def matmul_time(
-    k: Kernels,
+    k: TrainRates,
     matmuls: Matmuls,
     tokens: float,
     tp: float,
@@ -100,7 +100,7 @@ def matmul_time(
         sixteen_bit: whether the products run in 16 bit whatever the format
     """
     weights = matmuls.weights / tp
-    elements = tokens * (matmuls.whole + matmuls.split / tp)
+    elements = tokens * (matmuls.replicated + matmuls.divided / tp)
     rate, operand, cast = (k.matmul_16bit, 2.0, 0.0) if sixteen_bit else (k.matmul, k.operand, k.quantise)
     passes = term("passes", forwards + 2 * backwards, "count", _PASSES)
     traffic = passes * elements * (operand + ACTIVATION_BYTES) / 2
@@ -110,24 +110,24 @@ def matmul_time(
     return arithmetic, (k.traffic * traffic + casts) / k.stream
 
 
-def attention_pairs(work: Work, seq_len: float, width: float = 0) -> float:
+def attention_pairs(model: Coefficients, seq_len: float, width: float = 0) -> float:
     """Multiply-adds of one token's causal attention in a forward pass, averaged over the sequence.
 
-        sum over reaches of max(score, 2 width heads) (s / 2 + 64), a window w < s sees w - w^2 / (2 s)
+        sum over reaches of max(pair, 2 width heads) (s / 2 + 64), a window w < s sees w - w^2 / (2 s)
 
     Heads narrower than `width` count as so wide: their exponentials take as long.
     """
     total = 0.0
-    for window, (score, heads) in work.scores.items():
+    for pair, heads, window in model.train_scores:
         reach: float = seq_len / 2
-        if window is not None:
+        if window:
             reach = where(window < seq_len, lambda w=window: w - w * w / (2 * seq_len), reach)
-        total += (most(score, 2 * width * heads) if width else score) * (reach + CAUSAL_BLOCK / 2)
+        total += (most(pair, 2 * width * heads) if width else pair) * (reach + CAUSAL_BLOCK / 2)
     return total
 
 
 def attention_time(
-    work: Work, k: Kernels, tokens: float, seq_len: float, tp: float, forwards: float
+    model: Coefficients, k: TrainRates, tokens: float, seq_len: float, tp: float, forwards: float
 ) -> tuple[float, float]:
     """Seconds of arithmetic and of memory traffic of attention scores and weighted values.
 
@@ -136,31 +136,31 @@ def attention_time(
 
     Source: Dao 2023, section 3.1; Korthikanti et al. 2022, figure 3, for the bytes of unfused attention.
     """
-    flops = 2 * attention_pairs(work, seq_len) * tokens / tp
+    flops = 2 * attention_pairs(model, seq_len) * tokens / tp
     flops = term("FLOP of causal attention, forward", flops, "FLOP", "Dao 2023, section 3.1")
-    io = tokens * work.attention_io / tp * ACTIVATION_BYTES * (forwards + BACKWARD_ATTENTION)
+    io = tokens * model.attention_io / tp * ACTIVATION_BYTES * (forwards + BACKWARD_ATTENTION)
 
     def fused() -> float:
-        slowed = 2 * attention_pairs(work, seq_len, k.softmax_width) * tokens / tp
+        slowed = 2 * attention_pairs(model, seq_len, k.softmax_width) * tokens / tp
         return slowed * forwards / k.attention + flops * BACKWARD_ATTENTION / k.attention_backward
 
     def scores() -> float:
-        return work.unfused_heads / tp * seq_len * tokens * (UNFUSED_FORWARD * forwards + UNFUSED_BACKWARD)
+        return model.unfused_heads / tp * seq_len * tokens * (UNFUSED_FORWARD * forwards + UNFUSED_BACKWARD)
 
-    square = is_unfused(work, k)
+    square = is_unfused(model, k)
     arithmetic = where(square, lambda: 2 * flops * (forwards + 2) / (k.matmul_16bit * k.batched), fused)
     return arithmetic, (io + where(square, scores, 0.0)) / k.stream
 
 
-def is_unfused(work: Work, k: Kernels) -> bool:
+def is_unfused(model: Coefficients, k: TrainRates) -> bool:
     """Whether attention runs in three steps: with dropout, where nothing fuses it."""
-    return both(work.unfused_heads > 0, k.unfused_attention)
+    return both(model.unfused_heads > 0, k.unfused_attention)
 
 
 @remembered(8192)
 def micro_batch_time(
-    work: Work,
-    k: Kernels,
+    model: Coefficients,
+    k: TrainRates,
     tokens: float,
     seq_len: float,
     tp: int,
@@ -173,55 +173,54 @@ def micro_batch_time(
     """One micro-batch of `tokens` in a tensor-parallel group, its sequences `seq_len` long."""
     own = tokens / tp  # tokens of a rank where the sequence is divided
     forwards = 2 if recompute == "full" else 1
-    e = work.experts
-    unfused = is_unfused(work, k)
+    unfused = is_unfused(model, k)
 
-    split, traffic = matmul_time(k, work.split, tokens, tp, forwards, gradient_bytes)
-    whole, moved = matmul_time(k, work.whole, own, 1, forwards, gradient_bytes)
+    split, traffic = matmul_time(k, model.split_matmuls, tokens, tp, forwards, gradient_bytes)
+    whole, moved = matmul_time(k, model.replicated_matmuls, own, 1, forwards, gradient_bytes)
     compute = term("matrix products", split + whole, "seconds", _ROOFLINE)
     memory = term("traffic of matrix products", traffic + moved, "seconds", _ROOFLINE)
-    more, moved = _experts(work, k, own, ep, forwards, gradient_bytes)
+    more, moved = _experts(model, k, own, ep, forwards, gradient_bytes)
     compute, memory = compute + more, memory + moved
     scores = 2 if recompute == "full" else where(unfused, 2, 1) if recompute == "selective" else 1
-    attention, moved = attention_time(work, k, tokens, seq_len, tp, scores)
+    attention, moved = attention_time(model, k, tokens, seq_len, tp, scores)
     attention = term("attention", attention, "seconds", "Dao 2023, section 3.1")
     compute, memory = compute + attention, memory + term("traffic of attention", moved, "seconds", _ROOFLINE)
-    scan = 2 * work.scan * tokens / tp * (forwards + 2) / (k.stream * SCAN_FLOP_PER_BYTE)
+    scan = 2 * model.train_scan * tokens / tp * (forwards + 2) / (k.stream * SCAN_FLOP_PER_BYTE)
     memory += term("recurrences", scan, "seconds", "Dao and Gu 2024, figure 10")
-    streams = (forwards * work.stream_whole + work.stream_whole_backward) * own
-    streams += (forwards * work.stream_split + work.stream_split_backward) * tokens / tp
-    streams += k.biased_passes * (forwards + 2) / 3 * e.biased * own
-    kernels = work.kernels * (forwards + 1.5)
+    streams = (forwards * model.stream_whole + model.stream_whole_backward) * own
+    streams += (forwards * model.stream_split + model.stream_split_backward) * tokens / tp
+    streams += k.biased_passes * (forwards + 2) / 3 * model.experts_biased * own
+    kernels = model.train_kernels * (forwards + 1.5)
     if recompute == "selective":  # norms, activation functions and latents, where scores are not what runs again
-        again, runs = work.again, where(unfused, 0, 1)
-        more, moved = matmul_time(k, again.latents, tokens, tp, 1, 0, backwards=0)
+        runs = where(unfused, 0, 1)
+        more, moved = matmul_time(k, model.latents_matmuls, tokens, tp, 1, 0, backwards=0)
         compute = compute + term("latents expanded again", runs * more, "seconds", _AGAIN)
         memory = memory + term("traffic of latents expanded again", runs * moved, "seconds", _AGAIN)
-        streams += runs * (again.stream_whole * own + again.stream_split * tokens / tp)
-        kernels += runs * again.kernels
+        streams += runs * (model.again_stream_whole * own + model.again_stream_split * tokens / tp)
+        kernels += runs * model.again_kernels
     kernels = term("kernels launched", kernels, "count")
     memory += term("norms, activations, residual sums", ACTIVATION_BYTES * streams / k.stream, "seconds", _ROOFLINE)
     memory += term("starts of kernels", kernels * k.launch, "seconds", _EFFICIENCY)
-    memory += e.blocks * k.moe_fixed
+    memory += model.train_expert_blocks * k.moe_fixed
 
-    head, head_memory = matmul_time(k, work.head, tokens, tp, 1, gradient_bytes, sixteen_bit=True)
+    head, head_memory = matmul_time(k, model.head_matmuls, tokens, tp, 1, gradient_bytes, sixteen_bit=True)
     head = term("products of the head", head, "seconds", _ROOFLINE)
-    head_memory += tokens * work.logits / tp * k.loss_bytes / k.stream
+    head_memory += tokens * model.logits / tp * k.loss_bytes / k.stream
     head_memory = term("traffic of head and loss", head_memory, "seconds", _ROOFLINE)
 
-    hidden = tokens * work.d_model * ACTIVATION_BYTES
-    t_tp = work.tp_regions * 2 * (forwards + 1) * ring(k, hidden, tp) * k.tp_exposed
+    hidden = tokens * model.d_model * ACTIVATION_BYTES
+    t_tp = model.tp_regions * 2 * (forwards + 1) * ring(k, hidden, tp) * k.tp_exposed
     t_ep: float = 0.0
     if ep > 1:  # the layout of a model with experts
-        sent = own * e.dispatched / e.blocks / e.per_token * ACTIVATION_BYTES
-        t_ep = e.blocks * 2 * (forwards + 1) * all_to_all(k, sent, ep, e.per_token)
+        sent = own * model.experts_dispatched / model.train_expert_blocks / model.experts_per_token * ACTIVATION_BYTES
+        t_ep = model.train_expert_blocks * 2 * (forwards + 1) * all_to_all(k, sent, ep, model.experts_per_token)
         t_ep *= k.ep_exposed if interleaved and forwards == 1 else 1  # behind another chunk's micro-batch
     t_cp: float = 0.0
     if cp > 1:  # keys and values once forward, they and their gradients backward
-        exchange = 3 * ring(k, cp * tokens * work.kv / tp * ACTIVATION_BYTES, cp, tp, work.kv_layers)
+        exchange = 3 * ring(k, cp * tokens * model.kv / tp * ACTIVATION_BYTES, cp, tp, model.kv_layers)
         t_cp = exposed(exchange, k.cp_exposed, attention)
-    products = work.split.products + work.whole.products
-    host = (products * (forwards + 1.5) + kernels) * k.host + e.blocks * k.moe_host
+    products = model.split_products + model.replicated_products
+    host = (products * (forwards + 1.5) + kernels) * k.host + model.train_expert_blocks * k.moe_host
     memory += term(
         "waiting for the host", most(0.0, host - compute - memory - t_tp - t_ep - t_cp), "seconds", _EFFICIENCY
     )
@@ -229,22 +228,23 @@ def micro_batch_time(
 
 
 def _experts(
-    work: Work, k: Kernels, own: float, ep: float, forwards: int, gradient_bytes: float
+    model: Coefficients, k: TrainRates, own: float, ep: float, forwards: int, gradient_bytes: float
 ) -> tuple[float, float]:
     """Products of routed experts, slow where few tokens meet one: half their rate at `grouped_tokens` each."""
-    e = work.experts
-    more, moved = matmul_time(k, e.activations, own, 1, forwards, gradient_bytes)
-    slower = where(e.n_experts > 0, lambda: k.grouped_tokens / (own * e.per_token * ep / e.n_experts), 0.0)
+    more, moved = matmul_time(k, model.experts_matmuls, own, 1, forwards, gradient_bytes)
+    slower = where(
+        model.n_experts > 0, lambda: k.grouped_tokens / (own * model.experts_per_token * ep / model.n_experts), 0.0
+    )
     slower = term("slower by few tokens of an expert", slower, "ratio", _EFFICIENCY)
-    more += 2 * own * e.active * (forwards + 2) / k.grouped * (1 + slower)
-    moved += k.traffic * e.weights / ep * ((forwards + 1) * k.operand + gradient_bytes) / k.stream
+    more += 2 * own * model.experts_active * (forwards + 2) / k.grouped * (1 + slower)
+    moved += k.traffic * model.experts_weights / ep * ((forwards + 1) * k.operand + gradient_bytes) / k.stream
     return (
         term("products of experts", more, "seconds", _ROOFLINE),
         term("traffic of experts", moved, "seconds", _ROOFLINE),
     )
 
 
-def step_time(work: Work, k: Kernels, layout: Layout, global_batch: float, seq_len: float) -> StepTime:
+def step_time(model: Coefficients, k: TrainRates, layout: Layout, global_batch: float, seq_len: float) -> StepTime:
     """Seconds of a step by cause.
 
         m = ceil(B / (dp b)) micro-batches; compute, memory, tp, ep, cp: m / pp times those of a micro-batch
@@ -252,7 +252,7 @@ def step_time(work: Work, k: Kernels, layout: Layout, global_batch: float, seq_l
         optimizer = 38 bytes a parameter of the rank over memory bandwidth
 
     Args:
-        work: what a token does in the model's layers and head
+        model: what a token does in the model's layers and head
         k: achieved rates of the accelerator
         layout: tp, pp, dp, ep, cp, vp, micro-batch, ZeRO stage, recomputation
         global_batch: sequences B of a step [sequences], above 0
@@ -266,7 +266,7 @@ def step_time(work: Work, k: Kernels, layout: Layout, global_batch: float, seq_l
     m = term("micro-batches of a step", ceil(sequences / micro_batch - 1e-9), "count")
     tokens = term("tokens of a micro-batch", micro_batch * seq_len / cp, "tokens")
     micro = micro_batch_time(
-        work,
+        model,
         k,
         tokens,
         seq_len,
@@ -281,16 +281,16 @@ def step_time(work: Work, k: Kernels, layout: Layout, global_batch: float, seq_l
     head = term("head of a micro-batch", micro.head, "seconds")
 
     # parameters of a rank, and the groups that share them
-    dense = (work.params_split + work.params_embedding + work.params_head) / tp + work.params_whole
+    dense = (model.params_split + model.params_embedding + model.params_head) / tp + model.params_replicated
     dense = term("parameters of a rank outside experts", dense, "parameters")
-    experts = term("parameters of a rank's experts", work.params_experts / ep, "parameters")
+    experts = term("parameters of a rank's experts", model.params_experts / ep, "parameters")
     ranks = term("ranks that share parameters", dp * cp, "count", "of the layout")
     ranks_experts = term("ranks that share experts", most(1, ranks * tp // ep), "count")
 
     gather: float = 0.0
     if zero >= 2 and ranks > 1:  # weights gathered forward, under ZeRO-3 again backward, and gradients reduced
-        once = ring(k, dense * ACTIVATION_BYTES, ranks, tp, work.layers)
-        once += ring(k, experts * ACTIVATION_BYTES, ranks_experts, ep, work.experts.blocks)
+        once = ring(k, dense * ACTIVATION_BYTES, ranks, tp, model.n_layers)
+        once += ring(k, experts * ACTIVATION_BYTES, ranks_experts, ep, model.train_expert_blocks)
         once = term("one gathering of all parameters", once, "seconds", _ZERO)
         gather = exposed(zero * once / pp, k.gather_exposed, (layers + head) / pp)
         gather = term("gathering that nothing hides", gather, "seconds", _ZERO)
@@ -301,10 +301,12 @@ def step_time(work: Work, k: Kernels, layout: Layout, global_batch: float, seq_l
     hop: float = 0.0
     if pp > 1:
         link = where(tp * pp * ranks <= k.domain, k.scale_up, k.scale_out)
-        hop = 2 * vp * (tokens / tp * work.d_model * ACTIVATION_BYTES / link + k.latency) * k.pp_exposed
+        hop = 2 * vp * (tokens / tp * model.d_model * ACTIVATION_BYTES / link + k.latency) * k.pp_exposed
         hop = term("hand-over between stages", hop, "seconds", _NARAYANAN)
         mean = term("mean stage", mean, "seconds")
-        pace = term("slowest stage", where(work.layers % (pp * vp) == 0, layers / pp + head + gather, mean), "seconds")
+        pace = term(
+            "slowest stage", where(model.n_layers % (pp * vp) == 0, layers / pp + head + gather, mean), "seconds"
+        )
         bubble = (pp - 1) / vp * (mean + hop) + m * (pace - mean)
 
     reduce: float = 0.0

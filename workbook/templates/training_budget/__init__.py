@@ -57,7 +57,7 @@ TEMPLATE = Template(
         Figure("Utilisation of the peak", "mfu_shown", style.PERCENT),
         Figure("Hours over those at it", "loss_factor", '0.00 "times"'),
         Figure("Price in use", "price_used", _HOURLY), Figure("Where from", "price_basis"),
-        Figure("Contract", "price_term_shown"), Figure("Median age of the prices", "price_age", '#,##0 "days"'),
+        Figure("Contract", "price_term_shown"), Figure("Age of the prices", "price_age", '#,##0 "days"'),
         Figure("Against published runs", "reference_ratio", '0.00 "times their median"'),
         Figure("Runs that paid less for their size", "budget_rank", '0 "of those compared"'),
         Figure("Experiments", "experiment_share_shown", '0.0 "times the run"'),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from xlcalc.cell_functions.hosting.served import held
 from xlcalc.formula.arithmetic import chosen, searched, term
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting import memory
@@ -49,7 +50,7 @@ def LLM_SERVE_MEMORY(
         >>> round(LLM_SERVE_MEMORY("llama-3.1-8b", 8192, 16, unit="GiB"), 2)
         35.85
     """
-    parts = memory.serve_memory(model, context, batch, dtype or model.published_dtype, kv_dtype, Layout(tp))
+    parts = memory.serve_memory(held(model, None, dtype, kv_dtype), context, batch, Layout(tp))
     return parts.total if part == "total" else getattr(parts, part)
 
 
@@ -80,9 +81,7 @@ def LLM_MIN_GPUS(
         >>> LLM_MIN_GPUS("llama-3.1-70b", "h100-sxm", 8192, 16)
         4
     """
-    return memory.min_layout(
-        model, accelerator, context, batch, dtype or model.published_dtype, kv_dtype, reserve
-    ).accelerators
+    return memory.min_layout(held(model, accelerator, dtype, kv_dtype), context, batch, reserve).accelerators
 
 
 @LLM_MIN_GPUS.explained
@@ -95,14 +94,12 @@ def _fewest(
     kv_dtype: Format | None,
     reserve: float,
 ) -> int:
-    dtype = dtype or model.published_dtype
-    layout = searched(memory.min_layout, model, accelerator, context, batch, dtype, kv_dtype, reserve)
-    held = memory.serve_memory(model, context, batch, dtype, kv_dtype, layout, accelerator).total
-    held = term(f"bytes on each accelerator, {layout.text}", held, "bytes", _MEMORY)
+    of = held(model, accelerator, dtype, kv_dtype)
+    layout = searched(memory.min_layout, of, context, batch, reserve)
+    total = memory.serve_memory(of, context, batch, layout).total
+    total = term(f"bytes on each accelerator, {layout.text}", total, "bytes", _MEMORY)
     fits = "the smallest count tried where {0} is at most {1}"
-    return chosen(
-        "count", layout.accelerators, fits, held, memory.to_fill(accelerator, reserve), unit="count", source=_MEMORY
-    )
+    return chosen("count", layout.accelerators, fits, total, memory.to_fill(of, reserve), unit="count", source=_MEMORY)
 
 
 @cell_function(category="Hosting", source=_MEMORY)
@@ -129,8 +126,7 @@ def LLM_MAX_BATCH(
         >>> LLM_MAX_BATCH("llama-3.1-8b", "h100-sxm", 1, 8192)
         51
     """
-    dtype = dtype or model.published_dtype
-    return memory.max_batch(model, accelerator, count, context, dtype, kv_dtype, reserve)[0]
+    return memory.max_batch(held(model, accelerator, dtype, kv_dtype), count, context, reserve)[0]
 
 
 @LLM_MAX_BATCH.explained
@@ -143,10 +139,10 @@ def _most_sequences(
     kv_dtype: Format | None,
     reserve: float,
 ) -> int:
-    dtype = dtype or model.published_dtype
-    _, layout = searched(memory.max_batch, model, accelerator, count, context, dtype, kv_dtype, reserve)
-    held = memory.whole_capacity(model, accelerator, context, dtype, kv_dtype, layout, reserve)
-    return term("sequences", held, "sequences", f"{layout.text}, the layout that leaves most room; {_MEMORY}")
+    of = held(model, accelerator, dtype, kv_dtype)
+    _, layout = searched(memory.max_batch, of, count, context, reserve)
+    most = memory.whole_capacity(of, context, layout, reserve)
+    return term("sequences", most, "sequences", f"{layout.text}, the layout that leaves most room; {_MEMORY}")
 
 
 @cell_function(category="Hosting", source=_MEMORY)
@@ -175,8 +171,7 @@ def LLM_MAX_CONTEXT(
         >>> LLM_MAX_CONTEXT("llama-3.1-8b", "h100-sxm", 1, 16)
         26540
     """
-    dtype = dtype or model.published_dtype
-    return memory.max_context(model, accelerator, count, batch, dtype, kv_dtype, reserve)[0]
+    return memory.max_context(held(model, accelerator, dtype, kv_dtype), count, batch, reserve)[0]
 
 
 @LLM_MAX_CONTEXT.explained
@@ -189,15 +184,15 @@ def _longest(
     kv_dtype: Format | None,
     reserve: float,
 ) -> int:
-    dtype = dtype or model.published_dtype
-    context, layout = searched(memory.max_context, model, accelerator, count, batch, dtype, kv_dtype, reserve)
+    of = held(model, accelerator, dtype, kv_dtype)
+    context, layout = searched(memory.max_context, of, count, batch, reserve)
 
-    def held(tokens: float, label: str) -> float:
+    def filled_by(tokens: float, label: str) -> float:
         sequences = term(label, tokens, "tokens", "searched")
-        total = memory.serve_memory(model, sequences, batch, dtype, kv_dtype, layout, accelerator).total
+        total = memory.serve_memory(of, sequences, batch, layout).total
         return term(f"bytes on each accelerator with {label}, {layout.text}", total, "bytes", _MEMORY)
 
-    here, beyond = held(context, "this context"), held(context + 1, "one token more")
+    here, beyond = filled_by(context, "this context"), filled_by(context + 1, "one token more")
     fits = "the longest context where {0} is at most {1}; one token more takes {2}"
-    filled = memory.to_fill(accelerator, reserve)
+    filled = memory.to_fill(of, reserve)
     return chosen("context", context, fits, here, filled, beyond, unit="tokens", source=_MEMORY)

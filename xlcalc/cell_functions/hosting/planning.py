@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xlcalc.accuracy import ranges
+from xlcalc.cell_functions.hosting.served import in_formats, lowest_price, served
 from xlcalc.formula.arithmetic import chosen, searched, term
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting import cost, disaggregation, memory, plan, throughput
 from xlcalc.hosting.layout import Split
 from xlcalc.hosting.step import replica
 from xlcalc.language.declare import Table, cell_function
-from xlcalc.language.kinds import Accelerator, Count, Model, PositiveSeconds, PositiveTokens, Rows, Share
+from xlcalc.language.kinds import Accelerator, Count, Generator, PositiveSeconds, PositiveTokens, Rows, Share
 from xlcalc.model.dtypes import DTYPES
 from xlcalc.model.spec import ModelSpec
 
@@ -22,7 +23,7 @@ _CALIBRATED = "rates calibrated on published measurements (catalog/serving.csv)"
 
 @cell_function(category="Hosting", source="LLM_THROUGHPUT over all layouts; lowest on-demand price of the catalog")
 def LLM_SERVE_PLAN(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     prompt: PositiveTokens,
     output: PositiveTokens,
@@ -57,7 +58,8 @@ def LLM_SERVE_PLAN(
     traffic = throughput.Traffic(prompt, output, cached_share)
     table = Table([[*plan.HEADER, "tokens/s low", "tokens/s high"]])
     given = {"model": model, "accelerator": accelerator, "prompt": prompt, "output": output}
-    for row in plan.plan(model, accelerator, traffic, ttft_slo, tpot_slo, max_count, top):
+    formats, price = in_formats(model, accelerator), lowest_price(accelerator)
+    for row in plan.plan(formats, traffic, ttft_slo, tpot_slo, max_count, top, price):
         found = dict(zip(plan.HEADER, row, strict=True))
         asked = {"count": found["accelerators"], "batch": found["batch"], "dtype": DTYPES[str(found["dtype"])]}
         likely = ranges.of_call("LLM_THROUGHPUT", given | asked)
@@ -79,11 +81,11 @@ def _cheapest(
 ) -> str:
     """The cheapest option, its price, its latencies against the limits, its memory."""
     asked = throughput.Traffic(prompt, output, cached_share)
-    good = searched(plan.best, model, accelerator, asked, ttft_slo, tpot_slo, max_count)
+    good = searched(plan.best, in_formats(model, accelerator), asked, ttft_slo, tpot_slo, max_count)
     option = good[0]
     return chosen(
         "plan",
-        f"{option.layout.text}, {option.dtype.name}, {option.batch} sequences",
+        f"{option.layout.text}, {option.of.dtype}, {option.batch} sequences",
         f"the cheapest of {len(good)} layouts and formats inside the limits, each with its largest batch: "
         "{0}; {1}; {2}; {3}; {4}",
         *_of_option(model, accelerator, asked, option, ttft_slo, tpot_slo),
@@ -98,19 +100,20 @@ def _of_option(
     ttft_slo: float | None,
     tpot_slo: float | None,
 ) -> Iterator[object]:
+    of = served(model, accelerator, DTYPES[option.of.dtype])
     layout, batch = option.layout, term("batch", option.batch, "sequences", "the largest inside the limits: searched")
     if isinstance(layout, Split):
-        both = disaggregation.pools(model, accelerator, layout.accelerators, asked, option.dtype, None, layout)
+        both = disaggregation.pools(of, layout.accelerators, asked, layout)
         running = disaggregation.split_flow(both, asked.output, batch)
         full = throughput.flow(both.prefill.replica, both.prefill.traffic, both.prefill.places)
         first, held = 1.5 * full.tpot, layout.decode
     else:
-        r = replica(model, accelerator, option.dtype, None, layout)
+        r = replica(of, layout)
         running = throughput.flow(r, asked, batch)
         first, held = plan.first_token(r, asked, running), layout
     rate = term("output tokens a second of an accelerator", running.tokens_per_second / layout.accelerators, "tokens/s")
     yield rate
-    price = cost.lowest_price(accelerator.id)
+    price = lowest_price(accelerator)
     if price:
         listed = term(
             "USD of an accelerator-hour", price.usd_per_hour, "USD/hour", f"{price.offer}, as of {price.as_of}"
@@ -121,7 +124,7 @@ def _of_option(
     yield _limit("time to the first token", first, ttft_slo)
     yield _limit("time per output token", running.tpot, tpot_slo)
     sequences = batch / layout.decode_replicas if isinstance(layout, Split) else batch
-    parts = memory.serve_memory(model, asked.prompt + asked.output, sequences, option.dtype, None, held, accelerator)
+    parts = memory.serve_memory(of, asked.prompt + asked.output, sequences, held)
     yield term("memory of an accelerator", parts.total, "bytes", _MEMORY)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from xlcalc.accuracy.calibration import calibrated
+from xlcalc.cell_functions.hosting.served import served
 from xlcalc.hosting import cost, disaggregation, latency, offload, queueing, speculative, throughput
 from xlcalc.hosting.layout import Layout, Split, parse
 from xlcalc.hosting.step import replica
@@ -15,7 +16,7 @@ from xlcalc.language.kinds import (
     Count,
     DType,
     Fraction,
-    Model,
+    Generator,
     Positive,
     PositiveTokens,
     Real,
@@ -39,7 +40,7 @@ _CALIBRATED = "rates calibrated on published measurements (catalog/serving.csv)"
 @cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {_CALIBRATED}")
 @calibrated(unless="mfu")
 def LLM_TTFT(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     count: Count,
     prompt: PositiveTokens,
@@ -66,17 +67,16 @@ def LLM_TTFT(
         >>> round(LLM_TTFT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 1)
         24.9
     """
-    dtype = dtype or model.published_dtype
+    of = served(model, accelerator, dtype)
     if mfu:
-        return latency.ttft_at(model, accelerator, count, prompt, batch, dtype, mfu)
-    layout = latency.latency_layout(model, accelerator, count)
-    return latency.ttft(model, accelerator, layout, prompt, batch, dtype)
+        return latency.ttft_at(of, model.flop_shape, count, prompt, batch, mfu)
+    return latency.ttft(of, latency.latency_layout(of, count), prompt, batch)
 
 
 @cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {_CALIBRATED}")
 @calibrated(unless="mbu")
 def LLM_TPOT(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     count: Count,
     context: Tokens,
@@ -105,11 +105,11 @@ def LLM_TPOT(
         >>> round(LLM_TPOT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 2)
         4.81
     """
-    dtype = dtype or model.published_dtype
-    layout = latency.latency_layout(model, accelerator, count)
+    of = served(model, accelerator, dtype, kv_dtype)
+    layout = latency.latency_layout(of, count)
     if mbu:
-        return latency.tpot_at(model, accelerator, layout, context, batch, dtype, kv_dtype, mbu)
-    return latency.tpot(model, accelerator, layout, context, batch, dtype, kv_dtype)
+        return latency.tpot_at(of, layout, context, batch, mbu)
+    return latency.tpot(of, layout, context, batch)
 
 
 @cell_function(
@@ -117,7 +117,7 @@ def LLM_TPOT(
 )
 @calibrated()
 def LLM_THROUGHPUT(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     count: Count,
     prompt: PositiveTokens,
@@ -151,18 +151,18 @@ def LLM_THROUGHPUT(
         >>> round(LLM_THROUGHPUT("llama-3.1-8b", "h100-sxm", 1, 1000, 1000, dtype="fp8"), -2)
         8600.0
     """
-    dtype = dtype or model.published_dtype
+    of = served(model, accelerator, dtype, kv_dtype)
     traffic = throughput.Traffic(prompt, output, cached_share)
     if isinstance(layout, Split):
-        both = disaggregation.pools(model, accelerator, count, traffic, dtype, kv_dtype, layout)
+        both = disaggregation.pools(of, count, traffic, layout)
         return disaggregation.split_flow(both, output, batch).tokens_per_second
-    _, running = throughput.best_flow(model, accelerator, count, traffic, batch, dtype, kv_dtype, layout)
+    _, running = throughput.best_flow(of, count, traffic, batch, layout)
     return running.tokens_per_second
 
 
 @cell_function(category="Hosting", source="Takagi 1991 (gated queues); Erlang 1917; LLM_THROUGHPUT's steps")
 def LLM_LATENCY_AT_LOAD(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     count: Count,
     prompt: PositiveTokens,
@@ -195,13 +195,13 @@ def LLM_LATENCY_AT_LOAD(
         >>> round(LLM_LATENCY_AT_LOAD("llama-3.1-8b", "h100-sxm", 1, 1000, 200, 10, unit="ms"))
         61
     """
-    dtype = dtype or model.published_dtype
+    of = served(model, accelerator, dtype, kv_dtype)
     traffic = throughput.Traffic(prompt, output)
     if isinstance(layout, Split):
-        both = disaggregation.pools(model, accelerator, count, traffic, dtype, kv_dtype, layout)
+        both = disaggregation.pools(of, count, traffic, layout)
         return disaggregation.split_latency(both, output, requests_per_second, quantile, metric)
-    chosen, full = throughput.best_flow(model, accelerator, count, traffic, None, dtype, kv_dtype, layout)
-    r = replica(model, accelerator, dtype, kv_dtype, chosen)
+    chosen, full = throughput.best_flow(of, count, traffic, None, layout)
+    r = replica(of, chosen)
     return queueing.latency(r, traffic, requests_per_second, int(full.sequences), quantile, metric)
 
 
@@ -225,7 +225,7 @@ def LLM_REPLICAS(
     requests_per_second: Positive,
     prompt: PositiveTokens,
     output: PositiveTokens,
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     count: Count,
     batch: Count,
@@ -248,7 +248,7 @@ def LLM_REPLICAS(
         8
     """
     traffic = throughput.Traffic(prompt, output)
-    _, running = throughput.best_flow(model, accelerator, count, traffic, batch, model.published_dtype, None, None)
+    _, running = throughput.best_flow(served(model, accelerator, None), count, traffic, batch, None)
     return cost.replicas(requests_per_second, output, running.tokens_per_second, utilization)
 
 
@@ -272,7 +272,7 @@ def LLM_SPECULATIVE_SPEEDUP(acceptance: Share, draft_tokens: Count, draft_cost: 
 
 @cell_function(category="Hosting", source="Sheng et al. 2023 (FlexGen), section 4.3")
 def LLM_OFFLOAD_THROUGHPUT(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     host_bytes_per_second: PositiveRate,
     disk_bytes_per_second: Rate,
@@ -304,8 +304,7 @@ def LLM_OFFLOAD_THROUGHPUT(
         9.3
     """
     return offload.offload_throughput(
-        model,
-        accelerator,
+        served(model, accelerator, dtype),
         host_bytes_per_second,
         disk_bytes_per_second,
         prompt,
@@ -313,5 +312,4 @@ def LLM_OFFLOAD_THROUGHPUT(
         batch,
         weights_gpu,
         kv_gpu,
-        dtype or model.published_dtype,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from xlcalc.formula.arithmetic import term
+from xlcalc.formula.records import column, columns
 from xlcalc.language.cells import Choice, Kind, Refusal, Text
 from xlcalc.language.declare import cell_function
 from xlcalc.language.kinds import Bytes, Count, Model, Params, Positive, PositiveTokens
@@ -11,10 +13,10 @@ from xlcalc.model.checkpoint import PLAIN
 from xlcalc.model.dtypes import DTYPES
 from xlcalc.model.params import lora_params
 from xlcalc.model.storage import stored
+from xlcalc.model.words import WORDS
 from xlcalc.training.finetune import METHODS, finetune_memory
 from xlcalc.training.layout import Layout
 from xlcalc.training.memory import OPTIMIZER_BYTES, TrainMemory, train_memory
-from xlcalc.training.operators import work_of
 
 _TARGETS = {
     "all": frozenset(("attention", "mlp", "experts")),
@@ -73,12 +75,16 @@ def LLM_FINETUNE_MEMORY(
         5.79
     """
     layout = Layout(micro_batch=micro_batch, zero=0, recompute="full")
-    whole = train_memory(work_of(model), layout, seq_len)
-    adapters = 0 if method == "full" else lora_params(model.architecture, rank, _ADAPTED)
-    base = stored(model.architecture, DTYPES["nf4" if method == "qlora" else "bf16"], PLAIN).bytes
-    memory = finetune_memory(
-        adapters or model.total, base + 2 * adapters, whole.activations, whole.workspace, OPTIMIZER_BYTES["adam"]
-    )
+    whole = train_memory(columns(model.coefficients(DTYPES["bf16"]), WORDS, "of the model"), layout, seq_len)
+    adapters: float = 0
+    trained = column("params_total", model.total, "parameters", "parameters", "of the model")
+    if method != "full":
+        adapters = lora_params(model.architecture, rank, _ADAPTED)
+        adapters = trained = term("parameters of adapters", adapters, "parameters", "Hu et al. 2021, section 4.1")
+    kept = DTYPES["nf4" if method == "qlora" else "bf16"]
+    base = stored(model.architecture, kept, PLAIN).bytes
+    base = column(f"bytes_{kept.name}", base, f"weights in {kept.name}", "bytes", "of the model in this format")
+    memory = finetune_memory(trained, base + 2 * adapters, whole.activations, whole.workspace, OPTIMIZER_BYTES["adam"])
     return memory.total if part == "total" else getattr(memory, part)
 
 
@@ -98,4 +104,6 @@ def LLM_LORA_PARAMS(model: Model, rank: Count, targets: Annotated[frozenset[str]
         >>> LLM_LORA_PARAMS("llama-3.1-8b", 16)
         41943040
     """
-    return lora_params(model.architecture, rank, targets)
+    each = lora_params(model.architecture, 1, targets)
+    of = f"of the model: inputs and outputs of {', '.join(sorted(targets))}"
+    return rank * column("adapted", each, "inputs and outputs of adapted matrices", "elements", of)

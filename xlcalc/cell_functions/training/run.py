@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from xlcalc.formula.arithmetic import term
-from xlcalc.formula.records import columns
+from xlcalc.formula.arithmetic import allowed, is_number, term
+from xlcalc.formula.records import column, columns
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.cells import Choice
 from xlcalc.language.declare import Table, cell_function
@@ -45,16 +45,18 @@ _OptimumLaw = Annotated[str, Choice(*scaling_laws.OPTIMUM_LAWS)]
 
 def _attention(model: ModelSpec, seq_len: float) -> float:
     """Attention FLOP of one token's forward pass, none where no sequence length is given."""
-    return attention_flops(columns(model.flop_shape, FLOP_WORDS, "of the model"), seq_len) if seq_len else 0
+    if is_number(seq_len) and not seq_len:
+        return 0
+    return attention_flops(columns(model.flop_shape, FLOP_WORDS, "of the model"), seq_len)
 
 
 def _active(model: ModelSpec) -> float:
-    return term("active parameters", model.active, "parameters", "of the model")
+    return column("params_active", model.active, "active parameters", "parameters", "of the model")
 
 
 def _peak(accelerator: AcceleratorSpec | float, dtype: str) -> float:
     """Dense peak in FLOP/s: the catalog's for the format, or the number that was given."""
-    return accelerator.peak(dtype) if isinstance(accelerator, AcceleratorSpec) else accelerator
+    return accelerator.peak(dtype) if isinstance(accelerator, AcceleratorSpec) else term("peak", accelerator)
 
 
 @cell_function(category="Training", source="Kaplan et al. 2020, section 2.1; Korthikanti et al. 2022 for recomputation")
@@ -141,11 +143,11 @@ def LLM_MFU(
     per_token = compute.train_flops(_active(model), 1, _attention(model, seq_len), "none")
     per_token = term("FLOP of a trained token", per_token, "FLOP/token")
     utilisation = compute.mfu(per_token, tokens_per_second, _peak(accelerator, dtype.name), count)
-    if utilisation > 1:
-        raise ValueError(
-            f"would be {utilisation:.3g}, more than the peak allows: check tokens_per_second, count and dtype"
-        )
-    return utilisation
+    return allowed(
+        utilisation <= 1,
+        lambda: utilisation,
+        lambda: f"would be {utilisation:.3g}, more than the peak allows: check tokens_per_second, count and dtype",
+    )
 
 
 @cell_function(category="Training", source="ZeRO (Rajbhandari et al. 2020), section 3.1; BLOOM-176B checkpoints")
@@ -163,7 +165,9 @@ def LLM_CHECKPOINT_SIZE(model: ModelOrCount, optimizer: _Optimizer = "adam") -> 
         >>> LLM_CHECKPOINT_SIZE(176e9, unit="TB")
         2.464
     """
-    return failures.checkpoint_bytes(term("parameters", model.total, "parameters", "of the model"), optimizer)
+    return failures.checkpoint_bytes(
+        column("params_total", model.total, "parameters", "parameters", "of the model"), optimizer
+    )
 
 
 @cell_function(category="Training", source="Young 1974; Daly 2006")
@@ -262,7 +266,12 @@ def LLM_TRAIN_COST(
     bill = cost.TrainCost(*(term(name, usd, "USD", _BILL_SOURCE) for name, usd in zip(_BILL, bill, strict=True)))
     total = term("total", bill.total, "USD", _BILL_SOURCE)
     lines = [*zip(_BILL, bill, strict=True), ("total", total)]
-    return Table([["item", "USD", "share"], *([name, usd, usd / total if total else 0] for name, usd in lines)])
+    return Table(
+        [
+            ["item", "USD", "share"],
+            *([name, usd, usd / total if is_number(total) and total else 0] for name, usd in lines),
+        ]
+    )
 
 
 _BILL_SOURCE = "JGalego/llm-calc, training page, corrected: docs/origin.md"

@@ -14,15 +14,16 @@ from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.cells import Choice, Number, Parsed
 from xlcalc.language.declare import Table, cell_function
 from xlcalc.language.kinds import Accelerator, Bytes, Count, DType, Model, Positive, PositiveTokens, Rows, Seconds
+from xlcalc.model.dtypes import DTYPES
 from xlcalc.model.dtypes import DType as Format
 from xlcalc.model.flops import attention_flops
 from xlcalc.model.spec import ModelSpec
+from xlcalc.model.words import WORDS
 from xlcalc.training import compute, memory, plan
 from xlcalc.training.layout import Layout, layout_text, parse, spread
-from xlcalc.training.operators import work_of
 from xlcalc.training.step_time import StepTime, step_time
-from xlcalc.training.words import WORDS
 
+_TRAINED = DTYPES["bf16"]  # what training computes does not depend on how the weights are stored
 _Recompute = Annotated[str, Choice(*compute.RECOMPUTE)]
 _Optimizer = Annotated[str, Choice(*memory.OPTIMIZER_BYTES)]
 _Zero = Annotated[int, Number("", 0, 3, whole=True)]
@@ -90,17 +91,15 @@ def LLM_TRAIN_MEMORY(
         >>> round(LLM_TRAIN_MEMORY("llama-3.1-8b", 8192, 1, dp=8, zero=3, unit="GB"), 1)
         59.1
     """
-    plain = work_of(model)
-    work = columns(plain, WORDS, "of the model")
+    numbers = columns(model.coefficients(_TRAINED), WORDS, "of the model")
     layout = Layout(tp, pp, dp, ep, cp, vp, micro_batch, zero, recompute)
     held = memory.train_memory(
-        work,
-        spread(tp * pp * dp * cp, layout, work.layers, work.experts.n_experts),
+        numbers,
+        spread(tp * pp * dp * cp, layout, numbers.n_layers, numbers.n_experts),
         seq_len,
         weight_bytes=weight_bytes(dtype),
         operand_bytes=operand_bytes(dtype),
         optimizer_bytes=memory.OPTIMIZER_BYTES[optimizer],
-        saved=columns(memory.saved_of(plain), WORDS, "of the model"),
     )
     return getattr(held, part)
 
@@ -152,11 +151,11 @@ def LLM_STEP_TIME(
         >>> round(LLM_STEP_TIME("llama-3.1-8b", "h100-sxm", 8, 128, 8192, zero=3), 1)
         18.2
     """
-    work = columns(work_of(model), WORDS, "of the model")
+    numbers = columns(model.coefficients(_TRAINED), WORDS, "of the model")
     layout = Layout(tp, pp, 1, ep, cp, vp, micro_batch, zero, recompute)
-    layout = spread(count, layout, work.layers, work.experts.n_experts)
+    layout = spread(count, layout, numbers.n_layers, numbers.n_experts)
     stack = "fsdp" if zero >= 2 else "megatron"
-    return getattr(step_time(work, kernels(accelerator, dtype.name, stack), layout, global_batch, seq_len), part)
+    return getattr(step_time(numbers, kernels(accelerator, dtype.name, stack), layout, global_batch, seq_len), part)
 
 
 _STEP = "Narayanan et al. 2021; Korthikanti et al. 2022; achieved rates in catalog/efficiency.csv"
@@ -172,12 +171,12 @@ def _job(
     layout: Layout | None,
 ) -> tuple[plan.Job, plan.Machine, Layout | None]:
     """What a plan is about, as plain numbers."""
-    work = work_of(model)
+    numbers = model.coefficients(_TRAINED)
     with unrecorded():
         rates = [kernels(accelerator, dtype.name, stack) for stack in ("megatron", "fsdp")]
         machine = plan.Machine(count, accelerator.figure("memory"), *rates)
-    own = None if layout is None else spread(count, layout, work.layers, work.experts.n_experts)
-    return plan.Job(work, global_batch, seq_len, weight_bytes(dtype), operand_bytes(dtype)), machine, own
+    own = None if layout is None else spread(count, layout, numbers.n_layers, numbers.n_experts)
+    return plan.Job(numbers, global_batch, seq_len, weight_bytes(dtype), operand_bytes(dtype)), machine, own
 
 
 PLAN_COLUMNS = (
@@ -254,19 +253,17 @@ def _fastest(
     """The fastest layout that fits: its step by part, its memory by part against what there is, its utilisation."""
     job, machine, own = _job(model, accelerator, plain(count), plain(global_batch), plain(seq_len), dtype, layout)
     best = searched(plan.plan, job, machine, plain(top), own).best[0].layout
-    work = columns(job.work, WORDS, "of the model")
-    saved = columns(memory.saved_of(job.work), WORDS, "of the model")
+    numbers = columns(job.model, WORDS, "of the model")
     rates = kernels(accelerator, dtype.name, "fsdp" if best.zero >= 2 else "megatron")
-    step = term("seconds of a step", step_time(work, rates, best, global_batch, seq_len).total, "seconds", _STEP)
+    step = term("seconds of a step", step_time(numbers, rates, best, global_batch, seq_len).total, "seconds", _STEP)
     held = memory.train_memory(
-        work,
+        numbers,
         best,
         seq_len,
         weight_bytes=job.weight_bytes,
         operand_bytes=job.operand_bytes,
         micro_batches=job.global_batch / (best.dp * best.micro_batch),
         fused_attention=not machine.megatron.unfused_attention,
-        saved=saved,
     )
     flops = compute.train_flops(term("active parameters", model.active, "parameters", "of the model"), 1,
                                 attention_flops(model.flop_shape, seq_len), "none")  # fmt: skip

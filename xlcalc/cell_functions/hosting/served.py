@@ -1,0 +1,49 @@
+"""From what a cell names to the numbers that the formulas of serving take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xlcalc.catalog import prices
+from xlcalc.formula.records import columns
+from xlcalc.formula.symbols import unrecorded
+from xlcalc.hardware.serving import device, engine, formats_to_try, serve_rates
+from xlcalc.hardware.spec import AcceleratorSpec
+from xlcalc.hosting.cost import Price
+from xlcalc.hosting.served import Served
+from xlcalc.model.dtypes import DType
+from xlcalc.model.spec import ModelSpec
+from xlcalc.model.words import WORDS
+
+_SIXTEEN_BIT = 2  # bytes of a cached element where no format is named, as engines keep the cache unless told otherwise
+
+
+def held(
+    model: ModelSpec, accelerator: AcceleratorSpec | None, dtype: DType | None, kv_dtype: DType | None = None
+) -> Served:
+    """A model on an accelerator for a question about memory: no rates, so that their peaks need not be published."""
+    dtype = dtype or model.published_dtype
+    numbers = columns(model.coefficients(dtype), WORDS, "of the model in this format")
+    cache_bytes = kv_dtype.bytes if kv_dtype else _SIXTEEN_BIT
+    where = device(accelerator) if accelerator else None
+    return Served(numbers, dtype.name, cache_bytes, engine(accelerator), where)
+
+
+def served(
+    model: ModelSpec, accelerator: AcceleratorSpec, dtype: DType | None, kv_dtype: DType | None = None
+) -> Served:
+    """A model on an accelerator with its rates."""
+    dtype = dtype or model.published_dtype
+    return held(model, accelerator, dtype, kv_dtype)._replace(rates=serve_rates(accelerator, dtype))
+
+
+def in_formats(model: ModelSpec, accelerator: AcceleratorSpec) -> Sequence[Served]:
+    """A model in each of the formats that a plan tries, as plain numbers."""
+    with unrecorded():
+        return tuple(served(model, accelerator, dtype) for dtype in formats_to_try(accelerator))
+
+
+def lowest_price(accelerator: AcceleratorSpec) -> Price | None:
+    """The lowest listed on-demand price of an accelerator-hour."""
+    found = prices.lowest(accelerator.id)
+    return Price(*found) if found else None

@@ -1,0 +1,120 @@
+"""What an accelerator with a number format and its software achieves, as plain numbers: all that formulas take of it.
+
+`kernels` looks the rates of training up, `serving` those of serving.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class TrainRates(NamedTuple):
+    """One accelerator's achieved rates with one number format of the matrix products.
+
+    FLOP/s: `matmul`, `matmul_16bit`, `grouped` (experts, at half their rate with `grouped_tokens` each), `attention`,
+    `attention_backward`; `batched` is a share of matmul. Bytes/s: `stream` (memory), `scale_up`, `scale_out` (one
+    direction of an accelerator's links), `exchange`, `exchange_out` (all-to-all over them). Seconds: `launch` (a
+    kernel's start), `host` (its issue), `moe_host` and `moe_fixed` (a layer of experts, at least and beside its
+    kernels), `latency` (a hop). Accelerators: `domain` of fast links. Bytes: `operand` an element, `quantise` an
+    element's cast, `loss_bytes` a logit, `gradient_bytes` an accumulated gradient. Elements: `softmax_width`, of a head
+    below which exponentials set the pace of attention. Shares: `traffic` of a product's operands and `*_exposed` of
+    collectives that nothing hides. `biased_passes` over the gates of experts with biases, forward and backward.
+    """
+
+    matmul: float
+    matmul_16bit: float
+    grouped: float
+    grouped_tokens: float
+    biased_passes: float
+    batched: float
+    attention: float
+    attention_backward: float
+    softmax_width: float
+    gradient_bytes: float
+    stream: float
+    launch: float
+    host: float
+    scale_up: float
+    scale_out: float
+    latency: float
+    domain: int
+    traffic: float
+    operand: float
+    quantise: float
+    loss_bytes: float
+    moe_host: float
+    moe_fixed: float
+    exchange: float
+    exchange_out: float
+    ep_exposed: float
+    tp_exposed: float
+    pp_exposed: float
+    dp_exposed: float
+    gather_exposed: float
+    cp_exposed: float
+    unfused_attention: bool
+
+
+class ServeRates(NamedTuple):
+    """One accelerator's achieved rates of serving weights of one format.
+
+    FLOP/s: of products (`matmul` quantised, `half` in 16 bit), of experts' (`grouped`; `weight_only` where 4-bit
+    weights are widened for 16-bit products) and `attention`. Bytes/s: `stream`, `cache`, `link`, `scale_out`. Seconds:
+    `launch` of a kernel, `link_latency` of a collective. `tile` are rows of an expert's largest tile, `wave` outputs
+    that stand idle at a product's end, `host` how much slower the host is than the one that was calibrated, `balance`
+    the share of their rate that experts' products keep where load is uneven. `mesh`: each chip is linked to its
+    neighbours alone. `peak` FLOP/s of the products' format and `bandwidth` bytes/s are the data sheet's.
+    """
+
+    matmul: float
+    half: float
+    grouped: float
+    weight_only: float
+    attention: float
+    stream: float
+    cache: float
+    launch: float
+    link: float
+    link_latency: float
+    scale_out: float
+    domain: int
+    quantised: bool
+    tile: float
+    wave: float
+    host: float
+    balance: float
+    mesh: bool
+    peak: float
+    bandwidth: float
+
+
+class Engine(NamedTuple):
+    """What an engine sets aside, in bytes and tokens, and the seconds of its own work, by their names in
+    catalog/serving.csv; `prepared` sequences are those that it sizes its workspace for."""
+
+    sampling_bytes: float
+    hidden_bytes: float
+    token_budget: float
+    sequences: float
+    context_bytes: float
+    communication_bytes: float
+    expert_tile: float
+    max_batch: float
+    cache_share: float
+    step_tokens: float
+    engine_step: float
+    engine_kernel: float
+    engine_sequence: float
+    engine_request: float
+    prepared: float
+
+
+class Device(NamedTuple):
+    """Where replicas stand: usable bytes of an accelerator, devices of a node and of a scale-up domain (0 = not
+    published), whether chips are linked to their neighbours alone, and what the accelerator is called."""
+
+    memory: float
+    node: int
+    domain: int
+    mesh: bool
+    name: str

@@ -1,0 +1,181 @@
+"""What an accelerator, its links and an engine achieve while serving, looked up in catalog/serving.csv.
+
+Products in 16 bit reach a share of what was measured on the device (the catalog's achievable figure), and narrower
+formats are as much faster as their peaks are, times a share of their own. Every constant has unit, source and how it
+was found; of its scopes (an accelerator's id, its architecture, its kind, blank for any) the narrowest counts.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from xlcalc.catalog import tables
+from xlcalc.formula.arithmetic import is_recording, term, where
+from xlcalc.formula.records import reduced
+from xlcalc.hardware.rates import Device, Engine, ServeRates
+from xlcalc.hardware.spec import AcceleratorSpec
+from xlcalc.model.dtypes import DTYPES, DType
+
+
+@cache
+def _table() -> dict[tuple[str, str], dict[str, str]]:
+    return {(row["name"], row["scope"]): row for row in tables.shipped("serving")}
+
+
+def constant(name: str, *scopes: str) -> float:
+    """One figure: of the first scope (an accelerator's id, its architecture ...) that has a line, else for any."""
+    value = _value(name, *scopes)
+    if not is_recording():
+        return value
+    row = _line(name, *scopes)
+    return term(f"constant {name.replace('_', ' ')}", value, row["unit"], lambda: _said(row))
+
+
+@cache
+def _value(name: str, *scopes: str) -> float:
+    return float(_line(name, *scopes)["value"])
+
+
+def _line(name: str, *scopes: str) -> dict[str, str]:
+    table = _table()
+    return next((table[name, scope] for scope in scopes if (name, scope) in table), table[name, ""])
+
+
+def _said(row: dict[str, str]) -> str:
+    """How a figure was found, and its source."""
+    return "; ".join(filter(None, [row["how"], tables.source_text(row["source"], "")]))
+
+
+def engine(accelerator: AcceleratorSpec | None = None) -> Engine:
+    """What the engine sets aside and takes time for; it prepares for fewer sequences on accelerators of small memory.
+
+    None is an accelerator of large memory.
+    """
+    if is_recording():
+        return _of_engine(_is_small(accelerator))
+    return _plain_engine(small=bool(_is_small(accelerator)))
+
+
+@cache
+def _plain_engine(*, small: bool) -> Engine:
+    return _of_engine(small)
+
+
+def _is_small(accelerator: AcceleratorSpec | None) -> Any:
+    return accelerator is not None and usable(accelerator) < constant("large_memory")
+
+
+def _of_engine(small: Any) -> Engine:
+    numbers = {name: constant(name) for name in Engine._fields if name != "prepared"}
+    prepared = where(small, lambda: constant("sequences_small"), lambda: constant("sequences"))
+    return Engine(**numbers, prepared=prepared)
+
+
+def usable(accelerator: AcceleratorSpec) -> float:
+    """Bytes that software can allocate: as the driver reports them, else the nominal figure."""
+    return accelerator.figure("usable" if accelerator.usable else "memory")
+
+
+def device(accelerator: AcceleratorSpec) -> Device:
+    """Where a replica stands. Raises ValueError where the accelerator's memory is not published."""
+    found = None if is_recording() else accelerator.looked_up.get(Device)
+    if not isinstance(found, Device):
+        found = Device(
+            usable(accelerator), accelerator.devices_per_node or 0, accelerator.scale_up_domain or 0,
+            accelerator.is_mesh, accelerator.id or "the accelerator",
+        )  # fmt: skip
+        if not is_recording():
+            accelerator.looked_up[Device] = found
+    return found
+
+
+def dense_format(accelerator: AcceleratorSpec) -> str:
+    """The format of products that are not quantised: 16 bit, or 32 where no peak of a narrower one is published."""
+    return "bf16" if accelerator.peak_bf16 else "fp16" if accelerator.peak_fp16 else "fp32"
+
+
+def compute_format(accelerator: AcceleratorSpec, dtype: DType) -> str:
+    """The format that products compute in: the weights' own where the accelerator has a peak for it, else the dense.
+
+    4-bit formats other than nvfp4 are widened first, as engines do.
+    """
+    dense = dense_format(accelerator)
+    if dtype.bits >= 16 or dtype.name in ("mxfp4", "int4", "nf4"):
+        return dense
+    try:
+        accelerator.peak(dtype.name)
+    except ValueError:
+        return dense
+    return dtype.name
+
+
+def formats_to_try(accelerator: AcceleratorSpec) -> list[DType]:
+    """Formats of weights for a plan: 16 bit and those narrower ones that the accelerator computes in."""
+    found = [DTYPES["fp16" if accelerator.peak_fp16 and not accelerator.peak_bf16 else "bf16"]]
+    found += [DTYPES["fp8"]] if accelerator.peak_fp8 else []
+    found += [DTYPES["nvfp4"]] if accelerator.peak_fp4 and accelerator.vendor == "NVIDIA" else []
+    return found
+
+
+@reduced
+def serve_rates(accelerator: AcceleratorSpec, dtype: DType) -> ServeRates:
+    """The rates of an accelerator for weights of a format. Raises ValueError where a peak or its bandwidth is not
+    published."""
+    found = None if is_recording() else accelerator.looked_up.get(dtype)
+    if not isinstance(found, ServeRates):
+        found = _serve_rates(accelerator, dtype)
+        if not is_recording():
+            accelerator.looked_up[dtype] = found
+    return found
+
+
+def _serve_rates(accelerator: AcceleratorSpec, dtype: DType) -> ServeRates:
+    def share(name: str, *more: str) -> float:
+        narrow = [f"{form}@{where}" for form in more for where in (accelerator.id, accelerator.architecture)]
+        return constant(name, *narrow, *more, accelerator.id, accelerator.architecture, accelerator.kind)
+
+    form = compute_format(accelerator, dtype)
+    half_form = dense_format(accelerator)
+    half_peak = accelerator.peak(half_form)
+    achieved = accelerator.figure("achievable_bf16") if accelerator.achievable_bf16 else half_peak * share("achievable")
+    reached = term("rate that large products reach", achieved, "FLOP/s")
+    half = reached * share("half")
+    quantised = form != half_form
+    half = term("rate of products in 16 bit", half, "FLOP/s")
+    matmul = half
+    peak = half_peak
+    if quantised:
+        peak = accelerator.peak(form)
+        narrow = peak * reached / half_peak * share("quantised", form)
+        matmul = term("rate of products in the weights' format", narrow, "FLOP/s")
+    pcie = constant("pcie_below")
+    out = accelerator.figure("scale_out") if accelerator.scale_out else pcie / 2
+    scale_up = accelerator.figure("scale_up") if accelerator.scale_up else out
+    outside = accelerator.figure("scale_out") if accelerator.scale_out else scale_up
+    slow = scale_up <= pcie
+    bandwidth = accelerator.figure("bandwidth")
+    return ServeRates(
+        matmul=matmul,
+        half=half,
+        grouped=term("rate of experts' products", matmul * share("grouped", form), "FLOP/s"),
+        weight_only=term(
+            "rate of experts' products of widened weights", half * share("grouped", "weight_only"), "FLOP/s"
+        ),
+        attention=term("rate of attention", half * share("attention"), "FLOP/s"),
+        stream=term("achieved memory bandwidth", bandwidth * share("stream"), "bytes/s"),
+        cache=term("achieved memory bandwidth of the cache", bandwidth * share("cache"), "bytes/s"),
+        launch=share("launch"),
+        link=term("rate of links inside the domain", scale_up * share("pcie" if slow else "link"), "bytes/s"),
+        link_latency=share("pcie_latency" if slow else "link_latency"),
+        scale_out=term("rate of links outside the domain", outside * share("scale_out"), "bytes/s"),
+        domain=max(accelerator.scale_up_domain or 1, 1),
+        quantised=quantised,
+        tile=share("tile"),
+        wave=share("wave"),
+        host=share("host"),
+        balance=share("evenness"),
+        mesh=accelerator.is_mesh,
+        peak=peak,
+        bandwidth=bandwidth,
+    )

@@ -1,0 +1,40 @@
+"""What is served on what, as plain numbers: all that the formulas of serving know besides a layout and a load."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from xlcalc.hardware.rates import Device, Engine, ServeRates
+from xlcalc.model.coefficients import Coefficients
+
+
+class Served(NamedTuple):
+    """A model with weights of a format, bytes of an element of its cache, the accelerator and the engine.
+
+    Questions about memory alone need no rates, nor a device where any will do.
+    """
+
+    model: Coefficients
+    dtype: str
+    cache_bytes: float
+    engine: Engine
+    device: Device | None = None
+    rates: ServeRates | None = None
+
+    def __hash__(self) -> int:
+        """A few figures tell most apart; equality looks at all."""
+        return hash((hash(self.model), self.dtype, self.cache_bytes, self.rates and self.rates.stream))
+
+    @property
+    def on(self) -> Device:
+        """The device. Raises TypeError where the question named none."""
+        if self.device is None:
+            raise TypeError("needs an accelerator")
+        return self.device
+
+    @property
+    def speed(self) -> ServeRates:
+        """The rates. Raises TypeError where the question needed none."""
+        if self.rates is None:
+            raise TypeError("needs rates")
+        return self.rates
