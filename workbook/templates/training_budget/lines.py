@@ -248,7 +248,7 @@ RESULTS: list[Block] = [
         Line("law_flops", "Compute in the law's sense", "FLOP", "(1+1)*(1+1+1)*{active_parameters}*{all_tokens}",
              "6 N D, without attention.", _BIG),
         Line("overtrained", "Tokens over the best number", "ratio",
-             "IFERROR({all_tokens}/LLM_OPTIMAL_TOKENS({law_flops}),0)",
+             'IFERROR({all_tokens}/LLM_OPTIMAL_TOKENS({law_flops}),"needs the functions")',
              "Above 1: a smaller model, cheaper to serve, trained longer than the law asks. Needs the functions.", _GB, fact=True),
     ]),
 ]  # fmt: skip
