@@ -183,8 +183,9 @@ def print_setup(sheet: Worksheet, title: str, repeated_rows: str, paper: str) ->
 
 
 def protect(sheet: Worksheet) -> None:
-    """Locked cells cannot be changed; no password. Filters, column widths and hidden rows stay the user's."""
+    """Locked cells cannot be changed; no password. Filters, column widths, hidden and
+    inserted rows stay the user's."""
     protection = sheet.protection
     protection.sheet = True
-    for allowed in ("autoFilter", "sort", "formatColumns", "formatRows", "objects", "scenarios"):
+    for allowed in ("autoFilter", "sort", "formatColumns", "formatRows", "insertRows", "objects", "scenarios"):
         setattr(protection, allowed, False)

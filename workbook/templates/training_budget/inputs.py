@@ -56,10 +56,11 @@ EXPERIMENTS = Source(
     "2022-12-20",
 )
 SPOT = Source(
-    "AWS Spot Instance Advisor",
-    "Frequency of interruption by instance type in five classes, the highest above 20 % a month",
-    "https://aws.amazon.com/ec2/spot/instance-advisor/",
-    "2026-11-27",
+    "Spare Cores (2024)",
+    "Spot server termination rate per availability zones: AWS's Spot Instance Advisor has five classes, the highest above "
+    "20 % a month",
+    "https://sparecores.com/article/spot-instance-terminate-rates-per-az",
+    "2024-04-16",
 )
 
 
