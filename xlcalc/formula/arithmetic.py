@@ -14,7 +14,19 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
-from xlcalc.formula.symbols import ACTIVE, CHOSEN, INPUT, LEAF, TERM, Symbol, active, labelled, node, unrecorded
+from xlcalc.formula.symbols import (
+    ACTIVE,
+    CHOSEN,
+    INPUT,
+    LEAF,
+    TERM,
+    Columns,
+    Symbol,
+    active,
+    labelled,
+    node,
+    unrecorded,
+)
 
 Result = TypeVar("Result")
 
@@ -85,9 +97,11 @@ def searched(search: Callable[..., Result], *arguments: Any) -> Result:
 
 
 def plain(value: Any) -> Any:
-    """The number behind a symbol, also inside a tuple; anything else as it is."""
+    """The number behind a symbol, the record behind its columns, also inside a tuple; anything else as it is."""
     if type(value) is Symbol:
         return value.value
+    if isinstance(value, Columns):
+        return value.record
     if isinstance(value, tuple):
         inside = map(plain, value)
         return type(value)(*inside) if hasattr(value, "_fields") else tuple(inside)

@@ -7,7 +7,7 @@ from dataclasses import is_dataclass
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from xlcalc.formula.symbols import ACTIVE, INPUT, LEAF, Recording, Symbol, active, labelled, unrecorded
+from xlcalc.formula.symbols import ACTIVE, INPUT, LEAF, Columns, Recording, Symbol, active, labelled, unrecorded
 
 Record = TypeVar("Record")
 Result = TypeVar("Result")
@@ -48,19 +48,19 @@ def reduced(reduce: Callable[..., Result]) -> Callable[..., Result]:
     return reducing
 
 
-class _Columns:
+class _Columns(Columns):
     """A record whose fields become symbols when they are asked for."""
 
     def __init__(self, record: Any, path: str, nodes: Recording, words: Words, source: str | Callable[[], str]) -> None:
-        self._record, self._path, self._of = record, path, (nodes, words, source)
+        self.record, self._path, self._of = record, path, (nodes, words, source)
 
     def __getattr__(self, name: str) -> Any:
-        value = self._symbols(getattr(self._record, name), f"{self._path}_{name}" if self._path else name)
+        value = self._symbols(getattr(self.record, name), f"{self._path}_{name}" if self._path else name)
         self.__dict__[name] = value
         return value
 
     def _replace(self, **fields: Any) -> _Columns:
-        made = _Columns(self._record, self._path, *self._of)
+        made = _Columns(self.record, self._path, *self._of)
         made.__dict__.update(fields)
         return made
 

@@ -39,6 +39,12 @@ class Recording(dict[Any, "Symbol"]):
         self.is_open = is_open
 
 
+class Columns:
+    """A record of numbers that gives symbols for them (`records.py`)."""
+
+    record: Any
+
+
 class Symbol:
     """A node: its operator, its operands (symbols, numbers), its value; a label, unit and source where it has them.
 

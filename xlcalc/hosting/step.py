@@ -164,9 +164,11 @@ def _decode_attention(r: Replica, decoding: float, context: float) -> float:
         return 0.0
     cache = r.part.cache
     growing = cache_elements(cache, context) * r.of.cache_bytes
-    states = 2 * (cache.conv_state * 2 + cache.state * (r.model.state_bytes or 2))  # read and written
+    states = 2 * (
+        cache.conv_state * 2 + cache.state * (2 if r.model.state_bytes is None else r.model.state_bytes)
+    )  # read and written
     moved = (growing + states) * decoding
-    flops = sum(2 * s.decode * (least(context, s.reach) if s.reach else context) for s in r.model.scores)
+    flops = sum(2 * s.decode * (context if s.reach is None else least(context, s.reach)) for s in r.model.scores)
     moved = term("cache and states that are read", moved, "bytes", "Pope et al. 2022, section 3.3")
     flops = term("FLOP of a sequence's attention", flops, "FLOP")
     return _roofline(moved / r.rates.cache, decoding * flops / r.layout.tp / r.rates.attention)
@@ -175,7 +177,7 @@ def _decode_attention(r: Replica, decoding: float, context: float) -> float:
 def _prefill_attention(r: Replica, prefilling: float, reach: float) -> float:
     if is_number(prefilling) and not prefilling:
         return 0.0
-    flops = sum(2 * s.prefill * (least(reach, s.reach) if s.reach else reach) for s in r.model.scores)
+    flops = sum(2 * s.prefill * (reach if s.reach is None else least(reach, s.reach)) for s in r.model.scores)
     flops = term("FLOP of a prompt token's attention", flops, "FLOP")
     return prefilling * (flops + 2 * r.model.scan) / r.layout.tp / r.rates.attention
 

@@ -23,7 +23,7 @@ class Matmuls(NamedTuple):
 class Product(NamedTuple):
     """Matrix products of one shape in so many layers, `bytes` an element as stored.
 
-    Tensor parallelism divides the inputs where `row` is 1, the outputs where `column` is 1. A token meets `active` of
+    Tensor parallelism divides the inputs where `row` is true, the outputs where `column` is. A token meets `active` of
     `copies` experts, whose divided side is `width` wide in each of the matrices that run as one; other products have
     1, 1 and 0.
     """
@@ -32,28 +32,28 @@ class Product(NamedTuple):
     d_in: float
     d_out: float
     bytes: float
-    row: int
-    column: int
+    row: bool
+    column: bool
     width: float = 0
     copies: float = 1
     active: float = 1
 
 
 class Scores(NamedTuple):
-    """Attention of layers with one reach (0 = all earlier tokens): multiply-adds of a pair of tokens as prefill
+    """Attention of layers with one reach (None = all earlier tokens): multiply-adds of a pair of tokens as prefill
     computes them and as decoding does, where a latent is read once for all heads."""
 
     prefill: float
     decode: float
-    reach: float
+    reach: float | None
 
 
 class TrainScores(NamedTuple):
-    """The same of training: multiply-adds of a pair, the query heads that compute them, their reach (0 = all)."""
+    """The same of training: multiply-adds of a pair, the query heads that compute them, their reach (None = all)."""
 
     pair: float
     heads: float
-    reach: float
+    reach: float | None
 
 
 class Cached(NamedTuple):
@@ -159,7 +159,7 @@ class Coefficients(NamedTuple):
     expert_blocks: float
     stream: float  # elements that memory-bound operators move for a token
     scan: float  # multiply-adds of recurrences and filters for a token
-    state_bytes: float  # of an element of a recurrent state, 0 where the configuration names none
+    state_bytes: float | None  # of an element of a recurrent state, None where the configuration names none
     products: tuple[Product, ...]
     experts: tuple[Product, ...]
     scores: tuple[Scores, ...]
@@ -167,8 +167,8 @@ class Coefficients(NamedTuple):
     states: tuple[State, ...]
 
     def __hash__(self) -> int:
-        """A few columns tell models apart; equality looks at all."""
-        return hash((self.params_split, self.params_replicated, self.bytes_split, self.stream, self.split_weights))
+        """Two columns tell most models apart, and records are keys of what is remembered; equality looks at all."""
+        return hash((self.params_split, self.bytes_split))
 
     @property
     def split_matmuls(self) -> Matmuls:

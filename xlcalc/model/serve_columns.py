@@ -53,10 +53,10 @@ def serve_columns(architecture: Architecture, weights: Weights, state_bytes: flo
         **sums,
         **{f"bytes_{part}": value for part, value in rank._asdict().items()},
         "head_bytes": last.widths[0][1] / 8,
-        "state_bytes": state_bytes or 0,
+        "state_bytes": state_bytes,
         "products": tuple(product for product in counted if product.copies == 1),
         "experts": tuple(product for product in counted if product.copies > 1),
-        "scores": tuple(Scores(prefill, decode, reach or 0) for reach, (prefill, decode) in scores.items()),
+        "scores": tuple(Scores(prefill, decode, reach) for reach, (prefill, decode) in scores.items()),
         **_cached(architecture),
     }
 
@@ -91,8 +91,8 @@ def _product(matrices: list[tuple[Linear, float]], layers: int) -> Product:
         first.d_in,
         d_out,
         sum(matrix.d_out * bits for matrix, bits in matrices) / d_out / 8,
-        int(row),
-        int(first.divided == "column"),
+        row,
+        first.divided == "column",
         (first.d_in if row else first.d_out) if routed else 0,
         max(first.copies, 1) if routed else 1,
         first.active if routed else 1,

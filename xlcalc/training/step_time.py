@@ -110,7 +110,7 @@ def matmul_time(
     return arithmetic, (k.traffic * traffic + casts) / k.stream
 
 
-def attention_pairs(model: Coefficients, seq_len: float, width: float = 0) -> float:
+def attention_pairs(model: Coefficients, seq_len: float, width: float | None = None) -> float:
     """Multiply-adds of one token's causal attention in a forward pass, averaged over the sequence.
 
         sum over reaches of max(pair, 2 width heads) (s / 2 + 64), a window w < s sees w - w^2 / (2 s)
@@ -118,11 +118,12 @@ def attention_pairs(model: Coefficients, seq_len: float, width: float = 0) -> fl
     Heads narrower than `width` count as so wide: their exponentials take as long.
     """
     total = 0.0
-    for pair, heads, window in model.train_scores:
+    for scores in model.train_scores:
+        pair, heads, window = scores.pair, scores.heads, scores.reach
         reach: float = seq_len / 2
-        if window:
+        if window is not None:
             reach = where(window < seq_len, lambda w=window: w - w * w / (2 * seq_len), reach)
-        total += (most(pair, 2 * width * heads) if width else pair) * (reach + CAUSAL_BLOCK / 2)
+        total += (pair if width is None else most(pair, 2 * width * heads)) * (reach + CAUSAL_BLOCK / 2)
     return total
 
 
