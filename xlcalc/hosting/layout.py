@@ -105,8 +105,8 @@ def candidates(count: int, node: int, n_layers: int, n_experts: int) -> list[Lay
     """The layouts worth trying on so many accelerators: tensor parallel inside a node, pipeline stages, and for
     mixtures of experts attention copies with the experts spread over all."""
     found = []
-    for tp in range(1, count + 1):
-        if count % tp or tp > node:
+    for tp in range(1, min(count, node) + 1):
+        if count % tp:
             continue
         rest = count // tp
         if rest <= n_layers:

@@ -247,7 +247,9 @@ def min_layout(of: Served, context: float, batch: int, reserve: float) -> Layout
 
 
 def _too_small(of: Served, count: int, reserve: float, what: str) -> str:
-    need = min(shard(of, layout).weights for layout in splits(of, count))
+    need = min((shard(of, layout).weights for layout in splits(of, count)), default=None)
+    if need is None:
+        raise ValueError(f"has no layout that splits the model over {count} accelerators")
     have = of.on.memory * (1 - reserve)
     return (
         f"finds no room for {what}: of the {have / 1e9:.4g} GB to be filled on each of {count} accelerators, weights "

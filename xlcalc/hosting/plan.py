@@ -19,6 +19,8 @@ HEADER = [
     "USD/M output tokens", "USD/accelerator-hour", "price from", "price as of",
 ]  # fmt: skip
 
+_LARGEST = 1024  # accelerators of a replica that a plan looks at
+
 
 class Option(NamedTuple):
     """A layout with the largest batch that meets the limits."""
@@ -47,6 +49,8 @@ def first_token(r: Replica, traffic: Traffic, running: Flow) -> float:
 
 def counts(max_count: int) -> list[int]:
     """Powers of two up to the largest count, and that itself."""
+    if max_count > _LARGEST:
+        raise ValueError(f"plans replicas of at most {_LARGEST} accelerators; got a max_count of {max_count}")
     powers = [1 << i for i in range(max_count.bit_length()) if 1 << i <= max_count]
     return sorted({*powers, max_count})
 

@@ -70,7 +70,7 @@ def _fields(rows: list[list[Any]], fields: frozenset[str]) -> dict[str, Any]:
         if not field or is_blank(value):
             continue
         if field not in fields:
-            near = get_close_matches(field, fields, n=1, cutoff=0.85)
+            near = get_close_matches(field[:60], fields, n=1, cutoff=0.85)
             if near:
                 raise ValueError(f"has the label {shown(name)}, which is no field; did you mean {near[0]}?")
             continue

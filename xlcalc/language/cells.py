@@ -19,6 +19,8 @@ from xlcalc.language.errors import EXCEL_ERRORS, CalcError
 _EXACT = 2**53  # integers up to here are the same number as a float and as an int
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _MAX_SHOWN = 60
+_MOST_BITS = 1024  # of an int that a float can hold
+_MOST_DIGITS = 400  # of a number as text
 
 
 class Refusal(Exception):
@@ -46,6 +48,8 @@ def shown(value: Any) -> str:
         return f"the date {value}" if isinstance(value, date) else f"the time {value}"
     if isinstance(value, (list, tuple)):
         return "a range"
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return "a number of over 300 digits"
     text = str(value)
     return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
 
@@ -57,7 +61,7 @@ def clean(text: str) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of an error message that offers the nearest known word; nothing where none is near."""
-    near = get_close_matches(word, list(known), n=1)
+    near = get_close_matches(word[:_MAX_SHOWN], list(known), n=1)
     return f"; did you mean {near[0]}?" if near else ""
 
 
@@ -124,6 +128,8 @@ class Number(Kind):
             value = self._from_other(value)
         if type(value) is float and value.is_integer() and -_EXACT < value < _EXACT:
             value = int(value)
+        if type(value) is int and value.bit_length() > _MOST_BITS:
+            raise Refusal("#NUM!", f"must be {self.about}; got {shown(value)}")
         inside = self.low < value if self.above else self.low <= value
         if not (inside and value <= self.high and (type(value) is int or math.isfinite(value))):
             raise Refusal("#NUM!", f"must be {self.about}; got {shown(value)}")
@@ -135,6 +141,8 @@ class Number(Kind):
         text = clean(value)
         if not is_number(text):
             raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
+        if len(text) > _MOST_DIGITS:
+            raise Refusal("#NUM!", f"must be {self.about}; got {shown(value)}")
         return int(text) if text.lstrip("+-").isdigit() else float(text)
 
     def _from_other(self, value: Any) -> Any:
@@ -144,7 +152,10 @@ class Number(Kind):
             if isinstance(value, (int, float)) and not isinstance(value, bool):
                 return value
             if hasattr(value, "as_integer_ratio") and not isinstance(value, bool):  # Decimal, Fraction
-                return float(value)
+                try:
+                    return float(value)
+                except (ValueError, OverflowError):  # a signalling NaN, or beyond what a cell holds
+                    raise Refusal("#NUM!", f"must be {self.about}; got {shown(value)}") from None
         raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
 
 
@@ -155,11 +166,15 @@ class Day(Kind):
     _FIRST = 693594  # ordinal of a sheet's day 0; days before March 1900 are one off in Excel and no date of ours
     _LAST = date.max.toordinal() - _FIRST
 
+    def _day(self, value: date) -> date:
+        try:
+            return value.date() if isinstance(value, datetime) else value
+        except ValueError:  # pandas' NaT is a datetime and no date
+            raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}") from None
+
     def read(self, value: Any) -> date:
-        if isinstance(value, datetime):
-            return value.date()
         if isinstance(value, date):
-            return value
+            return self._day(value)
         if isinstance(value, (int, float)) and not isinstance(value, bool) and 61 <= value <= self._LAST:
             return date.fromordinal(self._FIRST + int(value))
         try:

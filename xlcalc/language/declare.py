@@ -167,6 +167,8 @@ class Declaration:
                 result = result / unit
             if type(result) is float and not isfinite(result):
                 raise OverflowError
+            if isinstance(result, Table):
+                result = self._finite(result)
         except CalcError as error:
             where = error.function or self.name
             raise CalcError(error.code, error.reason, function=where, argument=error.argument) from None
@@ -175,6 +177,13 @@ class Declaration:
         except ArithmeticError:
             raise CalcError("#NUM!", "has no finite result for these arguments", function=self.name) from None
         return result
+
+    def _finite(self, table: Table) -> Table:
+        """The table with an error in each cell that has no finite number."""
+        if not any(type(cell) is float and not isfinite(cell) for row in table for cell in row):
+            return table
+        error = CalcError("#NUM!", "has no finite result in this cell", function=self.name)
+        return Table([[error if type(cell) is float and not isfinite(cell) else cell for cell in row] for row in table])
 
     def _once(self, values: Sequence[Any]) -> Any:
         return self.compute(self.read(values))

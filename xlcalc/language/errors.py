@@ -4,6 +4,8 @@ from __future__ import annotations
 
 EXCEL_ERRORS = frozenset(("#VALUE!", "#NUM!", "#N/A", "#REF!", "#DIV/0!", "#NAME?", "#NULL!", "#SPILL!", "#CALC!"))
 
+_LONGEST = 500  # characters of a message
+
 
 class CalcError(ValueError):
     """A bad argument: an Excel error code and a sentence that says what to change.
@@ -18,4 +20,5 @@ class CalcError(ValueError):
     def __init__(self, code: str, reason: str, *, function: str = "", argument: str = "") -> None:
         self.code, self.reason, self.function, self.argument = code, reason, function, argument
         where = f"{function}: " if function else ""
-        super().__init__(f"{where}{argument} {reason}" if argument else f"{where}{reason}")
+        text = f"{where}{argument} {reason}" if argument else f"{where}{reason}"
+        super().__init__(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}...")

@@ -27,8 +27,8 @@ _COUNT = Number("parameters", 1)
 class ModelKind(Kind):
     """A model: a catalog name, a two-column block, the text of a config.json; where `count` is set, a number too."""
 
-    def __init__(self, *, count: bool = False) -> None:
-        self._count = count
+    def __init__(self, *, count: bool = False, generates: bool = False) -> None:
+        self._count, self._generates = count, generates
         self.about = "a model name, a block of its fields, the text of a config.json"
         self.about += ", or a number of parameters" if count else ""
 
@@ -36,6 +36,12 @@ class ModelKind(Kind):
         return blocks.is_block(rows, blocks.model_fields())
 
     def read(self, value: Any) -> ModelSpec:
+        model = self._read(value)
+        if self._generates and model.count is None and model.architecture.kind == "encoder":
+            raise Refusal("#VALUE!", f"must generate tokens, which an encoder does not; got {shown(value)}")
+        return model
+
+    def _read(self, value: Any) -> ModelSpec:
         try:
             if type(value) is str:
                 return self._from_text(value)
@@ -54,6 +60,8 @@ class ModelKind(Kind):
             raise Refusal("#VALUE!", f"cannot be read: {error}") from None
         except ValueError as error:
             raise Refusal("#VALUE!", _sentence(error)) from None
+        except RecursionError:
+            raise Refusal("#VALUE!", "is nested deeper than any configuration") from None
         if self._count:
             return ModelSpec(count=_COUNT.read(value))
         raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
@@ -157,6 +165,7 @@ class AnythingKind(Kind):
 
 
 Model = Annotated[ModelSpec, ModelKind()]
+Generator = Annotated[ModelSpec, ModelKind(generates=True)]
 ModelOrCount = Annotated[ModelSpec, ModelKind(count=True)]
 Accelerator = Annotated[AcceleratorSpec, AcceleratorKind()]
 AcceleratorOrPeak = Annotated[AcceleratorSpec | float, AcceleratorKind(figure="FLOP/s")]

@@ -37,7 +37,8 @@ class Range:
         if row >= self.full_shape[0] or column >= self.full_shape[1]:
             return CalcError("#N/A", "is a range that does not reach as far as the others")
         inside = row < self.shape[0] and column < self.shape[1]
-        return self.rows[row][column] if inside else None
+        value = self.rows[row][column] if inside else None
+        return CalcError("#VALUE!", "has a list in one of its cells") if isinstance(value, (list, tuple)) else value
 
 
 def is_range(value: Any) -> bool:

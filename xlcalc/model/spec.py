@@ -13,7 +13,7 @@ from xlcalc.model.architecture import Architecture
 from xlcalc.model.cache import CacheShape, cache_shape
 from xlcalc.model.checkpoint import Checkpoint, checkpoint
 from xlcalc.model.coefficients import Coefficients
-from xlcalc.model.config import Config
+from xlcalc.model.config import SPELLINGS, Config
 from xlcalc.model.dtypes import DType
 from xlcalc.model.families.reader import read
 from xlcalc.model.flops import FlopShape, flop_shape
@@ -31,6 +31,11 @@ _SIZES = (
 
 
 _FORMATS_KEPT = 32
+
+_SCALARS = ("hidden_size", "num_hidden_layers", "vocab_size")
+_LARGEST = 10**12  # of any number in a configuration
+_STACKS = ("encoder_layers", "decoder_layers", "num_decoder_layers", "encoder_num_hidden_layers")
+_MOST_LAYERS = 10_000  # and of entries in any of its lists: a hundred times what models have
 
 
 class ModelSpec(BaseModel):
@@ -71,8 +76,11 @@ class ModelSpec(BaseModel):
         if self.count is not None:
             raise ValueError("needs a model with its layers; a number of parameters alone does not say enough")
         c = Config(self.config)
+        _check_bounds(c.raw)
         for name in _SIZES:
             value = c.get(name)
+            if isinstance(value, (list, tuple)) and (not value or name in _SCALARS):
+                raise ValueError(f"has a list for {name}, where one whole number is needed")
             for size in value if isinstance(value, (list, tuple)) else [value]:
                 if name == "head_dim" and size == 0:  # the rotary part of heads that have none
                     continue
@@ -90,11 +98,11 @@ class ModelSpec(BaseModel):
         """The layers that the configuration builds. Raises ValueError naming missing or impossible fields."""
         c = self.text_config
         try:
-            return read(c)
+            return _whole(read(c))
         except KeyError as error:
             c.require(str(error.args[0]))
             raise ValueError(f"lacks {error.args[0]}, needed for model_type {c.model_type[:60]!r}") from None
-        except (TypeError, ZeroDivisionError, AttributeError, IndexError) as error:
+        except (TypeError, ArithmeticError, AttributeError, IndexError) as error:
             raise ValueError(f"has a field that is no number where one is needed ({str(error)[:120]})") from None
 
     @cached_property
@@ -204,3 +212,29 @@ class ModelSpec(BaseModel):
                 f"is asked of {self.id or self.text_config.model_type}, an encoder: it reads its input at once, "
                 "generates no tokens and keeps no key/value cache"
             )
+
+
+def _whole(architecture: Architecture) -> Architecture:
+    """The architecture itself. Raises TypeError where a size is a list or a fraction."""
+    for _, matrix in architecture.linears():
+        for size in (matrix.d_in, matrix.d_out, matrix.copies, matrix.bias):
+            if type(size) is not int or size < 0:
+                raise TypeError(f"{matrix.name} is {str(matrix.d_in)[:40]} x {str(matrix.d_out)[:40]}")
+    for _, vector in architecture.vectors():
+        if type(vector.size) is not int or vector.size < 0:
+            raise TypeError(f"{vector.name} has {str(vector.size)[:40]} elements")
+    return architecture
+
+
+def _check_bounds(fields: Mapping[str, Any]) -> None:
+    """Raise ValueError for numbers and lists that no model has, which would cost memory in proportion."""
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            _check_bounds(value)
+        elif isinstance(value, (int, float)) and not abs(value) <= _LARGEST:
+            raise ValueError(f"has a {str(name)[:60]} beyond 1e12, which no model has")
+        elif isinstance(value, (list, tuple)) and len(value) > _MOST_LAYERS:
+            raise ValueError(f"has a {str(name)[:60]} of {len(value)} entries; at most {_MOST_LAYERS} are taken")
+    layers = [fields.get(name) for name in ("num_hidden_layers", *SPELLINGS["num_hidden_layers"], *_STACKS)]
+    if any(isinstance(n, int) and n > _MOST_LAYERS for n in layers):
+        raise ValueError(f"has more than {_MOST_LAYERS} layers, which no model has")

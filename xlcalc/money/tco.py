@@ -5,12 +5,13 @@ from __future__ import annotations
 from xlcalc.formula.arithmetic import term, where
 
 HOURS_PER_YEAR = 8760
+_NEARLY_NONE = 1e-6  # interest over the life below which its square is nothing
 
 
 def capital_recovery(rate: float, years: float) -> float:
     """The share of a purchase that each year pays.
 
-        r / (1 - (1 + r)^-n), or 1 / n without interest
+        r / (1 - (1 + r)^-n), or 1 / n without interest; near it (1 + r (n + 1) / 2) / n, where the first loses digits
 
     Args:
         rate: yearly interest r [ratio]
@@ -19,7 +20,11 @@ def capital_recovery(rate: float, years: float) -> float:
     >>> capital_recovery(0, 4), round(capital_recovery(0.08, 4), 6)
     (0.25, 0.301921)
     """
-    return where(rate == 0, lambda: 1 / years, lambda: rate / (1 - (1 + rate) ** -years))
+    return where(
+        rate * (years + 1) < _NEARLY_NONE,
+        lambda: (1 + rate * (years + 1) / 2) / years,
+        lambda: rate / (1 - (1 + rate) ** -years),
+    )
 
 
 def usd_per_useful_hour(

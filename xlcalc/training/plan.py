@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from heapq import nsmallest
-from math import inf
+from math import inf, isqrt
 from typing import NamedTuple
 
 from xlcalc.hardware.rates import TrainRates
@@ -73,12 +73,16 @@ class Plan(NamedTuple):
 
 
 def divisors(n: int, most: float) -> list[int]:
-    """Divisors of n up to `most`, ascending.
+    """Divisors of n up to `most`, ascending, found by their partners below the root. Raises ValueError past 1e12.
 
     >>> divisors(280, 40)
     [1, 2, 4, 5, 7, 8, 10, 14, 20, 28, 35, 40]
     """
-    return [d for d in range(1, int(min(n, most)) + 1) if n % d == 0]
+    most = int(min(n, most))
+    if min(most, n) > 10**12:
+        raise ValueError("has numbers of layers, accelerators or sequences beyond 1e12, which nobody divides")
+    low = [d for d in range(1, min(most, isqrt(n)) + 1) if n % d == 0]
+    return sorted({*low, *(n // d for d in low if n // d <= most)}) if most > isqrt(n) else low
 
 
 def _chunks(layers: int, pp: int) -> list[int]:

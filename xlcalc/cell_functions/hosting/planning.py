@@ -12,7 +12,7 @@ from xlcalc.hosting import cost, disaggregation, memory, plan, throughput
 from xlcalc.hosting.layout import Split
 from xlcalc.hosting.step import replica
 from xlcalc.language.declare import Table, cell_function
-from xlcalc.language.kinds import Accelerator, Count, Model, PositiveSeconds, PositiveTokens, Rows, Share
+from xlcalc.language.kinds import Accelerator, Count, Generator, PositiveSeconds, PositiveTokens, Rows, Share
 from xlcalc.model.dtypes import DTYPES
 from xlcalc.model.spec import ModelSpec
 
@@ -23,7 +23,7 @@ _CALIBRATED = "rates calibrated on published measurements (catalog/serving.csv)"
 
 @cell_function(category="Hosting", source="LLM_THROUGHPUT over all layouts; lowest on-demand price of the catalog")
 def LLM_SERVE_PLAN(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     prompt: PositiveTokens,
     output: PositiveTokens,

@@ -16,7 +16,7 @@ from xlcalc.language.kinds import (
     Count,
     DType,
     Fraction,
-    Model,
+    Generator,
     Positive,
     PositiveTokens,
     Real,
@@ -40,7 +40,7 @@ _CALIBRATED = "rates calibrated on published measurements (catalog/serving.csv)"
 @cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {_CALIBRATED}")
 @calibrated(unless="mfu")
 def LLM_TTFT(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     count: Count,
     prompt: PositiveTokens,
@@ -76,7 +76,7 @@ def LLM_TTFT(
 @cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {_CALIBRATED}")
 @calibrated(unless="mbu")
 def LLM_TPOT(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     count: Count,
     context: Tokens,
@@ -117,7 +117,7 @@ def LLM_TPOT(
 )
 @calibrated()
 def LLM_THROUGHPUT(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     count: Count,
     prompt: PositiveTokens,
@@ -162,7 +162,7 @@ def LLM_THROUGHPUT(
 
 @cell_function(category="Hosting", source="Takagi 1991 (gated queues); Erlang 1917; LLM_THROUGHPUT's steps")
 def LLM_LATENCY_AT_LOAD(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     count: Count,
     prompt: PositiveTokens,
@@ -225,7 +225,7 @@ def LLM_REPLICAS(
     requests_per_second: Positive,
     prompt: PositiveTokens,
     output: PositiveTokens,
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     count: Count,
     batch: Count,
@@ -272,7 +272,7 @@ def LLM_SPECULATIVE_SPEEDUP(acceptance: Share, draft_tokens: Count, draft_cost: 
 
 @cell_function(category="Hosting", source="Sheng et al. 2023 (FlexGen), section 4.3")
 def LLM_OFFLOAD_THROUGHPUT(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     host_bytes_per_second: PositiveRate,
     disk_bytes_per_second: Rate,

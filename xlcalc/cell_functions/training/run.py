@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from xlcalc.formula.arithmetic import allowed, is_number, term, where
+from xlcalc.formula.arithmetic import allowed, is_number, term
 from xlcalc.formula.records import column, columns
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.cells import Choice
@@ -269,7 +269,7 @@ def LLM_TRAIN_COST(
     return Table(
         [
             ["item", "USD", "share"],
-            *([name, usd, where(total > 0, lambda usd=usd: usd / total, 0)] for name, usd in lines),
+            *([name, usd, usd / total if is_number(total) and total else 0] for name, usd in lines),
         ]
     )
 
