@@ -17,7 +17,7 @@ HOST = {"hosts", "conformance", "test_libreoffice.py", "test_site.py"}
 SLOW = {
     "test_accuracy_book.py", "test_agreement.py", "test_calibration.py", "test_cli.py", "test_convert.py",
     "test_disaggregation.py", "test_explain.py", "test_generated.py", "test_plan.py", "test_properties.py",
-    "test_queueing.py", "test_style.py", "test_templates.py", "test_training_budget.py", "test_user_catalog.py",
+    "test_excel.py", "test_quantised.py", "test_queueing.py", "test_style.py", "test_user_catalog.py",
     "test_validation.py", "test_wheel.py", "templates",
 }  # fmt: skip
 """Folders and files that take many seconds: they build or recalculate whole workbooks, start a process for each
