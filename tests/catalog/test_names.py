@@ -249,3 +249,30 @@ def test_hosted_models(typed, wanted):
 )
 def test_grids(typed, wanted):
     assert money.grid_region(typed)["id"] == wanted
+
+
+@pytest.mark.parametrize("name", ["models", "accelerators"])
+def test_a_name_with_another_number_is_never_taken_for_the_row(name):
+    """Each number of each name replaced by another: what is found has that number in one of its own names."""
+    catalog = models if name == "models" else accelerators
+    rows = tables.by_id(name)
+
+    def numbers(text):
+        return set(re.findall(r"\d+", text.replace("_", ".")))
+
+    known = {
+        i: numbers(" ".join((row["id"], row["name"], row["aliases"], row.get("hf_id", "")))) for i, row in rows.items()
+    }
+    found = 0
+    for row in rows.values():
+        for text in (row["name"], *row["aliases"].split(";")):
+            text = re.sub(r"(?i)(hbm|gddr|sxm|pcie)\d\w*", r"\1", text.rpartition("/")[2])  # which name no row
+            for number in set(re.findall(r"\d+", text)):
+                other = f"{int(number) + 3}"
+                try:
+                    to = catalog.names().find(re.sub(rf"(?<!\d){number}(?!\d)", other, text))
+                except NotInCatalog:
+                    continue
+                found += 1
+                assert other in known[to], (text, number, other, to)
+    assert found > 5

@@ -10,11 +10,10 @@ from xlcalc.formula import excel
 from xlcalc.formula.arithmetic import ceil, where
 from xlcalc.formula.symbols import INPUT, labelled, recording
 from xlcalc.language.declare import Table, find
-from xlcalc.language.renderings import closed
-from xlcalc.pages.site import example_arguments
+from xlcalc.language.renderings import LAYOUT, closed
+from xlcalc.pages.mathematics import example_arguments
 
-# what stays as given: the layout's whole numbers, and what a search chose
-LAYOUT = frozenset(("tp", "pp", "count", "micro_batch", "zero", "ep", "cp", "vp", "dp"))
+# whose layout's whole numbers stay as given
 LAID_OUT = ("LLM_TRAIN_MEMORY", "LLM_STEP_TIME", "LLM_SERVE_MEMORY", "LLM_TTFT", "LLM_TPOT", "LLM_THROUGHPUT", "LLM_REPLICAS",
             "LLM_OFFLOAD_THROUGHPUT")  # fmt: skip
 CLOSED = [

@@ -12,7 +12,7 @@ import pytest
 import xlcalc
 from xlcalc.formula.derivation import AT_LEVEL, IN_ALL
 from xlcalc.language.declare import Table
-from xlcalc.pages.site import example_arguments
+from xlcalc.pages.mathematics import example_arguments
 
 COLUMNS = ["step", "quantity", "formula", "with numbers", "value", "unit", "source"]
 EXPLAINED = [f for f in xlcalc.functions() if f.name != "LLM_EXPLAIN"]
@@ -201,7 +201,6 @@ def test_errors_are_those_of_the_call():
     for call in (
         ("LLM_BREAKEVEN", 1, 2, 1),
         ("LLM_MFU", "llama-3.1-8b", 1e9, "h100-sxm", 1),
-        ("LLM_OPTIMAL_PARAMS", 1e308),
         ("LLM_TRAIN_TIME", 1e308, 1e-300, 1, 0.1),
     ):
         with pytest.raises(xlcalc.CalcError) as plain:

@@ -1,9 +1,10 @@
-"""Fits the ranges of the estimates to the measured cases: python tests/oracles/build_ranges.py (a minute; needs NumPy)
+"""Fits the ranges of the estimates to the measured cases: python tests/generated.py ranges (half a minute; needs NumPy)
 
 Run it whenever an estimate or catalog/measured.csv has changed. It writes catalog/ranges.json (the effects of groups,
 which accuracy/ranges.py reads) and catalog/left_out.csv (each case that no constant knows, and its ranges from fits that
 left out its accelerator, its model, its source, its software, or its runs on that machine: by them the form of the
-model was chosen, and by them coverage is stated).
+model was chosen, and by them coverage is stated). python tests/oracles/build_ranges.py prints how simpler ranges do on
+the same groups left out.
 
 The model: ln(measured / estimated) is the sum of the effects of groups (xlcalc/accuracy/likeness.py), all normal with
 mean 0 and a variance for each kind of group, and of scatter. Variances are found by expectation and maximisation, each
@@ -14,10 +15,11 @@ is found on the errors left out, by interval score.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,6 +131,15 @@ class Fit:
     def _like(self, r: Row) -> likeness.Likeness:
         return likeness.likeness(r.case.function, r.given, self.known, r.case.software)
 
+    def _reach(self, members: Iterable[Row]) -> dict[str, tuple[float, float]]:
+        """Least and most of each amount along which errors may have a slope."""
+        found: dict[str, list[float]] = {}
+        for r in members:
+            for f in self._like(r).features:
+                if f.component in SLOPES:
+                    found.setdefault(f"{f.component} {f.level}", []).append(f.amount)
+        return {name: (min(amounts), max(amounts)) for name, amounts in sorted(found.items())}
+
     def _group(self, component: str, level: str) -> int:
         return self.groups.setdefault((component, level), len(self.groups))
 
@@ -173,9 +184,10 @@ class Fit:
             self.known,
             _usual(members),
             {names[j]: (i, float(mean[j])) for i, j in enumerate(used)},
-            [[float(covariance[j, k]) for k in used[: i + 1]] for i, j in enumerate(used)],
+            [line[: i + 1] for i, line in enumerate(covariance[np.ix_(used, used)].tolist())],
             {name: float(v) for name, v in zip(self.components, self.variances, strict=True)},
             scatter,
+            self._reach(members),
             _counted(members),
         )
 
@@ -254,33 +266,33 @@ def _all_classes() -> list[str]:
     return [f"{width}, {seen}" for width in ("dense", "experts") for seen in ("measured", "other")]
 
 
-def main() -> None:
-    every = rows()
-    families = {}
-    lines = []
+def fits() -> dict[str, tuple[Fit, Moments, Deviations]]:
+    """Each family's model, what it says of each row whose group was left out, and how far ranges reach."""
+    every, found = rows(), {}
     for family in dict.fromkeys(FAMILIES.values()):
         members = [r for r in every if r.family == family]
         fit = Fit(members, known_of(members)).improve(ROUNDS)
         moments = left_out(fit)
-        deviations = deviations_of(fit, moments)
-        families[family] = fit.fitted(np.ones(len(members)), deviations)
-        for i, r in enumerate(members):
-            if not r.calibrated:
-                z = deviations[fit.classes[fit.scatter_class[i]]]
-                ends = {n: ranges.ends(r.case.function, *moments[i, n], *z) for n in LEFT_OUT if (i, n) in moments}
-                lines.append((r, ends))
-        print(family, len(members), "cases,", len(fit.groups), "groups", deviations)
-    write(families, lines)
+        found[family] = fit, moments, deviations_of(fit, moments)
+    return found
 
 
-def write(families: dict[str, Fitted], lines: list[tuple[Row, dict[str, tuple[float, float]]]]) -> None:
-    """The two files, numbers to four or five digits."""
+def made() -> dict[Path, bytes]:
+    """The two files."""
+    found = fits()
+    families = {name: fit.fitted(np.ones(len(fit.rows)), z) for name, (fit, _, z) in found.items()}
+    return {CATALOG / "ranges.json": _effects(families), CATALOG / "left_out.csv": _left_out(found.values())}
+
+
+def _effects(families: dict[str, Fitted]) -> bytes:
+    """The effects as JSON, a group a line."""
     data = {
         family: {
             "accelerators": sorted(fit.known.accelerators),
             "architectures": sorted(fit.known.architectures),
             "software": fit.software,
             "cases": fit.cases,
+            "reach": {name: [_short(v) for v in ends] for name, ends in fit.reach.items()},
             "variances": {name: _short(v) for name, v in fit.variances.items()},
             "scatter": {name: [_short(v) for v in values] for name, values in sorted(fit.scatter.items())},
             "effects": [[*group, _short(mean)] for group, (_, mean) in fit.effects.items()],
@@ -289,19 +301,71 @@ def write(families: dict[str, Fitted], lines: list[tuple[Row, dict[str, tuple[fl
         for family, fit in families.items()
     }
     text = json.dumps({"share": ranges.SHARE, "families": data}, separators=(",", ":"))
-    (CATALOG / "ranges.json").write_text(text.replace('],["', '],\n["').replace('"},"', '"},\n"') + "\n", "utf-8")
-    with (CATALOG / "left_out.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["function", "group", "case", "measured_over_estimated", *LEFT_OUT])
-        for r, ends in lines:
+    return (text.replace('],["', '],\n["').replace("],[", "],\n[").replace('"},"', '"},\n"') + "\n").encode()
+
+
+def _left_out(found: Iterable[tuple[Fit, Moments, Deviations]]) -> bytes:
+    """The cases that no constant knows with their ranges as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["function", "group", "machine", "case", "measured_over_estimated", *LEFT_OUT])
+    for fit, moments, deviations in found:
+        for i, r in enumerate(fit.rows):
+            if r.calibrated:
+                continue
+            z = deviations[fit.classes[fit.scatter_class[i]]]
+            ends = (ranges.ends(r.case.function, *moments[i, n], *z) if (i, n) in moments else () for n in LEFT_OUT)
+            told = (" ".join(f"{end:.3f}" for end in both) for both in ends)
             ratio = math.exp(-r.error if r.case.function in RATES else r.error)
-            told = ("{:.3f} {:.3f}".format(*ends[name]) if name in ends else "" for name in LEFT_OUT)
-            writer.writerow([r.case.function, r.case.group, r.case.case, f"{ratio:.4f}", *told])
+            about = r.case.function, r.case.group, r.case.accelerator, r.case.case
+            writer.writerow([*about, f"{ratio:.4f}", *told])
+    return text.getvalue().encode()
 
 
 def _short(value: float) -> float:
     return float(f"{value:.4g}") if abs(value) >= 1e-6 else 0
 
 
+def compare() -> Iterator[tuple[str, str, float, float, float]]:
+    """How ranges of several kinds do on the groups left out: kind, what was left out, share inside, score, width."""
+    tried: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
+    for fit, moments, deviations in fits().values():
+        classes = [fit.classes[c] for c in fit.scatter_class]
+        for name, group in LEFT_OUT.items():
+            keys = [group(r) for r in fit.rows]
+            crude = _crude(fit, classes, keys)
+            for i in (i for i, of in moments if of == name):
+                r, (mean, deviation) = fit.rows[i], moments[i, name]
+                low, high = ranges.ends("", mean, deviation, *deviations[classes[i]])
+                for kind, ends in (
+                    ("one width a function", crude[keys[i], r.case.function, ""]),
+                    ("a width a function and class", crude[keys[i], r.case.function, classes[i]]),
+                    ("mixed model, normal", (mean - 1.2816 * deviation, mean + 1.2816 * deviation)),
+                    ("mixed model, as stored", (math.log(low), math.log(high))),
+                ):
+                    tried.setdefault((kind, name), []).append((r.error, *ends))
+    for (kind, name), ranged in tried.items():
+        error, low, high = np.array(ranged).T
+        inside = ((low <= error) & (error <= high)).mean()
+        yield kind, name, inside, score(error, low, high).mean(), math.exp(np.median(high - low))
+
+
+def _crude(fit: Fit, classes: list[str], keys: list[Any]) -> dict[tuple[Any, str, str], tuple[float, float]]:
+    """Percentiles of the errors that no constant knows without a group: of a function, and of it and a class."""
+    found = {}
+    known = np.array([r.calibrated for r in fit.rows])
+    functions = np.array([r.case.function for r in fit.rows])
+    for key in dict.fromkeys(keys):
+        others = ~known & np.array([k != key for k in keys])
+        for function in set(functions):
+            same = others & (functions == function)
+            for c in ("", *set(classes)):
+                alike = same & np.array([c in ("", one) for one in classes])
+                used = next((m for m in (alike, same, others) if m.sum() > 1), ~known)
+                found[key, function, c] = tuple(np.quantile(fit.y[used], (0.1, 0.9)))
+    return found
+
+
 if __name__ == "__main__":
-    main()
+    for kind, name, inside, mean, width in compare():
+        print(f"{kind:30} {name:12} {inside:4.0%} inside, score {mean:.2f}, width {width:.2f}")

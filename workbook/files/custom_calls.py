@@ -8,7 +8,7 @@ from typing import Any
 
 from .addresses import Area
 from .formula_text import SKIPPED, Token, bare_function, local_names, tokens
-from .references import Book, Reader
+from .references import Reader
 
 Place = tuple[int, int]
 
@@ -83,7 +83,7 @@ class CustomCalls:
 
     def _expanded(self, parts: list[Token], sheet: str, depth: int) -> list[Token]:
         out: list[Token] = []
-        for token, after in zip(parts, [*parts[1:], _NOTHING], strict=True):
+        for token, after in zip(parts, [*parts[1:], _NOTHING], strict=False):
             definition = self._definition(token.text, sheet) if token.kind == "word" and after.kind != "open" else None
             if definition is None or depth > _MAX_NESTED or not self._mentions(definition, sheet, depth):
                 out.append(token)

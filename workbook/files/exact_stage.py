@@ -16,7 +16,7 @@ from xlcalc.language.errors import CalcError
 
 from .addresses import MAX_ROWS, Area
 from .callbacks import CODES, Callbacks, is_error
-from .cells_xml import CellValue
+from .cells_xml import CellValue, SheetXml
 from .custom_calls import PLACEHOLDER, CustomCalls
 from .dependencies import Dependencies, Node, Place
 from .exact_copy import ExactFormula, ExactSheet, exact_copy
@@ -123,7 +123,7 @@ class ExactStage:
         return found
 
     def _formulas(self, nodes: Collection[Node]) -> _Formulas:
-        used = {name: sheet.xml.used() for name, sheet in self._sheets.items()}
+        used = {name: _used(sheet.xml) for name, sheet in self._sheets.items()}
         calls = CustomCalls(self._callbacks.by_name.keys(), self._reader, used)
         texts: dict[Node, ExactFormula] = {}
         for node in sorted(nodes):
@@ -156,12 +156,12 @@ class ExactStage:
         for node, formula in formulas.items():
             references = self._references[node]
             needed.everything |= references.dynamic
-            for sheet, area in references.areas:
-                needed.add(sheet, area)
+            for on, area in references.areas:
+                needed.add(on, area)
             if formula.dynamic:
                 needed.whole.add(node[0])  # what stands in the way of the result
             hidden = hidden or any(name in formula.text.upper().encode() for name in _OF_HIDDEN_ROWS)
-        given = {}
+        given: dict[str, ExactSheet] = {}
         for name in self._package.sheets:
             sheet = given[name] = ExactSheet(name)
             if needed.none_of(name):
@@ -175,7 +175,7 @@ class ExactStage:
                 place = cell.row, cell.column
                 if (name, place) in formulas or not needed.has(name, place):
                     continue
-                if cell.formula is not None or place in filled:
+                if cell.calculates or place in filled:
                     calculated.append(place)
                 else:
                     sheet.values[place] = self._package.cell_value(xml, cell)
@@ -207,6 +207,14 @@ class ExactStage:
             area = engine.spill(node[0], *node[1]) or Area(*node[1], *node[1])
         filled = {place: engine.value(node[0], *place) for place in area.places()}
         return Answer(0 if value is None else value, area, filled)
+
+
+def _used(xml: SheetXml) -> Area:
+    """The smallest area from A1 that holds every cell."""
+    rows = columns = 1
+    for cell in xml.cells():
+        rows, columns = max(rows, cell.row), max(columns, cell.column)
+    return Area(1, 1, rows, columns)
 
 
 @dataclass

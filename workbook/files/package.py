@@ -68,6 +68,8 @@ class Package:
         try:
             if path.is_dir():
                 raise WorkbookError(f"{path} is a folder, not a workbook.")
+            if not path.is_file() and path.exists():
+                raise WorkbookError(f"{path} is not an ordinary file, and is not read.")
             if path.stat().st_size > MAX_FILE:
                 raise WorkbookError(f"{path} is larger than {MAX_FILE // 2**20} MiB; it is not read.")
             return cls(path.read_bytes(), str(path))

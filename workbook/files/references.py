@@ -121,7 +121,7 @@ class Reader:
         """A formula with the cells that they mean in place of names that mean others in every cell."""
         parts = tokens(text)
         out = []
-        for token, after in zip(parts, [*parts[1:], _NOTHING], strict=True):
+        for token, after in zip(parts, [*parts[1:], _NOTHING], strict=False):
             place, _, name = token.text.rpartition("!")
             named = token.kind == "word" and after.kind != "open" and parse_cell(name) is None
             definition = self.book.name(place.strip("'") or sheet, name) if named else None

@@ -25,6 +25,7 @@ class Case(NamedTuple):
 
     function: str
     group: str
+    accelerator: str
     case: str
     ratio: float
     ends: dict[str, tuple[float, float]]
@@ -38,14 +39,15 @@ def cases() -> tuple[Case, ...]:
         ratio = float(row["measured_over_estimated"])
         told = {name: value.split() for name, value in row.items() if name in left_out() and value}
         ends = {name: (float(low), float(high)) for name, (low, high) in told.items()}
-        found.append(Case(row["function"], row["group"], row["case"], ratio, ends))
+        about = row["function"], row["group"], row["machine"], row["case"]
+        found.append(Case(*about, ratio, ends))
     return tuple(found)
 
 
 @cache
 def left_out() -> tuple[str, ...]:
     """The kinds of group that were left out."""
-    return tuple(tables.shipped("left_out")[0])[4:]
+    return tuple(tables.shipped("left_out")[0])[5:]
 
 
 class Coverage(NamedTuple):

@@ -20,6 +20,7 @@ from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.declare import Declaration
 
 SHARE = 0.8  # of the measured runs that a range is to hold
+BEYOND = 0.01  # variance that each factor of e beyond what was measured adds, squared: a tenth, then two
 
 
 class Scatter(NamedTuple):
@@ -39,6 +40,7 @@ class Fitted(NamedTuple):
     covariances: Sequence[Sequence[float]]  # of the groups in their order, up to each one's own
     variances: Mapping[str, float]
     scatter: Mapping[str, Scatter]
+    reach: Mapping[str, tuple[float, float]]  # least and most of each amount that was measured, as likeness.py has it
     cases: Mapping[str, tuple[int, int]]  # measured cases and sources by function, and by function and accelerator
 
 
@@ -88,8 +90,15 @@ def moments(fit: Fitted, function: str, given: Mapping[str, Any], software: str 
     like = likeness(function, given, fit.known, software)
     mean, variance = _effects(fit, like.features)
     scatter = fit.scatter[like.scatter]
-    variance += scatter.variance + sum(fit.variances.get(part, 0.0) for part in like.unknown)
+    variance += scatter.variance + sum([fit.variances.get(part, 0.0) for part in like.unknown])
+    variance += sum([BEYOND * _beyond(fit, feature) ** 2 for feature in like.features if feature.amount != 1.0])
     return mean, sqrt(variance), scatter
+
+
+def _beyond(fit: Fitted, feature: Feature) -> float:
+    """How far an amount lies outside what was measured, as a logarithm."""
+    least, most = fit.reach.get(f"{feature.component} {feature.level}", (feature.amount, feature.amount))
+    return max(least - feature.amount, feature.amount - most, 0.0)
 
 
 def usual_software(fit: Fitted, function: str, accelerator: Any) -> str:
@@ -137,5 +146,6 @@ def _read(data: dict[str, Any]) -> Fitted:
         data["covariances"],
         data["variances"],
         {name: Scatter(*values) for name, values in data["scatter"].items()},
+        {name: tuple(ends) for name, ends in data["reach"].items()},
         {name: tuple(counts) for name, counts in data["cases"].items()},
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from xlcalc.catalog import money, prices, tables
 from xlcalc.catalog.names import NotInCatalog
-from xlcalc.formula.arithmetic import term
+from xlcalc.formula.arithmetic import is_recording, term
 from xlcalc.formula.arithmetic import term as label
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language import blocks
@@ -298,6 +298,8 @@ def _source(row: dict[str, str]) -> str:
 
 def _listed_price(row: dict[str, str], field: str) -> float:
     usd = float(row[_API_COLUMNS[field]] or 0)
+    if not is_recording():
+        return usd
     return term(f"{field} price of {row['id']}", usd, "USD/token", lambda: _source(row))
 
 

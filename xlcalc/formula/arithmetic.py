@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
+from xlcalc.formula.records import Columns
 from xlcalc.formula.symbols import ACTIVE, CHOSEN, INPUT, LEAF, TERM, Symbol, active, labelled, node, unrecorded
 
 Result = TypeVar("Result")
@@ -25,6 +26,12 @@ def term(label: str, value: Any, unit: str = "", source: str | Callable[[], str]
     It is a row of the derivation, a name of LET, a symbol of the mathematics. What has no label is part of the row
     above. A `source` that costs something to say is a function.
     """
+    if not ACTIVE:  # nobody records: no number is a symbol
+        return value
+    return _labelled(label, value, unit, source)
+
+
+def _labelled(label: str, value: Any, unit: str, source: str | Callable[[], str]) -> Any:
     if type(value) is Symbol:
         if value.op == INPUT and not unit:  # an argument under the name that the field gives it
             return labelled(value.nodes, INPUT, value.of, value.value, label, value.unit, value.source)
@@ -32,11 +39,10 @@ def term(label: str, value: Any, unit: str = "", source: str | Callable[[], str]
             return value
         inner = value.of[0] if value.op == TERM else value
         return labelled(value.nodes, TERM, (inner,), value.value, label, unit, source or value.source)
-    if ACTIVE and (nodes := active()) is not None and isinstance(value, (int, float)):
-        if nodes.is_open:  # a constant of the formula
-            return value
-        return labelled(nodes, LEAF, (), value, label, unit, source or "given") if value else value
-    return value
+    nodes = active()
+    if nodes is None or nodes.is_open or not value or not isinstance(value, (int, float)):
+        return value  # a constant of the formula, where it is open
+    return labelled(nodes, LEAF, (), value, label, unit, source or "given")
 
 
 def chosen(label: str, value: Any, because: str, *terms: Any, unit: str = "", source: str = "") -> Any:
@@ -53,7 +59,7 @@ def is_open() -> bool:
 
 def is_recording() -> bool:
     """Whether what is computed now is recorded: what formulas remember of earlier calls is then left alone."""
-    return bool(ACTIVE) and active() is not None
+    return active() is not None if ACTIVE else False
 
 
 def remembered(maxsize: int) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
@@ -80,9 +86,11 @@ def searched(search: Callable[..., Result], *arguments: Any) -> Result:
 
 
 def plain(value: Any) -> Any:
-    """The number behind a symbol, also inside a tuple; anything else as it is."""
+    """The number behind a symbol, the record behind columns, also inside a tuple; anything else as it is."""
     if type(value) is Symbol:
         return value.value
+    if type(value) is Columns:
+        return value.record
     if isinstance(value, tuple):
         inside = map(plain, value)
         return type(value)(*inside) if hasattr(value, "_fields") else tuple(inside)
@@ -113,18 +121,25 @@ def allowed(condition: Any, value: Callable[[], Any], sentence: Callable[[], str
 
 def least(a: Any, b: Any) -> Any:
     """The smaller of two numbers."""
-    if type(a) is Symbol or type(b) is Symbol:
+    if ACTIVE and (type(a) is Symbol or type(b) is Symbol):
         return node("min", a, b)
     return b if b < a else a
 
 
 def most(a: Any, b: Any) -> Any:
     """The larger of two numbers."""
-    if type(a) is Symbol or type(b) is Symbol:
+    if ACTIVE and (type(a) is Symbol or type(b) is Symbol):
         found = node("max", a, b)
         # nothing, such as time that is not waited, is no part of a derivation
         return a if type(a) is not Symbol and a == 0 and found.value == 0 and not found.nodes.is_open else found
     return b if b > a else a
+
+
+def capped(x: Any, limit: Any) -> Any:
+    """x, and no more than a limit where there is one: 0 is none."""
+    if type(limit) is Symbol and limit.nodes.is_open:
+        return where(limit > 0, least(x, limit), x)
+    return least(x, limit) if limit else x
 
 
 def both(a: Any, b: Any) -> Any:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 
-class TrainRates(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class TrainRates:
     """One accelerator's achieved rates with one number format of the matrix products.
 
     FLOP/s: `matmul`, `matmul_16bit`, `grouped` (experts, at half their rate with `grouped_tokens` each), `attention`,

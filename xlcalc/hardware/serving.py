@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from xlcalc.catalog import tables
-from xlcalc.formula.arithmetic import is_recording, term
+from xlcalc.formula.arithmetic import is_recording, term, where
 from xlcalc.formula.records import reduced
 from xlcalc.hardware.rates import Device, Engine, ServeRates
 from xlcalc.hardware.spec import AcceleratorSpec
@@ -52,27 +52,18 @@ def engine(accelerator: AcceleratorSpec | None = None) -> Engine:
     None is an accelerator of large memory.
     """
     if is_recording():
-        return _engine(accelerator)
-    small = accelerator is not None and _is_small(accelerator)
-    return _plain_engine(small=small)
+        return _engine(True if accelerator is None else usable(accelerator) >= constant("large_memory"))
+    return _plain_engine(accelerator is None or usable(accelerator) >= constant("large_memory"))
+
+
+def _engine(large: bool) -> Engine:
+    prepared = where(large, lambda: constant("sequences"), lambda: constant("sequences_small"))
+    return Engine(**{name: constant(name) for name in Engine._fields if name != "prepared"}, prepared=prepared)
 
 
 @cache
-def _plain_engine(*, small: bool) -> Engine:
-    return _of_engine(small=small)
-
-
-def _engine(accelerator: AcceleratorSpec | None) -> Engine:
-    return _of_engine(small=accelerator is not None and _is_small(accelerator))
-
-
-def _is_small(accelerator: AcceleratorSpec) -> bool:
-    return bool(usable(accelerator) < constant("large_memory"))
-
-
-def _of_engine(*, small: bool) -> Engine:
-    numbers = {name: constant(name) for name in Engine._fields if name != "prepared"}
-    return Engine(**numbers, prepared=constant("sequences_small" if small else "sequences"))
+def _plain_engine(large: bool) -> Engine:
+    return _engine(large)
 
 
 def usable(accelerator: AcceleratorSpec) -> float:

@@ -25,6 +25,9 @@ from xlcalc.language.cells import Number
 from xlcalc.language.declare import Argument, Declaration, Table
 from xlcalc.language.kinds import AcceleratorKind
 
+# whole numbers that choose between formulas, and stay as given where a function is laid out over accelerators
+LAYOUT = frozenset(("tp", "pp", "dp", "ep", "cp", "vp", "zero", "count", "micro_batch"))
+
 
 class Closed:
     """The formula of a function over its open arguments and the columns of its model and machine."""
@@ -77,7 +80,7 @@ def closed(declaration: Declaration, arguments: Sequence[Any], fixed: Collection
         result = declaration.compute(opened, declaration.derivation)
     if isinstance(result, Table):
         found = [value for row in result for value in row if type(value) is Symbol and value.label]
-        result = list(dict.fromkeys(found))[cell]
+        result = next(iter(list(dict.fromkeys(found))[cell:]), None)
     if type(result) is not Symbol:
         raise ValueError(f"{declaration.name} computes nothing of open numbers")
     return Closed(declaration, result)

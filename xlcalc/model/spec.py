@@ -189,6 +189,11 @@ class ModelSpec(BaseModel):
         return {}
 
     @cached_property
+    def looked_up(self) -> dict[Any, Any]:
+        """What was put together for this model on an accelerator, kept for the next call."""
+        return {}
+
+    @cached_property
     def _stored(self) -> dict[tuple[DType, bool], Weights]:
         return {}
 

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from xlcalc.language.declare import Declaration, functions
+from xlcalc.pages.mathematics import mathematics
 
 
 def as_data(declaration: Declaration) -> dict[str, Any]:
@@ -32,6 +33,7 @@ def as_data(declaration: Declaration) -> dict[str, Any]:
         "result": {"unit": declaration.result.unit, "about": declaration.result.about},
         "source": declaration.source,
         "example": declaration.example,
+        "mathematics": mathematics(declaration),
     }
 
 

@@ -6,13 +6,11 @@ example: its value and its derivation are calculated while the page is written.
 
 from __future__ import annotations
 
-import ast
 import inspect
 import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from doctest import DocTestParser
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -26,6 +24,7 @@ from xlcalc.language.cells import shown
 from xlcalc.language.declare import Argument, Declaration, Table, functions
 from xlcalc.language.errors import CalcError
 from xlcalc.language.explain import GIVEN, HEADERS, NOTE, explain
+from xlcalc.pages.mathematics import example_arguments, mathematics
 
 MANIFEST = "xlcalc-site.json"  # names every file of a site with its hash; a folder without it is not a site of ours
 _STYLE, _SEARCH = "style.css", "search.js"
@@ -266,21 +265,6 @@ def _refusals(declaration: Declaration, values: Sequence[Any]) -> Iterator[tuple
                     yield argument.name, wrong, error
 
 
-def example_arguments(declaration: Declaration) -> list[Any]:
-    """The arguments of the call in a function's documented example, None for those that it leaves blank.
-
-    >>> example_arguments(functions()[0])
-    ['llama-3.1-8b', None, None]
-    """
-    for example in DocTestParser().get_examples(declaration.example):
-        for node in ast.walk(ast.parse(example.source)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == declaration.name:
-                given = dict(zip([a.name for a in declaration.arguments], node.args, strict=False))
-                given |= {str(keyword.arg): keyword.value for keyword in node.keywords}
-                return [ast.literal_eval(given[a.name]) if a.name in given else None for a in declaration.arguments]
-    raise ValueError(f"the example of {declaration.name} does not call it")
-
-
 def _example(declaration: Declaration, values: Sequence[Any]) -> Html:
     result = declaration(*values)
     return _joined(
@@ -344,7 +328,9 @@ def _formula(declaration: Declaration, values: Sequence[Any], derivation: Table)
     if not any(row["formula"] for row in steps):
         return tag("p", "The example runs no formula: it looks up what is recorded.")
     rest = [_remark(row) for row in rows if row not in steps and row not in given]
+    equations = [tag("p", Html(line), class_="mathematics") for line in mathematics(declaration).get("mathml", ())]
     return _joined(
+        *([tag("h3", "Mathematics"), *equations] if equations else []),
         tag("p", "The calculation of the example, as it ran; ", tag("code", _command("explain", declaration, values)),
             " prints it, LLM_EXPLAIN spills it into a sheet."),
         tag("h3", "Given"),

@@ -6,7 +6,7 @@ rank (Thakur et al. 2005; Narayanan et al. 2021, section 3.2).
 
 from __future__ import annotations
 
-from xlcalc.formula.arithmetic import least, most, term, where
+from xlcalc.formula.arithmetic import is_number, least, most, term, where
 from xlcalc.hardware.rates import TrainRates
 
 
@@ -22,11 +22,10 @@ def group_rate(k: TrainRates, ranks: int, stride: int) -> float:
         ranks: accelerators of the ring [count]
         stride: distance between two of them [accelerators]
     """
-    rate = where(
-        ranks * stride <= k.domain,
-        k.scale_up,
-        lambda: least(k.scale_up, most(1, k.domain // stride) * k.scale_out),
-    )
+    inside = ranks * stride <= k.domain
+    if is_number(inside) and inside:
+        return term("rate of a ring", k.scale_up, "bytes/s", "Thakur et al. 2005")
+    rate = where(inside, k.scale_up, least(k.scale_up, most(1, k.domain // stride) * k.scale_out))
     return term("rate of a ring", rate, "bytes/s", "Thakur et al. 2005")
 
 

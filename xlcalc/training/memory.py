@@ -147,10 +147,12 @@ def train_memory(
 
     def stage(outer: float, micro: float, logits: float) -> TrainMemory:
         held = term("parameters of a rank outside experts", dense + outer / tp, "parameters", _ZERO)
+        divided = held / ranks + experts / ranks_experts if zero else 0.0  # over the ranks that share them
+        whole = held + experts
         return TrainMemory(
-            _part("weights", weight_bytes, held, experts, ranks, ranks_experts, zero >= 3),
-            _part("gradients", GRADIENT_BYTES, held, experts, ranks, ranks_experts, zero >= 2),
-            _part("optimizer", optimizer_bytes, held, experts, ranks, ranks_experts, zero >= 1),
+            term("weights", weight_bytes * (divided if zero >= 3 else whole), "bytes", _ZERO),
+            term("gradients", GRADIENT_BYTES * (divided if zero >= 2 else whole), "bytes", _ZERO),
+            term("optimizer", optimizer_bytes * (divided if zero >= 1 else whole), "bytes", _ZERO),
             term("activations", share * kept * tokens * micro, "bytes", _KORTHIKANTI),
             term("workspace", framework + gathered + most(layer, logits), "bytes"),
         )
@@ -168,11 +170,3 @@ def train_memory(
 def _held(pp: int, vp: int, micro_batches: float | None, rank: int) -> float:
     count = in_flight(pp, vp, micro_batches, rank)
     return term("micro-batches in flight", count, "count", "Narayanan et al. 2021, section 2.2")
-
-
-def _part(
-    name: str, each: float, dense: float, experts: float, ranks: float, ranks_experts: float, divide: bool
-) -> float:
-    """Bytes of a part of the model states, divided over the ranks that share them where its ZeRO stage is reached."""
-    held = dense / ranks + experts / ranks_experts if divide else dense + experts
-    return term(name, each * held, "bytes", _ZERO)

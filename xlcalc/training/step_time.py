@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import both, ceil, least, most, remembered, term, where
+from xlcalc.formula.arithmetic import both, capped, ceil, least, most, remembered, term, where
 from xlcalc.hardware.rates import TrainRates
 from xlcalc.model.coefficients import Coefficients, Matmuls
 from xlcalc.training.communication import all_to_all, exposed, ring
@@ -110,19 +110,18 @@ def matmul_time(
     return arithmetic, (k.traffic * traffic + casts) / k.stream
 
 
-def attention_pairs(model: Coefficients, seq_len: float, width: float = 0) -> float:
+def attention_pairs(model: Coefficients, seq_len: float, width: float | None = None) -> float:
     """Multiply-adds of one token's causal attention in a forward pass, averaged over the sequence.
 
-        sum over reaches of max(pair, 2 width heads) (s / 2 + 64), a window w < s sees w - w^2 / (2 s)
+        sum over reaches of max(pair, 2 width heads) (w - w^2 / (2 s) + 64), w = min(s, window): s / 2 without a window
 
     Heads narrower than `width` count as so wide: their exponentials take as long.
     """
     total = 0.0
     for pair, heads, window in model.train_scores:
-        reach: float = seq_len / 2
-        if window:
-            reach = where(window < seq_len, lambda w=window: w - w * w / (2 * seq_len), reach)
-        total += (most(pair, 2 * width * heads) if width else pair) * (reach + CAUSAL_BLOCK / 2)
+        seen = capped(seq_len, window)  # a sequence shorter than the window sees half of itself
+        reach = seen - seen * seen / (2 * seq_len)
+        total += (pair if width is None else most(pair, 2 * width * heads)) * (reach + CAUSAL_BLOCK / 2)
     return total
 
 
