@@ -17,10 +17,10 @@ QUICK = ("tests/language", "tests/catalog/test_table_file.py", "tests/money", "t
 
 
 def found(version: str) -> str | None:
-    """The interpreter of a version: on PATH, or among pyenv's."""
+    """The interpreter of a version: among pyenv's, whose names on PATH start one that is switched on, or on PATH."""
     home = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     there = sorted((home / "versions").glob(f"{version}.*/bin/python"))
-    return shutil.which(f"python{version}") or (str(there[-1]) if there else None)
+    return str(there[-1]) if there else shutil.which(f"python{version}")
 
 
 def main() -> int:
