@@ -135,7 +135,7 @@ def best_flow(
     if is_recording():
         sequences = running.sequences if batch is None else batch
         why = f"as many as fit and still help, {chosen.text}"
-        sequences = term("sequences under way", sequences, "sequences" if batch is None else "", why)
+        sequences = term("running sequences", sequences, "sequences" if batch is None else "", why)
         running = flow(replica(of, chosen), traffic, sequences)
     return chosen, running
 

@@ -35,7 +35,7 @@ def LLM_SERVE_PLAN(
 ) -> Rows:
     """The cheapest ways to serve a model on an accelerator inside limits on latency, cheapest first.
 
-    Tries counts (powers of two), layouts (tensor, pipeline, expert and attention-data parallel; prefill and decoding
+    Tries counts (powers of two), layouts (tensor, pipeline, expert, data-parallel attention; prefill and decoding
     apart on replicas of one layout, written 2xtp2+2xtp2) and formats that the accelerator computes in, each with the
     largest batch that keeps the limits; the cache is in 16 bit. TTFT is that of a prompt among running sequences,
     without a queue; four of five measured systems like it give tokens/s between low and high. USD at the lowest

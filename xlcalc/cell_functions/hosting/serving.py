@@ -130,9 +130,9 @@ def LLM_THROUGHPUT(
 ) -> Real:
     """Output tokens a second of a whole replica under continuous batching, with requests always waiting.
 
-    Every step gives each decoding sequence a token and prefills prompts / outputs as many prompt tokens. Sequences
-    under way are bound by the cache in what memory is free (93 %), by 4,096 and by 8,192 tokens a step. The engine's
-    own time is counted. With `tp` alone a mixture of experts may run its attention as copies, whichever is faster.
+    Every step gives each decoding sequence a token and prefills prompts / outputs as many prompt tokens. Running
+    sequences are bound by the cache in what memory is free (93 %), by 4,096 and by 8,192 tokens a step. The engine's
+    own time is counted. With `tp` alone a mixture of experts may run data-parallel attention, whichever is faster.
     `2xtp4+1xtp8` is two replicas that only prefill and one that only decodes, the cache sent from those to this over
     the accelerators' links: the slower pool sets the pace.
 
@@ -142,7 +142,7 @@ def LLM_THROUGHPUT(
         count: accelerators of the replica
         prompt: tokens of each prompt
         output: tokens of each answer
-        batch: sequences under way; blank = as many as fit and still help
+        batch: running sequences; blank = as many as fit and still help
         dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         layout: how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the fastest of one pool
@@ -241,7 +241,7 @@ def LLM_REPLICAS(
         model: the model
         accelerator: the accelerator
         count: accelerators of one replica
-        batch: sequences under way on one replica
+        batch: running sequences on one replica
         utilization: share of a replica's throughput to plan with
     Example:
         >>> LLM_REPLICAS(100, 1000, 200, "llama-3.1-8b", "h100-sxm", 1, 64)

@@ -92,7 +92,7 @@ def LLM_TRAIN_TIME(
         accelerator: the accelerator
         count: accelerators
         mfu: model FLOP utilisation, a fraction of peak; 0.3 to 0.5 is usual
-        dtype: number format of the matrix products
+        dtype: number format of the matmuls
     Example:
         >>> round(LLM_TRAIN_TIME(2.4e23, 312e12, 300, 0.3, unit="days"), 2)
         98.92
@@ -111,7 +111,7 @@ def LLM_GPU_HOURS(flops: Flop, accelerator: AcceleratorOrPeak, mfu: Fraction = 0
         flops: FLOP of the run
         accelerator: the accelerator
         mfu: model FLOP utilisation, a fraction of peak
-        dtype: number format of the matrix products
+        dtype: number format of the matmuls
     Example:
         >>> round(LLM_GPU_HOURS(2.4e23, 312e12, 0.3), 1)
         712250.7
@@ -140,7 +140,7 @@ def LLM_MFU(
         accelerator: the accelerator
         count: accelerators
         seq_len: tokens of a training sequence; 0 leaves attention out
-        dtype: number format of the matrix products
+        dtype: number format of the matmuls
     Example:
         >>> round(LLM_MFU("llama-3.1-8b", 80000, "h100-sxm", 8, 8192), 3)
         0.617
@@ -233,7 +233,7 @@ def LLM_TRAIN_COST(
 ) -> Rows:
     """Cost of a training run: compute, failures (downtime and recomputation), storage, experiments and their total.
 
-    Prices are per accelerator-hour; matrix products run in bf16. All checkpoints are kept, so storage holds half of
+    Prices are per accelerator-hour; matmuls run in bf16. All checkpoints are kept, so storage holds half of
     them on average, and the dataset, for the wall-clock time. LLM_ESTIMATE_BOUND of it gives the total by what
     published whole runs took.
 

@@ -85,7 +85,7 @@ def LLM_TRAIN_MEMORY(
         ep: ranks over which experts are spread
         cp: context-parallel ranks
         vp: model chunks of a pipeline stage (interleaved schedule)
-        dtype: number format of the matrix products
+        dtype: number format of the matmuls
         part: the part that is asked for
     Example:
         >>> round(LLM_TRAIN_MEMORY("llama-3.1-8b", 8192, 1, dp=8, zero=3, unit="GB"), 1)
@@ -144,7 +144,7 @@ def LLM_STEP_TIME(
         micro_batch: sequences of a micro-batch on one replica
         zero: ZeRO stage; 3 = FSDP
         recompute: what is computed again in the backward pass, as in LLM_TRAIN_MEMORY
-        dtype: number format of the matrix products
+        dtype: number format of the matmuls
         ep: ranks over which experts are spread
         cp: context-parallel ranks
         vp: model chunks of a pipeline stage (interleaved schedule)
@@ -214,7 +214,7 @@ def LLM_TRAIN_PLAN(
         count: accelerators
         global_batch: sequences of a step
         seq_len: tokens of a sequence
-        dtype: number format of the matrix products
+        dtype: number format of the matmuls
         top: layouts that are shown
         layout: one to compare, such as tp8pp4vp5mb2zero1full; what is left out is 1, no recomputation
     Example:
