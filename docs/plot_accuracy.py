@@ -1,7 +1,7 @@
 """The figures of docs/accuracy.md from the measured cases: just regenerate accuracy
 
-One scatter plot a function, docs/accuracy-<function>.svg, and the table of groups in the page. It needs Matplotlib:
-pip install -e ".[docs]".
+One scatter plot a function, docs/accuracy-<function>.svg, and the tables of groups and of coverage in the page. It
+needs Matplotlib: pip install -e ".[docs]".
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ import hashlib
 import io
 from pathlib import Path
 
-from xlcalc.accuracy import validation
+from xlcalc.accuracy import coverage, validation
 from xlcalc.catalog import tables
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "accuracy.md"
-BEGIN, END = "<!-- groups -->\n", "<!-- end of groups -->\n"
-_MARKS = "osv^D<>Pp*"  # one an accelerator: colour alone does not tell them apart for everybody
+_MARKS = "osv^D<>Pp*hH8XdsovPD^<>"  # one an accelerator: colour alone does not tell them apart for everybody
 
 
 def functions() -> list[str]:
@@ -28,9 +27,9 @@ def table() -> str:
     """Groups with their errors and what is stated of them, as Markdown."""
     stated = validation.bounds()
     lines = [
-        "| Function | Measured on | Accelerator | Cases | Mean | 90 % within | Worst | Stated: mean, 90 %, worst "
-        "| Calibrated |",
-        "|---|---|---|---:|---:|---:|---:|---|---|",
+        "| Function | Measured on | Accelerator | Cases | Mean | 90 % within | Worst | In range "
+        "| Stated: mean, 90 %, worst | Calibrated |",
+        "|---|---|---|---:|---:|---:|---:|---:|---|---|",
     ]
     seen = set()
     for s in (s for s in validation.summaries() if s.group != validation.OWN):
@@ -40,18 +39,41 @@ def table() -> str:
         limits = ", ".join(f"{float(bound[figure]):.1%}" for figure in ("mean", "p90", "worst")) if first else ""
         calibrated = bound["calibrated"] if first else ""
         group = f"[{s.group}]({title['url']})" if first else s.group
-        figures = f"{s.mean:.1%} | {s.p90:.1%} | {s.worst:.1%}"
+        figures = f"{s.mean:.1%} | {s.p90:.1%} | {s.worst:.1%} | {s.inside:.0%}"
         lines.append(
             f"| `{s.function}` | {group} | {s.accelerator} | {s.cases} | {figures} | {limits} | {calibrated} |"
         )
     return "\n".join(lines) + "\n"
 
 
+_LEFT_OUT = {
+    "runs": "its runs on that machine", "accelerator": "its accelerator", "model": "its model",
+    "source": "its source", "software": "its software",
+}  # fmt: skip
+
+
+def covered() -> str:
+    """What the ranges hold of cases whose group was left out, as Markdown."""
+    rows = coverage.table()[1:]
+    lines = ["| Function | Left out of the fit | Cases | Inside | Score | Of one width | Median high / low |",
+             "|---|---|---:|---:|---:|---:|---:|"]  # fmt: skip
+    for function, name, cases, inside, score, pooled, width in rows:
+        label = "all" if function == coverage.ALL else f"`{function}`"
+        lines.append(
+            f"| {label} | {_LEFT_OUT[str(name)]} | {cases} | {inside} | {score:.2f} | {pooled:.2f} | {width:.2f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def page() -> str:
-    """The page with its table as it is now."""
-    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}{table()}{END}{after}"
+    """The page with its tables as they are now."""
+    text = PAGE.read_text("utf-8")
+    for name, made in (("groups", table()), ("coverage", covered())):
+        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
+        before, _, rest = text.partition(begin)
+        _, _, after = rest.partition(end)
+        text = f"{before}{begin}{made}{end}{after}"
+    return text
 
 
 def plot(function: str) -> bytes:

@@ -7,8 +7,7 @@ import json
 import pytest
 
 import xlcalc
-from xlcalc.accuracy import validation
-from xlcalc.catalog import tables
+from xlcalc.accuracy import measurements, scope
 
 STEP = ("LLM_STEP_TIME", "llama-3-8b", "h100-sxm", 8, 128, 8192)
 
@@ -25,42 +24,36 @@ def notes(table):
     return [r[1] for r in table if r[0] == "note" and r[1].startswith("outside what was measured")]
 
 
-def ratios(function, accelerator=None):
-    of = [r for r in validation.results() if r.function == function and accelerator in (None, r.accelerator)]
-    return sorted(r.measured / r.estimate for r in of)
+def cases(function, accelerator=None):
+    of = [one for one in measurements.published() if one.function == function]
+    return len([one for one in of if accelerator in (None, one.accelerator)])
 
 
-def test_the_range_is_that_of_the_measured_cases_on_the_accelerator_or_of_those_no_constant_knows():
+def test_the_range_is_that_of_the_call_and_says_what_is_behind_it():
     table = explained(*STEP)
-    low, expected, high = (row(table, name)[4] for name in ("low", "expected", "high"))
-    assert expected == xlcalc.LLM_STEP_TIME(*STEP[1:])
-    measured = ratios("LLM_STEP_TIME", "h100-sxm")
-    assert low / expected == pytest.approx(measured[len(measured) // 10])  # ten per cent are quicker
-    unknown = {row["group"] for row in tables.shipped("bounds") if row["calibrated"] == "no"}
-    apart = sorted(
-        r.measured / r.estimate for r in validation.results() if r.function == "LLM_STEP_TIME" and r.group in unknown
-    )
-    assert apart[-2] > measured[-1 - len(measured) // 10]
-    assert high / expected == pytest.approx(apart[-2])  # one of fourteen takes longer
-    assert f"{len(measured)} cases on h100-sxm, or of {len(apart)} that no constant knows" in row(table, "low")[6]
-    assert "LLM_ACCURACY names their sources" in row(table, "high")[6]
+    ends = [xlcalc.LLM_ESTIMATE_BOUND(STEP[0], bound, *STEP[1:]) for bound in ("low", "expected", "high")]
+    assert [row(table, name)[4] for name in ("low", "expected", "high")] == pytest.approx(ends)
+    assert ends[1] == xlcalc.LLM_STEP_TIME(*STEP[1:])
+    sources = len({one.group for one in measurements.published() if one.function == "LLM_STEP_TIME"})
+    said = f"{cases('LLM_STEP_TIME')} measured cases of LLM_STEP_TIME from {sources} sources"
+    assert f"{said}, {cases('LLM_STEP_TIME', 'h100-sxm')} on h100-sxm" in row(table, "low")[6]
+    assert "constants were calibrated on this machine" in row(table, "high")[6]
+    assert "LLM_ACCURACY lists them" in row(table, "high")[6]
     assert notes(table) == []
 
 
-def test_few_cases_give_their_lowest_and_highest():
-    table = explained("LLM_TPOT", "llama-3.1-70b", "a100-sxm-80gb", 8, 1152)
-    measured = ratios("LLM_TPOT", "a100-sxm-80gb")
-    expected = row(table, "expected")[4]
-    assert len(measured) < 10 and "highest of 3 cases" in row(table, "high")[6]
-    assert row(table, "low")[4] == pytest.approx(expected * min(1, measured[0]))
-    assert row(table, "high")[4] == pytest.approx(expected * max(1, measured[-1]))
-
-
-def test_an_accelerator_without_cases_takes_all_and_says_so():
+def test_an_accelerator_without_cases_says_so():
     table = explained("LLM_TPOT", "llama-3.1-8b", "mi250x", 1, 1024)
-    assert f"{len(ratios('LLM_TPOT'))} cases on all accelerators" in row(table, "low")[6]
+    assert f"{cases('LLM_TPOT')} measured cases" in row(table, "low")[6]
+    assert "0 on mi250x; constants are those of other architectures" in row(table, "low")[6]
     (note,) = notes(table)
     assert "no measured case has accelerator mi250x; measured were a100-sxm-40gb, a100-sxm-80gb" in note
+
+
+def test_whole_runs_say_so():
+    table = explained("LLM_GPU_HOURS", 1e24, "h100-sxm")
+    assert "published whole runs of" in row(table, "high")[6] and "LLM_TRAIN_RUNS" in row(table, "high")[6]
+    assert row(table, "high")[4] == xlcalc.LLM_ESTIMATE_BOUND("LLM_GPU_HOURS", "high", 1e24, "h100-sxm")
 
 
 def test_the_range_is_in_the_unit_asked_for():
@@ -72,8 +65,8 @@ def test_the_range_is_in_the_unit_asked_for():
 
 
 def test_a_model_type_never_measured_is_said():
-    (note,) = notes(explained("LLM_TPOT", "mistral-7b", "h100-sxm", 1, 1024))
-    assert "no measured case has model mistral; measured were gpt2, gpt_oss, llama" in note
+    (note,) = notes(explained("LLM_TPOT", "gemma-2-9b", "h100-sxm", 1, 1024))
+    assert "no measured case has model gemma2; measured were gpt2, gpt_oss, llama" in note
 
 
 def test_many_more_accelerators_than_measured_is_said():
@@ -84,7 +77,8 @@ def test_many_more_accelerators_than_measured_is_said():
 
 
 def measured_arguments(function):
-    return [json.loads(r["arguments"]) for r in tables.shipped("measured") if r["function"] == function]
+    of = [one for one in measurements.published() if one.function == function]
+    return [arguments for one in of for arguments, _ in measurements.calls(one.arguments)]
 
 
 def test_arguments_that_no_case_gives_and_formats_that_no_case_has_are_said():
@@ -100,14 +94,14 @@ def test_functions_without_measured_cases_have_no_range():
 
 
 def test_every_measured_case_lies_inside_what_was_measured():
-    for name in {r.function for r in validation.results()}:
+    for name in {one.function for one in measurements.published()}:
         function = getattr(xlcalc, name)
         for arguments in measured_arguments(name):
             read = function.read([arguments.get(a.name) for a in function.arguments])
-            assert validation.outside(function, read) == []
+            assert scope.outside(function, read) == []
 
 
-@pytest.mark.parametrize("name", sorted({r.function for r in validation.published()}))
+@pytest.mark.parametrize("name", sorted({one.function for one in measurements.published()}))
 def test_a_derivation_is_whole_however_often_it_was_computed(name):
     function = getattr(xlcalc, name)
     arguments = measured_arguments(name)[0]

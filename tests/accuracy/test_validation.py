@@ -215,7 +215,8 @@ def test_a_file_of_the_user_is_validated_in_the_same_form(tmp_path):
     found = json.loads(done.stdout)["cases"]
     known = {(r.function, r.accelerator, r.case): r for r in validation.results() if r.group == "llama.cpp"}
     for case in found:
-        assert case["group"] == validation.OWN and case["estimate"] == known[case["function"], case["accelerator"], case["case"]].estimate
+        same = known[case["function"], case["accelerator"], case["case"]]
+        assert case["group"] == validation.OWN and case["estimate"] == same.estimate
         assert case["low"] <= case["estimate"] <= case["high"]
     path.write_text("function,measured\nLLM_TPOT,fast\n")
     done = validate(str(path))

@@ -112,12 +112,22 @@ def _model() -> Iterator[Case]:
     yield _v("LLM_MODEL", "exact", "a family that is counted matrix by matrix", "gpt2", "count")
     yield _v("LLM_MODEL", "=1+1", "a name is text, whatever it looks like", [["id", "gpt2"], ["name", "=1+1"]], "name")
     for function, accelerator, cases in (
-        ("LLM_STEP_TIME", None, 177),
+        ("LLM_STEP_TIME", None, 250),
         ("tpot", "H200", 9),
         ("LLM_TTFT", "a100-sxm-80gb", 11),
     ):
         yield _v("LLM_ESTIMATE_RANGE", cases, "lines of measured.csv", function, accelerator, "cases")
         yield _v("LLM_ESTIMATE_RANGE", 1, "the estimate itself", function, accelerator, "expected")
+    hours = 2.4e23 / (0.3 * 312e12) / 3600
+    run = ("LLM_GPU_HOURS", "expected", 2.4e23, 312e12, 0.3)
+    yield _v("LLM_ESTIMATE_BOUND", hours, "the function itself: FLOP over peak and utilisation", *run)
+    published = {  # model cards and papers, accelerator-hours
+        "Llama 3 70B": 6400000, "Llama 3 8B": 1300000, "Llama 2 7B": 184320, "Llama 2 13B": 368640,
+        "Llama 2 70B": 1720320, "Llama 4 Scout": 5000000, "Llama 4 Maverick": 2380000, "LLaMA-65B": 1022362,
+        "LLaMA-33B": 530432, "StarCoderBase": 320256, "StarCoder2-3B": 97120,
+    }  # fmt: skip
+    for run_name, of_run in published.items():
+        yield _v("LLM_TRAIN_RUNS", [[of_run]], "as its authors published it", run_name, at=(1, 4))
     kept = [["parameters", 8030261248, 8030261248 - 0.5 * 32 * (2 * 4096**2 + 2 * 4096 * 1024 + 3 * 4096 * 14336)]]
     for pattern in (None, "2:4", "structured"):
         yield _v("LLM_PRUNED", kept, "half of each layer's matrices", "llama-3.1-8b", None, pattern, at=(1, 0))

@@ -229,7 +229,9 @@ class TestFunctions:
     def test_each_step_follows_from_its_numbers(self, page, function):
         for equation in section(page, "formula").all("div", **{"class": "equation"}):
             sides = [e.text.removeprefix("= ") for e in equation.content[1].content]
-            if len(sides) == 3 and " - " not in sides[1] and re.fullmatch(r"[\d.e,+ -]+", sides[1]):  # formula, numbers, value: a sum
+            if (
+                len(sides) == 3 and " - " not in sides[1] and re.fullmatch(r"[\d.e,+ -]+", sides[1])
+            ):  # formula, numbers, value: a sum
                 figures = re.sub(r"(?<=\d),(?=\d{3}\b)", "", sides[1]).split(" + ")
                 assert sum(map(float, figures)) == pytest.approx(float(sides[2].split(" ")[0]), rel=1e-4), sides
 

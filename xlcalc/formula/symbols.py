@@ -43,7 +43,7 @@ class Symbol:
     """A node: its operator, its operands (symbols, numbers), its value; a label, unit and source where it has them.
 
     An `input` is an argument or a column, its name as operand; a `leaf` a figure with its source; a `term` a quantity
-    that its author named;    `chosen` what a search found, its first operand a sentence that says why.
+    that its author named; `chosen` what a search found, its first operand a sentence that says why.
     """
 
     __slots__ = ("label", "nodes", "of", "op", "source", "unit", "value")

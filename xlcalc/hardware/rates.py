@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 
-class TrainRates(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class TrainRates:
     """One accelerator's achieved rates with one number format of the matrix products.
 
     FLOP/s: `matmul`, `matmul_16bit`, `grouped` (experts, at half their rate with `grouped_tokens` each), `attention`,
@@ -53,6 +55,10 @@ class TrainRates(NamedTuple):
     gather_exposed: float
     cp_exposed: float
     unfused_attention: bool
+
+    def __hash__(self) -> int:
+        """A few rates tell accelerators and formats apart; equality looks at all."""
+        return hash((self.matmul, self.stream, self.scale_up, self.operand))
 
 
 class ServeRates(NamedTuple):

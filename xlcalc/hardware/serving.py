@@ -8,7 +8,6 @@ was found; of its scopes (an accelerator's id, its architecture, its kind, blank
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 from xlcalc.catalog import tables
 from xlcalc.formula.arithmetic import is_recording, term, where
@@ -53,23 +52,18 @@ def engine(accelerator: AcceleratorSpec | None = None) -> Engine:
     None is an accelerator of large memory.
     """
     if is_recording():
-        return _of_engine(_is_small(accelerator))
-    return _plain_engine(small=bool(_is_small(accelerator)))
+        return _engine(True if accelerator is None else usable(accelerator) >= constant("large_memory"))
+    return _plain_engine(accelerator is None or usable(accelerator) >= constant("large_memory"))
+
+
+def _engine(large: bool) -> Engine:
+    prepared = where(large, lambda: constant("sequences"), lambda: constant("sequences_small"))
+    return Engine(**{name: constant(name) for name in Engine._fields if name != "prepared"}, prepared=prepared)
 
 
 @cache
-def _plain_engine(*, small: bool) -> Engine:
-    return _of_engine(small)
-
-
-def _is_small(accelerator: AcceleratorSpec | None) -> Any:
-    return accelerator is not None and usable(accelerator) < constant("large_memory")
-
-
-def _of_engine(small: Any) -> Engine:
-    numbers = {name: constant(name) for name in Engine._fields if name != "prepared"}
-    prepared = where(small, lambda: constant("sequences_small"), lambda: constant("sequences"))
-    return Engine(**numbers, prepared=prepared)
+def _plain_engine(large: bool) -> Engine:
+    return _engine(large)
 
 
 def usable(accelerator: AcceleratorSpec) -> float:

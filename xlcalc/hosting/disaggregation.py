@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import least, sqrt, term
+from xlcalc.formula.arithmetic import least, searched, sqrt, term
 from xlcalc.hosting.layout import Split, check, fills
 from xlcalc.hosting.memory import sequence_bytes
 from xlcalc.hosting.queueing import latency, saturation
@@ -56,8 +56,8 @@ def pools(of: Served, count: int, traffic: Traffic, split: Split) -> Pools:
         (split.prefill_replicas, split.prefill, first),
         (split.decode_replicas, split.decode, later),
     ):
-        check(layout, of.model.n_layers, of.model.n_experts)
-        places = room(of, asked, layout)
+        check(layout, of.counted.n_layers, of.counted.n_experts)
+        places = searched(room, of, asked, layout)
         if not places:
             raise ValueError(no_room(of, layout.accelerators, asked, 1, 0))
         found.append(Pool(replicas, replica(of, layout), asked, places))

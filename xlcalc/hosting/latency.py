@@ -21,8 +21,9 @@ def latency_layout(of: Served, count: int) -> Layout:
     widest = domain if of.on.mesh else min(domain, _WIDEST)
     tp = next(n for n in range(min(count, widest), 0, -1) if count % n == 0)
     layout = Layout(tp, int(count) // tp)
-    if layout.pp > of.model.n_layers:
-        raise ValueError(f"cannot spread {of.model.n_layers} layers over {layout.pp} groups of {tp}")
+    n_layers = of.counted.n_layers
+    if layout.pp > n_layers:
+        raise ValueError(f"cannot spread {n_layers} layers over {layout.pp} groups of {tp}")
     return layout
 
 

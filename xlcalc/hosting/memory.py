@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import ceil, floor, is_recording, most, plain, remembered, term, where
-from xlcalc.formula.records import columns
+from xlcalc.formula.arithmetic import ceil, floor, most, remembered, term, where
+from xlcalc.formula.records import column, columns
 from xlcalc.hosting.layout import Layout, candidates
 from xlcalc.hosting.served import Served
 from xlcalc.model.cache import CacheShape, kv_cache_bytes
-from xlcalc.model.coefficients import Coefficients
+from xlcalc.model.coefficients import Coefficients, Product
 from xlcalc.model.words import CACHE_WORDS
 
 _VLLM = "vLLM's workspace as llm-d-planner measured it"
@@ -54,13 +54,11 @@ def shard(of: Served, layout: Layout) -> Shard:
     GPU engines repeat key/value heads on more ranks than there are; on TPUs a cache divides over all chips by sequences
     (Pope et al. 2022, section 3.3).
     """
-    model = of.model
-    n_layers = plain(model.n_layers)
-    stage = math.ceil(n_layers / layout.pp) / n_layers
-    cache = rank_cache(plain(model), layout.tp, even=of.device is not None and bool(of.device.mesh))
-    if is_recording():
-        cache = columns(cache, CACHE_WORDS, "of the model on this layout")
-        stage = term("share of the layers in a stage", stage, "ratio")
+    model, counted = of.model, of.counted
+    stage = math.ceil(counted.n_layers / layout.pp) / counted.n_layers
+    stage = column("stage", stage, "share of the layers in a stage", "ratio", "of the layout")
+    cache = rank_cache(counted, layout.tp, even=of.device is not None and of.device.mesh)
+    cache = columns(cache, CACHE_WORDS, "of the model on this layout")
     padding = padded_bytes(model, of.engine.expert_tile) / layout.expert_ways * stage
     return Shard(rank_weights(model, layout, stage), padding, cache, stage)
 
@@ -85,11 +83,12 @@ def rank_weights(model: Coefficients, layout: Layout, stage: float) -> float:
 
 def padded_bytes(model: Coefficients, tile: float) -> float:
     """Bytes by which kernels for 4-bit experts widen one side of a matrix to a whole tile."""
-    return sum(
-        p.layers * p.copies * p.d_in * p.d_out * p.bytes * (ceil(p.width / tile) * tile / p.width - 1)
-        for p in model.experts
-        if p.bytes < 1
-    )
+    return sum(where(p.bytes < 1, lambda p=p: _padding(p, tile), 0) for p in model.experts)
+
+
+def _padding(p: Product, tile: float) -> float:
+    """Bytes of one product's experts beside their elements."""
+    return p.layers * p.copies * p.d_in * p.d_out * p.bytes * (ceil(p.width / tile) * tile / p.width - 1)
 
 
 def rank_cache(model: Coefficients, tp: int, *, even: bool) -> CacheShape:
@@ -117,7 +116,7 @@ def rank_cache(model: Coefficients, tp: int, *, even: bool) -> CacheShape:
 
 def sequence_bytes(of: Served, part: Shard, context: float) -> float:
     """Bytes of one sequence's cache on an accelerator that holds it."""
-    each = part.stage * kv_cache_bytes(part.cache, context, 1, of.cache_bytes, of.model.state_bytes or None)
+    each = part.stage * kv_cache_bytes(part.cache, context, 1, of.cache_bytes, of.model.state_bytes)
     return term("cache of a sequence", each, "bytes", "Pope et al. 2022, section 3.3")
 
 
@@ -180,7 +179,7 @@ def capacity(of: Served, context: float, layout: Layout, reserve: float) -> floa
 def splits(of: Served, count: int) -> list[Layout]:
     """The layouts of `count` accelerators that memory questions consider."""
     domain = max(of.on.node or 1, of.on.domain or 1)
-    return candidates(count, domain, plain(of.model.n_layers), plain(of.model.n_experts))
+    return candidates(count, domain, of.counted.n_layers, of.counted.n_experts)
 
 
 def max_batch(of: Served, count: int, context: float, reserve: float) -> tuple[int, Layout]:

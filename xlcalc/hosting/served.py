@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from xlcalc.formula.arithmetic import plain
 from xlcalc.hardware.rates import Device, Engine, ServeRates
 from xlcalc.model.coefficients import Coefficients
 
@@ -23,7 +24,12 @@ class Served(NamedTuple):
 
     def __hash__(self) -> int:
         """A few figures tell most apart; equality looks at all."""
-        return hash((hash(self.model), self.dtype, self.cache_bytes, self.rates and self.rates.stream))
+        return hash((self.dtype, self.cache_bytes, self.model.bytes_split, self.model.stream))
+
+    @property
+    def counted(self) -> Coefficients:
+        """The model's plain numbers, also while their columns are recorded: what layouts are searched over."""
+        return self.model if type(self.model) is Coefficients else plain(self.model)
 
     @property
     def on(self) -> Device:

@@ -110,7 +110,7 @@ def engine(r: Replica, sequences: float, beginning: float) -> float:
 def arrangements(of: Served, layout: Layout) -> list[Layout]:
     """A layout, and for mixtures of experts its twin in which attention runs as copies on the tensor-parallel
     accelerators while experts are spread: an option of engines that `tp` leaves open."""
-    experts = of.model.n_experts
+    experts = of.counted.n_experts
     if layout.tp > 1 and layout.dp == layout.ep == 1 and experts and experts % layout.tp == 0:
         return [layout, Layout(1, layout.pp, layout.tp, layout.tp)]
     return [layout]
@@ -121,7 +121,7 @@ def choices(of: Served, count: int, layout: Layout | None) -> list[Layout]:
     if layout is None:
         return splits(of, count)
     fills(layout, count)
-    return arrangements(of, check(layout, of.model.n_layers, of.model.n_experts))
+    return arrangements(of, check(layout, of.counted.n_layers, of.counted.n_experts))
 
 
 def best_flow(

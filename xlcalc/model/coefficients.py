@@ -23,7 +23,7 @@ class Matmuls(NamedTuple):
 class Product(NamedTuple):
     """Matrix products of one shape in so many layers, `bytes` an element as stored.
 
-    Tensor parallelism divides the inputs where `row` is 1, the outputs where `column` is 1. A token meets `active` of
+    Tensor parallelism divides the inputs where `row` is true, the outputs where `column` is. A token meets `active` of
     `copies` experts, whose divided side is `width` wide in each of the matrices that run as one; other products have
     1, 1 and 0.
     """
@@ -32,8 +32,8 @@ class Product(NamedTuple):
     d_in: float
     d_out: float
     bytes: float
-    row: int
-    column: int
+    row: bool
+    column: bool
     width: float = 0
     copies: float = 1
     active: float = 1
@@ -167,8 +167,8 @@ class Coefficients(NamedTuple):
     states: tuple[State, ...]
 
     def __hash__(self) -> int:
-        """A few columns tell models apart; equality looks at all."""
-        return hash((self.params_split, self.params_replicated, self.bytes_split, self.stream, self.split_weights))
+        """Two columns tell most models apart, and records are keys of what is remembered; equality looks at all."""
+        return hash((self.params_split, self.bytes_split))
 
     @property
     def split_matmuls(self) -> Matmuls:

@@ -35,8 +35,6 @@ _PRODUCT = {
     "d_in": ("inputs of {}", "elements"),
     "d_out": ("outputs of {}", "elements"),
     "bytes": ("bytes of an element of {}", "bytes"),
-    "row": ("whether inputs of {} are divided", ""),
-    "column": ("whether outputs of {} are divided", ""),
     "width": ("divided side of {}", "elements"),
     "copies": ("experts of a layer, {}", "count"),
     "active": ("experts of a token, {}", "count"),
@@ -78,6 +76,11 @@ WORDS = {
     "params_embedding": ("parameters of the embedding", "parameters"),
     "params_head": ("parameters of the head", "parameters"),
     **{f"{k}_{f}": (label.format(of), unit) for k, of in _KINDS.items() for f, (label, unit) in _MATMULS.items()},
+    **{
+        f"{k}_matmuls_{f}": (label.format(of), unit)
+        for k, of in {**_KINDS, "experts": "experts"}.items()
+        for f, (label, unit) in _MATMULS.items()
+    },
     "experts_weights": ("weights of all experts", "elements"),
     "experts_active": ("weights of experts that a token meets", "elements"),
     "experts_replicated": ("inputs and outputs of experts on every rank", "elements/token"),

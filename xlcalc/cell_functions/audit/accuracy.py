@@ -146,9 +146,8 @@ def LLM_ESTIMATE_BOUND(
         a21: argument 21 of that function
         a22: argument 22 of that function
     Example:
-        >>> LLM_ESTIMATE_BOUND("LLM_TPOT", "expected", "llama-3.1-8b", "h100-sxm", 1, 1024) == LLM_TPOT(
-        ...     "llama-3.1-8b", "h100-sxm", 1, 1024)
-        True
+        >>> round(LLM_ESTIMATE_BOUND("LLM_GPU_HOURS", "expected", 2.4e23, 312e12, 0.3), 1)
+        712250.7
     """
     declaration = _function(name)
     if declaration.name not in bounds.FUNCTIONS:
@@ -193,7 +192,7 @@ def LLM_TRAIN_RUNS(search: Search = "") -> Rows:
     Args:
         search: a text that the row contains: an organisation, a model, an accelerator; blank = all
     Example:
-        >>> LLM_TRAIN_RUNS("PaLM 540B")[1][:2]
-        ['PaLM 540B', 'Google']
+        >>> LLM_TRAIN_RUNS("Llama 3 70B")[1][:5]
+        ['Llama 3 70B', 15000000000000, 'h100-sxm', None, 6400000]
     """
     return Table([list(whole_runs.HEADER), *whole_runs.listed(search)])

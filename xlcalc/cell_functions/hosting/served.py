@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xlcalc.catalog import prices
+from xlcalc.formula.arithmetic import is_recording
 from xlcalc.formula.records import columns
 from xlcalc.formula.symbols import unrecorded
 from xlcalc.hardware.serving import device, engine, formats_to_try, serve_rates
@@ -15,6 +16,7 @@ from xlcalc.model.dtypes import DType
 from xlcalc.model.spec import ModelSpec
 from xlcalc.model.words import WORDS
 
+_KEPT = 64  # accelerators and formats of a model
 _SIXTEEN_BIT = 2  # bytes of a cached element where no format is named, as engines keep the cache unless told otherwise
 
 
@@ -33,8 +35,18 @@ def served(
     model: ModelSpec, accelerator: AcceleratorSpec, dtype: DType | None, kv_dtype: DType | None = None
 ) -> Served:
     """A model on an accelerator with its rates."""
-    dtype = dtype or model.published_dtype
-    return held(model, accelerator, dtype, kv_dtype)._replace(rates=serve_rates(accelerator, dtype))
+    recording = is_recording()
+    key = id(accelerator), dtype, kv_dtype
+    kept = None if recording else model.looked_up.get(key)
+    if kept is not None and kept[0] is accelerator:
+        return kept[1]
+    form = dtype or model.published_dtype
+    found = held(model, accelerator, form, kv_dtype)._replace(rates=serve_rates(accelerator, form))
+    if not recording:
+        if len(model.looked_up) >= _KEPT:
+            model.looked_up.clear()
+        model.looked_up[key] = accelerator, found
+    return found
 
 
 def in_formats(model: ModelSpec, accelerator: AcceleratorSpec) -> Sequence[Served]:

@@ -75,7 +75,8 @@ def LLM_FINETUNE_MEMORY(
         5.79
     """
     layout = Layout(micro_batch=micro_batch, zero=0, recompute="full")
-    whole = train_memory(columns(model.coefficients(DTYPES["bf16"]), WORDS, "of the model"), layout, seq_len)
+    numbers = columns(model.coefficients(DTYPES["bf16"]), WORDS, "of the model")
+    whole = train_memory(numbers, layout, seq_len)
     adapters: float = 0
     trained = column("params_total", model.total, "parameters", "parameters", "of the model")
     if method != "full":

@@ -85,6 +85,8 @@ def LLM_TRAIN_TIME(
 ) -> Seconds:
     """Seconds that a training run takes without failures: FLOP over accelerators x dense peak x utilisation.
 
+    LLM_ESTIMATE_BOUND of it gives what published whole runs took, with all that interrupts them.
+
     Args:
         flops: FLOP of the run, as LLM_TRAIN_FLOPS gives them
         accelerator: the accelerator
@@ -101,6 +103,9 @@ def LLM_TRAIN_TIME(
 @cell_function(category="Training", source="Narayanan et al. 2021, equation 4")
 def LLM_GPU_HOURS(flops: Flop, accelerator: AcceleratorOrPeak, mfu: Fraction = 0.4, dtype: DType = "bf16") -> GpuHours:
     """Accelerator-hours of a training run without failures.
+
+    LLM_ESTIMATE_BOUND of it gives what published whole runs took, with all that interrupts them; LLM_TRAIN_RUNS lists
+    them.
 
     Args:
         flops: FLOP of the run
@@ -229,7 +234,8 @@ def LLM_TRAIN_COST(
     """Cost of a training run: compute, failures (downtime and recomputation), storage, experiments and their total.
 
     Prices are per accelerator-hour; matrix products run in bf16. All checkpoints are kept, so storage holds half of
-    them on average, and the dataset, for the wall-clock time.
+    them on average, and the dataset, for the wall-clock time. LLM_ESTIMATE_BOUND of it gives the total by what
+    published whole runs took.
 
     Args:
         flops: FLOP of the run
@@ -263,9 +269,9 @@ def LLM_TRAIN_COST(
         storage_usd_per_gb_month=storage_usd_per_gb_month,
         experiment_gpu_hours=experiment_gpu_hours,
     )
-    bill = cost.TrainCost(*(term(name, usd, "USD", _BILL_SOURCE) for name, usd in zip(_BILL, bill, strict=True)))
-    total = term("total", bill.total, "USD", _BILL_SOURCE)
-    lines = [*zip(_BILL, bill, strict=True), ("total", total)]
+    lines = [(name, term(name, usd, "USD", _BILL_SOURCE)) for name, usd in zip(_BILL, bill, strict=True)]
+    total = term("total", sum([usd for _, usd in lines]), "USD", _BILL_SOURCE)
+    lines.append(("total", total))
     return Table(
         [
             ["item", "USD", "share"],

@@ -91,11 +91,12 @@ def LLM_TRAIN_MEMORY(
         >>> round(LLM_TRAIN_MEMORY("llama-3.1-8b", 8192, 1, dp=8, zero=3, unit="GB"), 1)
         59.1
     """
-    numbers = columns(model.coefficients(_TRAINED), WORDS, "of the model")
+    counted = model.coefficients(_TRAINED)
+    numbers = columns(counted, WORDS, "of the model")
     layout = Layout(tp, pp, dp, ep, cp, vp, micro_batch, zero, recompute)
     held = memory.train_memory(
         numbers,
-        spread(tp * pp * dp * cp, layout, numbers.n_layers, numbers.n_experts),
+        spread(tp * pp * dp * cp, layout, counted.n_layers, counted.n_experts),
         seq_len,
         weight_bytes=weight_bytes(dtype),
         operand_bytes=operand_bytes(dtype),
@@ -130,6 +131,7 @@ def LLM_STEP_TIME(
 
     Parts: `compute` (arithmetic), `memory` (memory-bound operators and waiting for the host), what communication of
     `tp`, `pp`, `dp`, `ep` and `cp` adds, the pipeline's `bubble`, and the `optimizer`. It does not check memory.
+    LLM_ESTIMATE_BOUND of it speaks of steps; that of LLM_TRAIN_TIME of whole runs, with all that interrupts them.
 
     Args:
         model: the model
@@ -151,9 +153,10 @@ def LLM_STEP_TIME(
         >>> round(LLM_STEP_TIME("llama-3.1-8b", "h100-sxm", 8, 128, 8192, zero=3), 1)
         18.2
     """
-    numbers = columns(model.coefficients(_TRAINED), WORDS, "of the model")
+    counted = model.coefficients(_TRAINED)
+    numbers = columns(counted, WORDS, "of the model")
     layout = Layout(tp, pp, 1, ep, cp, vp, micro_batch, zero, recompute)
-    layout = spread(count, layout, numbers.n_layers, numbers.n_experts)
+    layout = spread(count, layout, counted.n_layers, counted.n_experts)
     stack = "fsdp" if zero >= 2 else "megatron"
     return getattr(step_time(numbers, kernels(accelerator, dtype.name, stack), layout, global_batch, seq_len), part)
 
