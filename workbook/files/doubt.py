@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -45,6 +45,7 @@ _TEXTS = frozenset(
 _OPERATORS = frozenset("+-*/^&=<>%")
 _ARITHMETIC = frozenset("+-*/^%")
 _DIGITS_OF_CELLS = re.compile(rb"(?<![\w.'])(\$?[A-Z]{1,3})(\$?)[0-9]+(?![\w.(!'])")
+_DIGITS = re.compile(rb"(?<=[A-Z$])[0-9]+(?![\w.(!'])")
 _USUAL_FORMAT = re.compile(
     r"[$€£]?[#,]*0(?:\.0+)?%?|0+|(?:yyyy|yy|mmmm|mmm|mm|m|dddd|ddd|dd|d|[-/. ,])+|hh?:mm(?::ss)?"
 )
@@ -98,13 +99,17 @@ def wrong_in_exact(features: Collection[str], is_error: bool) -> list[str]:
     )
 
 
-def shape(text: bytes) -> bytes:
-    """A formula without what distinguishes it from the same one in another row: same shape, same features.
+def shapes(texts: list[bytes], names: Iterable[str]) -> list[bytes]:
+    """Formulas without what distinguishes them from the same ones in other rows: same shape, same features. `names` are
+    the workbook's; where one ends in a digit, as RATE1, digits are left out more carefully.
 
-    >>> shape(b"LOG10(A17)*$B$2+Rate1"), shape(b"'Q1'!A5")
-    (b'LOG10(A)*$B$+Rate1', b"'Q1'!A")
+    >>> shapes([b"LOG10(A17)*$B$2+Rate1", b"'Q1'!A5"], ["Rate1"])
+    [b'LOG10(A)*$B$+Rate1', b"'Q1'!A"]
     """
-    return _DIGITS_OF_CELLS.sub(rb"\1\2", text)
+    joined = b"\0".join(texts)
+    if any(name[-1:].isdigit() for name in names):
+        return _DIGITS_OF_CELLS.sub(rb"\1\2", joined).split(b"\0")
+    return _DIGITS.sub(b"", joined).split(b"\0")
 
 
 class Doubt:

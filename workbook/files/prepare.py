@@ -17,7 +17,7 @@ from xlcalc.language.errors import CalcError
 
 from .addresses import Area, parse_area
 from .cells_xml import Cell, CellValue, SheetXml, attribute
-from .doubt import OURS, VOLATILE, Doubt, shape, unproven
+from .doubt import OURS, VOLATILE, Doubt, shapes, unproven
 from .formula_text import Context, bare_function, computes_with_ranges, fill_skipped, is_relative, rewrite
 from .package import Package
 from .references import Book, moved
@@ -156,6 +156,8 @@ def _classify(sheet: Sheet, doubt: Doubt) -> None:
     known: dict[bytes | tuple[bytes, bool], _Class] = {}
     groups: dict[bytes | None, _Class] = {}
     nothing = _Class("", False, False)
+    names = [entry.name for entry in sheet.package.names] + [table.name for table in sheet.package.tables]
+    alike = shapes([cell.formula_text for cell in sheet.cells], names)
     for index, cell in enumerate(sheet.cells):
         text = cell.formula_text
         group = attribute(cell.formula_attributes, b"si") if cell.formula_attributes else None
@@ -163,7 +165,7 @@ def _classify(sheet: Sheet, doubt: Doubt) -> None:
             found = groups.get(group, nothing)
         else:
             array = index in sheet.arrays
-            key: bytes | tuple[bytes, bool] = (shape(text), array) if array else shape(text)
+            key: bytes | tuple[bytes, bool] = (alike[index], array) if array else alike[index]
             found = known.get(key) or _class_of(doubt, unescape(text), sheet.name, array)
             known[key] = found
             if group is not None:
