@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -14,17 +13,17 @@ from typing import Any, NamedTuple
 
 from xlcalc.language.errors import CalcError
 
+from .checks import FailedCheck, failed
 from .files.cells_xml import CellValue
+from .files.endings import refuse_ending
 from .files.errors import WorkbookError
 from .files.package import Package
 from .files.recalc import Recalculation, recalculate
+from .settings import EPOCH, set_inputs
 from .templates.build import cell_functions, listed_names
 
 Progress = Callable[[str, int], None]
 """Told what is being done, and how many calls of cell functions were made."""
-
-_EPOCH = date(1899, 12, 30)
-_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?(%?)")
 
 
 class NamedCell(NamedTuple):
@@ -44,6 +43,8 @@ class Report:
     source: str
     recalculation: Recalculation
     names: list[NamedCell]
+    failed: list[FailedCheck]
+    """The checks that must hold and do not."""
 
     @property
     def inputs(self) -> list[NamedCell]:
@@ -81,19 +82,42 @@ def named_cells(package: Package) -> list[NamedCell]:
     ]
 
 
-def make(source: str, settings: Mapping[str, str], progress: Progress | None = None) -> Report:
-    """Set inputs by name and recalculate. Raises WorkbookError for a name or a file that is not there."""
+def make(
+    source: str, settings: Mapping[str, str], progress: Progress | None = None, trust: str = "file", out: str = ""
+) -> Report:
+    """Set inputs by name and recalculate. Raises WorkbookError for a name or a file that is not there, SettingError for
+    a setting that the workbook does not take. The values in a template are of these engines: they are not compared.
+    `out`: the workbook that will be written, whose ending must tell what is in it."""
     package = find(source)
-    units = {one.name.casefold(): one.unit for one in listed_names(package)}
-    for name, text in settings.items():
-        package.set_cell(*package.locate(name), _typed(name, text, units.get(name.casefold(), "")))
-    recalculation = recalculate(package, cell_functions(), progress=progress)
-    return Report(package.label, recalculation, named_cells(package))
+    if out:
+        refuse_ending(package, out)
+    listed = listed_names(package)
+    set_inputs(package, settings, {one.name.casefold(): one.unit for one in listed})
+    own = (_folder() / f"{source}.xlsx").is_file()
+    recalculation = recalculate(package, cell_functions(), progress=progress, trust="engine" if own else trust)
+    inputs = [one.name for one in listed if one.kind == "input"]
+    return Report(package.label, recalculation, named_cells(package), failed(package, inputs))
 
 
-def recalculated(source: Path, out: Path, progress: Progress | None = None) -> Recalculation:
+def recalculated(source: Path, out: Path, progress: Progress | None = None, trust: str = "file") -> Recalculation:
     """Recalculate a workbook's file and write it."""
-    return recalculate(source, cell_functions(), out, progress=progress)
+    package = Package.open(source)
+    if out != source:
+        refuse_ending(package, str(out))
+    return recalculate(package, cell_functions(), out, progress=progress, trust=trust)
+
+
+def notes(recalculation: Recalculation) -> list[str]:
+    """What deserves to be known though nothing is wrong, in sentences."""
+    said = [f"{n.sheet}!{n.cell} {n.message}" if n.cell else n.message for n in recalculation.notes]
+    if recalculation.without_values:
+        said.append("the file has no values of a spreadsheet program that the results could be compared with")
+    return said
+
+
+def failures(report: Report) -> list[str]:
+    """The checks that must hold and do not, then each cell with an error or without a result, in sentences."""
+    return [*(check.sentence() for check in report.failed), *problems(report.recalculation)]
 
 
 def problems(recalculation: Recalculation) -> list[str]:
@@ -107,6 +131,7 @@ def as_json(report: Report) -> bytes:
     """Inputs, results and errors as JSON."""
     content = {
         "source": report.source,
+        "failed_checks": [check._asdict() for check in report.failed],
         "inputs": [name._asdict() for name in report.inputs],
         "results": [name._asdict() for name in report.results],
         "errors": problems(report.recalculation),
@@ -117,6 +142,8 @@ def as_json(report: Report) -> bytes:
 def as_markdown(report: Report) -> bytes:
     """Inputs and results as Markdown tables."""
     lines = [f"# {report.source}", ""]
+    if report.failed:
+        lines += ["## Failed checks", "", *(f"- {check.sentence()}" for check in report.failed), ""]
     for title, names in (("Results", report.results), ("Inputs", report.inputs)):
         lines += [f"## {title}", "", "| Name | Value | Unit | Meaning |", "|---|---:|---|---|"]
         lines += [f"| {n.name} | {_text(n.value)} | {n.unit} | {n.about} |" for n in names]
@@ -136,29 +163,11 @@ def _folder() -> Any:
     return files("xlcalc.templates")
 
 
-def _typed(name: str, text: str, unit: str) -> bool | int | float | str | None:
-    """What a setting puts into a cell: a number, a percentage, a date, TRUE or FALSE, text, or nothing."""
-    text = text.strip()
-    if unit == "date" and text:
-        try:
-            return (date.fromisoformat(text) - _EPOCH).days
-        except ValueError:
-            raise WorkbookError(f"{name} must be a date such as 2027-01-31; got {text!r}.") from None
-    if text.upper() in ("TRUE", "FALSE"):
-        return text.upper() == "TRUE"
-    number = _NUMBER.fullmatch(text)
-    if not number:
-        return text or None
-    value = float(text.rstrip("%"))
-    value = value / 100 if number[4] else value
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
-
-
 def _shown(value: CellValue, unit: str) -> float | str | bool | None:
     if isinstance(value, CalcError):
         return value.code
     if unit == "date" and isinstance(value, (int, float)):
-        return (_EPOCH + timedelta(days=int(value))).isoformat()
+        return (EPOCH + timedelta(days=int(value))).isoformat()
     return value
 
 

@@ -121,7 +121,7 @@ class TestWorkbooks:
 
     def test_unknown_template_and_name(self, tmp_path):
         assert "training-budget" in fails(1, "new", "training-budgets", cwd=tmp_path)
-        assert "did you mean" in fails(1, "report", "training-budget", "--set", "tokns=1", cwd=tmp_path).lower()
+        assert "did you mean" in fails(2, "report", "training-budget", "--set", "tokns=1", cwd=tmp_path).lower()
         assert "NAME=VALUE" in fails(2, "report", "training-budget", "--set", "tokens", cwd=tmp_path)
         assert os.listdir(tmp_path) == []
 

@@ -201,7 +201,6 @@ def test_errors_are_those_of_the_call():
     for call in (
         ("LLM_BREAKEVEN", 1, 2, 1),
         ("LLM_MFU", "llama-3.1-8b", 1e9, "h100-sxm", 1),
-        ("LLM_OPTIMAL_PARAMS", 1e308),
         ("LLM_TRAIN_TIME", 1e308, 1e-300, 1, 0.1),
     ):
         with pytest.raises(xlcalc.CalcError) as plain:

@@ -302,6 +302,27 @@ def test_templates(calc, tmp_path, template):
 
 
 @needs_calc
+@pytest.mark.parametrize("template", [name for name in report.templates() if build.listed_names(report.find(name))])
+def test_a_row_inserted_into_a_sum_is_in_the_total(calc, tmp_path, template):
+    """An analyst inserts a line of cost above the guard row of the bill, and one of the months."""
+    path = tmp_path / f"{template}.xlsx"
+    write_atomically(path, report.find(template).to_bytes())
+    book = openpyxl.load_workbook(path)
+    calc.open(path=str(path))
+    before = {name: calc.named(name=name) for name in ("subtotal", "total_cost", "paid_subtotal", "paid")}
+    for sheet, cells in (("Calculation", {"C": 1000}), ("Timeline", {"D": 500, "E": 500})):
+        rows = range(1, book[sheet].max_row + 1)
+        guard = next(row for row in rows if book[sheet].cell(row, 1).value == "insert rows above this line")
+        calc.insert_row(sheet=sheet, row=guard, cells=cells)
+    calc.recalculate()
+    marked = before["total_cost"] / before["subtotal"]  # contingency and tax come on top
+    assert calc.named(name="subtotal") - before["subtotal"] == pytest.approx(1000)
+    assert calc.named(name="total_cost") - before["total_cost"] == pytest.approx(1000 * marked)
+    assert calc.named(name="paid_subtotal") - before["paid_subtotal"] == pytest.approx(1000)
+    assert calc.named(name="paid") - before["paid"] == pytest.approx(1000 * marked)
+
+
+@needs_calc
 @pytest.mark.parametrize(
     "mark", ["", "[1]!", *sorted(set(convert.HOSTS.values()) - {""}), convert.mark("xlwings-server", "fin")]
 )

@@ -8,6 +8,7 @@ A development script: nothing of it is imported by the package or its tests. Its
     oracle/bin/python tests/oracles/build.py configs    # adds configs/default-*.json of families that have none yet
     oracle/bin/python tests/oracles/build.py params     # writes params.csv and params_parts.csv from configs/*.json
     oracle/bin/python tests/oracles/build.py bodies     # writes bodies.csv: encoders, encoder-decoders, other heads
+    oracle/bin/python tests/oracles/build.py images     # writes image_tokens.csv
     oracle/bin/python tests/oracles/build.py cache      # writes cache.csv from configs/*.json
     oracle/bin/python tests/oracles/build.py catalog    # writes catalog.csv from the catalog's published configurations
 
@@ -413,6 +414,29 @@ def write_bodies() -> None:
     write_csv("bodies.csv", "class params config", rows)
 
 
+def write_image_tokens() -> None:
+    """Tokens of images of random sizes (seeded), by the image processors themselves."""
+    import random
+
+    import numpy
+    from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
+    from transformers.models.pixtral.image_processing_pil_pixtral import get_resize_output_image_size
+    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
+
+    rng, rows = random.Random(0), []
+    tiles = GotOcr2ImageProcessorPil(size={"height": 448, "width": 448})
+    several = {"crop_to_patches": True, "min_patches": 1, "max_patches": 12}
+    for _ in range(60):
+        width, height = rng.randint(30, 3000), rng.randint(30, 3000)
+        for name, patch, least, most in (("qwen2_5_vl", 14, 3136, 12845056), ("qwen3_vl", 16, 65536, 16777216)):
+            high, wide = smart_resize(height, width, 2 * patch, least, most)
+            rows.append([name, width, height, high * wide // (2 * patch) ** 2])
+        rows.append(["internvl", width, height, 2 + 256 * tiles.get_number_of_image_patches(height, width, several)])
+        fitted = get_resize_output_image_size(numpy.zeros((height, width, 3)), size=(1540, 1540), patch_size=(28, 28))
+        rows.append(["mistral3", width, height, (fitted[1] // 28 + 1) * (fitted[0] // 28)])
+    write_csv("image_tokens.csv", "model_type width height tokens", sorted(rows))
+
+
 PART_PATTERNS = [
     ("other", r"_hc\.|hyper_connection|altup|laurel|per_layer_(input|model|proj)|norm\.mlp\."),
     ("norm", r"(^|\.)(\w*norm\w*|ln(_?\d|_\w+)?|\w+_ln)\.(\d+\.)?(weight|bias|scale)$|\.\w*norm_weight$"),
@@ -580,6 +604,7 @@ COMMANDS = {
     "vocabulary": write_vocabulary,
     "params": write_params,
     "bodies": write_bodies,
+    "images": write_image_tokens,
     "cache": write_cache,
     "catalog": write_catalog,
 }

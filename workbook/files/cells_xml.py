@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 from xlcalc.language.errors import CalcError
 
-from .addresses import Area, cell_name, column_number, parse_cell
+from .addresses import cell_name, column_number, parse_cell
 from .errors import WorkbookError
 from .xml_text import escape, escape_string, number_text, rich_text, unescape, unescape_string
 
@@ -51,6 +51,11 @@ class Cell(NamedTuple):
     """Text of `<v>`."""
     inline: bytes | None
     """The whole `<is>` element."""
+
+    @property
+    def calculates(self) -> bool:
+        """Has it a formula? Excel writes an empty one in cells that an array formula with the clock or chance fills."""
+        return bool(self.formula_text) or b"si" in self.formula_attributes or b"t=" in self.formula_attributes
 
 
 class _Row(NamedTuple):
@@ -120,13 +125,6 @@ class SheetXml:
                     return [cell for cell in self.cells() if cell.formula is not None]
                 found.append(_cell_at(match, int(digits), column_number(letters)))
         return found
-
-    def used(self) -> Area:
-        """The smallest area from A1 that holds every cell."""
-        rows = columns = 1
-        for cell in self.cells():
-            rows, columns = max(rows, cell.row), max(columns, cell.column)
-        return Area(1, 1, rows, columns)
 
     def hidden_rows(self) -> set[int]:
         """The rows that are not shown, by a filter or by hand."""

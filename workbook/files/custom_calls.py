@@ -8,7 +8,7 @@ from typing import Any
 
 from .addresses import Area
 from .formula_text import SKIPPED, Token, bare_function, local_names, tokens
-from .references import Book, Reader
+from .references import Reader
 
 Place = tuple[int, int]
 
@@ -39,6 +39,7 @@ class CustomCalls:
     used: Mapping[str, Area]
     """The cells of each sheet that hold anything."""
     calls: list[CustomCall] = field(default_factory=list)
+    _known: dict[str, bool] = field(default_factory=dict)
 
     def taken_out(self, text: str, sheet: str, place: Place) -> tuple[str, str]:
         """The formula with names for the calls, and why that cannot be done, or nothing."""
@@ -65,6 +66,14 @@ class CustomCalls:
 
     def _mentions(self, text: str, sheet: str, depth: int) -> bool:
         """Does the formula, or a name in it, call a custom function?"""
+        if depth and text in self._known:
+            return self._known[text]
+        if depth:
+            self._known[text] = False  # a name that is defined by itself
+        self._known[text] = self._reads_call(text, sheet, depth)
+        return self._known[text]
+
+    def _reads_call(self, text: str, sheet: str, depth: int) -> bool:
         if depth > _MAX_NESTED:
             return False
         for token in tokens(text):
@@ -83,7 +92,7 @@ class CustomCalls:
 
     def _expanded(self, parts: list[Token], sheet: str, depth: int) -> list[Token]:
         out: list[Token] = []
-        for token, after in zip(parts, [*parts[1:], _NOTHING], strict=True):
+        for token, after in zip(parts, [*parts[1:], _NOTHING], strict=False):
             definition = self._definition(token.text, sheet) if token.kind == "word" and after.kind != "open" else None
             if definition is None or depth > _MAX_NESTED or not self._mentions(definition, sheet, depth):
                 out.append(token)

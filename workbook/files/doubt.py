@@ -15,51 +15,39 @@ from importlib.resources import files
 
 from .addresses import parse_cell
 from .formula_text import Token, bare_function, closed_up, is_relative, local_names, tokens
+from .range_functions import CRITERIA, TAKE_ARRAYS, TAKE_RANGES
 from .references import Book, any_area
 
 IMPLICIT = "implicit intersection"
 ARRAY_FORMULA = "array formula"
 OPERATORS = "operators over ranges"
 SINCE_1904 = "1904 dates"
-_NEVER_FAST = frozenset((SINCE_1904,))
+ARRAY_CONSTANT = "array constant"
+_NEVER_FAST = frozenset((SINCE_1904, ARRAY_CONSTANT))
 """What the fast engine does not have, though cells in which it makes no difference come out right."""
 CELLS_COMBINED = "union or intersection of references"
 _END_OF_CELLS = ("word", "close", "bracket")
+OURS = "a function of ours"
+VOLATILE = frozenset(("NOW", "TODAY", "RAND", "RANDBETWEEN", "RANDARRAY", "INFO", "CELL"))
+"""Functions that ask the clock, chance or the machine."""
 ENOUGH = 10
 """Cells and calls that must have been compared, without any difference, before the fast engine is believed."""
 
-_CRITERIA = {"COUNTIF": (1, 2), "SUMIF": (1, 3), "AVERAGEIF": (1, 3), "COUNTIFS": (1, 2), "SUMIFS": (2, 2),
-             "AVERAGEIFS": (2, 2), "MAXIFS": (2, 2), "MINIFS": (2, 2)}  # fmt: skip
-_TAKE_RANGES = frozenset(
-    "SUM AVERAGE COUNT COUNTA COUNTBLANK MAX MIN MAXA MINA AVERAGEA PRODUCT SUMSQ MEDIAN MODE MODE.SNGL MODE.MULT STDEV"
-    " STDEV.S STDEV.P STDEVP STDEVA STDEVPA VAR VAR.S VAR.P VARP VARA VARPA SMALL LARGE RANK RANK.EQ RANK.AVG"
-    " PERCENTILE PERCENTILE.INC PERCENTILE.EXC QUARTILE QUARTILE.INC QUARTILE.EXC PERCENTRANK PERCENTRANK.INC"
-    " PERCENTRANK.EXC GEOMEAN HARMEAN TRIMMEAN KURT SKEW SKEW.P DEVSQ AVEDEV CORREL COVAR COVARIANCE.P COVARIANCE.S"
-    " PEARSON RSQ SLOPE INTERCEPT STEYX FORECAST FORECAST.LINEAR FREQUENCY PROB SUMPRODUCT SUMX2MY2 SUMX2PY2 SUMXMY2"
-    " MMULT MDETERM MINVERSE TRANSPOSE INDEX MATCH XMATCH LOOKUP HLOOKUP VLOOKUP XLOOKUP SUMIF SUMIFS COUNTIF COUNTIFS"
-    " AVERAGEIF AVERAGEIFS MAXIFS MINIFS ROWS COLUMNS ROW COLUMN AREAS OFFSET AND OR XOR IRR MIRR NPV XIRR XNPV"
-    " FVSCHEDULE NETWORKDAYS NETWORKDAYS.INTL WORKDAY WORKDAY.INTL SUBTOTAL AGGREGATE CONCAT TEXTJOIN SERIESSUM GCD LCM"
-    " MULTINOMIAL LINEST LOGEST TREND GROWTH FILTER SORT SORTBY UNIQUE TAKE DROP HSTACK VSTACK TOCOL TOROW CHOOSEROWS"
-    " CHOOSECOLS WRAPROWS WRAPCOLS EXPAND BYROW BYCOL MAP REDUCE SCAN DSUM DAVERAGE DCOUNT DCOUNTA DGET DMAX DMIN"
-    " DPRODUCT DSTDEV DSTDEVP DVAR DVARP CHISQ.TEST CHITEST F.TEST FTEST T.TEST TTEST Z.TEST ZTEST ISREF SHEET SHEETS"
-    " N T TYPE ISFORMULA FORMULATEXT PHONETIC CELL ANCHORARRAY SINGLE".split()
-)
-"""Functions with an argument that is cells, not one value."""
-_TAKE_ARRAYS = frozenset(
-    "SUMPRODUCT MMULT MDETERM MINVERSE LOOKUP FREQUENCY LINEST LOGEST TREND GROWTH XLOOKUP XMATCH FILTER SORT SORTBY"
-    " UNIQUE TAKE DROP HSTACK VSTACK TOCOL TOROW CHOOSEROWS CHOOSECOLS BYROW BYCOL MAP REDUCE SCAN INDEX MODE.MULT"
-    " PROB TRANSPOSE".split()
-)
-"""Functions that calculate their arguments as arrays in any formula."""
 _LOOKUPS = {"MATCH": 2, "VLOOKUP": 3, "HLOOKUP": 3}
 """Functions that look for the nearest value unless this argument, counted from 0, says otherwise."""
+TOLERATED = 0.02
+"""Share of measured cells in which the exact engine may differ and still be believed."""
 _CHOOSE_A_VALUE = frozenset(("IF", "IFS", "IFERROR", "CHOOSE", "SWITCH"))
-_TEXTS = frozenset(("MATCH", "VLOOKUP", "HLOOKUP", "LOOKUP", "XLOOKUP", "XMATCH", "TEXTJOIN", "CONCAT", "N", "T", "TYPE",
-                    "INDEX", "SUMPRODUCT"))  # fmt: skip
+_TEXTS = frozenset(
+    ("MATCH", "VLOOKUP", "HLOOKUP", "LOOKUP", "XLOOKUP", "XMATCH", "TEXTJOIN", "CONCAT", "N", "T", "TYPE", "INDEX",
+     "SUMPRODUCT")
+)  # fmt: skip
 _OPERATORS = frozenset("+-*/^&=<>%")
 _ARITHMETIC = frozenset("+-*/^%")
 _DIGITS_OF_CELLS = re.compile(rb"(?<![\w.'])(\$?[A-Z]{1,3})(\$?)[0-9]+(?![\w.(!'])")
-_USUAL_FORMAT = re.compile(r"[$€£]?[#,]*0(?:\.0+)?%?|0+|(?:yyyy|yy|mmmm|mmm|mm|m|dddd|ddd|dd|d|[-/. ,])+|hh?:mm(?::ss)?")
+_USUAL_FORMAT = re.compile(
+    r"[$€£]?[#,]*0(?:\.0+)?%?|0+|(?:yyyy|yy|mmmm|mmm|mm|m|dddd|ddd|dd|d|[-/. ,])+|hh?:mm(?::ss)?"
+)
 _NOTHING = Token("", "")
 _MAX_ARGUMENTS = 254
 _MAX_NESTED = 16
@@ -103,14 +91,18 @@ def wrong_in_exact(features: Collection[str], is_error: bool) -> list[str]:
     error) to give up on."""
     table = measured()
     known = [table[f] for f in features if f in table]
-    return sorted(one.feature for one in known if one.exact_differs or (is_error and one.exact_gives_up))
+    return sorted(
+        one.feature
+        for one in known
+        if one.exact_differs + is_error * one.exact_gives_up > TOLERATED * (one.exact_cells + one.exact_gives_up)
+    )
 
 
 def shape(text: bytes) -> bytes:
     """A formula without what distinguishes it from the same one in another row: same shape, same features.
 
     >>> shape(b"LOG10(A17)*$B$2+Rate1"), shape(b"'Q1'!A5")
-    (b"LOG10(A)*$B$+Rate1", b"'Q1'!A")
+    (b'LOG10(A)*$B$+Rate1', b"'Q1'!A")
     """
     return _DIGITS_OF_CELLS.sub(rb"\1\2", text)
 
@@ -120,6 +112,7 @@ class Doubt:
 
     def __init__(self, book: Book, functions: Collection[str], date1904: bool) -> None:
         self._book, self._functions, self._date1904 = book, functions, date1904
+        self._of_names: dict[str, set[str]] = {}
 
     def features(self, text: str, sheet: str, array: bool) -> set[str]:
         found = {SINCE_1904} if self._date1904 else set()
@@ -153,7 +146,7 @@ class Doubt:
             in_array = array or any(call[2] for call in calls)
             if token.kind == "open":
                 function = bare_function(before.text) if before.kind == "word" else ""
-                calls.append([function, 0, function in _TAKE_ARRAYS])
+                calls.append([function, 0, function in TAKE_ARRAYS])
             elif token.kind == "close" and calls:
                 calls.pop()
             elif token.kind == "comma" and calls:
@@ -163,7 +156,7 @@ class Doubt:
                 if int(str(calls[-1][1])) >= _MAX_ARGUMENTS:
                     found.add("more than 254 arguments")
             elif token.text == "{":
-                found.add("array constant")
+                found.add(ARRAY_CONSTANT)
                 calls.append(["{", 0, False])
                 self._range_use(calls[:-1], before, _NOTHING, in_array, found)
             elif token.text == "}" and calls:
@@ -186,16 +179,22 @@ class Doubt:
                 if not token.text.startswith(("[@", "[[#This Row]")):
                     self._range_use(calls, before, after, in_array, found)
             elif token.kind == "word" and after.kind == "open":
-                self._function(parts, index, local, found)
+                self._function(parts, index, local, found, depth)
             elif token.kind == "word" and before.text != ":":
                 self._operand(parts, index, sheet, calls, in_array, local, found, depth)
 
-    def _function(self, parts: list[Token], index: int, local: Collection[str], found: set[str]) -> None:
+    def _function(self, parts: list[Token], index: int, local: Collection[str], found: set[str], depth: int) -> None:
         name = bare_function(parts[index].text)
-        if name in self._functions or name.lower() in local:
+        if name in self._functions:
+            found.add(OURS)
             return
-        if self._book.name("", name) is not None:
+        if name.lower() in local:
+            return
+        definition = self._book.name("", name)
+        if definition is not None:
             found.add("LAMBDA")
+            if depth <= _MAX_NESTED:
+                found |= self._of_name(definition, "", depth)
             return
         if name == "TEXT":
             found.add(_text_format(list(_arguments(parts, index + 1))))
@@ -212,10 +211,10 @@ class Doubt:
             condition = next(_arguments(parts, index + 1))
             if condition and bare_function(condition[0].text) in _CHOOSE_A_VALUE:
                 found.add("IF on a value that was chosen")
-        if name not in _CRITERIA:
+        if name not in CRITERIA:
             found.add(name)
             return
-        first, step = _CRITERIA[name]
+        first, step = CRITERIA[name]
         for number, argument in enumerate(_arguments(parts, index + 1)):
             if number >= first and (number - first) % step == 0 and not (step == 3 and number > first):
                 found.add(f"{name} by {_criterion(argument)}")
@@ -263,35 +262,47 @@ class Doubt:
             if target.rows * target.columns > 1:
                 self._range_use(calls, before, _after(parts, end), in_array, found)
             return
-        inner = [part for part in tokens(definition) if part.kind != "space"]
-        self._read(inner, sheet, True, found, depth + 1)
+        found |= self._of_name(definition, sheet, depth)
+
+    def _of_name(self, definition: str, sheet: str, depth: int) -> set[str]:
+        """The features of a name's definition, found once: names of names may fan out."""
+        if definition not in self._of_names:
+            found = self._of_names[definition] = set()
+            inner = [part for part in tokens(definition) if part.kind != "space"]
+            self._read(inner, sheet, True, found, depth + 1)
+        return self._of_names[definition]
 
     def _range_use(
         self, calls: list[list[object]], before: Token, after: Token, in_array: bool, found: set[str]
     ) -> None:
         """What a range or an array is used for, standing between these two tokens."""
         function = str(calls[-1][0]) if calls else ""
+        for call in reversed(calls):
+            if call[2] or (call[0] and call[0] in self._functions):
+                break
+            if in_array and call[0] and call[0] not in TAKE_RANGES and call[0] not in CRITERIA and call[0] != "{":
+                found.add(f"{call[0]} over a range")
         if not function or before.text in _OPERATORS or after.text in _OPERATORS:
             within = [str(call[0]) for call in calls if call[2]]
             found.add(f"{OPERATORS} in {within[-1]}" if within else OPERATORS if in_array else IMPLICIT)
         elif function in self._functions:
             return
-        elif function in _CRITERIA and self._is_criterion(calls[-1]):
+        elif function in CRITERIA and self._is_criterion(calls[-1]):
             found.add(f"{function} by several criteria")
-        elif function not in _TAKE_RANGES:
-            found.add(f"{function} over a range" if in_array else IMPLICIT)
+        elif function not in TAKE_RANGES and not in_array:
+            found.add(IMPLICIT)
 
     @staticmethod
     def _literal(calls: list[list[object]], before: Token, after: Token, found: set[str]) -> None:
         """A text or truth value written out as an argument of a function of ranges, which may count it or not."""
         function = str(calls[-1][0]) if calls else ""
-        if before.text in ("(", ",") and after.text in (")", ",") and function in _TAKE_RANGES:
-            if function not in _CRITERIA and function not in _TEXTS:
-                found.add(f"a text or truth value among the numbers of {function}")
+        alone = before.text in ("(", ",") and after.text in (")", ",")
+        if alone and function in TAKE_RANGES - CRITERIA.keys() - _TEXTS:
+            found.add(f"a text or truth value among the numbers of {function}")
 
     @staticmethod
     def _is_criterion(call: list[object]) -> bool:
-        first, step = _CRITERIA[str(call[0])]
+        first, step = CRITERIA[str(call[0])]
         number = int(str(call[1]))
         return number >= first and (number - first) % step == 0
 
@@ -313,7 +324,8 @@ def _after(parts: list[Token], index: int) -> Token:
 
 
 def _arguments(parts: list[Token], opening: int) -> Iterator[list[Token]]:
-    depth, argument = 0, []
+    depth = 0
+    argument: list[Token] = []
     for token in parts[opening:]:
         depth += (token.kind == "open" or token.text == "{") - (token.kind == "close" or token.text == "}")
         if depth == 0:

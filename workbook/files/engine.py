@@ -7,7 +7,6 @@ engine (formulon), which is slower. What neither can answer for keeps the value 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,19 +16,17 @@ from xlcalc.language.errors import CalcError
 
 from .addresses import cell_name
 from .callbacks import Callbacks
-from .cells_xml import CellValue, attribute
+from .cells_xml import CellValue
 from .dependencies import Node
-from .doubt import shape
 from .exact_stage import ExactStage
-from .fast_engine import FastEngine, knows
+from .fast_engine import FastEngine, holds, knows
 from .package import Package
 from .prepare import Sheet, engine_copy, prepare
-from .results import Results, same_value
-from .xml_text import unescape
+from .results import Results
+from .values import same_value
 
 __all__ = ["Verdict", "calculate", "check", "read"]
 
-_VOLATILE = ("NOW", "TODAY", "RAND", "RANDBETWEEN", "RANDARRAY", "INFO", "CELL")
 _MAX_ROUNDS = 5
 _LISTED = 5
 _LONGEST = 120
@@ -53,7 +50,14 @@ class Verdict:
 
 def read(package: Package, functions: Collection[str]) -> list[Sheet]:
     """The worksheets of a file that have formulas."""
-    return prepare(package, functions, knows)
+    sheets = prepare(package, functions, knows)
+    iterates = package.calculation.get("iterate", "0") in ("1", "true")
+    for sheet in sheets:
+        if iterates or not holds(sheet.name):
+            reason = "iterative calculation" if iterates else "a sheet that the fast engine does not take in"
+            everything = dict.fromkeys(set(range(len(sheet.cells))) - sheet.final, reason)
+            sheet.doubtful = {**everything, **sheet.doubtful}
+    return sheets
 
 
 def calculate(
@@ -88,9 +92,8 @@ def check(package: Package, sheets: list[Sheet], functions: Collection[str], now
     stage = ExactStage(package, sheets, callbacks, now)
     by_name = {sheet.name: sheet for sheet in sheets}
     for sheet in sheets:
-        changing = _changing(package, sheet, functions)
-        verdict.changing |= {(sheet.name, sheet.places[index]) for index in changing}
-        sheet.fixed |= dict.fromkeys(changing, "")
+        verdict.changing |= {(sheet.name, sheet.places[index]) for index in sheet.changing}
+        sheet.fixed |= dict.fromkeys(sheet.changing, "")
     results = verdict.results = _results(package, sheets, callbacks, now, stage, False)
     results.calculate_fast()
     differing = set(_differing(sheets, results))
@@ -132,44 +135,15 @@ def _has_values(package: Package, sheets: list[Sheet]) -> bool:
     return any(cell.value not in (None, b"", b"0") for sheet in sheets for cell in sheet.cells)
 
 
-def _changing(package: Package, sheet: Sheet, functions: Collection[str]) -> list[int]:
-    """The formulas that call our functions, the clock or chance, also through names."""
-    words = {*functions, *_VOLATILE}
-    for _ in range(_MAX_ROUNDS):
-        calls = re.compile(rf"(?i:\b(?:{'|'.join(map(re.escape, sorted(words)))})\b)")
-        more = {entry.name for entry in package.names if calls.search(entry.definition)} - words
-        if not more:
-            break
-        words |= more
-    found = []
-    known: dict[bytes, bool] = {}
-    groups: dict[bytes | None, bool] = {}
-    for index, cell in enumerate(sheet.cells):
-        text = cell.formula_text
-        group = attribute(cell.formula_attributes, b"si") if cell.formula_attributes else None
-        if not text and group is not None:
-            changes = groups.get(group, False)
-        else:
-            key = shape(text)
-            if key not in known:
-                known[key] = calls.search(unescape(text)) is not None
-            changes = known[key]
-            if group is not None:
-                groups[group] = changes
-        if changes:
-            found.append(index)
-    return found
-
-
 def _differing(sheets: list[Sheet], results: Results) -> dict[Node, CellValue]:
     """The formulas that were calculated to another value than the file has, and that value."""
     found: dict[Node, CellValue] = {}
     for sheet in sheets:
         kept = results.kept(sheet)
         for index, (place, new) in enumerate(zip(sheet.places, results.fast_values(sheet), strict=True)):
-            if place not in kept and sheet.cells[index].value is not None:
-                if not same_value(sheet.cached(index), new):
-                    found[sheet.name, place] = new
+            compared = place not in kept and sheet.cells[index].value is not None
+            if compared and not same_value(sheet.cached(index), new):
+                found[sheet.name, place] = new
     return found
 
 
@@ -213,6 +187,8 @@ def _name_dependents(
     for node in sorted(affected):
         name = f"{node[0]}!{cell_name(*node[1])}"
         for other in sorted(stage.dependencies.dependents([node]) - verdict.otherwise.keys()):
-            results.restore(other, f"depends on {name}, which is calculated otherwise than by the program that saved it")
+            results.restore(
+                other, f"depends on {name}, which is calculated otherwise than by the program that saved it"
+            )
     if affected:
         results.collect()

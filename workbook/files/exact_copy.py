@@ -120,7 +120,9 @@ class _Writer:
                 names.append(_name(entry.name, entry.definition, numbers.get(entry.sheet or "")))
         settings = self._package.calculation
         iteration = "".join(
-            f" {key}={quoteattr(settings[key])}" for key in ("iterate", "iterateCount", "iterateDelta") if key in settings
+            f" {key}={quoteattr(settings[key])}"
+            for key in ("iterate", "iterateCount", "iterateDelta")
+            if key in settings
         )
         since = ' date1904="1"' if self._package.date1904 else ""
         defined = f"<definedNames>{''.join(names)}</definedNames>" if names else ""

@@ -16,7 +16,7 @@ from xlcalc.language.errors import CalcError
 
 from .addresses import MAX_ROWS, Area
 from .callbacks import CODES, Callbacks, is_error
-from .cells_xml import CellValue
+from .cells_xml import CellValue, SheetXml
 from .custom_calls import PLACEHOLDER, CustomCalls
 from .dependencies import Dependencies, Node, Place
 from .exact_copy import ExactFormula, ExactSheet, exact_copy
@@ -27,6 +27,7 @@ from .references import Reader, References
 
 _GIVEN_UP = frozenset(("#NAME?", "#GETTING_DATA", "#BLOCKED!", "#CONNECT!", "#EXTERNAL!", "#BUSY!", "#PYTHON!"))
 _OTHER_WORKBOOK = re.compile(r"\[\d+\][^\[\]\"]*!")
+_TO_MEND = ("{", PLACEHOLDER.upper(), "INDEX", "LOOKUP")
 _LOOK_AT_FORMULAS = ("ISFORMULA(", "FORMULATEXT(", "SUBTOTAL(", "AGGREGATE(")
 _OF_HIDDEN_ROWS = (b"SUBTOTAL", b"AGGREGATE")
 
@@ -92,7 +93,7 @@ class ExactStage:
         answers = {}
         with ExactEngine(data, self._now) as engine:
             for node, formula in formulas.texts.items():
-                if formula.area is None and ("{" in formula.text or PLACEHOLDER in formula.text):
+                if formula.area is None and any(mark in formula.text.upper() for mark in _TO_MEND):
                     engine.mend(node[0], *node[1])
             errors = engine.calculate(calls.calls, self._callbacks)
             for node, said in errors.items():
@@ -123,7 +124,7 @@ class ExactStage:
         return found
 
     def _formulas(self, nodes: Collection[Node]) -> _Formulas:
-        used = {name: sheet.xml.used() for name, sheet in self._sheets.items()}
+        used = {name: _used(sheet.xml) for name, sheet in self._sheets.items()}
         calls = CustomCalls(self._callbacks.by_name.keys(), self._reader, used)
         texts: dict[Node, ExactFormula] = {}
         for node in sorted(nodes):
@@ -156,12 +157,12 @@ class ExactStage:
         for node, formula in formulas.items():
             references = self._references[node]
             needed.everything |= references.dynamic
-            for sheet, area in references.areas:
-                needed.add(sheet, area)
+            for on, area in references.areas:
+                needed.add(on, area)
             if formula.dynamic:
                 needed.whole.add(node[0])  # what stands in the way of the result
             hidden = hidden or any(name in formula.text.upper().encode() for name in _OF_HIDDEN_ROWS)
-        given = {}
+        given: dict[str, ExactSheet] = {}
         for name in self._package.sheets:
             sheet = given[name] = ExactSheet(name)
             if needed.none_of(name):
@@ -175,7 +176,7 @@ class ExactStage:
                 place = cell.row, cell.column
                 if (name, place) in formulas or not needed.has(name, place):
                     continue
-                if cell.formula is not None or place in filled:
+                if cell.calculates or place in filled:
                     calculated.append(place)
                 else:
                     sheet.values[place] = self._package.cell_value(xml, cell)
@@ -207,6 +208,14 @@ class ExactStage:
             area = engine.spill(node[0], *node[1]) or Area(*node[1], *node[1])
         filled = {place: engine.value(node[0], *place) for place in area.places()}
         return Answer(0 if value is None else value, area, filled)
+
+
+def _used(xml: SheetXml) -> Area:
+    """The smallest area from A1 that holds every cell."""
+    rows = columns = 1
+    for cell in xml.cells():
+        rows, columns = max(rows, cell.row), max(columns, cell.column)
+    return Area(1, 1, rows, columns)
 
 
 @dataclass

@@ -147,7 +147,7 @@ def called(text: str) -> Iterator[tuple[int, int, str]]:
     """
     start = 0
     parts = tokens(text)
-    for token, after in zip(parts, [*parts[1:], _NOTHING], strict=True):
+    for token, after in zip(parts, [*parts[1:], _NOTHING], strict=False):
         end = start + len(token.text)
         if token.kind == "word" and after.kind == "open":
             yield start, end, token.text
@@ -264,7 +264,7 @@ class _Writer:
         closings: list[str] = []  # what closes each open parenthesis
         closing = ")"
         befores, afters = [_NOTHING, *parts[:-1]], [*parts[1:], _NOTHING]
-        for index, (before, token, after) in enumerate(zip(befores, parts, afters, strict=True)):
+        for index, (before, token, after) in enumerate(zip(befores, parts, afters, strict=False)):
             written = token.text
             if token.kind == "open":
                 closings.append(closing)
@@ -376,7 +376,7 @@ def local_names(parts: list[Token]) -> set[str]:
     solid = [token for token in parts if token.kind != "space"]
     if not any(token.text.upper().endswith(("LET", "LAMBDA")) for token in solid):
         return found
-    for before, token, after in zip([_NOTHING, *solid[:-1]], solid, [*solid[1:], _NOTHING], strict=True):
+    for before, token, after in zip([_NOTHING, *solid[:-1]], solid, [*solid[1:], _NOTHING], strict=False):
         if token.kind == "open":
             calls.append((bare_function(before.text) if before.kind == "word" else "", 0))
         elif token.kind == "close" and calls:

@@ -11,12 +11,13 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from xlcalc.language.errors import CalcError
 
 from .addresses import Area, parse_area
 from .cells_xml import Cell, CellValue, SheetXml, attribute
-from .doubt import Doubt, shape, unproven
+from .doubt import OURS, VOLATILE, Doubt, shape, unproven
 from .formula_text import Context, bare_function, computes_with_ranges, fill_skipped, is_relative, rewrite
 from .package import Package
 from .references import Book, moved
@@ -62,6 +63,10 @@ class Sheet:
     """Those of them that no engine can."""
     doubtful: dict[int, str] = field(default_factory=dict)
     """Formulas that the exact engine must calculate: what in them the fast one is not known to do as Excel does."""
+    changing: set[int] = field(default_factory=set)
+    """Formulas that call our functions, the clock or chance: what they give may be another value than before."""
+    volatile: int = 0
+    """How many ask the clock or chance."""
     fixed: dict[int, str] = field(default_factory=dict)
     """Formulas that keep the value they have, with the reason; none where nothing is to be said of it."""
     rewritten: dict[int, str] = field(default_factory=dict)
@@ -78,7 +83,7 @@ class Sheet:
         return [
             ((cell.row, cell.column), self.package.cell_value(self.xml, cell))
             for cell in self.xml.cells()
-            if cell.formula is None and (cell.row, cell.column) in self.arrays[index].area
+            if not cell.calculates and (cell.row, cell.column) in self.arrays[index].area
         ]
 
     def formula(self, index: int) -> str:
@@ -135,7 +140,7 @@ def prepare(package: Package, functions: Collection[str], knows: Callable[[str],
     sheets = []
     for name, part in package.sheets.items():
         xml = package.sheet(name)
-        cells = xml.formula_cells()
+        cells = [cell for cell in xml.formula_cells() if cell.calculates]
         if not cells:
             continue
         inlined, refused = _names(package, name, functions)
@@ -147,26 +152,38 @@ def prepare(package: Package, functions: Collection[str], knows: Callable[[str],
 
 
 def _classify(sheet: Sheet, doubt: Doubt) -> None:
-    """Find the formulas that the fast engine may calculate otherwise than Excel."""
-    known: dict[bytes | tuple[bytes, bool], str] = {}
-    groups: dict[bytes | None, str] = {}
+    """Find the formulas that the fast engine may calculate otherwise than Excel, and those that may change."""
+    known: dict[bytes | tuple[bytes, bool], _Class] = {}
+    groups: dict[bytes | None, _Class] = {}
+    nothing = _Class("", False, False)
     for index, cell in enumerate(sheet.cells):
         text = cell.formula_text
         group = attribute(cell.formula_attributes, b"si") if cell.formula_attributes else None
         if not text and group is not None:
-            reason = groups.get(group, "")
+            found = groups.get(group, nothing)
         else:
             array = index in sheet.arrays
             key: bytes | tuple[bytes, bool] = (shape(text), array) if array else shape(text)
-            found = known.get(key)
-            if found is None:
-                features = doubt.features(unescape(text), sheet.name, array)
-                found = known[key] = ", ".join(unproven(features))
-            reason = found
+            found = known.get(key) or _class_of(doubt, unescape(text), sheet.name, array)
+            known[key] = found
             if group is not None:
-                groups[group] = reason
-        if reason and index not in sheet.final:
-            sheet.doubtful[index] = reason
+                groups[group] = found
+        if found.doubt and index not in sheet.final:
+            sheet.doubtful[index] = found.doubt
+        if found.volatile or found.ours:
+            sheet.changing.add(index)
+            sheet.volatile += found.volatile
+
+
+class _Class(NamedTuple):
+    doubt: str
+    volatile: bool
+    ours: bool
+
+
+def _class_of(doubt: Doubt, text: str, sheet: str, array: bool) -> _Class:
+    features = doubt.features(text, sheet, array)
+    return _Class(", ".join(unproven(features - {OURS})), bool(features & VOLATILE), OURS in features)
 
 
 def engine_copy(package: Package, sheets: list[Sheet]) -> bytes:
@@ -236,8 +253,8 @@ def _read_formulas(sheet: Sheet, context: Context) -> None:
             taken = computes_with_ranges(unescape(text))
             if taken:
                 sheet.notes[index] = (
-                    f"computes with all of {taken} but is not an array formula: Excel takes one cell of it;"
-                    " enter it as an array formula, or use SUMPRODUCT"
+                    f"takes one cell of {taken}, as Excel does where a formula was not entered as an array;"
+                    " for all of them enter it as an array formula, or use SUMPRODUCT"
                 )
         if kind == b"array":
             array = sheet.arrays[index]
@@ -323,5 +340,5 @@ def _emptied_cells(sheet: Sheet) -> Iterator[tuple[Cell, bytes]]:
             filled |= set(array.area.places())
     if filled:
         for cell in sheet.xml.cells():
-            if cell.formula is None and (cell.row, cell.column) in filled:
+            if not cell.calculates and (cell.row, cell.column) in filled:
                 yield cell, sheet.xml.emptied(cell)

@@ -21,6 +21,8 @@ from .addresses import cell_name
 from .callbacks import Callbacks
 from .cells_xml import CellValue
 from .package import Package
+from .prepare import Sheet
+from .reasons import Explainer
 from .writeback import write_results
 
 PROGRESS_EVERY = 500
@@ -36,7 +38,7 @@ class CellError(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A cell that was calculated, in a way that Excel would not follow."""
+    """Something that deserves to be known of a cell, or (sheet and cell empty) of the whole file."""
 
     sheet: str
     cell: str
@@ -132,12 +134,13 @@ def _recalculate(
         results = engine.calculate(package, sheets, callbacks, now, verdict, package.edited, trust == "engine")
         calls = callbacks.count
         report("writing", calls)
+        explainer = Explainer(*results.engines)
         for sheet in sheets:
             values = results.of(sheet)
             for place, reason in values.kept.items():
                 if reason:
                     not_calculated.append(NotCalculated(sheet.name, cell_name(*place), reason))
-            for place, error in results.explained(sheet, callbacks):
+            for place, error in explainer.explained(sheet, values, callbacks):
                 errors.append(CellError(sheet.name, cell_name(*place), error.code, str(error)))
             package.replace(sheet.part, write_results(sheet, values))
     if out is not None:
@@ -150,12 +153,29 @@ def _recalculate(
         errors,
         not_calculated,
         [
-            Note(sheet.name, cell_name(*sheet.places[index]), note)
-            for sheet in sheets
-            for index, note in sheet.notes.items()
+            *(Note("", "", note) for note in _of_the_file(package, sheets)),
+            *(
+                Note(sheet.name, cell_name(*sheet.places[index]), note)
+                for sheet in sheets
+                for index, note in sheet.notes.items()
+            ),
         ],
         bool(sheets) and verdict.without_values,
     )
+
+
+def _of_the_file(package: Package, sheets: list[Sheet]) -> list[str]:
+    """What is to be known of the whole file."""
+    found = []
+    if any(part.lower().startswith("_xmlsignatures/") for part in package.parts):
+        found.append("the workbook is digitally signed, and the signature no longer fits what is written")
+    if package.linked_files:
+        files = ", ".join(sorted({name or "an unnamed file" for name in package.linked_files}))
+        found.append(f"cells of other workbooks keep the values they had: {files}")
+    volatile = sum(sheet.volatile for sheet in sheets)
+    if volatile:
+        found.append(f"{volatile:,} formulas ask the clock or chance, and change at every calculation")
+    return found
 
 
 @contextlib.contextmanager

@@ -30,6 +30,8 @@ class References:
     areas: list[tuple[str, Area]] = field(default_factory=list)
     dynamic: bool = False
     anchors: list[tuple[str, tuple[int, int]]] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    """Definitions that were followed already; names of names may fan out."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ class Reader:
         """A formula with the cells that they mean in place of names that mean others in every cell."""
         parts = tokens(text)
         out = []
-        for token, after in zip(parts, [*parts[1:], _NOTHING], strict=True):
+        for token, after in zip(parts, [*parts[1:], _NOTHING], strict=False):
             place, _, name = token.text.rpartition("!")
             named = token.kind == "word" and after.kind != "open" and parse_cell(name) is None
             definition = self.book.name(place.strip("'") or sheet, name) if named else None
@@ -190,6 +192,9 @@ class Reader:
         if depth >= _MAX_NESTED:
             found.dynamic = True
             return
+        if definition in found.names:
+            return
+        found.names.add(definition)
         if is_relative(definition):
             definition = moved(definition, row - 1, column - 1)
         self._read(definition, sheet, row, column, found, depth + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,36 +10,23 @@ from typing import Any
 from xlcalc.language.errors import CalcError
 
 from .addresses import Area, cell_name, parse_cell
-from .callbacks import CODES, Callbacks, error_value, is_error
-from .cells_xml import FILE_ERRORS, CellValue
+from .callbacks import error_value, is_error
+from .cells_xml import CellValue
 from .dependencies import Node
 from .doubt import measured, wrong_in_exact
+from .errors import WorkbookError
 from .exact_stage import Answer, ExactStage
 from .fast_engine import FastEngine, Place
-from .errors import WorkbookError
-from .formula_text import bare_function, intersected, tokens
+from .formula_text import intersected, tokens
 from .prepare import NOT_CALCULATED, Sheet
+from .values import formula_value, gave_up, same_value
 
-_MEANING = {
-    "#DIV/0!": "a division by zero",
-    "#N/A": "a value is not available",
-    "#VALUE!": "a value of the wrong kind",
-    "#REF!": "a reference to cells that are not there",
-    "#NUM!": "a number that is out of range",
-    "#NULL!": "two ranges that do not meet",
-    "#SPILL!": "the result does not fit: cells in its way are not empty",
-    "#CALC!": "an array without any value",
-}
 _UNKNOWN = "a name or function that does not exist"
 _CIRCULAR = "refers to itself, directly or through other cells"
 _NOT_HELD = "the fast engine has no value for it"
-_TOLERANCE = 1e-9
-_NOTHING_LEFT = 1e-12
-"""What may be left of a difference of numbers about as large as 1."""
+_LONG_NUMBER = re.compile(r"\d[\d.]{15,}")
 _MAX_ROUNDS = 20
 _MAX_EXACT_ROUNDS = 4
-_MAX_SEARCHED = 10_000
-"""Cells of a range that are searched for where an error comes from."""
 
 Places = dict[str, set[Place]]
 """Cells by sheet."""
@@ -85,7 +73,6 @@ class Results:
         return self._results[sheet.name]
 
     def calculate(self) -> None:
-        """Calculate everything: the fast engine what it can, then the exact one the rest."""
         self.calculate_fast()
         self.calculate_exactly([])
         self.collect()
@@ -118,7 +105,7 @@ class Results:
                 for place, reason in kept.items()
                 if reason != _CIRCULAR or self._stage.iterates
             }
-            nodes = {*more, *unanswered} - self._tried
+            nodes = {*more, *unanswered, *self._long_numbers()} - self._tried
             if not nodes:
                 return
             self._tried |= nodes
@@ -145,28 +132,27 @@ class Results:
         return self._kept[sheet.name]
 
     def is_exact(self, node: Node) -> bool:
-        """Was it calculated by the exact engine?"""
         return node in self._exact
 
     def fast_values(self, sheet: Sheet) -> list[CellValue]:
         """What the formula cells of a sheet hold so far, one for each."""
-        return [_formula_value(value) for value in self._values(sheet)]
+        return [formula_value(value) for value in self._values(sheet)]
 
-    def explained(self, sheet: Sheet, callbacks: Callbacks) -> Iterator[tuple[Place, CalcError]]:
-        """The cells of a sheet that show an error, with its reason, in the order of the sheet. It calculates cells
-        again, so all values must have been taken before."""
-        results = self.of(sheet)
-        found: dict[Place, CalcError] = {}
-        for index in results.with_errors:
-            place = sheet.places[index]
-            area = results.areas.get(index)
-            shown = {cell: results.filled.get(cell) for cell in area.places()} if area else {}
-            shown[place] = results.values[index]
-            wrong = {cell: value for cell, value in shown.items() if isinstance(value, CalcError)}
-            found.update(self._reasons(sheet, place, wrong, callbacks))
-        yield from sorted(found.items())
+    @property
+    def engines(self) -> tuple[FastEngine, ExactStage]:
+        """What the values were calculated with."""
+        return self._engine, self._stage
 
     # Calculation
+
+    def _long_numbers(self) -> set[Node]:
+        """Formulas whose text holds more digits than Excel shows of a number."""
+        return {
+            (sheet.name, place)
+            for sheet in self._sheets
+            for place, value in zip(sheet.places, self._values(sheet), strict=True)
+            if type(value) is str and _LONG_NUMBER.search(value)
+        }
 
     def _name_not_held(self) -> None:
         """A sheet whose formulas have no value at all is one that the fast engine did not take in."""
@@ -193,11 +179,13 @@ class Results:
             answer = answers.get(node)
             reason = self._disbelieved(sheet, index, answer)
             if answer is None or reason:
-                kept = reason or self._stage.refused.get(node) or sheet.problems.get(index) or self._kept[name].get(place)
+                kept = (
+                    reason or self._stage.refused.get(node) or sheet.problems.get(index) or self._kept[name].get(place)
+                )
                 if place not in self._kept[name]:
                     self._keep(name, place, kept or _UNKNOWN)
                 elif index in sheet.doubtful and index not in sheet.problems and not reason:
-                    self._kept[name][place] = self._stage.refused.get(node) or _unknown_reason(sheet.formula(index))
+                    self._kept[name][place] = self._stage.refused.get(node) or _unknown_reason(sheet, index)
                 else:
                     self._kept[name][place] = kept or _UNKNOWN
                 continue
@@ -273,7 +261,7 @@ class Results:
             failing[sheet.name] = {
                 place
                 for place, value in zip(sheet.places, self._values(sheet), strict=True)
-                if type(value) is dict and _gave_up(value["kind"]) and place not in kept
+                if type(value) is dict and gave_up(value["kind"]) and place not in kept
             }
         return failing
 
@@ -321,7 +309,7 @@ class Results:
     def _collect(self, sheet: Sheet) -> SheetResults:
         places = sheet.places
         values = [
-            value if type(value) is float and value - value == 0 else _formula_value(value)
+            value if type(value) is float and value - value == 0 else formula_value(value)
             for value in self._values(sheet)
         ]
         results = SheetResults(values, dict(sorted(self._kept[sheet.name].items())))
@@ -341,7 +329,7 @@ class Results:
         wrong = {index for index, value in enumerate(values) if isinstance(value, CalcError)}
         for index, area in results.areas.items():
             members = list(area.places())
-            taken = [_formula_value(value) for value in self._engine.values(sheet.name, members)]
+            taken = [formula_value(value) for value in self._engine.values(sheet.name, members)]
             results.filled |= zip(members, taken, strict=True)
             if any(isinstance(value, CalcError) for value in taken):
                 wrong.add(index)
@@ -351,73 +339,13 @@ class Results:
         results.with_errors = sorted(index for index in wrong if places[index] not in results.kept)
         return results
 
-    # Reasons of errors
 
-    def _reasons(
-        self, sheet: Sheet, place: Place, wrong: dict[Place, Any], callbacks: Callbacks
-    ) -> dict[Place, CalcError]:
-        said: dict[str, list[CalcError]] = {}
-        formula = self._engine.formula(sheet.name, *place)
-        if any(bare_function(token.text) in callbacks.by_name for token in tokens(formula) if token.kind == "word"):
-            callbacks.errors.clear()
-            self._engine.set_formula(sheet.name, *place, formula)
-            self._engine.evaluate_cell(sheet.name, *place)
-            for error in callbacks.errors:
-                said.setdefault(error.code, []).append(error)
-        for error in self._stage.said.get((sheet.name, place), ()):
-            said.setdefault(error.code, []).append(error)
-        reasons = {}
-        for cell, error in wrong.items():
-            sentences = said.get(error.code)
-            if sentences:
-                reasons[cell] = sentences.pop(0) if len(sentences) > 1 else sentences[0]
-            else:
-                reasons[cell] = self._inherited(sheet.name, place, error.code)
-        return reasons
-
-    def _inherited(self, sheet: str, place: Place, code: str) -> CalcError:
-        for other, area in self._engine.precedents(sheet, *place):
-            places = list(area.places()) if area.rows * area.columns <= _MAX_SEARCHED else []
-            for source, value in zip(places, self._engine.values(other, places), strict=True):
-                if is_error(value) and CODES.get(value["kind"]) == code and (other, source) != (sheet, place):
-                    return CalcError(code, f"{_MEANING.get(code, 'an error')}, from {other}!{cell_name(*source)}")
-        return CalcError(code, _MEANING.get(code, "an error"))
-
-
-def same_value(old: CellValue, new: CellValue) -> bool:
-    """Is a value the one that a file holds already, but for the last digits of a number?"""
-    if isinstance(old, CalcError) or isinstance(new, CalcError):
-        return isinstance(old, CalcError) and isinstance(new, CalcError) and _file_code(old) == _file_code(new)
-    if isinstance(old, bool) or isinstance(new, bool) or isinstance(old, str) or isinstance(new, str):
-        return type(old) is type(new) and (old == new or str(old).replace("\r\n", "\n") == new)
-    if old is None or new is None:
-        return old is new
-    return old == new or abs(old - new) <= max(_TOLERANCE * max(abs(old), abs(new)), _NOTHING_LEFT)
-
-
-def _file_code(error: CalcError) -> str:
-    return error.code if error.code in FILE_ERRORS else "#VALUE!"
-
-
-def _unknown_reason(formula: str) -> str:
-    unknown = _unknown_words(formula)
-    return f"{unknown[0]}: no such name or function" if unknown else _UNKNOWN
-
-
-def _gave_up(kind: str) -> bool:
-    return kind == "Name" or kind not in CODES
-
-
-def _formula_value(value: Any) -> CellValue:
-    """A value as a formula cell shows it: blank is 0."""
-    if value is None:
-        return 0
-    if is_error(value):
-        code = CODES.get(value["kind"], "#VALUE!")
-        return CalcError(code, _MEANING.get(code, "an error"))
-    if isinstance(value, float) and value - value != 0:  # infinite or no number
-        return CalcError("#NUM!", _MEANING["#NUM!"])
-    return value
+def _unknown_reason(sheet: Sheet, index: int) -> str:
+    defined = {entry.name.lower() for entry in sheet.package.names}
+    unknown = [word for word in _unknown_words(sheet.formula(index)) if word.lower() not in defined]
+    if unknown:
+        return f"{unknown[0]}: no such name or function"
+    return f"neither engine calculates it ({sheet.doubtful[index] or 'a kind of formula'}): ={sheet.formula(index)}"
 
 
 def _common(area: Area, places: Collection[Place]) -> Iterator[Place]:

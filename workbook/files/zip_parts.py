@@ -7,6 +7,7 @@ zip application note (APPNOTE 6.3, sections 4.3.7, 4.3.12 and 4.3.16).
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zipfile
 import zlib
@@ -15,10 +16,13 @@ from collections.abc import Mapping
 from .errors import WorkbookError
 
 MAX_MEMBERS = 20_000
+MAX_PART = 2**28
 MAX_EXPANDED = 2**30
 MAX_RATIO = 400
 """Sheet XML shrinks 10 to 100 times; a small archive that grows further than this was made to fill memory."""
 _RATIO_APPLIES_FROM = 2**26
+PART_SETTING, TOTAL_SETTING = "XLCALC_MAX_PART_MIB", "XLCALC_MAX_TOTAL_MIB"
+"""Environment variables that set other limits, in MiB."""
 
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _CENTRAL = struct.Struct("<4sHHHHHHIIIHHHHHII")
@@ -44,6 +48,8 @@ class ZipParts:
         self._refuse_unsafe()
         self._by_name = {info.filename: info for info in self._infos}
         self._by_folded_name = {name.lower(): name for name in self._by_name}
+        self._checked: set[str] = set()
+        """Members that were decompressed, and so compared with their checksum."""
 
     @property
     def names(self) -> list[str]:
@@ -55,7 +61,9 @@ class ZipParts:
 
     def read(self, name: str) -> bytes:
         try:
-            return self._zip.read(self._by_name[name])
+            content = self._zip.read(self._by_name[name])
+            self._checked.add(name)
+            return content
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
             raise WorkbookError(f"{self._label} is damaged: its part {name} cannot be read.") from error
 
@@ -72,6 +80,8 @@ class ZipParts:
                 payload = _deflate(content) if method else content
                 checksum, size = zlib.crc32(content), len(content)
             else:
+                if compress:
+                    self._check(info)
                 method, payload = info.compress_type, self._stored_bytes(info)
                 checksum, size = info.CRC, info.file_size
             _write_member(out, central, info, method, payload, checksum, size)
@@ -82,6 +92,11 @@ class ZipParts:
             raise WorkbookError(f"{self._label} would grow beyond 4 GiB.")
         end = _END.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), out.tell(), len(comment))
         return out.getvalue() + directory + end + comment
+
+    def _check(self, info: zipfile.ZipInfo) -> None:
+        """A damaged member is not passed on as if it were whole."""
+        if info.filename not in self._checked:
+            self.read(info.filename)
 
     def _stored_bytes(self, info: zipfile.ZipInfo) -> bytes:
         """A member's bytes as they lie in the archive, still compressed."""
@@ -97,10 +112,23 @@ class ZipParts:
         label, expanded = self._label, sum(info.file_size for info in self._infos)
         if len(self._infos) > MAX_MEMBERS:
             raise WorkbookError(f"{label} holds {len(self._infos):,} parts; more than {MAX_MEMBERS:,} are not read.")
-        if expanded > MAX_EXPANDED or (expanded > _RATIO_APPLIES_FROM and expanded > MAX_RATIO * len(self._data)):
+        most = _limit(TOTAL_SETTING, MAX_EXPANDED)
+        if expanded > most:
+            raise WorkbookError(
+                f"{label} would expand from {len(self._data):,} to {expanded:,} bytes; more than {most // 2**20:,} MiB"
+                f" are not read ({TOTAL_SETTING} sets another limit)."
+            )
+        if TOTAL_SETTING not in os.environ and expanded > max(_RATIO_APPLIES_FROM, MAX_RATIO * len(self._data)):
             raise WorkbookError(
                 f"{label} would expand from {len(self._data):,} to {expanded:,} bytes, too much for a workbook;"
-                " it is not read."
+                f" it is not read ({TOTAL_SETTING} sets another limit)."
+            )
+        largest = max(self._infos, key=lambda info: info.file_size, default=None)
+        most = _limit(PART_SETTING, MAX_PART)
+        if largest is not None and largest.file_size > most:
+            raise WorkbookError(
+                f"{label} is not read: its part {largest.filename} would expand to {largest.file_size:,} bytes;"
+                f" more than {most // 2**20:,} MiB are not read ({PART_SETTING} sets another limit)."
             )
         seen: set[str] = set()
         for info in self._infos:
@@ -111,6 +139,15 @@ class ZipParts:
             if info.filename.lower() in seen:
                 raise WorkbookError(f"{label} is damaged: it holds the part {info.filename} twice.")
             seen.add(info.filename.lower())
+
+
+def _limit(setting: str, default: int) -> int:
+    text = os.environ.get(setting, "")
+    if not text:
+        return default
+    if not text.isdigit() or not int(text):
+        raise WorkbookError(f"{setting} must be a whole number of MiB; got {text!r}.")
+    return int(text) * 2**20
 
 
 def _write_member(

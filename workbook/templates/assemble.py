@@ -34,6 +34,7 @@ CONSTANTS = [
     Constant("bytes_per_gb", "Bytes in a GB", 10**9, "bytes", "Decimal: a GiB would be 2^30."),
     Constant("million", "A million", 10**6, "", "", "#,##0"),
     Constant("watts_per_kw", "Watts in a kW", 1000, "W", ""),
+    Constant("tenth", "A tenth", 0.1, "", "Of published runs.", style.GENERAL),
     Constant("quarter", "A quarter", 0.25, "", "Of listed prices.", style.GENERAL),
     Constant("half", "Mean of what grows evenly from 0 to 1", 0.5, "", "Average loss of an interval.", style.GENERAL),
     Constant("tolerance", "Largest relative difference in checks", 1e-9, "", "Rounding of floating-point numbers.",
@@ -76,4 +77,3 @@ def build(template: Template) -> Book:
     cover.finish(book, cover_sheet, template.about, template.headlines, template.scope)
     book.open_on("Dashboard")
     return book
-

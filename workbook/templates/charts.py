@@ -153,6 +153,8 @@ def _finish(
         axis.txPr = _rich(800)
         axis.graphicalProperties = GraphicalProperties(ln=LineProperties(solidFill="BFBFBF"))
     chart.x_axis.tickLblPos = "low"
+    if not isinstance(chart, ScatterChart) and not isinstance(chart, LineChart):
+        chart.x_axis.tickLblSkip = 1
     chart.y_axis.number_format = number_format
     chart.y_axis.numFmt.sourceLinked = False
     chart.y_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill="E3E7ED"))

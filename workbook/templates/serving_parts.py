@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from . import style
-from .parts import EFFICIENCY, PRICE, VOLUME, Block, Constant, Input, Line, Section, TimeRow
+from .parts import EFFICIENCY, VOLUME, Block, Constant, Input, Line, Section, TimeRow
 from .shared_inputs import ASSUMED, BLEND, YOURS, accelerator_input, hardware_lines, model_input
 
 _EXAMPLE = "example: fill in yours"

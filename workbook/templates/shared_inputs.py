@@ -123,17 +123,19 @@ def price_section() -> Section:
         Input("price_discount", "Negotiated discount on listed prices", 0, "share", "Off listed prices, never off own ones.",
               None, style.PERCENT, 0, 0.95, group=PRICE),
         Input("discount_1y", "Estimated discount for a year", 0.34, "share",
-              "Only where no quote and no listed price is: Epoch's constants are 25 % (Azure) to 41 % (AWS); 34 % is Lambda.",
+              "Only where no quote and no listed price is: Epoch's constants are 25 % (Azure) to 41 % (AWS); 34 % is their mean.",
               EPOCH_COSTS, style.PERCENT, 0, 0.95, group=PRICE),
         Input("discount_3y", "Estimated discount for three years", 0.56, "share",
-              "As above: 49 % (Azure) to 64 % (AWS); 56 % is Google and Lambda.", EPOCH_COSTS, style.PERCENT, 0, 0.95,
+              "As above: 49 % (Azure) to 64 % (AWS); 56 % is their mean, and Google's.", EPOCH_COSTS, style.PERCENT, 0, 0.95,
               group=PRICE),
         Input("price_age_limit", "Oldest price accepted", prices.STALE_AFTER, "days",
               "Older prices in use are flagged on Checks.", None, style.WHOLE, 1, 3650, True, fixed=True),
     ])  # fmt: skip
 
 
-_MASK = "(prices_accelerator={accelerator_id})*(prices_count>={price_least_size})*((prices_own>0)+({price_own_rows}=0)>0)"
+_MASK = (
+    "(prices_accelerator={accelerator_id})*(prices_count>={price_least_size})*((prices_own>0)+({price_own_rows}=0)>0)"
+)
 
 
 def _statistic(column: str, place: str) -> str:
@@ -156,7 +158,7 @@ def hardware_lines() -> list[Line]:
 
 def price_lines() -> list[Line]:
     """The price of an accelerator-hour by contract: own first, then the statistic of the comparable listed rows."""
-    listed = "IF({instance}=\"–\",{price_statistic},INDEX({column},MATCH({instance},prices_list,0)))"
+    listed = 'IF({instance}="–",{price_statistic},INDEX({column},MATCH({instance},prices_list,0)))'
 
     def by_term(name: str, column: str, otherwise: str) -> str:
         own = f"IF(ISNUMBER({{usd_per_hour_{name}}}),{{usd_per_hour_{name}}},"
@@ -187,8 +189,10 @@ def price_lines() -> list[Line]:
              array=True),
         Line("price_statistic", "At the chosen place", rate,
              f"IFERROR({_statistic('prices_on_demand', '{price_percentile}')},0)", "", hourly, fact=True, array=True),
-        Line("price_age", "Median age of the rows", "days", f"IFERROR(MEDIAN(IF({_MASK}*(prices_on_demand>0),prices_age)),0)",
-             "Own prices count as new.", style.WHOLE, fact=True, array=True),
+        Line("price_age", "Age of the price", "days",
+             f'IFERROR(IF({{instance}}<>"–",INDEX(prices_age,MATCH({{instance}},prices_list,0)),'
+             f'MEDIAN(IF({_MASK}*(prices_on_demand>0),prices_age))),0)',
+             "Of the instance, or the median of the rows; own prices count as new.", style.WHOLE, fact=True, array=True),
         Line("price_on_demand", "On demand", rate,
              "IF(ISNUMBER({usd_per_hour}),{usd_per_hour},IF("
              + listed.replace("{column}", "prices_on_demand") + ">0,"
@@ -241,7 +245,7 @@ def price_checks() -> list[Check]:
               'IF(instance_shown="–",accelerator_id,INDEX(prices_accelerator,MATCH(instance_shown,prices_list,0)))', SAME,
               "accelerator_id", STOP, "The instance on Inputs has another accelerator.", "instance"),
         Check("Prices in use are not stale", "IF(ISNUMBER(usd_per_hour_shown),0,price_age)", AT_MOST, "price_age_limit", WARN,
-              "Median age of the rows in use. Ask for a quote and type it as usd_per_hour, or run: xlcalc prices refresh.",
+              "Age of the instance, or median age of the rows. Ask for a quote and type it as usd_per_hour, or run: xlcalc prices refresh.",
               "price_age", '#,##0 "days"'),
         Check("Commitments are priced by quotes", "price_estimated", EQUAL, "0", WARN,
               "No quote and no listed price for the term: the discount is Epoch's estimate. Type usd_per_hour_1y or _3y.",

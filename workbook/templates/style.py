@@ -15,12 +15,13 @@ from openpyxl.worksheet.worksheet import Worksheet
 NAVY, BLUE, TEAL, GREY = "1F3864", "2E75B6", "2A9D8F", "7F7F7F"
 ORANGE, RED, GREEN, AMBER = "E9A23B", "C0392B", "1E8449", "B9770E"
 PALE, LINE, YELLOW, WHITE = "EAF0F8", "D5DCE6", "FFFFCC", "FFFFFF"
-SERIES = (NAVY, BLUE, TEAL, ORANGE, RED, GREY)
+SERIES = (NAVY, "9DC3E6", TEAL, ORANGE, RED, "BFBFBF", "5B4A8A", "F4D06F", BLUE, "7FB285", "6E2C00", GREY)
+"""Dark and light by turns, so that neighbours differ in grey print too."""
 
 INPUT_FONT, LINK_FONT = "0000FF", "00703C"
 FONT = "Arial"
 
-AMOUNT = '[>=1000000]"$"#,##0.0,,"M";[>=1000]"$"#,##0,"k";"$"0'
+AMOUNT = '[>=1000000]"$"#,##0.0,,"M";[<=-1000000]-"$"#,##0.0,,"M";"$"#,##0'
 COUNT = '[>=1000000]#,##0.00,,"M";[>=1000]#,##0,"k";0'
 USD, USD_CENTS = '"$"#,##0', '"$"#,##0.00'
 WHOLE, TENTHS, HUNDREDTHS = "#,##0", "#,##0.0", "#,##0.00"
@@ -76,7 +77,7 @@ def text(sheet: Worksheet, row: int, column: int, content: object, **look: objec
     if isinstance(cell.value, str):
         cell.data_type = "s"
         cell.quotePrefix = cell.value.startswith(_FORMULA_STARTS)
-    cell.font = font(**look)  # type: ignore[arg-type]
+    cell.font = font(**look)
     cell.alignment = aligned("left", indent=int(column > 1))
     return cell
 
@@ -182,8 +183,9 @@ def print_setup(sheet: Worksheet, title: str, repeated_rows: str, paper: str) ->
 
 
 def protect(sheet: Worksheet) -> None:
-    """Locked cells cannot be changed; no password. Filters, column widths and hidden rows stay the user's."""
+    """Locked cells cannot be changed; no password. Filters, column widths, hidden and
+    inserted rows stay the user's."""
     protection = sheet.protection
     protection.sheet = True
-    for allowed in ("autoFilter", "sort", "formatColumns", "formatRows", "objects", "scenarios"):
+    for allowed in ("autoFilter", "sort", "formatColumns", "formatRows", "insertRows", "objects", "scenarios"):
         setattr(protection, allowed, False)

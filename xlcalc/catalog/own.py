@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -17,15 +18,16 @@ _PLACE = ("provider", "instance", "region")  # what the id of a price row consis
 
 
 def add_model(config: Path, model_id: str = "") -> str:
-    """Put a model's config.json into the user's catalog, and say what was read from it and where it stands now.
+    """Put a model's file (config.json, params.json, GGUF) into the user's catalog, and say what was read from it.
 
     Raises ValueError for a file that configures no model, for an id that is none, or where there is no folder.
     """
     place = _folder()
-    text = config.read_text("utf-8-sig")
     try:
-        spec = ModelSpec.from_json(text)
-        total = spec.total
+        spec = ModelSpec.from_path(config)
+        if spec.count is not None:
+            raise ValueError(f"has {spec.count:,} parameters and names no layers: give the config.json beside it")
+        total, text = spec.total, json.dumps(spec.config, indent=1)
     except ValueError as error:
         raise ValueError(f"{config} {error}") from None
     model_id = model_id or re.sub(r"[^a-z0-9.]+", "-", config.resolve().parent.name.casefold()).strip("-.")
@@ -38,7 +40,8 @@ def add_model(config: Path, model_id: str = "") -> str:
     (place / "configs").mkdir(parents=True, exist_ok=True)
     write_atomically(place / "configs" / f"{model_id}.json", text.encode())
     write_atomically(place / "models.csv", merged.encode())
-    counted = "an estimate" if spec.is_estimate else "exact"
+    assumed = "; ".join(spec.architecture.assumed)
+    counted = f"an estimate: {assumed}" if assumed else "exact"
     return f"{model_id}: {total:,} parameters ({counted}), in {place / 'models.csv'}"
 
 

@@ -31,7 +31,7 @@ from xlcalc.language.kinds import (
     Share,
     Tokens,
 )
-from xlcalc.model import flops
+from xlcalc.model import flops, images
 from xlcalc.model.attention_cost import VARIANTS, attention_cost
 from xlcalc.model.cache import kv_cache_bytes
 from xlcalc.model.dtypes import GGUF
@@ -268,6 +268,24 @@ def LLM_KV_CACHE(model: Model, context: Tokens, batch: Count = 1, dtype: DType =
     return kv_cache_bytes(
         shape, context, batch, term("bytes of an element", dtype.bytes, "bytes", dtype.name), model.state_bytes
     )
+
+
+@cell_function(category="Model", source="transformers, image processors and processors of each family")
+def LLM_IMAGE_TOKENS(model: Model, width: Count, height: Count) -> Tokens:
+    """Tokens that one image takes in the context, by the model's own rule: patches, merging, tiles, or a fixed number.
+
+    Known for Qwen2-VL to Qwen3.5, Mistral 3 and Pixtral, InternVL, Gemma 3, PaliGemma and LLaVA, with the pixel limits
+    of their published preprocessor_config.json; other models that see are refused, and so are those that do not.
+
+    Args:
+        model: the model
+        width: pixels across
+        height: pixels down
+    Example:
+        >>> LLM_IMAGE_TOKENS("qwen2.5-vl-7b", 1024, 768)
+        999
+    """
+    return images.image_tokens(model.config, width, height)
 
 
 @cell_function(category="Model", source="Williams et al. 2009 (roofline); Pope et al. 2022, section 3")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,25 @@ def complain(problems: Sequence[str]) -> None:
         print(f"xlcalc: {problem}", file=sys.stderr)
     if problems:
         raise typer.Exit(1)
+
+
+def remark(notes: Sequence[str]) -> None:
+    """Print what deserves to be known; the exit status stays."""
+    for note in notes:
+        print(f"xlcalc: note: {note}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def usage_errors() -> Iterator[None]:
+    """A setting or a file's name that is refused is wrong usage: one sentence, exit status 2, nothing written."""
+    from xlcalc.workbook.files.endings import EndingError
+    from xlcalc.workbook.settings import SettingError
+
+    try:
+        yield
+    except (EndingError, SettingError) as error:
+        print(f"xlcalc: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
 
 
 def target_file(out: Path | None, default: str) -> Path:

@@ -8,11 +8,18 @@ from typing import Annotated
 
 import typer
 
-from xlcalc.cli.console import complain, print_rows, progress, target_file
+from xlcalc.cli.console import complain, print_rows, progress, remark, target_file, usage_errors
 from xlcalc.files import write_atomically
 
 app = typer.Typer(add_completion=False)
 
+Trust = Annotated[
+    str,
+    typer.Option(
+        help="file: where the program that saved the file has another value than the engines, keep and name it;"
+        " engine: take the engines' value."
+    ),
+]
 Out = Annotated[Path | None, typer.Option("-o", "--out", help="File to write.")]
 
 
@@ -50,12 +57,16 @@ def new(
     Example: xlcalc new training-budget --edition values -o figures.xlsx
     """
     from xlcalc.workbook import report
+    from xlcalc.workbook.files.endings import refuse_ending
     from xlcalc.workbook.templates import editions
 
     if edition not in editions.EDITIONS:
         raise typer.BadParameter(f"the editions are {' and '.join(editions.EDITIONS)}; there is no {edition} yet")
     target = target_file(out, f"{template}.xlsx")
-    write_atomically(target, editions.edition(report.find(template), edition).to_bytes())
+    package = editions.edition(report.find(template), edition)
+    with usage_errors():
+        refuse_ending(package, str(target))
+    write_atomically(target, package.to_bytes())
     print(target)
 
 
@@ -63,15 +74,22 @@ def new(
 def recalc(
     file: Annotated[Path, typer.Argument(help="A workbook.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write; without it FILE itself.")] = None,
+    trust: Trust = "file",
 ) -> None:
     """Recalculate a workbook, LLM_* and Excel's own functions, keeping all else in the file as it is.
+
+    First the values that the file came with are compared with what the engines make of it. A cell that they calculate
+    otherwise keeps its value and is named, and the exit status is 1.
 
     Example: xlcalc recalc budget.xlsx -o recalculated.xlsx
     """
     from xlcalc.workbook import report
 
-    result = report.recalculated(file, out or file, progress())
+    _check_trust(trust)
+    with usage_errors():
+        result = report.recalculated(file, out or file, progress(), trust)
     print(f"{result.formulas} formulas, {result.custom_calls} LLM_* calls, {result.seconds:.2f} s")
+    remark(report.notes(result))
     complain(report.problems(result))
 
 
@@ -81,6 +99,7 @@ def make_report(
     out: Out = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE of an input.")] = None,
     format: Annotated[str, typer.Option(help="xlsx, md or json; blank = by the file's ending.")] = "",
+    trust: Trust = "file",
 ) -> None:
     """Set inputs by name, recalculate everything, write the report, print the key results.
 
@@ -88,18 +107,43 @@ def make_report(
     """
     from xlcalc.workbook import report
 
-    kind = format or (out.suffix.lstrip(".").lower() if out else "xlsx") or "xlsx"
+    _check_trust(trust)
+    if out is not None and not format and not out.suffix:
+        raise typer.BadParameter(f"{out} has no ending; end it in .xlsx, .md or .json, or give --format")
+    written = out.suffix.lstrip(".").lower() if out else ""
+    kind = format or {"xlsm": "xlsx"}.get(written, written) or "xlsx"
     if kind not in report.FORMATS:
         raise typer.BadParameter(f"format is one of {', '.join(report.FORMATS)}; got {kind!r}")
-    pairs = [text.partition("=") for text in settings or []]
-    if unreadable := [name for name, equals, _ in pairs if not equals]:
-        raise typer.BadParameter(f"--set takes NAME=VALUE; got {unreadable[0]!r}")
-    made = report.make(source, {name.strip(): value for name, _, value in pairs}, progress())
+    if kind != "xlsx" and written not in ("", kind):
+        raise typer.BadParameter(f"{out} ends in .{written}, but the format is {kind}")
+    settings_by_name = _settings(settings or [])
+    with usage_errors():
+        made = report.make(source, settings_by_name, progress(), trust, str(out) if out and kind == "xlsx" else "")
     target = target_file(out, f"{Path(source).stem}-report.{kind}")
     write_atomically(target, report.FORMATS[kind](made))
-    print_rows([["result", "value", "unit"], *([n.name, n.value, n.unit] for n in made.results)])
+    checks = [[f"CHECK FAILS: {check.name}", check.advice, ""] for check in made.failed]
+    print_rows([["result", "value", "unit"], *checks, *([n.name, n.value, n.unit] for n in made.results)])
     print(f"xlcalc: wrote {target}", file=sys.stderr)
-    complain(report.problems(made.recalculation))
+    remark(report.notes(made.recalculation))
+    complain(report.failures(made))
+
+
+def _settings(texts: list[str]) -> dict[str, str]:
+    """The values of --set by name."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"--set takes NAME=VALUE; got {text!r}")
+        if name.strip().casefold() in map(str.casefold, found):
+            raise typer.BadParameter(f"--set gives {name.strip()} twice")
+        found[name.strip()] = value
+    return found
+
+
+def _check_trust(trust: str) -> None:
+    if trust not in ("file", "engine"):
+        raise typer.BadParameter(f"--trust is file or engine; got {trust!r}")
 
 
 @app.command()
@@ -120,6 +164,7 @@ def convert(
     """
     from xlcalc.language.declare import functions
     from xlcalc.workbook.files import convert as formulas
+    from xlcalc.workbook.files.endings import refuse_ending
     from xlcalc.workbook.files.package import Package
 
     try:
@@ -127,6 +172,9 @@ def convert(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     package = Package.open(file)
+    if out is not None:
+        with usage_errors():
+            refuse_ending(package, str(out))
     converted = formulas.convert(package, {function.name for function in functions()}, new)
     package.save(out or file)
     print(f"{converted.calls} LLM_* calls written as {new}LLM_...: {out or file}")

@@ -14,19 +14,8 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
-from xlcalc.formula.symbols import (
-    ACTIVE,
-    CHOSEN,
-    INPUT,
-    LEAF,
-    TERM,
-    Columns,
-    Symbol,
-    active,
-    labelled,
-    node,
-    unrecorded,
-)
+from xlcalc.formula.records import Columns
+from xlcalc.formula.symbols import ACTIVE, CHOSEN, INPUT, LEAF, TERM, Symbol, active, labelled, node, unrecorded
 
 Result = TypeVar("Result")
 
@@ -97,10 +86,10 @@ def searched(search: Callable[..., Result], *arguments: Any) -> Result:
 
 
 def plain(value: Any) -> Any:
-    """The number behind a symbol, the record behind its columns, also inside a tuple; anything else as it is."""
+    """The number behind a symbol, the record behind columns, also inside a tuple; anything else as it is."""
     if type(value) is Symbol:
         return value.value
-    if isinstance(value, Columns):
+    if type(value) is Columns:
         return value.record
     if isinstance(value, tuple):
         inside = map(plain, value)
@@ -144,6 +133,13 @@ def most(a: Any, b: Any) -> Any:
         # nothing, such as time that is not waited, is no part of a derivation
         return a if type(a) is not Symbol and a == 0 and found.value == 0 and not found.nodes.is_open else found
     return b if b > a else a
+
+
+def capped(x: Any, limit: Any) -> Any:
+    """x, and no more than a limit where there is one: 0 is none."""
+    if type(limit) is Symbol and limit.nodes.is_open:
+        return where(limit > 0, least(x, limit), x)
+    return least(x, limit) if limit else x
 
 
 def both(a: Any, b: Any) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from xlcalc.formula.symbols import ACTIVE, INPUT, LEAF, Columns, Recording, Symbol, active, labelled, unrecorded
+from xlcalc.formula.symbols import ACTIVE, INPUT, LEAF, Recording, Symbol, active, labelled, unrecorded
 
 Record = TypeVar("Record")
 Result = TypeVar("Result")
@@ -22,7 +22,7 @@ def columns(record: Record, words: Words, source: str | Callable[[], str], withi
     """
     if not ACTIVE or (nodes := active()) is None:
         return record
-    return cast(Record, _Columns(record, within, nodes, words, source))
+    return cast(Record, Columns(record, within, nodes, words, source))
 
 
 def column(name: str, value: Any, label: str, unit: str, source: str | Callable[[], str]) -> Any:
@@ -48,19 +48,26 @@ def reduced(reduce: Callable[..., Result]) -> Callable[..., Result]:
     return reducing
 
 
-class _Columns(Columns):
+class Columns:
     """A record whose fields become symbols when they are asked for."""
 
     def __init__(self, record: Any, path: str, nodes: Recording, words: Words, source: str | Callable[[], str]) -> None:
         self.record, self._path, self._of = record, path, (nodes, words, source)
 
     def __getattr__(self, name: str) -> Any:
-        value = self._symbols(getattr(self.record, name), f"{self._path}_{name}" if self._path else name)
+        derived = getattr(type(self.record), name, None)
+        if isinstance(derived, property) and derived.fget:  # of columns, and no column itself
+            value = derived.fget(self)
+        else:
+            value = self._symbols(getattr(self.record, name), f"{self._path}_{name}" if self._path else name)
         self.__dict__[name] = value
         return value
 
-    def _replace(self, **fields: Any) -> _Columns:
-        made = _Columns(self.record, self._path, *self._of)
+    def __iter__(self) -> Iterator[Any]:
+        return (getattr(self, name) for name in self.record._fields)
+
+    def _replace(self, **fields: Any) -> Columns:
+        made = Columns(self.record, self._path, *self._of)
         made.__dict__.update(fields)
         return made
 
@@ -69,7 +76,7 @@ class _Columns(Columns):
         if kind is float or kind is int:
             return self._number(value, path)
         if hasattr(value, "_fields") or is_dataclass(value):
-            return _Columns(value, path, *self._of)
+            return Columns(value, path, *self._of)
         if kind is tuple:
             return tuple(self._symbols(v, f"{path}_{i}") for i, v in enumerate(value, 1))
         if kind is dict:

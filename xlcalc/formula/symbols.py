@@ -39,17 +39,11 @@ class Recording(dict[Any, "Symbol"]):
         self.is_open = is_open
 
 
-class Columns:
-    """A record of numbers that gives symbols for them (`records.py`)."""
-
-    record: Any
-
-
 class Symbol:
     """A node: its operator, its operands (symbols, numbers), its value; a label, unit and source where it has them.
 
     An `input` is an argument or a column, its name as operand; a `leaf` a figure with its source; a `term` a quantity
-    that its author named;    `chosen` what a search found, its first operand a sentence that says why.
+    that its author named; `chosen` what a search found, its first operand a sentence that says why.
     """
 
     __slots__ = ("label", "nodes", "of", "op", "source", "unit", "value")

@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from xlcalc.formula.arithmetic import plain
+
 _PART = re.compile(r"(tp|pp|dp|ep)(\d+)")
 _SPLIT = re.compile(r"(\d+)[x*](.+?)\+(\d+)[x*](.+)")
 
@@ -94,6 +96,7 @@ def fills(layout: Layout | Split, count: int) -> None:
 
 def check(layout: Layout, n_layers: int, n_experts: int) -> Layout:
     """The layout itself where the model has enough to split. Raises ValueError if not."""
+    n_layers, n_experts = plain(n_layers), plain(n_experts)
     if layout.pp > n_layers:
         raise ValueError(f"has {layout.pp} pipeline stages for {n_layers} layers")
     if layout.ep > max(n_experts, 1):
@@ -105,6 +108,7 @@ def candidates(count: int, node: int, n_layers: int, n_experts: int) -> list[Lay
     """The layouts worth trying on so many accelerators: tensor parallel inside a node, pipeline stages, and for
     mixtures of experts attention copies with the experts spread over all."""
     found = []
+    count, node, n_layers, n_experts = plain((count, node, n_layers, n_experts))
     for tp in range(1, min(count, node) + 1):
         if count % tp:
             continue

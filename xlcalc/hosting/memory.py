@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import ceil, floor, most, remembered, term, where
@@ -84,11 +83,12 @@ def rank_weights(model: Coefficients, layout: Layout, stage: float) -> float:
 
 def padded_bytes(model: Coefficients, tile: float) -> float:
     """Bytes by which kernels for 4-bit experts widen one side of a matrix to a whole tile."""
+    return sum(where(p.bytes < 1, lambda p=p: _padding(p, tile), 0) for p in model.experts)
 
-    def more(p: Product) -> float:
-        return p.layers * p.copies * p.d_in * p.d_out * p.bytes * (ceil(p.width / tile) * tile / p.width - 1)
 
-    return sum(where(p.bytes < 1, partial(more, p), 0.0) for p in model.experts)
+def _padding(p: Product, tile: float) -> float:
+    """Bytes of one product's experts beside their elements."""
+    return p.layers * p.copies * p.d_in * p.d_out * p.bytes * (ceil(p.width / tile) * tile / p.width - 1)
 
 
 def rank_cache(model: Coefficients, tp: int, *, even: bool) -> CacheShape:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import both, either, is_number, least, most, remembered, sqrt, term, where
+from xlcalc.formula.arithmetic import both, capped, either, is_number, least, most, remembered, sqrt, term, where
 from xlcalc.hardware.rates import ServeRates
 from xlcalc.hosting.layout import Layout
 from xlcalc.hosting.memory import Shard, shard
@@ -69,8 +69,8 @@ def replica(of: Served, layout: Layout) -> Replica:
 
 def _own(product: Product, tp: int, rates: ServeRates) -> tuple[float, float, float, float, float]:
     """A product as one tensor-parallel rank computes it, at the rate of its format."""
-    d_in = product.d_in / tp if product.row else product.d_in
-    d_out = product.d_out / tp if product.column else product.d_out
+    d_in = where(product.row > 0, product.d_in / tp, product.d_in)
+    d_out = where(product.column > 0, product.d_out / tp, product.d_out)
     rate = where(both(product.bytes < 2, rates.quantised), rates.matmul, rates.half)
     return product.layers, d_in, d_out, product.bytes, rate
 
@@ -85,7 +85,7 @@ def _roofline(bytes_time: float, flop_time: float) -> float:
 
     Source: Williams et al. 2009 (roofline), its corner rounded.
     """
-    if is_number(bytes_time) and is_number(flop_time):
+    if is_number(bytes_time):  # a rate is a symbol where anything is
         if bytes_time > 3 * flop_time or flop_time > 3 * bytes_time:
             return bytes_time if bytes_time > flop_time else flop_time
         return (bytes_time**_NORM + flop_time**_NORM) ** (1 / _NORM)
@@ -146,8 +146,8 @@ def _experts(r: Replica, product: Product, tokens: float, balance: float) -> flo
     """Seconds of one product of all experts that `tokens` tokens meet, on one of the accelerators that share them."""
     rates, layout = r.rates, r.layout
     split = layout.expert_ways // layout.ep
-    width_in = product.d_in / split if product.row else product.d_in
-    width_out = product.d_out / split if product.column else product.d_out
+    width_in = where(product.row > 0, product.d_in / split, product.d_in)
+    width_out = where(product.column > 0, product.d_out / split, product.d_out)
     share = product.active / product.copies
     met = product.copies * (1 - (1 - share) ** tokens) / layout.ep
     met = term("experts met on an accelerator", met, "count", "uniform routing: N (1 - (1 - k/N)^tokens)")
@@ -165,10 +165,10 @@ def _decode_attention(r: Replica, decoding: float, context: float) -> float:
     cache = r.part.cache
     growing = cache_elements(cache, context) * r.of.cache_bytes
     states = 2 * (
-        cache.conv_state * 2 + cache.state * (2 if r.model.state_bytes is None else r.model.state_bytes)
+        cache.conv_state * 2 + cache.state * where(r.model.state_bytes > 0, r.model.state_bytes, 2)
     )  # read and written
     moved = (growing + states) * decoding
-    flops = sum(2 * s.decode * (context if s.reach is None else least(context, s.reach)) for s in r.model.scores)
+    flops = sum(2 * s.decode * capped(context, s.reach) for s in r.model.scores)
     moved = term("cache and states that are read", moved, "bytes", "Pope et al. 2022, section 3.3")
     flops = term("FLOP of a sequence's attention", flops, "FLOP")
     return _roofline(moved / r.rates.cache, decoding * flops / r.layout.tp / r.rates.attention)
@@ -177,7 +177,7 @@ def _decode_attention(r: Replica, decoding: float, context: float) -> float:
 def _prefill_attention(r: Replica, prefilling: float, reach: float) -> float:
     if is_number(prefilling) and not prefilling:
         return 0.0
-    flops = sum(2 * s.prefill * (reach if s.reach is None else least(reach, s.reach)) for s in r.model.scores)
+    flops = sum(2 * s.prefill * capped(reach, s.reach) for s in r.model.scores)
     flops = term("FLOP of a prompt token's attention", flops, "FLOP")
     return prefilling * (flops + 2 * r.model.scan) / r.layout.tp / r.rates.attention
 

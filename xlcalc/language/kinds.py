@@ -52,8 +52,7 @@ class ModelKind(Kind):
             if isinstance(value, list):
                 return _model_of_block(json.dumps(value, default=shown))
             if isinstance(value, os.PathLike):
-                with open(value, encoding="utf-8") as file:
-                    return _checked(ModelSpec.from_json(file.read()))
+                return self._counted(ModelSpec.from_path(value))
         except NotInCatalog as error:
             raise Refusal("#N/A", f"{shown(value)} {error}") from None
         except OSError as error:
@@ -66,8 +65,16 @@ class ModelKind(Kind):
             return ModelSpec(count=_COUNT.read(value))
         raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
 
+    def _counted(self, model: ModelSpec) -> ModelSpec:
+        """The model, where one that is but a count of tensors is enough or it has its layers."""
+        if model.count is not None and not self._count:
+            raise ValueError("has tensors and no layers: give the config.json beside it")
+        return _checked(model)
+
     def _from_text(self, value: str) -> ModelSpec:
         model = _model_of_text(value)
+        if model is not None and model.count is not None:
+            return self._counted(model)
         if model is None:
             if self._count:
                 return ModelSpec(count=_COUNT.read(value))
@@ -101,7 +108,8 @@ def _sentence(error: ValueError) -> str:
 
 def _checked(model: ModelSpec) -> ModelSpec:
     """The model with its layers built, so that a missing field is refused where the argument is read."""
-    _ = model.architecture
+    if model.count is None:
+        _ = model.architecture
     return model
 
 

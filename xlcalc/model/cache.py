@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import least, term
+from xlcalc.formula.arithmetic import least, term, where
 from xlcalc.model.architecture import Architecture
 
 _POPE = "Pope et al. 2022, section 3.3"
@@ -76,11 +76,12 @@ def kv_cache_bytes(
         context: tokens of each sequence [tokens]
         batch: sequences [count]
         bytes_per_element: of the cache's format [bytes]
-        state_bytes: of a recurrent state's element [bytes]; None = as the cache, at least 2
+        state_bytes: of a recurrent state's element [bytes]; None or 0 = as the cache, at least 2
 
     Source: Pope et al. 2022, section 3.3, generalised to what each layer stores.
     """
     elements = term("elements of a sequence", cache_elements(shape, context), "elements", _POPE)
     at_least_16_bit = bytes_per_element if bytes_per_element > 2 else 2
-    states = shape.conv_state * at_least_16_bit + shape.state * (state_bytes or at_least_16_bit)
+    element = where(state_bytes > 0, state_bytes, at_least_16_bit) if state_bytes is not None else at_least_16_bit
+    states = shape.conv_state * at_least_16_bit + shape.state * element
     return batch * (elements * bytes_per_element + term("states of a sequence", states, "bytes", _POPE))

@@ -65,6 +65,9 @@ def checkpoint(config: Mapping[str, Any], stated: str = "", name: str = "") -> C
     said = stated or (stated_format(name) if rules is None else "")
     if said and (rules is None or rules.dtype.name != said):
         return Checkpoint(DTYPES[said], f"the name states {said}")
+    mix = DTYPES.get(str(config.get("gguf_file_type", "")))
+    if rules is None and mix:
+        return Checkpoint(mix, f"general.file_type of the GGUF file: {mix.name}")
     if rules is None:
         torch = next((t for part in (text, config) for f in ("dtype", "torch_dtype") if (t := part.get(f))), None)
         plain = DTYPES.get(_TORCH.get(str(torch).removeprefix("torch."), ""), DTYPES["bf16"])

@@ -40,20 +40,20 @@ class Product(NamedTuple):
 
 
 class Scores(NamedTuple):
-    """Attention of layers with one reach (None = all earlier tokens): multiply-adds of a pair of tokens as prefill
+    """Attention of layers with one reach (0 = all earlier tokens): multiply-adds of a pair of tokens as prefill
     computes them and as decoding does, where a latent is read once for all heads."""
 
     prefill: float
     decode: float
-    reach: float | None
+    reach: float
 
 
 class TrainScores(NamedTuple):
-    """The same of training: multiply-adds of a pair, the query heads that compute them, their reach (None = all)."""
+    """The same of training: multiply-adds of a pair, the query heads that compute them, their reach (0 = all)."""
 
     pair: float
     heads: float
-    reach: float | None
+    reach: float
 
 
 class Cached(NamedTuple):
@@ -159,7 +159,7 @@ class Coefficients(NamedTuple):
     expert_blocks: float
     stream: float  # elements that memory-bound operators move for a token
     scan: float  # multiply-adds of recurrences and filters for a token
-    state_bytes: float | None  # of an element of a recurrent state, None where the configuration names none
+    state_bytes: float  # of an element of a recurrent state, 0 where the configuration names none
     products: tuple[Product, ...]
     experts: tuple[Product, ...]
     scores: tuple[Scores, ...]

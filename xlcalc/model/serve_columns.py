@@ -53,10 +53,10 @@ def serve_columns(architecture: Architecture, weights: Weights, state_bytes: flo
         **sums,
         **{f"bytes_{part}": value for part, value in rank._asdict().items()},
         "head_bytes": last.widths[0][1] / 8,
-        "state_bytes": state_bytes,
+        "state_bytes": state_bytes or 0,
         "products": tuple(product for product in counted if product.copies == 1),
         "experts": tuple(product for product in counted if product.copies > 1),
-        "scores": tuple(Scores(prefill, decode, reach) for reach, (prefill, decode) in scores.items()),
+        "scores": tuple(Scores(prefill, decode, reach or 0) for reach, (prefill, decode) in scores.items()),
         **_cached(architecture),
     }
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import mmap
 from collections.abc import Mapping
 from functools import cached_property
+from os import PathLike
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from xlcalc.model import matrices, native
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.cache import CacheShape, cache_shape
 from xlcalc.model.checkpoint import Checkpoint, checkpoint
@@ -18,6 +20,7 @@ from xlcalc.model.dtypes import DType
 from xlcalc.model.families.reader import read
 from xlcalc.model.flops import FlopShape, flop_shape
 from xlcalc.model.kinds import kinds
+from xlcalc.model.layers import Linear
 from xlcalc.model.params import active_params, params_by_part
 from xlcalc.model.serve_columns import serve_columns
 from xlcalc.model.storage import Weights, stored
@@ -36,6 +39,8 @@ _SCALARS = ("hidden_size", "num_hidden_layers", "vocab_size")
 _LARGEST = 10**12  # of any number in a configuration
 _STACKS = ("encoder_layers", "decoder_layers", "num_decoder_layers", "encoder_num_hidden_layers")
 _MOST_LAYERS = 10_000  # and of entries in any of its lists: a hundred times what models have
+
+_NO_HEAD = Linear("head", 1, 1, matrices.HEAD, copies=0)  # of a body alone
 
 
 class ModelSpec(BaseModel):
@@ -61,14 +66,23 @@ class ModelSpec(BaseModel):
 
     @classmethod
     def from_json(cls, text: str) -> ModelSpec:
-        """Read the text of a config.json. Raises ValueError saying what is wrong with it."""
-        try:
-            config = json.loads(text)
-        except ValueError as error:
-            raise ValueError(f"is not the text of a config.json: {error}") from None
-        if not isinstance(config, dict):
-            raise ValueError("is not the text of a config.json: an object is needed")
-        return cls(config=config)
+        """Read a config.json or a maker's own format. Raises ValueError saying what is wrong with it."""
+        return cls._of_fields(native.from_text(text))
+
+    @classmethod
+    def from_path(cls, path: str | PathLike[str]) -> ModelSpec:
+        """Read a file: a JSON text, the header of a GGUF or safetensors file. Raises ValueError or OSError."""
+        with open(path, "rb") as file:
+            if not file.read(1):
+                raise ValueError("is empty")
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                return cls._of_fields(native.from_file(data))
+
+    @classmethod
+    def _of_fields(cls, fields: dict[str, Any]) -> ModelSpec:
+        if native.is_header(fields):
+            return cls(count=native.counted(fields)[0])
+        return cls(config=native.translated(fields))
 
     @cached_property
     def text_config(self) -> Config:
@@ -151,7 +165,8 @@ class ModelSpec(BaseModel):
         dtype = dtype or self.published_dtype
         found = self._coefficients.get(dtype)
         if found is None:
-            architecture, head = self.architecture, self.architecture.outer[-1]
+            architecture = self.architecture
+            head = architecture.outer[-1] if architecture.outer else _NO_HEAD
             found = Coefficients(
                 n_layers=architecture.n_layers,
                 d_model=self._trained["d_model"],

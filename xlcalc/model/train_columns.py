@@ -57,7 +57,7 @@ def train_columns(architecture: Architecture, c: Config) -> dict[str, Any]:
         sums["unfused_heads"] = c["num_attention_heads"] * sums["kv_layers"]
     for layer in layers:
         _save_layer(sums, layer, d_model, dropout=dropout)
-    by_reach = tuple(TrainScores(pair, heads, reach) for reach, (pair, heads) in scores.items())
+    by_reach = tuple(TrainScores(pair, heads, reach or 0) for reach, (pair, heads) in scores.items())
     return {**dict.fromkeys(_NUMBERS, 0), **sums, "d_model": d_model, "train_scores": by_reach}
 
 

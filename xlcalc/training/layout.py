@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import term
+from xlcalc.formula.arithmetic import plain, term
 
 _PART = re.compile(r"(tp|pp|cp|ep|vp|mb|zero)(\d+)|(none|selective|full)")
 
@@ -69,6 +69,7 @@ def spread(count: int, layout: Layout, n_layers: int, n_experts: int) -> Layout:
     2
     """
     tp, pp, cp, ep = layout.tp, layout.pp, layout.cp, layout.ep
+    n_layers, n_experts = plain(n_layers), plain(n_experts)
     replica = tp * pp * cp
     if count % replica:
         raise ValueError(f"has count = {count}, which tp x pp x cp = {replica} does not divide")

@@ -54,7 +54,7 @@ TEMPLATE = Template(
         Figure("Breaks even with that at", "breakeven_use_3y", style.PERCENT),
         Figure("Return on the capital (IRR)", "saving_irr", style.PERCENT),
         Figure("Energy a year", "energy_mwh", '#,##0 "MWh"'),
-        Figure("Price of renting from", "price_basis"), Figure("Median age of the prices", "price_age", '#,##0 "days"'),
+        Figure("Price of renting from", "price_basis"), Figure("Age of the prices", "price_age", '#,##0 "days"'),
     ],
     compared=[
         Figure("Capital", "capex", style.USD), Figure("Running cost a month", "opex_month", style.USD),

@@ -31,7 +31,7 @@ def sections(book: Book) -> list[Section]:
             accelerator_input(),
             Input("accelerators", "Accelerators needed", 1024, "devices", "Whole systems are bought.", None, style.WHOLE, 1, 1e7, True,
                   group=VOLUME),
-            Input("node_size", "Accelerators in a system", 8, "devices", "", None, style.WHOLE, 1, 1024, True),
+            Input("node_size", "Accelerators in a system", 8, "devices", "Bought, and rented, together.", None, style.WHOLE, 1, 1024, True),
             Input("usd_per_system", "Price of a system", 255_237, "USD", "Server with its accelerators. An 8-GPU HGX H100 as listed on "
                   "31 January 2025: take your quote.", SERVER, style.USD, 1, 1e9, group=PRICE),
             Input("network_share", "Network between systems", 0.19, "share of capital with it",
@@ -42,7 +42,7 @@ def sections(book: Book) -> list[Section]:
                   1e12, basis=YOURS),
             Input("spares_share", "Spare systems", 0.05, "share of systems", "On the shelf or idle. Offers name 5 to 10 %.", None,
                   style.PERCENT, 0, 1, basis=ASSUMED),
-            Input("delivery_share", "Freight, duty, installation", 0, "share of the above", "", None, style.PERCENT, 0, 2,
+            Input("delivery_share", "Freight, duty, installation", 0, "share of the above", "Customs and site work with it.", None, style.PERCENT, 0, 2,
                   basis=YOURS),
         ]),
         ("Life and financing", [
@@ -55,7 +55,7 @@ def sections(book: Book) -> list[Section]:
             Input("financed_share", "Financed by a loan", 0, "share of capital", "Repaid in equal parts.", None, style.PERCENT, 0, 1),
             Input("loan_rate", "Interest of the loan", 0.1, "share a year", "An assumption.", None, style.PERCENT, 0, 1, basis=ASSUMED,
                   group=PRICE),
-            Input("loan_months", "Term of the loan", 36, "months", "", None, style.WHOLE, 1, 60, True, basis=ASSUMED),
+            Input("loan_months", "Term of the loan", 36, "months", "Equal parts of it are repaid each month. An assumption.", None, style.WHOLE, 1, 60, True, basis=ASSUMED),
         ]),
         ("Use", [
             Input("utilisation", "Use of the hours", 0.7, "share", "Hours with work, of the hours that it is up. An assumption: the "
@@ -81,8 +81,8 @@ def sections(book: Book) -> list[Section]:
             Input("maintenance_share", "Maintenance and support", 0.1, "share of systems a year", "8 to 15 % are named.", None,
                   style.PERCENT, 0, 1, basis=ASSUMED, group=PRICE),
             Input("software_usd", "Software", 0, "USD/accelerator-year", "Licences.", None, style.USD, 0, 1e6, basis=YOURS, group=PRICE),
-            Input("staff", "Staff", 0, "full-time people", "", None, style.TENTHS, 0, 1e5, basis=YOURS),
-            Input("usd_per_person", "Cost of one", 0, "USD a year", "", None, style.USD, 0, 1e8, basis=YOURS, group=PRICE),
+            Input("staff", "Staff", 0, "full-time people", "Operations, network, procurement.", None, style.TENTHS, 0, 1e5, basis=YOURS),
+            Input("usd_per_person", "Cost of one", 0, "USD a year", "Salary and overhead.", None, style.USD, 0, 1e8, basis=YOURS, group=PRICE),
         ]),
         price_section(),
         money_section(book, "Cluster starts"),

@@ -76,7 +76,7 @@ CLOCK = [
     TimeRow("debt", "Of the loan, owed at the start", "share", "MAX(0,1-{number}/loan_months_shown)", "0.00%"),
     TimeRow("last_month", "Life ends now", "1 or 0", "AND({number}<life_months_shown,{number}+{width}>=life_months_shown)*1", "0"),
 ]  # fmt: skip
-_BASE = '(1-(MAX(residual_usd,1)/capex)^(1/life_months_shown))'
+_BASE = "(1-(MAX(residual_usd,1)/capex)^(1/life_months_shown))"
 AFTER = [
     TimeRow("rent_month", "Rent of the useful hours, on demand", "USD", "useful_hours*price_on_demand*{life_share}*life_months_shown",
             style.USD, "SUM({all})"),
@@ -92,7 +92,7 @@ AFTER = [
     TimeRow("depreciated", "Depreciation", "USD",
             'IF(depreciation_shown="declining",capex*((1-' + _BASE + ")^MIN({number},life_months_shown)-(1-" + _BASE
             + ")^MIN({number}+{width},life_months_shown)),(capex-residual_usd)*{life_share})", style.USD, "SUM({all})"),
-    TimeRow("operating_result", "Result: rent saved, less running cost, interest, depreciation", "USD",
+    TimeRow("operating_result", "Operating result against renting", "USD",
             "{rent_month}-{paid_cost_interest}-{paid_cost_power}-{paid_cost_insurance}-{paid_cost_maintenance}-{paid_cost_software}"
             "-{paid_cost_staff}-{depreciated}", style.USD, "SUM({all})"),
 ]  # fmt: skip

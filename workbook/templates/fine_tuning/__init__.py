@@ -6,8 +6,8 @@ from .. import style
 from ..assemble import build as assemble
 from ..book import Book
 from ..parts import PROJECT, Constant, Figure, Picture, Template
-from ..sheets import api_prices
 from ..shared_inputs import TERMS
+from ..sheets import api_prices
 from .checks import CHECKS
 from .inputs import sections
 from .lines import BLOCKS, CLOCK, COSTS, RESULTS

@@ -21,7 +21,7 @@ def sections(book: Book) -> list[Section]:
             Input("log_usd_per_gb", "Logs kept", 0, "USD/GB", "Of prompt and output tokens, for the time you keep them.", None,
                   '"$"0.000', 0, 100, group=PRICE, basis=YOURS),
             Input("balancer_usd", "Load balancer and gateway", 0, "USD/month", "All regions.", None, style.USD, 0, 1e9, basis=YOURS),
-            Input("vector_usd", "Vector store", 0, "USD/month", "", None, style.USD, 0, 1e9, basis=YOURS),
+            Input("vector_usd", "Vector store", 0, "USD/month", "For retrieval, if there is any.", None, style.USD, 0, 1e9, basis=YOURS),
             Input("guard_share", "Guard model", 0, "share of accelerators' cost", "A second model that reads each request.", None,
                   style.PERCENT, 0, 5, basis=YOURS),
             Input("support_share", "Support and software", 0, "share of accelerators' cost", "Licences and vendor support.", None,

@@ -31,7 +31,7 @@ def sections(book: Book) -> list[Section]:
         ("Energy", [
             Input("server_power_factor", "Server over accelerators", 1.5, "ratio",
                   "An 8-GPU H100 node was measured at up to 8.4 kW, 1,050 W a GPU of 700 W.", NODE_POWER, "0.00", 1, 4),
-            Input("load", "Average load", 0.75, "share of power", "", EPOCH_COSTS, style.PERCENT, 0.01, 1),
+            Input("load", "Average load", 0.75, "share of power", "While it serves.", EPOCH_COSTS, style.PERCENT, 0.01, 1),
             Input("pue", "Power usage effectiveness", 1.25, "ratio", "Epoch AI: 1.1 for the largest clouds, 1.25 elsewhere.", EPOCH_COSTS,
                   "0.00", 1, 3),
         ]),

@@ -7,8 +7,8 @@ from ..assemble import build as assemble
 from ..book import Book
 from ..parts import MONTHLY, Figure, Picture, Template
 from ..serving_parts import SERVING_CLOCK, SERVING_CONSTANTS
-from ..sheets import api_prices
 from ..shared_inputs import TERMS
+from ..sheets import api_prices
 from . import staircase
 from .checks import CHECKS
 from .inputs import sections

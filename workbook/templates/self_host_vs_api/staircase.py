@@ -26,9 +26,7 @@ def build(book: Book) -> Worksheet:
         step = f"=A{row}/{_steps(last)}*staircase_most" if not own else "=1"
         speed = f"C{row}/seconds_per_day*peak_over_mean_shown*served_tokens"
         load = f'{speed}/IF(autoscale_shown="yes",peak_over_mean_shown,1)'
-        replicas = (
-            f"regions_shown*MAX(min_replicas_shown,ROUNDUP(ROUND({load}/regions_shown/replica_holds,1+1+1),0)+spare_replicas_shown)"
-        )
+        replicas = f"regions_shown*MAX(min_replicas_shown,ROUNDUP(ROUND({load}/regions_shown/replica_holds,1+1+1),0)+spare_replicas_shown)"
         each = f"E{row}*replica_accelerators/regions_shown"
         whole = f'IF(whole_nodes_shown="yes",ROUNDUP(ROUND({each}/node_size_shown,1+1+1),0)*node_size_shown,{each})*regions_shown'
         rate = "(IF(accelerators_paid=0,0,committed/accelerators_paid)*committed_rate+(1-IF(accelerators_paid=0,0,committed/accelerators_paid))*flexible_rate)"
@@ -39,7 +37,7 @@ def build(book: Book) -> Worksheet:
             (f"=C{row}*days_per_month*(prompt_tokens_shown+output_tokens_shown)", "#,##0"), (f"={replicas}", style.WHOLE),
             (f"={whole}", style.WHOLE), (f"=({accelerators}+{rest})*(1+contingency_shown)*(1+tax_shown)", style.USD),
             (f"=C{row}*days_per_month*api_usd_per_request*api_now", style.USD),
-            (f'=IF(SUMPRODUCT((G{row}:G${last - 1}>H{row}:H${last - 1})*1)=0,1,0)' if not own else "=(G{0}<=H{0})*1".format(row), '[=1]"yes";"no"'),
+            (f'=IF(SUMPRODUCT((G{row}:G${last - 1}>H{row}:H${last - 1})*1)=0,1,0)' if not own else f"=(G{row}<=H{row})*1", '[=1]"yes";"no"'),
         ]  # fmt: skip
         for column, (content, number_format) in enumerate(contents, 1):
             cell = style.formula(sheet, row, column, content, number_format)
@@ -49,7 +47,13 @@ def build(book: Book) -> Worksheet:
     rows = f"${_FIRST}:${{c}}${last - 1}"
     flags, requests, tokens = (f"${c}{rows.format(c=c)}" for c in "ICD")
     for row, name, label, values, unit in (
-        (last + 2, "breakeven_requests", "Own is cheaper from", requests, "requests a day; 0: never up to the largest volume"),
+        (
+            last + 2,
+            "breakeven_requests",
+            "Own is cheaper from",
+            requests,
+            "requests a day; 0: never up to the largest volume",
+        ),
         (last + 3, "breakeven_tokens", "that is", tokens, "tokens a month, in and out"),
     ):
         style.text(sheet, row, 1, label, bold=True)
@@ -57,8 +61,12 @@ def build(book: Book) -> Worksheet:
         style.formula(sheet, row, 4, content, '#,##0;;"never"').font = style.font(bold=True)
         style.text(sheet, row, 5, unit, color=style.GREY)
         book.name(name, sheet, row, 4)
-    book.list_name("breakeven_requests", "result", "requests/day", "Requests a day from which own hosting is cheaper, 0 = never")
-    book.list_name("breakeven_tokens", "result", "tokens/month", "Tokens a month from which own hosting is cheaper, 0 = never")
+    book.list_name(
+        "breakeven_requests", "result", "requests/day", "Requests a day from which own hosting is cheaper, 0 = never"
+    )
+    book.list_name(
+        "breakeven_tokens", "result", "tokens/month", "Tokens a month from which own hosting is cheaper, 0 = never"
+    )
     book.name("staircase_values", sheet, _FIRST, 1, (last, 9))
     _chart(sheet, last)
     return sheet
@@ -72,7 +80,9 @@ def _chart(sheet: Worksheet, last: int) -> None:
     chart = LineChart()
     rows = {"min_row": _FIRST, "max_row": last - 1}
     series = [("Own", Reference(sheet, min_col=7, **rows)), ("API", Reference(sheet, min_col=8, **rows))]
-    charts.lines(chart, "Own against API by volume", Reference(sheet, min_col=3, **rows), series, "Requests a day", "USD a month")
+    charts.lines(
+        chart, "Own against API by volume", Reference(sheet, min_col=3, **rows), series, "Requests a day", "USD a month"
+    )
     charts.place(sheet, chart, f"A{last + 5}", f"I{last + 24}")
     sheet.print_area = f"A1:I{last + 25}"
     sheet.page_setup.fitToHeight = 1

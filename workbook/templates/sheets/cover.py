@@ -22,9 +22,7 @@ def start(book: Book) -> Worksheet:
     return book.sheet("Cover", str(book.workbook.properties.subject), _WIDTHS, color=style.NAVY, repeated_rows="1:3")
 
 
-def finish(
-    book: Book, sheet: Worksheet, about: list[str], headlines: list[str], scope: Sequence[str] = ()
-) -> None:
+def finish(book: Book, sheet: Worksheet, about: list[str], headlines: list[str], scope: Sequence[str] = ()) -> None:
     """`headlines` are the results to be listed first, in order."""
     row = 5
     for paragraph in [*about, *scope]:

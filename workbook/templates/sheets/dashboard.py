@@ -136,7 +136,12 @@ def _charts(sheet: Worksheet, template: Template, steps: Calculation, months: Ti
         series = [(label, Reference(sheet, min_row=row, min_col=10, max_col=12))
                   for row, (label, _) in enumerate([(c.line.label, 0) for c in template.costs], _BLOCK + 2)]  # fmt: skip
         heads = Reference(sheet, min_row=_BLOCK + 1, min_col=10, max_col=12)
-        title, y_title, stacked, number_format = f"The {template.scenario_word.lower()}s compared", unit, True, style.AMOUNT
+        title, y_title, stacked, number_format = (
+            f"The {template.scenario_word.lower()}s compared",
+            unit,
+            True,
+            style.AMOUNT,
+        )
     compared = charts.bars(sheet, title, heads, series, stacked=stacked, y_title=y_title, number_format=number_format,
                            legend=len(series) > 1)  # fmt: skip
     charts.place(sheet, compared, f"G{top}", f"L{top + _HEIGHT - 1}")
@@ -148,7 +153,9 @@ def _paid(sheet: Worksheet, months: Timeline, top: int) -> int:
     span = {"min_col": FIRST_MONTH, "max_col": FIRST_MONTH + BARS - 1}
     dates = Reference(timeline, min_row=months.bar_head, **span)
     paid = [(label, Reference(timeline, min_row=row, **span)) for label, row in months.bar_rows]
-    monthly = charts.bars(sheet, "Payments over the plan", dates, paid[:-1], stacked=True, y_title="USD in the period", gap=40)
+    monthly = charts.bars(
+        sheet, "Payments over the plan", dates, paid[:-1], stacked=True, y_title="USD in the period", gap=40
+    )
     monthly.x_axis.number_format = style.MONTH
     label, values = paid[-1]
     charts.line_over(monthly, dates, (f"{label} (right axis)", values), "USD so far", style.AMOUNT)

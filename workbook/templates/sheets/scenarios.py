@@ -47,9 +47,7 @@ def _top_of_overrides(template: Template) -> int:
     return NAMES_ROW + 1 + results + len(_STEPS) + 8
 
 
-def _overrides(
-    book: Book, sheet: Worksheet, template: Template, sections: list[Section], row: int
-) -> dict[str, int]:
+def _overrides(book: Book, sheet: Worksheet, template: Template, sections: list[Section], row: int) -> dict[str, int]:
     word = template.scenario_word.lower()
     title = f"What a {word} sets otherwise: blank = as on Inputs"
     style.section(sheet, row, title, len(_WIDTHS))
@@ -72,14 +70,16 @@ def _overrides(
         for one in varied:
             row += 1
             rows[one.name] = row
-            _override(sheet, row, one, template)
+            _override(
+                sheet, row, one, template, int(str(book.workbook.defined_names[one.name].attr_text).rpartition("$")[2])
+            )
     book.name("overrides_valid", sheet, first, _LAST + 1, (row, _LAST + 1))
     rule = FormulaRule(formula=[f"AND(ISNUMBER($J{first}),$J{first}=0)"], fill=style.fill("F5B7B1"))
     sheet.conditional_formatting.add(f"D{first}:J{row}", rule)
     return rows
 
 
-def _override(sheet: Worksheet, row: int, one: Input, template: Template) -> None:
+def _override(sheet: Worksheet, row: int, one: Input, template: Template, input_row: int) -> None:
     style.text(sheet, row, _LABEL, one.label)
     style.text(sheet, row, _UNIT, one.unit, color=style.GREY)
     shown = f'=IF({one.name}="","–",{one.name})' if one.blank else f"={one.name}"
@@ -93,11 +93,12 @@ def _override(sheet: Worksheet, row: int, one: Input, template: Template) -> Non
         content = "=1" if one.known else f"=IF({'+'.join(each)}=COUNTA({cells}),1,0)"
         words = "from the list" if one.among else "as on Inputs"
     else:
-        inputs_row = f"ROW({one.name})"
-        low, high = f"INDEX(Inputs!$D:$D,{inputs_row})", f"INDEX(Inputs!$E:$E,{inputs_row})"
-        content = (
-            f"=IF(COUNTIF({cells},\">=\"&{low})-COUNTIF({cells},\">\"&{high})=COUNTA({cells}),1,0)"
-        )  # fmt: skip
+        low, high = f"Inputs!$D${input_row}", f"Inputs!$E${input_row}"
+        each = [
+            f'({letter}{row}<>"")*IF(AND(ISNUMBER({letter}{row}),N({letter}{row})>={low},N({letter}{row})<={high}),0,1)'
+            for letter in "DEFGHI"
+        ]
+        content = f"=IF({'+'.join(each)}=0,1,0)"
         words = "the limits of Inputs"
     style.formula(sheet, row, _LAST + 1, content, '[=1]"yes";[=0]"NO"').alignment = style.aligned("center")
     style.text(sheet, row, _LAST + 2, words, size=9, color=style.GREY)
@@ -144,17 +145,16 @@ def _side_by_side(book: Book, sheet: Worksheet, template: Template, steps: Calcu
             for column in range(1, _LAST + 1):
                 sheet.cell(row, column).border = style.underline(style.NAVY if total else style.LINE)
         row += 1
-    style.text(sheet, row, _LABEL, "Total against the first")
+    first = get_column_letter(_FIRST + template.bridge[0])
+    style.text(sheet, row, _LABEL, f"Total against {[*template.given, *template.free][template.bridge[0]]}")
     style.text(sheet, row, _UNIT, "share", color=style.GREY)
     for column in range(_SHOWN, _LAST + 1):
-        content = f"=IF($D{row - 1}=0,0,{get_column_letter(column)}{row - 1}/$D{row - 1}-1)"
+        content = f"=IF(${first}{row - 1}=0,0,{get_column_letter(column)}{row - 1}/${first}{row - 1}-1)"
         cell = style.formula(sheet, row, column, content, "+0%;-0%;0%")
         cell.alignment = style.aligned("right")
-    shown = get_column_letter(_SHOWN)
     rule = FormulaRule(formula=[f"D${NAMES_ROW}=scenario"], fill=style.fill("D6EAD7"))
     sheet.conditional_formatting.add(f"D{NAMES_ROW + 1}:I{row}", rule)
     book.name("scenario_values", sheet, NAMES_ROW + 1, _SHOWN, (row, _LAST))
-    assert shown == "C"
     return row + 1
 
 
@@ -166,7 +166,9 @@ def _value(steps: Calculation, name: str, scenario: int | None) -> str:
 
 
 def _bridge(book: Book, sheet: Worksheet, steps: Calculation, row: int, bridge: tuple[int, int]) -> None:
-    style.section(sheet, row, "Bridge: from the total of one to that of another, one group of inputs at a time", len(_WIDTHS))
+    style.section(
+        sheet, row, "Bridge: from the total of one to that of another, one group of inputs at a time", len(_WIDTHS)
+    )
     names = [str(sheet.cell(NAMES_ROW, _FIRST + number).value) for number in range(SCENARIOS)]
     style.text(sheet, row + 1, 1, "From, to")
     for column, name, value in ((3, "bridge_from", names[bridge[0]]), (4, "bridge_to", names[bridge[1]])):
@@ -201,7 +203,11 @@ def _bridge(book: Book, sheet: Worksheet, steps: Calculation, row: int, bridge: 
             cell.alignment = style.aligned("right")
         for column in range(1, 8):
             sheet.cell(at, column).border = style.underline()
-    last = top + len(totals)
+    last = top + len(totals) + 1
+    style.text(sheet, last, 1, "To")
+    style.text(sheet, last, 2, "USD", color=style.GREY)
+    for column, text in ((4, f"=D{last - 1}"), (5, f"=0*D{last}"), (6, f"=D{last}"), (7, f"=0*D{last}")):
+        style.formula(sheet, last, column, text, style.USD).alignment = style.aligned("right")
     rows = {"min_row": top + 1, "max_row": last}
     chart = charts.bars(
         sheet, "From one total to the other", Reference(sheet, min_col=1, **rows),

@@ -65,10 +65,7 @@ def _sorted(sheet: Worksheet, first: int, last: int) -> None:
         sheet, "What moves the total: each driver one step down, one up",
         Reference(sheet, min_col=1, **rows),
         [("down", Reference(sheet, min_col=2, **rows)), ("up", Reference(sheet, min_col=3, **rows))],
-        horizontal=True, stacked=True, y_title="Change of the total, USD", number_format=AMOUNT_CHANGE,
+        horizontal=True, stacked=True, y_title="Change of the total, USD", number_format=style.AMOUNT,
     )  # fmt: skip
     charts.place(sheet, chart, f"A{rows['max_row'] + 2}", f"G{rows['max_row'] + 24}")
     sheet.print_area = f"A1:G{rows['max_row'] + 25}"
-
-
-AMOUNT_CHANGE = '[>=1000000]"$"#,##0.0,,"M";[<=-1000000]-"$"#,##0.0,,"M";"$"#,##0'

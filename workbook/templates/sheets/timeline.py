@@ -115,7 +115,9 @@ class Timeline:
         self._sum("paid_subtotal", "Sum of the lines", subtotal)
         self._sum("paid_contingency", "Contingency", "{paid_subtotal}*contingency_shown")
         self._sum("paid_tax", "Tax", "({paid_subtotal}+{paid_contingency})*tax_shown")
-        self._sum("paid", "Total", f"{{m}}{rows['contingency'] - 1}+{{m}}{rows['contingency']}+{{m}}{rows['tax']}", bold=True)
+        self._sum(
+            "paid", "Total", f"{{m}}{rows['contingency'] - 1}+{{m}}{rows['contingency']}+{{m}}{rows['tax']}", bold=True
+        )
         self.book.name("monthly_costs", self.sheet, self._row, FIRST_MONTH, (self._row, self.last))
         self.book.list_name("paid", "result", "USD", "Total of all months of Timeline")
         self._sum("so_far", "Paid so far", f"SUM(${_FIRST}{self._row}:{{m}}{self._row})", total="")
@@ -128,8 +130,12 @@ class Timeline:
         name = style.formula(self.sheet, row, 1, f'=IF(Inputs!$A{at}="","Own line, not used",Inputs!$A{at})')
         name.border = style.underline()
         begin, finish = ("plan_start", "plan_end") if self.later else ("timeline_start", "timeline_end")
-        first_day = f"IF(ISNUMBER(Inputs!${get_column_letter(OWN_FROM)}{at}),Inputs!${get_column_letter(OWN_FROM)}{at},{begin})"
-        last_day = f"IF(ISNUMBER(Inputs!${get_column_letter(OWN_TO)}{at}),Inputs!${get_column_letter(OWN_TO)}{at},{finish})"
+        first_day = (
+            f"IF(ISNUMBER(Inputs!${get_column_letter(OWN_FROM)}{at}),Inputs!${get_column_letter(OWN_FROM)}{at},{begin})"
+        )
+        last_day = (
+            f"IF(ISNUMBER(Inputs!${get_column_letter(OWN_TO)}{at}),Inputs!${get_column_letter(OWN_TO)}{at},{finish})"
+        )
         months = own_months(at, begin, finish)
         now = month_index("{start}")
         active = f"MAX(0,MIN({month_index(last_day)}+1,{now}+{{width}})-MAX({month_index(first_day)},{now}))"
@@ -150,7 +156,11 @@ class Timeline:
                            f"(1+inflation_shown)^MAX(0,{years})", "0.000"))  # fmt: skip
         self._sum("nominal", "Paid with inflation", "{paid}*{inflation_factor}")
         self.book.list_name("nominal", "result", "USD", "Total with inflation")
-        self._time(TimeRow("discount_factor", "Discount factor", "factor", f"1/(1+discount_rate_shown)^MAX(0,{years})", "0.000"))
+        self._time(
+            TimeRow(
+                "discount_factor", "Discount factor", "factor", f"1/(1+discount_rate_shown)^MAX(0,{years})", "0.000"
+            )
+        )
         self._sum("present_value", "Value at the report's date", "{nominal}*{discount_factor}")
         self.book.list_name("present_value", "result", "USD", "Discounted to the report's date, inflation included")
         self._row += 1
@@ -167,7 +177,9 @@ class Timeline:
         self.sheet.add_data_validation(rule)
         self._total(self._row)
         self._sum("forecast", "Actual, else plan", "IF(ISNUMBER({actual}),{actual},{paid})")
-        self.book.list_name("forecast", "result", "USD", "Forecast at completion: actuals, and the plan where there are none")
+        self.book.list_name(
+            "forecast", "result", "USD", "Forecast at completion: actuals, and the plan where there are none"
+        )
         self._sum("variance", "Actual against plan", "IF(ISNUMBER({actual}),{actual}-{paid},0)")
         self.book.list_name("variance", "result", "USD", "Actual against plan, of months with actuals")
         if self.template.after:
@@ -209,7 +221,7 @@ class Timeline:
                     content = f'=IF({start}<plan_months,{month},"–")'
                     style.formula(self.sheet, self.bar_head, FIRST_MONTH + bar, content, style.MONTH)
                 begin = f"(COLUMN()-COLUMN(${_FIRST}$1))*bar_months"
-                sum_of = f"SUMIFS({{row}},{numbers},\">=\"&{begin},{numbers},\"<\"&{begin}+bar_months)"
+                sum_of = f'SUMIFS({{row}},{numbers},">="&{begin},{numbers},"<"&{begin}+bar_months)'
                 first = self.bar_head + 1
                 if source > 0:
                     content = "=" + sum_of.format(row=self._months(source))

@@ -9,7 +9,7 @@ from ..assemble import build as assemble
 from ..book import Book
 from ..parts import PROJECT, Constant, Figure, Template
 from ..shared_inputs import TERMS
-from ..sheets import estimate
+from ..sheets import estimate, runs
 from .checks import CHECKS
 from .inputs import sections
 from .lines import BLOCKS, CLOCK, COSTS, RESULTS
@@ -42,7 +42,7 @@ TEMPLATE = Template(
         Figure("Total cost", "total_cost", style.AMOUNT, '="P10 to P90: "&TEXT(total_p10/million,"#,##0.0")&" to "'
                '&TEXT(total_p90/million,"#,##0.0")&" M USD"'),
         Figure("Duration of the run", "wall_clock_days", '#,##0 "days"',
-               '="published runs: "&TEXT(reference_days_p10,"#,##0")&" to "&TEXT(reference_days_p90,"#,##0")&" days"'),
+               '="whole runs: "&TEXT(days_p10,"#,##0")&" to "&TEXT(days_p90,"#,##0")&" days"'),
         Figure("Accelerator-hours of the run", "gpu_hours", style.COUNT, "whole nodes, failures and losses included"),
         Figure("Ends on", "end_date", style.DATE, "main run"),
         Figure("A billion tokens", "usd_per_billion_tokens", style.USD, "USD, all costs"),
@@ -57,8 +57,9 @@ TEMPLATE = Template(
         Figure("Utilisation of the peak", "mfu_shown", style.PERCENT),
         Figure("Hours over those at it", "loss_factor", '0.00 "times"'),
         Figure("Price in use", "price_used", _HOURLY), Figure("Where from", "price_basis"),
-        Figure("Contract", "price_term_shown"), Figure("Median age of the prices", "price_age", '#,##0 "days"'),
+        Figure("Contract", "price_term_shown"), Figure("Age of the prices", "price_age", '#,##0 "days"'),
         Figure("Against published runs", "reference_ratio", '0.00 "times their median"'),
+        Figure("Runs that paid less for their size", "budget_rank", '0 "of those compared"'),
         Figure("Experiments", "experiment_share_shown", '0.0 "times the run"'),
         Figure("Total with inflation", "nominal", style.AMOUNT), Figure("Present value", "present_value", style.AMOUNT),
     ],
@@ -85,14 +86,10 @@ TEMPLATE = Template(
         Constant("months_1y", "Months of a commitment for a year", 12, "months", ""),
         Constant("months_3y", "Months of a commitment for three years", 36, "months", ""),
         Constant("reference_mfu", "Utilisation that published hours are compared with", 0.4, "share of peak", "", style.PERCENT),
-        Constant("reference_p10", "Published hours over those: a tenth of the runs is below", 0.84, "ratio",
-                 "63 published whole runs of 25 organisations.", "0.00"),
-        Constant("reference_p50", "Published hours over those: median", 1.25, "ratio", "As above.", "0.00"),
-        Constant("reference_p90", "Published hours over those: a tenth of the runs is above", 2.52, "ratio", "As above.", "0.00"),
     ],
     lists={"recompute_list": list(compute.RECOMPUTE), "optimizer_list": list(failures.CHECKPOINT_BYTES),
            "yes_no_list": ["yes", "no"], "term_list": TERMS},
-    extra=[estimate.build],
+    extra=[estimate.build, runs.build],
 )  # fmt: skip
 
 

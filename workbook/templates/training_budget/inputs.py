@@ -17,7 +17,7 @@ from ..shared_inputs import (
     money_section,
     price_section,
 )
-from ..sheets import estimate
+from ..sheets import estimate, runs
 
 LLAMA_3 = Source(
     "Llama 3 (2024), section 3.3",
@@ -56,12 +56,12 @@ EXPERIMENTS = Source(
     "2022-12-20",
 )
 SPOT = Source(
-    "AWS Spot Instance Advisor",
-    "Frequency of interruption by instance type in five classes, the highest above 20 % a month",
-    "https://aws.amazon.com/ec2/spot/instance-advisor/",
-    "2026-11-27",
+    "Spare Cores (2024)",
+    "Spot server termination rate per availability zones: AWS's Spot Instance Advisor has five classes, the highest above "
+    "20 % a month",
+    "https://sparecores.com/article/spot-instance-terminate-rates-per-az",
+    "2024-04-16",
 )
-_WHOLE_RUNS = "63 published whole runs against a utilisation of 40 %"
 
 
 def sections(book: Book) -> list[Section]:
@@ -80,7 +80,7 @@ def sections(book: Book) -> list[Section]:
                   True, group=VOLUME),
             Input("post_tokens", "Post-training tokens", 0, "tokens", "Fine-tuning and preference optimisation, as training "
                   "tokens; generation of samples is no part of it.", None, "#,##0", 0, 1e15, group=VOLUME),
-            Input("post_seq_len", "Their sequence length", 8192, "tokens", "", None, style.WHOLE, 0, 1e8, True, group=VOLUME),
+            Input("post_seq_len", "Their sequence length", 8192, "tokens", "Sets the attention FLOP.", None, style.WHOLE, 0, 1e8, True, group=VOLUME),
             Input("global_batch", "Sequences of an optimizer step", 1024, "sequences",
                   "For the Estimate sheet alone. 1,024 x 8,192 are 8 million tokens: Llama 3 405B from early on.",
                   LLAMA_3, style.WHOLE, 1, 1e6, True, fixed=True),
@@ -104,8 +104,8 @@ def sections(book: Book) -> list[Section]:
                   "it is a share of all FLOP that run (HFU).", LLAMA_3, style.PERCENT, 0.01, 1, group=EFFICIENCY),
             Input("whole_run_factor", "Hours of whole runs over those", 1.25, "ratio",
                   "What published runs paid over what a utilisation of 40 % needs: median 1.25, where the authors state hours "
-                  "1.06, 90th percentile 2.52. Failures below are part of it.", None, "0.00", 1, 10, group=EFFICIENCY,
-                  basis=_WHOLE_RUNS),
+                  "1.06, 90th percentile 2.5: see Published runs. Failures below are part of it.", runs.SOURCE, "0.00", 1, 10,
+                  group=EFFICIENCY),
             Input("ramp_months", "Delivery of the accelerators", 0, "months",
                   "They arrive evenly over these months before the run, and each is paid from its arrival.", None, style.TENTHS,
                   0, 24),

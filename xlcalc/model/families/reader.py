@@ -25,12 +25,14 @@ def read(c: Config) -> Architecture:
         return _as(c, named, note)
     try:
         return _finished(c, general(c))
-    except ValueError:
+    except ValueError as unread:
         kin = _kin(c)
         if kin is None:
             raise
-        note = f"model type {model_type!r} is unknown and read as {kin}, whose fields it has"
-        return _as(c, kin, note)
+        try:
+            return _as(c, kin, f"model type {model_type!r} is unknown and read as {kin}, whose fields it has")
+        except (ValueError, LookupError, TypeError):
+            raise unread from None
 
 
 def _as(c: Config, model_type: str, note: str) -> Architecture:
@@ -43,7 +45,7 @@ def _as(c: Config, model_type: str, note: str) -> Architecture:
 
 def _finished(c: Config, whole: Architecture) -> Architecture:
     """A decoder with the head of its class; encoders have theirs by their families."""
-    return headed(c, whole) if whole.kind == "decoder" else whole
+    return _of_tensors(c, headed(c, whole) if whole.kind == "decoder" else whole)
 
 
 def _kin(c: Config) -> str | None:
@@ -51,11 +53,22 @@ def _kin(c: Config) -> str | None:
     common = {name for names in SPELLINGS.items() for name in (names[0], *names[1])}
     fields = {name for name in structural(c) - common if name in c.raw}
     own: dict[str, list[str]] = vocabulary()["own"]
-    kin = sorted((t for t, names in own.items() if fields <= set(names)), key=lambda t: len(own[t]))
+    decoders = {t for t, reads in known().items() if "encoder" not in reads.__module__}
+    kin = sorted((t for t in own if t in decoders and fields <= set(own[t])), key=lambda t: len(own[t]))
     if not fields or not kin:
         return None
     alone = len({known()[t] for t in kin}) == 1
     return kin[0] if alone or len(fields) >= len(own[kin[0]]) * _ALIKE else None
+
+
+def _of_tensors(c: Config, whole: Architecture) -> Architecture:
+    """The architecture of a GGUF file, marked where its tensors hold another number of parameters."""
+    held = c.raw.get("gguf_parameters")
+    counted = sum(n * m.params for n, m in whole.linears()) + sum(n * v.size for n, v in whole.vectors())
+    if held in (None, counted):
+        return whole
+    text = f"the file's tensors hold {held:,} parameters and {c.model_type}'s layers {counted:,}"
+    return whole._replace(assumed=(*whole.assumed, text))
 
 
 def _with_gaps(c: Config, whole: Architecture) -> Architecture:

@@ -498,7 +498,7 @@ def test_unknown_functions_keep_the_old_value(tmp_path: Path) -> None:
     assert reasons["A2"] == "NOSUCH2: not a function that the recalculator knows"
     assert reasons["A5"] == "NONAME: no such name or function"
     assert reasons["A6"] == "[1]Other!A1: a cell of another workbook"
-    assert reasons["A8"].startswith("union or intersection of references: calculated otherwise than by Excel")
+    assert "union or intersection of references" in reasons["A8"]
     assert reasons["A9"] == reasons["A10"] == "refers to itself, directly or through other cells"
     assert set(reasons) == {"A1", "A2", "A3", "A5", "A6", "A8", "A9", "A10"}
 
@@ -573,6 +573,7 @@ def test_quick_and_exact_ways_of_finding_formulas_agree(tmp_path: Path) -> None:
         assert xml.formula_cells() == [cell for cell in xml.cells() if cell.formula is not None]
 
 
+@pytest.mark.host
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_libreoffice_shows_the_cached_values(tmp_path: Path) -> None:
     """LibreOffice 7.4, as it is installed, trusts cached numbers always, and cached text in files that say they come

@@ -20,9 +20,9 @@ def loaded(name: str, *, values: bool = False):
     return openpyxl.load_workbook(io.BytesIO(SHIPPED[name]), data_only=values)
 
 
-def changed(cells: dict[tuple[str, str], object] | None = None, **inputs: object):
-    """The budget recalculated with inputs set by name, and cells by sheet and address."""
-    package = Package(SHIPPED["training-budget"])
+def changed(cells: dict[tuple[str, str], object] | None = None, template: str = "training-budget", **inputs: object):
+    """A template recalculated with inputs set by name, and cells by sheet and address."""
+    package = Package(SHIPPED[template])
     for name, value in inputs.items():
         package.set_cell(*package.locate(name), value)
     for (sheet, cell), value in (cells or {}).items():
@@ -33,6 +33,17 @@ def changed(cells: dict[tuple[str, str], object] | None = None, **inputs: object
 def parts(data: bytes) -> list[tuple[str, tuple[int, ...], bytes]]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return [(entry.filename, entry.date_time, archive.read(entry)) for entry in archive.infolist()]
+
+
+def checks(report) -> dict[str, object]:
+    """The results of the Checks sheet by label."""
+    found = {}
+    for row in range(12, 60):
+        label = report.value("Checks", f"A{row}")
+        if label is None:
+            return found
+        found[label] = report.value("Checks", f"E{row}")
+    return found
 
 
 def formula_cells(workbook):

@@ -1,0 +1,54 @@
+"""Families of remote code against the parameter counts of their published files."""
+
+from __future__ import annotations
+
+import pytest
+
+from xlcalc.model.spec import ModelSpec
+
+PUBLISHED = {
+    "Qwen/Qwen-7B": (7721324544, {"model_type": "qwen", "hidden_size": 4096, "intermediate_size": 22016,
+        "num_attention_heads": 32, "num_hidden_layers": 32, "kv_channels": 128, "vocab_size": 151936, "no_bias": True,
+        "tie_word_embeddings": False}),
+    "baichuan-inc/Baichuan2-7B-Base": (7505973248, {"model_type": "baichuan", "hidden_size": 4096,
+        "intermediate_size": 11008, "num_attention_heads": 32, "num_hidden_layers": 32, "vocab_size": 125696,
+        "tie_word_embeddings": False}),
+    "THUDM/chatglm3-6b": (6243584000, {"model_type": "chatglm", "hidden_size": 4096, "ffn_hidden_size": 13696,
+        "num_attention_heads": 32, "num_layers": 28, "kv_channels": 128, "padded_vocab_size": 65024,
+        "multi_query_attention": True, "multi_query_group_num": 2, "add_qkv_bias": True, "add_bias_linear": False,
+        "rmsnorm": True, "architectures": ["ChatGLMModel"]}),
+    "internlm/internlm-7b": (7321948160, {"model_type": "internlm", "hidden_size": 4096, "intermediate_size": 11008,
+        "num_attention_heads": 32, "num_hidden_layers": 32, "vocab_size": 103168, "bias": True,
+        "tie_word_embeddings": False}),
+    "openbmb/MiniCPM-2B": (2724880896, {"model_type": "minicpm", "hidden_size": 2304, "intermediate_size": 5760,
+        "num_attention_heads": 36, "num_hidden_layers": 40, "num_key_value_heads": 36, "vocab_size": 122753}),
+}  # fmt: skip
+ROUNDED = {
+    "Snowflake/snowflake-arctic-base, 480e9": (478.6e9, {"model_type": "arctic", "hidden_size": 7168,
+        "intermediate_size": 4864, "num_attention_heads": 56, "num_hidden_layers": 35, "num_key_value_heads": 8,
+        "num_local_experts": 128, "num_experts_per_tok": 2, "vocab_size": 32000, "moe_layer_frequency": 1,
+        "parallel_attn_mlp_res": True, "use_residual": True, "tie_word_embeddings": False}),
+    "inclusionAI/Ling-lite-1.5, 16.8e9": (16.8e9, {"model_type": "bailing_moe", "hidden_size": 2048,
+        "intermediate_size": 5632, "moe_intermediate_size": 1408, "num_attention_heads": 16, "num_hidden_layers": 28,
+        "num_key_value_heads": 4, "num_experts": 64, "num_shared_experts": 2, "num_experts_per_tok": 6,
+        "vocab_size": 126464, "first_k_dense_replace": 0, "head_dim": 128, "tie_word_embeddings": False}),
+    "OrionStarAI/Orion-14B-Base, 14.5e9": (14.5e9, {"model_type": "orion", "hidden_size": 5120,
+        "intermediate_size": 15360, "num_attention_heads": 40, "num_hidden_layers": 40, "vocab_size": 84608,
+        "tie_word_embeddings": False}),
+    "RWKV/rwkv-6-world-1b6, 1.60e9": (1.60e9, {"model_type": "rwkv6", "hidden_size": 2048, "num_hidden_layers": 24,
+        "vocab_size": 65536, "head_size": 64}),
+    "RWKV/rwkv-5-world-1b5, 1.58e9": (1.58e9, {"model_type": "rwkv5", "hidden_size": 2048, "num_hidden_layers": 24,
+        "vocab_size": 65536, "head_size": 64}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("params, config", PUBLISHED.values(), ids=PUBLISHED)
+def test_exact(params: int, config: dict) -> None:
+    spec = ModelSpec(config=config)
+    assert spec.total == params
+    assert not spec.is_estimate
+
+
+@pytest.mark.parametrize("params, config", ROUNDED.values(), ids=ROUNDED)
+def test_as_their_publishers_round_it(params: float, config: dict) -> None:
+    assert ModelSpec(config=config).total == pytest.approx(params, rel=0.005)

@@ -1,0 +1,156 @@
+"""What every budget does when an analyst works with it: scenarios, own lines, actuals, prices, wrong entries."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from openpyxl.utils import get_column_letter
+from template_files import SHIPPED, changed, checks, loaded, named, row_of
+
+from xlcalc.workbook.files.package import Package
+from xlcalc.workbook.templates.build import listed_names, template_names
+
+BUDGETS = [name for name in template_names() if listed_names(SHIPPED[name])]
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("name", BUDGETS)]
+LEGAL, SUPPORT, ACTUAL, INFLATION, DISCOUNT = 120_000, 0.05, 1000.0, 0.03, 0.08
+
+
+class Shipped:
+    """A template as it ships, with the values in its file."""
+
+    def __init__(self, name: str) -> None:
+        self.package = Package(SHIPPED[name])
+
+    def named(self, name):
+        return self.value(*self.package.locate(name))
+
+    def value(self, sheet, cell):
+        return self.package.value(sheet, cell)
+
+
+@cache
+def book(name):
+    return loaded(name)
+
+
+@cache
+def plain(name):
+    return Shipped(name)
+
+
+def months(report, name):
+    return [report.value("Timeline", cell.coordinate) for cell in named(book(name), "monthly_costs")[0]]
+
+
+def largest_line(name):
+    """The row and the label of the largest line of cost."""
+    steps, first = book(name)["Calculation"], named(book(name), "own_totals")[0][0].row
+    rows = {}
+    for row in range(first - 1, 0, -1):
+        if not isinstance(plain(name).value("Calculation", f"C{row}"), (int, float)):
+            break
+        rows[plain(name).value("Calculation", f"C{row}")] = row
+    row = rows[max(rows)]
+    return row, steps.cell(row, 1).value
+
+
+def override_row(name):
+    """The row of Scenarios where a scenario sets its own contingency: below the result of that name."""
+    sheet = book(name)["Scenarios"]
+    return max(row for row in range(1, sheet.max_row + 1) if sheet.cell(row, 1).value == "Contingency")
+
+
+@cache
+def worked(name):
+    """An analyst's day: two own lines, an actual, a scenario of one's own, inflation and discount."""
+    row = named(book(name), "own_names")[0][0].row
+    first = next(place for place, amount in enumerate(months(plain(name), name)) if amount > 0)
+    cells = {
+        ("Inputs", f"A{row}"): "Legal", ("Inputs", f"B{row}"): LEGAL, ("Inputs", f"C{row}"): "USD a month",
+        ("Inputs", f"A{row + 1}"): "Support", ("Inputs", f"B{row + 1}"): SUPPORT,
+        ("Inputs", f"C{row + 1}"): "share of a line", ("Inputs", f"G{row + 1}"): largest_line(name)[1],
+        ("Timeline", f"{get_column_letter(4 + first)}{named(book(name), 'forecast').row - 1}"): ACTUAL,
+        ("Scenarios", f"I{override_row(name)}"): 0.5,
+    }  # fmt: skip
+    return changed(cells, template=name, inflation=INFLATION, discount_rate=DISCOUNT), first
+
+
+@pytest.mark.parametrize("place", [0, 2])
+def test_the_scenario_shown_is_the_column_of_its_name(name, place):
+    heads, totals = (named(book(name), one)[0] for one in ("scenario_list", "total_cost_scenarios"))
+    report = changed(template=name, scenario=heads[place].value)
+    assert report.ok, report.errors[:3]
+    assert report.named("checks_failed") == 0, report.named("checks_light")
+    assert report.named("total_cost") == pytest.approx(report.value("Calculation", totals[place].coordinate), rel=1e-12)
+    assert plain(name).value("Calculation", totals[place].coordinate) == pytest.approx(report.named("total_cost"))
+
+
+def test_own_lines_reach_total_months_dashboard_and_scenarios(name):
+    report, _ = worked(name)
+    assert report.ok and report.named("checks_failed") == 0, report.named("checks_light")
+    added = report.named("subtotal") - plain(name).named("subtotal")
+    share = SUPPORT * plain(name).value("Calculation", f"C{largest_line(name)[0]}")
+    assert added - share >= LEGAL and (added - share) / LEGAL == pytest.approx(round((added - share) / LEGAL))
+    marked = 1 + plain(name).named("contingency")
+    assert report.named("total_cost") - plain(name).named("total_cost") == pytest.approx(added * marked)
+    assert report.named("paid") - plain(name).named("paid") >= LEGAL
+    row = row_of(book(name)["Dashboard"], "Own lines", column=6)
+    assert report.value("Dashboard", f"H{row}") == pytest.approx(added)
+    assert report.value("Scenarios", f"C{row_of(book(name)['Scenarios'], 'Own lines')}") == pytest.approx(added)
+
+
+def test_a_free_scenario_changes_its_own_column_alone(name):
+    cells = [cell.coordinate for cell in named(book(name), "total_cost_scenarios")[0]]
+    totals = [worked(name)[0].value("Calculation", cell) for cell in cells]
+    subtotals = [plain(name).value("Calculation", f"{cell[0]}{named(book(name), 'subtotal').row}") for cell in cells]
+    assert totals[5] / (totals[0] / 1.1) > 1.4 * subtotals[5] / subtotals[0]
+
+
+def test_actuals_make_the_forecast(name):
+    report, first = worked(name)
+    planned = months(report, name)
+    assert report.named("variance") == pytest.approx(ACTUAL - planned[first])
+    assert report.named("forecast") == pytest.approx(sum(planned) + ACTUAL - planned[first])
+
+
+def test_inflation_and_discount_by_month(name):
+    report, _ = worked(name)
+    paid, today = months(report, name), report.value("Inputs", named(book(name), "report_date").coordinate)
+    days = [report.value("Timeline", f"{get_column_letter(4 + place)}9") for place in range(len(paid))]
+    nominal = [amount * (1 + INFLATION) ** max(0, (day - today) / 365) for amount, day in zip(paid, days, strict=True)]
+    value = [amount / (1 + DISCOUNT) ** max(0, (day - today) / 365) for amount, day in zip(nominal, days, strict=True)]
+    assert report.named("nominal") == pytest.approx(sum(nominal))
+    assert report.named("present_value") == pytest.approx(sum(value))
+
+
+def test_wrong_entries_stop_and_each_is_marked(name):
+    """Nothing that is typed is left unused in silence."""
+    wrong = {"usd_per_hour": "$2.10", "price_term": "2y", "contingency": 50, "start_date": "soon", "scenario": "worst"}
+    row = named(book(name), "own_names")[0][0].row
+    cells = {("Inputs", f"A{row}"): "Legal", ("Inputs", f"B{row}"): "2,10", ("Inputs", f"C{row}"): "USD a month",
+             ("Scenarios", f"I{override_row(name)}"): 50}  # fmt: skip
+    report = changed(cells, template=name, **wrong)
+    for entry in wrong:
+        assert report.value("Inputs", f"F{named(book(name), entry).row}") == 0, entry
+    assert report.value("Inputs", f"F{row}") == 0
+    assert report.named("checks_ok") == 0 and report.named("checks_light").startswith("STOP: Inputs")
+    assert checks(report)["Scenarios are within the limits"] == 0
+
+
+def test_own_prices_do_not_move_and_listed_ones_are_the_median(name):
+    assert changed(template=name, usd_per_hour=3, price_level=2).named("price_on_demand") == 3
+    assert plain(name).named("price_on_demand") == pytest.approx(plain(name).named("price_median"))
+
+
+def test_the_bridge_leads_from_one_total_to_the_other(name):
+    sheet, report = book(name)["Scenarios"], plain(name)
+    row = row_of(sheet, "From")
+    steps = [report.value("Scenarios", f"C{r}") for r in range(row, row + 5)]
+    totals = [report.value("Scenarios", f"D{r}") for r in (row, row + 4)]
+    assert sum(steps) == pytest.approx(totals[1]) and steps[0] == totals[0]
+    names = [cell.value for cell in named(book(name), "scenario_list")[0]]
+    cells = [cell.coordinate for cell in named(book(name), "total_cost_scenarios")[0]]
+    for place, total in zip(("bridge_from", "bridge_to"), totals, strict=True):
+        chosen = names.index(named(book(name), place).value)
+        assert report.value("Calculation", cells[chosen]) == pytest.approx(total)

@@ -1,0 +1,197 @@
+"""The numbers of the other templates, written out again from first principles."""
+
+from __future__ import annotations
+
+import math
+import statistics
+
+import pytest
+from template_files import changed, checks, loaded
+
+import xlcalc
+from xlcalc.catalog import tables
+
+pytestmark = pytest.mark.slow
+HOURS_A_MONTH = 365 * 24 / 12
+DAYS_A_MONTH = 365 / 12
+
+
+def median_price(accelerator="h100-sxm"):
+    rows = [r for r in tables.rows("prices") if r["accelerator"] == accelerator and int(r["accelerators"]) >= 8]
+    return statistics.median(
+        float(r["on_demand_usd_per_hour"]) / int(r["accelerators"]) for r in rows if r["on_demand_usd_per_hour"]
+    )
+
+
+# Hosting
+
+
+def test_hosting_replicas_and_cost():
+    given = {"own_speed": 1500, "own_accelerators": 4, "regions": 2, "spare_replicas": 1, "requests_per_day": 1e6, "growth": 0.1,
+             "sizing_month_no": 6, "staff": 3, "usd_per_person": 200_000, "egress_usd_per_gb": 0.09}  # fmt: skip
+    report = changed(template="hosting-budget", **given)
+    requests = 1e6 * 1.1**6
+    peak = requests / 86400 * 2.5 * 300
+    each = math.ceil(peak / 2 / (1500 * 0.7)) + 1
+    nodes = math.ceil(each * 4 / 8) * 8 * 2
+    compute = nodes * median_price() * HOURS_A_MONTH
+    network = requests * DAYS_A_MONTH * 300 * 4 / 1e9 * 0.09
+    assert report.named("replicas") == 2 * each and report.named("accelerators_paid") == nodes
+    assert report.named("total_cost") == pytest.approx((compute + network + 50_000) * 1.1)
+    tokens = requests * DAYS_A_MONTH * 2300
+    assert report.named("usd_per_million_tokens") == pytest.approx(report.named("total_cost") / tokens * 1e6)
+    assert report.named("checks_failed") == 0
+
+
+def test_hosting_asks_the_plan_for_its_replica():
+    report = changed(template="hosting-budget")
+    plan = xlcalc.LLM_SERVE_PLAN("llama-3.3-70b", "h100-sxm", 2000, 300, 2, 0.05, 8, 1)
+    row = dict(zip(plan[0], plan[1], strict=True))
+    assert (
+        report.named("replica_speed") == pytest.approx(row["tokens/s"])
+        and report.named("replica_accelerators") == row["accelerators"]
+    )
+    impossible = changed(template="hosting-budget", tpot_slo=0.001)
+    assert impossible.named("checks_ok") == 0 and checks(impossible)["A layout meets the limits"] == 0
+
+
+def test_hosting_pays_commitments_that_it_does_not_need():
+    flat = changed(template="hosting-budget", price_term="1y", growth=0, sizing_month_no=0, usd_per_hour=2)
+    shrinking = changed(template="hosting-budget", price_term="1y", growth=-0.3, sizing_month_no=0, usd_per_hour=2)
+    assert shrinking.named("first_year") == pytest.approx(flat.named("first_year"))
+    assert shrinking.named("paid") < flat.named("paid")
+
+
+# Cluster
+
+
+def test_cluster_capital_and_hour():
+    given = {"accelerators": 1001, "usd_per_system": 300_000, "network_share": 0.2, "spares_share": 0.05, "staff": 4,
+             "usd_per_person": 250_000, "life_months": 48, "discount_rate": 0.12, "contingency": 0}  # fmt: skip
+    report = changed(template="cluster-tco", **given)
+    systems, spares = 126, 7
+    bought = (systems + spares) * 300_000
+    capex = bought / 0.8
+    assert report.named("capex") == pytest.approx(capex)
+    load = 0.95 * 0.7 * 0.75 + (1 - 0.95 * 0.7) * 0.3
+    power = 1008 * 1050 / 1000 * load * 1.25
+    running = (
+        power * HOURS_A_MONTH * 0.0929
+        + capex * 0.0075 / 12
+        + (systems * 300_000 + capex - bought) * 0.1 / 12
+        + 1e6 / 12
+    )
+    assert report.named("power_kw") == pytest.approx(power) and report.named("opex_month") == pytest.approx(running)
+    residual = 0.2 * bought
+    factor = 0.12 * 1.12**4 / (1.12**4 - 1)
+    year = (capex - residual / 1.12**4) * factor + 12 * running
+    useful = 1008 * HOURS_A_MONTH * 0.95 * 0.7 * 12
+    assert report.named("own_usd_per_hour") == pytest.approx(year / useful)
+    assert report.named("total_cost") == pytest.approx(capex + 48 * running - residual)
+    assert report.named("breakeven_use") == pytest.approx(year / (1008 * HOURS_A_MONTH * 12 * 0.95 * median_price()))
+    assert report.named("checks_failed") == 0
+
+
+def test_cluster_loan_and_declining_depreciation():
+    report = changed(
+        template="cluster-tco", financed_share=0.5, loan_rate=0.12, loan_months=24, depreciation="declining"
+    )
+    owed, interest = 0.5 * report.named("capex"), 0.0
+    for month in range(24):
+        interest += 0.5 * report.named("capex") * (1 - month / 24) * 0.01
+    assert report.named("cost_interest") == pytest.approx(interest) and report.named("loan_usd") == owed
+    assert report.named("checks_failed") == 0
+    assert changed(template="cluster-tco", life_months=96).named("checks_failed") == 0  # longer than the months shown
+
+
+def test_cluster_break_even_is_where_both_cost_the_same():
+    report = changed(template="cluster-tco", idle_load=0.75, contingency=0)  # so that power does not move with use
+    again = changed(template="cluster-tco", idle_load=0.75, contingency=0, utilisation=report.named("breakeven_use"))
+    assert again.named("own_usd_per_hour") == pytest.approx(again.named("rent_usd_per_hour"))
+
+
+# Self-host or API
+
+
+def test_api_bill():
+    given = {"api_model": "gpt-4o", "requests_per_day": 1e5, "growth": 0, "prompt_tokens": 1000, "output_tokens": 200,
+             "api_cached_share": 0.5, "batch_share": 0.4, "batch_discount": 0.5, "volume_discount": 0.1, "api_erosion": 0.2}  # fmt: skip
+    report = changed(template="self-host-vs-api", **given)
+    request = (500 * 2.5 + 500 * 1.25 + 200 * 10) / 1e6
+    assert report.named("api_usd") == pytest.approx(1e5 * DAYS_A_MONTH * request * 0.8 * 0.9 * 0.8)
+    assert report.named("saved_month") == pytest.approx(report.named("api_usd") - report.named("total_cost"))
+
+
+def test_break_even_volume_is_where_the_staircase_crosses():
+    given = {"api_model": "gpt-4o", "own_speed": 3000, "own_accelerators": 8, "usd_per_hour": 2, "growth": 0, "staff": 1,
+             "usd_per_person": 120_000, "contingency": 0}  # fmt: skip
+    report = changed(template="self-host-vs-api", **given)
+    volume = report.named("breakeven_requests")
+    assert volume > 0 and report.named("checks_failed") == 0
+
+    def own(requests):
+        replicas = math.ceil(requests / 86400 * 2.5 * 300 / 2100 - 1e-9) + 1
+        return replicas * 8 * 2 * HOURS_A_MONTH + 10_000
+
+    def api(requests):
+        return requests * DAYS_A_MONTH * (2000 * 2.5 + 300 * 10) / 1e6
+
+    assert own(volume) <= api(volume)
+    step = report.named("requests_day") * 3 / 29
+    assert own(volume - step) > api(volume - step) or volume == pytest.approx(0)
+
+
+# Model comparison
+
+
+def test_comparison_columns_are_models():
+    report = changed(template="model-comparison")
+    assert report.named("parameters") == xlcalc.LLM_PARAMS("llama-3.3-70b")
+    other = changed(template="model-comparison", scenario="gpt-oss-120b")
+    assert other.named("parameters") == xlcalc.LLM_PARAMS("gpt-oss-120b") and other.named("license") == "Apache-2.0"
+    assert other.named("weights_gb") == pytest.approx(xlcalc.LLM_WEIGHTS("gpt-oss-120b", None, "GB"))
+    assert report.named("best") == report.named("cheapest")  # no quality is typed
+
+
+def test_own_quality_decides_with_cost():
+    sheet = loaded("model-comparison")["Scenarios"]
+    row = max(r for r in range(1, sheet.max_row + 1) if sheet.cell(r, 1).value == "Quality")
+    points = {"D": 80, "E": 70, "F": 60, "G": 75, "H": 20, "I": 30}
+    report = changed(
+        {("Scenarios", f"{c}{row}"): p for c, p in points.items()}, template="model-comparison", cost_weight=0
+    )
+    assert report.named("best") == "llama-3.3-70b" and report.named("best_score") == 1
+
+
+# Fine-tuning
+
+
+def test_fine_tuning_hours_and_cost():
+    given = {
+        "examples": 50_000,
+        "tokens_per_example": 800,
+        "epochs": 2,
+        "label_usd": 1.5,
+        "usd_per_person": 260_000,
+        "contingency": 0,
+    }
+    report = changed(template="fine-tuning", **given)
+    tokens = 50_000 * 800 * 2 / 0.9
+    hours = tokens * xlcalc.LLM_TRAIN_FLOPS("llama-3.1-8b", 1, 4096) * 2 / 3 / (989e12 * 0.3) / 3600
+    assert report.named("run_hours") == pytest.approx(hours)
+    swept = 6 * hours * 1.2 + 6 * 4
+    refreshed = 2 * (hours * 1.2 + 4)
+    data = 50_000 * 1.5
+    price = median_price()
+    storage = 41_943_040 * 2 / 1e9 * 5 * 0.023 * 12
+    total = (swept + refreshed) * price + data * 1.4 + (12 + 2 * 2) * 5000 + storage
+    assert report.named("total_cost") == pytest.approx(total)
+    assert report.named("breakeven_uses") == pytest.approx(total / (1500 * 2.5e-7))
+    assert report.named("checks_failed") == 0
+
+
+def test_fine_tuning_methods():
+    small, whole = changed(template="fine-tuning", scenario="QLoRA"), changed(template="fine-tuning", scenario="full")
+    assert small.named("memory_gb") < changed(template="fine-tuning").named("memory_gb") < whole.named("memory_gb")
+    assert whole.named("trained_parameters") == xlcalc.LLM_PARAMS("llama-3.1-8b")
+    assert whole.named("tuning_accelerators") == math.ceil(whole.named("memory_gb") / (80 * 0.9))

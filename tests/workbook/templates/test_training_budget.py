@@ -1,0 +1,217 @@
+"""The training budget's numbers, written out again from first principles, and what its checks see."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from datetime import date
+
+import pytest
+from template_files import changed, checks, loaded, named, row_of
+
+import xlcalc
+from xlcalc.catalog import tables
+from xlcalc.language.errors import CalcError
+
+pytestmark = pytest.mark.slow
+HOURS_A_MONTH = 365 * 24 / 12
+
+
+def listed_prices(accelerator, least=8, column="on_demand_usd_per_hour"):
+    rows = [r for r in tables.rows("prices") if r["accelerator"] == accelerator and int(r["accelerators"]) >= least]
+    return sorted(float(r[column]) / int(r["accelerators"]) for r in rows if r[column])
+
+
+def test_the_total_from_first_principles():
+    """Llama 3.1 8B on 1,001 H100s: whole nodes, whole-run losses, people as a share of cost with them."""
+    report = changed(accelerators=1001, experiment_share=0.5, contingency=0.1)
+    flops = xlcalc.LLM_TRAIN_FLOPS("llama-3.1-8b", 15e12, 8192)
+    seconds = flops / (989e12 * 1001 * 0.4)
+    paid = 126 * 8
+    days = seconds * 1.25 / 86400
+    hours = days * 24 * paid
+    price = statistics.median(listed_prices("h100-sxm"))
+    compute, experiments = hours * price, 0.5 * hours * price
+    people = 0.39 / 0.61 * (compute + experiments)
+    size = (15e12 / 0.25 + 5 * 14 * 8_030_261_248) / 1e9
+    storage = size * 0.023 * days / (365 / 12)
+    assert report.named("accelerators_paid") == paid
+    assert report.named("wall_clock_days") == pytest.approx(days)
+    assert report.named("gpu_hours") == pytest.approx(hours)
+    assert report.named("price_used") == pytest.approx(price)
+    assert report.named("total_cost") == pytest.approx((compute + experiments + people + storage) * 1.1)
+    energy = hours * 1.5 * 700 * 0.75 * 1.25 / 1e6
+    assert report.named("energy_mwh") == pytest.approx(energy * 1.5)
+
+
+def test_stops_and_writing_from_first_principles():
+    report = changed(node_failures_per_day=0.05, recovery_time=30, checkpoint_interval=60, whole_run_factor=1)
+    write = 14 * 8_030_261_248 / 125e9
+    lost = 128 * 0.05 * (30 * 60 + 1800) / 86400
+    goodput = 3600 / (3600 + write) * (1 - lost)
+    assert report.named("goodput") == pytest.approx(goodput)
+    assert report.named("loss_factor") == pytest.approx(1 / goodput)
+    assert report.named("best_interval_minutes") == pytest.approx(math.sqrt(2 * write * 86400 / (128 * 0.05)) / 60)
+    assert report.named("cost_other_losses") == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize(("term", "months", "discount"), [("1y", 12, 0.34), ("3y", 36, 0.56)])
+def test_a_commitment_is_owed_for_its_term(term, months, discount):
+    report = changed(model="llama-3.1-70b", accelerators=4096, price_term=term)
+    price = statistics.median(listed_prices("h100-sxm")) * (1 - discount)
+    owed = 4096 * months * HOURS_A_MONTH * price
+    run = report.named("cost_compute") + report.named("cost_failures") + report.named("cost_other_losses")
+    assert run + report.named("cost_unused") == pytest.approx(owed)
+    assert report.named("unused_hours") == pytest.approx(4096 * months * HOURS_A_MONTH - report.named("gpu_hours"))
+    found = checks(report)
+    assert found["Commitments are priced by quotes"] == found["What is owed is used"] == -1
+    assert report.named("checks_failed") == 0
+    own = changed(model="llama-3.1-70b", accelerators=4096, price_term=term, usd_per_hour=2)
+    assert own.named("cost_unused") + own.named("run_usd") == pytest.approx(4096 * months * HOURS_A_MONTH * 2)
+
+
+def test_an_upfront_share_is_paid_in_the_first_month_of_the_contract():
+    spread, upfront = (changed(price_term="1y", upfront_share=share) for share in (0, 1))
+    assert spread.named("total_cost") == pytest.approx(upfront.named("total_cost"))
+    assert upfront.named("largest_month") > 4 * spread.named("largest_month")
+
+
+def test_spot_is_interrupted_more():
+    spot, own = changed(price_term="spot"), changed()
+    assert spot.named("failures_used") == pytest.approx(0.0038 + 0.0067) and own.named("failures_used") == 0.0038
+    assert spot.named("goodput") < own.named("goodput")
+    assert spot.named("price_used") == pytest.approx(
+        statistics.median(listed_prices("h100-sxm", column="spot_usd_per_hour"))
+    )
+
+
+def test_a_mix_of_contracts():
+    report = changed(price_term="mix", share_1y=0.5, share_spot=0.25)
+    demand = statistics.median(listed_prices("h100-sxm"))
+    spot = statistics.median(listed_prices("h100-sxm", column="spot_usd_per_hour"))
+    assert report.named("committed_1y") == 512
+    assert report.named("flexible_price") == pytest.approx((demand + spot) / 2)
+    assert report.named("checks_failed") == 0
+    assert changed(price_term="mix", share_1y=0.8, share_spot=0.5).named("checks_failed") >= 1
+
+
+def test_own_price_on_the_sheet_wins():
+    prices = loaded("training-budget")["Prices"]
+    report = changed({("Prices", f"O{row_of(prices, 'aws/p5.48xlarge/us-east-1')}"): 40.0})
+    assert report.named("price_on_demand") == 5.0 and report.named("price_basis") == "your prices on Prices"
+    assert report.named("price_age") == 0 and checks(report)["Prices in use are not stale"] == 1
+
+
+def test_one_instance_and_its_term():
+    report = changed(instance="gcp/a3-highgpu-8g/us-central1", price_term="spot")
+    row = next(r for r in tables.rows("prices") if r["id"] == "gcp/a3-highgpu-8g/us-central1")
+    assert report.named("price_used") == pytest.approx(float(row["spot_usd_per_hour"]) / 8)
+    other = changed(instance="aws/p4d.24xlarge/us-east-1")
+    assert checks(other)["The instance carries the chosen accelerator"] == 0
+
+
+def test_stale_is_the_price_in_use():
+    row = tables.by_id("prices")["aws/p5.48xlarge/us-east-1"]
+    listed = (date.fromisoformat(row["as_of"]) - date(1899, 12, 30)).days  # as Excel counts days
+    for age, result in ((90, 1), (91, -1)):
+        report = changed(instance=row["id"], report_date=listed + age, start_date=listed + 200)
+        assert (report.named("price_age"), checks(report)["Prices in use are not stale"]) == (age, result)
+
+
+def test_missing_is_never_zero():
+    report = changed(accelerator="rtx-4090")
+    assert isinstance(report.named("total_cost"), CalcError)
+    assert report.named("checks_ok") == 0 and report.named("checks_light").startswith("STOP")
+    assert changed(accelerator="rtx-4090", usd_per_hour=0.4).named("checks_failed") == 0
+    dark = changed(accelerator="tpu-v6e", usd_per_hour=1, energy_in_price="no")
+    assert dark.named("energy_mwh") == "not known" and isinstance(dark.named("total_cost"), CalcError)
+    shown = changed(accelerator="tpu-v6e", usd_per_hour=1)
+    assert shown.named("energy_mwh") == "not known" and checks(shown)["Power is known"] == -1
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        (
+            {"model": "llama-3.1-405b", "accelerators": 64, "checkpoint_interval": 0.1, "node_failures_per_day": 1, "mfu": 0.9,
+             "recovery_time": 240, "whole_run_factor": 4, "seq_len": 262144, "people_share": 0},
+            {"The interval is longer than a write": 0, "Stops leave time to train": 0, "Utilisation was ever measured": 0,
+             "Model states fit in the accelerators": 0, "The run is not too long": -1, "Sequences fit the model's context": -1,
+             "People are in the total": -1, "Stops leave enough time": -1},
+        ),
+        (
+            {"whole_run_factor": 1, "mfu": 0.6, "tokens": 1e9, "accelerators": 8, "checkpoints_kept": 100000, "experiment_share": 0,
+             "people_share": 0},
+            {"Hours are within published runs, below": -1, "Storage is a small part": -1, "The run is not too long": 1},
+        ),
+        ({"whole_run_factor": 4}, {"Hours are within published runs, above": -1, "Utilisation was ever measured": 1}),
+    ],
+)  # fmt: skip
+def test_checks_see_it(inputs, expected):
+    found = checks(changed(**inputs))
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_storage_keeps_the_last_checkpoints():
+    few, many = changed(accelerators=64), changed(accelerators=64, checkpoints_kept=50)
+    assert few.named("cost_storage") < 0.01 * few.named("total_cost")
+    assert many.named("storage_tb") - few.named("storage_tb") == pytest.approx(45 * 14 * 8_030_261_248 / 1e12)
+
+
+def test_phases_add_up():
+    report = changed(long_tokens=1e12, post_tokens=1e11)
+    flops = sum(xlcalc.LLM_TRAIN_FLOPS("llama-3.1-8b", tokens, length)
+                for tokens, length in ((15e12, 8192), (1e12, 131072), (1e11, 8192)))  # fmt: skip
+    assert report.named("training_flops") == pytest.approx(flops)
+
+
+def test_months_follow_the_dates():
+    report = changed(start_date=46143, experiment_months=2, accelerators=256)  # 2026-05-01
+    book = loaded("training-budget")
+    row = named(book, "monthly_costs")[0][0].row
+    assert report.value("Timeline", "D9") == 46082  # 2026-03-01
+    first, second = (report.value("Timeline", f"{column}{row}") for column in "DE")
+    assert first == pytest.approx(second, rel=0.1) and first > 0
+
+
+def test_energy_is_charged_once():
+    shown, charged = changed(), changed(energy_in_price="no")
+    assert shown.named("cost_energy") == 0 < shown.named("energy_usd")
+    assert charged.named("cost_energy") == pytest.approx(shown.named("energy_usd"))
+
+
+def test_own_accelerator():
+    sheet = loaded("training-budget")["Hardware"]
+    row = next(r for r in range(7, 400) if not sheet.cell(r, 1).protection.locked)
+    heads = {
+        sheet.cell(6, column).value: sheet.cell(6, column).column_letter for column in range(1, sheet.max_column + 1)
+    }
+    cells = {("Hardware", f"A{row}"): "my-chip", ("Hardware", f"{heads['bf16']}{row}"): 500,
+             ("Hardware", f"{heads['Memory, GB']}{row}"): 96}  # fmt: skip
+    report = changed(cells, accelerator="my-chip", usd_per_hour=1, watts=600)
+    assert report.ok and report.named("peak_flops") == 5e14 and report.named("checks_failed") == 0
+
+
+def test_own_runs_calibrate_the_estimate():
+    sheet = loaded("training-budget")["Estimate"]
+    plain = changed()
+    head = next(row for row in range(1, 80) if sheet.cell(row, 1).value == "model")
+    columns = {sheet.cell(head, column).value: sheet.cell(head, column).column_letter for column in range(1, 17)}
+    run = {"model": "llama-3.1-8b", "accelerator": "H100", "count": 8, "global_batch": 128, "seq_len": 8192, "zero": 3}
+    estimate = xlcalc.LLM_STEP_TIME("llama-3.1-8b", "h100-sxm", 8, 128, 8192, zero=3)
+    cells = {("Estimate", f"{columns[name]}{head + 1}"): value for name, value in run.items()}
+    cells["Estimate", f"{columns['measured']}{head + 1}"] = 1.25 * estimate
+    report = changed(cells)
+    assert plain.named("estimate_calibration") == 1 and report.named("estimate_calibration") == pytest.approx(1.25)
+    assert report.named("estimate_days") == pytest.approx(1.25 * plain.named("estimate_days"))
+    assert report.named("total_cost") == plain.named("total_cost")  # the budget keeps its own assumption
+
+
+def test_a_layout_of_ones_own_is_estimated_with_its_rank():
+    fastest, own = changed(), changed(layout="tp8 pp2")
+    too_large = changed(layout="tp1", model="llama-3.1-70b")
+    assert fastest.named("plan_rank") == 1 < own.named("plan_rank")
+    assert own.named("estimate_days") > fastest.named("estimate_days")
+    assert too_large.named("plan_rank") == "does not fit" and checks(too_large)["A layout fits"] == -1
+    none = changed(seq_len=0)
+    assert none.ok and none.named("estimate_mfu") == "not estimated" and none.named("checks_failed") == 0

@@ -1,0 +1,74 @@
+"""The checks that a workbook makes of itself, on a sheet named Checks: those that must hold and do not."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from xlcalc.language.errors import CalcError
+
+from .files.addresses import parse_area, split_sheet
+from .files.cells_xml import CellValue
+from .files.package import Package
+
+_SHEET = "Checks"
+_STOP = "stop"
+
+
+class FailedCheck(NamedTuple):
+    """A check that must hold and does not: its name, what to do, and the inputs that the workbook marks as invalid."""
+
+    name: str
+    advice: str
+    inputs: list[str]
+
+    def sentence(self) -> str:
+        named = f" Look at {', '.join(self.inputs)}." if self.inputs else ""
+        return f"the check fails: {self.name}. {self.advice}{named}".rstrip()
+
+
+def failed(package: Package, inputs: list[str]) -> list[FailedCheck]:
+    """The checks of kind "stop" whose result is 0 or an error. `inputs`: the names of the workbook's inputs."""
+    if _SHEET not in package.sheets:
+        return []
+    rows = _rows(package, _SHEET)
+    head = next((row for row in sorted(rows) if {"Check", "Kind", "Result"} <= set(map(str, rows[row].values()))), None)
+    if head is None:
+        return []
+    columns = {str(title): column for column, title in rows[head].items()}
+    last = max(rows[head])
+    found = []
+    for row in sorted(number for number in rows if number > head):
+        cells = rows[row]
+        result = cells.get(columns["Result"])
+        if cells.get(columns["Kind"]) == _STOP and (isinstance(result, CalcError) or result == 0):
+            name, advice = str(cells.get(columns["Check"], "")), str(cells.get(last, ""))
+            found.append(FailedCheck(name, advice, _invalid(package, inputs) if "nput" in name else []))
+    return found
+
+
+def _invalid(package: Package, inputs: list[str]) -> list[str]:
+    """The inputs that stand in a row where the range named `inputs_valid` holds 0."""
+    definition = next((entry.definition for entry in package.names if entry.name == "inputs_valid"), None)
+    target = split_sheet(definition) if definition else None
+    area = parse_area(target[1]) if target else None
+    if target is None or area is None:
+        return []
+    rows = _rows(package, target[0])
+    wrong = {row for row in range(area.top, area.bottom + 1) if rows.get(row, {}).get(area.left, 1) == 0}
+    named = []
+    for name in inputs:
+        sheet, cell = package.locate(name)
+        place = parse_area(cell)
+        if sheet == target[0] and place is not None and place.top in wrong:
+            named.append(name)
+    return named
+
+
+def _rows(package: Package, sheet: str) -> dict[int, dict[int, CellValue]]:
+    xml = package.sheet(sheet)
+    rows: dict[int, dict[int, CellValue]] = {}
+    for cell in xml.cells():
+        value = package.cell_value(xml, cell)
+        if value is not None:
+            rows.setdefault(cell.row, {})[cell.column] = value
+    return rows

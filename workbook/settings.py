@@ -1,0 +1,187 @@
+"""`--set NAME=VALUE`: what a person wrote, as the value that the input's cell takes.
+
+The workbook's own data validation is obeyed as Excel obeys it: a rule that stops there, stops here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from difflib import get_close_matches
+
+from xlcalc.language.errors import CalcError
+
+from .files.addresses import parse_cell
+from .files.cells_xml import CellValue
+from .files.errors import WorkbookError
+from .files.package import Package
+from .files.prepare import book_of
+from .files.references import Reader
+from .files.validations import Validation, validation_of
+
+EPOCH = date(1899, 12, 30)
+
+_NUMBER = re.compile(
+    r"(?P<sign>[+-]?)\s*(?P<money>[$€£]?)\s*(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+)"
+    r"(?P<exponent>[eE][+-]?\d+)?\s*(?P<scale>[kKMBGT]?)(?P<percent>\s*%?)"
+)
+_SCALES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
+_DECIMAL_COMMA = re.compile(r"[+-]?\s*[$€£]?\s*\d+,\d+")
+_TRUTH = {"yes": True, "true": True, "no": False, "false": False}
+_SHOWN = 12
+_EXACT = 2**53
+
+Value = bool | int | float | str | None
+
+
+class SettingError(WorkbookError):
+    """A setting that the workbook does not take; `str()` is one sentence."""
+
+
+def set_inputs(package: Package, settings: Mapping[str, str], units: Mapping[str, str]) -> None:
+    """Put each setting into the cell of its name. Raises `SettingError` for the first that is not taken."""
+    seen: dict[tuple[str, str], str] = {}
+    values: list[tuple[tuple[str, str], Value]] = []
+    for name, text in settings.items():
+        try:
+            place = package.locate(name)
+        except WorkbookError as error:
+            raise SettingError(str(error)) from error
+        if place in seen:
+            raise SettingError(f"{name} and {seen[place]} are the same input; set it once.")
+        seen[place] = name
+        values.append((place, typed(package, name, place, text.strip(), units.get(name.casefold(), ""))))
+    for (place, value), name in zip(values, settings, strict=True):
+        try:
+            package.set_cell(*place, value)
+        except WorkbookError as error:
+            raise SettingError(f"{name} is no input: {error}") from error
+    for place, name in seen.items():
+        if not _is_read(package, name, place):
+            raise SettingError(f"{name} changes nothing: no formula of {package.label} reads {place[0]}!{place[1]}.")
+
+
+def typed(package: Package, name: str, place: tuple[str, str], text: str, unit: str) -> Value:
+    """What a setting puts into its cell."""
+    rule = validation_of(package, *place)
+    if rule is not None and not rule.stops:
+        rule = None
+    if not text:
+        if rule is not None and not rule.allows_blank:
+            raise SettingError(f"{name} needs a value{_allowed(package, place[0], rule)}.")
+        return None
+    if rule is not None and rule.kind == "list":
+        return _of_list(name, text, rule.options(package, place[0]))
+    if unit == "date" or (rule is not None and rule.kind == "date"):
+        value: Value = _day(name, text)
+    else:
+        value = _by_kind(name, text, package.value(*place), unit, rule)
+    if rule is not None and not rule.takes(value, package, place[0]):
+        raise SettingError(f"{name} cannot be {text}{_understood(text, value)}{_allowed(package, place[0], rule)}.")
+    return value
+
+
+def number(text: str) -> int | float | None:
+    """A number as people write it; None where it is none.
+
+    >>> number("15T"), number("1,000"), number("50%"), number("$2.50"), number("2,5"), number("8b")
+    (15000000000000, 1000, 0.5, 2.5, None, None)
+    """
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return None
+    value = float(match["digits"].replace(",", "") + (match["exponent"] or "")) * _SCALES[match["scale"]]
+    value = -value if match["sign"] == "-" else value
+    value = value / 100 if match["percent"].strip() else value
+    return int(value) if value.is_integer() and abs(value) < _EXACT else value
+
+
+def _by_kind(name: str, text: str, now: CellValue, unit: str, rule: Validation | None) -> Value:
+    of_numbers = rule is not None and rule.kind in ("whole", "decimal")
+    found = number(text)
+    if found is not None:
+        return found
+    if isinstance(now, bool) or (not of_numbers and text.upper() in ("TRUE", "FALSE")):
+        if text.lower() not in _TRUTH:
+            raise SettingError(f"{name} is yes or no; got {text}.")
+        return _TRUTH[text.lower()]
+    if not of_numbers and not unit and (not isinstance(now, (int, float)) or isinstance(now, bool)):
+        return text
+    if not of_numbers and isinstance(now, str):
+        return text
+    if _DECIMAL_COMMA.fullmatch(text):
+        point, joined = text.replace(",", "."), text.replace(",", "")
+        raise SettingError(f"{name}: {text} may mean {point} or {joined}; write one of these, with a decimal point.")
+    raise SettingError(f"{name} must be a number, such as 1000, 1,000, 1.5e12, 15T or 50%; got {text}.")
+
+
+def _of_list(name: str, text: str, options: list[CellValue] | None) -> Value:
+    if options is None:  # a list that is calculated: Excel alone knows it
+        found = number(text)
+        return text if found is None else found
+    as_number = number(text)
+    for option in options:
+        if isinstance(option, CalcError):
+            continue
+        same_text = isinstance(option, str) and option.casefold() == text.casefold()
+        if same_text or (isinstance(option, (int, float)) and option == as_number):
+            return option
+        if isinstance(option, bool) and _TRUTH.get(text.lower()) is option:
+            return option
+    words = [_shown(option) for option in options]
+    near = get_close_matches(text, words, n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    raise SettingError(f"{name} cannot be {text}; it is one of {_listed(words)}.{hint}")
+
+
+def _day(name: str, text: str) -> int:
+    try:
+        return (date.fromisoformat(text) - EPOCH).days
+    except ValueError:
+        raise SettingError(f"{name} must be a date such as 2027-01-31; got {text}.") from None
+
+
+def _understood(text: str, value: Value) -> str:
+    return "" if isinstance(value, str) or str(value) == text else f" (understood as {_shown(value)})"
+
+
+def _allowed(package: Package, sheet: str, rule: Validation) -> str:
+    if rule.kind == "list":
+        options = rule.options(package, sheet)
+        return f"; it is one of {_listed([_shown(option) for option in options])}" if options else ""
+    said = rule.said(package, sheet)
+    return f"; allowed is {said}" if said else f"; {rule.message}" if rule.message else ""
+
+
+def _listed(words: Iterable[str]) -> str:
+    listed = list(words)
+    more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
+    return ", ".join(listed[:_SHOWN]) + more
+
+
+def _shown(value: CellValue) -> str:
+    if isinstance(value, CalcError):
+        return value.code
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    return f"{value:,}" if isinstance(value, (int, float)) else str(value)
+
+
+def _is_read(package: Package, name: str, place: tuple[str, str]) -> bool:
+    """Does any formula read this cell?"""
+    spelled = re.compile(rb"(?i:\b%b\b)" % re.escape(name.encode()))
+    sheets = {sheet: package.sheet(sheet) for sheet in package.sheets}
+    formulas = {sheet: xml.formula_cells() for sheet, xml in sheets.items()}
+    if any(spelled.search(cell.formula_text) for cells in formulas.values() for cell in cells):
+        return True
+    reader = Reader(book_of(package))
+    cell_place = parse_cell(place[1])
+    for sheet, cells in formulas.items():
+        for cell in cells:
+            found = reader.references(cell.formula_text.decode("utf-8"), sheet, cell.row, cell.column)
+            if found.dynamic or (b"si=" in cell.formula_attributes and not cell.formula_text):
+                return True
+            if cell_place and any(on == place[0] and cell_place in area for on, area in found.areas):
+                return True
+    return False

@@ -1,0 +1,123 @@
+"""Tokens that an image takes in the context, by each family's own rule of resizing, patches and tiles.
+
+The pixel limits are those of the preprocessor_config.json of the published models. Rules: transformers
+image_processing_qwen2_vl.py (smart_resize), image_processing_pixtral.py and processing_pixtral.py,
+image_processing_got_ocr2.py and processing_internvl.py, processing_gemma3.py, processing_llava.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import ceil, floor, sqrt
+from typing import Any
+
+_MOST_PIXELS = 10**6  # of a side
+_STEEPEST = 200  # sides' ratio that Qwen's code takes
+
+Vision = Mapping[str, Any]
+
+
+def image_tokens(config: Mapping[str, Any], width: int, height: int) -> int:
+    """Tokens of one image of so many pixels. Raises ValueError for models that see none, or whose rule is unknown."""
+    vision = config.get("vision_config")
+    model_type = str(config.get("model_type") or "")
+    rule = _RULES.get(model_type)
+    if not isinstance(vision, Mapping) and rule is None:
+        raise ValueError("has no vision_config and no rule for images: it reads none, or its rule is not known")
+    if rule is None:
+        raise ValueError(f"is of model_type {model_type[:60]!r}, whose rule for images is not known")
+    if max(width, height) > _MOST_PIXELS:
+        raise ValueError(f"has images of at most {_MOST_PIXELS:,} pixels a side; got {max(width, height):,}")
+    return rule(config, vision if isinstance(vision, Mapping) else {}, width, height)
+
+
+def resized(width: int, height: int, factor: int, least: int, most: int) -> tuple[int, int]:
+    """Sides that are multiples of `factor`, with at least and at most so many pixels, in about the same proportion.
+
+    Source: Qwen2-VL's smart_resize.
+    """
+    if max(width, height) > _STEEPEST * min(width, height):
+        raise ValueError(f"takes images whose sides differ by {_STEEPEST} times at most; got {width} x {height}")
+    wide, high = round(width / factor) * factor, round(height / factor) * factor
+    if wide * high > most:
+        scale = sqrt(width * height / most)
+        wide = max(factor, floor(width / scale / factor) * factor)
+        high = max(factor, floor(height / scale / factor) * factor)
+    elif wide * high < least:
+        scale = sqrt(least / (width * height))
+        wide, high = ceil(width * scale / factor) * factor, ceil(height * scale / factor) * factor
+    return wide, high
+
+
+def _merged(patch: int, least: int, most: int) -> Callable[[Vision, Vision, int, int], int]:
+    """Patches merged in squares, as many as the image has once resized."""
+
+    def tokens(config: Vision, vision: Vision, width: int, height: int) -> int:
+        factor = int(vision.get("patch_size") or patch) * int(vision.get("spatial_merge_size") or 2)
+        wide, high = resized(width, height, factor, least, most)
+        return wide // factor * (high // factor)
+
+    return tokens
+
+
+def _pixtral(config: Vision, vision: Vision, width: int, height: int) -> int:
+    """Patches of the image fitted into a square, and a token at the end of each row."""
+    side, merge = int(vision.get("image_size") or 1540), int(config.get("spatial_merge_size") or 1)
+    patch = int(vision.get("patch_size") or 14) * merge
+    ratio = max(width / side, height / side)
+    if ratio > 1:
+        width, height = floor(width / ratio), floor(height / ratio)
+    rows, columns = (height - 1) // patch + 1, (width - 1) // patch + 1
+    return rows * (columns + 1)
+
+
+_TILES = 12
+
+
+def _internvl(config: Vision, vision: Vision, width: int, height: int) -> int:
+    """Tiles in the grid whose proportion is nearest, a thumbnail beside several, and two tokens around them."""
+    size = vision.get("image_size") or 448
+    side = int(size[0] if isinstance(size, (list, tuple)) else size)
+    grids = sorted(
+        {(c, r) for n in range(1, _TILES + 1) for c in range(1, n + 1) for r in range(1, n + 1) if c * r <= _TILES},
+        key=lambda grid: grid[0] * grid[1],
+    )
+    best, difference, chosen = width / height, float("inf"), (1, 1)
+    for columns, rows in grids:
+        apart = abs(best - columns / rows)
+        larger = width * height > 0.5 * side * side * columns * rows
+        if apart < difference or (apart == difference and larger):
+            difference, chosen = apart, (columns, rows)
+    tiles = chosen[0] * chosen[1]
+    return 2 + int(config.get("image_seq_length") or 256) * (tiles + (tiles > 1))
+
+
+def _fixed(field: str, default: int) -> Callable[[Vision, Vision, int, int], int]:
+    return lambda config, vision, width, height: int(config.get(field) or default)
+
+
+def _square(image: int, patch: int) -> Callable[[Vision, Vision, int, int], int]:
+    """All patches of a picture cropped to a square."""
+
+    def tokens(config: Vision, vision: Vision, width: int, height: int) -> int:
+        return (int(vision.get("image_size") or image) // int(vision.get("patch_size") or patch)) ** 2
+
+    return tokens
+
+
+def _llava(config: Vision, vision: Vision, width: int, height: int) -> int:
+    if vision.get("model_type") == "pixtral":
+        return _pixtral(config, vision, width, height)
+    return _square(336, 14)(config, vision, width, height)
+
+
+_QWEN2, _QWEN3 = _merged(14, 56 * 56, 12845056), _merged(16, 65536, 16777216)
+_RULES: dict[str, Callable[[Vision, Vision, int, int], int]] = {
+    **dict.fromkeys(("qwen2_vl", "qwen2_5_vl"), _QWEN2),
+    **dict.fromkeys(("qwen3_vl", "qwen3_vl_moe", "qwen3_5", "qwen3_5_moe"), _QWEN3),
+    "mistral3": _pixtral,
+    "llava": _llava,
+    "internvl": _internvl,
+    "gemma3": _fixed("mm_tokens_per_image", 256),
+    "paligemma": _square(224, 14),
+}
