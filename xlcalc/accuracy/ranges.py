@@ -18,6 +18,7 @@ from xlcalc.accuracy.likeness import FAMILIES, RATES, Feature, Known, likeness
 from xlcalc.catalog import tables
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.declare import Declaration
+from xlcalc.model.dtypes import GGUF, DType
 
 SHARE = 0.8  # of the measured runs that a range is to hold
 BEYOND = 0.01  # variance that each factor of e beyond what was measured adds, squared: a tenth, then two
@@ -86,7 +87,7 @@ def ends(function: str, mean: float, deviation: float, down: float, up: float) -
 def moments(fit: Fitted, function: str, given: Mapping[str, Any], software: str = "") -> tuple[float, float, Scatter]:
     """Mean and standard deviation of ln(measured / estimated) of a run like the call, of a rate the other way round,
     and how runs like it scatter."""
-    software = software or usual_software(fit, function, given.get("accelerator"))
+    software = software or usual_software(fit, function, given)
     like = likeness(function, given, fit.known, software)
     mean, variance = _effects(fit, like.features)
     scatter = fit.scatter[like.scatter]
@@ -101,8 +102,12 @@ def _beyond(fit: Fitted, feature: Feature) -> float:
     return max(least - feature.amount, feature.amount - most, 0.0)
 
 
-def usual_software(fit: Fitted, function: str, accelerator: Any) -> str:
-    """What most measured cases of the family ran on that accelerator, else on those of its maker."""
+def usual_software(fit: Fitted, function: str, given: Mapping[str, Any]) -> str:
+    """What reads the format where only one does, else what most measured cases of the family ran on the accelerator,
+    else on those of its maker."""
+    accelerator, dtype = given.get("accelerator"), given.get("dtype")
+    if isinstance(dtype, DType) and dtype.name in GGUF:
+        return "llama.cpp"
     if not isinstance(accelerator, AcceleratorSpec):
         return ""
     return fit.software.get(accelerator.id) or fit.software.get(f"{accelerator.vendor} {FAMILIES[function]}", "")
