@@ -32,9 +32,17 @@ def held(
 
 
 def served(
-    model: ModelSpec, accelerator: AcceleratorSpec, dtype: DType | None, kv_dtype: DType | None = None
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    dtype: DType | None,
+    kv_dtype: DType | None = None,
+    *,
+    decodes_only: bool = False,
 ) -> Served:
-    """A model on an accelerator with its rates."""
+    """A model on an accelerator with its rates. Raises ValueError where prompts are read and a 16-bit peak is missing."""
+    if not (decodes_only or accelerator.peak_bf16 or accelerator.peak_fp16):
+        who = accelerator.id or "the accelerator"
+        raise ValueError(f"{who} has no published 16-bit peak, without which reading prompts cannot be timed")
     recording = is_recording()
     key = id(accelerator), dtype, kv_dtype
     kept = None if recording else model.looked_up.get(key)
