@@ -39,5 +39,4 @@ pythons:
 
 # Check all, then build the wheel and the source distribution into dist/
 release: lint (regenerate "--check") test
-    {{python}} -m pip install --upgrade build
     {{python}} -m build

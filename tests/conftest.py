@@ -7,13 +7,23 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 TESTS = Path(__file__).parent
 os.environ["XLCALC_CATALOG"] = str(TESTS / "no-such-folder")
 
 HOST = {"hosts", "conformance", "test_libreoffice.py", "test_site.py"}
 """Folders and files whose tests start LibreOffice, Node, a browser, a server."""
-SLOW = {"test_wheel.py", "test_style.py", "test_generated.py"}
+SLOW = {
+    "test_accuracy_book.py", "test_agreement.py", "test_calibration.py", "test_cli.py", "test_convert.py",
+    "test_disaggregation.py", "test_explain.py", "test_generated.py", "test_plan.py", "test_properties.py",
+    "test_excel.py", "test_quantised.py", "test_queueing.py", "test_style.py", "test_user_catalog.py",
+    "test_validation.py", "test_wheel.py", "templates",
+}  # fmt: skip
+"""Folders and files that take many seconds: they build or recalculate whole workbooks, start a process for each
+question, search layouts, simulate, or try examples at random."""
+settings.register_profile("house", deadline=None)  # a busy machine is no defect
+settings.load_profile("house")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -46,6 +46,7 @@ def test_a_frame_without_pandas_is_said():
     assert 'pip install "xlcalc[pandas]"' in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_the_main_job_needs_no_extra(tmp_path):
     names = {"pandas", "numpy", "gpuhunt", "xlwings", "pyopenvba", "matplotlib"}
     arguments = ["report", "training-budget", "-o", str(tmp_path / "report.xlsx")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
@@ -32,6 +33,19 @@ def test_one_import_name_and_all_data(wheel):
     for folder, prefix in (("xlcalc", "xlcalc"), ("workbook", "xlcalc/workbook"), ("templates", "xlcalc/templates")):
         for path in (ROOT / folder).rglob("*.py"):
             assert f"{prefix}/{path.relative_to(ROOT / folder).as_posix()}" in packaged
+
+
+def test_the_source_distribution_makes_the_same_wheel(wheel, tmp_path):
+    """Complete, but for what a build does not need: tests, docs, benchmarks."""
+    subprocess.run([sys.executable, "-m", "build", "-o", tmp_path, ROOT], check=True, capture_output=True)
+    (source,), (built,) = (
+        tmp_path.glob("*.tar.gz"),
+        tmp_path.glob("*.whl"),
+    )  # the wheel is made from the source's archive
+    with tarfile.open(source) as archive:
+        folders = {name.split("/")[1] for name in archive.getnames() if "/" in name}
+    assert not folders & {"tests", "docs", "benchmarks"} and {"README.md", "LICENSE", "pyproject.toml"} <= folders
+    assert sorted(zipfile.ZipFile(built).namelist()) == sorted(zipfile.ZipFile(wheel).namelist())
 
 
 def test_the_wheel_is_small(wheel):

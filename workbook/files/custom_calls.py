@@ -39,6 +39,7 @@ class CustomCalls:
     used: Mapping[str, Area]
     """The cells of each sheet that hold anything."""
     calls: list[CustomCall] = field(default_factory=list)
+    _known: dict[str, bool] = field(default_factory=dict)
 
     def taken_out(self, text: str, sheet: str, place: Place) -> tuple[str, str]:
         """The formula with names for the calls, and why that cannot be done, or nothing."""
@@ -65,6 +66,14 @@ class CustomCalls:
 
     def _mentions(self, text: str, sheet: str, depth: int) -> bool:
         """Does the formula, or a name in it, call a custom function?"""
+        if depth and text in self._known:
+            return self._known[text]
+        if depth:
+            self._known[text] = False  # a name that is defined by itself
+        self._known[text] = self._reads_call(text, sheet, depth)
+        return self._known[text]
+
+    def _reads_call(self, text: str, sheet: str, depth: int) -> bool:
         if depth > _MAX_NESTED:
             return False
         for token in tokens(text):

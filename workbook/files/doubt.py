@@ -22,7 +22,8 @@ IMPLICIT = "implicit intersection"
 ARRAY_FORMULA = "array formula"
 OPERATORS = "operators over ranges"
 SINCE_1904 = "1904 dates"
-_NEVER_FAST = frozenset((SINCE_1904,))
+ARRAY_CONSTANT = "array constant"
+_NEVER_FAST = frozenset((SINCE_1904, ARRAY_CONSTANT))
 """What the fast engine does not have, though cells in which it makes no difference come out right."""
 CELLS_COMBINED = "union or intersection of references"
 _END_OF_CELLS = ("word", "close", "bracket")
@@ -111,6 +112,7 @@ class Doubt:
 
     def __init__(self, book: Book, functions: Collection[str], date1904: bool) -> None:
         self._book, self._functions, self._date1904 = book, functions, date1904
+        self._of_names: dict[str, set[str]] = {}
 
     def features(self, text: str, sheet: str, array: bool) -> set[str]:
         found = {SINCE_1904} if self._date1904 else set()
@@ -154,7 +156,7 @@ class Doubt:
                 if int(str(calls[-1][1])) >= _MAX_ARGUMENTS:
                     found.add("more than 254 arguments")
             elif token.text == "{":
-                found.add("array constant")
+                found.add(ARRAY_CONSTANT)
                 calls.append(["{", 0, False])
                 self._range_use(calls[:-1], before, _NOTHING, in_array, found)
             elif token.text == "}" and calls:
@@ -192,8 +194,7 @@ class Doubt:
         if definition is not None:
             found.add("LAMBDA")
             if depth <= _MAX_NESTED:
-                inner = [part for part in tokens(definition) if part.kind != "space"]
-                self._read(inner, "", True, found, depth + 1)
+                found |= self._of_name(definition, "", depth)
             return
         if name == "TEXT":
             found.add(_text_format(list(_arguments(parts, index + 1))))
@@ -261,14 +262,26 @@ class Doubt:
             if target.rows * target.columns > 1:
                 self._range_use(calls, before, _after(parts, end), in_array, found)
             return
-        inner = [part for part in tokens(definition) if part.kind != "space"]
-        self._read(inner, sheet, True, found, depth + 1)
+        found |= self._of_name(definition, sheet, depth)
+
+    def _of_name(self, definition: str, sheet: str, depth: int) -> set[str]:
+        """The features of a name's definition, found once: names of names may fan out."""
+        if definition not in self._of_names:
+            found = self._of_names[definition] = set()
+            inner = [part for part in tokens(definition) if part.kind != "space"]
+            self._read(inner, sheet, True, found, depth + 1)
+        return self._of_names[definition]
 
     def _range_use(
         self, calls: list[list[object]], before: Token, after: Token, in_array: bool, found: set[str]
     ) -> None:
         """What a range or an array is used for, standing between these two tokens."""
         function = str(calls[-1][0]) if calls else ""
+        for call in reversed(calls):
+            if call[2] or (call[0] and call[0] in self._functions):
+                break
+            if in_array and call[0] and call[0] not in TAKE_RANGES and call[0] not in CRITERIA and call[0] != "{":
+                found.add(f"{call[0]} over a range")
         if not function or before.text in _OPERATORS or after.text in _OPERATORS:
             within = [str(call[0]) for call in calls if call[2]]
             found.add(f"{OPERATORS} in {within[-1]}" if within else OPERATORS if in_array else IMPLICIT)
@@ -276,8 +289,8 @@ class Doubt:
             return
         elif function in CRITERIA and self._is_criterion(calls[-1]):
             found.add(f"{function} by several criteria")
-        elif function not in TAKE_RANGES:
-            found.add(f"{function} over a range" if in_array else IMPLICIT)
+        elif function not in TAKE_RANGES and not in_array:
+            found.add(IMPLICIT)
 
     @staticmethod
     def _literal(calls: list[list[object]], before: Token, after: Token, found: set[str]) -> None:

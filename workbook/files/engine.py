@@ -19,7 +19,7 @@ from .callbacks import Callbacks
 from .cells_xml import CellValue
 from .dependencies import Node
 from .exact_stage import ExactStage
-from .fast_engine import FastEngine, knows
+from .fast_engine import FastEngine, holds, knows
 from .package import Package
 from .prepare import Sheet, engine_copy, prepare
 from .results import Results
@@ -50,7 +50,14 @@ class Verdict:
 
 def read(package: Package, functions: Collection[str]) -> list[Sheet]:
     """The worksheets of a file that have formulas."""
-    return prepare(package, functions, knows)
+    sheets = prepare(package, functions, knows)
+    iterates = package.calculation.get("iterate", "0") in ("1", "true")
+    for sheet in sheets:
+        if iterates or not holds(sheet.name):
+            reason = "iterative calculation" if iterates else "a sheet that the fast engine does not take in"
+            everything = dict.fromkeys(set(range(len(sheet.cells))) - sheet.final, reason)
+            sheet.doubtful = {**everything, **sheet.doubtful}
+    return sheets
 
 
 def calculate(

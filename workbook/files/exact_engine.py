@@ -8,7 +8,6 @@ Nothing else here imports formulon.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -23,11 +22,13 @@ from .callbacks import Callbacks, error_value, passed_error
 from .cells_xml import CellValue
 from .custom_calls import PLACEHOLDER, CustomCall
 from .errors import WorkbookError
+from .formula_text import tokens
 
 Place = tuple[int, int]
 
 _MAX_ROUNDS = 50
-_TAKEN_OF_ARRAY = re.compile(rf"""@(?=\{{|{PLACEHOLDER})|"(?:[^"]|"")*\"""")
+_TAKE_ARRAYS = {"INDEX": (0,), "LOOKUP": (1, 2)}
+"""Arguments, counted from 0, that are calculated as arrays in any formula."""
 
 
 class ExactEngine:
@@ -75,11 +76,12 @@ class ExactEngine:
         raise WorkbookError("functions that need each other's answers come to no end")
 
     def mend(self, sheet: str, row: int, column: int) -> None:
-        """The engine takes one value of an array constant, or of a name for one, in a formula that was not entered as
-        an array. Excel takes one cell of cells only, and calculates with all of an array; it shows the first value."""
+        """The engine takes one value of an array constant, of a name for one, or of what INDEX and LOOKUP take, in a
+        formula that was not entered as an array. Excel takes one cell of cells only, and calculates with all of an
+        array; it shows the first value."""
         number = self._sheets[sheet]
         text = (self._book.get_formula(number, row - 1, column - 1) or "").removeprefix("=")
-        mended = _TAKEN_OF_ARRAY.sub(lambda found: found[0].removeprefix("@"), text)
+        mended = _of_whole_arrays(text) if "@" in text else text
         if mended != text:
             self._book.set_formula(number, row - 1, column - 1, f"=@({mended})")
 
@@ -121,6 +123,29 @@ class ExactEngine:
 
     def _passed(self, sheet: str, row: int, column: int) -> Any:
         return _as_passed(self.value(sheet, row, column))
+
+
+def _of_whole_arrays(text: str) -> str:
+    """
+    >>> _of_whole_arrays('SUM(INDEX(@B1:B4*2,@C1:C4),@{1,2})&"@{"')
+    'SUM(INDEX(B1:B4*2,@C1:C4),{1,2})&"@{"'
+    """
+    parts = tokens(text)
+    out = []
+    calls: list[tuple[str, int]] = []
+    for index, token in enumerate(parts):
+        if token.kind == "open":
+            calls.append((parts[index - 1].text.upper() if index and parts[index - 1].kind == "word" else "", 0))
+        elif token.kind == "close" and calls:
+            calls.pop()
+        elif token.kind == "comma" and calls:
+            calls[-1] = calls[-1][0], calls[-1][1] + 1
+        after = parts[index + 1].text if index + 1 < len(parts) else ""
+        whole = after == "{" or after.startswith(PLACEHOLDER)
+        whole = whole or any(argument in _TAKE_ARRAYS.get(function, ()) for function, argument in calls)
+        if token.text != "@" or not whole:
+            out.append(token.text)
+    return "".join(out)
 
 
 def has_function(name: str) -> bool:

@@ -27,6 +27,7 @@ from .references import Reader, References
 
 _GIVEN_UP = frozenset(("#NAME?", "#GETTING_DATA", "#BLOCKED!", "#CONNECT!", "#EXTERNAL!", "#BUSY!", "#PYTHON!"))
 _OTHER_WORKBOOK = re.compile(r"\[\d+\][^\[\]\"]*!")
+_TO_MEND = ("{", PLACEHOLDER.upper(), "INDEX", "LOOKUP")
 _LOOK_AT_FORMULAS = ("ISFORMULA(", "FORMULATEXT(", "SUBTOTAL(", "AGGREGATE(")
 _OF_HIDDEN_ROWS = (b"SUBTOTAL", b"AGGREGATE")
 
@@ -92,7 +93,7 @@ class ExactStage:
         answers = {}
         with ExactEngine(data, self._now) as engine:
             for node, formula in formulas.texts.items():
-                if formula.area is None and ("{" in formula.text or PLACEHOLDER in formula.text):
+                if formula.area is None and any(mark in formula.text.upper() for mark in _TO_MEND):
                     engine.mend(node[0], *node[1])
             errors = engine.calculate(calls.calls, self._callbacks)
             for node, said in errors.items():

@@ -116,6 +116,15 @@ class FastEngine:
         return found
 
 
+def holds(sheet: str) -> bool:
+    """Does the engine take in a sheet of this name? It has a Sheet1 of its own, in which one spelled otherwise is lost.
+
+    >>> holds("Sheet1"), holds("SHEET1"), holds("Costs")
+    (True, False, True)
+    """
+    return sheet.lower() != "sheet1" or sheet == "Sheet1"
+
+
 @cache
 def knows(function: str) -> bool:
     """Does the engine have this function of Excel's own?

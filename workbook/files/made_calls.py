@@ -49,7 +49,7 @@ _CALLS = """
     HLOOKUP(k,$C$1:$D$3,2,z) CHOOSE(p,a,a,a) ROW(y) COLUMN(y) ROWS(x) COLUMNS(x) DATE(h,o,j) YEAR(d) MONTH(d) DAY(d)
     EDATE(d,o) EOMONTH(d,o) WEEKDAY(d,p) HOUR(d) YEARFRAC(d,d,p) NETWORKDAYS(d,d) LEN(t) LEFT(t,p) RIGHT(t,p) MID(t,p,p)
     UPPER(t) LOWER(t) TRIM(t) FIND(t,t) SEARCH(t,t) SUBSTITUTE(t,t,t) CONCATENATE(t,t) REPT(t,p) EXACT(t,t) PMT(s,m,n)
-    PV(s,m,n) FV(s,m,n) SLN(1000,100,p) RANK(n,$B$1:$B$5) CEILING(n,p) FLOOR(n,p) MROUND(n,p) PERCENTILE(r,0.5) FACT(i)
+    PV(s,m,n) FV(s,m,n) SLN(1000,100,p) RANK(n,$B$1:$B$5) CEILING(n,i) FLOOR(n,i) MROUND(n,p) PERCENTILE(r,0.5) FACT(i)
     RADIANS(n) DEGREES(n) SIN(n) COS(n) TAN(n) ATAN(n)
 """
 _BY_FEATURE = {

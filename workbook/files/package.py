@@ -55,6 +55,7 @@ class Package:
         self._changed: dict[str, bytes] = {}
         self.edited: set[tuple[str, tuple[int, int]]] = set()
         """Cells, by sheet, row and column, that were given another content since the file was read."""
+        self._cells: dict[str, tuple[bytes | None, SheetXml, dict[tuple[int, int], Cell]]] = {}
         self._workbook_part = self._find_workbook_part()
         self.sheets = self._list_sheets()
         """Worksheet names, in order, and the part that holds each. Chart sheets have no cells and are left out."""
@@ -198,9 +199,14 @@ class Package:
     def value(self, sheet: str, cell: str) -> CellValue:
         """What a cell holds; for a formula, its cached value."""
         place = _one_cell(cell)
-        xml = self.sheet(sheet)
-        found = xml.find(*place)
-        return self.cell_value(xml, found) if found else None
+        part = self._sheet_part(sheet)
+        known = self._cells.get(part)
+        if known is None or known[0] is not self._changed.get(part):
+            xml = self.sheet(sheet)
+            by_place = {(found.row, found.column): found for found in xml.cells()}
+            known = self._cells[part] = self._changed.get(part), xml, by_place
+        found = known[2].get(place)
+        return self.cell_value(known[1], found) if found else None
 
     def cell_value(self, xml: SheetXml, cell: Cell) -> CellValue:
         """What a cell of a sheet holds; for a formula, its cached value."""

@@ -22,6 +22,7 @@ from .callbacks import Callbacks
 from .cells_xml import CellValue
 from .package import Package
 from .prepare import Sheet
+from .reasons import Explainer
 from .writeback import write_results
 
 PROGRESS_EVERY = 500
@@ -133,12 +134,13 @@ def _recalculate(
         results = engine.calculate(package, sheets, callbacks, now, verdict, package.edited, trust == "engine")
         calls = callbacks.count
         report("writing", calls)
+        explainer = Explainer(*results.engines)
         for sheet in sheets:
             values = results.of(sheet)
             for place, reason in values.kept.items():
                 if reason:
                     not_calculated.append(NotCalculated(sheet.name, cell_name(*place), reason))
-            for place, error in results.explained(sheet, callbacks):
+            for place, error in explainer.explained(sheet, values, callbacks):
                 errors.append(CellError(sheet.name, cell_name(*place), error.code, str(error)))
             package.replace(sheet.part, write_results(sheet, values))
     if out is not None:

@@ -30,6 +30,8 @@ class References:
     areas: list[tuple[str, Area]] = field(default_factory=list)
     dynamic: bool = False
     anchors: list[tuple[str, tuple[int, int]]] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    """Definitions that were followed already; names of names may fan out."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +192,9 @@ class Reader:
         if depth >= _MAX_NESTED:
             found.dynamic = True
             return
+        if definition in found.names:
+            return
+        found.names.add(definition)
         if is_relative(definition):
             definition = moved(definition, row - 1, column - 1)
         self._read(definition, sheet, row, column, found, depth + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,24 +10,23 @@ from typing import Any
 from xlcalc.language.errors import CalcError
 
 from .addresses import Area, cell_name, parse_cell
-from .callbacks import CODES, Callbacks, error_value, is_error
+from .callbacks import error_value, is_error
 from .cells_xml import CellValue
 from .dependencies import Node
 from .doubt import measured, wrong_in_exact
 from .errors import WorkbookError
 from .exact_stage import Answer, ExactStage
 from .fast_engine import FastEngine, Place
-from .formula_text import bare_function, intersected, tokens
+from .formula_text import intersected, tokens
 from .prepare import NOT_CALCULATED, Sheet
-from .values import MEANING, formula_value, gave_up, same_value
+from .values import formula_value, gave_up, same_value
 
 _UNKNOWN = "a name or function that does not exist"
 _CIRCULAR = "refers to itself, directly or through other cells"
 _NOT_HELD = "the fast engine has no value for it"
+_LONG_NUMBER = re.compile(r"\d[\d.]{15,}")
 _MAX_ROUNDS = 20
 _MAX_EXACT_ROUNDS = 4
-_MAX_SEARCHED = 10_000
-"""Cells of a range that are searched for where an error comes from."""
 
 Places = dict[str, set[Place]]
 """Cells by sheet."""
@@ -105,7 +105,7 @@ class Results:
                 for place, reason in kept.items()
                 if reason != _CIRCULAR or self._stage.iterates
             }
-            nodes = {*more, *unanswered} - self._tried
+            nodes = {*more, *unanswered, *self._long_numbers()} - self._tried
             if not nodes:
                 return
             self._tried |= nodes
@@ -138,21 +138,21 @@ class Results:
         """What the formula cells of a sheet hold so far, one for each."""
         return [formula_value(value) for value in self._values(sheet)]
 
-    def explained(self, sheet: Sheet, callbacks: Callbacks) -> Iterator[tuple[Place, CalcError]]:
-        """The cells of a sheet that show an error, with its reason, in the order of the sheet. It calculates cells
-        again, so all values must have been taken before."""
-        results = self.of(sheet)
-        found: dict[Place, CalcError] = {}
-        for index in results.with_errors:
-            place = sheet.places[index]
-            area = results.areas.get(index)
-            shown = {cell: results.filled.get(cell) for cell in area.places()} if area else {}
-            shown[place] = results.values[index]
-            wrong = {cell: value for cell, value in shown.items() if isinstance(value, CalcError)}
-            found.update(self._reasons(sheet, place, wrong, callbacks))
-        yield from sorted(found.items())
+    @property
+    def engines(self) -> tuple[FastEngine, ExactStage]:
+        """What the values were calculated with."""
+        return self._engine, self._stage
 
     # Calculation
+
+    def _long_numbers(self) -> set[Node]:
+        """Formulas whose text holds more digits than Excel shows of a number."""
+        return {
+            (sheet.name, place)
+            for sheet in self._sheets
+            for place, value in zip(sheet.places, self._values(sheet), strict=True)
+            if type(value) is str and _LONG_NUMBER.search(value)
+        }
 
     def _name_not_held(self) -> None:
         """A sheet whose formulas have no value at all is one that the fast engine did not take in."""
@@ -338,38 +338,6 @@ class Results:
                 results.filled.pop(place, None)
         results.with_errors = sorted(index for index in wrong if places[index] not in results.kept)
         return results
-
-    # Reasons of errors
-
-    def _reasons(
-        self, sheet: Sheet, place: Place, wrong: dict[Place, Any], callbacks: Callbacks
-    ) -> dict[Place, CalcError]:
-        said: dict[str, list[CalcError]] = {}
-        formula = self._engine.formula(sheet.name, *place)
-        if any(bare_function(token.text) in callbacks.by_name for token in tokens(formula) if token.kind == "word"):
-            callbacks.errors.clear()
-            self._engine.set_formula(sheet.name, *place, formula)
-            self._engine.evaluate_cell(sheet.name, *place)
-            for error in callbacks.errors:
-                said.setdefault(error.code, []).append(error)
-        for error in self._stage.said.get((sheet.name, place), ()):
-            said.setdefault(error.code, []).append(error)
-        reasons = {}
-        for cell, error in wrong.items():
-            sentences = said.get(error.code)
-            if sentences:
-                reasons[cell] = sentences.pop(0) if len(sentences) > 1 else sentences[0]
-            else:
-                reasons[cell] = self._inherited(sheet.name, place, error.code)
-        return reasons
-
-    def _inherited(self, sheet: str, place: Place, code: str) -> CalcError:
-        for other, area in self._engine.precedents(sheet, *place):
-            places = list(area.places()) if area.rows * area.columns <= _MAX_SEARCHED else []
-            for source, value in zip(places, self._engine.values(other, places), strict=True):
-                if is_error(value) and CODES.get(value["kind"]) == code and (other, source) != (sheet, place):
-                    return CalcError(code, f"{MEANING.get(code, 'an error')}, from {other}!{cell_name(*source)}")
-        return CalcError(code, MEANING.get(code, "an error"))
 
 
 def _unknown_reason(sheet: Sheet, index: int) -> str:

@@ -56,6 +56,10 @@ class TrainRates:
     cp_exposed: float
     unfused_attention: bool
 
+    def __hash__(self) -> int:
+        """A few rates tell accelerators and formats apart; equality looks at all."""
+        return hash((self.matmul, self.stream, self.scale_up, self.operand))
+
 
 class ServeRates(NamedTuple):
     """One accelerator's achieved rates of serving weights of one format.

@@ -85,7 +85,7 @@ def _roofline(bytes_time: float, flop_time: float) -> float:
 
     Source: Williams et al. 2009 (roofline), its corner rounded.
     """
-    if is_number(bytes_time) and is_number(flop_time):
+    if is_number(bytes_time):  # a rate is a symbol where anything is
         if bytes_time > 3 * flop_time or flop_time > 3 * bytes_time:
             return bytes_time if bytes_time > flop_time else flop_time
         return (bytes_time**_NORM + flop_time**_NORM) ** (1 / _NORM)

@@ -24,8 +24,9 @@ def group_rate(k: TrainRates, ranks: int, stride: int) -> float:
     """
     inside = ranks * stride <= k.domain
     if is_number(inside) and inside:
-        return term("rate of a ring", k.scale_up, "bytes/s", "Thakur et al. 2005")
-    rate = where(inside, k.scale_up, least(k.scale_up, most(1, k.domain // stride) * k.scale_out))
+        rate = k.scale_up
+    else:
+        rate = where(inside, k.scale_up, least(k.scale_up, most(1, k.domain // stride) * k.scale_out))
     return term("rate of a ring", rate, "bytes/s", "Thakur et al. 2005")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import both, capped, ceil, least, most, remembered, term, where
+from xlcalc.formula.arithmetic import both, capped, ceil, is_number, least, most, remembered, term, where
 from xlcalc.hardware.rates import TrainRates
 from xlcalc.model.coefficients import Coefficients, Matmuls
 from xlcalc.training.communication import all_to_all, exposed, ring
@@ -139,16 +139,14 @@ def attention_time(
     flops = term("FLOP of causal attention, forward", flops, "FLOP", "Dao 2023, section 3.1")
     io = tokens * model.attention_io / tp * ACTIVATION_BYTES * (forwards + BACKWARD_ATTENTION)
 
-    def fused() -> float:
-        slowed = 2 * attention_pairs(model, seq_len, k.softmax_width) * tokens / tp
-        return slowed * forwards / k.attention + flops * BACKWARD_ATTENTION / k.attention_backward
-
-    def scores() -> float:
-        return model.unfused_heads / tp * seq_len * tokens * (UNFUSED_FORWARD * forwards + UNFUSED_BACKWARD)
-
+    slowed = 2 * attention_pairs(model, seq_len, k.softmax_width) * tokens / tp
+    fused = slowed * forwards / k.attention + flops * BACKWARD_ATTENTION / k.attention_backward
     square = is_unfused(model, k)
-    arithmetic = where(square, lambda: 2 * flops * (forwards + 2) / (k.matmul_16bit * k.batched), fused)
-    return arithmetic, (io + where(square, scores, 0.0)) / k.stream
+    if is_number(square) and not square:
+        return fused, io / k.stream
+    unfused = 2 * flops * (forwards + 2) / (k.matmul_16bit * k.batched)
+    scores = model.unfused_heads / tp * seq_len * tokens * (UNFUSED_FORWARD * forwards + UNFUSED_BACKWARD)
+    return where(square, unfused, fused), (io + where(square, scores, 0.0)) / k.stream
 
 
 def is_unfused(model: Coefficients, k: TrainRates) -> bool:
@@ -178,8 +176,9 @@ def micro_batch_time(
     whole, moved = matmul_time(k, model.replicated_matmuls, own, 1, forwards, gradient_bytes)
     compute = term("matrix products", split + whole, "seconds", _ROOFLINE)
     memory = term("traffic of matrix products", traffic + moved, "seconds", _ROOFLINE)
-    more, moved = _experts(model, k, own, ep, forwards, gradient_bytes)
-    compute, memory = compute + more, memory + moved
+    if not is_number(model.train_expert_blocks) or model.train_expert_blocks:
+        more, moved = _experts(model, k, own, ep, forwards, gradient_bytes)
+        compute, memory = compute + more, memory + moved
     scores = 2 if recompute == "full" else where(unfused, 2, 1) if recompute == "selective" else 1
     attention, moved = attention_time(model, k, tokens, seq_len, tp, scores)
     attention = term("attention", attention, "seconds", "Dao 2023, section 3.1")

@@ -269,9 +269,9 @@ def LLM_TRAIN_COST(
         storage_usd_per_gb_month=storage_usd_per_gb_month,
         experiment_gpu_hours=experiment_gpu_hours,
     )
-    bill = cost.TrainCost(*(term(name, usd, "USD", _BILL_SOURCE) for name, usd in zip(_BILL, bill, strict=True)))
-    total = term("total", bill.total, "USD", _BILL_SOURCE)
-    lines = [*zip(_BILL, bill, strict=True), ("total", total)]
+    lines = [(name, term(name, usd, "USD", _BILL_SOURCE)) for name, usd in zip(_BILL, bill, strict=True)]
+    total = term("total", sum([usd for _, usd in lines]), "USD", _BILL_SOURCE)
+    lines.append(("total", total))
     return Table(
         [
             ["item", "USD", "share"],

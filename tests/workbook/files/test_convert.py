@@ -182,7 +182,7 @@ def test_xml_that_cannot_be_changed_safely_is_refused(after: str) -> None:
 
 
 def test_the_page_tells_of_every_host() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "formula-text.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "formula-text.md").read_text("utf-8")
     assert all(f"`{host}`" in page and f"{HOSTS[host]}LLM_PARAMS(" in page for host in HOSTS)
 
 

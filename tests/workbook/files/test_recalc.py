@@ -573,6 +573,7 @@ def test_quick_and_exact_ways_of_finding_formulas_agree(tmp_path: Path) -> None:
         assert xml.formula_cells() == [cell for cell in xml.cells() if cell.formula is not None]
 
 
+@pytest.mark.host
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_libreoffice_shows_the_cached_values(tmp_path: Path) -> None:
     """LibreOffice 7.4, as it is installed, trusts cached numbers always, and cached text in files that say they come
