@@ -9,6 +9,7 @@ A development script: nothing of it is imported by the package or its tests. Its
     oracle/bin/python tests/oracles/build.py params     # writes params.csv and params_parts.csv from configs/*.json
     oracle/bin/python tests/oracles/build.py bodies     # writes bodies.csv: encoders, encoder-decoders, other heads
     oracle/bin/python tests/oracles/build.py images     # writes image_tokens.csv
+    oracle/bin/python tests/oracles/build.py towers     # writes towers.csv
     oracle/bin/python tests/oracles/build.py cache      # writes cache.csv from configs/*.json
     oracle/bin/python tests/oracles/build.py catalog    # writes catalog.csv from the catalog's published configurations
 
@@ -414,6 +415,42 @@ def write_bodies() -> None:
     write_csv("bodies.csv", "class params config", rows)
 
 
+# Wrappers whose towers have a reader, with changes of their vision part or their own that make each field count.
+TOWERS: dict[str, list[dict]] = {
+    "qwen2_vl": [{"vision_config": {"depth": 2, "embed_dim": 640, "hidden_size": 1536, "mlp_ratio": 3}}],
+    "qwen2_5_vl": [{"vision_config": {"depth": 2, "hidden_size": 1280, "out_hidden_size": 2048}}],
+    "qwen3_vl": [{"vision_config": {"depth": 2, "deepstack_visual_indexes": [0], "out_hidden_size": 4096}}],
+    "qwen3_vl_moe": [],
+    "qwen3_5": [{"vision_config": {"depth": 2, "intermediate_size": 1000}}],
+    "qwen3_5_moe": [],
+    "gemma3": [{"vision_config": {"vision_use_head": False, "image_size": 896, "patch_size": 14}}],
+    "paligemma": [{"vision_config": {"hidden_size": 768, "num_attention_heads": 12, "image_size": 448}}],
+    "llava": [{"vision_config": {"num_hidden_layers": 2}, "multimodal_projector_bias": False}],
+    "mistral3": [{"vision_config": {"num_hidden_layers": 2}, "spatial_merge_size": 1}],
+}
+
+
+def write_towers() -> None:
+    rows = []
+    for name, changes in TOWERS.items():
+        for change in [{}, *changes]:
+            made = CONFIG_MAPPING[name]()
+            vision = {**plain_dict(made.vision_config), **change.get("vision_config", {})}
+            config = {**plain_dict(made), **change, "vision_config": vision}
+            wrapper = CONFIG_MAPPING[name].from_dict(config)
+            cls = transformers.AutoModelForImageTextToText
+            with torch.device("meta"):
+                model = cls.from_config(wrapper)
+            language = {id(p) for p in text_parameters(model).values()}
+            towers = sum(p.numel() for p in model.parameters() if id(p) not in language)
+            generic = {field.name for field in dataclasses.fields(PreTrainedConfig)} | {"_name_or_path"}
+            sizes = {k: v for k, v in vision.items() if k not in generic and v is not None and v != {}}
+            own = {k: v for k, v in change.items() if k != "vision_config"}
+            text = {"hidden_size": wrapper.text_config.hidden_size}
+            rows.append([towers, json.dumps({"model_type": name, **own, "text_config": text, "vision_config": sizes})])
+    write_csv("towers.csv", "params config", rows)
+
+
 def write_image_tokens() -> None:
     """Tokens of images of random sizes (seeded), by the image processors themselves."""
     import random
@@ -605,6 +642,7 @@ COMMANDS = {
     "params": write_params,
     "bodies": write_bodies,
     "images": write_image_tokens,
+    "towers": write_towers,
     "cache": write_cache,
     "catalog": write_catalog,
 }

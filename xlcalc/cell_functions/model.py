@@ -43,7 +43,7 @@ from xlcalc.model.words import CACHE_WORDS, FLOP_WORDS
 _POPE = "Pope et al. 2022, section 3.3"
 _PRUNED = "Mishra et al. 2021, section 3.1"
 _COUNTED = "of the model: counted matrix by matrix from its configuration"
-_Part = Annotated[str, Choice("total", "active", "non_embedding", *PARTS)]
+_Part = Annotated[str, Choice("total", "active", "non_embedding", "towers", *PARTS)]
 _Phase = Annotated[str, Choice("forward", "train", "decode")]
 _Attention = Annotated[str, Choice(*VARIANTS)]
 _Pattern = Annotated[str, Choice(*PATTERNS)]
@@ -55,7 +55,8 @@ def LLM_PARAMS(model: ModelOrCount, part: _Part = "total") -> Params:
     """Parameters of a model, exactly as its checkpoint has them.
 
     Counted from the configuration, matrix by matrix; tied embeddings count once. Vision and audio towers and
-    multi-token-prediction layers are left out. `active` is what one token meets in a mixture of experts;
+    multi-token-prediction layers are left out. `towers` gives them where they are known (Qwen2-VL to Qwen3.5,
+    Gemma 3, PaliGemma, LLaVA, Mistral 3) and the file has its vision_config. `active` is what one token meets;
     `non_embedding` leaves out embeddings and an untied head. The parts embedding, attention, mlp (shared experts
     with it), experts, router, norm and head sum to the total. An unknown family is an estimate from the fields that
     its configuration has, and LLM_MODEL and LLM_PARAMS_TABLE say what it assumes; fields that may hold parameters and
@@ -70,6 +71,8 @@ def LLM_PARAMS(model: ModelOrCount, part: _Part = "total") -> Params:
     """
     if part == "active":
         return column("params_active", model.active, "active parameters", "parameters", _COUNTED)
+    if part == "towers":
+        return column("params_towers", model.towers, "parameters of towers", "parameters", _COUNTED)
     if part not in ("total", "non_embedding"):
         return column(f"params_{part}", model.parts[part], f"parameters of {part}", "parameters", _COUNTED)
     if is_recording() and model.count is None:

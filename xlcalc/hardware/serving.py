@@ -8,6 +8,7 @@ was found; of its scopes (an accelerator's id, its architecture, its kind, blank
 from __future__ import annotations
 
 from functools import cache
+from math import inf
 
 from xlcalc.catalog import tables
 from xlcalc.formula.arithmetic import is_recording, term, where
@@ -85,8 +86,15 @@ def device(accelerator: AcceleratorSpec) -> Device:
 
 
 def dense_format(accelerator: AcceleratorSpec) -> str:
-    """The format of products that are not quantised: 16 bit, or 32 where no peak of a narrower one is published."""
-    return "bf16" if accelerator.peak_bf16 else "fp16" if accelerator.peak_fp16 else "fp32"
+    """The format of products that are not quantised: the 16-bit one with a published peak, empty where none has.
+
+    Graphics cores without matrix units (Apple's M series) multiply at their one rate, which is the fp32 peak; where a
+    narrower peak is published there are such units, and the fp32 peak is that of others.
+    """
+    if accelerator.peak_bf16 or accelerator.peak_fp16:
+        return "bf16" if accelerator.peak_bf16 else "fp16"
+    units = (accelerator.peak_tf32, accelerator.peak_fp8, accelerator.peak_fp4, accelerator.peak_int8)
+    return "fp32" if accelerator.peak_fp32 and not any(units) else ""
 
 
 def compute_format(accelerator: AcceleratorSpec, dtype: DType) -> str:
@@ -131,7 +139,7 @@ def _serve_rates(accelerator: AcceleratorSpec, dtype: DType) -> ServeRates:
 
     form = compute_format(accelerator, dtype)
     half_form = dense_format(accelerator)
-    half_peak = accelerator.peak(half_form)
+    half_peak = accelerator.peak(half_form) if half_form else inf  # memory alone limits what is told then
     achieved = accelerator.figure("achievable_bf16") if accelerator.achievable_bf16 else half_peak * share("achievable")
     reached = term("rate that large products reach", achieved, "FLOP/s")
     half = reached * share("half")
@@ -141,7 +149,7 @@ def _serve_rates(accelerator: AcceleratorSpec, dtype: DType) -> ServeRates:
     peak = half_peak
     if quantised:
         peak = accelerator.peak(form)
-        narrow = peak * reached / half_peak * share("quantised", form)
+        narrow = peak * (reached / half_peak if half_form else share("achievable")) * share("quantised", form)
         matmul = term("rate of products in the weights' format", narrow, "FLOP/s")
     pcie = constant("pcie_below")
     out = accelerator.figure("scale_out") if accelerator.scale_out else pcie / 2

@@ -18,6 +18,7 @@ from xlcalc.model.coefficients import Coefficients
 from xlcalc.model.config import SPELLINGS, Config
 from xlcalc.model.dtypes import DType
 from xlcalc.model.families.reader import read
+from xlcalc.model.families.towers import tower_params
 from xlcalc.model.flops import FlopShape, flop_shape
 from xlcalc.model.kinds import kinds
 from xlcalc.model.layers import Linear
@@ -133,6 +134,11 @@ class ModelSpec(BaseModel):
     def total(self) -> float:
         """Parameters in all."""
         return self.count if self.count is not None else sum(self.parts.values())
+
+    @cached_property
+    def towers(self) -> int:
+        """Parameters of vision towers and projectors, which `total` leaves out. Raises ValueError if undeclared."""
+        return tower_params(self.config, self.text_config)
 
     @cached_property
     def active(self) -> float:

@@ -31,7 +31,7 @@ class _MeasurementsKind(Kind):
     def read(self, value: Any) -> list[tuple[str, dict[str, Any]]]:
         if isinstance(value, str):
             value = [[clean(cell) for cell in line] for line in csv.reader(re.split(r"[;\n]", value)) if line]
-        if not isinstance(value, list):
+        if not (isinstance(value, list) and value):
             raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
         head = [clean(str(cell or "")).casefold().replace(" ", "_") for cell in value[0]]
         named = [name for name in head if name]

@@ -8,7 +8,7 @@ from xlcalc.catalog import prices
 from xlcalc.formula.arithmetic import is_recording
 from xlcalc.formula.records import columns
 from xlcalc.formula.symbols import unrecorded
-from xlcalc.hardware.serving import device, engine, formats_to_try, serve_rates
+from xlcalc.hardware.serving import dense_format, device, engine, formats_to_try, serve_rates
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.cost import Price
 from xlcalc.hosting.served import Served
@@ -32,9 +32,17 @@ def held(
 
 
 def served(
-    model: ModelSpec, accelerator: AcceleratorSpec, dtype: DType | None, kv_dtype: DType | None = None
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    dtype: DType | None,
+    kv_dtype: DType | None = None,
+    *,
+    decodes_only: bool = False,
 ) -> Served:
-    """A model on an accelerator with its rates."""
+    """A model on an accelerator with its rates. Raises ValueError for prompts where no 16-bit peak is known."""
+    if not (decodes_only or dense_format(accelerator)):
+        who = accelerator.id or "the accelerator"
+        raise ValueError(f"{who} has no published 16-bit peak, without which reading prompts cannot be timed")
     recording = is_recording()
     key = id(accelerator), dtype, kv_dtype
     kept = None if recording else model.looked_up.get(key)

@@ -105,7 +105,7 @@ def LLM_TPOT(
         >>> round(LLM_TPOT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 2)
         4.81
     """
-    of = served(model, accelerator, dtype, kv_dtype)
+    of = served(model, accelerator, dtype, kv_dtype, decodes_only=True)
     layout = latency.latency_layout(of, count)
     if mbu:
         return latency.tpot_at(of, layout, context, batch, mbu)
