@@ -35,7 +35,7 @@ def test_one_import_name_and_all_data(wheel):
 
 
 def test_the_wheel_is_small(wheel):
-    assert wheel.stat().st_size < 2_000_000
+    assert wheel.stat().st_size < 3_000_000  # two thirds of it are the seven workbooks
 
 
 def test_the_main_job_in_a_clean_environment(wheel, tmp_path):
