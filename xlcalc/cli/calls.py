@@ -42,7 +42,7 @@ def call(
         return
     result = declaration(*values)
     if as_json:
-        print(json.dumps(result))
+        print(json.dumps(result, default=str))
     elif isinstance(result, Table):
         print_rows(result)
     else:
