@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from xlcalc.accuracy import bounds, ranges, validation, whole_runs
+from xlcalc import accuracy
 from xlcalc.catalog import tables
 from xlcalc.formula.arithmetic import searched, term
 from xlcalc.language.cells import Choice, shown
@@ -34,7 +34,7 @@ def LLM_ACCURACY(name: Name = None, accelerator: Accelerator = None) -> Rows:
         ['function', 'measured on', 'accelerator', 'cases']
     """
     function = _function(name).name if name else ""
-    found = validation.summaries(function, accelerator.id if accelerator else "")
+    found = accuracy.validation.summaries(function, accelerator.id if accelerator else "")
     if not found:
         raise CalcError("#N/A", "no measured case of this function and accelerator is known")
     headers = [
@@ -52,7 +52,7 @@ def _function(name: str) -> Declaration:
 
 
 def _not_measured(name: str) -> CalcError:
-    known = ", ".join(bounds.FUNCTIONS)
+    known = ", ".join(accuracy.bounds.FUNCTIONS)
     return CalcError("#N/A", f"must be a function that was measured: {known}; got {shown(name)}", argument="name")
 
 
@@ -73,9 +73,9 @@ def LLM_ESTIMATE_RANGE(name: Name, accelerator: Accelerator = None, bound: _Boun
         1
     """
     declaration = find(name)
-    if declaration is None or declaration.name not in bounds.FUNCTIONS:
+    if declaration is None or declaration.name not in accuracy.bounds.FUNCTIONS:
         raise _not_measured(name)
-    found = ranges.of_call(declaration.name, {"accelerator": accelerator} if accelerator else {})
+    found = accuracy.ranges.of_call(declaration.name, {"accelerator": accelerator} if accelerator else {})
     return {"low": found.low, "expected": 1, "high": found.high, "cases": found.here if accelerator else found.cases}[
         bound
     ]
@@ -150,7 +150,7 @@ def LLM_ESTIMATE_BOUND(
         712250.7
     """
     declaration = _function(name)
-    if declaration.name not in bounds.FUNCTIONS:
+    if declaration.name not in accuracy.bounds.FUNCTIONS:
         raise _not_measured(name)
     # fmt: off
     given = (
@@ -167,7 +167,7 @@ def LLM_ESTIMATE_BOUND(
     return expected * term(f"measured over estimated, {bound}", share, "", found.about)
 
 
-def _around(declaration: Declaration, given: Sequence[Any]) -> bounds.Estimate:
+def _around(declaration: Declaration, given: Sequence[Any]) -> accuracy.bounds.Estimate:
     """A call of a function that was measured, with its range, in the function's base unit."""
     n = len(declaration.arguments)
     if any(value is not None for value in given[n:]):
@@ -176,7 +176,7 @@ def _around(declaration: Declaration, given: Sequence[Any]) -> bounds.Estimate:
     if declaration.has_unit:
         values[-1] = None
     read = declaration.read(values)
-    found = bounds.around(declaration, read, declaration.compute(read))
+    found = accuracy.bounds.around(declaration, read, declaration.compute(read))
     assert found is not None
     return found
 
@@ -195,4 +195,4 @@ def LLM_TRAIN_RUNS(search: Search = "") -> Rows:
         >>> LLM_TRAIN_RUNS("Llama 3 70B")[1][:5]
         ['Llama 3 70B', 15000000000000, 'h100-sxm', None, 6400000]
     """
-    return Table([list(whole_runs.HEADER), *whole_runs.listed(search)])
+    return Table([list(accuracy.whole_runs.HEADER), *accuracy.whole_runs.listed(search)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Annotated, Any
 
-from xlcalc.accuracy import bounds, scope
+from xlcalc import accuracy
 from xlcalc.accuracy.calibration import factors
 from xlcalc.catalog import accelerators, models, prices, tables
 from xlcalc.catalog.names import NotInCatalog
@@ -67,7 +67,7 @@ def _check(field: str, known: Collection[str], what: str) -> None:
 
 def _agreement(declaration: Declaration, read: Sequence[Any], result: float, unit: str) -> list[list[Any]]:
     """Rows of a derivation: low, expected and high by what was measured, and what of the call was never measured."""
-    found = bounds.around(declaration, read, result)
+    found = accuracy.bounds.around(declaration, read, result)
     if found is None:
         return []
     accelerator = next((value.id for value in read if isinstance(value, AcceleratorSpec)), "")
@@ -76,7 +76,7 @@ def _agreement(declaration: Declaration, read: Sequence[Any], result: float, uni
         formula, numbers = "result × measured / estimated", f"{figure(result)} × {figure(share)}"
         quantity = f"{declaration.name}, {name} by what was measured"
         rows.append([name, quantity, formula, numbers, value, unit, f"{found.about}; {found.source}"])
-    notes = [f"outside what was measured: {sentence}" for sentence in scope.outside(declaration, read)]
+    notes = [f"outside what was measured: {sentence}" for sentence in accuracy.scope.outside(declaration, read)]
     if factor := factors(declaration.name).get(accelerator):
         notes.append(
             f"calibration in use on {accelerator}: {factor.cases} measurements of the user (calibration.csv: "

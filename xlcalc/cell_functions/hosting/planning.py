@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xlcalc.accuracy import ranges
+from xlcalc import accuracy
 from xlcalc.cell_functions.hosting.served import in_formats, lowest_price, served
 from xlcalc.formula.arithmetic import chosen, searched, term
 from xlcalc.hardware.spec import AcceleratorSpec
@@ -62,7 +62,7 @@ def LLM_SERVE_PLAN(
     for row in plan.plan(formats, traffic, ttft_slo, tpot_slo, max_count, top, price):
         found = dict(zip(plan.HEADER, row, strict=True))
         asked = {"count": found["accelerators"], "batch": found["batch"], "dtype": DTYPES[str(found["dtype"])]}
-        likely = ranges.of_call("LLM_THROUGHPUT", given | asked)
+        likely = accuracy.ranges.of_call("LLM_THROUGHPUT", given | asked)
         table.append([*row, *(share * float(str(found["tokens/s"])) for share in (likely.low, likely.high))])
     return table
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from xlcalc.accuracy import ranges
+from xlcalc import accuracy
 from xlcalc.accuracy.calibration import calibrated
 from xlcalc.formula.arithmetic import chosen, plain, searched, term
 from xlcalc.formula.records import columns
@@ -226,7 +226,7 @@ def LLM_TRAIN_PLAN(
     flops = compute.train_flops(model.active, 1, attention_flops(model.flop_shape, seq_len), "none")
     peak = accelerator.peak(dtype.name)
     given = {"model": model, "accelerator": accelerator, "count": count, "seq_len": seq_len, "dtype": dtype}
-    likely = ranges.of_call("LLM_STEP_TIME", given)
+    likely = accuracy.ranges.of_call("LLM_STEP_TIME", given)
 
     def row(rank: int | None, candidate: plan.Candidate) -> list[object]:
         of, seconds = candidate.layout, candidate.seconds

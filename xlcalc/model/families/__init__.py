@@ -34,6 +34,15 @@ def family(*model_types: str) -> Callable[[Family], Family]:
     return register
 
 
+def reader_of(model_type: str) -> Family | None:
+    """The reader of a model type that is counted exactly; families are loaded up to the one that has it."""
+    for module in _MODULES:
+        import_module(f"xlcalc.model.families.{module}")
+        if model_type in _families:
+            return _families[model_type]
+    return None
+
+
 @cache
 def known() -> dict[str, Family]:
     """Every model type that is counted exactly, with its reader."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.config import SPELLINGS, Config, vocabulary
-from xlcalc.model.families import known
-from xlcalc.model.families.general import general, structural
+from xlcalc.model.families import known, reader_of
 from xlcalc.model.families.heads import class_name, headed
 
 # sizes of which a file gives at least so many, or most of the model is its family's default
@@ -17,12 +16,14 @@ _ALIKE = 0.4  # share of a family's uncommon fields that a file of another name 
 def read(c: Config) -> Architecture:
     """The architecture of a configuration, with what was assumed where its family is unknown or it leaves much out."""
     model_type = c.model_type
-    if model_type in known():
-        return _with_gaps(c, _finished(c, known()[model_type](c)))
+    if reader := reader_of(model_type):
+        return _with_gaps(c, _finished(c, reader(c)))
     named = vocabulary()["classes"].get(class_name(c)[0])
     if named:
         note = f"model type {model_type!r} is unknown and read as {named}, whose class its architectures name"
         return _as(c, named, note)
+    from xlcalc.model.families.general import general  # few models need it, and a first answer should come soon
+
     try:
         return _finished(c, general(c))
     except ValueError as unread:
@@ -50,6 +51,8 @@ def _finished(c: Config, whole: Architecture) -> Architecture:
 
 def _kin(c: Config) -> str | None:
     """The family that has every uncommon structural field of the file, and the fewest that the file has not."""
+    from xlcalc.model.families.general import structural
+
     common = {name for names in SPELLINGS.items() for name in (names[0], *names[1])}
     fields = {name for name in structural(c) - common if name in c.raw}
     own: dict[str, list[str]] = vocabulary()["own"]
