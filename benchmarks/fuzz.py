@@ -24,6 +24,7 @@ from xlcalc.language.cells import Choice, Day, Number, Parsed, Text, UnitOf
 from xlcalc.language.declare import Declaration
 from xlcalc.language.kinds import AcceleratorKind, DTypeKind, ModelKind
 from xlcalc.language.units import UNITS
+import contextlib
 
 SLOW = 1.0  # seconds
 TOO_LONG = 500  # characters of a message
@@ -147,10 +148,8 @@ def main() -> None:
     declarations = xlcalc.functions()
     found: Counter[str] = Counter()
     for declaration in declarations:  # what is read once is read before anything is timed
-        try:
+        with contextlib.suppress(xlcalc.CalcError):
             declaration()
-        except xlcalc.CalcError:
-            pass
     for _ in range(calls):
         declaration = rng.choice(declarations)
         values = arguments(declaration, rng)

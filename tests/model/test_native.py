@@ -110,7 +110,7 @@ def test_tensors_that_do_not_sum_to_the_layers_make_an_estimate(tmp_path: Path) 
 def test_a_gguf_file_that_is_cut_off_says_so(tmp_path: Path, cut: int) -> None:
     file = tmp_path / "model.gguf"
     file.write_bytes(gguf()[:cut])
-    with pytest.raises(CalcError, match="GGUF|nothing|empty"):
+    with pytest.raises(CalcError, match=r"GGUF|nothing|empty"):
         xlcalc.LLM_PARAMS(file)
 
 
