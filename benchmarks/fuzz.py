@@ -2,12 +2,14 @@
 
     python benchmarks/fuzz.py [CALLS] [SEED]
 
-Arguments are drawn from what sheets, notebooks and files may hold: plausible values of the argument's kind, edges of its
-domain, and things that are no value at all. What breaks the rule is printed with its call; exit status 1 if anything did.
+Arguments are drawn from what sheets, notebooks and files may hold: plausible values of the argument's kind, edges of
+its domain, and things that are no value at all. What breaks the rule is printed with its call; exit status 1 if
+anything did.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import random
@@ -24,7 +26,6 @@ from xlcalc.language.cells import Choice, Day, Number, Parsed, Text, UnitOf
 from xlcalc.language.declare import Declaration
 from xlcalc.language.kinds import AcceleratorKind, DTypeKind, ModelKind
 from xlcalc.language.units import UNITS
-import contextlib
 
 SLOW = 1.0  # seconds
 TOO_LONG = 500  # characters of a message
@@ -41,7 +42,8 @@ ODD: tuple[Any, ...] = (
 FIELDS = (
     "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "intermediate_size", "vocab_size",
     "head_dim", "num_experts", "num_experts_per_tok", "moe_intermediate_size", "kv_lora_rank", "q_lora_rank",
-    "layer_types", "sliding_window", "quantization_config", "architectures", "tie_word_embeddings", "n_embd", "torch_dtype",
+    "layer_types", "sliding_window", "quantization_config", "architectures", "tie_word_embeddings", "n_embd",
+    "torch_dtype",
     "text_config", "vision_config", "first_k_dense_replace", "mlp_only_layers", "id2label",
 )  # fmt: skip
 TYPES = (
