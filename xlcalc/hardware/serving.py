@@ -78,7 +78,7 @@ def device(accelerator: AcceleratorSpec) -> Device:
     if not isinstance(found, Device):
         found = Device(
             usable(accelerator), accelerator.devices_per_node or 0, accelerator.scale_up_domain or 0,
-            accelerator.is_mesh, accelerator.id or "the accelerator",
+            accelerator.is_mesh, accelerator.id or "the accelerator", accelerator.pads_heads,
         )  # fmt: skip
         if not is_recording():
             accelerator.looked_up[Device] = found
