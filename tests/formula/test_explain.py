@@ -254,3 +254,23 @@ def test_bytes_of_weights_are_shown_part_by_part_with_their_widths(model, dtype)
     assert len(shown) > 2
     assert sum(shown) == pytest.approx(xlcalc.LLM_WEIGHTS(model, dtype), rel=1e-12) == rows[0][head.index("value")]
     assert all("bits an element" in row[head.index("quantity")] for row in parts)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("LLM_TRAIN_FLOPS", 8e9, 1e12),
+        ("LLM_TRAIN_FLOPS", 8e9, 1e12, 0, "full"),
+        ("LLM_MFU", 8e9, 1e4, "h100-sxm", 8),
+        ("LLM_TPOT", "gemma-3-1b", "dgx-spark", 1, 4096),
+        ("LLM_TPOT", "gpt-oss-20b", "dgx-spark", 1, 4096),
+    ],
+    ids=lambda call: " ".join(map(str, call)),
+)
+def test_what_is_calculated_is_explained_too(call):
+    """A number of parameters alone; an accelerator without a 16-bit peak, of which no infinite rate is shown."""
+    head, *rows = xlcalc.LLM_EXPLAIN(*call, depth=0)
+    assert rows[0][head.index("value")] == pytest.approx(getattr(xlcalc, call[0])(*call[1:]), rel=1e-12)
+    for row in rows:
+        assert not isinstance(row[head.index("value")], xlcalc.CalcError), row
+        assert not re.search(r"\binf\b", f"{row[head.index('with numbers')]}"), row
