@@ -233,3 +233,44 @@ def test_command_line_fits_on_a_screen():
     assert len(shown.splitlines()) <= 50
     assert len(run("LLM_STEP_TIME", "llama-3.1-8b", "h100-sxm", "64", "512", "8192", "--depth", "0").splitlines()) > 100
     assert "28.5" in run("LLM_TRAIN_TIME", "1e24", "h100-sxm", "1024", "unit=days")
+
+
+@pytest.mark.parametrize("model", ["deepseek-v4-pro", "mixtral-8x7b"])
+def test_weights_that_a_pass_reads_are_one_sum_however_many_matrices_there_are(model):
+    """Experts that differ from layer to layer made a formula of a thousand terms, too deep to be written down."""
+    head, *rows = xlcalc.LLM_EXPLAIN("LLM_INTENSITY", model, 8, 4096)
+    by_name = {row[head.index("quantity")]: row for row in rows}
+    read = by_name["weights that are read"]
+    assert len(read[head.index("formula")]) < 200
+    assert rows[0][head.index("value")] == xlcalc.LLM_INTENSITY(model, 8, 4096)
+
+
+@pytest.mark.parametrize("dtype", [None, "q4_k_m", "awq"])
+@pytest.mark.parametrize("model", ["gpt-oss-20b", "deepseek-v3", "gemma-3-1b", "gpt2", "mamba-130m"])
+def test_bytes_of_weights_are_shown_part_by_part_with_their_widths(model, dtype):
+    head, *rows = xlcalc.LLM_EXPLAIN("LLM_WEIGHTS", model, dtype)
+    parts = [row for row in rows if str(row[0]).startswith("1.")]
+    shown = [row[head.index("value")] for row in parts]
+    assert len(shown) > 2
+    assert sum(shown) == pytest.approx(xlcalc.LLM_WEIGHTS(model, dtype), rel=1e-12) == rows[0][head.index("value")]
+    assert all("bits an element" in row[head.index("quantity")] for row in parts)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("LLM_TRAIN_FLOPS", 8e9, 1e12),
+        ("LLM_TRAIN_FLOPS", 8e9, 1e12, 0, "full"),
+        ("LLM_MFU", 8e9, 1e4, "h100-sxm", 8),
+        ("LLM_TPOT", "gemma-3-1b", "dgx-spark", 1, 4096),
+        ("LLM_TPOT", "gpt-oss-20b", "dgx-spark", 1, 4096),
+    ],
+    ids=lambda call: " ".join(map(str, call)),
+)
+def test_what_is_calculated_is_explained_too(call):
+    """A number of parameters alone; an accelerator without a 16-bit peak, of which no infinite rate is shown."""
+    head, *rows = xlcalc.LLM_EXPLAIN(*call, depth=0)
+    assert rows[0][head.index("value")] == pytest.approx(getattr(xlcalc, call[0])(*call[1:]), rel=1e-12)
+    for row in rows:
+        assert not isinstance(row[head.index("value")], xlcalc.CalcError), row
+        assert not re.search(r"\binf\b", f"{row[head.index('with numbers')]}"), row

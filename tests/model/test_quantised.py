@@ -10,6 +10,7 @@ import pytest
 
 import xlcalc
 from xlcalc.catalog import models
+from xlcalc.cell_functions.hosting.served import held as served
 from xlcalc.model import matrices
 from xlcalc.model.checkpoint import PLAIN, checkpoint
 from xlcalc.model.dtypes import DTYPES, GGUF, named
@@ -277,7 +278,7 @@ def test_serving_holds_what_the_file_holds(dtype):
             continue
         whole = sum(one.bytes for one in spec.weights(asked).matrices if one.matrix.split == "whole")
         whole += sum(one.bytes for one in spec.weights(asked).vectors if one.vector not in spec.architecture.embeddings)
-        for tp in (1, 2, 8):
+        for tp in filter(served(spec, None, asked).divisible.by_tp, (1, 2, 3, 4, 8)):
             ranks = tp * xlcalc.LLM_SERVE_MEMORY(model, 1, 1, dtype or None, None, tp, "weights")
             assert ranks == pytest.approx(xlcalc.LLM_WEIGHTS(model, dtype or None) + (tp - 1) * whole, rel=1e-12), model
 

@@ -52,3 +52,18 @@ def test_chosen_tokens_bound_the_scores_and_not_the_indexer() -> None:
     within, beyond = c["index_topk"], 100_000
     assert attention_flops(shape, beyond + 1) - attention_flops(shape, beyond) == 2 * 61 * indexer
     assert attention_flops(shape, within) - attention_flops(shape, within - 1) == 2 * 61 * (indexer + latent)
+
+
+@pytest.mark.parametrize(("element", "each"), [(1, 656 + 132), (2, 2 * (576 + 128))])
+def test_an_8_bit_cache_of_sparse_attention_keeps_scales_and_a_16_bit_rotary_key(element, each):
+    """deepseek-ai/FlashMLA, README: 512 elements, 4 scales in fp32, 64 in bf16; the indexer's key and its scale. A
+    dense latent has no such format."""
+    assert kv_cache_bytes(model("deepseek-v3.2").cache_shape, 1, 1, element, None) == 61 * each
+    assert kv_cache_bytes(model("deepseek-v3").cache_shape, 1, 1, element, None) == 61 * 576 * element
+
+
+def test_what_stands_beside_an_8_bit_cache_is_in_serving_too():
+    """43.67 GiB measured for 975,424 tokens (sgl-project/sglang, issue 11309), whole on each tensor-parallel rank."""
+    for tp in (1, 8):
+        kept = xlcalc.LLM_SERVE_MEMORY("deepseek-v3.2", 975424, 1, "fp8", "fp8", tp, "cache")
+        assert kept == xlcalc.LLM_KV_CACHE("deepseek-v3.2", 975424, 1, "fp8") == pytest.approx(43.67 * 2**30, rel=1e-3)

@@ -69,6 +69,6 @@ def find(name: str) -> ModelSpec:
     Raises NotInCatalog with the nearest names.
     """
     model, stated = by_id(names().find(name)), stated_format(name)
-    if not stated or stated == model.published_dtype.name:
+    if not stated or stated == model.checkpoint.dtype.name:
         return model
     return ModelSpec.model_validate({**model.model_dump(), "stated_format": stated})

@@ -37,7 +37,7 @@ from xlcalc.model.cache import kv_cache_bytes
 from xlcalc.model.dtypes import GGUF
 from xlcalc.model.params import PARTS, dense_params
 from xlcalc.model.pruning import PATTERNS, pruned
-from xlcalc.model.storage import count_bytes, read_bytes
+from xlcalc.model.storage import by_width, count_bytes, read_bytes
 from xlcalc.model.words import CACHE_WORDS, FLOP_WORDS
 
 _POPE = "Pope et al. 2022, section 3.3"
@@ -189,7 +189,10 @@ def LLM_WEIGHTS(model: ModelOrCount, dtype: DType = None) -> Bytes:
     """
     if model.count is not None:
         return count_bytes(model.count, dtype or model.published_dtype)
-    return model.weights(dtype or model.published_dtype).bytes
+    weights = model.weights(dtype or model.published_dtype)
+    if not is_recording():
+        return weights.bytes
+    return sum(term(f"bytes of {what}", held, "bytes", _COUNTED) for what, held in by_width(weights).items())
 
 
 @cell_function(

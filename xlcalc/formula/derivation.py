@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import inf
 from typing import Any, NamedTuple
 
 from xlcalc.formula.symbols import CHOSEN, INPUT, LABELLED, LEAF, TERM, Symbol, source_of
@@ -158,6 +159,8 @@ def figure(value: Any) -> str:
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
+    if value == inf:
+        return "unlimited"
     text = f"{value:.6g}"
     if abs(value) < 1e12 and value == int(value) and not (abs(value) >= 1e9 and float(text) == value):
         return f"{int(value):,}"

@@ -117,10 +117,12 @@ class Engine(NamedTuple):
 
 class Device(NamedTuple):
     """Where replicas stand: usable bytes of an accelerator, devices of a node and of a scale-up domain (0 = not
-    published), whether chips are linked to their neighbours alone, and what the accelerator is called."""
+    published), whether chips are linked to their neighbours alone, what the accelerator is called, and whether its
+    engines pad attention heads up to what the ranks divide."""
 
     memory: float
     node: int
     domain: int
     mesh: bool
     name: str
+    pads_heads: bool = False

@@ -7,11 +7,12 @@ was found; of its scopes (an accelerator's id, its architecture, its kind, blank
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from math import inf
 
 from xlcalc.catalog import tables
-from xlcalc.formula.arithmetic import is_recording, term, where
+from xlcalc.formula.arithmetic import is_number, is_recording, term, where
 from xlcalc.formula.records import reduced
 from xlcalc.hardware.rates import Device, Engine, ServeRates
 from xlcalc.hardware.spec import AcceleratorSpec
@@ -78,7 +79,7 @@ def device(accelerator: AcceleratorSpec) -> Device:
     if not isinstance(found, Device):
         found = Device(
             usable(accelerator), accelerator.devices_per_node or 0, accelerator.scale_up_domain or 0,
-            accelerator.is_mesh, accelerator.id or "the accelerator",
+            accelerator.is_mesh, accelerator.id or "the accelerator", accelerator.pads_heads,
         )  # fmt: skip
         if not is_recording():
             accelerator.looked_up[Device] = found
@@ -132,6 +133,16 @@ def serve_rates(accelerator: AcceleratorSpec, dtype: DType) -> ServeRates:
     return found
 
 
+def _part(rate: float, share: Callable[[], float]) -> float:
+    """A share of a rate; of one that nothing limits, the same."""
+    return inf if is_number(rate) and rate == inf else rate * share()
+
+
+def _rate(label: str, rate: float) -> float:
+    """A rate as a derivation shows it; one that nothing limits is no figure of anybody's."""
+    return inf if is_number(rate) and rate == inf else term(label, rate, "FLOP/s")
+
+
 def _serve_rates(accelerator: AcceleratorSpec, dtype: DType) -> ServeRates:
     def share(name: str, *more: str) -> float:
         narrow = [f"{form}@{where}" for form in more for where in (accelerator.id, accelerator.architecture)]
@@ -140,11 +151,14 @@ def _serve_rates(accelerator: AcceleratorSpec, dtype: DType) -> ServeRates:
     form = compute_format(accelerator, dtype)
     half_form = dense_format(accelerator)
     half_peak = accelerator.peak(half_form) if half_form else inf  # memory alone limits what is told then
-    achieved = accelerator.figure("achievable_bf16") if accelerator.achievable_bf16 else half_peak * share("achievable")
-    reached = term("rate that large products reach", achieved, "FLOP/s")
-    half = reached * share("half")
+    achieved = (
+        accelerator.figure("achievable_bf16")
+        if accelerator.achievable_bf16
+        else _part(half_peak, lambda: share("achievable"))
+    )
+    reached = _rate("rate that large products reach", achieved)
     quantised = form != half_form
-    half = term("rate of products in 16 bit", half, "FLOP/s")
+    half = _rate("rate of products in 16 bit", _part(reached, lambda: share("half")))
     matmul = half
     peak = half_peak
     if quantised:
@@ -160,11 +174,11 @@ def _serve_rates(accelerator: AcceleratorSpec, dtype: DType) -> ServeRates:
     return ServeRates(
         matmul=matmul,
         half=half,
-        grouped=term("rate of experts' products", matmul * share("grouped", form), "FLOP/s"),
-        weight_only=term(
-            "rate of experts' products of widened weights", half * share("grouped", "weight_only"), "FLOP/s"
+        grouped=_rate("rate of experts' products", _part(matmul, lambda: share("grouped", form))),
+        weight_only=_rate(
+            "rate of experts' products of widened weights", _part(half, lambda: share("grouped", "weight_only"))
         ),
-        attention=term("rate of attention", half * share("attention"), "FLOP/s"),
+        attention=_rate("rate of attention", _part(half, lambda: share("attention"))),
         stream=term("achieved memory bandwidth", bandwidth * share("stream"), "bytes/s"),
         cache=term("achieved memory bandwidth of the cache", bandwidth * share("cache"), "bytes/s"),
         launch=share("launch"),

@@ -105,6 +105,12 @@ class AcceleratorSpec(BaseModel):
         TPUs, as Pope et al. 2022 describe their serving."""
         return self.kind == "tpu"
 
+    @property
+    def pads_heads(self) -> bool:
+        """Whether its engines add empty attention heads until the ranks divide them: those of TPUs (Pope et al. 2022,
+        section 4) and of Neuron (aws-neuron, neuronx_distributed, parallel_layers/pad.py); others refuse."""
+        return self.is_mesh or self.vendor == "AWS"
+
     def peak(self, dtype: str) -> float:
         """Dense peak for a number format, FLOP/s. Raises ValueError where the maker publishes none."""
         field = _PEAK_OF.get(dtype)

@@ -56,7 +56,7 @@ def pools(of: Served, count: int, traffic: Traffic, split: Split) -> Pools:
         (split.prefill_replicas, split.prefill, first),
         (split.decode_replicas, split.decode, later),
     ):
-        check(layout, of.counted.n_layers, of.counted.n_experts)
+        check(layout, of.divisible)
         places = searched(room, of, asked, layout)
         if not places:
             raise ValueError(no_room(of, layout.accelerators, asked, 1, 0))

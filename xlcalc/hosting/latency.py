@@ -19,7 +19,8 @@ def latency_layout(of: Served, count: int) -> Layout:
     """
     domain = of.on.domain or of.on.node or 1
     widest = domain if of.on.mesh else min(domain, _WIDEST)
-    tp = next(n for n in range(min(count, widest), 0, -1) if count % n == 0)
+    divisible = of.divisible
+    tp = next(n for n in range(min(count, widest), 0, -1) if count % n == 0 and divisible.by_tp(n))
     layout = Layout(tp, int(count) // tp)
     n_layers = of.counted.n_layers
     if layout.pp > n_layers:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from xlcalc.formula.arithmetic import plain
 
 _PART = re.compile(r"(tp|pp|dp|ep)(\d+)")
+_MOST_TP = 1024
 _SPLIT = re.compile(r"(\d+)[x*](.+?)\+(\d+)[x*](.+)")
 
 
@@ -94,23 +95,52 @@ def fills(layout: Layout | Split, count: int) -> None:
         raise ValueError(f"has a layout {layout.text} for {layout.accelerators} accelerators and a count of {count}")
 
 
-def check(layout: Layout, n_layers: int, n_experts: int) -> Layout:
+class Divisible(NamedTuple):
+    """What layouts share out of a model: layers, experts, query heads and the key/value heads of its kinds of layers.
+    Numbers of heads are 0, or none stand there, where a model has no heads or they are unknown."""
+
+    n_layers: int
+    n_experts: int = 0
+    n_heads: int = 0
+    kv_heads: tuple[int, ...] = ()
+
+    def by_tp(self, tp: int) -> bool:
+        """Whether each of `tp` ranks has as many query heads, and as many whole key/value heads or one of them.
+
+        >>> [tp for tp in range(1, 13) if Divisible(28, 0, 12, (2,)).by_tp(tp)]
+        [1, 2, 4, 6, 12]
+        """
+        return self.n_heads % tp == 0 and all(heads % tp == 0 or tp % heads == 0 for heads in self.kv_heads)
+
+    def tp_that_work(self) -> str:
+        """The ways of tensor parallelism that engines run, as text; the first ten where there are more."""
+        counts = [tp for tp in range(1, min(self.n_heads, _MOST_TP) + 1) if self.by_tp(tp)]
+        return ", ".join(map(str, counts[:10])) + (", ..." if len(counts) > 10 else "")
+
+
+def check(layout: Layout, of: Divisible) -> Layout:
     """The layout itself where the model has enough to split. Raises ValueError if not."""
-    n_layers, n_experts = plain(n_layers), plain(n_experts)
-    if layout.pp > n_layers:
-        raise ValueError(f"has {layout.pp} pipeline stages for {n_layers} layers")
-    if layout.ep > max(n_experts, 1):
-        raise ValueError(f"has a layout {layout.text} for a model of {n_experts} experts")
+    if layout.pp > of.n_layers:
+        raise ValueError(f"has {layout.pp} pipeline stages for {of.n_layers} layers")
+    if layout.ep > max(of.n_experts, 1):
+        raise ValueError(f"has a layout {layout.text} for a model of {of.n_experts} experts")
+    if not of.by_tp(layout.tp):
+        of_cache = "".join(f", {heads} key/value heads" for heads in sorted(set(of.kv_heads)))
+        raise ValueError(
+            f"has a layout {layout.text} for {of.n_heads} query heads{of_cache}, which {layout.tp} tensor-parallel "
+            f"ranks cannot share evenly; tp may be {of.tp_that_work()}"
+        )
     return layout
 
 
-def candidates(count: int, node: int, n_layers: int, n_experts: int) -> list[Layout]:
-    """The layouts worth trying on so many accelerators: tensor parallel inside a node, pipeline stages, and for
-    mixtures of experts attention copies with the experts spread over all."""
+def candidates(count: int, node: int, of: Divisible) -> list[Layout]:
+    """The layouts worth trying on so many accelerators: tensor parallel inside a node where it divides the heads,
+    pipeline stages, and for mixtures of experts attention copies with the experts spread over all."""
     found = []
-    count, node, n_layers, n_experts = plain((count, node, n_layers, n_experts))
+    count, node = plain((count, node))
+    n_layers, n_experts = of.n_layers, of.n_experts
     for tp in range(1, min(count, node) + 1):
-        if count % tp:
+        if count % tp or not of.by_tp(tp):
             continue
         rest = count // tp
         if rest <= n_layers:

@@ -94,10 +94,10 @@ def _padding(p: Product, tile: float) -> float:
 def rank_cache(model: Coefficients, tp: int, *, even: bool) -> CacheShape:
     """What a sequence keeps on one of `tp` accelerators: whole key/value heads, a share of its states, the whole of a
     latent; or an even share of all."""
-    full = 0
+    full = beside = 0
     sliding: Counter[float] = Counter()
     compressed: Counter[tuple[int, float, float]] = Counter()
-    for layers, elements, heads, window, stride, pending in model.cached:
+    for layers, elements, heads, window, stride, pending, beside_8bit in model.cached:
         own = int(elements // heads * math.ceil(heads / tp) if heads else elements)
         if even:
             own = math.ceil(elements / tp)
@@ -107,11 +107,12 @@ def rank_cache(model: Coefficients, tp: int, *, even: bool) -> CacheShape:
             sliding[window] += int(layers * own)
         else:
             full += int(layers * own)
+            beside += int(layers * (math.ceil(beside_8bit / tp) if even else beside_8bit))
     windows = tuple((elements, int(window)) for window, elements in sorted(sliding.items()))
     strides = tuple((n * own, int(stride), int(n * pending)) for (own, stride, pending), n in compressed.items())
     convolution = int(sum(layers * math.ceil(kept / tp) for layers, _, kept in model.states))
     recurrent = int(sum(layers * math.ceil(kept / tp) for layers, kept, _ in model.states))
-    return CacheShape(full, windows, convolution, recurrent, strides)
+    return CacheShape(full, windows, convolution, recurrent, strides, beside)
 
 
 def sequence_bytes(of: Served, part: Shard, context: float) -> float:
@@ -179,7 +180,7 @@ def capacity(of: Served, context: float, layout: Layout, reserve: float) -> floa
 def splits(of: Served, count: int) -> list[Layout]:
     """The layouts of `count` accelerators that memory questions consider."""
     domain = max(of.on.node or 1, of.on.domain or 1)
-    return candidates(count, domain, of.counted.n_layers, of.counted.n_experts)
+    return candidates(count, domain, of.divisible)
 
 
 def max_batch(of: Served, count: int, context: float, reserve: float) -> tuple[int, Layout]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import plain
 from xlcalc.hardware.rates import Device, Engine, ServeRates
+from xlcalc.hosting.layout import Divisible
 from xlcalc.model.coefficients import Coefficients
 
 
@@ -30,6 +31,15 @@ class Served(NamedTuple):
     def counted(self) -> Coefficients:
         """The model's plain numbers, also while their columns are recorded: what layouts are searched over."""
         return self.model if type(self.model) is Coefficients else plain(self.model)
+
+    @property
+    def divisible(self) -> Divisible:
+        """What layouts share out; heads only where no engine pads them."""
+        model = self.counted
+        if self.device is not None and self.device.pads_heads:
+            return Divisible(model.n_layers, model.n_experts)
+        heads = {int(kind.heads) for kind in model.cached if kind.heads} if model.n_heads else ()
+        return Divisible(model.n_layers, model.n_experts, model.n_heads, tuple(sorted(heads)))
 
     @property
     def on(self) -> Device:

@@ -9,7 +9,7 @@ from xlcalc.hardware.rates import ServeRates
 from xlcalc.hosting.layout import Layout
 from xlcalc.hosting.memory import Shard, shard
 from xlcalc.hosting.served import Served
-from xlcalc.model.cache import cache_elements
+from xlcalc.model.cache import growing_bytes
 from xlcalc.model.coefficients import Coefficients, Product
 
 _ROOFLINE, _RATES = "Williams et al. 2009; rates in catalog/serving.csv", "catalog/serving.csv"
@@ -163,7 +163,7 @@ def _decode_attention(r: Replica, decoding: float, context: float) -> float:
     if is_number(decoding) and not decoding:
         return 0.0
     cache = r.part.cache
-    growing = cache_elements(cache, context) * r.of.cache_bytes
+    growing = growing_bytes(cache, context, r.of.cache_bytes)
     states = 2 * (
         cache.conv_state * 2 + cache.state * where(r.model.state_bytes > 0, r.model.state_bytes, 2)
     )  # read and written

@@ -121,7 +121,7 @@ def choices(of: Served, count: int, layout: Layout | None) -> list[Layout]:
     if layout is None:
         return splits(of, count)
     fills(layout, count)
-    return arrangements(of, check(layout, of.counted.n_layers, of.counted.n_experts))
+    return arrangements(of, check(layout, of.divisible))
 
 
 def best_flow(

@@ -133,7 +133,7 @@ def model_rows(model: ModelSpec) -> dict[str, Any]:
         "parameters": model.total,
         "active_parameters": model.active,
         "count": kind,
-        "published_dtype": model.published_dtype.name,
+        "published_dtype": None if model.checkpoint.is_unknown else model.published_dtype.name,
         "published_dtype_from": model.checkpoint.why,
         "notes": notes,
     }

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import least, term, where
+from xlcalc.formula.arithmetic import is_number, least, term, where
 from xlcalc.model.architecture import Architecture
 
 _POPE = "Pope et al. 2022, section 3.3"
+_SPARSE = "deepseek-ai/FlashMLA, README, FP8 KV cache"
 
 
 class CacheShape(NamedTuple):
     """What one sequence keeps, in elements: `full` a token, each of `sliding` a token up to its window, states.
 
     Each of `compressed` keeps its elements for every `stride` tokens, and `pending` ones for each token after the last.
+    `beside_8bit` bytes of a token stand beside `full` elements of 8 bits: scales, and what stays in 16 bit.
     """
 
     full: int
@@ -22,11 +24,12 @@ class CacheShape(NamedTuple):
     conv_state: int
     state: int
     compressed: tuple[tuple[int, int, int], ...] = ()  # (elements a stride, stride, pending elements a token)
+    beside_8bit: int = 0
 
 
 def cache_shape(architecture: Architecture) -> CacheShape:
     """Sum the caches of all layers: keys and values (GQA), latents (MLA), windows, constant states."""
-    full = conv_state = state = 0
+    full = conv_state = state = beside = 0
     sliding: Counter[int] = Counter()
     compressed: Counter[tuple[int, int, int]] = Counter()
     for count, block in architecture.blocks():
@@ -36,11 +39,12 @@ def cache_shape(architecture: Architecture) -> CacheShape:
             sliding[block.window] += count * block.cache
         else:
             full += count * block.cache
+            beside += count * block.beside_8bit if block.cache else 0
         conv_state += count * block.conv_state
         state += count * block.state
     windows = tuple((elements, window) for window, elements in sorted(sliding.items()))
     strides = tuple((n * elements, stride, n * pending) for (elements, stride, pending), n in compressed.items())
-    return CacheShape(full, windows, conv_state, state, strides)
+    return CacheShape(full, windows, conv_state, state, strides, beside)
 
 
 def cache_elements(shape: CacheShape, context: float) -> float:
@@ -61,12 +65,31 @@ def cache_elements(shape: CacheShape, context: float) -> float:
     )
 
 
+def growing_bytes(shape: CacheShape, context: float, bytes_per_element: float) -> float:
+    """Bytes of one sequence that grow with its context: its elements, and what stands beside those of 8 bits.
+
+    Args:
+        shape: what one sequence keeps
+        context: tokens of the sequence [tokens]
+        bytes_per_element: of the cache's format [bytes]
+
+    >>> latent = CacheShape(576, (), 0, 0, (), 80)
+    >>> growing_bytes(latent, 1, 1), growing_bytes(latent, 1, 2)
+    (656, 1152)
+    """
+    elements = term("elements of a sequence", cache_elements(shape, context), "elements", _POPE)
+    if is_number(shape.beside_8bit) and not shape.beside_8bit:
+        return elements * bytes_per_element
+    beside = where(bytes_per_element > 1, 0, shape.beside_8bit * context)
+    return elements * bytes_per_element + term("scales and 16-bit parts of an 8-bit cache", beside, "bytes", _SPARSE)
+
+
 def kv_cache_bytes(
     shape: CacheShape, context: float, batch: float, bytes_per_element: float, state_bytes: float | None
 ) -> float:
     """Bytes of the cache of some sequences.
 
-        batch (bytes elements(context) + constant states); a GPT has 2 n_layers d_model elements a token
+        batch (bytes elements(context) + beside them + constant states); a GPT has 2 n_layers d_model elements a token
 
     Recurrent states take `state_bytes` an element; where that is None they and the convolution states are kept in the
     cache's type, at least 16 bit.
@@ -80,8 +103,8 @@ def kv_cache_bytes(
 
     Source: Pope et al. 2022, section 3.3, generalised to what each layer stores.
     """
-    elements = term("elements of a sequence", cache_elements(shape, context), "elements", _POPE)
+    growing = growing_bytes(shape, context, bytes_per_element)
     at_least_16_bit = bytes_per_element if bytes_per_element > 2 else 2
     element = where(state_bytes > 0, state_bytes, at_least_16_bit) if state_bytes is not None else at_least_16_bit
     states = shape.conv_state * at_least_16_bit + shape.state * element
-    return batch * (elements * bytes_per_element + term("states of a sequence", states, "bytes", _POPE))
+    return batch * (growing + term("states of a sequence", states, "bytes", _POPE))

@@ -18,6 +18,7 @@ _TEXT_PARTS = ("text_config", "llm_config", "language_config", "thinker_config")
 # lists of modules that stay as they are
 _IGNORED = ("modules_to_not_convert", "ignore", "ignored_layers", "exclude_modules", "exclude", "llm_int8_skip_modules",
             "skip_modules", "modules_to_not_quantize")  # fmt: skip
+_WIDEST = 32  # bits of an element
 _FP8_SCALE_BITS = 32  # of a block, where the configuration names one (DeepSeek-V3, README_WEIGHTS.md)
 _TORCH = {
     "float32": "fp32", "float": "fp32", "float16": "fp16", "half": "fp16", "bfloat16": "bf16", "float8_e4m3fn": "fp8",
@@ -36,7 +37,8 @@ class Checkpoint(NamedTuple):
 
     `ignored` modules stay in 16 bit; `only` those are quantised where it is set; of `overrides` the first that covers a
     matrix counts. `scale_bits` are those of blocks of fp8, an element; `expert_bits` those of experts where they have
-    a format of their own.
+    a format of their own. `is_unknown` where a quantization_config names a method that is not understood: nobody can
+    say then how wide the weights are.
     """
 
     dtype: DType
@@ -47,6 +49,7 @@ class Checkpoint(NamedTuple):
     scale_bits: float = 0
     expert_bits: float | None = None
     experts_alone: bool = False
+    is_unknown: bool = False
 
 
 PLAIN = Checkpoint(DTYPES["bf16"], "16 bit")  # of a model that somebody else quantises anew
@@ -70,14 +73,27 @@ def checkpoint(config: Mapping[str, Any], stated: str = "", name: str = "") -> C
         return Checkpoint(mix, f"general.file_type of the GGUF file: {mix.name}")
     if rules is None:
         torch = next((t for part in (text, config) for f in ("dtype", "torch_dtype") if (t := part.get(f))), None)
+        if own and _names_method(own):
+            return PLAIN._replace(why=f"quantization_config: {_method(own)}, which is not understood", is_unknown=True)
         plain = DTYPES.get(_TORCH.get(str(torch).removeprefix("torch."), ""), DTYPES["bf16"])
         return Checkpoint(plain, f"torch_dtype: {torch}" if torch else "no format is named: bf16")
     expert = _FORMS.get(str((text or config).get("expert_dtype") or config.get("expert_dtype") or ""))
-    why = f"quantization_config: {own.get('quant_method') or own.get('quant_algo') or 'unnamed'}"
+    why = f"quantization_config: {_method(own)}"
     return rules._replace(why=why, expert_bits=expert.bits if expert else rules.expert_bits)
 
 
 _FORMS = {"fp4": DTYPES["mxfp4"], "mxfp4": DTYPES["mxfp4"], "nvfp4": DTYPES["nvfp4"], "fp8": DTYPES["fp8"]}
+
+
+def _method(own: Mapping[str, Any]) -> str:
+    return str(own.get("quant_method") or own.get("quant_algo") or "unnamed")[:40]
+
+
+def _names_method(own: Mapping[str, Any]) -> bool:
+    """Whether weights are said to be quantised, by whatever method; bitsandbytes may be there and load 16 bit."""
+    own = _group(own, "quantization") or own
+    said = own.get("quant_method") or own.get("quant_algo") or own.get("bits") or own.get("w_bit")
+    return bool(said) and str(said).casefold() not in ("bitsandbytes", "none")
 
 
 def _group(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -99,6 +115,12 @@ def _number(value: Any) -> float:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0 else 0.0
 
 
+def _width(value: Any) -> float:
+    """Bits of an element; 0 where there are none that weights could have."""
+    bits = _number(value)
+    return bits if bits <= _WIDEST else 0.0
+
+
 def grouped(bits: float, group: float, *, zero_point: bool) -> float:
     """Bits of an element with a 16-bit scale for each group, and a zero point as wide as an element where there is one.
 
@@ -109,7 +131,7 @@ def grouped(bits: float, group: float, *, zero_point: bool) -> float:
 
 def _weights(weights: Mapping[str, Any], *, activations: bool) -> DType | None:
     """The format of a group of compressed-tensors, modelopt or Quark: bits, integers or floats, groups."""
-    bits, kind = _number(weights.get("num_bits")), str(weights.get("type") or "int")
+    bits, kind = _width(weights.get("num_bits")), str(weights.get("type") or "int")
     group = _number(weights.get("group_size"))
     if not bits:
         return None
@@ -161,7 +183,10 @@ def _quantised(own: Mapping[str, Any]) -> Checkpoint | None:
 
 def _dtype(own: Mapping[str, Any], method: str, algorithm: str, inner: Mapping[str, Any]) -> DType | None:
     """The one format of a configuration without groups."""
-    bits, group = _number(own.get("bits") or own.get("num_bits") or own.get("w_bit")), _number(own.get("group_size"))
+    given = own.get("bits") or own.get("num_bits") or own.get("w_bit")
+    bits, group = _width(given), _number(own.get("group_size"))
+    if given and not bits:
+        return None
     if "NVFP4" in algorithm or algorithm.startswith("W4A4") or method == "modelopt-fp4":
         return DTYPES["nvfp4"]
     if algorithm.startswith("MXFP8"):

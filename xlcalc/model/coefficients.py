@@ -60,7 +60,7 @@ class Cached(NamedTuple):
     """What each of so many layers keeps of a token, in elements, of `heads` key/value heads (0 = one shared latent).
 
     `window` is the number of tokens that are kept (0 = all); with a `stride` above 1 the elements are kept for each of
-    them, and `pending` ones for each token after the last.
+    them, and `pending` ones for each token after the last. `beside_8bit` bytes are kept beside elements of 8 bits.
     """
 
     layers: float
@@ -69,6 +69,7 @@ class Cached(NamedTuple):
     window: float
     stride: float
     pending: float
+    beside_8bit: float = 0
 
 
 class State(NamedTuple):

@@ -12,6 +12,7 @@ from xlcalc.model import matrices
 from xlcalc.model.matrices import Kind
 
 # tables whose rows are not looked up by a token's number
+_SCALED = 128  # elements of an 8-bit cache that share a scale
 _OTHER_TABLES = frozenset((
     "positions", "segments", "initial_state", "types", "tasks", "places", "frames", "relative_positions",
     "global_tokens",
@@ -92,7 +93,8 @@ class Block(NamedTuple):
     in filters and recurrences, which stand in no matrix.
     `kv_heads` is how many ways tensor parallelism can split the cache: 0 = not at all (a shared latent).
     Compressed caches keep `cache` elements for every `stride` tokens and `pending` for each that still waits to be
-    compressed; sparse attention scores `attended` entries at most.
+    compressed; sparse attention scores `attended` entries at most. `beside_8bit` bytes are kept of a token beside its
+    elements where those take 8 bits: scales, and what stays in 16 bit.
     """
 
     linears: tuple[Linear, ...] = ()
@@ -109,6 +111,7 @@ class Block(NamedTuple):
     stride: int = 1
     pending: int = 0
     attended: int | None = None
+    beside_8bit: int = 0
 
 
 class Layer(NamedTuple):
@@ -208,7 +211,9 @@ def latent_attention(
 
     Queries pass a bottleneck of q_rank where it is set. `d_nope` and `d_rope` are a head's widths without and with
     positions, `d_v` its values'. Scores count the heads as expanded, as training and prefill compute them; decoding
-    absorbs the expansion into queries and outputs, so that each head meets the latent itself.
+    absorbs the expansion into queries and outputs, so that each head meets the latent itself. Kernels of sparse
+    attention keep an 8-bit latent with a scale in single precision for every 128 elements, and the rotary key in 16
+    bit: 656 bytes for DeepSeek-V3.2 (deepseek-ai/FlashMLA, README, FP8 KV cache).
     """
     q = n_heads * (d_nope + d_rope)
     queries: tuple[Linear, ...] = (linear("q", d_model, q, matrices.Q),)
@@ -230,6 +235,7 @@ def latent_attention(
         score=n_heads * (d_nope + d_rope + d_v),
         decode_score=n_heads * (kv_rank + d_rope + kv_rank),
         attended=attended,
+        beside_8bit=4 * -(-kv_rank // _SCALED) + d_rope if attended else 0,
     )
 
 
@@ -249,6 +255,7 @@ def indexer(d_model: int, d_query: int, n_heads: int, d_head: int, *, weighted: 
         kind="indexer",
         cache=d_head,
         score=n_heads * d_head,
+        beside_8bit=4 * -(-d_head // _SCALED),
     )
 
 

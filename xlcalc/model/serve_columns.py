@@ -119,7 +119,8 @@ def _cached(architecture: Architecture) -> dict[str, Any]:
         if block.cache or block.pending:
             stride = max(block.stride, 1)
             window = 0 if stride > 1 else block.window or 0
-            growing[Cached(0, block.cache, block.kv_heads, window, stride, block.pending)] += times
+            beside = block.beside_8bit if block.cache else 0
+            growing[Cached(0, block.cache, block.kv_heads, window, stride, block.pending, beside)] += times
         if block.state or block.conv_state:
             states[State(0, block.state, block.conv_state)] += times
     return {

@@ -34,6 +34,7 @@ _SIZES = (
 )  # fmt: skip
 
 
+_COUNTS = ("sliding_window", "num_experts", "num_experts_per_tok")  # where they are set, or lists of them
 _FORMATS_KEPT = 32
 
 _SCALARS = ("hidden_size", "num_hidden_layers", "vocab_size")
@@ -101,6 +102,9 @@ class ModelSpec(BaseModel):
                     continue
                 if size is not None and (type(size) is not int or size < 1):
                     raise ValueError(f"has a {name} that is not a whole number above 0; got {size!r}")
+        read_so_far = set(c.seen)
+        _check_counts(c)
+        c.seen = read_so_far  # what is only checked is not counted yet
         return c
 
     @property
@@ -118,7 +122,7 @@ class ModelSpec(BaseModel):
             c.require(str(error.args[0]))
             raise ValueError(f"lacks {error.args[0]}, needed for model_type {c.model_type[:60]!r}") from None
         except (TypeError, ArithmeticError, AttributeError, IndexError) as error:
-            raise ValueError(f"has a field that is no number where one is needed ({str(error)[:120]})") from None
+            raise ValueError(_no_number(c)) from error
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
@@ -152,7 +156,10 @@ class ModelSpec(BaseModel):
 
     @property
     def published_dtype(self) -> DType:
-        """The format that its weights are published in; bf16 where nothing says otherwise."""
+        """The format that its weights are published in; bf16 where nothing says otherwise. Raises ValueError where they
+        are quantised in a way that is not understood."""
+        if self.checkpoint.is_unknown:
+            raise ValueError(f"has weights in a format that is not known ({self.checkpoint.why}): name a dtype")
         return self.checkpoint.dtype
 
     def weights(self, dtype: DType, *, serving: bool = False) -> Weights:
@@ -245,6 +252,33 @@ def _whole(architecture: Architecture) -> Architecture:
         if type(vector.size) is not int or vector.size < 0:
             raise TypeError(f"{vector.name} has {str(vector.size)[:40]} elements")
     return architecture
+
+
+def _check_counts(c: Config) -> None:
+    """Raise ValueError for counts of which no model is made: shares of heads or experts that do not come out even."""
+    for name in _COUNTS:
+        value = c.get(name)
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            if one is not None and (type(one) is not int or one < 0):
+                raise ValueError(f"has a {name} that is not a whole number, 0 or more; got {str(one)[:60]!r}")
+    n_experts, k = c.get("num_experts"), c.get("num_experts_per_tok")
+    if type(n_experts) is int and type(k) is int and k > n_experts > 0:
+        raise ValueError(f"has {k} experts a token of {n_experts} experts")
+    n_heads, n_kv_heads = c.get("num_attention_heads"), c.get("num_key_value_heads")
+    both = type(n_heads) is int and type(n_kv_heads) is int and c.gives("num_key_value_heads")
+    if both and not c.get("kv_lora_rank") and n_heads % n_kv_heads:
+        raise ValueError(f"has {n_heads} query heads, which {n_kv_heads} key/value heads cannot share evenly")
+
+
+def _no_number(c: Config) -> str:
+    """The sentence of a configuration with a list or a text where a number is needed, naming what that may be."""
+    odd = sorted(name for name in c.seen if isinstance(c.raw.get(name), (list, Mapping)) or _is_digits(c.raw.get(name)))
+    named = f"; these that were read hold lists, groups or texts: {', '.join(odd[:6])}" if odd else ""
+    return f"has a field that is no number where one is needed{named}"
+
+
+def _is_digits(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lstrip("-").replace(".", "", 1).isdigit()
 
 
 def _check_bounds(fields: Mapping[str, Any]) -> None:

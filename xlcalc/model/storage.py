@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from xlcalc.formula.arithmetic import term
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.checkpoint import Checkpoint
 from xlcalc.model.dtypes import GGUF, DType
@@ -18,6 +19,7 @@ from xlcalc.model.modules import paths
 
 OUTSIDE = -1
 KEPT_BITS = 16  # of what a quantised checkpoint leaves alone
+_FORMAT = "of the model in this format"
 MATRIX_PARTS = frozenset(("attention", "mlp", "experts"))
 
 
@@ -197,6 +199,23 @@ def rank_bytes(architecture: Architecture, weights: Weights) -> RankBytes:
     )
 
 
+def by_width(weights: Weights) -> dict[str, float]:
+    """Bytes of the weights by part and width, each called as a derivation calls it."""
+    found: dict[str, float] = {}
+    for one in weights.matrices:
+        elements, biases = one.matrix.elements, one.matrix.copies * one.matrix.bias
+        for layers, bits in one.widths:
+            what = f"{one.matrix.part}, {bits:g} bits an element"
+            found[what] = found.get(what, 0) + layers * elements * bits / 8
+            if biases:
+                what = f"biases, {one.bias_bits:g} bits an element"
+                found[what] = found.get(what, 0) + layers * biases * one.bias_bits / 8
+    for vector in weights.vectors:
+        what = f"{vector.vector.part}, {vector.bits:g} bits an element"
+        found[what] = found.get(what, 0) + vector.bytes
+    return found
+
+
 def count_bytes(params: float, dtype: DType) -> float:
     """Bytes of so many parameters, every one of them in `dtype`.
 
@@ -212,11 +231,17 @@ def read_bytes(weights: Weights, tokens: float) -> float:
     Of N experts with k a token, N (1 - (1 - k/N)^tokens) distinct ones are met when routing is uniform; of the token
     embedding only `tokens` rows, left out here.
     """
-    total = 0.0
+    held: dict[float, float] = {}
     for one in weights.matrices:
         matrix = one.matrix
-        copies = max(matrix.copies, 1)
-        share = matrix.active / copies
-        met = copies * (1 - (1 - share) ** tokens) if share < 1 else copies
-        total += met * matrix.d_in * matrix.d_out * sum(layers * bits for layers, bits in one.widths) / 8
+        share = matrix.active / max(matrix.copies, 1)
+        bits = sum(layers * width for layers, width in one.widths)
+        held[share] = held.get(share, 0) + max(matrix.copies, 1) * matrix.d_in * matrix.d_out * bits / 8
+    total = 0.0
+    for share, kept in held.items():
+        if share >= 1:
+            total += term("weights that every token meets", kept, "bytes", _FORMAT)
+        else:
+            met = term("share of the experts that a token meets", share, "share", "of the model")
+            total += term("weights of all experts", kept, "bytes", _FORMAT) * (1 - (1 - met) ** tokens)
     return total

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 CACHE_WORDS = {
     "full": ("cache elements of a token", "elements/token"),
+    "beside_8bit": ("scales and 16-bit parts beside 8-bit elements", "bytes/token"),
     "conv_state": ("elements of convolution states", "elements"),
     "state": ("elements of recurrent states", "elements"),
     **{f"sliding_{i}_1": ("cache elements of a token in a window", "elements/token") for i in range(1, 5)},
@@ -46,6 +47,7 @@ _CACHED = {
     "window": ("window", "tokens"),
     "stride": ("stride", "tokens"),
     "pending": ("cache elements of a pending token", "elements/token"),
+    "beside_8bit": ("scales and 16-bit parts beside 8-bit elements", "bytes/token"),
 }
 _STATES = {
     "layers": ("layers with this state", "count"),

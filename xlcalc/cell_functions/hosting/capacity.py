@@ -8,7 +8,7 @@ from xlcalc.cell_functions.hosting.served import held
 from xlcalc.formula.arithmetic import chosen, searched, term
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting import memory
-from xlcalc.hosting.layout import Layout
+from xlcalc.hosting.layout import Layout, check
 from xlcalc.language.cells import Choice, Number
 from xlcalc.language.declare import cell_function
 from xlcalc.language.kinds import Accelerator, Bytes, Count, DType, Model, PositiveTokens, Tokens
@@ -44,13 +44,14 @@ def LLM_SERVE_MEMORY(
         batch: sequences in the cache
         dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
-        tp: tensor-parallel accelerators
+        tp: tensor-parallel accelerators; they share the heads evenly
         part: which bytes
     Example:
         >>> round(LLM_SERVE_MEMORY("llama-3.1-8b", 8192, 16, unit="GiB"), 2)
         35.85
     """
-    parts = memory.serve_memory(held(model, None, dtype, kv_dtype), context, batch, Layout(tp))
+    of = held(model, None, dtype, kv_dtype)
+    parts = memory.serve_memory(of, context, batch, check(Layout(tp), of.divisible))
     return parts.total if part == "total" else getattr(parts, part)
 
 

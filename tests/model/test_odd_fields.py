@@ -1,0 +1,63 @@
+"""Configurations that no model has are refused with the field's name, in words; formats that are not understood are
+not taken for 16 bit."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import xlcalc
+from xlcalc.language.errors import CalcError
+
+LLAMA = {
+    "model_type": "llama", "hidden_size": 1024, "num_hidden_layers": 8, "num_attention_heads": 16,
+    "num_key_value_heads": 4, "intermediate_size": 4096, "vocab_size": 32000,
+}  # fmt: skip
+PYTHON = ("operand", "object", "instance", "'int'", "'list'", "NoneType", "attribute", "subscript")
+
+
+def text(**changes: Any) -> str:
+    return json.dumps({**LLAMA, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"num_key_value_heads": 5}, "16 query heads, which 5 key/value heads"),
+        ({"model_type": "mixtral", "num_local_experts": 4, "num_experts_per_tok": 8}, "8 experts a token of 4"),
+        ({"model_type": "mistral", "sliding_window": -1}, "sliding_window"),
+        ({"model_type": "mistral", "sliding_window": "4096"}, "sliding_window"),
+        ({"model_type": "mixtral", "num_local_experts": "8"}, "num_experts"),
+        ({"num_attention_heads": [16] * 8}, "num_attention_heads"),
+        ({"head_dim": [64]}, "head_dim"),
+    ],
+)  # fmt: skip
+def test_fields_of_no_model_are_refused_by_name_and_in_words(changes, words):
+    for function, more in (("LLM_PARAMS", ()), ("LLM_KV_CACHE", (100,)), ("LLM_FLOPS_PER_TOKEN", (100,))):
+        with pytest.raises(CalcError) as refused:
+            getattr(xlcalc, function)(text(**changes), *more)
+        assert words in str(refused.value)
+        assert not any(word in str(refused.value) for word in PYTHON)
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [{"quant_method": "zzz"}, {"quant_method": "gptq", "bits": 99}, {"quant_method": "quark"}, {"bits": "four"}],
+)
+def test_an_unknown_quantisation_is_not_taken_for_16_bit(unknown):
+    config = text(quantization_config=unknown)
+    with pytest.raises(CalcError, match="name a dtype"):
+        xlcalc.LLM_WEIGHTS(config)
+    with pytest.raises(CalcError, match="name a dtype"):
+        xlcalc.LLM_SERVE_MEMORY(config, 100, 1)
+    assert xlcalc.LLM_WEIGHTS(config, "bf16") == 2 * xlcalc.LLM_PARAMS(config)
+    assert "not understood" in xlcalc.LLM_MODEL(config, "published_dtype_from")
+
+
+@pytest.mark.parametrize("plain", [{}, None, {"quant_method": None}, {"quant_method": "bitsandbytes"}])
+def test_no_quantisation_is_the_type_that_the_file_names(plain):
+    config = text(quantization_config=plain, torch_dtype="float16")
+    assert xlcalc.LLM_WEIGHTS(config) == 2 * xlcalc.LLM_PARAMS(config)
+    assert xlcalc.LLM_MODEL(config, "published_dtype") == "fp16"
