@@ -184,7 +184,7 @@ class Declaration:
 
     def _finite(self, table: Table) -> Table:
         """The table with an error in each cell that has no finite number."""
-        if not any(type(cell) is float and not isfinite(cell) for row in table for cell in row):
+        if all(isfinite(cell) for row in table for cell in row if type(cell) is float):
             return table
         error = CalcError("#NUM!", "has no finite result in this cell", function=self.name)
         return Table([[error if type(cell) is float and not isfinite(cell) else cell for cell in row] for row in table])
