@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from math import exp, sqrt
 from typing import Any, NamedTuple
 
@@ -66,6 +66,12 @@ def of(declaration: Declaration, read: Sequence[Any]) -> Bounds:
 def of_call(function: str, given: Mapping[str, Any], software: str = "") -> Bounds:
     """The range of a call of a function that was measured, from those of its arguments that are known."""
     return predicted(fitted()[FAMILIES[function]], function, given, software or str(given.get("software") or ""))
+
+
+@lru_cache(maxsize=256)
+def of_accelerator(function: str, accelerator: AcceleratorSpec | None) -> Bounds:
+    """The range of a function that was measured, whatever is run on an accelerator; None is any."""
+    return of_call(function, {"accelerator": accelerator} if accelerator else {})
 
 
 def predicted(fit: Fitted, function: str, given: Mapping[str, Any], software: str = "", shift: float = 0.0) -> Bounds:

@@ -10,14 +10,15 @@ leave a node (`symbols.py`), so that a derivation, Excel text and mathematics ca
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache, wraps
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from xlcalc.formula.records import Columns
 from xlcalc.formula.symbols import ACTIVE, CHOSEN, INPUT, LEAF, TERM, Symbol, active, labelled, node, unrecorded
 
 Result = TypeVar("Result")
+Record = TypeVar("Record", bound=NamedTuple)
 
 
 def term(label: str, value: Any, unit: str = "", source: str | Callable[[], str] = "") -> Any:
@@ -29,6 +30,14 @@ def term(label: str, value: Any, unit: str = "", source: str | Callable[[], str]
     if not ACTIVE:  # nobody records: no number is a symbol
         return value
     return _labelled(label, value, unit, source)
+
+
+def terms(record: Record, said: Mapping[str, tuple[str, str, str]]) -> Record:
+    """A record of quantities, each under the label, with the unit and the source that `said` has for its field."""
+    if not ACTIVE:
+        return record
+    pairs = zip(record._fields, record, strict=True)
+    return type(record)(*[_labelled(said[name][0], value, *said[name][1:]) for name, value in pairs])
 
 
 def _labelled(label: str, value: Any, unit: str, source: str | Callable[[], str]) -> Any:
@@ -72,6 +81,7 @@ def remembered(maxsize: int) -> Callable[[Callable[..., Result]], Callable[..., 
         def remembering(*arguments: Any) -> Result:
             return function(*arguments) if ACTIVE and is_recording() else kept(*arguments)
 
+        remembering.cache_clear = kept.cache_clear  # type: ignore[attr-defined]
         return remembering
 
     return declare

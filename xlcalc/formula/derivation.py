@@ -66,7 +66,7 @@ class _Tree:
             below += 1
             deeper: list[Symbol] = []
             for symbol in level:
-                own = _quantities(symbol)
+                own = _quantities(symbol) if symbol.of else ()
                 for part in own:
                     self._name(part)
                 parts = [part for part in own if part not in seen]
@@ -108,7 +108,7 @@ def _quantities(symbol: Symbol) -> list[Symbol]:
     """The named quantities that a quantity's formula is over, in its order."""
     found: dict[Symbol, None] = {}
     seen: set[Symbol] = set()
-    stack = list(reversed(symbol.of))
+    stack = [*symbol.of[::-1]]
     while stack:
         x = stack.pop()
         if type(x) is Symbol and x not in seen:
@@ -116,7 +116,7 @@ def _quantities(symbol: Symbol) -> list[Symbol]:
                 found[x] = None
             else:
                 seen.add(x)
-                stack.extend(reversed(x.of))
+                stack += x.of[::-1]
     return list(found)
 
 
@@ -128,8 +128,8 @@ def _expression(x: Any, names: dict[Symbol, str]) -> tuple[str, str, int]:
     op = x.op
     if op in LABELLED:
         return names[x], _operand(x.value), 9
-    if op in _RANK:
-        rank = _RANK[op]
+    rank = _RANK.get(op)
+    if rank is not None:
         a, a_numbers, left = _expression(x.of[0], names)
         if op == "neg":
             return (f"-{a}", f"-{a_numbers}", 2) if left > 2 else (f"-({a})", f"-({a_numbers})", 2)
@@ -145,6 +145,7 @@ def _expression(x: Any, names: dict[Symbol, str]) -> tuple[str, str, int]:
     return f"{word}({', '.join([i[0] for i in inside])})", f"{word}({', '.join([i[1] for i in inside])})", 9
 
 
+@lru_cache(maxsize=4096)
 def _operand(value: Any) -> str:
     text = figure(value)
     return f"({text})" if text.startswith("-") else text

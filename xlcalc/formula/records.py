@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any, TypeVar, cast
 
 from xlcalc.formula.symbols import ACTIVE, INPUT, LEAF, Recording, Symbol, active, labelled, unrecorded
@@ -56,8 +56,9 @@ class Columns:
 
     def __getattr__(self, name: str) -> Any:
         derived = getattr(type(self.record), name, None)
-        if isinstance(derived, property) and derived.fget:  # of columns, and no column itself
-            value = derived.fget(self)
+        compute = derived.func if isinstance(derived, cached_property) else getattr(derived, "fget", None)
+        if compute:  # of columns, and no column itself
+            value = compute(self)
         else:
             value = self._symbols(getattr(self.record, name), f"{self._path}_{name}" if self._path else name)
         self.__dict__[name] = value

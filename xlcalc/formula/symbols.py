@@ -209,8 +209,9 @@ def _two(op: str, a: Any, b: Any) -> Symbol:
         key = (op, (a,), id(b))
     found = nodes.get(key)
     if found is None:
-        values = [x, b.value if type(b) is Symbol else b]
-        found = nodes[key] = Symbol(nodes, op, (a, b), _value(op, values, nodes))
+        y = b.value if type(b) is Symbol else b
+        value = _value(op, [x, y], nodes) if nodes.is_open else COMPUTE[op](x, y)
+        found = nodes[key] = Symbol(nodes, op, (a, b), value)
     return found
 
 
@@ -228,7 +229,13 @@ def labelled(
     nodes: Recording, op: str, of: tuple[Any, ...], value: Any, label: str, unit: str, source: str | Callable[[], str]
 ) -> Symbol:
     """A node with a label."""
-    key = (op, label, *(id(x) if type(x) is Symbol else (x,) for x in of), value if op in (INPUT, LEAF) else None)
+    key: tuple[Any, ...]
+    if op == LEAF:
+        key = (op, label, value)
+    elif op == TERM and type(of[0]) is Symbol:
+        key = (op, label, id(of[0]))
+    else:
+        key = (op, label, *[id(x) if type(x) is Symbol else (x,) for x in of], value if op == INPUT else None)
     found = nodes.get(key)
     if found is None:
         found = nodes[key] = Symbol(nodes, op, of, value, label, unit, source)
@@ -256,6 +263,7 @@ def recording(*, open: bool = False) -> Iterator[Recording]:
             del ACTIVE[thread]
         else:
             ACTIVE[thread] = before
+        nodes.clear()  # nodes know their recording: without this the two would keep each other alive
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import product
 
 from xlcalc.catalog import tables
-from xlcalc.formula.arithmetic import is_recording, remembered, term
+from xlcalc.formula.arithmetic import is_recording, term
 from xlcalc.formula.records import reduced
 from xlcalc.hardware.rates import TrainRates
 from xlcalc.hardware.spec import AcceleratorSpec
@@ -25,23 +25,22 @@ def _constants() -> dict[tuple[str, str, str, str], dict[str, str]]:
 
 def constant(name: str, accelerator: AcceleratorSpec, dtype: str = "", stack: str = "") -> float:
     """One figure of catalog/efficiency.csv, the narrowest line that fits. Raises KeyError where none does."""
-    row = _line(name, accelerator, dtype, stack)
-    value = float(row["value"])
-    if not is_recording():
-        return value
+    return term(*_labelled(name, accelerator.id, accelerator.architecture, dtype, stack))
+
+
+@cache
+def _labelled(name: str, accelerator: str, architecture: str, dtype: str, stack: str) -> tuple[str, float, str, str]:
+    """A figure with its label, its unit, and where it comes from: what it was calibrated on, its source and date."""
+    row = _line(name, accelerator, architecture, dtype, stack)
     kind = row["basis"] if row["basis"] in ("assumed", "calibrated", "counted", "measured") else "constant"
-    return term(f"{kind} {name.replace('_', ' ')}", value, row["unit"], lambda: _said(row))
-
-
-def _said(row: dict[str, str]) -> str:
-    """Where a line comes from: what it was calibrated on, its source and date."""
     basis = " on ".join(filter(None, [row["basis"], row["calibrated_on"]]))
-    return "; ".join(filter(None, [basis, tables.source_text(row["source"], row["as_of"])]))
+    source = "; ".join(filter(None, [basis, tables.source_text(row["source"], row["as_of"])]))
+    return f"{kind} {name.replace('_', ' ')}", float(row["value"]), row["unit"], source
 
 
-def _line(name: str, accelerator: AcceleratorSpec, dtype: str, stack: str) -> dict[str, str]:
+def _line(name: str, accelerator: str, architecture: str, dtype: str, stack: str) -> dict[str, str]:
     table = _constants()
-    for key in product((name,), (accelerator.id, accelerator.architecture, ""), (dtype, ""), (stack, "")):
+    for key in product((name,), (accelerator, architecture, ""), (dtype, ""), (stack, "")):
         if key in table:
             return table[key]
     raise KeyError(name)
@@ -51,16 +50,25 @@ def _matmul(accelerator: AcceleratorSpec, dtype: str, stack: str) -> float:
     """The share of its peak that matrix products reach in training; without a line of its own, by what products alone
     were measured to reach on that accelerator."""
     sixteen = accelerator.peak_bf16 or accelerator.peak_fp16
-    if _line("matmul", accelerator, dtype, stack)["scope"] or not (accelerator.achievable_bf16 and sixteen):
+    own = _line("matmul", accelerator.id, accelerator.architecture, dtype, stack)["scope"]
+    if own or not (accelerator.achievable_bf16 and sixteen):
         return constant("matmul", accelerator, dtype, stack)
     sixteen = accelerator.peak("bf16" if accelerator.peak_bf16 else "fp16")
     return accelerator.figure("achievable_bf16") / sixteen * constant("matmul_reached", accelerator, dtype, stack)
 
 
 @reduced
-@remembered(256)
 def kernels(accelerator: AcceleratorSpec, dtype: str, stack: str = "megatron") -> TrainRates:
     """The achieved rates of an accelerator. Raises ValueError where a peak or its bandwidth is not published."""
+    found = None if is_recording() else accelerator.looked_up.get((dtype, stack))
+    if not isinstance(found, TrainRates):
+        found = _kernels(accelerator, dtype, stack)
+        if not is_recording():
+            accelerator.looked_up[dtype, stack] = found
+    return found
+
+
+def _kernels(accelerator: AcceleratorSpec, dtype: str, stack: str) -> TrainRates:
 
     def share(name: str, form: str = "") -> float:
         return constant(name, accelerator, form, stack)

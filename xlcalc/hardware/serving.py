@@ -26,26 +26,16 @@ def _table() -> dict[tuple[str, str], dict[str, str]]:
 
 def constant(name: str, *scopes: str) -> float:
     """One figure: of the first scope (an accelerator's id, its architecture ...) that has a line, else for any."""
-    value = _value(name, *scopes)
-    if not is_recording():
-        return value
-    row = _line(name, *scopes)
-    return term(f"constant {name.replace('_', ' ')}", value, row["unit"], lambda: _said(row))
+    return term(*_labelled(name, *scopes))
 
 
 @cache
-def _value(name: str, *scopes: str) -> float:
-    return float(_line(name, *scopes)["value"])
-
-
-def _line(name: str, *scopes: str) -> dict[str, str]:
+def _labelled(name: str, *scopes: str) -> tuple[str, float, str, str]:
+    """A figure with its label, its unit, and how it was found, with its source."""
     table = _table()
-    return next((table[name, scope] for scope in scopes if (name, scope) in table), table[name, ""])
-
-
-def _said(row: dict[str, str]) -> str:
-    """How a figure was found, and its source."""
-    return "; ".join(filter(None, [row["how"], tables.source_text(row["source"], "")]))
+    row = next((table[name, scope] for scope in scopes if (name, scope) in table), table[name, ""])
+    source = "; ".join(filter(None, [row["how"], tables.source_text(row["source"], "")]))
+    return f"constant {name.replace('_', ' ')}", float(row["value"]), row["unit"], source
 
 
 def engine(accelerator: AcceleratorSpec | None = None) -> Engine:

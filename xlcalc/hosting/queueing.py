@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import exp, lgamma, log
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import is_recording, least, most, plain, searched, sqrt, term
+from xlcalc.formula.arithmetic import is_recording, least, most, searched, sqrt, term
 from xlcalc.hosting.step import Replica
 from xlcalc.hosting.throughput import Traffic, flow, stage_seconds
 
@@ -48,7 +48,7 @@ def load(r: Replica, traffic: Traffic, rate: float, places: int) -> Load:
 
     Raises ValueError past saturation, saying the largest rate.
     """
-    decoding = searched(_decoding, plain(r), plain(traffic), rate, places)
+    decoding = searched(_decoding, r, traffic, rate, places)
     if is_recording():
         decoding = term("sequences decoding", decoding, "sequences", "those that arrive while one decodes: searched")
     return _at(r, traffic, decoding, places)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import both, capped, either, is_number, least, most, remembered, sqrt, term, where
+from xlcalc.formula.arithmetic import both, capped, either, is_number, least, most, remembered, sqrt, term, terms, where
 from xlcalc.hardware.rates import ServeRates
 from xlcalc.hosting.layout import Layout
 from xlcalc.hosting.memory import Shard, shard
@@ -36,6 +36,29 @@ class Step(NamedTuple):
         return self.products + self.experts + self.attention + self.stream + self.kernels + self.links
 
 
+_SAID = {
+    "products": ("matrix products", "seconds", _ROOFLINE),
+    "experts": ("experts", "seconds", _ROOFLINE),
+    "attention": ("attention", "seconds", "Pope et al. 2022, section 3.3"),
+    "stream": ("norms, activations, copies", "seconds", _ROOFLINE),
+    "kernels": ("starts of kernels", "seconds", _RATES),
+    "links": ("collectives", "seconds", "Pope et al. 2022, section 3.2"),
+    "handover": ("hand-over between stages", "seconds", _RATES),
+}
+
+
+class Expert(NamedTuple):
+    """Products of experts on one of the accelerators that share them: a token meets `active` of `copies`."""
+
+    layers: float
+    copies: float
+    active: float
+    d_in: float
+    d_out: float
+    bytes: float
+    rate: float
+
+
 class Replica(NamedTuple):
     """A model on a layout of an accelerator, with all that does not depend on the load."""
 
@@ -44,7 +67,8 @@ class Replica(NamedTuple):
     rates: ServeRates
     part: Shard
     layout: Layout
-    products: tuple[tuple[float, float, float, float, float], ...]  # layers, d_in, d_out, bytes, rate
+    products: tuple[tuple[float, float, float, float, float], ...]  # layers, d_in, d_out, bytes of weights, rate
+    experts: tuple[Expert, ...]
     head: tuple[float, float, float]
     wide: bool  # experts' exchange leaves the scale-up domain
     slow: bool  # stages stand in different domains
@@ -61,6 +85,7 @@ def replica(of: Served, layout: Layout) -> Replica:
         shard(of, layout),
         layout,
         tuple(_own(product, layout.tp, rates) for product in model.products),
+        tuple(_expert(product, layout, rates) for product in model.experts),
         (model.head_d_in, model.vocab / layout.tp, model.head_bytes),
         layout.tp * layout.dp > rates.domain,
         layout.accelerators > rates.domain,
@@ -72,7 +97,16 @@ def _own(product: Product, tp: int, rates: ServeRates) -> tuple[float, float, fl
     d_in = where(product.row > 0, product.d_in / tp, product.d_in)
     d_out = where(product.column > 0, product.d_out / tp, product.d_out)
     rate = where(both(product.bytes < 2, rates.quantised), rates.matmul, rates.half)
-    return product.layers, d_in, d_out, product.bytes, rate
+    return product.layers, d_in, d_out, d_in * d_out * product.bytes, rate
+
+
+def _expert(product: Product, layout: Layout, rates: ServeRates) -> Expert:
+    """A product of experts as one of the accelerators that share them computes it, at the rate of its format."""
+    split = layout.expert_ways // layout.ep
+    width_in = where(product.row > 0, product.d_in / split, product.d_in)
+    width_out = where(product.column > 0, product.d_out / split, product.d_out)
+    rate = where(either(product.bytes >= 2, rates.quantised), rates.grouped, rates.weight_only)
+    return Expert(product.layers, product.copies, product.active, width_in, width_out, product.bytes, rate)
 
 
 def _roofline(bytes_time: float, flop_time: float) -> float:
@@ -108,32 +142,25 @@ def step(
     decoding, prefilling = decoding / layout.dp, prefilling / layout.dp
     tokens = decoding + prefilling
     products: float = 0.0
-    for layers, d_in, d_out, element, rate in r.products:
-        moved = d_in * d_out * element + 2 * tokens * (d_in + d_out)
+    stream, wave = rates.stream, rates.wave
+    for layers, d_in, d_out, weights, rate in r.products:
+        moved = weights + 2 * tokens * (d_in + d_out)
         outputs = tokens * d_out
-        idle = least(outputs, rates.wave)  # the last wave of tiles leaves units without work
-        seconds = layers * _roofline(moved / rates.stream, 2 * (outputs + idle) * d_in / rate)
+        idle = least(outputs, wave)  # the last wave of tiles leaves units without work
+        seconds = layers * _roofline(moved / stream, 2 * (outputs + idle) * d_in / rate)
         products += term("products of one shape", seconds, "seconds", _ROOFLINE)
     d_in, d_out, element = r.head
     sampled = 1 if is_number(decoding) and not decoding else decoding
-    sampling = _roofline(d_in * d_out * element / rates.stream, 2 * sampled * d_in * d_out / rates.half)
+    sampling = _roofline(d_in * d_out * element / stream, 2 * sampled * d_in * d_out / rates.half)
     products += term("product of the head", sampling, "seconds", _ROOFLINE)
-    experts = sum(p.layers * _experts(r, p, tokens * layout.dp, balance) for p in model.experts)
+    experts = sum([e.layers * _experts(r, e, tokens * layout.dp, balance) for e in r.experts])
     attention = _decode_attention(r, decoding, context) + _prefill_attention(r, prefilling, reach)
-    stream = 2 * tokens * model.stream / layout.tp / rates.stream
+    copied = 2 * tokens * model.stream / layout.tp / stream
     handover: float = 0.0
     if layout.pp > 1:
         handover = rates.link_latency + 2 * model.head_d_in * tokens / where(r.slow, rates.scale_out, rates.link)
     kernels = (model.kernels + (model.narrow if rates.quantised else 0)) * rates.launch
-    return Step(
-        term("matrix products", products, "seconds", _ROOFLINE),
-        term("experts", experts, "seconds", _ROOFLINE),
-        term("attention", attention, "seconds", "Pope et al. 2022, section 3.3"),
-        term("norms, activations, copies", stream, "seconds", _ROOFLINE),
-        term("starts of kernels", kernels, "seconds", _RATES),
-        term("collectives", _links(r, tokens), "seconds", "Pope et al. 2022, section 3.2"),
-        term("hand-over between stages", handover, "seconds", _RATES),
-    )
+    return terms(Step(products, experts, attention, copied, kernels, _links(r, tokens), handover), _SAID)
 
 
 def alone(r: Replica, decoding: float, context: float, prefilling: float = 0, reach: float = 0) -> float:
@@ -142,21 +169,16 @@ def alone(r: Replica, decoding: float, context: float, prefilling: float = 0, re
     return passed.stage + (r.layout.pp - 1) * passed.handover
 
 
-def _experts(r: Replica, product: Product, tokens: float, balance: float) -> float:
+def _experts(r: Replica, e: Expert, tokens: float, balance: float) -> float:
     """Seconds of one product of all experts that `tokens` tokens meet, on one of the accelerators that share them."""
-    rates, layout = r.rates, r.layout
-    split = layout.expert_ways // layout.ep
-    width_in = where(product.row > 0, product.d_in / split, product.d_in)
-    width_out = where(product.column > 0, product.d_out / split, product.d_out)
-    share = product.active / product.copies
-    met = product.copies * (1 - (1 - share) ** tokens) / layout.ep
+    rates, ep = r.rates, r.layout.ep
+    met = e.copies * (1 - (1 - e.active / e.copies) ** tokens) / ep
     met = term("experts met on an accelerator", met, "count", "uniform routing: N (1 - (1 - k/N)^tokens)")
-    pairs = tokens * product.active / layout.ep
+    pairs = tokens * e.active / ep
     # each expert's last tile is half empty; engines choose tiles of the experts' rows up to the largest
     rows = pairs + least(met * rates.tile, met * _SMALLEST_TILE + pairs) / 2
-    moved = met * width_in * width_out * product.bytes + 2 * pairs * (width_in + width_out)
-    rate = where(either(product.bytes >= 2, rates.quantised), rates.grouped, rates.weight_only)
-    return _roofline(moved / rates.stream, 2 * rows * width_in * width_out / (rate * balance))
+    moved = met * e.d_in * e.d_out * e.bytes + 2 * pairs * (e.d_in + e.d_out)
+    return _roofline(moved / rates.stream, 2 * rows * e.d_in * e.d_out / (e.rate * balance))
 
 
 def _decode_attention(r: Replica, decoding: float, context: float) -> float:
@@ -168,7 +190,7 @@ def _decode_attention(r: Replica, decoding: float, context: float) -> float:
         cache.conv_state * 2 + cache.state * where(r.model.state_bytes > 0, r.model.state_bytes, 2)
     )  # read and written
     moved = (growing + states) * decoding
-    flops = sum(2 * s.decode * capped(context, s.reach) for s in r.model.scores)
+    flops = sum([2 * s.decode * capped(context, s.reach) for s in r.model.scores])
     moved = term("cache and states that are read", moved, "bytes", "Pope et al. 2022, section 3.3")
     flops = term("FLOP of a sequence's attention", flops, "FLOP")
     return _roofline(moved / r.rates.cache, decoding * flops / r.layout.tp / r.rates.attention)
@@ -177,7 +199,7 @@ def _decode_attention(r: Replica, decoding: float, context: float) -> float:
 def _prefill_attention(r: Replica, prefilling: float, reach: float) -> float:
     if is_number(prefilling) and not prefilling:
         return 0.0
-    flops = sum(2 * s.prefill * capped(reach, s.reach) for s in r.model.scores)
+    flops = sum([2 * s.prefill * capped(reach, s.reach) for s in r.model.scores])
     flops = term("FLOP of a prompt token's attention", flops, "FLOP")
     return prefilling * (flops + 2 * r.model.scan) / r.layout.tp / r.rates.attention
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from difflib import get_close_matches
@@ -20,6 +21,7 @@ _EXACT = 2**53  # integers up to here are the same number as a float and as an i
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _MAX_SHOWN = 60
 _MOST_BITS = 1024  # of an int that a float can hold
+_LARGEST = sys.float_info.max
 _MOST_DIGITS = 400  # of a number as text
 
 
@@ -111,6 +113,7 @@ class Number(Kind):
         self, unit: str = "", low: float = 0, high: float = math.inf, *, whole: bool = False, above: bool = False
     ) -> None:
         self.unit, self.low, self.high, self.whole, self.above = unit, low, high, whole, above
+        self._least, self._most = max(math.nextafter(low, math.inf) if above else low, -_LARGEST), min(high, _LARGEST)
         noun = f"{'a whole number' if whole else 'a number'}{' of ' + unit if unit else ''}"
         if high < math.inf:
             limits = f"{'above' if above else 'from'} {low:g} {'and at most' if above else 'to'} {high:g}"
@@ -128,10 +131,7 @@ class Number(Kind):
             value = self._from_other(value)
         if type(value) is float and value.is_integer() and -_EXACT < value < _EXACT:
             value = int(value)
-        if type(value) is int and value.bit_length() > _MOST_BITS:
-            raise Refusal("#NUM!", f"must be {self.about}; got {shown(value)}")
-        inside = self.low < value if self.above else self.low <= value
-        if not (inside and value <= self.high and (type(value) is int or math.isfinite(value))):
+        if not self._least <= value <= self._most:
             raise Refusal("#NUM!", f"must be {self.about}; got {shown(value)}")
         if self.whole and type(value) is not int:
             raise Refusal("#NUM!", f"must be {self.about}; got {shown(value)}")

@@ -141,12 +141,15 @@ class Declaration:
         read: list[Any] = []
         try:
             for (name, reader, required, blank), value in zip(self._plan, values, strict=True):
-                if value is None or (type(value) is str and is_blank(value)):
+                kind = type(value)
+                if kind is int or kind is float:
+                    read.append(reader(value))
+                elif value is None or (kind is str and is_blank(value)):
                     if required:
                         raise Refusal("#VALUE!", f"is required, and is blank: give {self._about(name)}")
                     read.append(blank)
                 else:
-                    if type(value) is CalcError or (type(value) is str and value[:1] == "#"):
+                    if kind is CalcError or (kind is str and value[:1] == "#"):
                         propagate(value)
                     read.append(reader(value))
         except Refusal as refusal:
@@ -165,9 +168,10 @@ class Declaration:
             result = (function or self._function)(*(read[:-1] if self.has_unit else read))
             if unit is not None:
                 result = result / unit
-            if type(result) is float and not isfinite(result):
-                raise OverflowError
-            if isinstance(result, Table):
+            if type(result) is float:
+                if not isfinite(result):
+                    raise OverflowError
+            elif type(result) is Table:
                 result = self._finite(result)
         except CalcError as error:
             where = error.function or self.name
@@ -180,7 +184,7 @@ class Declaration:
 
     def _finite(self, table: Table) -> Table:
         """The table with an error in each cell that has no finite number."""
-        if not any(type(cell) is float and not isfinite(cell) for row in table for cell in row):
+        if all(isfinite(cell) for row in table for cell in row if type(cell) is float):
             return table
         error = CalcError("#NUM!", "has no finite result in this cell", function=self.name)
         return Table([[error if type(cell) is float and not isfinite(cell) else cell for cell in row] for row in table])

@@ -27,8 +27,8 @@ _COUNT = Number("parameters", 1)
 class ModelKind(Kind):
     """A model: a catalog name, a two-column block, the text of a config.json; where `count` is set, a number too."""
 
-    def __init__(self, *, count: bool = False, generates: bool = False) -> None:
-        self._count, self._generates = count, generates
+    def __init__(self, *, count: bool = False) -> None:
+        self._count = count
         self.about = "a model name, a block of its fields, the text of a config.json"
         self.about += ", or a number of parameters" if count else ""
 
@@ -36,12 +36,6 @@ class ModelKind(Kind):
         return blocks.is_block(rows, blocks.model_fields())
 
     def read(self, value: Any) -> ModelSpec:
-        model = self._read(value)
-        if self._generates and model.count is None and model.architecture.kind == "encoder":
-            raise Refusal("#VALUE!", f"must generate tokens, which an encoder does not; got {shown(value)}")
-        return model
-
-    def _read(self, value: Any) -> ModelSpec:
         try:
             if type(value) is str:
                 return self._from_text(value)
@@ -95,6 +89,16 @@ def _model_of_text(text: str) -> ModelSpec | None:
 def _model_of_block(rows: str) -> ModelSpec:
     """The model of a sheet's block; the JSON text of its rows is the key under which it is kept."""
     return _checked(blocks.model(json.loads(rows)))
+
+
+class GeneratorKind(ModelKind):
+    """A model that generates tokens."""
+
+    def read(self, value: Any) -> ModelSpec:
+        model = super().read(value)
+        if model.count is None and model.architecture.kind == "encoder":
+            raise Refusal("#VALUE!", f"must generate tokens, which an encoder does not; got {shown(value)}")
+        return model
 
 
 def _sentence(error: ValueError) -> str:
@@ -173,7 +177,7 @@ class AnythingKind(Kind):
 
 
 Model = Annotated[ModelSpec, ModelKind()]
-Generator = Annotated[ModelSpec, ModelKind(generates=True)]
+Generator = Annotated[ModelSpec, GeneratorKind()]
 ModelOrCount = Annotated[ModelSpec, ModelKind(count=True)]
 Accelerator = Annotated[AcceleratorSpec, AcceleratorKind()]
 AcceleratorOrPeak = Annotated[AcceleratorSpec | float, AcceleratorKind(figure="FLOP/s")]

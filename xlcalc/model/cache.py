@@ -59,9 +59,12 @@ def cache_elements(shape: CacheShape, context: float) -> float:
     >>> cache_elements(CacheShape(2, ((4, 8),), 0, 0, ((6, 4, 1),)), 10)
     66
     """
-    growing = shape.full * context + sum(elements * least(context, window) for elements, window in shape.sliding)
+    growing = shape.full * context + sum([elements * least(context, window) for elements, window in shape.sliding])
     return growing + sum(
-        elements * (context // stride) + pending * (context % stride) for elements, stride, pending in shape.compressed
+        [
+            elements * (context // stride) + pending * (context % stride)
+            for elements, stride, pending in shape.compressed
+        ]
     )
 
 

@@ -8,6 +8,7 @@ and in parameters, as it is trained and not served. `replicated` elements are as
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 
@@ -80,7 +81,7 @@ class State(NamedTuple):
     convolution: float
 
 
-class Coefficients(NamedTuple):
+class Numbers(NamedTuple):
     """A model in one number format of its weights. Bytes and `products` depend on that format, nothing else does."""
 
     n_layers: int
@@ -167,29 +168,33 @@ class Coefficients(NamedTuple):
     cached: tuple[Cached, ...]
     states: tuple[State, ...]
 
+
+class Coefficients(Numbers):
+    """A model's columns, and those that formulas take together, put together once."""
+
     def __hash__(self) -> int:
         """Two columns tell most models apart, and records are keys of what is remembered; equality looks at all."""
         return hash((self.params_split, self.bytes_split))
 
-    @property
+    @cached_property
     def split_matmuls(self) -> Matmuls:
         return Matmuls(self.split_weights, self.split_replicated, self.split_divided, self.split_products)
 
-    @property
+    @cached_property
     def replicated_matmuls(self) -> Matmuls:
         return Matmuls(
             self.replicated_weights, self.replicated_replicated, self.replicated_divided, self.replicated_products
         )
 
-    @property
+    @cached_property
     def head_matmuls(self) -> Matmuls:
         return Matmuls(self.head_weights, self.head_replicated, self.head_divided, self.head_products)
 
-    @property
+    @cached_property
     def latents_matmuls(self) -> Matmuls:
         return Matmuls(self.latents_weights, self.latents_replicated, self.latents_divided, self.latents_products)
 
-    @property
+    @cached_property
     def experts_matmuls(self) -> Matmuls:
         """Inputs and outputs of a token's experts, without their weights."""
         return Matmuls(0, self.experts_replicated, 0, self.experts_products)

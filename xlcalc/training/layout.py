@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import plain, term
+from xlcalc.formula.arithmetic import term
 
 _PART = re.compile(r"(tp|pp|cp|ep|vp|mb|zero)(\d+)|(none|selective|full)")
 
@@ -68,8 +68,7 @@ def spread(count: int, layout: Layout, n_layers: int, n_experts: int) -> Layout:
     >>> spread(64, Layout(tp=8, pp=4), 32, 0).dp
     2
     """
-    tp, pp, cp, ep = layout.tp, layout.pp, layout.cp, layout.ep
-    n_layers, n_experts = plain(n_layers), plain(n_experts)
+    tp, pp, _, ep, cp, vp, micro_batch, zero, recompute = layout
     replica = tp * pp * cp
     if count % replica:
         raise ValueError(f"has count = {count}, which tp x pp x cp = {replica} does not divide")
@@ -81,4 +80,5 @@ def spread(count: int, layout: Layout, n_layers: int, n_experts: int) -> Layout:
         raise ValueError(f"has ep = {ep} for a model without experts")
     if count // pp % ep:
         raise ValueError(f"has ep = {ep}, which does not divide the {count // pp} ranks of a pipeline stage")
-    return layout._replace(dp=term("data-parallel replicas", count // replica, "count"))
+    replicas = term("data-parallel replicas", count // replica, "count")
+    return Layout(tp, pp, replicas, ep, cp, vp, micro_batch, zero, recompute)

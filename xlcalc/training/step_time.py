@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import both, capped, ceil, is_number, least, most, remembered, term, where
+from xlcalc.formula.arithmetic import both, capped, ceil, is_number, least, most, remembered, term, terms, where
 from xlcalc.hardware.rates import TrainRates
 from xlcalc.model.coefficients import Coefficients, Matmuls
 from xlcalc.training.communication import all_to_all, exposed, ring
@@ -52,6 +52,19 @@ class StepTime(NamedTuple):
     @property
     def total(self) -> float:
         return sum(self)
+
+
+_SAID = {
+    "compute": ("compute", "seconds", _ROOFLINE),
+    "memory": ("memory traffic", "seconds", _ROOFLINE),
+    "tp": ("tensor-parallel communication", "seconds", "Korthikanti et al. 2022, section 4.2"),
+    "pp": ("pipeline hand-over", "seconds", _NARAYANAN),
+    "dp": ("data-parallel communication", "seconds", _ZERO),
+    "ep": ("expert-parallel communication", "seconds", _EXCHANGE),
+    "cp": ("context-parallel communication", "seconds", _EXCHANGE),
+    "bubble": ("pipeline bubble", "seconds", _NARAYANAN),
+    "optimizer": ("optimizer", "seconds", _ZERO),
+}
 
 
 class MicroBatch(NamedTuple):
@@ -319,14 +332,15 @@ def step_time(model: Coefficients, k: TrainRates, layout: Layout, global_batch: 
     local = term("parameters that a rank updates", local, "parameters", _ZERO)
     traffic = term("memory traffic of Adam", OPTIMIZER_TRAFFIC, "bytes/parameter", "fp32 state read and written")
     each = term("micro-batches a stage", m / pp, "count")
-    return StepTime(
-        compute=term("compute", each * (micro.compute + micro.head_compute), "seconds", _ROOFLINE),
-        memory=term("memory traffic", each * (micro.memory + micro.head_memory), "seconds", _ROOFLINE),
-        tp=term("tensor-parallel communication", each * micro.tp, "seconds", "Korthikanti et al. 2022, section 4.2"),
-        pp=term("pipeline hand-over", m * hop, "seconds", _NARAYANAN),
-        dp=term("data-parallel communication", m * gather + reduce, "seconds", _ZERO),
-        ep=term("expert-parallel communication", each * micro.ep, "seconds", _EXCHANGE),
-        cp=term("context-parallel communication", each * micro.cp, "seconds", _EXCHANGE),
-        bubble=term("pipeline bubble", bubble, "seconds", _NARAYANAN),
-        optimizer=term("optimizer", traffic * local / pp / k.stream, "seconds", _ZERO),
+    step = StepTime(
+        each * (micro.compute + micro.head_compute),
+        each * (micro.memory + micro.head_memory),
+        each * micro.tp,
+        m * hop,
+        m * gather + reduce,
+        each * micro.ep,
+        each * micro.cp,
+        bubble,
+        traffic * local / pp / k.stream,
     )
+    return terms(step, _SAID)

@@ -75,7 +75,7 @@ def LLM_ESTIMATE_RANGE(name: Name, accelerator: Accelerator = None, bound: _Boun
     declaration = find(name)
     if declaration is None or declaration.name not in accuracy.bounds.FUNCTIONS:
         raise _not_measured(name)
-    found = accuracy.ranges.of_call(declaration.name, {"accelerator": accelerator} if accelerator else {})
+    found = accuracy.ranges.of_accelerator(declaration.name, accelerator)
     return {"low": found.low, "expected": 1, "high": found.high, "cases": found.here if accelerator else found.cases}[
         bound
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from xlcalc.formula.arithmetic import allowed, is_number, plain, term
+from xlcalc.formula.arithmetic import allowed, is_number, plain, term, terms
 from xlcalc.formula.records import column, columns
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.cells import Choice
@@ -269,19 +269,21 @@ def LLM_TRAIN_COST(
         storage_usd_per_gb_month=storage_usd_per_gb_month,
         experiment_gpu_hours=experiment_gpu_hours,
     )
-    lines = [(name, term(name, usd, "USD", _BILL_SOURCE)) for name, usd in zip(_BILL, bill, strict=True)]
-    total = term("total", sum([usd for _, usd in lines]), "USD", _BILL_SOURCE)
-    lines.append(("total", total))
-    return Table(
-        [
-            ["item", "USD", "share"],
-            *([name, usd, usd / total if is_number(total) and total else 0] for name, usd in lines),
-        ]
-    )
+    bill = terms(bill, _BILL)
+    total = term("total", bill.total, "USD", _BILL_SOURCE)
+    shared = is_number(total) and total
+    lines = [[_BILL[name][0], usd, usd / total if shared else 0] for name, usd in zip(_BILL, bill, strict=True)]
+    return Table([["item", "USD", "share"], *lines, ["total", total, 1.0 if shared else 0]])
 
 
 _BILL_SOURCE = "JGalego/llm-calc, training page, corrected: docs/origin.md"
-_BILL = ("compute", "failures (downtime)", "failures (recomputation)", "storage", "experiments")
+_BILL = {
+    "compute": ("compute", "USD", _BILL_SOURCE),
+    "failures_downtime": ("failures (downtime)", "USD", _BILL_SOURCE),
+    "failures_recomputation": ("failures (recomputation)", "USD", _BILL_SOURCE),
+    "storage": ("storage", "USD", _BILL_SOURCE),
+    "experiments": ("experiments", "USD", _BILL_SOURCE),
+}
 
 
 @cell_function(category="Training", source="BLOOM's corpus: 350e9 tokens in 1.6 TB, 0.22 tokens a byte")
