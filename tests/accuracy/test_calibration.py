@@ -159,7 +159,7 @@ def test_validate_prints_the_residual_and_fails_on_what_cannot_be_used(measured,
     measured(HEADER, tpot(3), "LLM_PARAMS,h100-sxm,llama-3.1-8b,1,1,1,nobody", tpot(1).replace("h100-sxm", "h1000"))
     done = validate()
     assert done.returncode == 1 and '"h1000" is not' in done.stderr
-    assert "LLM_PARAMS is no estimate that is calibrated" in done.stderr
+    assert "LLM_PARAMS is no estimate that is measured" in done.stderr
 
 
 SHEET_HEADER = ["Model", "accelerator", "count", "context", "batch", "measured", "source", None]

@@ -41,10 +41,9 @@ def calibrated(*, unless: str = "") -> Callable[[Formula], Formula]:
         @wraps(formula)
         def _formula(*read: Any) -> float:
             estimate = formula(*read)
-            adjusted = factors(formula.__name__)
-            if not adjusted or is_ignored() or (given is not None and read[given]):
+            if is_ignored() or (given is not None and read[given]):
                 return estimate
-            factor = adjusted.get(read[accelerator].id)
+            factor = factors(formula.__name__).get(read[accelerator].id)
             if not factor:
                 return estimate
             source = f"calibration.csv, {factor.cases} measurements: {factor.sources}"
