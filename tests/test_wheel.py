@@ -37,7 +37,8 @@ def test_one_import_name_and_all_data(wheel):
 
 def test_the_source_distribution_makes_the_same_wheel(wheel, tmp_path):
     """Complete, but for what a build does not need: tests, docs, benchmarks."""
-    subprocess.run([sys.executable, "-m", "build", "-o", tmp_path, ROOT], check=True, capture_output=True)
+    command = [sys.executable, "-m", "build", "-o", tmp_path, ROOT]
+    subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)  # a folder build/ here would hide the module
     (source,), (built,) = (
         tmp_path.glob("*.tar.gz"),
         tmp_path.glob("*.whl"),

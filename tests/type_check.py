@@ -12,8 +12,8 @@ PLACES = {"xlcalc": "xlcalc", "workbook": "xlcalc/workbook", "templates": "xlcal
 
 
 def run() -> subprocess.CompletedProcess[str]:
-    """Type-check a copy under build/, where mypy keeps what it knows of files that have not changed."""
-    stage = ROOT / "build" / "typed"
+    """Type-check a copy, beside which mypy keeps what it knows of files that have not changed."""
+    stage = ROOT / ".mypy_cache" / "typed"
     shutil.rmtree(stage / "xlcalc", ignore_errors=True)
     for folder, place in PLACES.items():
         shutil.copytree(ROOT / folder, stage / place, ignore=shutil.ignore_patterns("__pycache__", "*.csv", "*.json"))
