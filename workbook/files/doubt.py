@@ -44,8 +44,8 @@ _TEXTS = frozenset(
 )  # fmt: skip
 _OPERATORS = frozenset("+-*/^&=<>%")
 _ARITHMETIC = frozenset("+-*/^%")
-_DIGITS_OF_CELLS = re.compile(rb"(?<![\w.'])(\$?[A-Z]{1,3})(\$?)[0-9]+(?![\w.(!'])")
-_DIGITS = re.compile(rb"(?<=[A-Z$])[0-9]+(?![\w.(!'])")
+_CELLS = re.compile(rb"(?<![\w.'\" ])\$?[A-Z]{1,3}\$?[0-9]+(?![\w.(!'])")
+_LIKE_A_CELL = re.compile(r"[A-Z]{1,3}[0-9]+")
 _USUAL_FORMAT = re.compile(
     r"[$€£]?[#,]*0(?:\.0+)?%?|0+|(?:yyyy|yy|mmmm|mmm|mm|m|dddd|ddd|dd|d|[-/. ,])+|hh?:mm(?::ss)?"
 )
@@ -100,16 +100,15 @@ def wrong_in_exact(features: Collection[str], is_error: bool) -> list[str]:
 
 
 def shapes(texts: list[bytes], names: Iterable[str]) -> list[bytes]:
-    """Formulas without what distinguishes them from the same ones in other rows: same shape, same features. `names` are
-    the workbook's; where one ends in a digit, as RATE1, digits are left out more carefully.
+    """Formulas without what distinguishes them from the same ones in other rows and columns: same shape, same features.
+    `names` are the workbook's; where one might be taken for a cell (XFE1), formulas stay as they are.
 
     >>> shapes([b"LOG10(A17)*$B$2+Rate1", b"'Q1'!A5"], ["Rate1"])
-    [b'LOG10(A)*$B$+Rate1', b"'Q1'!A"]
+    [b'LOG10(A)*A+Rate1', b"'Q1'!A"]
     """
-    joined = b"\0".join(texts)
-    if any(name[-1:].isdigit() for name in names):
-        return _DIGITS_OF_CELLS.sub(rb"\1\2", joined).split(b"\0")
-    return _DIGITS.sub(b"", joined).split(b"\0")
+    if any(_LIKE_A_CELL.fullmatch(name) for name in names):
+        return texts
+    return _CELLS.sub(b"A", b"\0".join(texts)).split(b"\0")
 
 
 class Doubt:

@@ -102,7 +102,7 @@ def check(package: Package, sheets: list[Sheet], functions: Collection[str], now
         wrong = _differing(sheets, results)
         if not wrong:
             break
-        needs = stage.dependencies.precedents
+        needs = stage.precedents.of
         roots = {node for node in wrong if not any(other in wrong and other != node for other in needs(node))} or wrong
         for node in roots:
             verdict.otherwise[node] = results.restore(node, _said(by_name[node[0]], node, wrong[node]))
