@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple, TypeAlias
 
 from xlcalc.language.errors import CalcError
@@ -115,6 +115,10 @@ class SheetXml:
 
     def formula_cells(self) -> list[Cell]:
         """The cells with a formula, in the order of the file."""
+        return self._formula_cells
+
+    @cached_property
+    def _formula_cells(self) -> list[Cell]:
         if b"<%bf" % self._grammar.prefix not in self.xml:
             return []
         found = []
@@ -137,7 +141,17 @@ class SheetXml:
         }
 
     def find(self, row: int, column: int) -> Cell | None:
-        return next((cell for cell in self.cells() if cell.row == row and cell.column == column), None)
+        """The cell at a place. Where it is not written as programs write cells, all are looked through."""
+        opening = b'<%bc r="%b"' % (self._grammar.prefix, cell_name(row, column).encode())
+        start = self.xml.find(opening, *self._body)
+        match = self._grammar.token.match(self.xml, start, self._body[1]) if start >= 0 else None
+        if match is not None and match.start(1) >= 0:
+            return _cell_at(match, row, column)
+        return self._by_place.get((row, column))
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[int, int], Cell]:
+        return {(cell.row, cell.column): cell for cell in self.cells()}
 
     def value(self, cell: Cell, shared_strings: Callable[[], list[str]]) -> CellValue:
         """What a cell holds; for a formula, what was calculated last."""

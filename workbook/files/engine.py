@@ -25,7 +25,7 @@ from .prepare import Sheet, engine_copy, prepare
 from .results import Results
 from .values import same_value
 
-__all__ = ["Verdict", "calculate", "check", "read"]
+__all__ = ["Verdict", "calculate", "check", "held", "read"]
 
 _MAX_ROUNDS = 5
 _LISTED = 5
@@ -80,6 +80,23 @@ def calculate(
     if verdict.otherwise:
         _name_dependents(sheets, stage, results, verdict, changed)
     return results
+
+
+def held(
+    package: Package, sheets: list[Sheet], callbacks: Callbacks, now: datetime | None, trust_engine: bool
+) -> Results | None:
+    """A workbook calculated and ready to be calculated again with other inputs; None where the fast engine alone is not
+    trusted with all of it."""
+    several = any(array.dynamic or array.area.rows * array.area.columns > 1 for s in sheets for array in s.arrays.values())
+    if several or any(sheet.constants for sheet in sheets):
+        return None
+    if not trust_engine:
+        verdict = check(package, sheets, callbacks.by_name.keys(), now)
+        if verdict.exact or verdict.otherwise:
+            return None
+    results = _results(package, sheets, callbacks, now, ExactStage(package, sheets, callbacks, now), trust_engine)
+    results.calculate_fast()
+    return results if results.calculate_again({}) else None
 
 
 def check(package: Package, sheets: list[Sheet], functions: Collection[str], now: datetime | None) -> Verdict:
