@@ -11,6 +11,7 @@ from .files.addresses import parse_area, split_sheet
 from .files.cells_xml import CellValue
 from .files.package import DefinedName
 
+
 class Values(Protocol):
     """A workbook with the values that its cells hold."""
 

@@ -22,6 +22,9 @@ from .files.recalc import Recalculation, recalculate
 from .listed import cell_functions, listed_names
 from .settings import EPOCH, set_inputs
 
+_DAYS = 2_958_466
+"""Days that Excel has, to the end of 9999."""
+
 Progress = Callable[[str, int], None]
 """Told what is being done, and how many calls of cell functions were made."""
 
@@ -96,7 +99,9 @@ def make(
         refuse_ending(package, out)
     listed = listed_names(package)
     set_inputs(package, settings, {one.name.casefold(): one.unit for one in listed})
-    recalculation = recalculate(package, cell_functions(), progress=progress, trust="engine" if is_template(source) else trust)
+    recalculation = recalculate(
+        package, cell_functions(), progress=progress, trust="engine" if is_template(source) else trust
+    )
     inputs = [one.name for one in listed if one.kind == "input"]
     return Report(package.label, recalculation, named_cells(package), failed(package, inputs))
 
@@ -169,7 +174,7 @@ def shown(value: CellValue, unit: str) -> float | str | bool | None:
     """What a cell holds, as a report shows it: a date as text, an error as its code."""
     if isinstance(value, CalcError):
         return value.code
-    if unit == "date" and isinstance(value, (int, float)):
+    if unit == "date" and isinstance(value, (int, float)) and 0 <= value < _DAYS:
         return (EPOCH + timedelta(days=int(value))).isoformat()
     return value
 

@@ -15,7 +15,7 @@ from xlcalc.language.errors import CalcError
 
 from .addresses import cell_name, column_number, parse_cell
 from .errors import WorkbookError
-from .xml_text import escape, escape_string, number_text, rich_text, unescape, unescape_string
+from .xml_text import attribute, escape, escape_string, is_utf8, number_text, rich_text, unescape, unescape_string
 
 CellValue: TypeAlias = bool | int | float | str | CalcError | None
 
@@ -26,7 +26,6 @@ MAX_TEXT = 32_767
 FILE_ERRORS = frozenset(("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"))
 
 _ROOT = re.compile(rb"<(?:([A-Za-z_][\w.-]*):)?worksheet[\s>]")
-_ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _TYPE = re.compile(rb"""\st\s*=\s*(?:"[^"]*"|'[^']*')""")
 _METADATA = re.compile(rb"""\s[cv]m\s*=\s*(?:"[^"]*"|'[^']*')""")
 _VALUE_METADATA = re.compile(rb"""\svm\s*=\s*(?:"[^"]*"|'[^']*')""")
@@ -341,24 +340,6 @@ class SheetXml:
         opening = b'<%bc r="%b"' % (self._grammar.prefix, cell_name(row, column).encode())
         empty = Cell(row, column, 0, 0, opening, b"", None, b"", b"", None, None)
         return self.with_constant(empty, value) if constant else self.with_value(empty, value) or b""
-
-
-def is_utf8(xml: bytes) -> bool:
-    try:
-        xml.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def attribute(attributes: bytes, name: bytes) -> bytes | None:
-    """One attribute's text as it is written."""
-    if name not in attributes:
-        return None
-    for match in _ATTRIBUTE.finditer(attributes):
-        if match[1] == name:
-            return match[2] if match[2] is not None else match[3]
-    return None
 
 
 def _cached(value: CellValue) -> tuple[bytes, bytes | None]:

@@ -87,7 +87,9 @@ def held(
 ) -> Results | None:
     """A workbook calculated and ready to be calculated again with other inputs; None where the fast engine alone is not
     trusted with all of it."""
-    several = any(array.dynamic or array.area.rows * array.area.columns > 1 for s in sheets for array in s.arrays.values())
+    several = any(
+        array.dynamic or array.area.rows * array.area.columns > 1 for s in sheets for array in s.arrays.values()
+    )
     if several or any(sheet.constants for sheet in sheets):
         return None
     if not trust_engine:

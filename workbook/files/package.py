@@ -20,9 +20,10 @@ from xlcalc.files import write_atomically
 
 from . import xml_text
 from .addresses import Area, cell_name, parse_area, parse_cell, split_sheet
-from .cells_xml import MAX_TEXT, Cell, CellValue, SheetXml, attribute
+from .cells_xml import MAX_TEXT, Cell, CellValue, SheetXml
 from .errors import WorkbookError
 from .tables import Table
+from .xml_text import attribute
 from .zip_parts import ZipParts
 
 __all__ = ["DefinedName", "Package", "WorkbookError"]
@@ -104,7 +105,8 @@ class Package:
         self._changed[part] = content
         self._sheets.pop(part, None)
         if part == self._workbook_part:
-            self.__dict__.pop("names", None)  # to be read again
+            for read in ("names", "_names_by_word"):  # to be read again
+                self.__dict__.pop(read, None)
 
     def to_bytes(self) -> bytes:
         return self._zip.with_changes(self._changed)
@@ -146,6 +148,13 @@ class Package:
         return found
 
     @cached_property
+    def _names_by_word(self) -> dict[str, list[DefinedName]]:
+        found: dict[str, list[DefinedName]] = {}
+        for entry in self.names:
+            found.setdefault(entry.name.lower(), []).append(entry)
+        return found
+
+    @cached_property
     def calculation(self) -> dict[str, str]:
         """The workbook's settings for calculation (`calcPr`)."""
         return self._settings("calcPr")
@@ -161,7 +170,7 @@ class Package:
 
     def locate(self, name: str) -> tuple[str, str]:
         """Sheet and cell of a defined name that stands for one cell, upper and lower case alike."""
-        found = [entry for entry in self.names if entry.name.lower() == name.lower()]
+        found = self._names_by_word.get(name.lower(), [])
         if not found:
             known = sorted({entry.name for entry in self.names})
             near = get_close_matches(name, known, n=3, cutoff=0.5)
