@@ -52,11 +52,11 @@ _CALLS = """
     MOD(n,n) QUOTIENT(n,n) SUM(r,n) MAX(r,n) MIN(r,n) AVERAGE(r) COUNT(r,a) COUNTA(r) COUNTBLANK(r) PRODUCT(r)
     MEDIAN(r,n) SMALL(r,i) LARGE(r,i) STDEV(r) VAR(r) SUMPRODUCT(b,b) AND(c,c) OR(c,c) NOT(c) IF(c,a,a) IFERROR(e,a)
     ISNUMBER(a) ISTEXT(a) ISBLANK(w) ISERROR(e) ISNA(e) ISLOGICAL(a) N(w) INDEX(g,p,1) MATCH(k,g,0)
-    VLOOKUP(k,$C$1:$D$8,2,z) HLOOKUP(k,$C$1:$D$3,2,z) CHOOSE(p,a,a,a) ROW(y) COLUMN(y) ROWS(x) COLUMNS(x) DATE(h,o,j) YEAR(d)
-    MONTH(d) DAY(d) EDATE(d,o) EOMONTH(d,o) WEEKDAY(d,p) HOUR(d) YEARFRAC(d,d,p) NETWORKDAYS(d,d) LEN(t) LEFT(t,p) RIGHT(t,p)
-    MID(t,p,p) UPPER(t) LOWER(t) TRIM(t) FIND(t,t) SEARCH(t,t) SUBSTITUTE(t,t,t) CONCATENATE(t,t) REPT(t,p) EXACT(t,t) PMT(s,m,n)
-    PV(s,m,n) FV(s,m,n) SLN(1000,100,p) RANK(n,$B$1:$B$5) CEILING(n,i) FLOOR(n,i) MROUND(n,p) PERCENTILE(r,l) FACT(i)
-    TEXT(n,f) TEXT(a,f) RADIANS(n) DEGREES(n) SIN(n) COS(n) TAN(n) ATAN(n)
+    VLOOKUP(k,$C$1:$D$8,2,z) HLOOKUP(k,$C$1:$D$3,2,z) CHOOSE(p,a,a,a) ROW(y) COLUMN(y) ROWS(x) COLUMNS(x) DATE(h,o,j)
+    YEAR(d) MONTH(d) DAY(d) EDATE(d,o) EOMONTH(d,o) WEEKDAY(d,p) HOUR(d) YEARFRAC(d,d,p) NETWORKDAYS(d,d) LEN(t)
+    LEFT(t,p) RIGHT(t,p) MID(t,p,p) UPPER(t) LOWER(t) TRIM(t) FIND(t,t) SEARCH(t,t) SUBSTITUTE(t,t,t) CONCATENATE(t,t)
+    REPT(t,p) EXACT(t,t) PMT(s,m,n) PV(s,m,n) FV(s,m,n) SLN(1000,100,p) RANK(n,$B$1:$B$5) CEILING(n,i) FLOOR(n,i)
+    MROUND(n,p) PERCENTILE(r,l) FACT(i) TEXT(n,f) TEXT(a,f) RADIANS(n) DEGREES(n) SIN(n) COS(n) TAN(n) ATAN(n)
 """
 _BY_FEATURE = {
     "comparison": ("a=a", "a<a", "a>a", "a<>a", "a<=a", "a>=a"),

@@ -127,10 +127,11 @@ def _fast(whole: FastEngine, alone: FastEngine, sheet: Sheet, index: int) -> Cel
     """None where the engine gives up: then the exact one is asked, and nothing is wrong."""
     place = sheet.places[index]
     array = sheet.arrays.get(index)
-    cells = {cell: alone.value(sheet.name, *cell) for cell in (*(array.area.places() if array else ()), place)}
+    cells = [*(array.area.places() if array else ()), place]
+    before = [alone.value(sheet.name, row, column) for row, column in cells]
     try:
-        for cell in cells:
-            alone.set_value(sheet.name, *cell, None)
+        for row, column in cells:
+            alone.set_value(sheet.name, row, column, None)
         text = whole.formula(sheet.name, *place)
         if not text:
             return None
@@ -139,8 +140,8 @@ def _fast(whole: FastEngine, alone: FastEngine, sheet: Sheet, index: int) -> Cel
     except Exception:  # whatever stops the engine
         return None
     finally:
-        for cell, before in cells.items():
-            alone.set_value(sheet.name, *cell, before)
+        for (row, column), value_before in zip(cells, before, strict=True):
+            alone.set_value(sheet.name, row, column, value_before)
     value = value[0][0] if isinstance(value, list) else value
     return None if is_error(value) and gave_up(value["kind"]) else formula_value(value)
 
