@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache, lru_cache
+from typing import Any
 
 from xlcalc.catalog import tables
 from xlcalc.catalog.names import Names, Reading
@@ -62,6 +63,13 @@ def by_id(model_id: str) -> ModelSpec:
     return ModelSpec.model_validate({**fields, "context": context, "config": json.loads(tables.config_text(model_id))})
 
 
+@cache
+def _releases() -> dict[str, dict[str, Any]]:
+    """Releases whose files leave other matrices out of their format than its usual releases, by what they are called."""
+    fields = ((row["hf_id"], json.loads(row["quantization_config"])) for row in tables.shipped("releases"))
+    return {name.casefold(): {"quantization_config": own} for name, own in fields}
+
+
 @lru_cache(maxsize=1024)
 def find(name: str) -> ModelSpec:
     """The model that a name means, in the format that the name states (-FP8, -AWQ, Q4_K_M ...), if it states one.
@@ -69,6 +77,9 @@ def find(name: str) -> ModelSpec:
     Raises NotInCatalog with the nearest names.
     """
     model, stated = by_id(names().find(name)), stated_format(name)
+    release = _releases().get(name.strip().casefold())
+    if release is not None:
+        return ModelSpec.model_validate({**model.model_dump(), "config": {**model.config, **release}})
     if not stated or stated == model.checkpoint.dtype.name:
         return model
     return ModelSpec.model_validate({**model.model_dump(), "stated_format": stated})
