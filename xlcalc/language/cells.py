@@ -215,6 +215,7 @@ class Choice(Kind):
     """One of a few words; case, spaces and hyphens do not matter."""
 
     def __init__(self, *options: str) -> None:
+        self.options = options
         self._options = {self._key(o): o for o in options}
         self.about = "one of " + ", ".join(options)
 
