@@ -90,20 +90,27 @@ def explain(
 def list_functions(
     format: Annotated[str, typer.Option(help="text, md, json, or html (pages for a browser).")] = "text",
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Folder to write, for html.")] = None,
+    pyodide: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="For html whose forms calculate in the browser: the npm package pyodide."),
+    ] = None,
 ) -> None:
     """The function reference.
 
     Example: xlcalc functions --format md
     Example: xlcalc functions --format html -o reference
+    Example: xlcalc functions --format html -o reference --pyodide node_modules/pyodide
     """
     from xlcalc.pages import reference
 
     if (format == "html") != (out is not None):
         raise typer.BadParameter("--format html and -o DIR go together")
+    if pyodide is not None and out is None:
+        raise typer.BadParameter("--pyodide goes with --format html")
     if out is not None:
-        from xlcalc.pages import site
+        from xlcalc.pages import browser, site
 
-        print(f"{site.write(out)} pages: {out / 'index.html'}")
+        print(f"{site.write(out, browser.runtime(pyodide) if pyodide else None)} pages: {out / 'index.html'}")
     elif format == "json":
         print(json.dumps([reference.as_data(f) for f in functions()], indent=1))
     elif format == "md":
