@@ -477,9 +477,11 @@ class TestInChromium:
         everything = sorted(path.name for path in folder.glob("*.html"))
         for width, names in ((320, everything), (1280, sorted(LISTS))):
             tab.set_viewport_size({"width": width, "height": 700})
-            for name in names:
-                tab.goto(f"{folder.as_uri()}/{name}")
-                assert tab.evaluate("document.documentElement.scrollWidth") <= width, name
+            tab.goto((folder / "index.html").as_uri())
+            for name in names:  # in place of the first one's content, which is quicker than to open each
+                main = re.search("<main.*</main>", (folder / name).read_text("utf-8"), re.DOTALL)[0]
+                wide = "(main) => { document.querySelector('main').outerHTML = main; return document.documentElement.scrollWidth }"
+                assert tab.evaluate(wide, main) <= width, name
 
     def test_the_keyboard_shows_where_it_is(self, tab, folder):
         tab.goto((folder / "LLM_LOSS.html").as_uri())

@@ -94,7 +94,7 @@ def _call(tokens: list[Token], place: int) -> tuple[Call, int]:
         if token.type == Token.OP_PRE:
             sign, place = token.value, place + 1
             token = tokens[place] if place < len(tokens) else token
-        if token.type != Token.OPERAND:
+        if token.type != Token.OPERAND or (sign and token.subtype != Token.NUMBER):
             break
         arguments[-1], place = _operand(token, sign), place + 1
     raise ValueError(

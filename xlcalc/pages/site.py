@@ -83,11 +83,11 @@ def write(folder: Path, runtime: Mapping[str, bytes] | None = None) -> int:
     Raises ValueError, before anything is written, where the folder holds what an earlier site did not put there under
     the name of a page, a page that was changed since, or files but no site.
     """
+    earlier = _earlier(folder)
     made = {name: make().encode("utf-8") for name, make in pages(BROWSER if runtime else FILES).items()}
     made |= runtime or {}
     if runtime:
         made["offline.js"] = made["offline.js"].replace(b"VERSION", _version(made))
-    earlier = _earlier(folder)
     for name in {*made, *earlier}:
         path = folder / name
         if path.is_dir() or (
