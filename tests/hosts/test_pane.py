@@ -126,7 +126,9 @@ def test_the_pages_calculate_in_any_browser(tab: Any, server: Server) -> None:
     assert float(tab.locator("#result data").get_attribute("value")) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("body", [{}, {"name": "LLM_PARAMS"}, {"name": 5, "given": {}}, {"name": "LLM_PARAMS", "given": []}])
+@pytest.mark.parametrize(
+    "body", [{}, {"name": "LLM_PARAMS"}, {"name": 5, "given": {}}, {"name": "LLM_PARAMS", "given": []}]
+)
 def test_malformed_questions_are_refused(server: Server, body: Any) -> None:
     with server.client() as client:
         assert client.post("/reference/answer", json=body).status_code == 422

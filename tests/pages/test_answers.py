@@ -43,7 +43,10 @@ def test_a_refusal_is_an_answer(name, given, said):
 @pytest.mark.parametrize("hostile", ["<img src=x onerror=alert(1)>", '"><script>alert(1)</script>'])
 def test_text_never_becomes_markup(hostile):
     for given in ({"model": hostile, "context": "1"}, {**KV, "unit": hostile}, {**KV, hostile: "1"}):
-        assert "<img" not in answer("LLM_KV_CACHE", given)["html"] and "<script" not in answer("LLM_KV_CACHE", given)["html"]
+        assert (
+            "<img" not in answer("LLM_KV_CACHE", given)["html"]
+            and "<script" not in answer("LLM_KV_CACHE", given)["html"]
+        )
 
 
 @pytest.mark.parametrize("formula", [

@@ -13,10 +13,10 @@ from itertools import pairwise
 
 import openpyxl.formula
 import pytest
+from chromium import violations
 from typer.testing import CliRunner
 
 import xlcalc
-from chromium import violations
 from xlcalc.cli import app as cli
 from xlcalc.language.declare import Declaration
 from xlcalc.language.kinds import Count
@@ -113,7 +113,9 @@ def rows(part):
 class TestPages:
     def test_every_function_has_a_page_and_an_entry(self, pages):
         assert {*LISTS, *(f"{f.name}.html" for f in FUNCTIONS)} <= set(pages)
-        entries = [e.one("a") for s in pages["functions.html"].all("section", **{"class": "category"}) for e in s.all("li")]
+        entries = [
+            e.one("a") for s in pages["functions.html"].all("section", **{"class": "category"}) for e in s.all("li")
+        ]
         assert [(a.text, a.attributes["href"]) for a in entries] == [(f.name, f"{f.name}.html") for f in FUNCTIONS]
 
     def test_links_lead_somewhere_and_nothing_is_fetched(self, pages, folder):
@@ -252,7 +254,9 @@ class TestFunctions:
                 len(sides) == 3 and " - " not in sides[1] and re.fullmatch(r"[\d.e,+ -]+", sides[1])
             ):  # formula, numbers, value: a sum
                 figures = re.sub(r"(?<=\d),(?=\d{3}\b)", "", sides[1]).split(" + ")
-                assert sum(map(float, figures)) == pytest.approx(float(sides[2].split(" ")[0].replace(",", "")), rel=1e-4), sides
+                assert sum(map(float, figures)) == pytest.approx(
+                    float(sides[2].split(" ")[0].replace(",", "")), rel=1e-4
+                ), sides
 
 
 def typed(formula):
@@ -389,7 +393,9 @@ class TestCommandLine:
         done = self.run("--format", "html", "-o", tmp_path)
         assert done.returncode == 1 and done.stderr.count("\n") == 1 and "is not empty" in done.stderr
 
-    @pytest.mark.parametrize("words", [("--format", "html"), ("--format", "md", "-o", "x"), ("--format", "pdf"), ("--pyodide", "x")])
+    @pytest.mark.parametrize(
+        "words", [("--format", "html"), ("--format", "md", "-o", "x"), ("--format", "pdf"), ("--pyodide", "x")]
+    )
     def test_wrong_usage(self, words):
         assert self.run(*words).returncode == 2
 

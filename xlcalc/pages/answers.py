@@ -156,7 +156,7 @@ def _readable(value: Any, unit: str) -> str:
         size = UNITS[unit][name]
         if abs(value) >= size and size != 1:
             return f"{value / size:,.3g} {name}"
-        if size == 1 and 1 <= abs(value):
+        if size == 1 and abs(value) >= 1:
             return ""
     return ""
 

@@ -22,7 +22,15 @@ from xlcalc.pages.frame import file_of, page
 from xlcalc.pages.html import Html, grid, joined, prose, section, tag
 
 _MACHINES = ("h100-sxm", "h200-sxm", "b200", "mi300x", "l40s", "rtx-5090", "rtx-4090", "apple-m3-ultra")
-_MODELS = ("llama-3.1-8b", "gpt-oss-20b", "qwen3-32b", "llama-3.3-70b", "gpt-oss-120b", "qwen3-235b-a22b", "deepseek-r1")
+_MODELS = (
+    "llama-3.1-8b",
+    "gpt-oss-20b",
+    "qwen3-32b",
+    "llama-3.3-70b",
+    "gpt-oss-120b",
+    "qwen3-235b-a22b",
+    "deepseek-r1",
+)
 _CONTEXTS = (8192, 32768, 131072)
 _FORMATS = ("bf16", "fp8", "int4")
 _BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -120,7 +128,9 @@ def _inserts(row: str, table: str, block: str, argument: str) -> Html:
 
 
 def _facts(facts: Iterable[tuple[str, object]]) -> Html:
-    return tag("dl", *(part for name, text in facts if text for part in (tag("dt", name), tag("dd", text))), class_="facts")
+    return tag(
+        "dl", *(part for name, text in facts if text for part in (tag("dt", name), tag("dd", text))), class_="facts"
+    )
 
 
 def _parameters(model: ModelSpec) -> list[Html]:
@@ -181,7 +191,9 @@ def _speed(model: ModelSpec) -> Html:
     line = charts.Line("by batch", [(ms, speed) for _, ms, speed in points], [str(b) for b, *_ in points])
     chart = charts.lines(about, charts.Axis("milliseconds a token"), charts.Axis("tokens a second", log=True), [line])
     said = tag("p", f"Decoding on {count} of {machine} at {_CONTEXT:,} tokens of context; beside each point its batch.")
-    return section("Throughput against latency", said, chart, _formula("LLM_TPOT", [model.id, machine, count, _CONTEXT, 8]))
+    return section(
+        "Throughput against latency", said, chart, _formula("LLM_TPOT", [model.id, machine, count, _CONTEXT, 8])
+    )
 
 
 def _roofline(machine: AcceleratorSpec) -> Html:
@@ -203,7 +215,9 @@ def _roofline(machine: AcceleratorSpec) -> Html:
         marks.append((intensity, min(intensity * bandwidth, float(row["peak_bf16_tflops"]) * 1e12)))
     drawn.append(charts.Line("llama-3.1-8b decoding in batches of 1, 16, 256", marks, ("1", "16", "256"), joined=False))
     about = f"Roofline of {machine.id}: the FLOP/s that it reaches at most, by FLOP for each byte moved"
-    chart = charts.lines(about, charts.Axis("FLOP for each byte moved", log=True), charts.Axis("FLOP/s", log=True), drawn)
+    chart = charts.lines(
+        about, charts.Axis("FLOP for each byte moved", log=True), charts.Axis("FLOP/s", log=True), drawn
+    )
     return section("Roofline", chart, _formula("LLM_INTENSITY", ["llama-3.1-8b", 16, 2048]))
 
 
@@ -258,7 +272,6 @@ def models_list(edition: str) -> str:
     """Every model of the catalog with its size."""
     rows = []
     for row in tables.rows("models"):
-        model = models.by_id(row["id"])
         link = tag("a", row["name"], href=file_of("model", row["id"]))
         size = charts.short(LLM_PARAMS(row["id"]))
         rows.append([link, tag("code", row["id"]), row["organisation"], row["released"], size])

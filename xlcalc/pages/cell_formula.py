@@ -2,8 +2,8 @@
 
     parse("=ROUND(LLM_KV_CACHE(A1, 8192) / 2, 0)")  Call("LLM_KV_CACHE", (Reference("A1"), 8192))
 
-A call is found under the name that any host saves it by. What is no value, reference or LLM_* call is an expression that
-only the sheet can calculate, and is refused.
+A call is found under the name that any host saves it by. What is no value, reference or LLM_* call is an expression
+that only the sheet can calculate, and is refused.
 """
 
 from __future__ import annotations

@@ -65,7 +65,9 @@ def bars(about: str, unit: str, rows: Sequence[tuple[str, float]]) -> Html:
         top = n * _ROW + 6
         long = f"{name[:36]}…" if len(name) > 37 else name
         parts.append(_text(_NAMES - 8, top + 14, long, "end"))
-        parts.append(tag("rect", x=_NAMES, y=top, width=f"{max(room * value / most, 1):.1f}", height=18, class_="bar c1"))
+        parts.append(
+            tag("rect", x=_NAMES, y=top, width=f"{max(room * value / most, 1):.1f}", height=18, class_="bar c1")
+        )
         parts.append(_text(_NAMES + room * value / most + 6, top + 14, short(value), "start"))
     return tag("figure", _svg(len(rows) * _ROW + 6, about, parts), _legend([unit]))
 

@@ -32,7 +32,9 @@ def function_page(declaration: Declaration, before: Declaration | None, after: D
     """The page of a function between its neighbours, for an edition of the site."""
     values = example_arguments(declaration)
     neighbours = [
-        tag("a", f.name, href=file_of("function", f.name), rel=rel) for f, rel in ((before, "prev"), (after, "next")) if f
+        tag("a", f.name, href=file_of("function", f.name), rel=rel)
+        for f, rel in ((before, "prev"), (after, "next"))
+        if f
     ]
     category = tag("a", declaration.category, href=f"functions.html#{anchor(declaration.category)}")
     main = joined(

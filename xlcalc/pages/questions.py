@@ -16,6 +16,11 @@ from xlcalc.pages.answers import plain
 from xlcalc.pages.frame import FILES, file_of
 from xlcalc.pages.html import Html, tag
 
+_SMALL = frozenset((
+    "a", "an", "and", "are", "as", "at", "can", "could", "do", "does", "for", "from", "how", "i", "in", "is", "it",
+    "many", "much", "my", "of", "on", "or", "our", "should", "the", "to", "what", "when", "which", "will", "with",
+))  # fmt: skip
+
 
 class Question(NamedTuple):
     """A question and its formula."""
@@ -61,6 +66,18 @@ def asked() -> tuple[Question, ...]:
     """All questions in the order of the file."""
     text = (files("xlcalc.pages") / "questions.csv").read_text("utf-8")
     return tuple(Question(row["question"], row["formula"]) for row in csv.DictReader(text.splitlines()))
+
+
+def like(words: str) -> list[Question]:
+    """The questions with at least half of the words that are no small ones, the likest first."""
+    wanted = {word for word in _words(words) if word not in _SMALL}
+    shared = [(len(wanted & {*_words(f"{q.text} {q.formula}")}), q) for q in asked()]
+    found = [(n, q) for n, q in shared if n and n >= len(wanted) / 2]
+    return [q for n, q in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _words(text: str) -> list[str]:
+    return [re.sub(r"(?<=\w{4})(ing|ed|er|est|s)$", "", word) for word in re.findall(r"[a-z0-9]+", text.casefold())]
 
 
 def entry(question: Question, edition: str) -> Html:

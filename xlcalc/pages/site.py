@@ -1,8 +1,8 @@
 """The reference as a site: what is on it, and writing it to a folder.
 
-    pages("files")      each page by its file, as a function that makes it; for a server, page by page
-    write(Path("site")) the whole site as plain files
-    write(Path("site"), runtime(...))   the same with forms that calculate in the browser (browser.py)
+pages("files")      each page by its file, as a function that makes it; for a server, page by page
+write(Path("site")) the whole site as plain files
+write(Path("site"), runtime(...))   the same with forms that calculate in the browser (browser.py)
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from xlcalc.language.errors import CalcError
 from xlcalc.pages import catalog_pages, index_data, questions
 from xlcalc.pages.frame import BROWSER, FILES, SCRIPTS, SERVER, file_of, page
 from xlcalc.pages.function_pages import function_page
-from xlcalc.pages.html import Html, anchor, joined, paragraphs, prose, section, tag
+from xlcalc.pages.html import Html, joined, paragraphs, prose, section, tag
 
 MANIFEST = "xlcalc-site.json"  # names every file of a site with its hash; a folder without it is not a site of ours
 _FURTHER = {SERVER: ("pane.js",), BROWSER: ("worker.js", "offline.js")}  # what is started from elsewhere
