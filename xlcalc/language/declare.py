@@ -97,10 +97,10 @@ class Declaration:
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         n = len(self._names)
-        if any(value is not None for value in args[n:]):
+        if len(args) > n:
             raise CalcError("#VALUE!", f"takes at most {n} arguments; got {len(args)}", function=self.name)
         if not kwargs:
-            return args[:n] + (None,) * (n - len(args))
+            return args + (None,) * (n - len(args))
         values = dict(zip(self._names, args, strict=False))
         for name, value in kwargs.items():
             if name not in self._names:
