@@ -6,6 +6,7 @@ A chart is a picture with a sentence for who cannot see it; the numbers stand in
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,12 @@ from xlcalc.formula.derivation import figure
 from xlcalc.pages.html import Html, joined, tag
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 640, 320, 64, 46, 14, 24
+_LOOK = """<style>
+svg { background: #ffffff } text { fill: #55606b } polyline { fill: none; stroke: #d5dbe1 } .line { stroke-width: 2.5 }
+.c1 { stroke: #1f6feb } .c2 { stroke: #b4530a } .c3 { stroke: #1a7f4b } .bar, .dot { stroke: none }
+.bar.c1, .dot.c1 { fill: #1f6feb } .dot.c2 { fill: #b4530a } .dot.c3 { fill: #1a7f4b }
+@media (prefers-color-scheme: dark) { svg { background: #14181c } text { fill: #a3afba } polyline { stroke: #36404a } }
+</style>"""
 _ROW, _NAMES = 30, 250  # a bar with its space, the room for its name
 
 
@@ -52,8 +59,19 @@ def lines(about: str, x: Axis, y: Axis, drawn: Sequence[Line]) -> Html:
             parts.append(_path(at, f"line c{n}"))
         if line.labels or not line.joined:
             parts += [tag("circle", cx=f"{a:.1f}", cy=f"{b:.1f}", r=4, class_=f"dot c{n}") for a, b in at]
-        parts += [_text(a + 7, b + 15, word, "start") for (a, b), word in zip(at, line.labels, strict=False) if word]
+        parts += [_beside(a, b, word) for (a, b), word in zip(at, line.labels, strict=False) if word]
     return tag("figure", _svg(_HEIGHT, about, parts), _legend([y.name, *(line.name for line in drawn)]))
+
+
+def picture(chart: Html) -> str:
+    """A chart as a file of its own, in the page's colours, light and dark; what is counted stands below it."""
+    found = re.search(r"<svg .*</svg>", chart, re.DOTALL)
+    assert found is not None
+    return (
+        found[0]
+        .replace('class="chart"', 'font-family="sans-serif" font-size="13"', 1)
+        .replace("</svg>", f"{_LOOK}</svg>")
+    )
 
 
 def bars(about: str, unit: str, rows: Sequence[tuple[str, float]]) -> Html:
@@ -118,6 +136,11 @@ def _svg(height: float, about: str, parts: Sequence[Html]) -> Html:
 
 def _path(points: Sequence[tuple[float, float]], class_: str) -> Html:
     return tag("polyline", points=" ".join(f"{a:.1f},{b:.1f}" for a, b in points), class_=class_)
+
+
+def _beside(x: float, y: float, word: str) -> Html:
+    """A word below a point; above it and to its left where the picture ends."""
+    return _text(x - 4, y - 9, word, "end") if x > _WIDTH - 120 else _text(x + 7, y + 15, word, "start")
 
 
 def _text(x: float, y: float, text: str, side: str) -> Html:
