@@ -36,7 +36,8 @@ def test_what_is_kept_recalculates_to_what_it_says(name):
     assert done.ok, [*done.errors, *done.not_calculated]
     assert not [value for value in kept.values() if isinstance(value, str) and value.startswith("#")]
     for cell, value in kept.items():
-        assert done.package.value("Job", cell) == (pytest.approx(value) if isinstance(value, float) else value), cell
+        if value not in (None, ""):
+            assert done.package.value("Job", cell) == (pytest.approx(value) if isinstance(value, float) else value), cell
 
 
 def test_by_hand():

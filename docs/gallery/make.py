@@ -25,7 +25,7 @@ from xlcalc.workbook.templates.build import cell_functions, packed
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
-from jobs import ANY, JOBS, Job
+from jobs import ANY, JOBS, Job  # noqa: E402 (beside this file, wherever it is run from)
 
 SHEET = "Job"
 _FIRST = 4  # row of the first input
@@ -151,7 +151,8 @@ def page(pictures: dict[str, str]) -> str:
     lines = [
         "# Gallery", "",
         "Worked jobs, each a small workbook: change a yellow cell, and Excel with the functions, LibreOffice or",
-        "`xlcalc recalc FILE` calculates it again. `python docs/gallery/make.py` writes them all from data (jobs.py).", "",
+        "`xlcalc recalc FILE` calculates it again. `python docs/gallery/make.py` writes them all from [data](jobs.py).",
+        "",
     ]  # fmt: skip
     for job in JOBS:
         lines += [f"## {job.title}", "", f"{job.question} [{job.name}.xlsx]({job.name}.xlsx)", ""]
