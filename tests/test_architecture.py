@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "hosts": FUNCTIONS | {"xlcalc.hosts"},
     "workbook": FUNCTIONS | {"xlcalc.files", "xlcalc.hosts", "xlcalc.workbook", "xlcalc.templates"},
     "cli": FUNCTIONS | {"xlcalc.cli", "xlcalc.files", "xlcalc.hosts", "xlcalc.pages", "xlcalc.workbook"},
-    "__init__": FUNCTIONS,
+    "__init__": FUNCTIONS | {"xlcalc.workbook.warm"},  # imported where a workbook is opened
 }
 
 

@@ -9,7 +9,7 @@ from generated import DOCS, ROOT
 from openpyxl import load_workbook
 
 from xlcalc.workbook.files.recalc import recalculate
-from xlcalc.workbook.templates.build import cell_functions
+from xlcalc.workbook.listed import cell_functions
 
 MADE = runpy.run_path(str(DOCS / "gallery" / "make.py"))
 JOBS = {job.name: job for job in MADE["JOBS"]}

@@ -9,11 +9,13 @@ from xlcalc.language.errors import CalcError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from xlcalc.workbook.warm import OpenWorkbook
+
     def __getattr__(name: str) -> Declaration: ...
 
 
 __version__ = "0.1.0"
-__all__ = ["CalcError", "frame", "functions", *(declaration.name for declaration in functions())]
+__all__ = ["CalcError", "frame", "functions", "open_workbook", *(declaration.name for declaration in functions())]
 
 globals().update({declaration.name: declaration for declaration in functions()})
 
@@ -30,3 +32,16 @@ def frame(table: list[list[object]]) -> "DataFrame":
         raise ImportError('pandas, which makes the frame, is missing: pip install "xlcalc[pandas]"') from None
     made: DataFrame = DataFrame(table[1:], columns=[str(name) for name in table[0]])
     return made
+
+
+def open_workbook(source: str, trust: str = "file") -> "OpenWorkbook":
+    """A template by its name, or a workbook's file, kept open: `set` inputs by name, then ask for `results`.
+
+    >>> with open_workbook("hosting-budget") as book:
+    ...     book.set(requests_per_day="20k")
+    ...     book.results()["total_cost"] > 0
+    True
+    """
+    from xlcalc.workbook.warm import OpenWorkbook
+
+    return OpenWorkbook(source, trust)

@@ -19,9 +19,10 @@ from xlcalc.catalog import tables
 from xlcalc.files import write_atomically
 from xlcalc.pages import charts
 from xlcalc.workbook.files.recalc import Recalculation, recalculate
+from xlcalc.workbook.listed import cell_functions
 from xlcalc.workbook.templates import charts as excel_charts
 from xlcalc.workbook.templates import style
-from xlcalc.workbook.templates.build import cell_functions, packed
+from xlcalc.workbook.templates.build import packed
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
