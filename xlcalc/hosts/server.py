@@ -48,6 +48,7 @@ def serve(host: str, port: int, certfile: Path | None, keyfile: Path | None, pro
     address = f"[{host}]" if ":" in host else host
     url = f"{'https' if certfile else 'http'}://{address}:{port}"
     print(f"xlcalc: the add-in's manifest is {url}/manifest.xml; Ctrl+C stops the server", file=sys.stderr)
+    print(f"xlcalc: pages that calculate, for a browser: {url}/reference/", file=sys.stderr)
     if certfile is None:
         print(
             "xlcalc: Excel loads add-ins over https only: give --certfile and --keyfile, or use a proxy",
@@ -74,11 +75,12 @@ def application(host: str, project: Path) -> Any:
             "or listen on 127.0.0.1"
         )
     _check_licence()
-    main_app = importlib.import_module("xlwings_server.main").main_app
+    main = importlib.import_module("xlwings_server.main")
     if not any(name.startswith("LLM_") for name in vars(sys.modules["custom_functions"])):
         raise Refusal(f"{project / 'custom_functions'} lacks the line: from xlcalc.hosts.excel import *")
     logging.getLogger("xlcalc").setLevel(logging.INFO)  # the sentence behind every error in a cell
-    return main_app
+    main.app.include_router(importlib.import_module("xlcalc.hosts.reference").router)
+    return main.main_app
 
 
 def _settings() -> Any:

@@ -240,7 +240,8 @@ class UnitOf(Kind):
 
     def __init__(self, quantity: str) -> None:
         self._quantity = quantity
-        self.about = "one of " + ", ".join(units.UNITS[quantity])
+        self.options = tuple(units.UNITS[quantity])
+        self.about = "one of " + ", ".join(self.options)
 
     def read(self, value: Any) -> float:
         if not isinstance(value, str):
