@@ -113,7 +113,8 @@ class Number(Kind):
         self, unit: str = "", low: float = 0, high: float = math.inf, *, whole: bool = False, above: bool = False
     ) -> None:
         self.unit, self.low, self.high, self.whole, self.above = unit, low, high, whole, above
-        self._least, self._most = max(math.nextafter(low, math.inf) if above else low, -_LARGEST), min(high, _LARGEST)
+        # the bounds themselves: the smallest and the largest that is allowed
+        self.least, self.most = max(math.nextafter(low, math.inf) if above else low, -_LARGEST), min(high, _LARGEST)
         noun = f"{'a whole number' if whole else 'a number'}{' of ' + unit if unit else ''}"
         if high < math.inf:
             limits = f"{'above' if above else 'from'} {low:g} {'and at most' if above else 'to'} {high:g}"
@@ -131,7 +132,7 @@ class Number(Kind):
             value = self._from_other(value)
         if type(value) is float and value.is_integer() and -_EXACT < value < _EXACT:
             value = int(value)
-        if not self._least <= value <= self._most:
+        if not self.least <= value <= self.most:
             raise Refusal("#NUM!", f"must be {self.about}; got {shown(value)}")
         if self.whole and type(value) is not int:
             raise Refusal("#NUM!", f"must be {self.about}; got {shown(value)}")

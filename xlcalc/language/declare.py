@@ -76,7 +76,7 @@ class Declaration:
             self.arguments += (Argument("unit", UnitOf(self.result.unit), False, None, None),)
             parameters.append(inspect.Parameter("unit", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
         self.__signature__ = signature.replace(parameters=parameters)
-        self._function = function
+        self.formula = function
         self.derivation = function  # what a derivation follows: the function itself, or `explained` by another
         self._names = [a.name for a in self.arguments]
         self._plan = tuple((a.name, a.kind.read, a.required, a.blank) for a in self.arguments)
@@ -165,7 +165,7 @@ class Declaration:
         """The result for arguments as `read` gives them: finite, in the unit asked for."""
         unit = read[-1] if self.has_unit else None
         try:
-            result = (function or self._function)(*(read[:-1] if self.has_unit else read))
+            result = (function or self.formula)(*(read[:-1] if self.has_unit else read))
             if unit is not None:
                 result = result / unit
             if type(result) is float:
@@ -198,7 +198,7 @@ class Declaration:
     @cached_property
     def _doc(self) -> tuple[str, dict[str, str], str]:
         """The docstring's text, its argument lines and its example, split at the headings."""
-        doc = inspect.cleandoc(self._function.__doc__ or "")
+        doc = inspect.cleandoc(self.formula.__doc__ or "")
         text, _, example = doc.partition("\nExample:\n")
         text, _, arguments = text.partition("\nArgs:\n")
         lines = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", arguments, re.MULTILINE)
