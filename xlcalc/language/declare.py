@@ -126,7 +126,17 @@ class Declaration:
         single = all(a.shape == (1, 1) for a in arguments if isinstance(a, Range))
         if single and isinstance(self.result, TableKind):  # a table for one cell, though it was passed as a range
             return self._once([a.at(0, 0) if isinstance(a, Range) else a for a in arguments])
-        return spread(self._element, arguments)
+        return spread(self._element, arguments, self._many)
+
+    def _many(self, arguments: Sequence[Any], n: int) -> list[Any] | None:
+        """The results for lists of cells; None where there is no NumPy or nothing for it to do."""
+        if isinstance(self.result, TableKind):
+            return None
+        try:
+            from xlcalc.language import many
+        except ImportError:
+            return None
+        return many.cells(self, arguments, n)
 
     def _element(self, values: Any) -> Any:
         result = self._once(values)

@@ -8,8 +8,8 @@ cannot be recorded, such as a search, is called row by row and says so in its ow
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from math import isclose
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy
@@ -19,6 +19,7 @@ from xlcalc.formula.symbols import INPUT, Guard, labelled, recording
 from xlcalc.language.cells import Number
 from xlcalc.language.declare import Argument, Declaration
 from xlcalc.language.errors import CalcError
+from xlcalc.language.ranges import Cells
 
 LEAST = 128  # rows of a group that are worth recording its formula
 _MOST_WAYS = 24  # recordings of one group; the rows of further ways are called one by one
@@ -34,9 +35,16 @@ class Words(NamedTuple):
     codes: Any
 
 
-# of an argument: one value for all rows, words, or numbers as an array of floats (not a number where a row has none)
+# of an argument: one value for all rows, words, numbers as an array of floats, or such with exceptions
 Column: TypeAlias = Any
 Pick: TypeAlias = Callable[[Any], Any]
+
+
+class Numbers(NamedTuple):
+    """A column of numbers some of whose rows hold something else: not a number among the floats, and here by row."""
+
+    floats: Any
+    others: dict[int, Any]
 
 
 class Answers:
@@ -75,17 +83,45 @@ def calculate(declaration: Declaration, columns: Sequence[Column], n: int, pick:
     return _Calculation(declaration, columns, n, pick or (lambda result: result)).answers
 
 
+def cells(declaration: Declaration, arguments: Sequence[Any], n: int) -> list[Any]:
+    """The same for what ranges hold: `Cells` for an argument that differs, one value for all rows otherwise."""
+    columns = [
+        _column(argument, value) if isinstance(value, Cells) else value
+        for argument, value in zip(declaration.arguments, arguments, strict=True)
+    ]
+    return calculate(declaration, columns, n).as_list()
+
+
+def _column(argument: Argument, values: Cells) -> Column:
+    if not isinstance(argument.kind, Number) or argument.name in _CHOOSING:
+        found: dict[tuple[type, Any], int] = {}
+        codes = [found.setdefault((type(v), v if v.__hash__ else id(v)), len(found)) for v in values]
+        first = dict(zip(reversed(codes), reversed(values), strict=True))
+        return Words([first[code] for code in range(len(found))], numpy.array(codes))
+    others: dict[int, Any] = {}
+    if not set(map(type, values)) <= {int, float}:
+        others = {row: v for row, v in enumerate(values) if type(v) is not int and type(v) is not float}
+    numbers: list[float] = [math.nan if row in others else v for row, v in enumerate(values)] if others else values
+    try:
+        return Numbers(numpy.array(numbers, dtype=float), others)
+    except OverflowError:
+        return Numbers(numpy.full(len(values), math.nan), dict(enumerate(values)))
+
+
 class _Calculation:
     def __init__(self, declaration: Declaration, columns: Sequence[Column], n: int, pick: Pick) -> None:
         self.declaration, self.pick, self.answers = declaration, pick, Answers(n)
         self.columns = [*columns, *[None] * (len(declaration.arguments) - len(columns))]
         self.is_search = declaration.derivation is not declaration.formula
         self.open: dict[int, Argument] = {}
+        self.numbers: dict[int, Any] = {}
         keys = numpy.zeros(n, dtype=numpy.int64)
         for i, (argument, column) in enumerate(zip(declaration.arguments, self.columns, strict=True)):
-            if isinstance(column, numpy.ndarray):
+            if isinstance(column, Numbers):
+                self.open[i], self.numbers[i] = argument, column.floats
+            elif isinstance(column, numpy.ndarray):
                 if isinstance(argument.kind, Number) and argument.name not in _CHOOSING:
-                    self.open[i] = argument
+                    self.open[i], self.numbers[i] = argument, column
                     continue
                 values, codes = numpy.unique(column, return_inverse=True)
                 column = self.columns[i] = Words(values.tolist(), codes)
@@ -115,7 +151,7 @@ class _Calculation:
             return self._calls(rows)
         fit = numpy.ones(len(rows), dtype=bool)
         for i, argument in self.open.items():
-            kind, values = argument.kind, self.columns[i][rows]
+            kind, values = argument.kind, self.numbers[i][rows]
             assert isinstance(kind, Number)
             fit &= (values >= kind.least) & (values <= kind.most)
             if kind.whole:
@@ -143,7 +179,7 @@ class _Calculation:
             root = None  # refused: so are the rows that take the same way, each with its own sentence
         except (TypeError, KeyError, AttributeError, IndexError):
             return rows[1:]  # asks something that only a number answers
-        columns = {argument.name: self.columns[i][rows] for i, argument in self.open.items()}
+        columns = {argument.name: self.numbers[i][rows] for i, argument in self.open.items()}
         same = hold(guards, columns, len(rows))
         same[0] = True
         taken = rows[same]
@@ -151,7 +187,7 @@ class _Calculation:
             self._calls(taken[1:])
             return rows[~same]
         (found,), sound = Program([root])({name: column[same] for name, column in columns.items()}, len(taken))
-        if type(value) not in (int, float) or not sound[0] or not isclose(found[0], value, rel_tol=_CLOSE):
+        if type(value) not in (int, float) or not sound[0] or not math.isclose(found[0], value, rel_tol=_CLOSE):
             self._calls(taken[1:])
             return rows[~same]
         answered = taken[sound]
@@ -172,9 +208,9 @@ class _Calculation:
 def _at(column: Column, row: int) -> Any:
     if isinstance(column, Words):
         return column.values[column.codes[row]]
-    if isinstance(column, numpy.ndarray):
-        return float(column[row])
-    return column
+    if isinstance(column, Numbers):
+        return column.others[row] if row in column.others else float(column.floats[row])
+    return float(column[row]) if isinstance(column, numpy.ndarray) else column
 
 
 def _groups(keys: Any) -> list[Any]:
