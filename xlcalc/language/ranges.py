@@ -44,10 +44,10 @@ class Range:
 
     def flattened(self, n_rows: int, n_columns: int) -> list[Any]:
         """The values met in the rows and columns of a result, row by row."""
-        if self.shape == (n_rows, n_columns) and not any(
-            isinstance(v, (list, tuple)) for row in self.rows for v in row
-        ):
-            return [value for row in self.rows for value in row]
+        if self.shape == (n_rows, n_columns):
+            values = list(chain.from_iterable(self.rows))
+            if not {list, tuple} & set(map(type, values)):
+                return values
         return [self.at(row, column) for row in range(n_rows) for column in range(n_columns)]
 
 
