@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy
 
 from xlcalc.formula.arrays import Program, hold
-from xlcalc.formula.symbols import INPUT, Guard, labelled, recording
-from xlcalc.language.cells import Number
+from xlcalc.formula.symbols import INPUT, Guard, Symbol, labelled, recording
+from xlcalc.language.cells import EXACT, Number
 from xlcalc.language.declare import Argument, Declaration
 from xlcalc.language.errors import CalcError
 from xlcalc.language.ranges import Cells
@@ -26,6 +26,9 @@ _MOST_WAYS = 24  # recordings of one group; the rows of further ways are called 
 _CLOSE = 1e-9  # how closely a recorded formula must meet the call that it was recorded from
 # small whole numbers that choose between formulas: rows are grouped by them
 _CHOOSING = frozenset(("tp", "pp", "ep", "cp", "vp", "zero"))
+
+
+_WORDS, _NUMBERS = (str, bool, type(None)), (int, float, Symbol)
 
 
 class Words(NamedTuple):
@@ -59,7 +62,7 @@ class Answers:
         kind = type(value)
         if kind is float:
             self.floats[row] = value
-        elif kind is int and abs(value) < 2**53:
+        elif kind is int and abs(value) < EXACT:
             self.floats[row], self.is_whole[row] = value, True
         else:
             self.others[row] = value
@@ -67,7 +70,7 @@ class Answers:
     def as_list(self) -> list[Any]:
         """The answers as calls give them, whole numbers as int."""
         values: list[Any] = self.floats.tolist()
-        whole = self.is_whole & (numpy.abs(self.floats) < 2**53) & (self.floats == numpy.floor(self.floats))
+        whole = self.is_whole & (numpy.abs(self.floats) < EXACT) & (self.floats == numpy.floor(self.floats))
         if whole.all():
             values = self.floats.astype(numpy.int64).tolist()
         elif whole.any():
@@ -155,7 +158,7 @@ class _Calculation:
             assert isinstance(kind, Number)
             fit &= (values >= kind.least) & (values <= kind.most)
             if kind.whole:
-                fit &= values == numpy.floor(values)
+                fit &= (values == numpy.floor(values)) & (numpy.abs(values) < EXACT)
         self._calls(rows[~fit])
         rows = rows[fit]
         for _ in range(_MOST_WAYS):
@@ -170,11 +173,16 @@ class _Calculation:
 
     def _way(self, rows: Any) -> Any:
         """Answer the rows that take the way of the first; gives those that do not."""
-        guards: list[Guard] = []
-        first = rows[0]
-        value = self._call(int(first))
+        first = int(rows[0])
+        value = self._call(first)
         try:
-            root = self._recorded(int(first), guards)
+            read = self.declaration.read(self._row(first))
+        except CalcError:  # of a word: all numbers are within their bounds
+            self.answers.others.update(dict.fromkeys(rows.tolist(), value))
+            return rows[:0]
+        guards: list[Guard] = []
+        try:
+            root = self._recorded(read, guards)
         except CalcError:
             root = None  # refused: so are the rows that take the same way, each with its own sentence
         except (TypeError, KeyError, AttributeError, IndexError):
@@ -186,8 +194,14 @@ class _Calculation:
         if root is None:
             self._calls(taken[1:])
             return rows[~same]
+        if type(root) in _WORDS and root == value:  # a text: what none of the numbers changes
+            self.answers.others.update(dict.fromkeys(taken.tolist(), value))
+            return rows[~same]
+        if type(root) not in _NUMBERS or type(value) not in _NUMBERS:
+            self._calls(taken[1:])
+            return rows[~same]
         (found,), sound = Program([root])({name: column[same] for name, column in columns.items()}, len(taken))
-        if type(value) not in (int, float) or not sound[0] or not math.isclose(found[0], value, rel_tol=_CLOSE):
+        if not sound[0] or not math.isclose(found[0], value, rel_tol=_CLOSE):
             self._calls(taken[1:])
             return rows[~same]
         answered = taken[sound]
@@ -196,9 +210,8 @@ class _Calculation:
         self._calls(taken[~sound])
         return rows[~same]
 
-    def _recorded(self, row: int, guards: list[Guard]) -> Any:
-        """The formula with the numbers of this row open."""
-        read = self.declaration.read(self._row(row))
+    def _recorded(self, read: list[Any], guards: list[Guard]) -> Any:
+        """The formula with the numbers of a row open."""
         with recording(open=True, guards=guards) as nodes:
             for i, argument in self.open.items():
                 read[i] = labelled(nodes, INPUT, (argument.name,), read[i], argument.name, argument.unit, "")
