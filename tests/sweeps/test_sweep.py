@@ -80,7 +80,7 @@ def test_what_is_kept(tmp_path):
     keep = {"where": ["days < 10000 and cost > 0"], "pareto": ["min cost", "min days"], "top": 3, "by": "min cost"}
     asked = {"scenarios": GRID, "results": RESULTS, "keep": keep, "summary": {"by": "model", "of": ["cost"]}}
     found = sweep(asked)
-    rows = [row for row in found.rows.to_pylist()]
+    rows = found.rows.to_pylist()
     assert rows and all(row["days"] < 10000 for row in rows)
 
     def dominated(row):

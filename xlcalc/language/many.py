@@ -16,6 +16,7 @@ import numpy
 
 from xlcalc.formula.arrays import Program, hold
 from xlcalc.formula.symbols import INPUT, Guard, Symbol, labelled, recording
+from xlcalc.language import deadline
 from xlcalc.language.cells import EXACT, Number
 from xlcalc.language.declare import Argument, Declaration
 from xlcalc.language.errors import CalcError
@@ -135,6 +136,7 @@ class _Calculation:
 
     def _call(self, row: int) -> Any:
         """One row as any call, its error as a value."""
+        deadline.check()
         try:
             value = self.pick(self.declaration(*self._row(row)))
         except CalcError as error:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
+from xlcalc.language import deadline
 from xlcalc.language.cells import is_blank
 from xlcalc.language.errors import CalcError
 
@@ -80,6 +81,7 @@ def spread(
             return _as_came([found[start : start + n_columns] for start in range(0, n, n_columns)], ranges)
 
     def element(row: int, column: int) -> Any:
+        deadline.check()
         try:
             return one([a.at(row, column) if isinstance(a, Range) else a for a in arguments])
         except CalcError as error:

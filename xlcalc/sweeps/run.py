@@ -19,7 +19,8 @@ import pyarrow
 
 from xlcalc.sweeps import block as blocks
 from xlcalc.sweeps import kept
-from xlcalc.sweeps.spec import Spec, SpecError
+from xlcalc.sweeps.expressions import SpecError
+from xlcalc.sweeps.spec import Spec
 from xlcalc.sweeps.store import Folder
 
 if TYPE_CHECKING:

@@ -210,21 +210,20 @@ def _grid(scenarios: Any) -> dict[str, list[Any]]:
 def _values(name: str, values: Any) -> list[Any]:
     if isinstance(values, Mapping):
         _known(values, ("from", "to", "steps", "log"), name)
-        low, high, steps = (values.get(key) for key in ("from", "to", "steps"))
-        numbers = all(type(x) in (int, float) and math.isfinite(x) for x in (low, high))
-        if (
-            not numbers
-            or type(steps) is not int
-            or not 1 < steps <= 10**7
-            or (values.get("log") and min(low, high) <= 0)
-        ):
+        low, high, steps, is_log = (dict[str, Any](values).get(key) for key in ("from", "to", "steps", "log"))
+        if not _is_range(low, high, steps) or (is_log and min(low, high) <= 0):
             raise SpecError(f"{name} is a range from a number to a number in steps, above 0 where it is log")
-        return list((numpy.geomspace if values.get("log") else numpy.linspace)(low, high, steps).tolist())
+        return list((numpy.geomspace if is_log else numpy.linspace)(low, high, steps).tolist())
     found = list(values) if isinstance(values, (list, tuple, numpy.ndarray)) else [values]
     found = [value.item() if isinstance(value, numpy.generic) else value for value in found]
     if not found or not all(isinstance(value, (str, int, float, bool, type(None))) for value in found):
         raise SpecError(f"{name} is a list of numbers or texts, or one of them")
     return found
+
+
+def _is_range(low: Any, high: Any, steps: Any) -> bool:
+    numbers = all(type(x) in (int, float) and math.isfinite(x) for x in (low, high))
+    return numbers and type(steps) is int and 1 < steps <= 10**7
 
 
 def _texts(given: Any) -> Sequence[str]:
