@@ -42,7 +42,8 @@ MAY_IMPORT = {
     "hosts": FUNCTIONS | {"xlcalc.hosts"},
     "sweeps": FUNCTIONS | {"xlcalc.sweeps", "xlcalc.files", "xlcalc.workbook"},
     "workbook": FUNCTIONS | {"xlcalc.files", "xlcalc.hosts", "xlcalc.workbook", "xlcalc.templates"},
-    "cli": FUNCTIONS | {"xlcalc.cli", "xlcalc.files", "xlcalc.hosts", "xlcalc.pages", "xlcalc.sweeps", "xlcalc.workbook"},
+    "cli": FUNCTIONS
+    | {"xlcalc.cli", "xlcalc.files", "xlcalc.hosts", "xlcalc.pages", "xlcalc.sweeps", "xlcalc.workbook"},
     "__init__": FUNCTIONS | {"xlcalc.sweeps"},
 }
 

@@ -61,7 +61,13 @@ def serve(
             file=sys.stderr,
         )
     print(f"xlcalc: {LICENCE}", file=sys.stderr)
-    options = {"host": host, "port": port, "ssl_certfile": certfile, "ssl_keyfile": keyfile, "log_level": "warning"}
+    options: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "ssl_certfile": certfile,
+        "ssl_keyfile": keyfile,
+        "log_level": "warning",
+    }
     if workers == 1:
         uvicorn.run(app, **options)
     else:

@@ -141,8 +141,9 @@ class Declaration:
     def _element(self, values: Any) -> Any:
         result = self._once(values)
         if isinstance(result, Table):
+            instead = f"take a cell of it in each row, as INDEX({self.name}(...), 2, 2) does, or run xlcalc sweep"
             raise CalcError(
-                "#VALUE!", "gives a table: pass one value for each argument, not a range", function=self.name
+                "#VALUE!", f"gives a table, and of a range there would be many: {instead}", function=self.name
             )
         return result
 

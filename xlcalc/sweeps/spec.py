@@ -210,7 +210,8 @@ def _grid(scenarios: Any) -> dict[str, list[Any]]:
 def _values(name: str, values: Any) -> list[Any]:
     if isinstance(values, Mapping):
         _known(values, ("from", "to", "steps", "log"), name)
-        low, high, steps, is_log = (dict[str, Any](values).get(key) for key in ("from", "to", "steps", "log"))
+        given: list[Any] = [values.get(key) for key in ("from", "to", "steps", "log")]
+        low, high, steps, is_log = given
         if not _is_range(low, high, steps) or (is_log and min(low, high) <= 0):
             raise SpecError(f"{name} is a range from a number to a number in steps, above 0 where it is log")
         return list((numpy.geomspace if is_log else numpy.linspace)(low, high, steps).tolist())
