@@ -11,7 +11,7 @@ import pytest
 
 import xlcalc
 from xlcalc.formula.derivation import AT_LEVEL, IN_ALL
-from xlcalc.language.declare import Table
+from xlcalc.language.declare import MOST_ARGUMENTS, Table
 from xlcalc.pages.mathematics import example_arguments
 
 COLUMNS = ["step", "quantity", "formula", "with numbers", "value", "unit", "source"]
@@ -24,7 +24,12 @@ CODE = re.compile(r"\w\.[a-z_]\w*\(|\[\w|\w_\w+\(|\blambda\b|\bNone\b|\bself\b|=
 
 def explained(function, depth=None):
     arguments = example_arguments(function)
-    return arguments, xlcalc.LLM_EXPLAIN(function.name, *arguments, depth=depth)
+    return arguments, xlcalc.LLM_EXPLAIN(function.name, *used(arguments), depth=depth)
+
+
+def used(arguments: list) -> list:
+    """The arguments without the blanks behind them."""
+    return arguments[: max((i for i, value in enumerate(arguments, 1) if value is not None), default=0)]
 
 
 def value_of(numbers):
@@ -214,7 +219,7 @@ def test_errors_are_those_of_the_call():
 def test_a_derivation_leaves_nothing_behind(function):
     """What formulas remember stays plain numbers: the same call gives a plain number before and after."""
     arguments = example_arguments(function)
-    xlcalc.LLM_EXPLAIN(function.name, *arguments)
+    xlcalc.LLM_EXPLAIN(function.name, *used(arguments))
     result = function(*arguments)
     cells = [cell for row in result for cell in row] if isinstance(result, Table) else [result]
     assert {type(cell) for cell in cells} <= {int, float, str, bool, type(None)}
@@ -274,3 +279,7 @@ def test_what_is_calculated_is_explained_too(call):
     for row in rows:
         assert not isinstance(row[head.index("value")], xlcalc.CalcError), row
         assert not re.search(r"\binf\b", f"{row[head.index('with numbers')]}"), row
+
+
+def test_every_function_can_be_the_subject_of_another():
+    assert max(len(f.arguments) for f in EXPLAINED if not any(a.nth for a in f.arguments)) <= MOST_ARGUMENTS

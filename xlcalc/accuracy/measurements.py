@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from xlcalc.catalog import table_file, tables, user
+from xlcalc.hardware.software import SOFTWARE
 from xlcalc.language.declare import Declaration, find
 from xlcalc.language.errors import CalcError
 
@@ -100,6 +101,9 @@ def measurement(line: Mapping[str, Any], place: str, row: str) -> Measurement:
     takes = {argument.name for argument in declaration.arguments} if declaration else set()
     plain = {name: value for name, value in line.items() if name not in _ABOUT and value not in ("", None)}
     told = {name: value for name, value in plain.items() if name in takes or name not in _WHERE}
+    software = str(line.get("software") or "")
+    if software in SOFTWARE and "software" in takes:
+        told["software"] = software
     source, date = str(line.get("source") or f"the user's {place}"), str(line.get("date") or line.get("as_of") or "")
     return Measurement(
         declaration.name if declaration else str(line["function"]),
@@ -109,7 +113,7 @@ def measurement(line: Mapping[str, Any], place: str, row: str) -> Measurement:
         f"{source}, {date}" if date else source,
         str(line.get("group") or ""),
         str(line.get("accelerator") or together.get("accelerator") or ""),
-        str(line.get("software") or ""),
+        software,
         date,
     )
 

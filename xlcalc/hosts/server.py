@@ -97,7 +97,7 @@ def application(host: str, project: Path) -> Any:
             "or listen on 127.0.0.1"
         )
     _check_licence()
-    sys.modules["pyodide"] = None  # type: ignore[assignment]  # xlwings looks for it at every argument
+    sys.modules["pyodide"] = None  # xlwings looks for it at every argument
     main_app = importlib.import_module("xlwings_server.main").main_app
     module = sys.modules["custom_functions"]
     served = [name for name, value in vars(module).items() if hasattr(value, "__xlfunc__")]

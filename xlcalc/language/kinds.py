@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from xlcalc.catalog import accelerators, models
 from xlcalc.catalog.names import NotInCatalog
 from xlcalc.catalog.table_file import TableError
+from xlcalc.hardware import software
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language import blocks, declare
-from xlcalc.language.cells import Day, Kind, Number, Refusal, TableKind, Text, clean, is_number, shown
+from xlcalc.language.cells import Choice, Day, Kind, Number, Refusal, TableKind, Text, clean, is_number, shown
 from xlcalc.language.keeping import kept
 from xlcalc.model.dtypes import DTYPES, named
 from xlcalc.model.dtypes import DType as Format
@@ -183,6 +184,8 @@ Accelerator = Annotated[AcceleratorSpec, AcceleratorKind()]
 AcceleratorOrPeak = Annotated[AcceleratorSpec | float, AcceleratorKind(figure="FLOP/s")]
 AcceleratorOrPower = Annotated[AcceleratorSpec | float, AcceleratorKind(figure="watts")]
 DType = Annotated[Format, DTypeKind()]
+TrainingSoftware = Annotated[str, Choice(*software.names(software.TRAINING))]
+ServingSoftware = Annotated[str, Choice(*software.names(software.SERVING))]
 Anything = Annotated[Any, AnythingKind()]
 Search = Annotated[str, Text("a text to search for")]
 Name = Annotated[str, Text("a name")]

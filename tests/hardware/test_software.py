@@ -1,0 +1,32 @@
+"""Engines and frameworks by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from xlcalc.catalog import tables
+from xlcalc.hardware import software
+from xlcalc.hardware.software import SERVING, SOFTWARE, TRAINING
+from xlcalc.language.cells import Refusal
+from xlcalc.language.kinds import ServingSoftware, TrainingSoftware
+
+KIND = {TRAINING: TrainingSoftware.__metadata__[0], SERVING: ServingSoftware.__metadata__[0]}
+
+
+def test_what_was_measured_has_a_name():
+    for row in tables.rows("measured"):
+        does = TRAINING if row["function"].startswith(("LLM_STEP", "LLM_TRAIN", "LLM_FINETUNE")) else SERVING
+        assert KIND[does].read(row["software"]) == row["software"]
+
+
+def test_names_are_of_one_job_and_end_in_any():
+    for name, one in SOFTWARE.items():
+        assert software.lineage(name)[-1] == ""
+        assert all(set(one.does) <= set(SOFTWARE[other].does) for other in software.lineage(name)[:-1])
+
+
+@pytest.mark.parametrize(("does", "text"), [(TRAINING, "vllm"), (SERVING, "megatron"), (SERVING, "tensorflow")])
+def test_another_jobs_or_an_unknown_software_is_refused_with_the_choices(does, text):
+    with pytest.raises(Refusal, match=", ".join(software.names(does)[:3])):
+        KIND[does].read(text)
+    assert KIND[SERVING].read("TensorRT LLM") == "tensorrt-llm"

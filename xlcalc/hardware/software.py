@@ -1,0 +1,67 @@
+"""The engines and frameworks that estimates know by name: what each is for, and whose constants it shares.
+
+What a software changes stands as a figure with its source in catalog/efficiency.csv (training, column `stack`) or
+catalog/serving.csv; a name without a line of its own has those of `like`, else those that hold for any.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+TRAINING, SERVING = "training", "serving"
+
+
+class Software(NamedTuple):
+    """What it does (training, serving or both), what it is, and the software whose constants it shares."""
+
+    does: tuple[str, ...]
+    about: str
+    like: str = ""
+
+
+_T, _S = (TRAINING,), (SERVING,)
+SOFTWARE = {
+    "megatron": Software(_T, "NVIDIA Megatron-LM, Megatron-Core and Megatron-Bridge with Transformer Engine"),
+    "nemo-mlperf": Software(_T, "NVIDIA NeMo as submitted to MLPerf Training", "megatron"),
+    "vendor-mlperf": Software(_T, "a maker's own code as submitted to MLPerf Training", "megatron"),
+    "deepspeed": Software(_T, "Microsoft DeepSpeed with Megatron-LM", "megatron"),
+    "deepseek": Software(_T, "DeepSeek's HAI-LLM", "megatron"),
+    "fsdp": Software(_T, "PyTorch with fully sharded data parallelism"),
+    "torchtitan": Software(_T, "PyTorch torchtitan", "fsdp"),
+    "llm-foundry": Software(_T, "MosaicML llm-foundry (Composer over FSDP)", "fsdp"),
+    "internlm": Software(_T, "InternLM's InternEvo", "fsdp"),
+    "litgpt": Software(_T, "Lightning AI LitGPT", "fsdp"),
+    "torchtune": Software(_T, "PyTorch torchtune", "fsdp"),
+    "peft": Software(_T, "Hugging Face transformers with PEFT and bitsandbytes", "fsdp"),
+    "maxtext": Software(_T, "Google MaxText (JAX, XLA)"),
+    "neuron": Software((TRAINING, SERVING), "AWS Neuron: NeuronX Distributed for training and inference"),
+    "tensorrt-llm": Software(_S, "NVIDIA TensorRT-LLM"),
+    "tensorrt": Software(_S, "NVIDIA TensorRT-LLM as submitted to MLPerf Inference", "tensorrt-llm"),
+    "cuda": Software(_S, "an engine written in CUDA, as submitted to MLPerf Inference", "tensorrt-llm"),
+    "fastertransformer": Software(_S, "NVIDIA FasterTransformer, before TensorRT-LLM", "tensorrt-llm"),
+    "vllm": Software(_S, "vLLM"),
+    "vllm-nightly": Software(_S, "vLLM between releases", "vllm"),
+    "vllm-gaudi": Software(_S, "vLLM on Intel Gaudi", "vllm"),
+    "mango": Software(_S, "MangoBoost LLMBoost, as submitted to MLPerf Inference", "vllm"),
+    "sglang": Software(_S, "SGLang"),
+    "llama.cpp": Software(_S, "llama.cpp"),
+    "palm": Software(_S, "Google's serving of PaLM on TPU v4 (Pope et al. 2022)"),
+}
+
+
+def names(does: str) -> list[str]:
+    """Every software that does it (training or serving), in their order."""
+    return [name for name, software in SOFTWARE.items() if does in software.does]
+
+
+def lineage(name: str) -> tuple[str, ...]:
+    """A software and what it is like, the nearest first; the last is blank, which stands for any.
+
+    >>> lineage("torchtitan"), lineage("")
+    (('torchtitan', 'fsdp', ''), ('',))
+    """
+    found = []
+    while name:
+        found.append(name)
+        name = SOFTWARE[name].like
+    return (*found, "")
