@@ -1,20 +1,21 @@
 """What kernels and links achieve of an accelerator's data-sheet figures.
 
 All shares and seconds stand in catalog/efficiency.csv with unit, source and how they were found. A line's scope is an
-accelerator's id, its architecture, or blank for any; the narrowest that fits counts. A line's dtype and stack work
-alike; stacks of training software are `fsdp` (PyTorch with sharded data parallelism) and `megatron` (Megatron-LM with
-Transformer Engine).
+accelerator's id, its architecture, or blank for any; the narrowest that fits counts. A line's dtype works
+alike, and its stack is a training software (hardware/software.py) or what that is like.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from itertools import product
 
 from xlcalc.catalog import tables
-from xlcalc.formula.arithmetic import is_recording, term
+from xlcalc.formula.arithmetic import is_recording, plain, term
 from xlcalc.formula.records import reduced
-from xlcalc.hardware.rates import TrainRates
+from xlcalc.hardware.rates import Framework, TrainRates
+from xlcalc.hardware.software import lineage
 from xlcalc.hardware.spec import AcceleratorSpec
 
 
@@ -40,7 +41,7 @@ def _labelled(name: str, accelerator: str, architecture: str, dtype: str, stack:
 
 def _line(name: str, accelerator: str, architecture: str, dtype: str, stack: str) -> dict[str, str]:
     table = _constants()
-    for key in product((name,), (accelerator, architecture, ""), (dtype, ""), (stack, "")):
+    for key in product((name,), (accelerator, architecture, ""), (dtype, ""), lineage(stack)):
         if key in table:
             return table[key]
     raise KeyError(name)
@@ -117,3 +118,33 @@ def _kernels(accelerator: AcceleratorSpec, dtype: str, stack: str) -> TrainRates
         cp_exposed=share("cp_exposed"),
         unfused_attention=bool(share("unfused_attention")),
     )
+
+
+def framework(software: str) -> Framework:
+    """What a training software keeps in memory, with the sources of its figures while something is recorded."""
+    return _framework(software, term) if is_recording() else _plain_framework(software)
+
+
+def _framework(software: str, said: Callable[..., float]) -> Framework:
+    def held(name: str) -> float:
+        return said(*_labelled(name, "", "", "", software))
+
+    return Framework(
+        logit_bytes=held("logit_bytes"),
+        master_bytes=held("master_bytes"),
+        moment_bytes=held("moment_bytes"),
+        gradient_held=held("gradient_held"),
+        pipeline_gradient=held("pipeline_gradient"),
+        adapter_bytes=held("adapter_bytes"),
+        unquantised_bytes=held("unquantised_bytes"),
+        context_bytes=held("context_bytes"),
+        communication_bytes=held("communication_bytes"),
+        selective_kept=plain(held("selective_kept")),
+        slack=held("slack"),
+        narrow_kept=bool(plain(held("narrow_kept"))),
+    )
+
+
+@cache
+def _plain_framework(software: str) -> Framework:
+    return _framework(software, lambda label, value, unit, source: value)

@@ -61,6 +61,33 @@ class TrainRates:
         return hash((self.matmul, self.stream, self.scale_up, self.operand))
 
 
+class Framework(NamedTuple):
+    """What training software keeps in an accelerator's memory.
+
+    Bytes: `logit_bytes` of a logit where the loss is computed; `master_bytes` of a parameter's 32-bit copy and
+    `moment_bytes` of each moment of its optimizer; `gradient_held` of a gradient (0 = the optimizer takes each as it
+    comes); `pipeline_gradient` of one that stays whole between micro-batches of a pipeline under ZeRO 2 and 3;
+    `adapter_bytes` of an adapter's weight, `unquantised_bytes` of an element beside weights of 4 bits;
+    `context_bytes` of the runtime, `communication_bytes` of buffers where there is more than one rank. Shares:
+    `selective_kept` of the products' outputs under selective recomputation (1 = all but what is cheap to run again),
+    `slack` of what comes and goes, which the allocator holds beside it. `narrow_kept`: whether operands below 16 bits
+    are kept as they are.
+    """
+
+    logit_bytes: float
+    master_bytes: float
+    moment_bytes: float
+    gradient_held: float
+    pipeline_gradient: float
+    adapter_bytes: float
+    unquantised_bytes: float
+    context_bytes: float
+    communication_bytes: float
+    selective_kept: float
+    slack: float
+    narrow_kept: bool
+
+
 class ServeRates(NamedTuple):
     """One accelerator's achieved rates of serving weights of one format.
 

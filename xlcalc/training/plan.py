@@ -13,7 +13,7 @@ from heapq import nsmallest
 from math import inf, isqrt
 from typing import NamedTuple
 
-from xlcalc.hardware.rates import TrainRates
+from xlcalc.hardware.rates import Framework, TrainRates
 from xlcalc.model.coefficients import Coefficients
 from xlcalc.training.compute import RECOMPUTE
 from xlcalc.training.layout import Layout
@@ -25,16 +25,23 @@ MAX_MICRO_BATCH = 256
 
 
 class Machine(NamedTuple):
-    """What a plan has to spend: accelerators, bytes on each, their rates under Megatron-LM and under FSDP."""
+    """What a plan has to spend: accelerators, bytes on each, their rates under the software that runs ZeRO 0 and 1 and
+    under that of ZeRO 2 and 3, and what either keeps in memory."""
 
     accelerators: int
     memory: float
-    megatron: TrainRates
-    fsdp: TrainRates
+    replicated: TrainRates
+    sharded: TrainRates
+    replicated_keeps: Framework
+    sharded_keeps: Framework
 
     def rates(self, zero: int) -> TrainRates:
         """The rates of the software that runs this ZeRO stage."""
-        return self.fsdp if zero >= 2 else self.megatron
+        return self.sharded if zero >= 2 else self.replicated
+
+    def keeps(self, zero: int) -> Framework:
+        """What the software that runs this ZeRO stage keeps."""
+        return self.sharded_keeps if zero >= 2 else self.replicated_keeps
 
 
 class Job(NamedTuple):
@@ -97,7 +104,7 @@ def _chunks(layers: int, pp: int) -> list[int]:
 def layouts(job: Job, machine: Machine) -> Iterator[Layout]:
     """Every layout that divides the machine, without recomputation; micro-batches ascend last."""
     model, count = job.model, machine.accelerators
-    for tp in divisors(count, machine.megatron.domain):
+    for tp in divisors(count, machine.replicated.domain):
         if model.n_heads % tp:
             continue
         for pp in divisors(count // tp, model.n_layers):
@@ -122,10 +129,9 @@ def memory_of(job: Job, machine: Machine, layout: Layout) -> float:
         job.model,
         layout,
         job.seq_len,
+        machine.keeps(layout.zero),
         weight_bytes=job.weight_bytes,
         operand_bytes=job.operand_bytes,
-        micro_batches=job.global_batch / (layout.dp * layout.micro_batch),
-        fused_attention=not machine.megatron.unfused_attention,
     ).total
 
 

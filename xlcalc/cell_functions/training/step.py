@@ -6,14 +6,27 @@ from typing import Annotated
 
 from xlcalc import accuracy
 from xlcalc.accuracy.calibration import calibrated
+from xlcalc.cell_functions.training.kinds import OptimizerName, Recompute, Zero
 from xlcalc.formula.arithmetic import chosen, plain, searched, term
 from xlcalc.formula.records import columns
 from xlcalc.formula.symbols import unrecorded
-from xlcalc.hardware.kernels import kernels
+from xlcalc.hardware.kernels import framework, kernels
+from xlcalc.hardware.software import usual_training
 from xlcalc.hardware.spec import AcceleratorSpec
-from xlcalc.language.cells import Choice, Number, Parsed
+from xlcalc.language.cells import Choice, Parsed
 from xlcalc.language.declare import Table, cell_function
-from xlcalc.language.kinds import Accelerator, Bytes, Count, DType, Model, Positive, PositiveTokens, Rows, Seconds
+from xlcalc.language.kinds import (
+    Accelerator,
+    Bytes,
+    Count,
+    DType,
+    Model,
+    Positive,
+    PositiveTokens,
+    Rows,
+    Seconds,
+    TrainingSoftware,
+)
 from xlcalc.model.dtypes import DTYPES
 from xlcalc.model.dtypes import DType as Format
 from xlcalc.model.flops import attention_flops
@@ -24,9 +37,6 @@ from xlcalc.training.layout import Layout, layout_text, parse, spread
 from xlcalc.training.step_time import StepTime, step_time
 
 _TRAINED = DTYPES["bf16"]  # what training computes does not depend on how the weights are stored
-_Recompute = Annotated[str, Choice(*compute.RECOMPUTE)]
-_Optimizer = Annotated[str, Choice(*memory.OPTIMIZER_BYTES)]
-_Zero = Annotated[int, Number("", 0, 3, whole=True)]
 LayoutText = Annotated[Layout, Parsed("a layout such as tp8pp4mb2 or zero3mb1full", parse)]
 _MemoryPart = Annotated[str, Choice("weights", "gradients", "optimizer", "activations", "total")]
 _TimePart = Annotated[str, Choice(*StepTime._fields, "total")]
@@ -52,14 +62,15 @@ def LLM_TRAIN_MEMORY(
     tp: Count = 1,
     pp: Count = 1,
     dp: Count = 1,
-    zero: _Zero = 0,
-    recompute: _Recompute = "none",
-    optimizer: _Optimizer = "adam",
+    zero: Zero = 0,
+    recompute: Recompute = "none",
+    optimizer: OptimizerName = "adam",
     ep: Count = 1,
     cp: Count = 1,
     vp: Count = 1,
     dtype: DType = "bf16",
     part: _MemoryPart = "total",
+    software: TrainingSoftware = None,
 ) -> Bytes:
     """Bytes on the fullest accelerator of a training step: of the first pipeline stage or the last.
 
@@ -87,6 +98,7 @@ def LLM_TRAIN_MEMORY(
         vp: model chunks of a pipeline stage (interleaved schedule)
         dtype: number format of the matmuls
         part: the part that is asked for
+        software: training software; blank = PyTorch FSDP from ZeRO 2 on, else Megatron-LM
     Example:
         >>> round(LLM_TRAIN_MEMORY("llama-3.1-8b", 8192, 1, dp=8, zero=3, unit="GB"), 1)
         59.1
@@ -98,9 +110,10 @@ def LLM_TRAIN_MEMORY(
         numbers,
         spread(tp * pp * dp * cp, layout, counted.n_layers, counted.n_experts),
         seq_len,
+        framework(software or usual_training(zero)),
+        optimizer=memory.OPTIMIZERS[optimizer],
         weight_bytes=weight_bytes(dtype),
         operand_bytes=operand_bytes(dtype),
-        optimizer_bytes=memory.OPTIMIZER_BYTES[optimizer],
     )
     return getattr(held, part)
 
@@ -119,8 +132,8 @@ def LLM_STEP_TIME(
     tp: Count = 1,
     pp: Count = 1,
     micro_batch: Positive = 1,
-    zero: _Zero = 1,
-    recompute: _Recompute = "none",
+    zero: Zero = 1,
+    recompute: Recompute = "none",
     dtype: DType = "bf16",
     ep: Count = 1,
     cp: Count = 1,
@@ -176,8 +189,9 @@ def _job(
     """What a plan is about, as plain numbers."""
     numbers = model.coefficients(_TRAINED)
     with unrecorded():
-        rates = [kernels(accelerator, dtype.name, stack) for stack in ("megatron", "fsdp")]
-        machine = plan.Machine(count, accelerator.figure("memory"), *rates)
+        rates = [kernels(accelerator, dtype.name, usual_training(zero, accelerator.vendor)) for zero in (1, 2)]
+        kept = [framework(usual_training(zero)) for zero in (1, 2)]
+        machine = plan.Machine(count, accelerator.figure("memory"), *rates, *kept)
     own = None if layout is None else spread(count, layout, numbers.n_layers, numbers.n_experts)
     return plan.Job(numbers, global_batch, seq_len, weight_bytes(dtype), operand_bytes(dtype)), machine, own
 
@@ -257,16 +271,15 @@ def _fastest(
     job, machine, own = _job(model, accelerator, plain(count), plain(global_batch), plain(seq_len), dtype, layout)
     best = searched(plan.plan, job, machine, plain(top), own).best[0].layout
     numbers = columns(job.model, WORDS, "of the model")
-    rates = kernels(accelerator, dtype.name, "fsdp" if best.zero >= 2 else "megatron")
+    rates = kernels(accelerator, dtype.name, usual_training(best.zero, accelerator.vendor))
     step = term("seconds of a step", step_time(numbers, rates, best, global_batch, seq_len).total, "seconds", _STEP)
     held = memory.train_memory(
         numbers,
         best,
         seq_len,
+        framework(usual_training(best.zero)),
         weight_bytes=job.weight_bytes,
         operand_bytes=job.operand_bytes,
-        micro_batches=job.global_batch / (best.dp * best.micro_batch),
-        fused_attention=not machine.megatron.unfused_attention,
     )
     flops = compute.train_flops(term("active parameters", model.active, "parameters", "of the model"), 1,
                                 attention_flops(model.flop_shape, seq_len), "none")  # fmt: skip
