@@ -49,13 +49,31 @@ def _line(name: str, accelerator: str, architecture: str, dtype: str, stack: str
 
 def _matmul(accelerator: AcceleratorSpec, dtype: str, stack: str) -> float:
     """The share of its peak that matrix products reach in training; without a line of its own, by what products alone
-    were measured to reach on that accelerator."""
-    sixteen = accelerator.peak_bf16 or accelerator.peak_fp16
-    own = _line("matmul", accelerator.id, accelerator.architecture, dtype, stack)["scope"]
-    if own or not (accelerator.achievable_bf16 and sixteen):
+    were measured to reach on that accelerator, in eight bits where somebody measured those."""
+    if _is_own("matmul", accelerator, dtype, stack):
         return constant("matmul", accelerator, dtype, stack)
-    sixteen = accelerator.peak("bf16" if accelerator.peak_bf16 else "fp16")
-    return accelerator.figure("achievable_bf16") / sixteen * constant("matmul_reached", accelerator, dtype, stack)
+    if accelerator.achievable_fp8 and accelerator.peak_fp8 and dtype in ("fp8", "mxfp8"):
+        share = accelerator.figure("achievable_fp8") / accelerator.peak("fp8")
+    elif accelerator.achievable_bf16 and (accelerator.peak_bf16 or accelerator.peak_fp16):
+        sixteen = accelerator.peak("bf16" if accelerator.peak_bf16 else "fp16")
+        share = accelerator.figure("achievable_bf16") / sixteen
+    else:
+        return constant("matmul", accelerator, dtype, stack)
+    return share * constant("matmul_reached", accelerator, dtype, stack)
+
+
+def _is_own(name: str, accelerator: AcceleratorSpec, dtype: str, stack: str) -> bool:
+    """Whether a figure was found for this accelerator or its architecture."""
+    return bool(_line(name, accelerator.id, accelerator.architecture, dtype, stack)["scope"])
+
+
+def _attention(name: str, accelerator: AcceleratorSpec, stack: str) -> float:
+    """The share of its 16-bit peak that attention reaches; a borrowed one falls short as the chip's products do."""
+    share = constant(name, accelerator, "", stack)
+    if _is_own(name, accelerator, "", stack) or not accelerator.achievable_bf16:
+        return share
+    usual = float(_line("matmul", "", "", "", "")["value"])
+    return share * term("products against the usual share", _matmul(accelerator, "", stack) / usual, "ratio")
 
 
 @reduced
@@ -91,8 +109,8 @@ def _kernels(accelerator: AcceleratorSpec, dtype: str, stack: str) -> TrainRates
         grouped_tokens=share("grouped_tokens"),
         biased_passes=share("biased_passes", dtype),
         batched=share("batched"),
-        attention=term("rate of attention", sixteen * share("attention"), "FLOP/s"),
-        attention_backward=term("rate of attention backward", sixteen * share("attention_backward"), "FLOP/s"),
+        attention=term("rate of attention", sixteen * _attention("attention", accelerator, stack), "FLOP/s"),
+        attention_backward=term("rate of attention backward", sixteen * _attention("attention_backward", accelerator, stack), "FLOP/s"),
         softmax_width=share("softmax_width"),
         gradient_bytes=share("gradient_bytes"),
         stream=term("achieved memory bandwidth", bandwidth * share("stream"), "bytes/s"),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import both, capped, ceil, is_number, least, most, remembered, term, terms, where
 from xlcalc.hardware.rates import TrainRates
-from xlcalc.model.coefficients import Coefficients, Matmuls
+from xlcalc.model.coefficients import Adapters, Coefficients, Matmuls
 from xlcalc.training.communication import all_to_all, exposed, ring
 from xlcalc.training.layout import Layout
 
@@ -33,6 +33,7 @@ _ZERO = "Rajbhandari et al. 2020, section 5"
 _NARAYANAN = "Narayanan et al. 2021, section 2.2"
 _PASSES = "a backward pass counts twice: Kaplan et al. 2020, section 2.1"
 _ROOFLINE = "Williams et al. 2009; rates in catalog/efficiency.csv"
+_HU = "Hu et al. 2021, section 4.1"
 _AGAIN = "DeepSeek-V3 2024, sections 3.2.3 and 3.3.3"
 
 
@@ -67,6 +68,14 @@ _SAID = {
 }
 
 
+class Tuned(NamedTuple):
+    """LoRA: adapters of rank 1, their rank, and the bytes of a frozen weight where it is kept in 4 bits (else 0)."""
+
+    adapters: Adapters
+    rank: float
+    frozen_bytes: float = 0.0
+
+
 class MicroBatch(NamedTuple):
     """Seconds of one micro-batch, forward and backward, through all layers and the head, on one rank of each stage."""
 
@@ -97,10 +106,12 @@ def matmul_time(
     *,
     sixteen_bit: bool = False,
     backwards: int = 1,
+    gradients: int = 2,
 ) -> tuple[float, float]:
     """Seconds of arithmetic, and of memory traffic beside it, of `forwards` passes and `backwards` ones.
 
-        arithmetic = 2 tokens W / tp passes / rate + products passes launch, a backward pass two forward ones
+        arithmetic = 2 tokens W / tp passes / rate + products passes launch, a backward pass two forward ones (of frozen
+        weights one)
         traffic = share (passes elements (operand + activation) / 2 + W / tp (operand + gradient) + casts) / stream
 
     Args:
@@ -111,11 +122,12 @@ def matmul_time(
         forwards, backwards: passes [count]
         gradient_bytes: written for each element of the weights [bytes]
         sixteen_bit: whether the products run in 16 bit whatever the format
+        gradients: products of a backward pass: of inputs and weights, or of inputs alone where weights are frozen
     """
     weights = matmuls.weights / tp
     elements = tokens * (matmuls.replicated + matmuls.divided / tp)
     rate, operand, cast = (k.matmul_16bit, 2.0, 0.0) if sixteen_bit else (k.matmul, k.operand, k.quantise)
-    passes = term("passes", forwards + 2 * backwards, "count", _PASSES)
+    passes = term("passes", forwards + gradients * backwards, "count", _PASSES)
     traffic = passes * elements * (operand + ACTIVATION_BYTES) / 2
     traffic += weights * ((forwards + backwards) * operand + backwards * gradient_bytes)
     casts = cast * elements * (forwards + backwards) / 2
@@ -179,18 +191,21 @@ def micro_batch_time(
     interleaved: bool,
     recompute: str,
     gradient_bytes: float,
+    tuned: Tuned | None = None,
 ) -> MicroBatch:
     """One micro-batch of `tokens` in a tensor-parallel group, its sequences `seq_len` long."""
     own = tokens / tp  # tokens of a rank where the sequence is divided
     forwards = 2 if recompute == "full" else 1
     unfused = is_unfused(model, k)
+    gradients = 2 if tuned is None else 1
+    gradient_bytes = gradient_bytes if tuned is None else 0.0
 
-    split, traffic = matmul_time(k, model.split_matmuls, tokens, tp, forwards, gradient_bytes)
-    whole, moved = matmul_time(k, model.replicated_matmuls, own, 1, forwards, gradient_bytes)
+    split, traffic = matmul_time(k, model.split_matmuls, tokens, tp, forwards, gradient_bytes, gradients=gradients)
+    whole, moved = matmul_time(k, model.replicated_matmuls, own, 1, forwards, gradient_bytes, gradients=gradients)
     compute = term("matrix products", split + whole, "seconds", _ROOFLINE)
     memory = term("traffic of matrix products", traffic + moved, "seconds", _ROOFLINE)
     if not is_number(model.train_expert_blocks) or model.train_expert_blocks:
-        more, moved = _experts(model, k, own, ep, forwards, gradient_bytes)
+        more, moved = _experts(model, k, own, ep, forwards, gradient_bytes, gradients)
         compute, memory = compute + more, memory + moved
     scores = 2 if recompute == "full" else where(unfused, 2, 1) if recompute == "selective" else 1
     attention, moved = attention_time(model, k, tokens, seq_len, tp, scores)
@@ -200,6 +215,11 @@ def micro_batch_time(
     memory += term("recurrences", scan, "seconds", "Dao and Gu 2024, figure 10")
     streams = (forwards * model.stream_whole + model.stream_whole_backward) * own
     streams += (forwards * model.stream_split + model.stream_split_backward) * tokens / tp
+    if tuned is not None:
+        more, moved, added = _adapters(tuned, k, tokens, tp, forwards, model)
+        compute = compute + term("products of adapters", more, "seconds", _HU)
+        memory = memory + term("traffic of adapters and of 4-bit weights", moved, "seconds", _HU)
+        streams += added
     streams += k.biased_passes * (forwards + 2) / 3 * model.experts_biased * own
     kernels = model.train_kernels * (forwards + 1.5)
     if recompute == "selective":  # norms, activation functions and latents, where scores are not what runs again
@@ -214,7 +234,9 @@ def micro_batch_time(
     memory += term("starts of kernels", kernels * k.launch, "seconds", _EFFICIENCY)
     memory += model.train_expert_blocks * k.moe_fixed
 
-    head, head_memory = matmul_time(k, model.head_matmuls, tokens, tp, 1, gradient_bytes, sixteen_bit=True)
+    head, head_memory = matmul_time(
+        k, model.head_matmuls, tokens, tp, 1, gradient_bytes, sixteen_bit=True, gradients=gradients
+    )
     head = term("products of the head", head, "seconds", _ROOFLINE)
     head_memory += tokens * model.logits / tp * k.loss_bytes / k.stream
     head_memory = term("traffic of head and loss", head_memory, "seconds", _ROOFLINE)
@@ -239,15 +261,15 @@ def micro_batch_time(
 
 
 def _experts(
-    model: Coefficients, k: TrainRates, own: float, ep: float, forwards: int, gradient_bytes: float
+    model: Coefficients, k: TrainRates, own: float, ep: float, forwards: int, gradient_bytes: float, gradients: int
 ) -> tuple[float, float]:
     """Products of routed experts, slow where few tokens meet one: half their rate at `grouped_tokens` each."""
-    more, moved = matmul_time(k, model.experts_matmuls, own, 1, forwards, gradient_bytes)
+    more, moved = matmul_time(k, model.experts_matmuls, own, 1, forwards, gradient_bytes, gradients=gradients)
     slower = where(
         model.n_experts > 0, lambda: k.grouped_tokens / (own * model.experts_per_token * ep / model.n_experts), 0.0
     )
     slower = term("slower by few tokens of an expert", slower, "ratio", _EFFICIENCY)
-    more += 2 * own * model.experts_active * (forwards + 2) / k.grouped * (1 + slower)
+    more += 2 * own * model.experts_active * (forwards + gradients) / k.grouped * (1 + slower)
     moved += k.traffic * model.experts_weights / ep * ((forwards + 1) * k.operand + gradient_bytes) / k.stream
     return (
         term("products of experts", more, "seconds", _ROOFLINE),
@@ -255,7 +277,30 @@ def _experts(
     )
 
 
-def step_time(model: Coefficients, k: TrainRates, layout: Layout, global_batch: float, seq_len: float) -> StepTime:
+def _adapters(
+    tuned: Tuned, k: TrainRates, tokens: float, tp: float, forwards: int, model: Coefficients
+) -> tuple[float, float, float]:
+    """Products of adapters in 16 bit, their traffic with that of widening 4-bit weights, and the elements of sums.
+
+    An adapter's output is added to its matrix's, and its input's gradient to that of the matrix.
+    """
+    of, rank = tuned.adapters, tuned.rank
+    both = Matmuls(rank * of.active, of.inputs + of.outputs + 2 * rank * of.products, 0, 2 * of.products)
+    more, moved = matmul_time(k, both, tokens / tp, 1, forwards, REDUCED_BYTES, sixteen_bit=True)
+    if tuned.frozen_bytes:  # read as they are stored, written in 16 bit, in each pass
+        weights = (model.params_split / tp + model.params_replicated) * (forwards + 1)
+        moved += weights * (tuned.frozen_bytes + ACTIVATION_BYTES) / k.stream
+    return more, moved, (3 * forwards * of.outputs + 3 * of.inputs) * tokens / tp
+
+
+def step_time(
+    model: Coefficients,
+    k: TrainRates,
+    layout: Layout,
+    global_batch: float,
+    seq_len: float,
+    tuned: Tuned | None = None,
+) -> StepTime:
     """Seconds of a step by cause.
 
         m = ceil(B / (dp b)) micro-batches; compute, memory, tp, ep, cp: m / pp times those of a micro-batch
@@ -268,6 +313,7 @@ def step_time(model: Coefficients, k: TrainRates, layout: Layout, global_batch: 
         layout: tp, pp, dp, ep, cp, vp, micro-batch, ZeRO stage, recomputation
         global_batch: sequences B of a step [sequences], above 0
         seq_len: tokens of a sequence [tokens], above 0
+        tuned: adapters over frozen weights; None = every weight is trained
 
     Source: Narayanan et al. 2021, section 2.2; Korthikanti et al. 2022; Rajbhandari et al. 2020.
     """
@@ -287,6 +333,7 @@ def step_time(model: Coefficients, k: TrainRates, layout: Layout, global_batch: 
         pp > 1 and vp > 1,
         recompute,
         2 * k.gradient_bytes if zero < 2 else REDUCED_BYTES,  # Megatron reads and writes it for every micro-batch
+        tuned,
     )
     layers = term("layers of a micro-batch", micro.layers, "seconds")
     head = term("head of a micro-batch", micro.head, "seconds")
@@ -297,6 +344,10 @@ def step_time(model: Coefficients, k: TrainRates, layout: Layout, global_batch: 
     experts = term("parameters of a rank's experts", model.params_experts / ep, "parameters")
     ranks = term("ranks that share parameters", dp * cp, "count", "of the layout")
     ranks_experts = term("ranks that share experts", most(1, ranks * tp // ep), "count")
+    trained, trained_experts = dense, experts
+    if tuned is not None:
+        trained = term("parameters of a rank's adapters", tuned.rank * tuned.adapters.params / tp, "parameters", _HU)
+        trained_experts = 0.0
 
     gather: float = 0.0
     if zero >= 2 and ranks > 1:  # weights gathered forward, under ZeRO-3 again backward, and gradients reduced
@@ -323,12 +374,12 @@ def step_time(model: Coefficients, k: TrainRates, layout: Layout, global_batch: 
     reduce: float = 0.0
     if zero < 2 and ranks > 1:  # gradients reduced, bf16 weights gathered, behind one micro-batch
         reduced, gathered = k.gradient_bytes / pp, ACTIVATION_BYTES / pp
-        scatter = ring(k, dense * reduced, ranks, tp) + ring(k, experts * reduced, ranks_experts, ep)
-        collect = ring(k, dense * gathered, ranks, tp) + ring(k, experts * gathered, ranks_experts, ep)
+        scatter = ring(k, trained * reduced, ranks, tp) + ring(k, trained_experts * reduced, ranks_experts, ep)
+        collect = ring(k, trained * gathered, ranks, tp) + ring(k, trained_experts * gathered, ranks_experts, ep)
         reduce = term("reducing gradients", scatter, "seconds", _ZERO)
         reduce += term("gathering weights", collect, "seconds", _ZERO)
         reduce = exposed(reduce, k.dp_exposed, mean)
-    local = dense / ranks + experts / ranks_experts if zero else dense + experts
+    local = trained / ranks + trained_experts / ranks_experts if zero else trained + trained_experts
     local = term("parameters that a rank updates", local, "parameters", _ZERO)
     traffic = term("memory traffic of Adam", OPTIMIZER_TRAFFIC, "bytes/parameter", "fp32 state read and written")
     each = term("micro-batches a stage", m / pp, "count")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from xlcalc import accuracy
 from xlcalc.accuracy.calibration import calibrated
-from xlcalc.cell_functions.training.kinds import OptimizerName, Recompute, Zero
+from xlcalc.cell_functions.training.kinds import Method, OptimizerName, Recompute, Targets, Zero, adapted
 from xlcalc.formula.arithmetic import chosen, plain, searched, term
 from xlcalc.formula.records import columns
 from xlcalc.formula.symbols import unrecorded
@@ -34,7 +34,7 @@ from xlcalc.model.spec import ModelSpec
 from xlcalc.model.words import WORDS
 from xlcalc.training import compute, memory, plan
 from xlcalc.training.layout import Layout, layout_text, parse, spread
-from xlcalc.training.step_time import StepTime, step_time
+from xlcalc.training.step_time import StepTime, Tuned, step_time
 
 _TRAINED = DTYPES["bf16"]  # what training computes does not depend on how the weights are stored
 LayoutText = Annotated[Layout, Parsed("a layout such as tp8pp4mb2 or zero3mb1full", parse)]
@@ -139,6 +139,10 @@ def LLM_STEP_TIME(
     cp: Count = 1,
     vp: Count = 1,
     part: _TimePart = "total",
+    method: Method = "full",
+    rank: Count = 16,
+    targets: Targets = None,
+    software: TrainingSoftware = None,
 ) -> Seconds:
     """Seconds of one optimizer step, from the model's matrices and the rates that accelerator and links achieve.
 
@@ -162,6 +166,10 @@ def LLM_STEP_TIME(
         cp: context-parallel ranks
         vp: model chunks of a pipeline stage (interleaved schedule)
         part: the part that is asked for
+        method: full trains every weight; lora adapters alone; qlora adapters over weights in nf4
+        rank: rank of the adapters; not used by full
+        targets: what LoRA adapts, as in LLM_LORA_PARAMS; blank = what the software adapts, all where none is named
+        software: training software; blank = what usually runs such a layout on that accelerator
     Example:
         >>> round(LLM_STEP_TIME("llama-3.1-8b", "h100-sxm", 8, 128, 8192, zero=3), 1)
         18.2
@@ -170,8 +178,15 @@ def LLM_STEP_TIME(
     numbers = columns(counted, WORDS, "of the model")
     layout = Layout(tp, pp, 1, ep, cp, vp, micro_batch, zero, recompute)
     layout = spread(count, layout, counted.n_layers, counted.n_experts)
-    stack = "fsdp" if zero >= 2 else "megatron"
-    return getattr(step_time(numbers, kernels(accelerator, dtype.name, stack), layout, global_batch, seq_len), part)
+    rates = kernels(accelerator, dtype.name, software or usual_training(zero, accelerator.vendor))
+    tuned = None if method == "full" else _tuned(model, method, rank, adapted(targets, software))
+    return getattr(step_time(numbers, rates, layout, global_batch, seq_len, tuned), part)
+
+
+def _tuned(model: ModelSpec, method: str, rank: int, targets: frozenset[str]) -> Tuned:
+    """Adapters as a step of LoRA has them."""
+    found = columns(model.adapters(targets), {}, f"of the model: {', '.join(sorted(targets))}", "adapters")
+    return Tuned(found, rank, DTYPES["nf4"].bytes if method == "qlora" else 0.0)
 
 
 _STEP = "Narayanan et al. 2021; Korthikanti et al. 2022; achieved rates in catalog/efficiency.csv"
