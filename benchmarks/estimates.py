@@ -25,7 +25,7 @@ import xlcalc
 from xlcalc.catalog import accelerators, models, tables
 from xlcalc.hardware.kernels import kernels
 from xlcalc.training import plan
-from xlcalc.training.step_time import micro_batch_time
+from xlcalc.training.micro_batch import micro_batch_time
 
 Estimate = Callable[[], float]
 GROUP = "Megatron-LM, Korthikanti table 5"

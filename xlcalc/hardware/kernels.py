@@ -110,7 +110,9 @@ def _kernels(accelerator: AcceleratorSpec, dtype: str, stack: str) -> TrainRates
         biased_passes=share("biased_passes", dtype),
         batched=share("batched"),
         attention=term("rate of attention", sixteen * _attention("attention", accelerator, stack), "FLOP/s"),
-        attention_backward=term("rate of attention backward", sixteen * _attention("attention_backward", accelerator, stack), "FLOP/s"),
+        attention_backward=term(
+            "rate of attention backward", sixteen * _attention("attention_backward", accelerator, stack), "FLOP/s"
+        ),
         softmax_width=share("softmax_width"),
         gradient_bytes=share("gradient_bytes"),
         stream=term("achieved memory bandwidth", bandwidth * share("stream"), "bytes/s"),
@@ -134,7 +136,9 @@ def _kernels(accelerator: AcceleratorSpec, dtype: str, stack: str) -> TrainRates
         dp_exposed=share("dp_exposed"),
         gather_exposed=share("gather_exposed"),
         cp_exposed=share("cp_exposed"),
+        step_fixed=share("step_fixed"),
         unfused_attention=bool(share("unfused_attention")),
+        shards_inside=bool(share("shards_inside")),
     )
 
 

@@ -21,6 +21,8 @@ class TrainRates:
     element's cast, `loss_bytes` a logit, `gradient_bytes` an accumulated gradient. Elements: `softmax_width`, of a head
     below which exponentials set the pace of attention. Shares: `traffic` of a product's operands and `*_exposed` of
     collectives that nothing hides. `biased_passes` over the gates of experts with biases, forward and backward.
+    `step_fixed` seconds end a step whatever it computes. `shards_inside`: whether ZeRO 2 and 3 shard weights inside a
+    domain alone.
     """
 
     matmul: float
@@ -54,7 +56,9 @@ class TrainRates:
     dp_exposed: float
     gather_exposed: float
     cp_exposed: float
+    step_fixed: float
     unfused_attention: bool
+    shards_inside: bool
 
     def __hash__(self) -> int:
         """A few rates tell accelerators and formats apart; equality looks at all."""

@@ -34,7 +34,8 @@ from xlcalc.model.spec import ModelSpec
 from xlcalc.model.words import WORDS
 from xlcalc.training import compute, memory, plan
 from xlcalc.training.layout import Layout, layout_text, parse, spread
-from xlcalc.training.step_time import StepTime, Tuned, step_time
+from xlcalc.training.micro_batch import Tuned
+from xlcalc.training.step_time import StepTime, step_time
 
 _TRAINED = DTYPES["bf16"]  # what training computes does not depend on how the weights are stored
 LayoutText = Annotated[Layout, Parsed("a layout such as tp8pp4mb2 or zero3mb1full", parse)]
@@ -204,9 +205,11 @@ def _job(
     """What a plan is about, as plain numbers."""
     numbers = model.coefficients(_TRAINED)
     with unrecorded():
-        rates = [kernels(accelerator, dtype.name, usual_training(zero, accelerator.vendor)) for zero in (1, 2)]
-        kept = [framework(usual_training(zero)) for zero in (1, 2)]
-        machine = plan.Machine(count, accelerator.figure("memory"), *rates, *kept)
+        replicated, sharded = (
+            kernels(accelerator, dtype.name, usual_training(zero, accelerator.vendor)) for zero in (1, 2)
+        )
+        kept = framework(usual_training(1)), framework(usual_training(2))
+        machine = plan.Machine(count, accelerator.figure("memory"), replicated, sharded, *kept)
     own = None if layout is None else spread(count, layout, numbers.n_layers, numbers.n_experts)
     return plan.Job(numbers, global_batch, seq_len, weight_bytes(dtype), operand_bytes(dtype)), machine, own
 
