@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import ceil, least, most, term, where
+from xlcalc.formula.arithmetic import ceil, is_number, least, most, term, where
 from xlcalc.hardware.rates import Framework
 from xlcalc.model.coefficients import Coefficients
 from xlcalc.training.activations import ELEMENT, kept_bytes
@@ -147,6 +147,8 @@ def train_memory(
         gathered = term("layers gathered", GATHERED_LAYERS * weight_bytes * a_layer, "bytes", _FSDP)
     elif adapted is None and gradient == 0:
         gathered = term("a gradient on its way", weight_bytes * most(a_layer, model.params_head), "bytes", _KEPT)
+    bytes_each = state_bytes(keeps, optimizer, optimizer.moments, offload)
+    more = state_bytes(keeps, optimizer, optimizer.outer_moments, offload) - bytes_each
     runtime = keeps.context_bytes + (keeps.communication_bytes if ranks * tp * pp > 1 else 0.0)
 
     def stage(outer: float, micro: float, logits: float, head: float) -> TrainMemory:
@@ -158,9 +160,7 @@ def train_memory(
             standing = (weight_bytes * (zero - 2) + keeps.pipeline_gradient) * whole
             standing = term("weights and gradients whole", standing, "bytes", _KEPT)
         states = divided if zero >= 1 else whole
-        bytes_each = state_bytes(keeps, optimizer, optimizer.moments, offload)
         outside = outer / tp / (ranks if zero else 1)
-        more = state_bytes(keeps, optimizer, optimizer.outer_moments, offload) - bytes_each
         activations = term("activations", share * kept * tokens * micro, "bytes", _KORTHIKANTI)
         moving = gathered + most(layer, logits + (weight_bytes * head / tp if zero == 3 and ranks > 1 else 0.0))
         slack = term("slack of the allocator", keeps.slack * (activations + moving), "bytes", _KEPT)
@@ -179,6 +179,8 @@ def train_memory(
     first = stage(model.params_embedding, _held(pp, layout.vp, 0), 0.0, 0.0)
     last = stage(head, _held(pp, layout.vp, pp - 1), logits, head)
     fuller = first.total >= last.total
+    if is_number(fuller):
+        return first if fuller else last
     return TrainMemory(*(where(fuller, one, other) for one, other in zip(first, last, strict=True)))
 
 

@@ -101,8 +101,8 @@ def _chunks(layers: int, pp: int) -> list[int]:
     return [1 << i for i in range((layers // pp).bit_length())]
 
 
-def layouts(job: Job, machine: Machine) -> Iterator[Layout]:
-    """Every layout that divides the machine, without recomputation; micro-batches ascend last."""
+def layouts(job: Job, machine: Machine) -> Iterator[tuple[Layout, list[int]]]:
+    """Every layout that divides the machine, without recomputation, and its micro-batches, ascending."""
     model, count = job.model, machine.accelerators
     for tp in divisors(count, machine.replicated.domain):
         if model.n_heads % tp:
@@ -119,8 +119,7 @@ def layouts(job: Job, machine: Machine) -> Iterator[Layout]:
                 for ep in experts or [1]:
                     for vp in _chunks(model.n_layers, pp):
                         for zero in zeros:
-                            for micro_batch in micro_batches:
-                                yield Layout(tp, pp, dp, ep, cp, vp, micro_batch, zero)
+                            yield Layout(tp, pp, dp, ep, cp, vp, 1, zero), micro_batches
 
 
 def memory_of(job: Job, machine: Machine, layout: Layout) -> float:
@@ -142,19 +141,18 @@ def _timed(job: Job, machine: Machine, layout: Layout, held: float | None = None
 
 def fitting(job: Job, machine: Machine) -> Iterator[Candidate]:
     """The layouts that fit with their times, each with as little recomputation as it can do with."""
-    full_from: tuple[object, float] = (None, 0)
-    for layout in layouts(job, machine):
-        stem = layout._replace(micro_batch=0)
-        if stem == full_from[0] and layout.micro_batch >= full_from[1]:
-            continue  # a smaller micro-batch did not fit
-        for recompute in RECOMPUTE:
-            candidate = layout._replace(recompute=recompute)
-            held = memory_of(job, machine, candidate)
-            if held <= machine.memory:
-                yield _timed(job, machine, candidate, held)
+    for layout, micro_batches in layouts(job, machine):
+        least = 0  # recomputation that a smaller micro-batch could not do without: nor can a larger one
+        for micro_batch in micro_batches:
+            for recompute in RECOMPUTE[least:]:
+                candidate = layout._replace(micro_batch=micro_batch, recompute=recompute)
+                held = memory_of(job, machine, candidate)
+                if held <= machine.memory:
+                    yield _timed(job, machine, candidate, held)
+                    break
+                least += 1
+            else:
                 break
-        else:
-            full_from = (stem, layout.micro_batch)
 
 
 @lru_cache(maxsize=16)  # a sheet asks for one plan cell by cell

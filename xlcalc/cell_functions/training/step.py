@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast
 
 from xlcalc import accuracy
 from xlcalc.accuracy.calibration import calibrated
@@ -190,6 +190,7 @@ def _tuned(model: ModelSpec, method: str, rank: int, targets: frozenset[str]) ->
     return Tuned(found, rank, DTYPES["nf4"].bytes if method == "qlora" else 0.0)
 
 
+_RANGES_KEPT = 64
 _STEP = "Narayanan et al. 2021; Korthikanti et al. 2022; achieved rates in catalog/efficiency.csv"
 
 
@@ -257,8 +258,7 @@ def LLM_TRAIN_PLAN(
     found = plan.plan(job, machine, top, own)
     flops = compute.train_flops(model.active, 1, attention_flops(model.flop_shape, seq_len), "none")
     peak = accelerator.peak(dtype.name)
-    given = {"model": model, "accelerator": accelerator, "count": count, "seq_len": seq_len, "dtype": dtype}
-    likely = accuracy.ranges.of_call("LLM_STEP_TIME", given)
+    likely = _likely(model, accelerator, count, seq_len, dtype)
 
     def row(rank: int | None, candidate: plan.Candidate) -> list[object]:
         of, seconds = candidate.layout, candidate.seconds
@@ -272,6 +272,21 @@ def LLM_TRAIN_PLAN(
     if found.own:
         table.append(row(found.rank if found.own.memory <= machine.memory else None, found.own))
     return table
+
+
+def _likely(
+    model: ModelSpec, accelerator: AcceleratorSpec, count: int, seq_len: float, dtype: Format
+) -> accuracy.ranges.Bounds:
+    """The range of a step, kept with the model: a sheet asks for one plan cell by cell."""
+    key = (_likely, accelerator.id, accelerator.vendor, accelerator.architecture, count, seq_len, dtype.name)
+    found = model.looked_up.get(key)
+    if found is None:
+        given = {"model": model, "accelerator": accelerator, "count": count, "seq_len": seq_len, "dtype": dtype}
+        found = accuracy.ranges.of_call("LLM_STEP_TIME", given)
+        if len(model.looked_up) >= _RANGES_KEPT:
+            model.looked_up.clear()
+        model.looked_up[key] = found
+    return cast("accuracy.ranges.Bounds", found)
 
 
 @LLM_TRAIN_PLAN.explained
