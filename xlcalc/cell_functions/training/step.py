@@ -205,14 +205,22 @@ def _job(
 ) -> tuple[plan.Job, plan.Machine, Layout | None]:
     """What a plan is about, as plain numbers."""
     numbers = model.coefficients(_TRAINED)
-    with unrecorded():
-        replicated, sharded = (
-            kernels(accelerator, dtype.name, usual_training(zero, accelerator.vendor)) for zero in (1, 2)
-        )
-        kept = framework(usual_training(1)), framework(usual_training(2))
-        machine = plan.Machine(count, accelerator.figure("memory"), replicated, sharded, *kept)
+    one = accelerator.looked_up.get((plan.Machine, dtype.name))
+    if not isinstance(one, plan.Machine):
+        with unrecorded():
+            one = _machine(accelerator, dtype)
+        accelerator.looked_up[plan.Machine, dtype.name] = one
+    machine = one._replace(accelerators=count)
     own = None if layout is None else spread(count, layout, numbers.n_layers, numbers.n_experts)
     return plan.Job(numbers, global_batch, seq_len, weight_bytes(dtype), operand_bytes(dtype)), machine, own
+
+
+def _machine(accelerator: AcceleratorSpec, dtype: Format) -> plan.Machine:
+    """One accelerator with what usually trains on it."""
+    low, high = (usual_training(zero, accelerator.vendor) for zero in (1, 2))
+    rates = kernels(accelerator, dtype.name, low), kernels(accelerator, dtype.name, high)
+    kept = framework(usual_training(1)), framework(usual_training(2))
+    return plan.Machine(1, accelerator.figure("memory"), *rates, *kept)
 
 
 PLAN_COLUMNS = (
