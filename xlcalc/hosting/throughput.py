@@ -90,7 +90,7 @@ def stage_seconds(r: Replica, traffic: Traffic, decoding: float, prefilling: flo
     """Seconds of one pipeline stage for a group that decodes and prefills so many tokens, the engine's work
     included.
     """
-    passed = step(r, decoding, traffic.context, prefilling, traffic.reach, r.rates.balance)
+    passed = step(r, decoding, traffic.context, prefilling, traffic.reach, r.rates.skew)
     prompted = traffic.prefilled
     beginning = where(prompted > 0, lambda: prefilling / prompted, lambda: decoding / traffic.output)
     working = term("the model's pass", passed.stage / r.layout.pp + passed.handover, "seconds")
@@ -103,7 +103,8 @@ def engine(r: Replica, sequences: float, beginning: float) -> float:
     Attention copies do theirs side by side."""
     own = r.of.engine
     each = own.engine_sequence * sequences / r.layout.dp + own.engine_request * beginning
-    launches = own.engine_kernel * r.model.kernels / r.layout.pp
+    # steps that only decode replay a recorded graph
+    launches = own.engine_kernel * r.model.kernels / r.layout.pp * least(beginning, 1.0)
     return r.rates.host * (own.engine_step + launches + each)
 
 

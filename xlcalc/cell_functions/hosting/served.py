@@ -8,7 +8,7 @@ from xlcalc.catalog import prices
 from xlcalc.formula.arithmetic import is_recording
 from xlcalc.formula.records import columns
 from xlcalc.formula.symbols import unrecorded
-from xlcalc.hardware.serving import dense_format, device, engine, formats_to_try, serve_rates
+from xlcalc.hardware.serving import dense_format, device, engine, formats_to_try, serve_rates, usual_software
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.cost import Price
 from xlcalc.hosting.served import Served
@@ -36,6 +36,7 @@ def served(
     accelerator: AcceleratorSpec,
     dtype: DType | None,
     kv_dtype: DType | None = None,
+    software: str | None = None,
     *,
     decodes_only: bool = False,
 ) -> Served:
@@ -44,12 +45,13 @@ def served(
         who = accelerator.id or "the accelerator"
         raise ValueError(f"{who} has no published 16-bit peak, without which reading prompts cannot be timed")
     recording = is_recording()
-    key = id(accelerator), dtype, kv_dtype
+    software = software or usual_software(accelerator)
+    key = id(accelerator), dtype, kv_dtype, software
     kept = None if recording else model.looked_up.get(key)
     if kept is not None and kept[0] is accelerator:
         return kept[1]
     form = dtype or model.published_dtype
-    found = held(model, accelerator, form, kv_dtype)._replace(rates=serve_rates(accelerator, form))
+    found = held(model, accelerator, form, kv_dtype)._replace(rates=serve_rates(accelerator, form, software))
     if not recording:
         if len(model.looked_up) >= _KEPT:
             model.looked_up.clear()

@@ -21,6 +21,7 @@ from xlcalc.language.kinds import (
     PositiveTokens,
     Real,
     Seconds,
+    ServingSoftware,
     Share,
     Tokens,
     Usd,
@@ -47,6 +48,7 @@ def LLM_TTFT(
     batch: Count = 1,
     dtype: DType = None,
     mfu: Fraction = None,
+    software: ServingSoftware = None,
 ) -> Seconds:
     """Seconds to the first token of prompts that are prefilled together on an idle replica.
 
@@ -67,7 +69,7 @@ def LLM_TTFT(
         >>> round(LLM_TTFT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 1)
         24.9
     """
-    of = served(model, accelerator, dtype)
+    of = served(model, accelerator, dtype, None, software)
     if mfu:
         return latency.ttft_at(of, model.flop_shape, count, prompt, batch, mfu)
     return latency.ttft(of, latency.latency_layout(of, count), prompt, batch)
@@ -84,6 +86,7 @@ def LLM_TPOT(
     dtype: DType = None,
     kv_dtype: DType = None,
     mbu: Fraction = None,
+    software: ServingSoftware = None,
 ) -> Seconds:
     """Seconds for each output token of a batch that decodes on a replica of its own.
 
@@ -105,7 +108,7 @@ def LLM_TPOT(
         >>> round(LLM_TPOT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 2)
         4.81
     """
-    of = served(model, accelerator, dtype, kv_dtype, decodes_only=True)
+    of = served(model, accelerator, dtype, kv_dtype, software, decodes_only=True)
     layout = latency.latency_layout(of, count)
     if mbu:
         return latency.tpot_at(of, layout, context, batch, mbu)
@@ -127,6 +130,7 @@ def LLM_THROUGHPUT(
     kv_dtype: DType = None,
     layout: LayoutText = None,
     cached_share: Share = 0,
+    software: ServingSoftware = None,
 ) -> Real:
     """Output tokens a second of a whole replica under continuous batching, with requests always waiting.
 
@@ -151,7 +155,7 @@ def LLM_THROUGHPUT(
         >>> round(LLM_THROUGHPUT("llama-3.1-8b", "h100-sxm", 1, 1000, 1000, dtype="fp8"), -2)
         8600.0
     """
-    of = served(model, accelerator, dtype, kv_dtype)
+    of = served(model, accelerator, dtype, kv_dtype, software)
     traffic = throughput.Traffic(prompt, output, cached_share)
     if isinstance(layout, Split):
         both = disaggregation.pools(of, count, traffic, layout)
