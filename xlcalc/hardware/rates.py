@@ -110,7 +110,6 @@ class Engine(NamedTuple):
     communication_bytes: float
     expert_tile: float
     max_batch: float
-    cache_share: float
     step_tokens: float
     engine_step: float
     engine_kernel: float
