@@ -6,7 +6,7 @@ from typing import Annotated
 
 from xlcalc.catalog import models as catalog
 from xlcalc.catalog.tables import matching
-from xlcalc.formula.arithmetic import is_number, is_recording, term
+from xlcalc.formula.arithmetic import is_number, is_open, is_recording, term
 from xlcalc.formula.records import column, columns
 from xlcalc.language import blocks
 from xlcalc.language.cells import Choice, shown
@@ -69,8 +69,12 @@ def LLM_PARAMS(model: ModelOrCount, part: _Part = "total") -> Params:
         >>> LLM_PARAMS("llama-3.1-8b")
         8030261248
     """
-    if part == "active":
+    if part == "active" and not (is_recording() and model.count is None and not is_open()):
         return column("params_active", model.active, "active parameters", "parameters", _COUNTED)
+    if part == "active":
+        met = {"experts": "parameters of the experts that a token is sent to"}
+        parts = ((met.get(name, f"parameters of {name}"), n) for name, n in model.active_parts.items())
+        return sum(term(label, n, "parameters", _COUNTED) for label, n in parts)
     if part == "towers":
         return column("params_towers", model.towers, "parameters of towers", "parameters", _COUNTED)
     if part not in ("total", "non_embedding"):

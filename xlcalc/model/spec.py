@@ -22,7 +22,7 @@ from xlcalc.model.families.towers import tower_params
 from xlcalc.model.flops import FlopShape, flop_shape
 from xlcalc.model.kinds import kinds
 from xlcalc.model.layers import Linear
-from xlcalc.model.params import active_params, params_by_part
+from xlcalc.model.params import active_by_part, params_by_part
 from xlcalc.model.serve_columns import serve_columns
 from xlcalc.model.storage import Weights, stored
 from xlcalc.model.train_columns import train_columns
@@ -145,9 +145,14 @@ class ModelSpec(BaseModel):
         return tower_params(self.config, self.text_config)
 
     @cached_property
+    def active_parts(self) -> dict[str, float]:
+        """Parameters that one token meets, by part."""
+        return active_by_part(self.architecture)
+
+    @cached_property
     def active(self) -> float:
         """Parameters that one token meets."""
-        return self.count if self.count is not None else active_params(self.architecture)
+        return self.count if self.count is not None else round(sum(self.active_parts.values()))
 
     @cached_property
     def checkpoint(self) -> Checkpoint:

@@ -222,7 +222,7 @@ def count_bytes(params: float, dtype: DType) -> float:
     >>> count_bytes(70e9, DType("int4", 4))
     35000000000.0
     """
-    return params * dtype.bytes
+    return term("parameters", params, "parameters") * term("bytes of an element", dtype.bytes, "bytes", dtype.name)
 
 
 def read_bytes(weights: Weights, tokens: float) -> float:
