@@ -6,24 +6,24 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import least, most, term
-from xlcalc.hosting.cost import Price, usd_per_million
+from xlcalc.hosting.cost import PRICE_HEADER, Price, priced, usd_per_million
 from xlcalc.hosting.disaggregation import pools, split_flow
 from xlcalc.hosting.layout import Layout, Split
 from xlcalc.hosting.memory import splits
 from xlcalc.hosting.served import Served
 from xlcalc.hosting.step import Replica, replica
-from xlcalc.hosting.throughput import Flow, Traffic, flow, room, stage_seconds
+from xlcalc.hosting.throughput import Flow, Traffic, flow, stage_seconds, useful
 
 HEADER = [
     "accelerators", "layout", "dtype", "batch", "TTFT (s)", "TPOT (s)", "tokens/s", "tokens/s/accelerator",
-    "USD/M output tokens", "USD/accelerator-hour", "price from", "price as of",
+    "USD/M output tokens", *PRICE_HEADER,
 ]  # fmt: skip
 
 _LARGEST = 1024  # accelerators of a replica that a plan looks at
 
 
 class Option(NamedTuple):
-    """A layout with the largest batch that meets the limits."""
+    """A layout with the largest batch that meets the limits and still helps: tokens a second never fall with the batch."""
 
     layout: Layout | Split
     of: Served
@@ -68,7 +68,7 @@ def options(
         yield from _splits(formats, traffic, tpot_limit, count)
         for layout in splits(formats[0], count):
             for of in formats:
-                most = room(of, traffic, layout)
+                most = useful(of, traffic, layout)
                 if most:
                     yield _largest(replica(of, layout), traffic, most, ttft_limit, tpot_limit)
 
@@ -80,7 +80,7 @@ def _splits(formats: Sequence[Served], traffic: Traffic, tpot_limit: float | Non
     for size in (size for size in range(1, count // 2 + 1) if count % size == 0):
         for layout in splits(formats[0], size):
             for of in formats:
-                most = room(of, later, layout)
+                most = useful(of, later, layout)
                 if not most:
                     continue
                 decode = _largest(replica(of, layout), later, most, None, tpot_limit)
@@ -105,7 +105,7 @@ def _largest(r: Replica, traffic: Traffic, most: int, ttft_limit: float | None, 
     best = at(low)
     if not meets(best, ttft_limit, tpot_limit):
         return best
-    while high - low > max(low // 50, 1):
+    while high - low > 1:
         middle = (low + high) // 2
         tried = at(middle)
         if meets(tried, ttft_limit, tpot_limit):
@@ -136,7 +136,7 @@ def plan(
         usd = usd_per_million(price.usd_per_hour, o.per_accelerator, 1) if price else None
         rows.append([
             o.layout.accelerators, o.layout.text, o.of.dtype, o.batch, o.ttft, o.flow.tpot, o.flow.tokens_per_second,
-            o.per_accelerator, usd, *((price.usd_per_hour, price.offer, price.as_of) if price else (None, None, None)),
+            o.per_accelerator, usd, *priced(price),
         ])  # fmt: skip
     return rows
 

@@ -60,7 +60,8 @@ class Flow(NamedTuple):
 
 def room(of: Served, traffic: Traffic, layout: Layout) -> int:
     """Sequences that the engine can have under way, 0 where not one fits: each reserves its whole length."""
-    return int(least(whole_capacity(of, traffic.prompt + traffic.output, layout, RESERVE), of.engine.max_batch))
+    held = whole_capacity(of, traffic.prompt + traffic.output, layout, RESERVE)
+    return max(int(least(held, of.engine.max_batch)), 0)
 
 
 def useful(of: Served, traffic: Traffic, layout: Layout) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xlcalc.catalog import prices
+from xlcalc.catalog.prices import typical
 from xlcalc.formula.arithmetic import is_recording
 from xlcalc.formula.records import columns
 from xlcalc.formula.symbols import unrecorded
@@ -59,13 +59,21 @@ def served(
     return found
 
 
-def in_formats(model: ModelSpec, accelerator: AcceleratorSpec) -> Sequence[Served]:
+def in_formats(model: ModelSpec, accelerator: AcceleratorSpec, software: str | None = None) -> Sequence[Served]:
     """A model in each of the formats that a plan tries, as plain numbers."""
     with unrecorded():
-        return tuple(served(model, accelerator, dtype) for dtype in formats_to_try(accelerator))
+        return tuple(served(model, accelerator, dtype, None, software) for dtype in formats_to_try(accelerator))
 
 
-def lowest_price(accelerator: AcceleratorSpec) -> Price | None:
-    """The lowest listed on-demand price of an accelerator-hour."""
-    found = prices.lowest(accelerator.id)
-    return Price(*found) if found else None
+def price(accelerator: AcceleratorSpec, usd_per_hour: float | None) -> Price | None:
+    """The price of an accelerator-hour: what is given; else the user's own rows, or the median of the comparable rows
+    of the catalog; None where it lists none."""
+    if usd_per_hour:
+        return Price(usd_per_hour, "given with the call")
+    found = typical(accelerator.id, accelerator.devices_per_node or 1)
+    if found is None:
+        return None
+    whose = "your own prices" if found.own else "listed whole nodes, on demand"
+    return Price(
+        found.median, f"median of {whose}", found.as_of, found.rows, found.quarter, found.three_quarters
+    )
