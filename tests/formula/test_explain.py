@@ -11,7 +11,7 @@ import pytest
 
 import xlcalc
 from xlcalc.formula.derivation import AT_LEVEL, IN_ALL
-from xlcalc.language.declare import Table
+from xlcalc.language.declare import MOST_ARGUMENTS, Table
 from xlcalc.pages.mathematics import example_arguments
 
 COLUMNS = ["step", "quantity", "formula", "with numbers", "value", "unit", "source"]
@@ -274,3 +274,7 @@ def test_what_is_calculated_is_explained_too(call):
     for row in rows:
         assert not isinstance(row[head.index("value")], xlcalc.CalcError), row
         assert not re.search(r"\binf\b", f"{row[head.index('with numbers')]}"), row
+
+
+def test_every_function_can_be_the_subject_of_another():
+    assert max(len(f.arguments) for f in EXPLAINED if not any(a.nth for a in f.arguments)) <= MOST_ARGUMENTS

@@ -73,8 +73,8 @@ def LLM_PARAMS(model: ModelOrCount, part: _Part = "total") -> Params:
         return column("params_active", model.active, "active parameters", "parameters", _COUNTED)
     if part == "active":
         met = {"experts": "parameters of the experts that a token is sent to"}
-        parts = ((met.get(name, f"parameters of {name}"), n) for name, n in model.active_parts.items())
-        return sum(term(label, n, "parameters", _COUNTED) for label, n in parts)
+        labelled = ((met.get(name, f"parameters of {name}"), n) for name, n in model.active_parts.items())
+        return sum(term(label, n, "parameters", _COUNTED) for label, n in labelled)
     if part == "towers":
         return column("params_towers", model.towers, "parameters of towers", "parameters", _COUNTED)
     if part not in ("total", "non_embedding"):

@@ -5,6 +5,7 @@
 
 Annotations carry kinds (`cells.Kind`) that read a cell; defaults are read once, here, at import. A result in bytes,
 FLOP, seconds ... gets an optional last argument `unit`. Calls take what a cell can hold, one value or a range.
+`*arguments` stands for those of another function: a1 to a24, since no host's sheet knows an open number of them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, update_wrapper
+from functools import cached_property, update_wrapper, wraps
 from html import escape
 from math import isfinite
 from typing import Any, get_args, get_type_hints
@@ -25,7 +26,9 @@ from xlcalc.language.units import UNITS
 
 _SINGLE = frozenset((int, float, str, bool, type(None)))
 CATEGORIES = ("Model", "Training", "Hosting", "Hardware and money", "Audit")
+MOST_ARGUMENTS = 24  # of a function that another function takes the arguments of
 _UNIT_HELP = "unit of the result; blank = {base}"
+_OTHERS_HELP = "argument {n} of that function"
 
 
 class Table(list[list[Any]]):
@@ -54,6 +57,7 @@ class Argument:
     required: bool
     default: Any  # as declared: what a blank means, in the words of a cell
     blank: Any  # the same, read
+    nth: int = 0  # of the arguments of another function
 
     @property
     def unit(self) -> str:
@@ -68,16 +72,15 @@ class Declaration:
         update_wrapper(self, function)
         self.name, self.category, self.source = function.__name__, category, source
         self.result: Kind = _kind(hints["return"])
-        signature = inspect.signature(function)
-        self.arguments = tuple(_argument(p, _kind(hints[p.name])) for p in signature.parameters.values())
+        signature, self._function = _flat(function)
+        self.arguments = tuple(_argument(p, hints) for p in signature.parameters.values())
         parameters = list(signature.parameters.values())
         self.has_unit = len(UNITS.get(self.result.unit, ())) > 1
         if self.has_unit:
             self.arguments += (Argument("unit", UnitOf(self.result.unit), False, None, None),)
             parameters.append(inspect.Parameter("unit", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
         self.__signature__ = signature.replace(parameters=parameters)
-        self._function = function
-        self.derivation = function  # what a derivation follows: the function itself, or `explained` by another
+        self.derivation = self._function  # what a derivation follows: the function itself, or `explained` by another
         self._names = [a.name for a in self.arguments]
         self._plan = tuple((a.name, a.kind.read, a.required, a.blank) for a in self.arguments)
 
@@ -94,10 +97,10 @@ class Declaration:
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         n = len(self._names)
-        if len(args) > n:
+        if any(value is not None for value in args[n:]):
             raise CalcError("#VALUE!", f"takes at most {n} arguments; got {len(args)}", function=self.name)
         if not kwargs:
-            return args + (None,) * (n - len(args))
+            return args[:n] + (None,) * (n - len(args))
         values = dict(zip(self._names, args, strict=False))
         for name, value in kwargs.items():
             if name not in self._names:
@@ -230,6 +233,8 @@ class Declaration:
         if isinstance(argument.kind, UnitOf):
             return f"{_UNIT_HELP.format(base=self.result.unit)}; {argument.kind.about}"
         default = "" if argument.default is None else f"; blank = {argument.default}"
+        if argument.nth:
+            return f"{_OTHERS_HELP.format(n=argument.nth)} ({argument.kind.about})"
         return f"{self._doc[1][name]} ({argument.kind.about}{default})"
 
 
@@ -266,7 +271,29 @@ def _kind(hint: Any) -> Kind:
     raise TypeError(f"{hint!r} is not annotated with a kind")
 
 
-def _argument(parameter: inspect.Parameter, kind: Kind) -> Argument:
+def _flat(function: Callable[..., Any]) -> tuple[inspect.Signature, Callable[..., Any]]:
+    """Signature and function with a1, a2 ... in place of `*arguments`, and what stands behind them in line."""
+    signature = inspect.signature(function)
+    given = list(signature.parameters.values())
+    others = next((p for p in given if p.kind is p.VAR_POSITIONAL), None)
+    if others is None:
+        return signature, function
+    at = given.index(others)
+    behind = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in given[at + 1 :]]
+    one = others.replace(kind=others.POSITIONAL_OR_KEYWORD, default=None)
+    many = [one.replace(name=f"a{n}") for n in range(1, MOST_ARGUMENTS + 1)]
+
+    @wraps(function)
+    def flat(*values: Any) -> Any:
+        last = at + MOST_ARGUMENTS
+        return function(*values[:last], **{p.name: v for p, v in zip(behind, values[last:], strict=True)})
+
+    return signature.replace(parameters=[*given[:at], *many, *behind]), flat
+
+
+def _argument(parameter: inspect.Parameter, hints: dict[str, Any]) -> Argument:
     required = parameter.default is inspect.Parameter.empty
     default = None if required else parameter.default
-    return Argument(parameter.name, kind, required, default, None if default is None else kind.read(default))
+    nth = 0 if parameter.name in hints else int(parameter.name[1:])
+    kind = _kind(hints["arguments" if nth else parameter.name])
+    return Argument(parameter.name, kind, required, default, None if default is None else kind.read(default), nth)

@@ -85,28 +85,7 @@ def LLM_ESTIMATE_RANGE(name: Name, accelerator: Accelerator = None, bound: _Boun
 def LLM_ESTIMATE_BOUND(
     name: Name,
     bound: _Bound,
-    a1: Anything = None,
-    a2: Anything = None,
-    a3: Anything = None,
-    a4: Anything = None,
-    a5: Anything = None,
-    a6: Anything = None,
-    a7: Anything = None,
-    a8: Anything = None,
-    a9: Anything = None,
-    a10: Anything = None,
-    a11: Anything = None,
-    a12: Anything = None,
-    a13: Anything = None,
-    a14: Anything = None,
-    a15: Anything = None,
-    a16: Anything = None,
-    a17: Anything = None,
-    a18: Anything = None,
-    a19: Anything = None,
-    a20: Anything = None,
-    a21: Anything = None,
-    a22: Anything = None,
+    *arguments: Anything,
 ) -> Real:
     """Low, expected or high of exactly that call: four of five measured runs like it lie between low and high.
 
@@ -123,28 +102,7 @@ def LLM_ESTIMATE_BOUND(
     Args:
         name: a function that was measured, with or without LLM_
         bound: low, expected or high
-        a1: argument 1 of that function
-        a2: argument 2 of that function
-        a3: argument 3 of that function
-        a4: argument 4 of that function
-        a5: argument 5 of that function
-        a6: argument 6 of that function
-        a7: argument 7 of that function
-        a8: argument 8 of that function
-        a9: argument 9 of that function
-        a10: argument 10 of that function
-        a11: argument 11 of that function
-        a12: argument 12 of that function
-        a13: argument 13 of that function
-        a14: argument 14 of that function
-        a15: argument 15 of that function
-        a16: argument 16 of that function
-        a17: argument 17 of that function
-        a18: argument 18 of that function
-        a19: argument 19 of that function
-        a20: argument 20 of that function
-        a21: argument 21 of that function
-        a22: argument 22 of that function
+        arguments: its arguments, in order
     Example:
         >>> round(LLM_ESTIMATE_BOUND("LLM_GPU_HOURS", "expected", 2.4e23, 312e12, 0.3), 1)
         712250.7
@@ -152,12 +110,7 @@ def LLM_ESTIMATE_BOUND(
     declaration = _function(name)
     if declaration.name not in accuracy.bounds.FUNCTIONS:
         raise _not_measured(name)
-    # fmt: off
-    given = (
-        a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22,
-    )
-    # fmt: on
-    found, unit = searched(_around, declaration, given), declaration.result.unit
+    found, unit = searched(_around, declaration, arguments), declaration.result.unit
     expected = term(f"{declaration.name}, as called", found.expected, unit, "LLM_EXPLAIN of that call")
     if bound == "expected":
         return expected

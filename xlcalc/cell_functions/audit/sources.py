@@ -103,30 +103,7 @@ def LLM_FUNCTIONS() -> Rows:
 @cell_function(category="Audit", source="the calculation itself, recorded by its own formulas")
 def LLM_EXPLAIN(
     name: Name,
-    a1: Anything = None,
-    a2: Anything = None,
-    a3: Anything = None,
-    a4: Anything = None,
-    a5: Anything = None,
-    a6: Anything = None,
-    a7: Anything = None,
-    a8: Anything = None,
-    a9: Anything = None,
-    a10: Anything = None,
-    a11: Anything = None,
-    a12: Anything = None,
-    a13: Anything = None,
-    a14: Anything = None,
-    a15: Anything = None,
-    a16: Anything = None,
-    a17: Anything = None,
-    a18: Anything = None,
-    a19: Anything = None,
-    a20: Anything = None,
-    a21: Anything = None,
-    a22: Anything = None,
-    a23: Anything = None,
-    a24: Anything = None,
+    *arguments: Anything,
     depth: _Depth = None,
 ) -> Rows:
     """The derivation of exactly one call, as a tree: the result, what it is made of, and each of that one level deeper.
@@ -137,30 +114,7 @@ def LLM_EXPLAIN(
 
     Args:
         name: the function to explain, with or without LLM_
-        a1: argument 1 of that function
-        a2: argument 2 of that function
-        a3: argument 3 of that function
-        a4: argument 4 of that function
-        a5: argument 5 of that function
-        a6: argument 6 of that function
-        a7: argument 7 of that function
-        a8: argument 8 of that function
-        a9: argument 9 of that function
-        a10: argument 10 of that function
-        a11: argument 11 of that function
-        a12: argument 12 of that function
-        a13: argument 13 of that function
-        a14: argument 14 of that function
-        a15: argument 15 of that function
-        a16: argument 16 of that function
-        a17: argument 17 of that function
-        a18: argument 18 of that function
-        a19: argument 19 of that function
-        a20: argument 20 of that function
-        a21: argument 21 of that function
-        a22: argument 22 of that function
-        a23: argument 23 of that function
-        a24: argument 24 of that function
+        arguments: its arguments, in order
         depth: levels below the result, 0 for all; blank = at most 60 rows
     Example:
         >>> LLM_EXPLAIN("LLM_KV_CACHE", "llama-3.1-8b", 8192)[1][4:6]
@@ -169,31 +123,5 @@ def LLM_EXPLAIN(
     declaration = find(name)
     if declaration is None:
         raise CalcError("#N/A", f"{shown(name)} is not a function", argument="name")
-    given = (
-        a1,
-        a2,
-        a3,
-        a4,
-        a5,
-        a6,
-        a7,
-        a8,
-        a9,
-        a10,
-        a11,
-        a12,
-        a13,
-        a14,
-        a15,
-        a16,
-        a17,
-        a18,
-        a19,
-        a20,
-        a21,
-        a22,
-        a23,
-        a24,
-    )
-    used = max((i for i, value in enumerate(given, 1) if value is not None), default=0)
-    return explain(declaration, given[:used], depth)
+    used = max((i for i, value in enumerate(arguments, 1) if value is not None), default=0)
+    return explain(declaration, arguments[:used], depth)
