@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import exp, is_number, is_recording, least, log, most, searched, sqrt, term
 from xlcalc.hosting.step import Replica
-from xlcalc.hosting.throughput import Flow, Traffic, flow, stage_seconds
+from xlcalc.hosting.throughput import Traffic, flow, stage_seconds
 
 METRICS = ("ttft", "tpot", "e2e")
 _TAKAGI, _ERLANG = "Takagi 1991, section 5", "Erlang 1917"
@@ -48,19 +48,24 @@ class Load(NamedTuple):
 
 
 def full(r: Replica, traffic: Traffic, places: int) -> Full:
-    """The replica at saturation."""
-    at: Flow = flow(r, traffic, places)
-    group = at.decoding / r.layout.pp
-    idle = stage_seconds(r, traffic, group, 0, places)
+    """The replica at saturation: as many sequences decode as flow through it, without those whose prompts hold a place
+    meanwhile."""
+    most_decoding = flow(r, traffic, places).decoding
+    stay = traffic.output * _step(r, traffic, most_decoding)
+    decoding = least(most_decoding, places * stay / (stay + _first(r, traffic, most_decoding)))
+    decoding = term("sequences decoding at saturation", decoding, "sequences")
+    step = _step(r, traffic, decoding)
+    group = decoding / r.layout.pp
+    idle = stage_seconds(r, traffic, group, 0, decoding)
     # of the prompts that a stage's step begins each adds as much
-    prompt = (at.tpot / r.layout.pp - idle) / (group / traffic.output)
+    prompt = (step / r.layout.pp - idle) / (group / traffic.output)
     prompt = term("what a prompt adds at saturation", most(prompt, 0.0), "seconds")
-    return Full(at.tokens_per_second / traffic.output, prompt, at.tpot, at.decoding, places)
+    return Full(decoding / (traffic.output * step), prompt, step, decoding, places)
 
 
 def saturation(r: Replica, traffic: Traffic, places: int) -> float:
     """Requests a second that a replica sustains for ever: what flows through it when all its places are taken."""
-    return flow(r, traffic, places).tokens_per_second / traffic.output
+    return full(r, traffic, places).requests
 
 
 def load(r: Replica, traffic: Traffic, rate: float, limit: Full) -> Load:

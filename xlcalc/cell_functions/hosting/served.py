@@ -39,13 +39,19 @@ def served(
     software: str | None = None,
     *,
     decodes_only: bool = False,
+    kernels: bool = False,
 ) -> Served:
-    """A model on an accelerator with its rates. Raises ValueError for prompts where no 16-bit peak is known."""
+    """A model on an accelerator with its rates under a software, blank = what the accelerator usually runs; where
+    `kernels` alone are asked for, those of vLLM on NVIDIA's, for they were measured of it.
+
+    Raises ValueError for prompts where no 16-bit peak is known.
+    """
     if not (decodes_only or dense_format(accelerator)):
         who = accelerator.id or "the accelerator"
         raise ValueError(f"{who} has no published 16-bit peak, without which reading prompts cannot be timed")
     recording = is_recording()
-    software = software or usual_software(accelerator)
+    usual = usual_software(accelerator)
+    software = software or ("vllm" if kernels and usual == "tensorrt-llm" else usual)
     key = id(accelerator), dtype, kv_dtype, software
     kept = None if recording else model.looked_up.get(key)
     if kept is not None and kept[0] is accelerator:

@@ -67,12 +67,12 @@ def LLM_TTFT(
         batch: prompts in the pass
         dtype: number format of the weights; blank = as published
         mfu: fraction of peak to assume; blank = what was measured of operators
-        software: engine; blank = what the accelerator usually runs
+        software: engine; blank = what the accelerator usually runs, on NVIDIA's vLLM
     Example:
         >>> round(LLM_TTFT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 1)
         24.9
     """
-    of = served(model, accelerator, dtype, None, software)
+    of = served(model, accelerator, dtype, None, software, kernels=True)
     if mfu:
         return latency.ttft_at(of, model.flop_shape, count, prompt, batch, mfu)
     return latency.ttft(of, latency.latency_layout(of, count), prompt, batch)
@@ -107,12 +107,12 @@ def LLM_TPOT(
         dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         mbu: fraction of memory bandwidth to assume; blank = what was measured of operators
-        software: engine; blank = what the accelerator usually runs
+        software: engine; blank = what the accelerator usually runs, on NVIDIA's vLLM
     Example:
         >>> round(LLM_TPOT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 2)
         4.81
     """
-    of = served(model, accelerator, dtype, kv_dtype, software, decodes_only=True)
+    of = served(model, accelerator, dtype, kv_dtype, software, decodes_only=True, kernels=True)
     layout = latency.latency_layout(of, count)
     if mbu:
         return latency.tpot_at(of, layout, context, batch, mbu)
