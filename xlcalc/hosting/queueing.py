@@ -14,13 +14,13 @@ from __future__ import annotations
 from math import lgamma
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import exp, is_number, is_recording, least, log, most, searched, sqrt, term
+from xlcalc.formula.arithmetic import exp, is_number, is_recording, least, log, most, remembered, searched, sqrt, term
 from xlcalc.hosting.step import Replica
 from xlcalc.hosting.throughput import Traffic, flow, stage_seconds
 
 METRICS = ("ttft", "tpot", "e2e")
 _TAKAGI, _ERLANG = "Takagi 1991, section 5", "Erlang 1917"
-_TURNS = 40
+_TURNS = 7
 _MOST_FEEDBACK = 0.8
 _NORMAL = "standard normal distribution"
 
@@ -47,6 +47,7 @@ class Load(NamedTuple):
     busy: float
 
 
+@remembered(512)
 def full(r: Replica, traffic: Traffic, places: int) -> Full:
     """The replica at saturation: as many sequences decode as flow through it, without those whose prompts hold a place
     meanwhile."""
@@ -78,7 +79,7 @@ def load(r: Replica, traffic: Traffic, rate: float, limit: Full) -> Load:
             f"is past saturation: {r.layout.text} sustains at most {limit.requests:.4g} requests a second of "
             f"{traffic.prompt:g} + {traffic.output:g} tokens; got {rate:g}"
         )
-    decoding = searched(_decoding, r, traffic, rate, limit.decoding)
+    decoding = searched(_decoding, r, traffic, rate, limit)
     if is_recording():
         decoding = term("sequences decoding", decoding, "sequences", "as many as begin while one decodes: searched")
     return loaded(r, traffic, decoding, limit)
@@ -92,18 +93,22 @@ def loaded(r: Replica, traffic: Traffic, decoding: float, limit: Full) -> Load:
     return Load(rate, decoding, step, first, term("share of the time for prompts", rate * limit.prompt, "ratio"))
 
 
-def _decoding(r: Replica, traffic: Traffic, rate: float, largest: float) -> float:
-    """By bisection: of two rates the larger never finds fewer."""
-    low, high = 0.0, largest
+def _decoding(r: Replica, traffic: Traffic, rate: float, limit: Full) -> float:
+    """By bisection, and within what is left along the chord: of two rates the larger never finds fewer."""
+
+    def over(decoding: float, step: float) -> float:
+        return decoding - rate * traffic.output * step
+
+    low, high = 0.0, limit.decoding
+    below, above = over(0.0, _step(r, traffic, 0.0)), over(high, limit.step)
     for _ in range(_TURNS):
         middle = (low + high) / 2
-        if middle >= rate * traffic.output * _step(r, traffic, middle):
-            high = middle
+        found = over(middle, _step(r, traffic, middle))
+        if found >= 0:
+            high, above = middle, found
         else:
-            low = middle
-        if high - low < 1e-3 * high:
-            break
-    return high
+            low, below = middle, found
+    return low + (high - low) * below / (below - above)
 
 
 def _step(r: Replica, traffic: Traffic, decoding: float) -> float:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import ceil
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import is_recording, least, searched, term, where
+from xlcalc.formula.arithmetic import is_recording, least, remembered, searched, term, where
 from xlcalc.hosting.layout import Layout, check, fills
 from xlcalc.hosting.memory import RESERVE, splits, whole_capacity
 from xlcalc.hosting.served import Served
@@ -152,6 +152,7 @@ def best_flow(
     return chosen, running
 
 
+@remembered(512)
 def _best_flow(
     of: Served, count: int, traffic: Traffic, batch: int | None, layout: Layout | None
 ) -> tuple[Layout, Flow]:

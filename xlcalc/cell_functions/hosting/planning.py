@@ -89,12 +89,13 @@ def _cheapest(
 ) -> str:
     """The cheapest option, its price, its latencies against the limits, its memory."""
     asked = throughput.Traffic(prompt, output, cached_share)
-    good = searched(plan.best, in_formats(model, accelerator, software), asked, ttft_slo, tpot_slo, max_count)
-    option = good[0]
+    (option, *_), tried = searched(
+        plan.best, in_formats(model, accelerator, software), asked, ttft_slo, tpot_slo, max_count, 1
+    )
     return chosen(
         "plan",
         f"{option.layout.text}, {option.of.dtype}, {option.batch} sequences",
-        f"the cheapest of {len(good)} layouts and formats inside the limits, each with its largest batch: "
+        f"the cheapest inside the limits of {tried} layouts and formats, each with its largest batch: "
         "{0}; {1}; {2}; {3}; {4}",
         *_of_option(served(model, accelerator, DTYPES[option.of.dtype], None, software), asked, option, ttft_slo, tpot_slo,
                     price(accelerator, usd_per_hour)),
