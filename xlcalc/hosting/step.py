@@ -149,12 +149,13 @@ def step(r: Replica, decoding: float, context: float, prefilling: float = 0, rea
     tokens = decoding + prefilling
     products: float = 0.0
     stream, wave = rates.stream, rates.wave
+    plain, moving = is_number(rates.stream), 2 * tokens / stream
     for layers, d_in, d_out, weights, rate, reading in r.products:
-        moved = weights / reading + 2 * tokens * (d_in + d_out) / stream
+        moved = weights / reading + moving * (d_in + d_out)
         outputs = tokens * d_out
         idle = least(outputs, wave)  # the last wave of tiles leaves units without work
         seconds = layers * _roofline(moved, 2 * (outputs + idle) * d_in / rate)
-        products += term("products of one shape", seconds, "seconds", _ROOFLINE)
+        products += seconds if plain else term("products of one shape", seconds, "seconds", _ROOFLINE)
     d_in, d_out, element = r.head
     sampled = 1 if is_number(decoding) and not decoding else decoding
     sampling = _roofline(d_in * d_out * element / stream, 2 * sampled * d_in * d_out / rates.half)

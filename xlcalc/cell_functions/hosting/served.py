@@ -50,13 +50,12 @@ def served(
         who = accelerator.id or "the accelerator"
         raise ValueError(f"{who} has no published 16-bit peak, without which reading prompts cannot be timed")
     recording = is_recording()
-    usual = usual_software(accelerator)
-    software = software or ("vllm" if kernels and usual == "tensorrt-llm" else usual)
-    key = id(accelerator), dtype, kv_dtype, software
+    key = id(accelerator), dtype, kv_dtype, software, kernels
     kept = None if recording else model.looked_up.get(key)
     if kept is not None and kept[0] is accelerator:
         return kept[1]
-    form = dtype or model.published_dtype
+    form, usual = dtype or model.published_dtype, usual_software(accelerator)
+    software = software or ("vllm" if kernels and usual == "tensorrt-llm" else usual)
     found = held(model, accelerator, form, kv_dtype)._replace(rates=serve_rates(accelerator, form, software))
     if not recording:
         if len(model.looked_up) >= _KEPT:
