@@ -96,19 +96,22 @@ class ServeRates(NamedTuple):
     """One accelerator's achieved rates of serving weights of one format.
 
     FLOP/s: of products (`matmul` quantised, `half` in 16 bit), of experts' (`grouped`; `weight_only` where 4-bit
-    weights are widened for 16-bit products) and `attention`. Bytes/s: `stream`, `cache`, `link`, `scale_out`. Seconds:
-    `launch` of a kernel, `link_latency` of a collective. `tile` are rows of an expert's largest tile, `wave` outputs
-    that stand idle at a product's end, `host` how much slower the host is than the one that was calibrated, `balance`
-    the share of their rate that experts' products keep where load is uneven. `mesh`: each chip is linked to its
-    neighbours alone. `peak` FLOP/s of the products' format and `bandwidth` bytes/s are the data sheet's.
+    weights are widened for 16-bit products), of dense products of such weights (`widened`) and of `attention`. Bytes/s:
+    `stream`, `unpacked` (weights that are widened on their way), `cache`, `link`, `scale_out`. Seconds: `launch` of a
+    kernel, `link_latency` of a collective, `epilogue` of an output of experts. `tile` are rows of an expert's largest
+    tile, `wave` outputs that stand idle at a product's end, `host` how much slower the host is than the one that was
+    calibrated, `skew` how unevenly tokens choose experts (standard deviation over mean). `mesh`: each chip is linked to
+    its neighbours alone. `peak` FLOP/s of the products' format and `bandwidth` bytes/s are the data sheet's.
     """
 
     matmul: float
     half: float
     grouped: float
     weight_only: float
+    widened: float
     attention: float
     stream: float
+    unpacked: float
     cache: float
     launch: float
     link: float
@@ -116,10 +119,11 @@ class ServeRates(NamedTuple):
     scale_out: float
     domain: int
     quantised: bool
+    epilogue: float
     tile: float
     wave: float
     host: float
-    balance: float
+    skew: float
     mesh: bool
     peak: float
     bandwidth: float
@@ -137,7 +141,6 @@ class Engine(NamedTuple):
     communication_bytes: float
     expert_tile: float
     max_batch: float
-    cache_share: float
     step_tokens: float
     engine_step: float
     engine_kernel: float
