@@ -24,7 +24,12 @@ CODE = re.compile(r"\w\.[a-z_]\w*\(|\[\w|\w_\w+\(|\blambda\b|\bNone\b|\bself\b|=
 
 def explained(function, depth=None):
     arguments = example_arguments(function)
-    return arguments, xlcalc.LLM_EXPLAIN(function.name, *arguments, depth=depth)
+    return arguments, xlcalc.LLM_EXPLAIN(function.name, *used(arguments), depth=depth)
+
+
+def used(arguments: list) -> list:
+    """The arguments without the blanks behind them."""
+    return arguments[: max((i for i, value in enumerate(arguments, 1) if value is not None), default=0)]
 
 
 def value_of(numbers):
@@ -214,7 +219,7 @@ def test_errors_are_those_of_the_call():
 def test_a_derivation_leaves_nothing_behind(function):
     """What formulas remember stays plain numbers: the same call gives a plain number before and after."""
     arguments = example_arguments(function)
-    xlcalc.LLM_EXPLAIN(function.name, *arguments)
+    xlcalc.LLM_EXPLAIN(function.name, *used(arguments))
     result = function(*arguments)
     cells = [cell for row in result for cell in row] if isinstance(result, Table) else [result]
     assert {type(cell) for cell in cells} <= {int, float, str, bool, type(None)}

@@ -54,14 +54,20 @@ def _machines() -> dict[str, tuple[str, int] | None]:
         if row["accelerator"] and row["accelerators"]:
             what = (row["accelerator"], int(row["accelerators"]))
             for text in (row["instance"], f"{row['provider']}/{row['instance']}", row["id"].partition("@")[0]):
-                if found.setdefault(key(text), what) != what:
-                    found[key(text)] = None
+                name = _short(key(text))
+                if found.setdefault(name, what) != what:
+                    found[name] = None
     return found
+
+
+def _short(name: str) -> str:
+    """An instance's name without what some write before it: ml. on Amazon SageMaker, Standard_ on Azure."""
+    return name.removeprefix("ml.").removeprefix("standard")
 
 
 def machine(instance: str) -> tuple[str, int] | None:
     """The id of an instance's accelerators and how many it has; None for what is no instance of the catalog."""
-    return _machines().get(key(instance).removeprefix("ml."))  # as Amazon SageMaker writes them
+    return _machines().get(_short(key(instance)))
 
 
 def offer(instance: str, term: str) -> dict[str, str]:

@@ -21,6 +21,8 @@ class TrainRates:
     element's cast, `loss_bytes` a logit, `gradient_bytes` an accumulated gradient. Elements: `softmax_width`, of a head
     below which exponentials set the pace of attention. Shares: `traffic` of a product's operands and `*_exposed` of
     collectives that nothing hides. `biased_passes` over the gates of experts with biases, forward and backward.
+    `step_fixed` seconds end a step whatever it computes. `shards_inside`: whether ZeRO 2 and 3 shard weights inside a
+    domain alone.
     """
 
     matmul: float
@@ -54,11 +56,40 @@ class TrainRates:
     dp_exposed: float
     gather_exposed: float
     cp_exposed: float
+    step_fixed: float
     unfused_attention: bool
+    shards_inside: bool
 
     def __hash__(self) -> int:
         """A few rates tell accelerators and formats apart; equality looks at all."""
         return hash((self.matmul, self.stream, self.scale_up, self.operand))
+
+
+class Framework(NamedTuple):
+    """What training software keeps in an accelerator's memory.
+
+    Bytes: `logit_bytes` of a logit where the loss is computed; `master_bytes` of a parameter's 32-bit copy and
+    `moment_bytes` of each moment of its optimizer; `gradient_held` of a gradient (0 = the optimizer takes each as it
+    comes); `pipeline_gradient` of one that stays whole between micro-batches of a pipeline under ZeRO 2 and 3;
+    `adapter_bytes` of an adapter's weight, `unquantised_bytes` of an element beside weights of 4 bits;
+    `context_bytes` of the runtime, `communication_bytes` of buffers where there is more than one rank. Shares:
+    `selective_kept` of the products' outputs under selective recomputation (1 = all but what is cheap to run again),
+    `slack` of what comes and goes, which the allocator holds beside it. `narrow_kept`: whether operands below 16 bits
+    are kept as they are.
+    """
+
+    logit_bytes: float
+    master_bytes: float
+    moment_bytes: float
+    gradient_held: float
+    pipeline_gradient: float
+    adapter_bytes: float
+    unquantised_bytes: float
+    context_bytes: float
+    communication_bytes: float
+    selective_kept: float
+    slack: float
+    narrow_kept: bool
 
 
 class ServeRates(NamedTuple):
