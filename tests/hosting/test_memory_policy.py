@@ -9,7 +9,15 @@ import pytest
 import xlcalc
 from xlcalc.hosting.layout import parse
 
-MODELS = ["llama-3.1-8b", "gpt-oss-120b", "qwen3-30b-a3b", "llama-3.3-70b", "deepseek-v3", "gemma-3-27b", "mixtral-8x7b"]
+MODELS = [
+    "llama-3.1-8b",
+    "gpt-oss-120b",
+    "qwen3-30b-a3b",
+    "llama-3.3-70b",
+    "deepseek-v3",
+    "gemma-3-27b",
+    "mixtral-8x7b",
+]
 MACHINES = ["h100-sxm", "h200-sxm", "l40s", "a100-sxm-80gb", "b200", "mi300x", "rtx-4090"]
 
 
@@ -26,7 +34,7 @@ def test_one_policy(seed):
     model, machine = draw.choice(MODELS), draw.choice(MACHINES)
     prompt, output, count = draw.choice([100, 1000, 6000]), draw.choice([50, 500, 2000]), draw.choice([1, 2, 4, 8])
     dtype, kv_dtype = draw.choice([None, "bf16", "fp8"]), draw.choice([None, "fp8"])
-    formats = dict(dtype=dtype, kv_dtype=kv_dtype)
+    formats = {"dtype": dtype, "kv_dtype": kv_dtype}
     context = prompt + output
     try:
         most = xlcalc.LLM_MAX_BATCH(model, machine, count, context, **formats)
