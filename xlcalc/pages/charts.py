@@ -54,12 +54,12 @@ def lines(about: str, x: Axis, y: Axis, drawn: Sequence[Line]) -> Html:
         parts.append(_text(_LEFT - 6, at + 4, short(value), "end"))
     parts.append(_text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 8, x.name, "middle"))
     for n, line in enumerate(drawn, 1):
-        at = [(across.at(a), up.at(b)) for a, b in line.points]
+        places = [(across.at(a), up.at(b)) for a, b in line.points]
         if line.joined:
-            parts.append(_path(at, f"line c{n}"))
+            parts.append(_path(places, f"line c{n}"))
         if line.labels or not line.joined:
-            parts += [tag("circle", cx=f"{a:.1f}", cy=f"{b:.1f}", r=4, class_=f"dot c{n}") for a, b in at]
-        parts += [_beside(a, b, word) for (a, b), word in zip(at, line.labels, strict=False) if word]
+            parts += [tag("circle", cx=f"{a:.1f}", cy=f"{b:.1f}", r=4, class_=f"dot c{n}") for a, b in places]
+        parts += [_beside(a, b, word) for (a, b), word in zip(places, line.labels, strict=False) if word]
     return tag("figure", _svg(_HEIGHT, about, parts), _legend([y.name, *(line.name for line in drawn)]))
 
 
