@@ -20,7 +20,7 @@ def models_list(edition: str) -> str:
     rows = []
     for row in tables.rows("models"):
         link = tag("a", row["name"], href=file_of("model", row["id"]))
-        size = charts.short(LLM_PARAMS(row["id"]))
+        size = charts.short(LLM_PARAMS(row["id"]), "parameters")
         rows.append([link, tag("code", row["id"]), row["organisation"], row["released"], size])
     table = grid(["Model", "In a formula", "Publisher", "Released", "Parameters"], rows)
     return _list("models.html", "Models", "the models of the catalog", table, edition)
