@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache, lru_cache
+from typing import Any
 
 from xlcalc.catalog import tables
 from xlcalc.catalog.names import Names, NotInCatalog, Reading, key
@@ -62,12 +63,20 @@ def by_id(model_id: str) -> ModelSpec:
     return ModelSpec.model_validate({**fields, "context": context, "config": json.loads(tables.config_text(model_id))})
 
 
+<<<<<<< HEAD
 def _sold(name: str) -> NotInCatalog | None:
     """What to say of a model that is known by its price alone; nothing where the name could be another's."""
     typed = key(name)
     if any(typed == key(row["id"].rpartition("/")[2]) for row in tables.rows("api_prices")):
         return NotInCatalog("is sold as an API, and its configuration is not in the catalog; LLM_API_COST prices it")
     return None
+=======
+@cache
+def _releases() -> dict[str, dict[str, Any]]:
+    """Releases whose files leave other matrices out of their format than its usual releases, by what they are called."""
+    fields = ((row["hf_id"], json.loads(row["quantization_config"])) for row in tables.shipped("releases"))
+    return {name.casefold(): {"quantization_config": own} for name, own in fields}
+>>>>>>> models
 
 
 @lru_cache(maxsize=1024)
@@ -76,10 +85,17 @@ def find(name: str) -> ModelSpec:
 
     Raises NotInCatalog with the nearest names.
     """
+<<<<<<< HEAD
     try:
         model, stated = by_id(names().find(name)), stated_format(name)
     except NotInCatalog as error:
         raise _sold(name) or error from None
+=======
+    model, stated = by_id(names().find(name)), stated_format(name)
+    release = _releases().get(name.strip().casefold())
+    if release is not None:
+        return ModelSpec.model_validate({**model.model_dump(), "config": {**model.config, **release}})
+>>>>>>> models
     if not stated or stated == model.checkpoint.dtype.name:
         return model
     return ModelSpec.model_validate({**model.model_dump(), "stated_format": stated})
