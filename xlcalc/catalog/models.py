@@ -73,7 +73,7 @@ def _sold(name: str) -> NotInCatalog | None:
 
 @cache
 def _releases() -> dict[str, dict[str, Any]]:
-    """Releases whose files leave other matrices out of their format than its usual releases, by what they are called."""
+    """Releases whose files leave other matrices out of their format than usual, by what they are called."""
     fields = ((row["hf_id"], json.loads(row["quantization_config"])) for row in tables.shipped("releases"))
     return {name.casefold(): {"quantization_config": own} for name, own in fields}
 
