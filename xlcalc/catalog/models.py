@@ -63,19 +63,19 @@ def by_id(model_id: str) -> ModelSpec:
     return ModelSpec.model_validate({**fields, "context": context, "config": json.loads(tables.config_text(model_id))})
 
 
-@cache
-def _releases() -> dict[str, dict[str, Any]]:
-    """By name the releases that leave other matrices out of their format than is usual."""
-    fields = ((row["hf_id"], json.loads(row["quantization_config"])) for row in tables.shipped("releases"))
-    return {name.casefold(): {"quantization_config": own} for name, own in fields}
-
-
 def _sold(name: str) -> NotInCatalog | None:
     """What to say of a model that is known by its price alone; nothing where the name could be another's."""
     typed = key(name)
     if any(typed == key(row["id"].rpartition("/")[2]) for row in tables.rows("api_prices")):
         return NotInCatalog("is sold as an API, and its configuration is not in the catalog; LLM_API_COST prices it")
     return None
+
+
+@cache
+def _releases() -> dict[str, dict[str, Any]]:
+    """Releases whose files leave other matrices out of their format than usual, by what they are called."""
+    fields = ((row["hf_id"], json.loads(row["quantization_config"])) for row in tables.shipped("releases"))
+    return {name.casefold(): {"quantization_config": own} for name, own in fields}
 
 
 @lru_cache(maxsize=1024)
