@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import ValidationError
@@ -18,6 +17,7 @@ from xlcalc.hardware import software
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language import blocks, declare
 from xlcalc.language.cells import Choice, Day, Kind, Number, Refusal, TableKind, Text, clean, is_number, shown
+from xlcalc.language.keeping import kept
 from xlcalc.model.dtypes import DTYPES, named
 from xlcalc.model.dtypes import DType as Format
 from xlcalc.model.spec import ModelSpec
@@ -29,7 +29,7 @@ class ModelKind(Kind):
     """A model: a catalog name, a two-column block, the text of a config.json; where `count` is set, a number too."""
 
     def __init__(self, *, count: bool = False) -> None:
-        self._count = count
+        self.count = count
         self.about = "a model name, a block of its fields, the text of a config.json"
         self.about += ", or a number of parameters" if count else ""
 
@@ -41,7 +41,7 @@ class ModelKind(Kind):
             if type(value) is str:
                 return self._from_text(value)
             if isinstance(value, ModelSpec):
-                return value if value.count is not None and self._count else _checked(value)
+                return value if value.count is not None and self.count else _checked(value)
             if isinstance(value, Mapping):
                 return _checked(ModelSpec(config=dict(value)))
             if isinstance(value, list):
@@ -56,13 +56,13 @@ class ModelKind(Kind):
             raise Refusal("#VALUE!", _sentence(error)) from None
         except RecursionError:
             raise Refusal("#VALUE!", "is nested deeper than any configuration") from None
-        if self._count:
+        if self.count:
             return ModelSpec(count=_COUNT.read(value))
         raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
 
     def _counted(self, model: ModelSpec) -> ModelSpec:
         """The model, where one that is but a count of tensors is enough or it has its layers."""
-        if model.count is not None and not self._count:
+        if model.count is not None and not self.count:
             raise ValueError("has tensors and no layers: give the config.json beside it")
         return _checked(model)
 
@@ -71,13 +71,13 @@ class ModelKind(Kind):
         if model is not None and model.count is not None:
             return self._counted(model)
         if model is None:
-            if self._count:
+            if self.count:
                 return ModelSpec(count=_COUNT.read(value))
             raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
         return model
 
 
-@lru_cache(maxsize=512)
+@kept(1024)
 def _model_of_text(text: str) -> ModelSpec | None:
     """The model that a text means; None where it is a number."""
     text = text.strip()
@@ -86,7 +86,7 @@ def _model_of_text(text: str) -> ModelSpec | None:
     return None if is_number(text) else _checked(models.find(clean(text)))
 
 
-@lru_cache(maxsize=256)
+@kept(256)
 def _model_of_block(rows: str) -> ModelSpec:
     """The model of a sheet's block; the JSON text of its rows is the key under which it is kept."""
     return _checked(blocks.model(json.loads(rows)))
