@@ -34,8 +34,10 @@ _UNFINISHED = re.compile(r"[\d.]+[eE]")
 
 def mended(text: str) -> str:
     """
-    >>> mended("-A1^(B1-2^C1)*3^2"), mended('TEXT(SUM(A1,2),"0")'), mended("PMT(A1/2,POWER(3,2),,4)")[:30]
-    ('XLCALC.POWER(1*(-A1),1*((B1-XLCALC.POWER(1*(2),1*(C1)))))*3^2', 'TEXT(XLCALC.SHOWN(SUM(A1,2)),"0")', 'PMT(1*(A1/2),1*(XLCALC.POWER(1')
+    >>> mended("-A1^(B1-2^C1)*3^2")
+    'XLCALC.POWER(1*(-A1),1*((B1-XLCALC.POWER(1*(2),1*(C1)))))*3^2'
+    >>> mended('TEXT(SUM(A1,2),"0")'), mended("PMT(A1/2,3,,4)")
+    ('TEXT(XLCALC.SHOWN(SUM(A1,2)),"0")', 'PMT(1*(A1/2),1*(3),,1*(4))')
     """
     if "^" not in text and not any(f"{name}(" in text.upper() for name in MENDED):
         return text
