@@ -109,7 +109,8 @@ def _estimated(measurement: Measurement, place: str) -> tuple[str, float]:
         with ignored():
             estimate = declaration.compute(read)
     except CalcError as error:
-        raise CalcError(error.code, f"{where}: {f'{error.argument} ' if error.argument else ''}{error.reason}") from None
+        named = f"{error.argument} " if error.argument else ""
+        raise CalcError(error.code, f"{where}: {named}{error.reason}") from None
     accelerator = read[names.index("accelerator")].id
     if not accelerator:
         raise CalcError("#VALUE!", f"{where}: the accelerator needs an id, by which it is found again")

@@ -63,20 +63,19 @@ def by_id(model_id: str) -> ModelSpec:
     return ModelSpec.model_validate({**fields, "context": context, "config": json.loads(tables.config_text(model_id))})
 
 
-<<<<<<< HEAD
 def _sold(name: str) -> NotInCatalog | None:
     """What to say of a model that is known by its price alone; nothing where the name could be another's."""
     typed = key(name)
     if any(typed == key(row["id"].rpartition("/")[2]) for row in tables.rows("api_prices")):
         return NotInCatalog("is sold as an API, and its configuration is not in the catalog; LLM_API_COST prices it")
     return None
-=======
+
+
 @cache
 def _releases() -> dict[str, dict[str, Any]]:
-    """Releases whose files leave other matrices out of their format than its usual releases, by what they are called."""
+    """Releases whose files leave other matrices out of their format than usual, by what they are called."""
     fields = ((row["hf_id"], json.loads(row["quantization_config"])) for row in tables.shipped("releases"))
     return {name.casefold(): {"quantization_config": own} for name, own in fields}
->>>>>>> models
 
 
 @lru_cache(maxsize=1024)
@@ -85,17 +84,13 @@ def find(name: str) -> ModelSpec:
 
     Raises NotInCatalog with the nearest names.
     """
-<<<<<<< HEAD
     try:
         model, stated = by_id(names().find(name)), stated_format(name)
     except NotInCatalog as error:
         raise _sold(name) or error from None
-=======
-    model, stated = by_id(names().find(name)), stated_format(name)
     release = _releases().get(name.strip().casefold())
     if release is not None:
         return ModelSpec.model_validate({**model.model_dump(), "config": {**model.config, **release}})
->>>>>>> models
     if not stated or stated == model.checkpoint.dtype.name:
         return model
     return ModelSpec.model_validate({**model.model_dump(), "stated_format": stated})

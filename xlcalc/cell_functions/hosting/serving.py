@@ -197,9 +197,9 @@ def LLM_LATENCY_AT_LOAD(
 ) -> Seconds:
     """A quantile of latency when requests arrive at random (Poisson) at one replica, queueing included.
 
-    `ttft` is the time to the first token, `tpot` per output token, `e2e` to the last one; each grows with the rate. Past
-    saturation there is no answer: the error says the largest rate that the replica sustains. Prompts and answers are as
-    long as given on average; how far their lengths spread is `length_cv`, which makes the tails longer.
+    `ttft` is the time to the first token, `tpot` per output token, `e2e` to the last one; each grows with the rate.
+    Past saturation there is no answer: the error says the largest rate that the replica sustains. Prompts and answers
+    are as long as given on average; how far their lengths spread is `length_cv`, which makes the tails longer.
 
     Args:
         model: the model
