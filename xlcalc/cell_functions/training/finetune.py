@@ -50,6 +50,7 @@ def LLM_FINETUNE_MEMORY(
     micro_batch: Positive,
     rank: Count = 16,
     part: _Part = "total",
+    *,
     recompute: Recompute = "full",
     optimizer: OptimizerName = "adam",
     offload: Offload = "none",

@@ -71,6 +71,7 @@ def LLM_TRAIN_MEMORY(
     vp: Count = 1,
     dtype: DType = "bf16",
     part: _MemoryPart = "total",
+    *,
     software: TrainingSoftware = None,
 ) -> Bytes:
     """Bytes on the fullest accelerator of a training step: of the first pipeline stage or the last.
@@ -141,6 +142,7 @@ def LLM_STEP_TIME(
     cp: Count = 1,
     vp: Count = 1,
     part: _TimePart = "total",
+    *,
     method: Method = "full",
     rank: Count = 16,
     targets: Targets = None,
