@@ -173,7 +173,9 @@ def train_memory(
             term("workspace", runtime + standing + moving + slack, "bytes"),
         )
 
-    logits = term("logits", keeps.logit_bytes * tokens * model.vocab / tp, "bytes", _KEPT)
+    logits = term(
+        "logits", where(tp > 1, keeps.logit_bytes_split, keeps.logit_bytes) * tokens * model.vocab / tp, "bytes", _KEPT
+    )
     head = where(model.params_head > 0, model.params_head, lambda: model.vocab * model.d_model)
     if pp == 1:
         return stage(model.params_embedding + model.params_head, 1.0, logits, head)
