@@ -101,5 +101,7 @@ def test_qlora_by_framework():
 
 def test_lora_keeps_less_than_full_and_more_with_more_targets():
     kept = [FINETUNE("llama-3.1-8b", "full", 2048, 1, 8, "activations", recompute="none")]
-    kept += [FINETUNE("llama-3.1-8b", "lora", 2048, 1, 8, "activations", recompute="none", targets=t) for t in ("all", "q,v")]
+    kept += [
+        FINETUNE("llama-3.1-8b", "lora", 2048, 1, 8, "activations", recompute="none", targets=t) for t in ("all", "q,v")
+    ]
     assert kept[0] >= kept[1] > kept[2]
