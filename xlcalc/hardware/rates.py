@@ -73,9 +73,9 @@ class Framework(NamedTuple):
     gradient (0 = the optimizer takes each as it comes); `pipeline_gradient` of one that stays whole between
     micro-batches of a pipeline under ZeRO 2 and 3; `adapter_bytes` of an adapter's weight, `unquantised_bytes` of an
     element beside weights of 4 bits; `context_bytes` of the runtime, `communication_bytes` of buffers where there is
-    more than one rank. Shares: `selective_kept` of the products' outputs under selective recomputation (1 = all but what
-    is cheap to run again), `slack` of what comes and goes, which the allocator holds beside it. `narrow_kept`: whether
-    operands below 16 bits are kept as they are.
+    more than one rank. Shares: `selective_kept` of the products' outputs under selective recomputation (1 = all but
+    what is cheap to run again), `slack` of what comes and goes, which the allocator holds beside it. `narrow_kept`:
+    whether operands below 16 bits are kept as they are.
     """
 
     logit_bytes: float
