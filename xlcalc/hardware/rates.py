@@ -132,7 +132,9 @@ class ServeRates(NamedTuple):
 
 class Engine(NamedTuple):
     """What an engine sets aside, in bytes and tokens, and the seconds of its own work, by their names in
-    catalog/serving.csv; `prepared` sequences are those that it sizes its workspace for."""
+    catalog/serving.csv; `prepared` sequences are those that it sizes its workspace for. Its cache grows by a `block` of
+    tokens and keeps `window_beside` tokens beside a window; `state_bytes` of an element of a state, 0 = as the model
+    says."""
 
     sampling_bytes: float
     hidden_bytes: float
@@ -141,6 +143,9 @@ class Engine(NamedTuple):
     context_bytes: float
     communication_bytes: float
     expert_tile: float
+    block: float
+    window_beside: float
+    state_bytes: float
     max_batch: float
     step_tokens: float
     engine_step: float
