@@ -28,6 +28,11 @@ lint:
 regenerate *ARGS:
     {{python}} tests/generated.py {{ARGS}}
 
+# The reference as a site whose forms calculate in the browser, into site/
+site:
+    npm install --no-save --prefix build pyodide
+    {{parent_directory(python)}}/xlcalc functions --format html -o site --pyodide build/node_modules/pyodide
+
 # Speeds of calls, starts, workbooks; how often a constant is met
 bench:
     {{python}} benchmarks/run.py
