@@ -475,7 +475,9 @@ def write_towers() -> None:
             change = {**INCOMPLETE_DEFAULTS.get(name, {}), **change}
             made = CONFIG_MAPPING[name]()
             parts = {part: getattr(made, part, None) for part in ENCODERS}
-            parts = {part: {**plain_dict(own), **change.get(part, {})} for part, own in parts.items() if own is not None}
+            parts = {
+                part: {**plain_dict(own), **change.get(part, {})} for part, own in parts.items() if own is not None
+            }
             wrapper = CONFIG_MAPPING[name].from_dict({**plain_dict(made), **change, **parts})
             with torch.device("meta"):
                 model = tower_class(name)(wrapper)

@@ -22,7 +22,12 @@ def norms(n: int, d: int, bias: bool = True) -> int:
 
 
 def layer(
-    d: int, d_ff: int, *, bias: bool = True, attention_bias: bool | None = None, gated: bool = False,
+    d: int,
+    d_ff: int,
+    *,
+    bias: bool = True,
+    attention_bias: bool | None = None,
+    gated: bool = False,
     norm_bias: bool = True,
 ) -> int:
     """Attention and MLP of a tower's layer, with a norm before each; `attention_bias` where it differs from `bias`."""
@@ -151,7 +156,7 @@ def step3(v: Fields) -> Encoder:
 
 
 def aimv2(v: Fields, *, d_table: int) -> Encoder:
-    """Ovis (Lu et al. 2024): AIMv2's gated layers, and a vocabulary of visual words with a table of their embeddings."""
+    """Ovis (Lu et al. 2024): AIMv2's gated layers, and a vocabulary of visual words with their embeddings."""
     d, vocab = v.get("hidden_size", 1024), v.get("vocab_size", 16384)
     one = layer(d, v.get("intermediate_size", 2816), bias=bool(v.get("mlp_bias", False)),
                 attention_bias=bool(v.get("qkv_bias", False)), gated=True, norm_bias=False)  # fmt: skip
