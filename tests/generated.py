@@ -9,6 +9,7 @@ written only where what it says has changed; `--check` writes nothing and fails 
 from __future__ import annotations
 
 import argparse
+import gzip
 import io
 import json
 import re
@@ -44,6 +45,17 @@ def _templates() -> Files:
     from xlcalc.workbook.templates import build
 
     return {ROOT / "templates" / f"{name}.xlsx": build.template(name) for name in build.template_names()}
+
+
+def _standalone() -> Files:
+    from xlcalc.workbook.standalone import build, stored
+
+    return {ROOT / "templates" / stored.NAME: build.made()}
+
+
+def _same_kit(old: bytes, new: bytes) -> bool:
+    """The same but for the compressor's choices."""
+    return gzip.decompress(old) == gzip.decompress(new)
 
 
 def _conformance() -> Files:
@@ -89,6 +101,10 @@ def _same_workbook(old: bytes, new: bytes) -> bool:
             return [(entry.filename, entry.date_time, archive.read(entry)) for entry in archive.infolist()]
 
     return parts(old) == parts(new)
+
+
+def _same_file(old: bytes, new: bytes) -> bool:
+    return _same_workbook(old, new) if new.startswith(b"PK") else _same_text(old, new)
 
 
 def _same_notebook(old: bytes, new: bytes) -> bool:
@@ -149,6 +165,8 @@ ALL = {
     "sources": Generated("docs/sources.md, from tests/sources", _made_by("tests/sources/page.py")),
     "conformance": Generated("docs/conformance.md, on every host", _conformance, _same_matrix),
     "templates": Generated("templates/*.xlsx", _templates, _same_workbook),
+    "standalone": Generated("templates/standalone.json.gz, from functions, catalogs and templates", _standalone, _same_kit),
+    "gallery": Generated("docs/gallery: workbooks, pictures, page", _made_by("docs/gallery/make.py"), _same_file),
     "notebook": Generated(
         "the outputs of docs/scenario-sweep.ipynb", _notebook, _same_notebook, ("nbclient", "ipykernel", "pandas")
     ),

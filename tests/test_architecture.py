@@ -39,12 +39,12 @@ MAY_IMPORT = {
     "accuracy": LANGUAGE | {"xlcalc.accuracy"},
     "cell_functions": FUNCTIONS,
     "pages": FUNCTIONS | {"xlcalc.pages", "xlcalc.files"},
-    "hosts": FUNCTIONS | {"xlcalc.hosts"},
+    "hosts": FUNCTIONS | {"xlcalc.hosts", "xlcalc.pages"},
     "sweeps": FUNCTIONS | {"xlcalc.sweeps", "xlcalc.files", "xlcalc.workbook"},
     "workbook": FUNCTIONS | {"xlcalc.files", "xlcalc.hosts", "xlcalc.workbook", "xlcalc.templates"},
     "cli": FUNCTIONS
     | {"xlcalc.cli", "xlcalc.files", "xlcalc.hosts", "xlcalc.pages", "xlcalc.sweeps", "xlcalc.workbook"},
-    "__init__": FUNCTIONS | {"xlcalc.sweeps"},
+    "__init__": FUNCTIONS | {"xlcalc.sweeps", "xlcalc.workbook.warm"},  # imported where one is asked for
 }
 
 

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Collection, Mapping
+from typing import NamedTuple, Protocol
 
 from xlcalc.language.errors import CalcError
 
 from .files.addresses import parse_area, split_sheet
 from .files.cells_xml import CellValue
-from .files.package import Package
+from .files.package import DefinedName
+
+
+class Values(Protocol):
+    """A workbook with the values that its cells hold."""
+
+    @property
+    def sheets(self) -> Collection[str]: ...
+
+    @property
+    def names(self) -> list[DefinedName]: ...
+
+    def locate(self, name: str) -> tuple[str, str]: ...
+
+    def rows(self, sheet: str) -> Mapping[int, Mapping[int, CellValue]]: ...
+
 
 _SHEET = "Checks"
 _STOP = "stop"
@@ -26,11 +42,11 @@ class FailedCheck(NamedTuple):
         return f"the check fails: {self.name}. {self.advice}{named}".rstrip()
 
 
-def failed(package: Package, inputs: list[str]) -> list[FailedCheck]:
+def failed(source: Values, inputs: list[str]) -> list[FailedCheck]:
     """The checks of kind "stop" whose result is 0 or an error. `inputs`: the names of the workbook's inputs."""
-    if _SHEET not in package.sheets:
+    if _SHEET not in source.sheets:
         return []
-    rows = _rows(package, _SHEET)
+    rows = source.rows(_SHEET)
     head = next((row for row in sorted(rows) if {"Check", "Kind", "Result"} <= set(map(str, rows[row].values()))), None)
     if head is None:
         return []
@@ -42,33 +58,23 @@ def failed(package: Package, inputs: list[str]) -> list[FailedCheck]:
         result = cells.get(columns["Result"])
         if cells.get(columns["Kind"]) == _STOP and (isinstance(result, CalcError) or result == 0):
             name, advice = str(cells.get(columns["Check"], "")), str(cells.get(last, ""))
-            found.append(FailedCheck(name, advice, _invalid(package, inputs) if "nput" in name else []))
+            found.append(FailedCheck(name, advice, _invalid(source, inputs) if "nput" in name else []))
     return found
 
 
-def _invalid(package: Package, inputs: list[str]) -> list[str]:
+def _invalid(source: Values, inputs: list[str]) -> list[str]:
     """The inputs that stand in a row where the range named `inputs_valid` holds 0."""
-    definition = next((entry.definition for entry in package.names if entry.name == "inputs_valid"), None)
+    definition = next((entry.definition for entry in source.names if entry.name == "inputs_valid"), None)
     target = split_sheet(definition) if definition else None
     area = parse_area(target[1]) if target else None
     if target is None or area is None:
         return []
-    rows = _rows(package, target[0])
+    rows = source.rows(target[0])
     wrong = {row for row in range(area.top, area.bottom + 1) if rows.get(row, {}).get(area.left, 1) == 0}
     named = []
     for name in inputs:
-        sheet, cell = package.locate(name)
+        sheet, cell = source.locate(name)
         place = parse_area(cell)
         if sheet == target[0] and place is not None and place.top in wrong:
             named.append(name)
     return named
-
-
-def _rows(package: Package, sheet: str) -> dict[int, dict[int, CellValue]]:
-    xml = package.sheet(sheet)
-    rows: dict[int, dict[int, CellValue]] = {}
-    for cell in xml.cells():
-        value = package.cell_value(xml, cell)
-        if value is not None:
-            rows.setdefault(cell.row, {})[cell.column] = value
-    return rows

@@ -19,8 +19,11 @@ from .files.endings import refuse_ending
 from .files.errors import WorkbookError
 from .files.package import Package
 from .files.recalc import Recalculation, recalculate
+from .listed import cell_functions, listed_names
 from .settings import EPOCH, set_inputs
-from .templates.build import cell_functions, listed_names
+
+_DAYS = 2_958_466
+"""Days that Excel has, to the end of 9999."""
 
 Progress = Callable[[str, int], None]
 """Told what is being done, and how many calls of cell functions were made."""
@@ -63,9 +66,8 @@ def templates() -> dict[str, str]:
 
 def find(source: str) -> Package:
     """A template by its name, or a workbook's file."""
-    template = _folder() / f"{source}.xlsx"
-    if template.is_file():
-        return Package(template.read_bytes(), source)
+    if is_template(source):
+        return Package((_folder() / f"{source}.xlsx").read_bytes(), source)
     if Path(source).suffix or Path(source).exists():
         return Package.open(source)
     known = [path.name.removesuffix(".xlsx") for path in _folder().iterdir() if path.name.endswith(".xlsx")]
@@ -74,10 +76,14 @@ def find(source: str) -> Package:
     raise WorkbookError(f"there is no template {source} ({', '.join(sorted(known))}) and no such file.{hint}")
 
 
+def is_template(source: str) -> bool:
+    return bool((_folder() / f"{source}.xlsx").is_file())
+
+
 def named_cells(package: Package) -> list[NamedCell]:
     """The inputs and key results that a workbook's Cover lists."""
     return [
-        NamedCell(one.name, one.kind, one.unit, one.meaning, _shown(package.value(*package.locate(one.name)), one.unit))
+        NamedCell(one.name, one.kind, one.unit, one.meaning, shown(package.value(*package.locate(one.name)), one.unit))
         for one in listed_names(package)
     ]
 
@@ -93,8 +99,9 @@ def make(
         refuse_ending(package, out)
     listed = listed_names(package)
     set_inputs(package, settings, {one.name.casefold(): one.unit for one in listed})
-    own = (_folder() / f"{source}.xlsx").is_file()
-    recalculation = recalculate(package, cell_functions(), progress=progress, trust="engine" if own else trust)
+    recalculation = recalculate(
+        package, cell_functions(), progress=progress, trust="engine" if is_template(source) else trust
+    )
     inputs = [one.name for one in listed if one.kind == "input"]
     return Report(package.label, recalculation, named_cells(package), failed(package, inputs))
 
@@ -163,10 +170,11 @@ def _folder() -> Any:
     return files("xlcalc.templates")
 
 
-def _shown(value: CellValue, unit: str) -> float | str | bool | None:
+def shown(value: CellValue, unit: str) -> float | str | bool | None:
+    """What a cell holds, as a report shows it: a date as text, an error as its code."""
     if isinstance(value, CalcError):
         return value.code
-    if unit == "date" and isinstance(value, (int, float)):
+    if unit == "date" and isinstance(value, (int, float)) and 0 <= value < _DAYS:
         return (EPOCH + timedelta(days=int(value))).isoformat()
     return value
 

@@ -41,8 +41,16 @@ class SettingError(WorkbookError):
 
 def set_inputs(package: Package, settings: Mapping[str, str], units: Mapping[str, str]) -> None:
     """Put each setting into the cell of its name. Raises `SettingError` for the first that is not taken."""
+    for place, value in checked(package, settings, units).items():
+        package.set_cell(*place, value)
+
+
+def checked(
+    package: Package, settings: Mapping[str, str], units: Mapping[str, str]
+) -> dict[tuple[str, str], Value]:  # fmt: skip
+    """The cells of these settings and what goes into each. Raises `SettingError` for the first that is not taken."""
     seen: dict[tuple[str, str], str] = {}
-    values: list[tuple[tuple[str, str], Value]] = []
+    values: dict[tuple[str, str], Value] = {}
     for name, text in settings.items():
         try:
             place = package.locate(name)
@@ -51,15 +59,15 @@ def set_inputs(package: Package, settings: Mapping[str, str], units: Mapping[str
         if place in seen:
             raise SettingError(f"{name} and {seen[place]} are the same input; set it once.")
         seen[place] = name
-        values.append((place, typed(package, name, place, text.strip(), units.get(name.casefold(), ""))))
-    for (place, value), name in zip(values, settings, strict=True):
+        values[place] = typed(package, name, place, text.strip(), units.get(name.casefold(), ""))
+    for place, name in seen.items():
         try:
-            package.set_cell(*place, value)
+            package.refuse_formula(*place)
         except WorkbookError as error:
             raise SettingError(f"{name} is no input: {error}") from error
-    for place, name in seen.items():
         if not _is_read(package, name, place):
             raise SettingError(f"{name} changes nothing: no formula of {package.label} reads {place[0]}!{place[1]}.")
+    return values
 
 
 def typed(package: Package, name: str, place: tuple[str, str], text: str, unit: str) -> Value:

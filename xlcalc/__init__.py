@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from xlcalc.sweeps.export import Answer
+    from xlcalc.workbook.warm import OpenWorkbook
 
     def __getattr__(name: str) -> Declaration: ...
 
 
 __version__ = "0.1.0"
-__all__ = ["CalcError", "frame", "functions", "sweep", *(declaration.name for declaration in functions())]
+__all__ = ["CalcError", "frame", "functions", "open_workbook", "sweep", *(f.name for f in functions())]
 
 globals().update({declaration.name: declaration for declaration in functions()})
 
@@ -34,6 +35,19 @@ def frame(table: list[list[object]]) -> "DataFrame":
         raise ImportError('pandas, which makes the frame, is missing: pip install "xlcalc[pandas]"') from None
     made: DataFrame = DataFrame(table[1:], columns=[str(name) for name in table[0]])
     return made
+
+
+def open_workbook(source: str, trust: str = "file") -> "OpenWorkbook":
+    """A template by its name, or a workbook's file, kept open: `set` inputs by name, then ask for `results`.
+
+    >>> with open_workbook("hosting-budget") as book:
+    ...     book.set(requests_per_day="20k")
+    ...     book.results()["total_cost"] > 0
+    True
+    """
+    from xlcalc.workbook.warm import OpenWorkbook
+
+    return OpenWorkbook(source, trust)
 
 
 def sweep(

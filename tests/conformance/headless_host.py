@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from xlcalc.workbook.files.recalc import recalculate
-from xlcalc.workbook.templates.build import cell_functions
+from xlcalc.workbook.listed import cell_functions
 
 from .case import Case
 from .sheet import answers, workbook

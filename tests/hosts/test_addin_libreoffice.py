@@ -34,10 +34,9 @@ from xlcalc.hosts import addin_libreoffice
 from xlcalc.hosts.cells import answer
 from xlcalc.hosts.libreoffice.typelib import Method, type_library
 from xlcalc.hosts.libreoffice.worker import Calls
-from xlcalc.workbook import report
+from xlcalc.workbook import listed, report
 from xlcalc.workbook.files import convert, recalc
 from xlcalc.workbook.files.package import Package
-from xlcalc.workbook.templates import build
 
 needs_calc = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 SDK = Path("/usr/lib/libreoffice/sdk/bin/unoidl-read")
@@ -302,7 +301,7 @@ def test_templates(calc, tmp_path, template):
 
 
 @needs_calc
-@pytest.mark.parametrize("template", [name for name in report.templates() if build.listed_names(report.find(name))])
+@pytest.mark.parametrize("template", [name for name in report.templates() if listed.listed_names(report.find(name))])
 def test_a_row_inserted_into_a_sum_is_in_the_total(calc, tmp_path, template):
     """An analyst inserts a line of cost above the guard row of the bill, and one of the months."""
     path = tmp_path / f"{template}.xlsx"
@@ -344,7 +343,7 @@ def test_names_as_each_host_saves_them(calc, tmp_path, mark):
     package = Package.open(tmp_path / "saved.xlsx")
     assert convert.convert(package, {f.name for f in xlcalc.functions()}, "").calls == 3
     assert [name.definition for name in package.names] == ['LLM_KV_CACHE("llama-3.1-8b",1)']
-    result = recalc.recalculate(package, build.cell_functions())
+    result = recalc.recalculate(package, listed.cell_functions())
     (sheet,) = package.sheets
     assert result.ok and result.custom_calls == 3
     assert [[package.value(sheet, cell) for cell in row] for row in (("A1", "B1"), ("A2", "B2"))] == shown

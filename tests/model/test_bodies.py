@@ -98,3 +98,22 @@ def test_albert_computes_with_layers_that_it_stores_once() -> None:
     deeper = ModelSpec(config={"model_type": "albert", "num_hidden_layers": 24})
     assert albert.total == deeper.total
     assert deeper.flop_shape.matmul > 1.9 * albert.flop_shape.matmul
+
+
+def test_two_whole_models_are_not_counted_by_one_of_them() -> None:
+    pair = {"model_type": "encoder-decoder", "encoder": BERT, "decoder": {**BERT, "is_decoder": True}}
+    for model_type in ("encoder-decoder", "vision-encoder-decoder", "some-new-pair"):
+        with pytest.raises(ValueError, match="two whole models, an encoder"):
+            _ = ModelSpec(config={**pair, "model_type": model_type}).total
+
+
+def test_the_first_releases_of_t5_name_a_class_with_both_stacks() -> None:
+    assert count(T5, "T5WithLMHeadModel") == count(T5, "T5ForConditionalGeneration")
+    with pytest.raises(ValueError, match="T5ForCausalLM"):
+        count(T5, "T5ForCausalLM")
+
+
+def test_a_block_keeps_the_class_and_so_the_head() -> None:
+    text = json.dumps({**LLAMA, "architectures": ["LlamaForSequenceClassification"], "num_labels": 3})
+    block = xlcalc.LLM_MODEL(text)
+    assert xlcalc.LLM_PARAMS(block) == xlcalc.LLM_PARAMS(text) == 7504924672 + 3 * 4096

@@ -101,7 +101,7 @@ def legacy_keys(cls: type) -> dict[str, int | bool]:
 def plain(value):
     """A configuration value as JSON: nested configurations as their fields, tuples as lists."""
     if isinstance(value, PreTrainedConfig):
-        return {k: plain(getattr(value, k)) for k in architecture_fields(type(value), value)}
+        return {k: plain(getattr(value, k, v)) for k, v in architecture_fields(type(value), value).items()}
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
     if isinstance(value, dict):
@@ -357,6 +357,7 @@ BODIES: dict[str, list[dict]] = {
     "longt5": [{"encoder_attention_type": "transient-global"}],
     "switch_transformers": [{"num_experts": 4, "num_sparse_encoder_layers": 6, "num_layers": 6}],
     "t5gemma": [{}],
+    "t5gemma2": [{"decoder": {"sliding_window_pattern": 3}}],
     "bart": [{"encoder_layers": 3, "decoder_ffn_dim": 512, "tie_word_embeddings": False}],
     "mbart": [{}],
     "m2m_100": [{"encoder_layers": 24, "encoder_ffn_dim": 8192}],
@@ -372,6 +373,7 @@ BODIES: dict[str, list[dict]] = {
     "moonshine": [{"attention_bias": True}],
 }
 BODY_CLASSES = [
+    "MODEL_FOR_CAUSAL_LM",
     "MODEL",
     "MODEL_FOR_MASKED_LM",
     "MODEL_FOR_SEQUENCE_CLASSIFICATION",
@@ -411,7 +413,8 @@ def write_bodies() -> None:
                 except Exception as error:  # as in write_default_configs
                     print(f"{cls.__name__}: {type(error).__name__}: {str(error).strip()[:150]!r}")
                     continue
-                rows.append([cls.__name__, sum(p.numel() for p in model.parameters()), json.dumps(config)])
+                text = (p.numel() for n, p in model.named_parameters() if not re.search("vision_tower|multi_modal", n))
+                rows.append([cls.__name__, sum(text), json.dumps(config)])
     write_csv("bodies.csv", "class params config", rows)
 
 

@@ -14,7 +14,7 @@ from xlcalc.workbook import report
 from xlcalc.workbook.files.convert import convert
 from xlcalc.workbook.files.package import Package
 from xlcalc.workbook.files.recalc import recalculate
-from xlcalc.workbook.templates.build import cell_functions
+from xlcalc.workbook.listed import cell_functions
 
 pytestmark = pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
 

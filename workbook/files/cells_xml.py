@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple, TypeAlias
 
 from xlcalc.language.errors import CalcError
 
 from .addresses import cell_name, column_number, parse_cell
 from .errors import WorkbookError
-from .xml_text import escape, escape_string, number_text, rich_text, unescape, unescape_string
+from .xml_text import attribute, escape, escape_string, is_utf8, number_text, rich_text, unescape, unescape_string
 
 CellValue: TypeAlias = bool | int | float | str | CalcError | None
 
@@ -26,7 +26,6 @@ MAX_TEXT = 32_767
 FILE_ERRORS = frozenset(("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"))
 
 _ROOT = re.compile(rb"<(?:([A-Za-z_][\w.-]*):)?worksheet[\s>]")
-_ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _TYPE = re.compile(rb"""\st\s*=\s*(?:"[^"]*"|'[^']*')""")
 _METADATA = re.compile(rb"""\s[cv]m\s*=\s*(?:"[^"]*"|'[^']*')""")
 _VALUE_METADATA = re.compile(rb"""\svm\s*=\s*(?:"[^"]*"|'[^']*')""")
@@ -115,6 +114,10 @@ class SheetXml:
 
     def formula_cells(self) -> list[Cell]:
         """The cells with a formula, in the order of the file."""
+        return self._formula_cells
+
+    @cached_property
+    def _formula_cells(self) -> list[Cell]:
         if b"<%bf" % self._grammar.prefix not in self.xml:
             return []
         found = []
@@ -137,7 +140,17 @@ class SheetXml:
         }
 
     def find(self, row: int, column: int) -> Cell | None:
-        return next((cell for cell in self.cells() if cell.row == row and cell.column == column), None)
+        """The cell at a place. Where it is not written as programs write cells, all are looked through."""
+        opening = b'<%bc r="%b"' % (self._grammar.prefix, cell_name(row, column).encode())
+        start = self.xml.find(opening, *self._body)
+        match = self._grammar.token.match(self.xml, start, self._body[1]) if start >= 0 else None
+        if match is not None and match.start(1) >= 0:
+            return _cell_at(match, row, column)
+        return self._by_place.get((row, column))
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[int, int], Cell]:
+        return {(cell.row, cell.column): cell for cell in self.cells()}
 
     def value(self, cell: Cell, shared_strings: Callable[[], list[str]]) -> CellValue:
         """What a cell holds; for a formula, what was calculated last."""
@@ -327,24 +340,6 @@ class SheetXml:
         opening = b'<%bc r="%b"' % (self._grammar.prefix, cell_name(row, column).encode())
         empty = Cell(row, column, 0, 0, opening, b"", None, b"", b"", None, None)
         return self.with_constant(empty, value) if constant else self.with_value(empty, value) or b""
-
-
-def is_utf8(xml: bytes) -> bool:
-    try:
-        xml.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def attribute(attributes: bytes, name: bytes) -> bytes | None:
-    """One attribute's text as it is written."""
-    if name not in attributes:
-        return None
-    for match in _ATTRIBUTE.finditer(attributes):
-        if match[1] == name:
-            return match[2] if match[2] is not None else match[3]
-    return None
 
 
 def _cached(value: CellValue) -> tuple[bytes, bytes | None]:

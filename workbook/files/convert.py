@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 from xlcalc.hosts import addin_excel, addin_libreoffice
 
-from .cells_xml import is_utf8
 from .errors import WorkbookError
 from .formula_text import bare_function, called
 from .package import Package
-from .xml_text import characters, unescape
+from .xml_text import characters, is_utf8, unescape
 
 _OFFICE_ADDIN = "_xldudf_"
 HOSTS = {

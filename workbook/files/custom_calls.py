@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,8 +36,8 @@ class CustomCalls:
 
     functions: Collection[str]
     reader: Reader
-    used: Mapping[str, Area]
-    """The cells of each sheet that hold anything."""
+    used: Callable[[str], Area | None]
+    """The cells of a sheet that hold anything."""
     calls: list[CustomCall] = field(default_factory=list)
     _known: dict[str, bool] = field(default_factory=dict)
 
@@ -131,7 +131,7 @@ class CustomCalls:
             found = self.reader.references(text, sheet, *place)
             if len(found.areas) == 1 and not found.dynamic and self._is_reference(text, sheet):
                 on, area = found.areas[0]
-                used = self.used.get(on)
+                used = self.used(on)
                 if used is not None and (area.rows > used.bottom or area.columns > used.right):
                     area = Area(area.top, area.left, min(area.bottom, max(used.bottom, area.top)),
                                 min(area.right, max(used.right, area.left)))  # fmt: skip

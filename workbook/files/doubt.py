@@ -15,11 +15,14 @@ from importlib.resources import files
 
 from .addresses import parse_cell
 from .formula_text import Token, bare_function, closed_up, is_relative, local_names, tokens
-from .range_functions import CRITERIA, TAKE_ARRAYS, TAKE_RANGES
+from .mended import by_a_number, is_mended
+from .range_functions import AGGREGATES, AGGREGATES_OF_FIRST, CRITERIA, TAKE_ARRAYS, TAKE_RANGES
 from .references import Book, any_area
 
 IMPLICIT = "implicit intersection"
 ARRAY_FORMULA = "array formula"
+ONE_CELL = "array formula in one cell"
+REDUCED = "in an aggregate"
 OPERATORS = "operators over ranges"
 SINCE_1904 = "1904 dates"
 ARRAY_CONSTANT = "array constant"
@@ -44,8 +47,9 @@ _TEXTS = frozenset(
 )  # fmt: skip
 _OPERATORS = frozenset("+-*/^&=<>%")
 _ARITHMETIC = frozenset("+-*/^%")
-_DIGITS_OF_CELLS = re.compile(rb"(?<![\w.'])(\$?[A-Z]{1,3})(\$?)[0-9]+(?![\w.(!'])")
-_DIGITS = re.compile(rb"(?<=[A-Z$])[0-9]+(?![\w.(!'])")
+_CELLS = re.compile(rb"(?<![\w.'\" ])\$?[A-Z]{1,3}\$?[0-9]+(?![\w.(!'])")
+_ODD_PLACE = re.compile(r"-[\d.]+|\d*\.\d+")
+_LIKE_A_CELL = re.compile(r"[A-Z]{1,3}[0-9]+")
 _USUAL_FORMAT = re.compile(
     r"[$€£]?[#,]*0(?:\.0+)?%?|0+|(?:yyyy|yy|mmmm|mmm|mm|m|dddd|ddd|dd|d|[-/. ,])+|hh?:mm(?::ss)?"
 )
@@ -100,16 +104,15 @@ def wrong_in_exact(features: Collection[str], is_error: bool) -> list[str]:
 
 
 def shapes(texts: list[bytes], names: Iterable[str]) -> list[bytes]:
-    """Formulas without what distinguishes them from the same ones in other rows: same shape, same features. `names` are
-    the workbook's; where one ends in a digit, as RATE1, digits are left out more carefully.
+    """Formulas without what distinguishes them from the same ones in other rows and columns: same shape, same features.
+    `names` are the workbook's; where one might be taken for a cell (XFE1), formulas stay as they are.
 
     >>> shapes([b"LOG10(A17)*$B$2+Rate1", b"'Q1'!A5"], ["Rate1"])
-    [b'LOG10(A)*$B$+Rate1', b"'Q1'!A"]
+    [b'LOG10(A)*A+Rate1', b"'Q1'!A"]
     """
-    joined = b"\0".join(texts)
-    if any(name[-1:].isdigit() for name in names):
-        return _DIGITS_OF_CELLS.sub(rb"\1\2", joined).split(b"\0")
-    return _DIGITS.sub(b"", joined).split(b"\0")
+    if any(_LIKE_A_CELL.fullmatch(name) for name in names):
+        return texts
+    return _CELLS.sub(b"A", b"\0".join(texts)).split(b"\0")
 
 
 class Doubt:
@@ -119,10 +122,12 @@ class Doubt:
         self._book, self._functions, self._date1904 = book, functions, date1904
         self._of_names: dict[str, set[str]] = {}
 
-    def features(self, text: str, sheet: str, array: bool) -> set[str]:
+    def features(self, text: str, sheet: str, filled: int) -> set[str]:
+        """`filled`: how many cells an array formula fills, 0 for another formula."""
         found = {SINCE_1904} if self._date1904 else set()
+        array = filled > 0
         if array and not self._is_custom_call(text):
-            found.add(ARRAY_FORMULA)
+            found.add(ONE_CELL if filled == 1 else ARRAY_FORMULA)
         parts = closed_up(tokens(text))
         self._read([token for token in parts if token.kind != "space"], sheet, array, found, 0)
         for before, token, after in zip(parts, parts[1:], parts[2:], strict=False):
@@ -174,8 +179,10 @@ class Doubt:
                 self._literal(calls, before, after, found)
             elif token.kind == "error":
                 found.add("error value in a formula")
+                self._literal(calls, before, after, found, "an error value")
             elif token.text == "^":
-                found.add("^ by a number" if after.text[:1].isdigit() and float(after.text or 0) else "^")
+                mends = not in_array and is_mended(parts, index)
+                found.add("^ by a number" if by_a_number(parts, index) else "^ of values" if mends else "^")
             elif token.text in ("&", "%", "@", "#"):
                 found.add(token.text)
             elif token.text in ("=", "<", ">"):
@@ -183,6 +190,8 @@ class Doubt:
             elif token.kind == "bracket" and before.kind != "word":
                 if not token.text.startswith(("[@", "[[#This Row]")):
                     self._range_use(calls, before, after, in_array, found)
+            elif token.text == "1900":
+                found.add("the year 1900")  # which has a 29 February in Excel
             elif token.kind == "word" and after.kind == "open":
                 self._function(parts, index, local, found, depth)
             elif token.kind == "word" and before.text != ":":
@@ -210,6 +219,8 @@ class Doubt:
             given = "".join(token.text for token in arguments[position]).upper() if len(arguments) > position else ""
             found.add(name if given in ("0", "FALSE") else f"{name} of the nearest value")
             return
+        if name == "INDEX" and any(_is_odd_place(argument) for argument in list(_arguments(parts, index + 1))[1:]):
+            name = "INDEX of a negative or broken place"
         if name == "SUMPRODUCT" and len(list(_arguments(parts, index + 1))) == 1:
             name = "SUMPRODUCT of one array"
         if name == "IF":
@@ -282,14 +293,16 @@ class Doubt:
     ) -> None:
         """What a range or an array is used for, standing between these two tokens."""
         function = str(calls[-1][0]) if calls else ""
+        reduced = in_array and any(_reduces(call) for call in calls)
+        where = f" {REDUCED}" if reduced else ""
         for call in reversed(calls):
-            if call[2] or (call[0] and call[0] in self._functions):
+            if call[2] or (call[0] and call[0] in self._functions) or (reduced and _reduces(call)):
                 break
             if in_array and call[0] and call[0] not in TAKE_RANGES and call[0] not in CRITERIA and call[0] != "{":
-                found.add(f"{call[0]} over a range")
+                found.add(f"{call[0]} over a range{where}")
         if not function or before.text in _OPERATORS or after.text in _OPERATORS:
             within = [str(call[0]) for call in calls if call[2]]
-            found.add(f"{OPERATORS} in {within[-1]}" if within else OPERATORS if in_array else IMPLICIT)
+            found.add(f"{OPERATORS} in {within[-1]}" if within else OPERATORS + where if in_array else IMPLICIT)
         elif function in self._functions:
             return
         elif function in CRITERIA and self._is_criterion(calls[-1]):
@@ -298,18 +311,30 @@ class Doubt:
             found.add(IMPLICIT)
 
     @staticmethod
-    def _literal(calls: list[list[object]], before: Token, after: Token, found: set[str]) -> None:
-        """A text or truth value written out as an argument of a function of ranges, which may count it or not."""
+    def _literal(
+        calls: list[list[object]], before: Token, after: Token, found: set[str], what: str = "a text or truth value"
+    ) -> None:
+        """A value that is no number written out as an argument of a function of ranges, which may count it or not."""
         function = str(calls[-1][0]) if calls else ""
         alone = before.text in ("(", ",") and after.text in (")", ",")
         if alone and function in TAKE_RANGES - CRITERIA.keys() - _TEXTS:
-            found.add(f"a text or truth value among the numbers of {function}")
+            found.add(f"{what} among the numbers of {function}")
 
     @staticmethod
     def _is_criterion(call: list[object]) -> bool:
         first, step = CRITERIA[str(call[0])]
         number = int(str(call[1]))
         return number >= first and (number - first) % step == 0
+
+
+def _reduces(call: list[object]) -> bool:
+    """Does this call make one value of the array that stands in its present argument?"""
+    return call[0] in AGGREGATES or (call[0] in AGGREGATES_OF_FIRST and call[1] == 0)
+
+
+def _is_odd_place(argument: list[Token]) -> bool:
+    """Is it a number written out that is no place in a list?"""
+    return _ODD_PLACE.fullmatch("".join(token.text for token in argument)) is not None
 
 
 def _text_format(arguments: list[list[Token]]) -> str:

@@ -25,7 +25,7 @@ from .prepare import Sheet, engine_copy, prepare
 from .results import Results
 from .values import same_value
 
-__all__ = ["Verdict", "calculate", "check", "read"]
+__all__ = ["Verdict", "calculate", "check", "held", "read"]
 
 _MAX_ROUNDS = 5
 _LISTED = 5
@@ -82,6 +82,25 @@ def calculate(
     return results
 
 
+def held(
+    package: Package, sheets: list[Sheet], callbacks: Callbacks, now: datetime | None, trust_engine: bool
+) -> Results | None:
+    """A workbook calculated and ready to be calculated again with other inputs; None where the fast engine alone is not
+    trusted with all of it."""
+    several = any(
+        array.dynamic or array.area.rows * array.area.columns > 1 for s in sheets for array in s.arrays.values()
+    )
+    if several or any(sheet.constants for sheet in sheets):
+        return None
+    if not trust_engine:
+        verdict = check(package, sheets, callbacks.by_name.keys(), now)
+        if verdict.exact or verdict.otherwise:
+            return None
+    results = _results(package, sheets, callbacks, now, ExactStage(package, sheets, callbacks, now), trust_engine)
+    results.calculate_fast()
+    return results if results.calculate_again({}) else None
+
+
 def check(package: Package, sheets: list[Sheet], functions: Collection[str], now: datetime | None) -> Verdict:
     """Compare the values in a file with what the engines make of it, formulas with our functions, the clock and chance
     left as they are."""
@@ -102,7 +121,7 @@ def check(package: Package, sheets: list[Sheet], functions: Collection[str], now
         wrong = _differing(sheets, results)
         if not wrong:
             break
-        needs = stage.dependencies.precedents
+        needs = stage.precedents.of
         roots = {node for node in wrong if not any(other in wrong and other != node for other in needs(node))} or wrong
         for node in roots:
             verdict.otherwise[node] = results.restore(node, _said(by_name[node[0]], node, wrong[node]))

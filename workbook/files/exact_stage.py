@@ -10,15 +10,16 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from xlcalc.language.errors import CalcError
 
 from .addresses import MAX_ROWS, Area
 from .callbacks import CODES, Callbacks, is_error
-from .cells_xml import CellValue, SheetXml
+from .cells_xml import Cell, CellValue, SheetXml
 from .custom_calls import PLACEHOLDER, CustomCalls
-from .dependencies import Dependencies, Node, Place
+from .dependencies import Dependencies, Node, Place, Precedents
 from .exact_copy import ExactFormula, ExactSheet, exact_copy
 from .formula_text import Context, rewrite
 from .package import Package
@@ -50,10 +51,9 @@ class ExactStage:
     def __init__(self, package: Package, sheets: list[Sheet], callbacks: Callbacks, now: datetime | None) -> None:
         self._package, self._callbacks, self._now = package, callbacks, now
         self._sheets = {sheet.name: sheet for sheet in sheets}
-        self._index = {(sheet.name, place): index for sheet in sheets for index, place in enumerate(sheet.places)}
-        self._reader = Reader(book_of(package))
-        self._dependencies: Dependencies | None = None
-        self._references: dict[Node, References] = {}
+        self._known: dict[Node, References] = {}
+        self._cells_of: dict[str, list[Cell]] = {}
+        self._used_of: dict[str, Area] = {}
         self.refused: dict[Node, str] = {}
         """Formulas that this engine cannot calculate either, with the reason."""
         self.said: dict[Node, list[CalcError]] = {}
@@ -64,25 +64,47 @@ class ExactStage:
         """Does the workbook ask for formulas that need each other in a circle to be calculated?"""
         return self._package.calculation.get("iterate", "0") in ("1", "true")
 
-    @property
+    @cached_property
+    def _index(self) -> dict[Node, int]:
+        return {
+            (sheet.name, place): index for sheet in self._sheets.values() for index, place in enumerate(sheet.places)
+        }
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader(book_of(self._package))
+
+    @cached_property
+    def precedents(self) -> Precedents:
+        arrays = {
+            (sheet.name, sheet.places[index]): array.area
+            for sheet in self._sheets.values()
+            for index, array in sheet.arrays.items()
+        }
+        return Precedents(self._index, arrays, self._references)
+
+    @cached_property
     def dependencies(self) -> Dependencies:
-        if self._dependencies is None:
-            for node, index in self._index.items():
-                text = self._sheets[node[0]].formula(index)
-                self._references[node] = self._reader.references(text, node[0], *node[1])
-            arrays = {
-                (sheet.name, sheet.places[index]): array.area
-                for sheet in self._sheets.values()
-                for index, array in sheet.arrays.items()
-            }
-            self._dependencies = Dependencies(self._references, arrays)
-        return self._dependencies
+        """Of all formulas, which takes long where there are many."""
+        return Dependencies({node: self._references(node) for node in self._index}, self.precedents)
+
+    def _references(self, node: Node) -> References:
+        if node not in self._known:
+            text = self._sheets[node[0]].formula(self._index[node]) if node in self._index else ""
+            self._known[node] = self._reader.references(text, node[0], *node[1])
+        return self._known[node]
+
+    def _with_between(self, nodes: Collection[Node], constants: Collection[Node]) -> set[Node]:
+        """These formulas, and those that depend on one of them and are needed by another."""
+        if any(self._references(node).dynamic for node in nodes):
+            return self.dependencies.with_between(nodes) - set(constants)
+        needed = self.precedents.above(nodes, constants)
+        return Dependencies({node: self._references(node) for node in needed}, self.precedents).with_between(nodes)
 
     def calculate(self, nodes: Collection[Node], constants: Collection[Node], values: Values) -> dict[Node, Answer]:
         """The answers for `nodes`; those that cannot be calculated are in `refused`. `constants` keep the values
         that the fast engine has for them."""
-        dependencies = self.dependencies
-        wanted = dependencies.with_between(nodes) - set(constants)
+        wanted = self._with_between(nodes, constants)
         wanted |= self._anchors(wanted)
         formulas = self._formulas(wanted)
         calls = formulas.calls
@@ -112,11 +134,10 @@ class ExactStage:
         waiting = list(nodes)
         while waiting:
             node = waiting.pop()
-            references = self._references.get(node)
-            looked_at = list(references.anchors) if references else []
+            looked_at = list(self._references(node).anchors)
             text = self._sheets[node[0]].formula(self._index[node]).upper()
             if any(name in text for name in _LOOK_AT_FORMULAS):
-                looked_at += self.dependencies.precedents(node)
+                looked_at += self.precedents.of(node)
             for anchor in looked_at:
                 if anchor in self._index and anchor not in found and anchor not in nodes:
                     found.add(anchor)
@@ -124,8 +145,7 @@ class ExactStage:
         return found
 
     def _formulas(self, nodes: Collection[Node]) -> _Formulas:
-        used = {name: _used(sheet.xml) for name, sheet in self._sheets.items()}
-        calls = CustomCalls(self._callbacks.by_name.keys(), self._reader, used)
+        calls = CustomCalls(self._callbacks.by_name.keys(), self._reader, self._used)
         texts: dict[Node, ExactFormula] = {}
         for node in sorted(nodes):
             sheet, index = self._sheets[node[0]], self._index[node]
@@ -155,7 +175,7 @@ class ExactStage:
         needed = _Needed()
         hidden = False
         for node, formula in formulas.items():
-            references = self._references[node]
+            references = self._references(node)
             needed.everything |= references.dynamic
             for on, area in references.areas:
                 needed.add(on, area)
@@ -167,12 +187,12 @@ class ExactStage:
             sheet = given[name] = ExactSheet(name)
             if needed.none_of(name):
                 continue
-            xml = self._sheets[name].xml if name in self._sheets else self._package.sheet(name)
+            xml = self._xml(name)
             if hidden:
                 sheet.hidden = xml.hidden_rows()
             calculated: list[Place] = []
             filled = self._filled(name)
-            for cell in xml.cells():
+            for cell in self._cells(name):
                 place = cell.row, cell.column
                 if (name, place) in formulas or not needed.has(name, place):
                     continue
@@ -189,6 +209,25 @@ class ExactStage:
             for place in formula.area.places() if formula.area else ():
                 sheet.values.pop(place, None)
         return given
+
+    def _xml(self, name: str) -> SheetXml:
+        return self._sheets[name].xml if name in self._sheets else self._package.sheet(name)
+
+    def _cells(self, name: str) -> list[Cell]:
+        """The cells of a sheet, read once."""
+        if name not in self._cells_of:
+            self._cells_of[name] = list(self._xml(name).cells())
+        return self._cells_of[name]
+
+    def _used(self, name: str) -> Area | None:
+        """The smallest area from A1 that holds every cell of a sheet with formulas."""
+        if name not in self._sheets:
+            return None
+        if name not in self._used_of:
+            cells = self._cells(name)
+            rows, columns = max(cell.row for cell in cells), max(cell.column for cell in cells)
+            self._used_of[name] = Area(1, 1, rows, columns)
+        return self._used_of[name]
 
     def _filled(self, name: str) -> set[Place]:
         """The cells of a sheet that array formulas fill."""
@@ -208,14 +247,6 @@ class ExactStage:
             area = engine.spill(node[0], *node[1]) or Area(*node[1], *node[1])
         filled = {place: engine.value(node[0], *place) for place in area.places()}
         return Answer(0 if value is None else value, area, filled)
-
-
-def _used(xml: SheetXml) -> Area:
-    """The smallest area from A1 that holds every cell."""
-    rows = columns = 1
-    for cell in xml.cells():
-        rows, columns = max(rows, cell.row), max(columns, cell.column)
-    return Area(1, 1, rows, columns)
 
 
 @dataclass

@@ -15,7 +15,7 @@ import formualizer
 from .addresses import MAX_COLUMNS, MAX_ROWS, Area, cell_name, parse_area, quoted, split_sheet
 from .callbacks import Callbacks
 from .errors import WorkbookError
-from .substitutes import FIT, SCIENTIFIC, fit, scientific
+from .substitutes import FIT, POWER, SCIENTIFIC, SHOWN, fit, power, scientific, shown
 
 Place = tuple[int, int]
 
@@ -39,8 +39,8 @@ class FastEngine:
             self._book.set_deterministic_clock(now)
         for name, function in callbacks.by_name.items():
             self._book.register_function(name, function)
-        self._book.register_function(FIT, fit)
-        self._book.register_function(SCIENTIFIC, scientific)
+        for name, substitute in ((FIT, fit), (SCIENTIFIC, scientific), (POWER, power), (SHOWN, shown)):
+            self._book.register_function(name, substitute)
 
     def evaluate(self) -> str:
         """Calculate what is not up to date. Returns what the engine says if a formula stops it altogether."""

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from random import Random
 
+from .doubt import ONE_CELL, OPERATORS, REDUCED
+
 CELLS: list[list[float | int | str | bool | None]] = [
     [3.7, -2.5, 0, 1e6, 0.1, None, True, "abc", "12", 45292, 7, 2.5],
     [1, 2, 3, 4, 5, 6, 7, 8],
@@ -39,24 +41,29 @@ _POOLS = {
     "q": '"b" "B" "zz" "abc" "a" "A" "xy" "ab" "c" "d"',
     "u": '">0" "<>0" "=0" "<=2.5" ">1" "<7" ">=7" "=7" "<>7" ">45000"',
     "v": "7 A11 3 0 -1",
+    "f": '"0" "0.00" "0.0" "#,##0" "#,##0.0" "$#,##0" "0%" "0.0%" "yyyy-mm-dd" "mmm" "d" "hh:mm" "000"',
+    "l": "0 0.1 0.25 0.5 0.9 1",
+    "M": 'B1:B8>2 (B1:B8>2)*(D1:D8<70) C1:C8="b" (C1:C8=C3)*(B1:B8>=E2) A1:A8>0 (E1:E8>0)*((A1:A8>0)+(A3=0)>0) B1:B8>9',
+    "V": "B1:B8 D1:D8 E1:E8 A1:A8 D1:D8*2 B1:B8+E1:E8",
     "b": "A1:A5 B4:B8 E1:E5 $A$1:$A$5 C1:C5 D1:D5 E2:E6 A6:A10",
 }
 _CALLS = """
-    ABS(n) INT(n) ROUND(n,i) ROUNDUP(n,i) ROUNDDOWN(n,i) TRUNC(n) SIGN(n) SQRT(n) EXP(i) LN(n) LOG10(n) POWER(n,i)
-    MOD(n,n) QUOTIENT(n,n) SUM(r,n) MAX(r,n) MIN(r,n) AVERAGE(r) COUNT(r,a) COUNTA(r) COUNTBLANK(r) PRODUCT(r) MEDIAN(r)
-    SMALL(r,i) LARGE(r,i) STDEV(r) VAR(r) SUMPRODUCT(b,b) AND(c,c) OR(c,c) NOT(c) IF(c,a,a) IFERROR(e,a) ISNUMBER(a)
-    ISTEXT(a) ISBLANK(w) ISERROR(e) ISNA(e) ISLOGICAL(a) N(w) INDEX(g,p,1) MATCH(k,g,0) VLOOKUP(k,$C$1:$D$8,2,z)
-    HLOOKUP(k,$C$1:$D$3,2,z) CHOOSE(p,a,a,a) ROW(y) COLUMN(y) ROWS(x) COLUMNS(x) DATE(h,o,j) YEAR(d) MONTH(d) DAY(d)
-    EDATE(d,o) EOMONTH(d,o) WEEKDAY(d,p) HOUR(d) YEARFRAC(d,d,p) NETWORKDAYS(d,d) LEN(t) LEFT(t,p) RIGHT(t,p) MID(t,p,p)
-    UPPER(t) LOWER(t) TRIM(t) FIND(t,t) SEARCH(t,t) SUBSTITUTE(t,t,t) CONCATENATE(t,t) REPT(t,p) EXACT(t,t) PMT(s,m,n)
-    PV(s,m,n) FV(s,m,n) SLN(1000,100,p) RANK(n,$B$1:$B$5) CEILING(n,i) FLOOR(n,i) MROUND(n,p) PERCENTILE(r,0.5) FACT(i)
-    RADIANS(n) DEGREES(n) SIN(n) COS(n) TAN(n) ATAN(n)
+    ABS(n) INT(n) ROUND(n,i) ROUNDUP(n,i) ROUNDDOWN(n,i) TRUNC(n) SIGN(n) SQRT(n) EXP(n) LN(n) LOG10(n) POWER(n,i)
+    MOD(n,n) QUOTIENT(n,n) SUM(r,n) MAX(r,n) MIN(r,n) AVERAGE(r) COUNT(r,a) COUNTA(r) COUNTBLANK(r) PRODUCT(r)
+    MEDIAN(r,n) SMALL(r,i) LARGE(r,i) STDEV(r) VAR(r) SUMPRODUCT(b,b) AND(c,c) OR(c,c) NOT(c) IF(c,a,a) IFERROR(e,a)
+    ISNUMBER(a) ISTEXT(a) ISBLANK(w) ISERROR(e) ISNA(e) ISLOGICAL(a) N(w) INDEX(g,p,1) MATCH(k,g,0)
+    VLOOKUP(k,$C$1:$D$8,2,z) HLOOKUP(k,$C$1:$D$3,2,z) CHOOSE(p,a,a,a) ROW(y) COLUMN(y) ROWS(x) COLUMNS(x) DATE(h,o,j)
+    YEAR(d) MONTH(d) DAY(d) EDATE(d,o) EOMONTH(d,o) WEEKDAY(d,p) HOUR(d) YEARFRAC(d,d,p) NETWORKDAYS(d,d) LEN(t)
+    LEFT(t,p) RIGHT(t,p) MID(t,p,p) UPPER(t) LOWER(t) TRIM(t) FIND(t,t) SEARCH(t,t) SUBSTITUTE(t,t,t) CONCATENATE(t,t)
+    REPT(t,p) EXACT(t,t) PMT(s,m,n) PV(s,m,n) FV(s,m,n) SLN(1000,100,p) RANK(n,$B$1:$B$5) CEILING(n,i) FLOOR(n,i)
+    MROUND(n,p) PERCENTILE(r,l) FACT(i) TEXT(n,f) TEXT(a,f) RADIANS(n) DEGREES(n) SIN(n) COS(n) TAN(n) ATAN(n)
 """
 _BY_FEATURE = {
     "comparison": ("a=a", "a<a", "a>a", "a<>a", "a<=a", "a>=a"),
     "&": ("a&t",),
     "%": ("n*5%",),
     "^ by a number": ("n^1", "n^2", "n^3"),
+    "^ of values": ("n^n", "n^i", "-n^n", "(1+n)^-n", "n^(1/i)", "n^n^i"),
     "COUNTIF by number": ("COUNTIF(r,v)",),
     "COUNTIF by text": ("COUNTIF($C$1:$C$8,q)",),
     "COUNTIF by comparison": ("COUNTIF($A$1:$A$12,u)",),
@@ -70,7 +77,13 @@ _OVER_RANGES = """
     SUMPRODUCT((E1:E6>=2)*(D1:D6<60)*B1:B6) SUMPRODUCT(B1:B8*D1:D8)/SUM(B1:B8) SUMPRODUCT((C1:C8<>"b")*1)
     SUMPRODUCT(-A1:A5) SUMPRODUCT(B1:B8^2) SUMPRODUCT((A1:A5>0)*A1:A5) SUMPRODUCT((B1:B8=3)+(B1:B8=5))
 """
-_ALONE = re.compile(r"(?<![\w$:.])[a-z](?![\w$:.(])")
+_ARRAYS = """
+    SUM(IF(M,V)) MAX(IF(M,V)) MIN(IF(M,V)) AVERAGE(IF(M,V)) COUNT(IF(M,V)) MEDIAN(IF(M,V)) PRODUCT(IF(M,V))
+    PERCENTILE(IF(M,V),l) SMALL(IF(M,V),p) LARGE(IF(M,V),p) IFERROR(MEDIAN(IF(M,V)),0) IF(A1>0,SUM(IF(M,V,0)),0)
+    SUM((M)*V) MAX((M)*V) SUM(V*V) AVERAGE(V-V) SUM(IF(M,1,0))
+"""
+"""Array formulas in one cell."""
+_ALONE = re.compile(r"(?<![\w$:.])[a-zMV](?![\w$:.(])")
 _EACH = 80
 
 
@@ -82,8 +95,17 @@ def made_calls(chance: Random) -> Iterator[tuple[str, str]]:
     for feature, patterns in _BY_FEATURE.items():
         for _ in range(_EACH):
             yield feature, _filled(chance.choice(patterns), chance)
+    for pattern in _ARRAYS.split():
+        for _ in range(_EACH // 4):
+            formula = f"{{{_filled(pattern, chance)}}}"
+            for feature in (
+                ONE_CELL,
+                f"{OPERATORS} {REDUCED}",
+                *([f"IF over a range {REDUCED}"] * ("IF(M" in pattern)),
+            ):
+                yield feature, formula
     for text in _OVER_RANGES.split():
-        yield "operators over ranges in SUMPRODUCT", text
+        yield f"{OPERATORS} in SUMPRODUCT", text
         yield "SUMPRODUCT of one array", text
 
 

@@ -26,18 +26,18 @@ from xlcalc.files import write_atomically
 from xlcalc.language.errors import CalcError
 
 from .addresses import cell_name
-from .callbacks import CODES, Callbacks, is_error
+from .callbacks import Callbacks, is_error
 from .cells_xml import CellValue
-from .doubt import Doubt
+from .doubt import SINCE_1904, Doubt
 from .engine import read
 from .errors import WorkbookError
 from .exact_stage import ExactStage
-from .fast_engine import FastEngine
+from .fast_engine import FastEngine, holds
 from .made_calls import made_calls
 from .package import Package
 from .prepare import NOT_CALCULATED, Sheet, book_of, engine_copy
 from .results import Results
-from .values import formula_value, same_value
+from .values import formula_value, gave_up, same_value
 
 _SEED = 7
 
@@ -67,7 +67,7 @@ def compare(package: Package, wanted: dict[tuple[str, str], CellValue]) -> Itera
     }
     alone = FastEngine(package.transitional_copy(values), callbacks, None)
     stage = ExactStage(package, sheets, callbacks, None)
-    for sheet in sheets:
+    for sheet in (sheet for sheet in sheets if holds(sheet.name)):
         for index, place in enumerate(sheet.places):
             excel = wanted.get((sheet.name, cell_name(*place)))
             if excel is None or not same_value(sheet.cached(index), excel):
@@ -76,7 +76,7 @@ def compare(package: Package, wanted: dict[tuple[str, str], CellValue]) -> Itera
             answer = stage.calculate([(sheet.name, place)], _others(sheets, sheet, index), alone.values)
             exact = answer[sheet.name, place].value if answer else CalcError("#NAME?", "")
             yield Compared(
-                frozenset(doubt.features(sheet.formula(index), sheet.name, index in sheet.arrays)),
+                frozenset(doubt.features(sheet.formula(index), sheet.name, _filled(sheet, index))),
                 None if fast is None else same_value(excel, fast),
                 same_value(excel, exact),
                 isinstance(exact, CalcError) and not isinstance(excel, CalcError),
@@ -95,7 +95,7 @@ def blame(compared: list[tuple[frozenset[str], bool]], beside: Counter[str]) -> 
                 wrong.update(() if right else features)
         if not wrong:
             return blamed
-        worst = max(wrong, key=lambda f: (wrong[f] / (seen[f] + beside[f]), not f.isupper(), wrong[f]))
+        worst = max(wrong, key=lambda f: (f != SINCE_1904, wrong[f] / (seen[f] + beside[f]), not f.isupper(), wrong[f]))
         blamed[worst] = wrong[worst]
 
 
@@ -124,17 +124,30 @@ def compare_calls() -> tuple[Counter[str], Counter[str]]:
 
 
 def _fast(whole: FastEngine, alone: FastEngine, sheet: Sheet, index: int) -> CellValue:
+    """None where the engine gives up: then the exact one is asked, and nothing is wrong."""
     place = sheet.places[index]
-    before = alone.value(sheet.name, *place)
+    array = sheet.arrays.get(index)
+    cells = [*(array.area.places() if array else ()), place]
+    before = [alone.value(sheet.name, row, column) for row, column in cells]
     try:
-        alone.set_formula(sheet.name, *place, whole.formula(sheet.name, *place))
+        for row, column in cells:
+            alone.set_value(sheet.name, row, column, None)
+        text = whole.formula(sheet.name, *place)
+        if not text:
+            return None
+        alone.set_formula(sheet.name, *place, text)
         value = alone.evaluate_cell(sheet.name, *place)
-    except Exception as error:  # whatever stops the engine
-        return CalcError("#NAME?", str(error))
+    except Exception:  # whatever stops the engine
+        return None
     finally:
-        alone.set_value(sheet.name, *place, before)
+        for (row, column), value_before in zip(cells, before, strict=True):
+            alone.set_value(sheet.name, row, column, value_before)
     value = value[0][0] if isinstance(value, list) else value
-    return CalcError("#NAME?", "") if is_error(value) and value["kind"] not in CODES else formula_value(value)
+    return None if is_error(value) and gave_up(value["kind"]) else formula_value(value)
+
+
+def _filled(sheet: Sheet, index: int) -> int:
+    return sheet.arrays[index].filled if index in sheet.arrays else 0
 
 
 def _others(sheets: list[Sheet], own: Sheet, index: int) -> set[tuple[str, tuple[int, int]]]:
@@ -144,6 +157,7 @@ def _others(sheets: list[Sheet], own: Sheet, index: int) -> set[tuple[str, tuple
 def _book_of_calls(formulas: list[str]) -> bytes:
     """A workbook with the values that made calls refer to in columns A to E, and the calls in column H."""
     import openpyxl
+    from openpyxl.worksheet.formula import ArrayFormula
 
     from .made_calls import CELLS
 
@@ -153,7 +167,8 @@ def _book_of_calls(formulas: list[str]) -> bytes:
         for row, value in enumerate(values, 1):
             sheet.cell(row, column, value)
     for row, text in enumerate(formulas, 1):
-        sheet.cell(row, 8, f"={text}")
+        is_array = text.startswith("{")
+        sheet.cell(row, 8, ArrayFormula(f"H{row}", f"={text[1:-1]}") if is_array else f"={text}")
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()

@@ -20,9 +20,10 @@ from xlcalc.files import write_atomically
 
 from . import xml_text
 from .addresses import Area, cell_name, parse_area, parse_cell, split_sheet
-from .cells_xml import MAX_TEXT, Cell, CellValue, SheetXml, attribute
+from .cells_xml import MAX_TEXT, Cell, CellValue, SheetXml
 from .errors import WorkbookError
 from .tables import Table
+from .xml_text import attribute
 from .zip_parts import ZipParts
 
 __all__ = ["DefinedName", "Package", "WorkbookError"]
@@ -55,7 +56,7 @@ class Package:
         self._changed: dict[str, bytes] = {}
         self.edited: set[tuple[str, tuple[int, int]]] = set()
         """Cells, by sheet, row and column, that were given another content since the file was read."""
-        self._cells: dict[str, tuple[bytes | None, SheetXml, dict[tuple[int, int], Cell]]] = {}
+        self._sheets: dict[str, SheetXml] = {}
         self._workbook_part = self._find_workbook_part()
         self.sheets = self._list_sheets()
         """Worksheet names, in order, and the part that holds each. Chart sheets have no cells and are left out."""
@@ -102,8 +103,10 @@ class Package:
         if part not in self.parts:
             raise WorkbookError(f"{self.label} has no part {part}.")
         self._changed[part] = content
+        self._sheets.pop(part, None)
         if part == self._workbook_part:
-            self.__dict__.pop("names", None)  # to be read again
+            for read in ("names", "_names_by_word"):  # to be read again
+                self.__dict__.pop(read, None)
 
     def to_bytes(self) -> bytes:
         return self._zip.with_changes(self._changed)
@@ -145,6 +148,13 @@ class Package:
         return found
 
     @cached_property
+    def _names_by_word(self) -> dict[str, list[DefinedName]]:
+        found: dict[str, list[DefinedName]] = {}
+        for entry in self.names:
+            found.setdefault(entry.name.lower(), []).append(entry)
+        return found
+
+    @cached_property
     def calculation(self) -> dict[str, str]:
         """The workbook's settings for calculation (`calcPr`)."""
         return self._settings("calcPr")
@@ -160,7 +170,7 @@ class Package:
 
     def locate(self, name: str) -> tuple[str, str]:
         """Sheet and cell of a defined name that stands for one cell, upper and lower case alike."""
-        found = [entry for entry in self.names if entry.name.lower() == name.lower()]
+        found = self._names_by_word.get(name.lower(), [])
         if not found:
             known = sorted({entry.name for entry in self.names})
             near = get_close_matches(name, known, n=3, cutoff=0.5)
@@ -193,20 +203,27 @@ class Package:
     # Cells
 
     def sheet(self, name: str) -> SheetXml:
-        """A worksheet's cells, as changed so far."""
-        return SheetXml(self.read(self._sheet_part(name)), name)
+        """A worksheet's cells, as changed so far; kept until the sheet is changed again."""
+        part = self._sheet_part(name)
+        if part not in self._sheets:
+            self._sheets[part] = SheetXml(self.read(part), name)
+        return self._sheets[part]
 
     def value(self, sheet: str, cell: str) -> CellValue:
         """What a cell holds; for a formula, its cached value."""
-        place = _one_cell(cell)
-        part = self._sheet_part(sheet)
-        known = self._cells.get(part)
-        if known is None or known[0] is not self._changed.get(part):
-            xml = self.sheet(sheet)
-            by_place = {(found.row, found.column): found for found in xml.cells()}
-            known = self._cells[part] = self._changed.get(part), xml, by_place
-        found = known[2].get(place)
-        return self.cell_value(known[1], found) if found else None
+        xml = self.sheet(sheet)
+        found = xml.find(*_one_cell(cell))
+        return self.cell_value(xml, found) if found else None
+
+    def rows(self, sheet: str) -> dict[int, dict[int, CellValue]]:
+        """What the cells of a sheet hold, by row and column; blank ones are left out."""
+        xml = self.sheet(sheet)
+        rows: dict[int, dict[int, CellValue]] = {}
+        for cell in xml.cells():
+            value = self.cell_value(xml, cell)
+            if value is not None:
+                rows.setdefault(cell.row, {})[cell.column] = value
+        return rows
 
     def cell_value(self, xml: SheetXml, cell: Cell) -> CellValue:
         """What a cell of a sheet holds; for a formula, its cached value."""
@@ -217,19 +234,23 @@ class Package:
 
         A cell with a formula, or in the range of an array formula, is refused: writing there would break the model.
         """
-        place = _one_cell(cell)
+        self.refuse_formula(sheet, cell)
         _refuse_value(cell, value)
-        xml = self.sheet(sheet)
-        for formula in xml.formula_cells():
+        place = _one_cell(cell)
+        part = self._sheet_part(sheet)
+        self.replace(part, self.sheet(sheet).place({place: value}, constants=True))
+        self.edited.add((next(name for name, listed in self.sheets.items() if listed == part), place))
+
+    def refuse_formula(self, sheet: str, cell: str) -> None:
+        """Raise WorkbookError for a cell that holds a formula or lies in the range of an array formula."""
+        place = _one_cell(cell)
+        for formula in self.sheet(sheet).formula_cells():
             if (formula.row, formula.column) == place:
                 raise WorkbookError(f"{sheet}!{cell} holds a formula, not an input.")
             area = _array_area(formula.formula_attributes)
             if area is not None and place in area:
                 owner = cell_name(formula.row, formula.column)
                 raise WorkbookError(f"{sheet}!{cell} belongs to the array formula in {owner}; it is not an input.")
-        part = self._sheet_part(sheet)
-        self.replace(part, xml.place({place: value}, constants=True))
-        self.edited.add((next(name for name, listed in self.sheets.items() if listed == part), place))
 
     # Reading
 

@@ -16,14 +16,15 @@ from typing import NamedTuple
 from xlcalc.language.errors import CalcError
 
 from .addresses import Area, parse_area
-from .cells_xml import Cell, CellValue, SheetXml, attribute
+from .cells_xml import Cell, CellValue, SheetXml
 from .doubt import OURS, VOLATILE, Doubt, shapes, unproven
 from .formula_text import Context, bare_function, computes_with_ranges, fill_skipped, is_relative, rewrite
+from .mended import mended
 from .package import Package
 from .references import Book, moved
 from .substitutes import FIT
 from .tables import Table
-from .xml_text import escape, unescape
+from .xml_text import attribute, escape, unescape
 
 _MAX_ARRAY = 1_000_000
 """Cells that an array formula may fill."""
@@ -45,6 +46,11 @@ class Array:
 
     area: Area
     dynamic: bool
+
+    @property
+    def filled(self) -> int:
+        """How many cells it fills, or may fill; 2 stands for several."""
+        return 2 if self.dynamic or self.area.rows * self.area.columns > 1 else 1
 
 
 @dataclass
@@ -153,7 +159,7 @@ def prepare(package: Package, functions: Collection[str], knows: Callable[[str],
 
 def _classify(sheet: Sheet, doubt: Doubt) -> None:
     """Find the formulas that the fast engine may calculate otherwise than Excel, and those that may change."""
-    known: dict[bytes | tuple[bytes, bool], _Class] = {}
+    known: dict[bytes | tuple[bytes, int], _Class] = {}
     groups: dict[bytes | None, _Class] = {}
     nothing = _Class("", False, False)
     names = [entry.name for entry in sheet.package.names] + [table.name for table in sheet.package.tables]
@@ -164,9 +170,10 @@ def _classify(sheet: Sheet, doubt: Doubt) -> None:
         if not text and group is not None:
             found = groups.get(group, nothing)
         else:
-            array = index in sheet.arrays
-            key: bytes | tuple[bytes, bool] = (alike[index], array) if array else alike[index]
-            found = known.get(key) or _class_of(doubt, unescape(text), sheet.name, array)
+            array = sheet.arrays.get(index)
+            filled = array.filled if array else 0
+            key: bytes | tuple[bytes, int] = (alike[index], filled) if array else alike[index]
+            found = known.get(key) or _class_of(doubt, unescape(text), sheet.name, filled)
             known[key] = found
             if group is not None:
                 groups[group] = found
@@ -183,8 +190,8 @@ class _Class(NamedTuple):
     ours: bool
 
 
-def _class_of(doubt: Doubt, text: str, sheet: str, array: bool) -> _Class:
-    features = doubt.features(text, sheet, array)
+def _class_of(doubt: Doubt, text: str, sheet: str, filled: int) -> _Class:
+    features = doubt.features(text, sheet, filled)
     return _Class(", ".join(unproven(features - {OURS})), bool(features & VOLATILE), OURS in features)
 
 
@@ -249,6 +256,7 @@ def _read_formulas(sheet: Sheet, context: Context) -> None:
                 if group is not None:
                     shared_problems[group] = problem, final
                 continue
+            formula = mended(formula)
         elif _SKIPPED.search(text):
             formula = fill_skipped(unescape(text), context.functions)
         if kind is None and _RANGE_ARITHMETIC.search(text):
@@ -269,9 +277,9 @@ def _read_formulas(sheet: Sheet, context: Context) -> None:
 
 def _to_rewrite(formulas: bytes, context: Context) -> re.Pattern[bytes]:
     """Finds, perhaps too often, the formulas that `rewrite` must look at: those with brackets, with tables, with names
-    that the engine does not keep, and with functions that are not written as the engine knows them."""
+    that the engine does not keep, with functions that are not written as the engine knows them, and with powers."""
     words = sorted({*context.inlined, *context.refused, *context.tables})
-    found = [rb"\[", *(rb"(?i:\b%b\b)" % re.escape(escape(word).encode()) for word in words)]
+    found = [rb"\[", rb"\^(?![1-9])", *(rb"(?i:\b%b\b)" % re.escape(escape(word).encode()) for word in words)]
     found += [
         re.escape(written) + rb"\("
         for written in sorted(set(_CALLED.findall(formulas)))

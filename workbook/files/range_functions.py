@@ -39,3 +39,9 @@ CRITERIA = {
     "MAXIFS": (2, 2), "MINIFS": (2, 2),
 }  # fmt: skip
 """Functions with criteria: the number of the first one among the arguments, counted from 0, and the steps between."""
+
+AGGREGATES = _listed("SUM AVERAGE COUNT MAX MIN PRODUCT MEDIAN STDEV STDEV.S STDEV.P VAR VAR.S VAR.P")
+"""Functions that make one number of all numbers in their arguments."""
+
+AGGREGATES_OF_FIRST = _listed("SMALL LARGE PERCENTILE PERCENTILE.INC QUARTILE QUARTILE.INC")
+"""Functions that make one number of those in their first argument."""

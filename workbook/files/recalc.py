@@ -103,7 +103,7 @@ def recalculate(
     written; what is wrong in single cells is in the result.
     """
     started = time.perf_counter()
-    with _without_garbage_collection():
+    with without_garbage_collection():
         return _recalculate(source, functions, out, progress, now, started, trust)
 
 
@@ -179,7 +179,7 @@ def _of_the_file(package: Package, sheets: list[Sheet]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _without_garbage_collection() -> Iterator[None]:
+def without_garbage_collection() -> Iterator[None]:
     """No search for reference cycles meanwhile: it would walk all cells of the workbook again and again, and a quarter
     of the time would go there. Nothing here makes cycles."""
     was_enabled = gc.isenabled()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .addresses import MAX_COLUMNS, MAX_ROWS, Area, column_letters, column_number, parse_area, parse_cell
 from .formula_text import Token, bare_function, is_relative, tokens
@@ -114,6 +115,10 @@ class Reader:
         for table in book.tables.values():
             self._tables_by_sheet.setdefault(table.sheet, []).append(table)
 
+    @cached_property
+    def _has_relative_names(self) -> bool:
+        return any(is_relative(definition) for definition in self.book.names.values())
+
     def references(self, text: str, sheet: str, row: int, column: int) -> References:
         found = References()
         self._read(text, sheet, row, column, found, 0)
@@ -121,6 +126,8 @@ class Reader:
 
     def without_relative_names(self, text: str, sheet: str, row: int, column: int) -> str:
         """A formula with the cells that they mean in place of names that mean others in every cell."""
+        if not self._has_relative_names:
+            return text
         parts = tokens(text)
         out = []
         for token, after in zip(parts, [*parts[1:], _NOTHING], strict=False):

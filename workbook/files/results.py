@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,6 +111,16 @@ class Results:
             self._tried |= nodes
             self._take(nodes)
             self.calculate_fast()
+
+    def calculate_again(self, changed: Mapping[Node, CellValue]) -> bool:
+        """Calculate with other contents of cells that hold no formula, where the fast engine alone has calculated all
+        so far. False where it no longer can."""
+        if any(self._kept.values()):
+            return False
+        for (sheet, place), value in changed.items():
+            self._engine.set_value(sheet, *place, value)
+        self._read.clear()
+        return not self._engine.evaluate() and not any(self._failing().values()) and not self._long_numbers()
 
     def collect(self) -> None:
         self._results = {sheet.name: self._collect(sheet) for sheet in self._sheets}

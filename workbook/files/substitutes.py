@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 FIT = "XLCALC.FIT"
 SCIENTIFIC = "XLCALC.SCIENTIFIC"
+POWER = "XLCALC.POWER"
+SHOWN = "XLCALC.SHOWN"
 
 NOT_AVAILABLE = {"type": "Error", "kind": "Na"}
+_OUT_OF_RANGE = {"type": "Error", "kind": "Num"}
+_DIVISION_BY_ZERO = {"type": "Error", "kind": "Div"}
 
 _SCIENTIFIC_FORMAT = re.compile(r"([#0]+)(?:\.([#0]*))?E([+-])(0+)")
 
@@ -75,3 +80,47 @@ def scientific(value: Any, pattern: str) -> Any:
     minus = "-" if number < 0 and digits else ""
     exponent_sign = "-" if exponent < 0 else "+" if sign == "+" else ""
     return f"{minus}{whole}{point}{fraction}E{exponent_sign}{abs(exponent):0{width}d}"
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """A power as Excel calculates it: 0^0 is #NUM!, 0^-1 #DIV/0!, and of a negative number there are odd roots.
+
+    >>> power(2.0, 0.5) == 2**0.5, power(-32.0, 0.2), power(0.0, 0.0)["kind"], power(0.0, -1.0)["kind"]
+    (True, -2.0, 'Num', 'Div')
+    """
+    if isinstance(base, list) or isinstance(exponent, list):
+        return _each(power, base, exponent)
+    wrong = [value for value in (base, exponent) if isinstance(value, dict)]
+    if wrong:  # #VALUE! comes of a text more often than from a cell, and Excel looks at a text last
+        return next((value for value in wrong if value["kind"] != "Value"), wrong[0])
+    base, exponent = float(base or 0), float(exponent or 0)
+    if base == 0 and exponent <= 0:
+        return _OUT_OF_RANGE if exponent == 0 else _DIVISION_BY_ZERO
+    try:
+        if base < 0 and not exponent.is_integer():
+            root = round(1 / exponent)
+            return -((-base) ** exponent) if root % 2 and exponent == 1 / root else _OUT_OF_RANGE
+        return base**exponent
+    except OverflowError:
+        return _OUT_OF_RANGE
+
+
+def shown(value: Any) -> Any:
+    """A truth value as the word that TEXT gives for it in any format; what else there is, as it is.
+
+    >>> shown(True), shown(2.0)
+    ('TRUE', 2.0)
+    """
+    if isinstance(value, list):
+        return [[shown(item) for item in row] for row in value]
+    return ("TRUE" if value else "FALSE") if isinstance(value, bool) else value
+
+
+def _each(function: Callable[[Any, Any], Any], one: Any, other: Any) -> Any:
+    """A function of two values over arrays; what is missing in one of them is #N/A."""
+    blocks = [value if isinstance(value, list) else [[value]] for value in (one, other)]
+    rows, columns = max(len(block) for block in blocks), max(len(block[0]) for block in blocks)
+    first, second = (
+        fit(block, rows, columns) if len(block) * len(block[0]) > 1 else [block[0] * columns] * rows for block in blocks
+    )
+    return [[function(a, b) for a, b in zip(*pair, strict=True)] for pair in zip(first, second, strict=True)]

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from xlcalc.language.errors import CalcError
 
 from .addresses import parse_area, parse_cell
-from .cells_xml import CellValue, attribute
+from .cells_xml import CellValue
 from .package import Package
 from .prepare import book_of
 from .references import Reader
-from .xml_text import unescape
+from .xml_text import attribute, unescape
 
 _MAX_OPTIONS = 10_000
 _RULE = re.compile(rb"<(?:\w+:)?dataValidation\s([^>]*?)(?:/>|>(.*?)</(?:\w+:)?dataValidation>)", re.DOTALL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _ENTITY = re.compile(r"&(?:#x([0-9A-Fa-f]+)|#([0-9]+)|(amp|lt|gt|quot|apos));")
 _CHARACTER = re.compile(f"{_ENTITY.pattern}|.", re.DOTALL)
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
@@ -78,3 +79,21 @@ def _character(match: re.Match[str]) -> str:
 def shared_strings(part: bytes) -> list[str]:
     """The texts of a shared strings part, in order."""
     return [unescape_string(rich_text(match[1] or b"")) for match in _STRING_ITEM.finditer(part)]
+
+
+def is_utf8(xml: bytes) -> bool:
+    try:
+        xml.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def attribute(attributes: bytes, name: bytes) -> bytes | None:
+    """One attribute's text as it is written."""
+    if name not in attributes:
+        return None
+    for match in _ATTRIBUTE.finditer(attributes):
+        if match[1] == name:
+            return match[2] if match[2] is not None else match[3]
+    return None

@@ -69,7 +69,7 @@ def build(template: Template) -> Book:
         extra(book)
     hardware.build(book, own_rows=True)
     prices.build(book, choosing=True)
-    models.build(book)
+    models.build(book, live=False)
     dashboard.finish(book, front, template, steps, months)
     checks.build(book, [*checks.common(book, template), *template.checks])
     sources.build(book)

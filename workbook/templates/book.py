@@ -16,20 +16,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xlcalc.catalog import tables
 
+from ..listed import Listed
 from . import style
 
 NAVIGATION = ("Dashboard", "Inputs", "Checks")
 CATALOGS = ("accelerators", "models", "prices")
 _CURRENT_EXCEL = 191029  # an older number makes Excel recalculate on opening, which loses the values without the add-in
-
-
-class Listed(NamedTuple):
-    """A defined name that the Cover lists: `kind` is "input" or "result"."""
-
-    name: str
-    kind: str
-    unit: str
-    meaning: str
 
 
 class Source(NamedTuple):

@@ -3,10 +3,6 @@
 
 The same catalogs and code give the same bytes: the clock is not read (the newest date of the catalogs stands for
 today), parts are dated alike and stand in a fixed order.
-
-Names. The Cover of a template lists the defined names of its inputs and key results, in the range named
-`names_listed`: name, kind ("input" or "result"), unit, meaning. `listed_names` reads that list from a workbook's file,
-so that what a program shows of a template comes from the template.
 """
 
 from __future__ import annotations
@@ -15,20 +11,17 @@ import io
 import re
 import sys
 import zipfile
-from collections.abc import Callable
+from datetime import date
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-import xlcalc
 from xlcalc.files import write_atomically
 
-from ..files.addresses import parse_area, split_sheet
 from ..files.errors import WorkbookError
-from ..files.package import Package
 from ..files.recalc import recalculate
-from .book import Book, Listed
+from ..listed import cell_functions
+from .book import Book
 
 SHARED = "sheets"
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -40,7 +33,7 @@ def build(book: Book) -> bytes:
     if not recalculated.ok:
         wrong = [*recalculated.errors, *recalculated.not_calculated][:5]
         raise WorkbookError(f"{book.title}: {'; '.join(map(str, wrong))}")
-    return _packed(recalculated.package.to_bytes(), book)
+    return packed(recalculated.package.to_bytes(), book.as_of)
 
 
 def template_names() -> list[str]:
@@ -55,33 +48,15 @@ def template(name: str) -> bytes:
     return build(module.build())
 
 
-def cell_functions() -> dict[str, Callable[..., Any]]:
-    """The cell functions by name, as the recalculator takes them."""
-    return {declaration.name: declaration for declaration in xlcalc.functions()}
-
-
-def listed_names(source: Package | bytes | str | Path) -> list[Listed]:
-    """The inputs and key results that a workbook's Cover lists; none where it has no such list."""
-    package = source if isinstance(source, Package) else Package.open(source)
-    place = next((name.definition for name in package.names if name.name == "names_listed"), None)
-    target = split_sheet(place) if place else None
-    area = parse_area(target[1]) if target else None
-    if target is None or area is None:
-        return []
-    sheet = target[0]
-    rows = [[package.value(sheet, f"{column}{row}") for column in "ABCD"] for row in range(area.top, area.bottom + 1)]
-    return [Listed(*(str(content or "") for content in row)) for row in rows]
-
-
 def _saved(book: Book) -> bytes:
     buffer = io.BytesIO()
     book.workbook.save(buffer)
     return buffer.getvalue()
 
 
-def _packed(data: bytes, book: Book) -> bytes:
+def packed(data: bytes, as_of: date) -> bytes:
     """The file with the same dates whenever it is built."""
-    stamp = f"{book.as_of.isoformat()}T00:00:00Z".encode()
+    stamp = f"{as_of.isoformat()}T00:00:00Z".encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():

@@ -158,13 +158,18 @@ def hardware_lines() -> list[Line]:
 
 def price_lines() -> list[Line]:
     """The price of an accelerator-hour by contract: own first, then the statistic of the comparable listed rows."""
-    listed = 'IF({instance}="–",{price_statistic},INDEX({column},MATCH({instance},prices_list,0)))'
 
-    def by_term(name: str, column: str, otherwise: str) -> str:
-        own = f"IF(ISNUMBER({{usd_per_hour_{name}}}),{{usd_per_hour_{name}}},"
-        found = f"IFERROR({_statistic(column, '{price_percentile}')},0)"
-        chosen = f'IF({{instance}}="–",{found},N(INDEX({column},MATCH({{instance}},prices_list,0))))'
-        return f"{own}IF(ISNUMBER({{usd_per_hour}}),{{usd_per_hour}},IF({chosen}>0,{chosen}*(1-{{price_discount}}),{otherwise})))"
+    def listed(column: str, statistic: str) -> str:
+        return f'IF({{instance}}="–",{statistic},N(INDEX({column},MATCH({{instance}},prices_list,0))))'
+
+    def by_term(name: str, otherwise: str) -> str:
+        own = f"IF(ISNUMBER({{usd_per_hour_{name}}}),{{usd_per_hour_{name}}},IF(ISNUMBER({{usd_per_hour}}),{{usd_per_hour}},"
+        return f"{own}IF({{price_{name}_listed}}>0,{{price_{name}_listed}}*(1-{{price_discount}}),{otherwise})))"
+
+    def listed_line(name: str, words: str, column: str) -> Line:
+        statistic = f"IFERROR({_statistic(column, '{price_percentile}')},0)"
+        return Line(f"price_{name}_listed", f"{words}, as listed", rate, listed(column, statistic),
+                    "Of the instance, or the statistic of the comparable rows.", hourly, fact=True, array=True)  # fmt: skip
 
     rate = "USD/accelerator-hour"
     hourly = '"$"0.00##;;"none"'
@@ -193,17 +198,19 @@ def price_lines() -> list[Line]:
              f'IFERROR(IF({{instance}}<>"–",INDEX(prices_age,MATCH({{instance}},prices_list,0)),'
              f'MEDIAN(IF({_MASK}*(prices_on_demand>0),prices_age))),0)',
              "Of the instance, or the median of the rows; own prices count as new.", style.WHOLE, fact=True, array=True),
+        Line("price_listed", "On demand, as listed", rate, listed("prices_on_demand", "{price_statistic}"),
+             "Of the instance, or at the chosen place.", hourly),
         Line("price_on_demand", "On demand", rate,
-             "IF(ISNUMBER({usd_per_hour}),{usd_per_hour},IF("
-             + listed.replace("{column}", "prices_on_demand") + ">0,"
-             + listed.replace("{column}", "prices_on_demand") + "*(1-{price_discount}),NA()))",
+             "IF(ISNUMBER({usd_per_hour}),{usd_per_hour},IF({price_listed}>0,{price_listed}*(1-{price_discount}),NA()))",
              "Own price, else listed less the negotiated discount; #N/A where there is none.", hourly),
-        Line("price_spot", "Spot", rate, by_term("spot", "prices_spot", '"none"'), "none: no quote and no listed price.", hourly,
-             fact=True, array=True),
-        Line("price_1y", "Committed for a year", rate, by_term("1y", "prices_1y", "{price_on_demand}*(1-{discount_1y})"),
-             "An estimate where neither a quote nor a listed price is there.", hourly, fact=True, array=True),
-        Line("price_3y", "Committed for three years", rate, by_term("3y", "prices_3y", "{price_on_demand}*(1-{discount_3y})"),
-             "An estimate where neither a quote nor a listed price is there.", hourly, fact=True, array=True),
+        listed_line("spot", "Spot", "prices_spot"),
+        Line("price_spot", "Spot", rate, by_term("spot", '"none"'), "none: no quote and no listed price.", hourly, fact=True),
+        listed_line("1y", "Committed for a year", "prices_1y"),
+        Line("price_1y", "Committed for a year", rate, by_term("1y", "{price_on_demand}*(1-{discount_1y})"),
+             "An estimate where neither a quote nor a listed price is there.", hourly, fact=True),
+        listed_line("3y", "Committed for three years", "prices_3y"),
+        Line("price_3y", "Committed for three years", rate, by_term("3y", "{price_on_demand}*(1-{discount_3y})"),
+             "An estimate where neither a quote nor a listed price is there.", hourly, fact=True),
         Line("spot_share", "Share on spot", "share", 'IF({price_term}="spot",1,IF({price_term}="mix",{share_spot},0))', "",
              style.PERCENT),
         Line("one_year_share", "Share committed for a year", "share",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from xlcalc.catalog import money, prices, tables
 from xlcalc.catalog.names import NotInCatalog
-from xlcalc.formula.arithmetic import is_recording, term
+from xlcalc.formula.arithmetic import allowed, is_number, is_recording, term
 from xlcalc.formula.arithmetic import term as label
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language import blocks
@@ -231,10 +231,13 @@ def LLM_API_COST(api_model: Name, prompt: Tokens, output: Tokens, requests: Real
         True
     """
     row = _api_row(api_model)
-    if not row["cached_usd_per_token"] and cached_share:
+    if not row["cached_usd_per_token"] and is_number(cached_share) and cached_share:
         raise CalcError("#N/A", f"asks for a cached price, which {row['id']} does not list", argument="cached_share")
     listed = {f"usd_{f}": _listed_price(row, f) for f in ("input", "output", "cached")}
-    return api_cost(prompt=prompt, output=output, requests=requests, cached_share=cached_share, **listed)
+    usd = api_cost(prompt=prompt, output=output, requests=requests, cached_share=cached_share, **listed)
+    if row["cached_usd_per_token"] or is_number(cached_share):
+        return usd
+    return allowed(cached_share == 0, lambda: usd, lambda: "")
 
 
 @cell_function(category="Hardware and money", source="a straight line (API) against a staircase (whole replicas)")

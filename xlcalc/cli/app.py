@@ -11,7 +11,7 @@ from xlcalc.cli.addins import addin
 from xlcalc.cli.console import Failure, say
 from xlcalc.language.errors import CalcError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 for subject in (workbooks, calls, sweeps, catalogs, serve, health):
     app.registered_commands += subject.app.registered_commands
 app.add_typer(addin, name="addin")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from xlcalc.cli import completion
 from xlcalc.cli.console import complain, print_rows, progress, remark, target_file, usage_errors
 from xlcalc.files import write_atomically
 
@@ -44,16 +45,19 @@ def templates(
 
 @app.command()
 def new(
-    template: Annotated[str, typer.Argument(help="A template.")],
+    template: Annotated[str, typer.Argument(help="A template.", autocompletion=completion.templates)],
     out: Out = None,
-    edition: Annotated[str, typer.Option(help="addin, or values.")] = "addin",
+    edition: Annotated[str, typer.Option(help="addin, standalone or values.")] = "addin",
 ) -> None:
     """Write a fresh workbook from a template, its values cached.
 
-    The edition addin has live formulas, LLM_* and Excel's own. The edition values has no formula at all, only what each
-    gave: for a reader who has none of the functions and must not see half of a model recalculate.
+    The edition addin has live formulas, LLM_* and Excel's own. In the edition standalone the functions are in the file,
+    as LAMBDA: Excel of Microsoft 365 or 2024 recalculates it without add-in, macro or Python; searches keep their
+    answers. The edition values has no formula at all, only what each gave: for a reader who has none of the functions
+    and must not see half of a model recalculate.
 
     Example: xlcalc new training-budget -o budget.xlsx
+    Example: xlcalc new training-budget --edition standalone -o budget-standalone.xlsx
     Example: xlcalc new training-budget --edition values -o figures.xlsx
     """
     from xlcalc.workbook import report
@@ -61,9 +65,9 @@ def new(
     from xlcalc.workbook.templates import editions
 
     if edition not in editions.EDITIONS:
-        raise typer.BadParameter(f"the editions are {' and '.join(editions.EDITIONS)}; there is no {edition} yet")
+        raise typer.BadParameter(f"the editions are {', '.join(editions.EDITIONS)}; got {edition!r}")
     target = target_file(out, f"{template}.xlsx")
-    package = editions.edition(report.find(template), edition)
+    package = editions.edition(report.find(template), edition, template)
     with usage_errors():
         refuse_ending(package, str(target))
     write_atomically(target, package.to_bytes())
@@ -95,7 +99,14 @@ def recalc(
 
 @app.command("report")
 def make_report(
-    source: Annotated[str, typer.Argument(metavar="WORKBOOK_OR_TEMPLATE", help="A template or a workbook's file.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="WORKBOOK_OR_TEMPLATE",
+            help="A template or a workbook's file.",
+            autocompletion=completion.templates,
+        ),
+    ],
     out: Out = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE of an input.")] = None,
     format: Annotated[str, typer.Option(help="xlsx, md or json; blank = by the file's ending.")] = "",

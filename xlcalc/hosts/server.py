@@ -55,6 +55,7 @@ def serve(
     address = f"[{host}]" if ":" in host else host
     url = f"{'https' if certfile else 'http'}://{address}:{port}"
     print(f"xlcalc: the add-in's manifest is {url}/manifest.xml; Ctrl+C stops the server", file=sys.stderr)
+    print(f"xlcalc: pages that calculate, for a browser: {url}/reference/", file=sys.stderr)
     if certfile is None:
         print(
             "xlcalc: Excel loads add-ins over https only: give --certfile and --keyfile, or use a proxy",
@@ -98,20 +99,19 @@ def application(host: str, project: Path) -> Any:
         )
     _check_licence()
     sys.modules["pyodide"] = None  # xlwings looks for it at every argument
-    main_app = importlib.import_module("xlwings_server.main").main_app
+    main = importlib.import_module("xlwings_server.main")
     module = sys.modules["custom_functions"]
     served = [name for name, value in vars(module).items() if hasattr(value, "__xlfunc__")]
     if not any(name.startswith("LLM_") for name in served):
         raise Refusal(f"{project / 'custom_functions'} lacks the line: from xlcalc.hosts.excel import *")
     logging.getLogger("xlcalc").setLevel(logging.INFO)  # the sentence behind every error in a cell
     guard.off_the_loop(module, [name for name in served if name.startswith("LLM_") and find(name)])
+    main.app.include_router(importlib.import_module("xlcalc.hosts.reference").router)
     hosts = {host.casefold(), *_LOOPBACK} if _is_loopback(host) else None
     if settings.hostname:
         hosts = {*(hosts or ()), guard.name_of(settings.hostname)}
-    policy = (
-        guard.POLICY if project.resolve() == PROJECT.resolve() else ""
-    )  # pages of another project have its own, in its settings
-    return guard.Guard(main_app, hosts, settings.cors_allow_origins, served, policy)
+    ours = project.resolve() == PROJECT.resolve()  # pages of another project have their own policy, in its settings
+    return guard.Guard(main.main_app, hosts, settings.cors_allow_origins, served, guard.POLICY if ours else "")
 
 
 def _settings() -> Any:

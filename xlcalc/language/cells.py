@@ -217,6 +217,7 @@ class Choice(Kind):
     """One of a few words; case, spaces and hyphens do not matter."""
 
     def __init__(self, *options: str) -> None:
+        self.options = options
         self._options = {self._key(o): o for o in options}
         self.about = "one of " + ", ".join(options)
 
@@ -241,7 +242,8 @@ class UnitOf(Kind):
 
     def __init__(self, quantity: str) -> None:
         self._quantity = quantity
-        self.about = "one of " + ", ".join(units.UNITS[quantity])
+        self.options = tuple(units.UNITS[quantity])
+        self.about = "one of " + ", ".join(self.options)
 
     def read(self, value: Any) -> float:
         if not isinstance(value, str):

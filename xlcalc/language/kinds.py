@@ -29,7 +29,7 @@ class ModelKind(Kind):
     """A model: a catalog name, a two-column block, the text of a config.json; where `count` is set, a number too."""
 
     def __init__(self, *, count: bool = False) -> None:
-        self._count = count
+        self.count = count
         self.about = "a model name, a block of its fields, the text of a config.json"
         self.about += ", or a number of parameters" if count else ""
 
@@ -41,13 +41,13 @@ class ModelKind(Kind):
             if type(value) is str:
                 return self._from_text(value)
             if isinstance(value, ModelSpec):
-                return value if value.count is not None and self._count else _checked(value)
+                return value if value.count is not None and self.count else _checked(value)
             if isinstance(value, Mapping):
                 return _checked(ModelSpec(config=dict(value)))
             if isinstance(value, list):
                 return _model_of_block(json.dumps(value, default=shown))
             if isinstance(value, os.PathLike):
-                return self._counted(ModelSpec.from_path(value))
+                return self.counted(ModelSpec.from_path(value))
         except NotInCatalog as error:
             raise Refusal("#N/A", f"{shown(value)} {error}") from None
         except OSError as error:
@@ -56,22 +56,22 @@ class ModelKind(Kind):
             raise Refusal("#VALUE!", _sentence(error)) from None
         except RecursionError:
             raise Refusal("#VALUE!", "is nested deeper than any configuration") from None
-        if self._count:
+        if self.count:
             return ModelSpec(count=_COUNT.read(value))
         raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
 
     def _counted(self, model: ModelSpec) -> ModelSpec:
         """The model, where one that is but a count of tensors is enough or it has its layers."""
-        if model.count is not None and not self._count:
+        if model.count is not None and not self.count:
             raise ValueError("has tensors and no layers: give the config.json beside it")
         return _checked(model)
 
     def _from_text(self, value: str) -> ModelSpec:
         model = _model_of_text(value)
         if model is not None and model.count is not None:
-            return self._counted(model)
+            return self.counted(model)
         if model is None:
-            if self._count:
+            if self.count:
                 return ModelSpec(count=_COUNT.read(value))
             raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
         return model

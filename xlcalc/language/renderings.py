@@ -67,9 +67,7 @@ def closed(declaration: Declaration, arguments: Sequence[Any], fixed: Collection
     Raises TypeError where the formula asks an open number for its value, ValueError where nothing is computed.
     """
     given = [*arguments, *[None] * (len(declaration.arguments) - len(arguments))]
-    read = declaration.read(given)
-    if declaration.has_unit:
-        read[-1] = None
+    read = declaration.in_base_unit(declaration.read(given))
     with recording(open=True) as nodes:
         opened = [
             labelled(nodes, INPUT, (argument.name,), value, argument.name, argument.unit, "")

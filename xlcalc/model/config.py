@@ -30,6 +30,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
 }
 ACTIVATIONS = ("hidden_act", "activation_function", "hidden_activation", "activation", "afn", "mlp_hidden_act")
 _TEXT_PARTS = ("text_config", "llm_config", "language_config", "decoder", "thinker_config")
+_LAYERED = ("num_hidden_layers", "num_layers", "n_layers", "layers", "depth", "hidden_size", "d_model")
 # Whose tie_word_embeddings decides: the wrapper's, except that these heed the text part's too, ...
 _TIED_BY_EITHER = (
     *("glm4v", "glm4v_moe", "glm_ocr", "hunyuan_vl", "kosmos-2", "llava", "llava_next_video", "llava_onevision"),
@@ -55,9 +56,10 @@ class Config(Mapping[str, Any]):
     """
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
-        towers = (k for k, value in raw.items() if k.endswith("_config") and value is not None)
-        self.towers = tuple(k for k in towers if k.split("_")[0] in ("vision", "audio", "visual"))
-        self.raw = {name: _without_nulls(value) for name, value in _text_part(raw).items()}
+        part = _text_part(raw)
+        self.towers = tuple(k for k, value in raw.items() if value is not None and _is_tower(k, value, raw, part))
+        self.halves = _halves(raw)
+        self.raw = {name: _without_nulls(value) for name, value in part.items()}
         self.architectures: Any = raw.get("architectures") or self.raw.get("architectures")
         self.model_type = str(self.raw.get("model_type") or "")
         self._defaults = family_defaults().get(self.model_type, {})
@@ -121,6 +123,24 @@ def _without_nulls(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
     return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _is_tower(name: str, value: Any, raw: Mapping[str, Any], text: Mapping[str, Any]) -> bool:
+    """Whether a group of fields is a part beside the text model: by its name, or in a wrapper by layers of its own."""
+    if not name.endswith("_config") or name in _TEXT_PARTS:
+        return False
+    if name.split("_")[0] in ("vision", "audio", "visual"):
+        return True
+    wraps = any(isinstance(raw.get(part), Mapping) for part in _TEXT_PARTS) and text.get("model_type") is not None
+    return wraps and isinstance(value, Mapping) and any(value.get(size) for size in _LAYERED)
+
+
+def _halves(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """The model types of two whole models that are put together, where no family reads them as one."""
+    both = [raw.get(half) for half in ("encoder", "decoder")]
+    if str(raw.get("model_type") or "") in family_defaults() or not all(isinstance(half, Mapping) for half in both):
+        return ()
+    return tuple(str(half.get("model_type") or "of no type") for half in both if isinstance(half, Mapping))
 
 
 def _text_part(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from xlcalc.workbook import report
 from xlcalc.workbook.files.convert import HOSTS, Converted, convert, mark
 from xlcalc.workbook.files.package import Package, WorkbookError
 from xlcalc.workbook.files.recalc import recalculate
-from xlcalc.workbook.templates.build import cell_functions
+from xlcalc.workbook.listed import cell_functions
 
 XLCALC = Path(sys.executable).with_name("xlcalc")
 FUNCTIONS = {function.name for function in xlcalc.functions()}

@@ -11,7 +11,8 @@ from openpyxl.worksheet.formula import ArrayFormula
 
 from xlcalc.workbook.files.package import Package
 from xlcalc.workbook.files.recalc import recalculate
-from xlcalc.workbook.templates.build import cell_functions, template_names
+from xlcalc.workbook.listed import cell_functions
+from xlcalc.workbook.templates.build import template_names
 
 SHIPPED = {name: (files("xlcalc.templates") / f"{name}.xlsx").read_bytes() for name in template_names()}
 

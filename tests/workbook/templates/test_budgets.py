@@ -9,7 +9,8 @@ from openpyxl.utils import get_column_letter
 from template_files import SHIPPED, changed, checks, loaded, named, row_of
 
 from xlcalc.workbook.files.package import Package
-from xlcalc.workbook.templates.build import listed_names, template_names
+from xlcalc.workbook.listed import listed_names
+from xlcalc.workbook.templates.build import template_names
 
 BUDGETS = [name for name in template_names() if listed_names(SHIPPED[name])]
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("name", BUDGETS)]

@@ -16,9 +16,10 @@ from template_files import SHIPPED, formula_cells, loaded, named
 import xlcalc
 from xlcalc.catalog import tables
 from xlcalc.workbook.files.package import Package
+from xlcalc.workbook.listed import listed_names
 from xlcalc.workbook.templates import style
 from xlcalc.workbook.templates.book import Book
-from xlcalc.workbook.templates.build import listed_names, template, template_names
+from xlcalc.workbook.templates.build import template, template_names
 
 TEMPLATES = template_names()
 BUDGETS = [name for name in TEMPLATES if listed_names(SHIPPED[name])]  # those with inputs

@@ -17,7 +17,7 @@ def build() -> Book:
     cover_sheet = cover.start(book)
     hardware.build(book, own_rows=False)
     prices.build(book, choosing=False)
-    models.build(book)
+    models.build(book, live=True)
     sources.build(book)
     cover.finish(book, cover_sheet, ABOUT, [])
     return book

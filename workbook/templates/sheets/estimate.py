@@ -83,8 +83,8 @@ def _range(book: Book, sheet: Worksheet, row: int) -> int:
     factor, calibration, step, tokens, mfu, days, hours, cost = range(row + 3, row + 11)
     measured = f'LLM_ESTIMATE_RANGE("LLM_STEP_TIME",accelerator_id,{{c}}${row + 2})'
     own = 'LLM_CALIBRATION_FACTOR("LLM_STEP_TIME",own_measurements,accelerator_id)'
-    uncalibrated = f"IF(ISNUMBER(D{calibration}),D{calibration},1)=1"
-    says = f'=IF({uncalibrated},"no run of yours on this accelerator below","calibrated by your runs below")'
+    none = '"no run of yours on this accelerator below"'
+    says = f'=IF(ISNUMBER(D{calibration}),IF(D{calibration}=1,{none},"calibrated by your runs below"),{none})'
     lines = [
         (factor, "Measured over estimated time", "ratio", measured, "0.000", "", "Of published runs: LLM_ACCURACY"),
         (calibration, "Your calibration", "ratio", own, "0.000", "", says),

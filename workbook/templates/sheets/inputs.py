@@ -82,7 +82,7 @@ def valid(row: int, one: Input) -> str:
     if one.known:
         test = one.known
     elif one.among:
-        test = f"COUNTIF({one.among},B{row})>0"
+        test = f"ISNUMBER(MATCH(B{row},{one.among},0))"
     else:
         test = f"AND(ISNUMBER(B{row}),B{row}>=D{row},B{row}<=E{row})"
         if one.whole:

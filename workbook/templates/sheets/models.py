@@ -1,13 +1,17 @@
-"""The Models sheet: the model catalog, with parameters counted live by LLM_PARAMS.
+"""The Models sheet: the model catalog, with the parameters that LLM_PARAMS counts.
 
-Each row has its own formulas rather than one array formula over the column: Excel can then filter and sort the rows,
-an unknown id spoils one cell only, and an auditor sees in each cell what it is made of.
+In the workbook of the catalogs they are counted live, in each row by its own formulas rather than by one array formula
+over the column: Excel can then filter and sort the rows, an unknown id spoils one cell only, and an auditor sees in
+each cell what it is made of. A budget, in which nothing reads them, has their values: 560 calls at each opening would
+be most of its calculation.
 """
 
 from __future__ import annotations
 
+from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
+import xlcalc
 from xlcalc.catalog import tables
 
 from .. import style
@@ -29,13 +33,16 @@ _COLUMNS = [
     ("source", "Source of configuration", 28),
     ("as_of", "As of", 12),
 ]
+_COUNTED: dict[str, tuple[str, ...]] = {"parameters": (), "active": ("active",)}
+"""The columns that LLM_PARAMS counts, and its arguments after the model."""
 _LEFT = ("Name", "Hugging Face name", "Publisher", "Released", "License", "Source of configuration", "As of")
 
 
-def build(book: Book) -> Worksheet:
+def build(book: Book, *, live: bool) -> Worksheet:
     sheet = book.sheet(
         "Models",
-        "Published models; LLM_PARAMS counts parameters from each configuration, without vision and audio towers.",
+        "Published models; parameters as LLM_PARAMS counts them from each configuration, without vision and audio towers"
+        + (", live." if live else "."),
         [width for _, _, width in _COLUMNS],
         color=style.TEAL, freeze=f"B{FIRST}", repeated_rows=f"1:{HEAD}",
     )  # fmt: skip
@@ -45,10 +52,8 @@ def build(book: Book) -> Worksheet:
         for column, (name, _, _) in enumerate(_COLUMNS, 1):
             if name == "context":
                 cell = style.value(sheet, row, column, tables.cell(record["context"]), style.WHOLE)
-            elif name == "parameters":
-                cell = style.formula(sheet, row, column, f"=LLM_PARAMS($A{row})", style.WHOLE)
-            elif name == "active":
-                cell = style.formula(sheet, row, column, f'=LLM_PARAMS($A{row},"active")', style.WHOLE)
+            elif name in _COUNTED:
+                cell = _counted(sheet, row, column, record["id"], name, live)
             elif name == "share":
                 cell = style.formula(sheet, row, column, f"=H{row}/G{row}", style.PERCENT)
             elif name == "license":
@@ -63,3 +68,11 @@ def build(book: Book) -> Worksheet:
     book.name("models_list", sheet, FIRST, 1, (last, 1))
     book.name("models_parameters", sheet, FIRST, 7, (last, 8))
     return sheet
+
+
+def _counted(sheet: Worksheet, row: int, column: int, model: str, name: str, live: bool) -> Cell:
+    more = _COUNTED[name]
+    if not live:
+        return style.value(sheet, row, column, xlcalc.LLM_PARAMS(model, *more), style.WHOLE)
+    arguments = ",".join([f"$A{row}", *(f'"{word}"' for word in more)])
+    return style.formula(sheet, row, column, f"=LLM_PARAMS({arguments})", style.WHOLE)

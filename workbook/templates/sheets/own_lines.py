@@ -66,8 +66,8 @@ def _row(sheet: Worksheet, row: int) -> None:
         if number_format == style.GENERAL:
             cell.alignment = style.aligned("left")
     whole = (
-        f"AND(A{row}<>\"\",ISNUMBER(B{row}),COUNTIF(own_kinds,C{row})>0,"
-        f"OR(C{row}<>INDEX(own_kinds,ROWS(own_kinds)),COUNTIF(cost_labels,G{row})>0),"
+        f"AND(A{row}<>\"\",ISNUMBER(B{row}),ISNUMBER(MATCH(C{row},own_kinds,0)),"
+        f"OR(C{row}<>INDEX(own_kinds,ROWS(own_kinds)),ISNUMBER(MATCH(G{row},cost_labels,0))),"
         f"OR(D{row}=\"\",E{row}=\"\",N(E{row})>=N(D{row})))"
     )  # fmt: skip
     blank = f'AND(A{row}="",B{row}="")'

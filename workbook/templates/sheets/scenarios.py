@@ -89,8 +89,8 @@ def _override(sheet: Worksheet, row: int, one: Input, template: Template, input_
         style.entry(sheet, row, _FIRST + number, value, one.number_format)
     cells = f"D{row}:I{row}"
     if one.among or one.known:
-        each = [f'({letter}{row}<>"")*MIN(1,COUNTIF({one.among},{letter}{row}))' for letter in "DEFGHI"]
-        content = "=1" if one.known else f"=IF({'+'.join(each)}=COUNTA({cells}),1,0)"
+        each = [f'({letter}{row}<>"")*ISNA(MATCH({letter}{row},{one.among},0))' for letter in "DEFGHI"]
+        content = "=1" if one.known else f"=IF({'+'.join(each)}=0,1,0)"
         words = "from the list" if one.among else "as on Inputs"
     else:
         low, high = f"Inputs!$D${input_row}", f"Inputs!$E${input_row}"

@@ -191,8 +191,8 @@ class Timeline:
         for name, label, content, meaning in (
             ("largest_month", "Largest month", f"MAX({_FIRST}{self.rows['paid']}:{get_column_letter(FIRST_MONTH + MONTHS - 1)}"
              f"{self.rows['paid']})", "Largest payment of a single month"),
-            ("first_year", "First twelve months", f"SUMIF({_FIRST}{self.rows['number']}:{letter}{self.rows['number']},"
-             f"\"<\"&months_per_year,{_FIRST}{self.rows['paid']}:{letter}{self.rows['paid']})",
+            ("first_year", "First twelve months", f"SUMPRODUCT(({_FIRST}{self.rows['number']}:{letter}{self.rows['number']}<months_per_year)"
+             f"*{_FIRST}{self.rows['paid']}:{letter}{self.rows['paid']})",
              "Payments of the first twelve months"),
         ):  # fmt: skip
             self._row += 1
@@ -208,7 +208,8 @@ class Timeline:
         style.text(self.sheet, row + 1, 1, "Months in a bar")
         style.formula(self.sheet, row + 1, 3, "=MAX(1,ROUNDUP(plan_months/months_per_year,0))", "0")
         self.book.name("bar_months", self.sheet, row + 1, 3)
-        self.bar_head = row + 2
+        self._label(row + 2, "First month of a bar, counted from 0", "number")
+        self.bar_head = row + 3
         numbers = f"${_FIRST}${self.rows['number']}:${get_column_letter(self.last)}${self.rows['number']}"
         lines = [*self.paid, ("Own lines, contingency, tax", 0), ("Paid so far", -1)]
         for offset, (label, source) in enumerate(lines, 1):
@@ -216,12 +217,15 @@ class Timeline:
             for bar in range(BARS):
                 letter = get_column_letter(FIRST_MONTH + bar)
                 if offset == 1:
-                    start = f"(COLUMN()-COLUMN(${_FIRST}$1))*bar_months"
+                    start = f"{letter}{row + 2}"
+                    style.formula(
+                        self.sheet, row + 2, FIRST_MONTH + bar, f"=(COLUMN()-COLUMN(${_FIRST}$1))*bar_months", "0"
+                    )
                     month = f"DATE(YEAR(timeline_start),MONTH(timeline_start)+{start},1)"
                     content = f'=IF({start}<plan_months,{month},"–")'
                     style.formula(self.sheet, self.bar_head, FIRST_MONTH + bar, content, style.MONTH)
-                begin = f"(COLUMN()-COLUMN(${_FIRST}$1))*bar_months"
-                sum_of = f'SUMIFS({{row}},{numbers},">="&{begin},{numbers},"<"&{begin}+bar_months)'
+                begin = f"{letter}${row + 2}"
+                sum_of = f"SUMPRODUCT(({numbers}>={begin})*({numbers}<{begin}+bar_months)*{{row}})"
                 first = self.bar_head + 1
                 if source > 0:
                     content = "=" + sum_of.format(row=self._months(source))

@@ -1,4 +1,4 @@
-"""Encoder-decoders: T5 and its heirs, BART and its heirs, Whisper and Moonshine.
+"""Encoder-decoders: BART and its heirs, Whisper and Moonshine, and what all encoder-decoders are assembled from.
 
 The decoder's second attention keeps keys and values of the source: as many as the source has tokens, or Whisper's
 frames. Sources: the paper named at each family, and transformers models/<model type>/modeling_*.py.
@@ -17,6 +17,9 @@ from xlcalc.model.families.encoders import table, without_cache
 from xlcalc.model.families.heads import class_name, classifier, n_labels
 from xlcalc.model.layers import Block, Layer, Linear, Vector, attention, linear, mlp, moe, norm
 
+_BOTH = "a token of a forward pass is one that is read and one that is written"
+_SECOND = "the decoder alone, with its attention to a source"
+
 
 def both(
     c: Config,
@@ -31,14 +34,15 @@ def both(
 ) -> Architecture:
     """Both stacks over one token embedding, and the class's head: none for a body, a classifier, or the vocabulary.
 
-    A body has both stacks, an EncoderModel the first alone.
+    A body has both stacks, an EncoderModel the first alone, and a class ForCausalLM the second alone, with its
+    attention to a source: `encoder` is empty then.
     """
     task, d_model = class_name(c)[1], d_model or c["hidden_size"]
     first = tuple(merged(without_cache(encoder)))
     layers = first if task == "EncoderModel" else (*first, *merged(decoder))
     tied = bool(c.get("tie_word_embeddings", True)) if tied is None else tied
     head: list[Linear] = []
-    if task in ("", "ConditionalGeneration", "SpeechSeq2Seq", "CausalLM"):
+    if task in ("", "ConditionalGeneration", "SpeechSeq2Seq") or (task == "CausalLM" and not encoder):
         head = [Linear("head", d_model, c["vocab_size"], matrices.HEAD, copies=0 if tied else 1)]
     elif task == "SequenceClassification":
         dense = linear("classifier_dense", d_model, d_model, matrices.HEAD_INPUT, bias=True)
@@ -47,7 +51,7 @@ def both(
         head = [classifier(d_model, 2)]
     elif task not in ("Model", "EncoderModel"):
         raise ValueError(f"names the class {str(c.architectures)[:80]}, which is not known for {c.model_type}")
-    notes = ("a token of a forward pass is one that is read and one that is written",)
+    notes = (_BOTH if encoder else _SECOND,)
     return Architecture(layers, tuple(tables), (*outer, *head), tuple(norms), notes, n_encoder=len(first))
 
 
@@ -57,113 +61,9 @@ def cross(block: Block, *, frames: int = 0) -> Block:
     return block._replace(cache=0, conv_state=frames * block.cache) if frames else block
 
 
-def _renamed(block: Block) -> Block:
+def renamed(block: Block) -> Block:
+    """A second attention of a layer, its matrices told apart from those of the first."""
     return block._replace(linears=tuple(m._replace(name=f"cross_{m.name}") for m in block.linears))
-
-
-# --- T5
-
-
-@family("t5", "mt5", "umt5", "longt5")
-def t5(c: Config) -> Architecture:
-    """Raffel et al. 2019, Xue et al. 2020, Chung et al. 2023 (UMT5: positions in each layer), Guo et al. 2021."""
-    gated = str(c.get("feed_forward_proj", "relu")).startswith("gated")
-    n_encoder, n_decoder = c["num_layers"], c.get("num_decoder_layers") or c["num_layers"]
-    mixer, forward = _t5_attention(c), mlp(c["hidden_size"], c["d_ff"], gated=gated)
-    every = c.model_type == "umt5"
-    local = [_t5_norm(c, "global")] if c.get("encoder_attention_type") == "transient-global" else []
-    encoder = _t5_layers(c, n_encoder, (mixer, forward), every, local)
-    decoder = _t5_layers(c, n_decoder, (mixer, _renamed(cross(mixer)), forward), every)
-    if local:  # one more table of positions, for the global tokens
-        encoder = [encoder[0]._replace(norms=(*encoder[0].norms, _positions(c))), *encoder[1:]]
-    return _t5(c, encoder, decoder)
-
-
-def _t5(c: Config, encoder: Sequence[Layer], decoder: Sequence[Layer]) -> Architecture:
-    d_model = c["hidden_size"]
-    last = [norm(d_model)] * (1 if class_name(c)[1] == "EncoderModel" else 2)
-    tokens = [Vector("tokens", c["vocab_size"] * d_model, "embedding")]
-    if class_name(c)[1] == "TokenClassification":
-        whole = both(_encoder_only(c), encoder, decoder, tables=tokens, norms=last[:1])
-        return whole._replace(outer=(classifier(d_model, n_labels(c)),))
-    return both(c, encoder, decoder, tables=tokens, norms=last)
-
-
-def _encoder_only(c: Config) -> Config:
-    return Config({**c.raw, "architectures": ["T5EncoderModel"]})
-
-
-def _t5_attention(c: Config) -> Block:
-    n_heads = c["num_heads"]
-    return attention(c["hidden_size"], n_heads, n_heads, c["d_kv"])
-
-
-def _t5_norm(c: Config, name: str) -> Vector:
-    return norm(c["hidden_size"], name=name)
-
-
-def _positions(c: Config) -> Vector:
-    return Vector("relative_positions", c["relative_attention_num_buckets"] * c["num_heads"], "attention")
-
-
-def _t5_layers(
-    c: Config, times: int, blocks: tuple[Block, ...], every: bool, more: Sequence[Vector] = ()
-) -> list[Layer]:
-    """Layers with a norm before each block; the first, or each, holds the table of relative positions."""
-    norms = (*(norm(c["hidden_size"]),) * len(blocks), *more)
-    first = Layer(1, blocks, (*norms, _positions(c)))
-    if every:
-        return [first._replace(times=times)]
-    return [first, *([Layer(times - 1, blocks, norms)] if times > 1 else [])]
-
-
-@family("switch_transformers")
-def switch(c: Config) -> Architecture:
-    """Fedus et al. 2021: T5 with experts, one for each token, in some layers."""
-    d_model = c["hidden_size"]
-    dense = mlp(d_model, c["d_ff"], gated=False)
-    sparse = moe(d_model, c["num_experts"], 1, c["d_ff"], gated=False, router_bias=c.flag("router_bias"))
-    mixer = _t5_attention(c)
-    stacks = []
-    for name, n_layers, blocks in (
-        ("encoder", c["num_layers"], (mixer,)),
-        ("decoder", c.get("num_decoder_layers") or c["num_layers"], (mixer, _renamed(cross(mixer)))),
-    ):
-        n_sparse = c.get(f"num_sparse_{name}_layers", 3)
-        step = n_layers // n_sparse if n_sparse else 0
-        layers: list[Layer] = []
-        for i in range(n_layers):
-            experts = bool(step) and (i % step == 1 or step == 1)
-            (layer,) = _t5_layers(c, 1, (*blocks, sparse if experts else dense), every=i == 0)
-            layers.append(layer if i == 0 else layer._replace(norms=layer.norms[:-1]))
-        stacks.append(layers)
-    return _t5(c, *stacks)
-
-
-@family("t5gemma")
-def t5gemma(c: Config) -> Architecture:
-    """Zhang et al. 2025: Gemma 2's layers in both stacks, each with an embedding of its own."""
-    stacks, tables, norms = [], [], []
-    for name in ("encoder", "decoder"):
-        own = Config({**c.nested(name), "model_type": "gemma2"})
-        d_model, n_heads = own["hidden_size"], own["num_attention_heads"]
-        shape = (d_model, n_heads, own.get("num_key_value_heads") or n_heads, own["head_dim"])
-        mixer, forward = attention(*shape, qkv_bias=own.flag("attention_bias")), mlp(d_model, own["intermediate_size"])
-        blocks = (mixer, forward) if name == "encoder" else (mixer, _renamed(cross(mixer)), forward)
-        stacks.append([Layer(own["num_hidden_layers"], blocks, (norm(d_model),) * (2 * len(blocks)))])
-        tables.append(Vector("tokens", own["vocab_size"] * d_model, "embedding"))
-        norms.append(norm(d_model))
-        vocab = own["vocab_size"]
-    sized = Config({**c.raw, "vocab_size": vocab, "hidden_size": d_model})
-    sized.architectures = c.architectures
-    if class_name(c)[1] not in ("SequenceClassification", "TokenClassification"):
-        return both(sized, *stacks, tables=tables, norms=norms)
-    sized.architectures = ["T5GemmaModel"]
-    whole = both(sized, *stacks, tables=tables, norms=norms)
-    return whole._replace(outer=(classifier(d_model, n_labels(c)),))
-
-
-# --- BART
 
 
 def bart_like(
@@ -181,8 +81,9 @@ def bart_like(
 ) -> Architecture:
     """Lewis et al. 2019: GPT's layers in both stacks; heirs differ in positions and in norms outside the layers."""
     d_model = c["d_model"]
-    stacks, norms = [], []
-    for name in ("encoder", "decoder"):
+    stacks: dict[str, list[Layer]] = {}
+    norms: list[Vector] = []
+    for name in ("decoder",) if _is_decoder(c) else ("encoder", "decoder"):
         n_heads = c[f"{name}_attention_heads"]
         mixer = attention(d_model, n_heads, n_heads, d_model // n_heads, qkv_bias=True, o_bias=True)
         if not key_bias:
@@ -194,16 +95,25 @@ def bart_like(
         layers = []
         for i in range(c[f"{name}_layers"]):
             forward = _routed(c, c[f"{name}_ffn_dim"]) if step and (i + 1) % step == 0 else dense
-            blocks = (mixer, forward) if name == "encoder" else (mixer, _renamed(cross(mixer, frames=frames)), forward)
+            blocks = (mixer, forward) if name == "encoder" else (mixer, renamed(cross(mixer, frames=frames)), forward)
             layers.append(Layer(1, blocks, (norm(d_model, bias=True),) * len(blocks)))
-        stacks.append(layers)
+        stacks[name] = layers
         norms += [norm(d_model, bias=True)] * (embedding_norm + last_norm)
-    positions = [table("positions", 2 * (c["max_position_embeddings"] + offset), d_model)] if learned else []
+    positions = []
+    if learned:
+        positions = [table("positions", len(stacks) * (c["max_position_embeddings"] + offset), d_model)]
     tokens = Vector("tokens", c["vocab_size"] * d_model, "embedding")
-    shared = c.get("tie_word_embeddings", True) or tables  # else each stack embeds for itself beside the common table
+    # each stack embeds for itself beside the common table where that is not the head; a decoder alone has one table
+    shared = c.get("tie_word_embeddings", True) or tables or _is_decoder(c)
     apart = [] if shared else [table("tokens", 2 * c["vocab_size"], d_model)]
     tables = [tokens, *positions, *apart, *tables]
-    return both(c, *stacks, tables=tables, norms=norms, outer=outer, d_model=d_model)
+    encoder, decoder = stacks.get("encoder", ()), stacks["decoder"]
+    return both(c, encoder, decoder, tables=tables, norms=norms, outer=outer, d_model=d_model)
+
+
+def _is_decoder(c: Config) -> bool:
+    """Whether the class is the decoder alone."""
+    return class_name(c)[1] == "CausalLM"
 
 
 def _routed(c: Config, d_ff: int) -> Block:
@@ -258,6 +168,10 @@ def marian(c: Config) -> Architecture:
     """Junczys-Dowmunt et al. 2018: fixed positions, norms after each half; source and target may embed apart."""
     apart = not c.get("share_encoder_decoder_embeddings", True)
     vocab = c.get("decoder_vocab_size") or c["vocab_size"]
+    if _is_decoder(c):
+        own = Config({**c.raw, "vocab_size": vocab})
+        own.architectures = c.architectures
+        return bart_like(own)
     tables = [table("targets", vocab, c["d_model"])] if apart else []
     whole = bart_like(c, tables=tables)
     if not apart or vocab == c["vocab_size"]:
@@ -287,6 +201,8 @@ def whisper(c: Config) -> Architecture:
         linear("conv2", 3 * d_model, d_model, matrices.CONVOLVED, bias=True),
     ]
     tables = [table("frames", frames, d_model), table("positions", c["max_target_positions"], d_model)]
+    if _is_decoder(c):
+        convolutions, tables = [], tables[1:]
     return bart_like(c, learned=False, last_norm=True, key_bias=False, frames=frames, tables=tables, outer=convolutions)
 
 
@@ -301,7 +217,7 @@ def moonshine(c: Config) -> Architecture:
         mixer = attention(d, n_heads, n_kv_heads, d // n_heads, qkv_bias=bias)
         forward = mlp(d, d_ff, gated=name == "decoder", bias=True)
         blocks: tuple[Block, ...] = (mixer, forward)
-        blocks = blocks if name == "encoder" else (mixer, _renamed(cross(mixer)), forward)
+        blocks = blocks if name == "encoder" else (mixer, renamed(cross(mixer)), forward)
         stacks.append([Layer(c[f"{name}_num_hidden_layers"], blocks, (norm(d),) * len(blocks))])
     convolutions: list[Any] = [
         linear("conv1", 127, d, matrices.CONVOLVED),

@@ -15,6 +15,7 @@ from xlcalc.model.config import Config, vocabulary
 from xlcalc.model.layers import Linear, linear
 
 _CLASS = re.compile(r"^(\w+?)(EncoderModel|Model|For([A-Z]\w*)|LMHeadModel|MTModel)$")
+_OLDER = {"LMHeadModel": "CausalLM", "MTModel": "ConditionalGeneration"}
 _LANGUAGE = ("CausalLM", "ConditionalGeneration", "MaskedLM", "Vision2Seq", "ImageTextToText", "BlockDiffusion")
 
 
@@ -28,8 +29,10 @@ def class_name(c: Config) -> tuple[str, str]:
     found = _CLASS.match(first) if isinstance(first, str) else None
     if not found:
         return "", ""
-    task = found.group(3) or found.group(2)
-    return found.group(1), "CausalLM" if task in ("LMHeadModel", "MTModel") else task
+    family, task = found.group(1), found.group(3) or found.group(2)
+    if task == "LMHeadModel" and family.endswith("With"):  # T5WithLMHeadModel, of 2019
+        return family.removesuffix("With"), "ConditionalGeneration"
+    return family, _OLDER.get(task, task)
 
 
 def n_labels(c: Config) -> int:

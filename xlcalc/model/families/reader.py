@@ -16,6 +16,11 @@ _ALIKE = 0.4  # share of a family's uncommon fields that a file of another name 
 def read(c: Config) -> Architecture:
     """The architecture of a configuration, with what was assumed where its family is unknown or it leaves much out."""
     model_type = c.model_type
+    if c.halves:
+        raise ValueError(
+            f"is two whole models, an encoder ({c.halves[0][:40]}) and a decoder ({c.halves[1][:40]}), which are not "
+            "counted together: give the configuration of one of them"
+        )
     if reader := reader_of(model_type):
         return _with_gaps(c, _finished(c, reader(c)))
     named = vocabulary()["classes"].get(class_name(c)[0])

@@ -1,0 +1,215 @@
+"""One formula for every row and word: what the renderings of many calls have in common, and the numbers they differ in.
+
+A rendering is a text with slots: constants and columns. Calls with the same text share a formula, in which a slot is a
+constant where all calls have the same number, a number of the words where it follows from them, a column of a catalog
+where it follows from its row. What differs by two rows at once has no such formula.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from xlcalc.formula import excel
+from xlcalc.formula.symbols import COMPUTE, INPUT, LABELLED, Symbol
+from xlcalc.language.declare import Declaration, Table
+from xlcalc.language.errors import CalcError
+from xlcalc.language.renderings import closed
+
+from .cases import CATALOGS, COUNT, Asked, Case, ids
+
+_BASES = {
+    "accelerators": ("h100-sxm", "b200", "a100-sxm-80gb", "mi300x", "rtx-4090"), "models": ("llama-3.1-8b", "deepseek-v3"),
+}  # fmt: skip
+_SLOT = re.compile(r"(_xlpm\.\w+|(?<![\w.])\d+(?:\.\d+)?(?:E[+-]?\d+)?(?![\w.(]))")
+_HEAD = re.compile(r"_xlfn\.LAMBDA\((?:_xlpm\.\w+,)*")
+_RANDOM = (1.0, 1.25, 0.6, 3.0)
+"""Factors of the numbers with which a formula is tried against its function."""
+
+
+class NotClosed(Exception):
+    """A function that no formula over columns stands for."""
+
+
+class Shape(NamedTuple):
+    """A text with slots: the pieces between them, and what each slot is."""
+
+    pieces: tuple[str, ...]
+    slots: tuple[str, ...]
+    """An argument's name; a column's number after `:`, in the order in which they are met; nothing for a constant."""
+
+
+class Call(NamedTuple):
+    """What a call renders to: its shape, what stands in each slot, and what its columns are called."""
+
+    shape: Shape
+    values: tuple[Any, ...]
+    columns: tuple[str, ...] = ()
+
+
+Seen: TypeAlias = Call | CalcError
+"""What a call renders to, or why it has no result."""
+
+
+class Rendered(NamedTuple):
+    """A function's renderings by case and by the row of each axis that names one: the others at their first row."""
+
+    asked: Asked
+    cases: list[Case]
+    seen: dict[tuple[int, int, str], Seen]
+    """By case, axis (-1 where no row is named) and row."""
+
+
+def rendered(asked: Asked, rows: Callable[[str], Sequence[str]] = ids) -> Rendered:
+    """The renderings of every case and row. Raises NotClosed where one is none."""
+    cases: list[Case] = []
+    found = Rendered(asked, cases, {})
+    catalogs = [CATALOGS[axis.argument.name] for axis in asked.rows]
+    for case in list(asked.cases()):
+        open_rows = [i for i, axis in enumerate(asked.rows) if case.arguments[asked.axes.index(axis)] is None]
+        bases = first_rows(asked, case)
+        if not open_rows or cases:
+            try:
+                render(asked, case, bases)
+            except NotClosed:  # a choice of words that has no formula is left out
+                if not cases:
+                    raise
+                continue
+        cases.append(case)
+        number = len(cases) - 1
+        if not open_rows:
+            found.seen[number, -1, ""] = render(asked, case, bases)
+        for axis in open_rows:
+            for row in rows(catalogs[axis]):
+                at = tuple(row if i == axis else base for i, base in enumerate(bases))
+                found.seen[number, axis, row] = render(asked, case, at)
+    return found
+
+
+def first_rows(asked: Asked, case: Case) -> tuple[str, ...]:
+    """Rows with which the call has a result, where there are such."""
+    catalogs = [CATALOGS[axis.argument.name] for axis in asked.rows]
+    choices = [_BASES.get(catalog, ids(catalog)[:3]) for catalog in catalogs]
+    for row in range(max(map(len, choices), default=0)):
+        bases = tuple(choice[min(row, len(choice) - 1)] for choice in choices)
+        if not isinstance(_outcome(asked.declaration, call(asked, case, bases)), CalcError):
+            return bases
+    return tuple(choice[0] for choice in choices)
+
+
+def call(asked: Asked, case: Case, rows: Sequence[str]) -> list[Any]:
+    """The arguments of a case with rows named."""
+    names = iter(rows)
+    given = []
+    for axis, value in zip(asked.axes, case.arguments, strict=True):
+        row = next(names) if axis.reading == "row" else None
+        given.append(row if axis.reading == "row" and value is None else value)
+    return given
+
+
+def render(asked: Asked, case: Case, rows: Sequence[str]) -> Seen:
+    """What a call renders to. Raises NotClosed where its formula is not one of open numbers."""
+    declaration, arguments = asked.declaration, call(asked, case, rows)
+    outcome = _outcome(declaration, arguments)
+    if isinstance(outcome, CalcError):
+        return outcome
+    if isinstance(outcome, Table):
+        raise NotClosed(f"{declaration.name} gives a table")
+    if outcome == COUNT or all(case.arguments[asked.axes.index(axis)] is None for axis in asked.numbers):
+        return Call(Shape(("", ""), ("model" if outcome == COUNT else "",)), (outcome,))
+    try:
+        root = closed(declaration, arguments).root
+        text = excel.lambda_text(root, [excel.Parameter(name) for name in excel.inputs(root)])
+    except CalcError as error:
+        return error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise NotClosed(f"{declaration.name}: {error}") from None
+    return shape(text, root, {axis.argument.name for axis in asked.axes})
+
+
+def shape(text: str, root: Symbol, arguments: set[str]) -> Call:
+    """A LAMBDA's body with its slots open."""
+    body = _HEAD.sub("", text, count=1)[:-1]
+    inputs = {excel.name(name): symbol for name, symbol in excel.inputs(root).items()}
+    pieces: list[str] = []
+    slots: list[str] = []
+    values: list[Any] = []
+    own: dict[str, str] = {}
+    columns: dict[str, str] = {}
+    piece = ""
+    for i, part in enumerate(_SLOT.split(body)):
+        name = part.removeprefix("_xlpm.") if i % 2 else ""
+        if not i % 2:
+            piece += part
+        elif name != part and name not in inputs:  # a name of a LET: numbered, since labels differ by call
+            piece += f"_xlpm.{own.setdefault(name, f'n{len(own) + 1}_')}"
+        else:
+            symbol = inputs.get(name) if name != part else None
+            value = float(part) if symbol is None else symbol.value
+            if value == COUNT:
+                slot = "model"
+            elif symbol is None or symbol.of[0] in arguments:
+                slot = "" if symbol is None else symbol.of[0]
+            else:
+                slot = columns.setdefault(symbol.of[0], f":{len(columns)}")
+            pieces.append(piece)
+            piece = ""
+            slots.append(slot)
+            values.append(value)
+    return Call(Shape((*pieces, piece), tuple(slots)), tuple(values), tuple(columns))
+
+
+def holds(asked: Asked, case: Case, rows: Sequence[str]) -> bool:
+    """Does the formula give what the function gives, also with other numbers? A search in it would choose again."""
+    declaration, arguments = asked.declaration, call(asked, case, rows)
+    try:
+        root = closed(declaration, arguments).root
+    except (CalcError, ValueError, TypeError):
+        return True
+    for factor in _RANDOM:
+        changed = list(arguments)
+        for i, axis in enumerate(asked.axes):
+            value, kind = changed[i], axis.argument.kind
+            if axis in asked.numbers and type(value) in (int, float) and value != COUNT:
+                value = value * factor if value * factor <= getattr(kind, "high", 1e300) else value / factor
+                changed[i] = max(1, round(value)) if getattr(kind, "whole", False) else value
+        outcome = _outcome(declaration, changed)
+        if isinstance(outcome, CalcError):
+            continue
+        if isinstance(outcome, Table):
+            return False
+        numbers = {a.name: v for a, v in zip(declaration.arguments, declaration.read(changed), strict=True)}
+        value = evaluate(root, numbers)
+        if abs(value - outcome) > 1e-12 * abs(outcome):
+            return False
+    return True
+
+
+def evaluate(root: Symbol, numbers: dict[str, Any]) -> Any:
+    """A formula's value with other numbers in its arguments."""
+    known: dict[int, Any] = {}
+
+    def value(x: Any) -> Any:
+        if type(x) is not Symbol:
+            return x
+        if id(x) not in known:
+            if x.op == INPUT:
+                found = numbers.get(x.of[0])
+                known[id(x)] = found if isinstance(found, (int, float)) else x.value
+            elif x.op in LABELLED:
+                known[id(x)] = value(x.of[0]) if x.of else x.value
+            elif x.op == "if":  # the other side may have no value
+                known[id(x)] = value(x.of[1] if value(x.of[0]) else x.of[2])
+            else:
+                known[id(x)] = COMPUTE[x.op](*map(value, x.of))
+        return known[id(x)]
+
+    return value(root)
+
+
+def _outcome(declaration: Declaration, arguments: Sequence[Any]) -> Any:
+    try:
+        return declaration(*arguments)
+    except CalcError as error:
+        return error

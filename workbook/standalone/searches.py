@@ -1,0 +1,71 @@
+"""What searches answered: the calls that no formula stands for, with their answers, as a workbook keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from xlcalc.language.cells import is_blank
+from xlcalc.language.declare import functions
+from xlcalc.language.errors import CalcError
+from xlcalc.language.ranges import is_range
+
+from ..files.package import Package
+from ..files.recalc import recalculate
+from .names import NOTHING
+
+Answer = list[Any]
+"""The function, its arguments as they are compared, and the rows of its answer."""
+
+
+class Asked:
+    """Cell functions that note what the searches among them are asked and answer."""
+
+    def __init__(self, closed: set[str]) -> None:
+        self.answers: dict[tuple[Any, ...], list[list[Any]]] = {}
+        self.functions: Mapping[str, Callable[..., Any]] = {
+            one.name: one if one.name in closed else self._noted(one.name, one) for one in functions()
+        }
+
+    def listed(self) -> list[Answer]:
+        """In the order in which they were asked, as JSON has them."""
+        return [[key[0], list(key[1:]), rows] for key, rows in self.answers.items()]
+
+    def _noted(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*arguments: Any) -> Any:
+            try:
+                found = function(*arguments)
+            except CalcError as error:
+                self._note(name, arguments, error)
+                raise
+            self._note(name, arguments, found)
+            return found
+
+        return noted
+
+    def _note(self, name: str, arguments: tuple[Any, ...], found: Any) -> None:
+        keys = [_key(value) for value in arguments]
+        while keys and keys[-1] == NOTHING:
+            keys.pop()
+        rows = found if is_range(found) else [[found]]
+        self.answers[(name, *keys)] = [[_shown(value) for value in row] for row in rows]
+
+
+def of_workbook(package: Package, closed: set[str]) -> list[Answer]:
+    """What the searches of a workbook answer. Scenarios stand in columns of their own, so that none is left out."""
+    asked = Asked(closed)
+    recalculate(package, asked.functions, trust="engine")
+    return asked.listed()
+
+
+def _key(value: Any) -> Any:
+    """An argument as the workbook compares it."""
+    if is_range(value):
+        texts = [one for row in value for one in row if not is_blank(one)]
+        return "|".join(f"{one:.15G}" if isinstance(one, float) else str(one) for one in texts) or NOTHING
+    return NOTHING if is_blank(value) else value
+
+
+def _shown(value: Any) -> Any:
+    """A value of an answer, errors as a list of their code."""
+    return [value.code] if isinstance(value, CalcError) else "" if value is None else value

@@ -1,0 +1,77 @@
+"""The kit as the file `templates/standalone.json.gz` keeps it: `just regenerate standalone` writes it, `edition` reads it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from xlcalc.catalog import tables
+from xlcalc.language.declare import functions
+from xlcalc.language.errors import CalcError
+from xlcalc.language.units import UNITS
+
+from . import names
+from .kit import Kit
+
+NAME = "standalone.json.gz"
+_TITLES = {"models": ("name", "hf_id"), "accelerators": ("name",)}
+
+
+class Stored(NamedTuple):
+    """What a standalone workbook holds beside its own sheets."""
+
+    columns: dict[str, dict[str, Any]]
+    """By catalog: `ids`, `titles` (other names of each row), `headings`, `rows` of values, `origins` of the columns."""
+    words: list[list[Any]]
+    """Lines of words: key, then numbers."""
+    names: dict[str, str]
+    """What each name stands for."""
+    shapes: dict[str, list[str]]
+    """The formulas of each function, as text with open slots."""
+    answers: dict[str, list[Any]]
+    """What the searches of each template answer."""
+
+
+def made(kit: Kit, answers: dict[str, list[Any]]) -> bytes:
+    """The file of a kit."""
+    columns = {}
+    for catalog, held in kit.columns.items():
+        rows = {row["id"]: row for row in tables.rows(catalog)}
+        titles = [[rows[one].get(field) or None for field in _TITLES.get(catalog, ())] for one in held.ids]
+        values = [[_value(column[i]) for column in held.values] for i in range(len(held.ids))]
+        columns[catalog] = {
+            "ids": held.ids, "titles": titles, "headings": held.headings, "rows": values, "origins": held.origins,
+        }  # fmt: skip
+    words = [
+        ["|".join([name, *map(names.word, line)]), *map(_value, numbers)]
+        for name, formula in kit.formulas.items()
+        for line, numbers in formula.lines
+        if numbers or formula.asked.words
+    ]
+    words += [[f"unit|{of}|{unit}", factor, unit] for of, units in UNITS.items() for unit, factor in units.items()]
+    named = names.shared()
+    for declaration in functions():
+        formula = kit.formulas.get(declaration.name)
+        named |= names.function(formula) if formula else {declaration.name: names.searched(declaration)}
+    shapes = {name: [shape_text(shape) for shape, _ in formula.shapes] for name, formula in kit.formulas.items()}
+    content = json.dumps([columns, words, named, shapes, answers], separators=(",", ":"), ensure_ascii=False)
+    return gzip.compress(content.encode(), 9, mtime=0)
+
+
+def shape_text(shape: Any) -> str:
+    """A shape as one text."""
+    return "".join(piece + f"{{{slot}}}" for piece, slot in zip(shape.pieces, (*shape.slots, ""), strict=True))
+
+
+@cache
+def read() -> Stored:
+    """The kit that came with xlcalc."""
+    return Stored(*json.loads(gzip.decompress((files("xlcalc.templates") / NAME).read_bytes())))
+
+
+def _value(value: Any) -> Any:
+    """A value as JSON has it: errors as a list of their code."""
+    return [value.code] if isinstance(value, CalcError) else value

@@ -1,0 +1,165 @@
+"""A workbook kept open: a changed input is calculated in the engine that holds the workbook already.
+
+A report reads, loads and writes the whole file for each set of inputs; here that happens once. A workbook with formulas
+that the fast engine alone is not trusted with is calculated anew for each set: slower, and the same values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from functools import cached_property
+from types import TracebackType
+
+from xlcalc.language.errors import CalcError
+
+from . import report
+from .checks import FailedCheck, failed
+from .files import engine
+from .files.addresses import parse_cell
+from .files.callbacks import Callbacks
+from .files.cells_xml import CellValue
+from .files.dependencies import Place
+from .files.package import DefinedName, Package
+from .files.prepare import Sheet
+from .files.recalc import Recalculation, recalculate, without_garbage_collection
+from .files.results import Results
+from .listed import cell_functions, listed_names
+from .settings import Value, checked
+
+
+class OpenWorkbook:
+    """A template by its name, or a workbook's file, with inputs that are set as `xlcalc report --set` sets them."""
+
+    def __init__(self, source: str, trust: str = "file") -> None:
+        self._package = report.find(source)
+        self._trust = "engine" if report.is_template(source) else trust
+        self._now = datetime.now().astimezone()
+        self._listed = listed_names(self._package)
+        self._inputs = [one.name for one in self._listed if one.kind == "input"]
+        self._set: dict[tuple[str, str], Value] = {}
+        self._held = _held(self._package, self._trust, self._now)
+        self._fresh: Recalculation | None = None
+        """The workbook calculated anew with the present inputs, where that was necessary."""
+
+    def __enter__(self) -> OpenWorkbook:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._held = self._fresh = None
+
+    def set(self, settings: Mapping[str, object] | None = None, /, **more: object) -> None:
+        """Set inputs by name; those that were set before stay. Raises `SettingError` for one that the workbook does not
+        take, and then none is set."""
+        given = {name: _as_text(value) for name, value in {**(settings or {}), **more}.items()}
+        units = {one.name.casefold(): one.unit for one in self._listed}
+        self._change(checked(self._package, given, units))
+
+    def reset(self) -> None:
+        """Let all inputs be as the file has them."""
+        as_it_came = {place: self._package.value(*place) for place in self._set}
+        self._change({place: None if isinstance(v, CalcError) else v for place, v in as_it_came.items()})
+        self._set.clear()
+
+    def results(self) -> dict[str, float | str | bool | None]:
+        """The key results by name; dates as text, errors as their code."""
+        values = self._values()
+        return {
+            one.name: report.shown(values.value(*values.locate(one.name)), one.unit)
+            for one in self._listed
+            if one.kind == "result"
+        }
+
+    def failures(self) -> list[str]:
+        """The checks that must hold and do not, then each cell with an error or without a result, in sentences."""
+        found: list[FailedCheck] = failed(self._values(), self._inputs)
+        wrong = self._fresh is not None or (self._held is not None and self._held.has_errors)
+        return [*(check.sentence() for check in found), *(report.problems(self._anew()) if wrong else [])]
+
+    def _change(self, values: Mapping[tuple[str, str], Value]) -> None:
+        self._set |= values
+        self._fresh = None
+        if self._held is not None and not self._held.change(values):
+            self._held = None
+
+    def _values(self) -> Package | _Held:
+        return self._held or self._anew().package
+
+    def _anew(self) -> Recalculation:
+        if self._fresh is None:
+            package = self._package.as_it_came()
+            for place, value in self._set.items():
+                package.set_cell(*place, value)
+            self._fresh = recalculate(package, cell_functions(), now=self._now, trust=self._trust)
+        return self._fresh
+
+
+class _Held:
+    """A workbook in the fast engine, with the values that its cells have now."""
+
+    def __init__(self, package: Package, sheets: list[Sheet], results: Results) -> None:
+        self._package, self._results = package, results
+        self._sheets = {sheet.name: sheet for sheet in sheets}
+        self._places = {sheet.name: {place: at for at, place in enumerate(sheet.places)} for sheet in sheets}
+        self._set: dict[str, dict[Place, CellValue]] = {name: {} for name in package.sheets}
+        self._constants: dict[str, dict[int, dict[int, CellValue]]] = {}
+
+    @property
+    def sheets(self) -> Collection[str]:
+        return self._package.sheets
+
+    @property
+    def names(self) -> list[DefinedName]:
+        return self._package.names
+
+    def locate(self, name: str) -> tuple[str, str]:
+        return self._package.locate(name)
+
+    def change(self, values: Mapping[tuple[str, str], Value]) -> bool:
+        """Calculate with other inputs; False where the fast engine alone cannot."""
+        changed = {(sheet, parse_cell(cell) or (0, 0)): value for (sheet, cell), value in values.items()}
+        for (sheet, place), value in changed.items():
+            self._set[sheet][place] = value
+        self.__dict__.pop("_calculated", None)
+        with without_garbage_collection():
+            return self._results.calculate_again(changed)
+
+    @cached_property
+    def _calculated(self) -> dict[str, list[CellValue]]:
+        return {name: self._results.fast_values(sheet) for name, sheet in self._sheets.items()}
+
+    @property
+    def has_errors(self) -> bool:
+        return any(isinstance(value, CalcError) for values in self._calculated.values() for value in values)
+
+    def value(self, sheet: str, cell: str) -> CellValue:
+        place = parse_cell(cell) or (0, 0)
+        at = self._places.get(sheet, {}).get(place)
+        if at is not None:
+            return self._calculated[sheet][at]
+        return self._set[sheet][place] if place in self._set[sheet] else self._package.value(sheet, cell)
+
+    def rows(self, sheet: str) -> dict[int, dict[int, CellValue]]:
+        if sheet not in self._constants:
+            self._constants[sheet] = self._package.rows(sheet)
+        rows = {row: dict(columns) for row, columns in self._constants[sheet].items()}
+        calculated = zip(self._places.get(sheet, {}), self._calculated.get(sheet, ()), strict=True)
+        for (row, column), value in [*self._set[sheet].items(), *calculated]:
+            rows.setdefault(row, {})[column] = value
+        return rows
+
+
+def _held(package: Package, trust: str, now: datetime) -> _Held | None:
+    """The workbook in the fast engine; None where that one alone cannot calculate it."""
+    callbacks = Callbacks(cell_functions(), None)
+    with without_garbage_collection():
+        sheets = engine.read(package, callbacks.by_name.keys())
+        results = engine.held(package, sheets, callbacks, now, trust == "engine")
+    return None if results is None else _Held(package, sheets, results)
+
+
+def _as_text(value: object) -> str:
+    """A setting as a person would write it."""
+    return "" if value is None else str(value)
