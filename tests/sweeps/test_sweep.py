@@ -262,8 +262,13 @@ def test_a_workbook_gives_its_results_by_name(tmp_path):
         sheet = book.add_worksheet("One")
         sheet.write_row("A1", ["llama-3.1-8b", 4096])
         sheet.write_formula("A2", "=LLM_KV_CACHE(A1,B1)/1024^3")
-        for name, cell in {"model": "A$1", "context": "B$1", "cache": "A$2"}.items():
+        cover = book.add_worksheet("Cover")
+        for row, (name, kind, cell) in enumerate(
+            (("model", "input", "A$1"), ("context", "input", "B$1"), ("cache", "result", "A$2"))
+        ):
             book.define_name(name, f"=One!${cell}")
+            cover.write_row(row, 0, [name, kind, "GiB" if kind == "result" else "", "what it is"])
+        book.define_name("names_listed", "=Cover!$A$1:$D$3")
     asked = {
         "scenarios": {"model": ["llama-3.1-8b", "qwen3-8b", "nothing"], "context": [4096, 8192], "factor": [2, 3, 4]},
         "workbook": {"name": str(file), "results": ["cache"]},
