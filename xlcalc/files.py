@@ -17,8 +17,14 @@ except ImportError:  # Windows, which removes no file that a program has open
     fcntl = None  # type: ignore[assignment]
 
 
+_LONGEST = 500  # characters of a sentence: it may hold what stands in a file
+
+
 class FileError(ValueError):
     """A file that cannot be read or written; `str()` is one sentence."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence if len(sentence) <= _LONGEST else f"{sentence[: _LONGEST - 3]}...")
 
 
 _SUFFIX = ".tmp"

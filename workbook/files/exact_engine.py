@@ -39,7 +39,7 @@ class ExactEngine:
         try:
             self._book = formulon.Workbook.load(data)
         except formulon.FormulonError as error:
-            raise WorkbookError(f"the exact engine cannot load the workbook: {str(error)[:300]}") from error
+            raise WorkbookError(f"the exact engine cannot load the workbook: {error}") from error
         self._sheets = {self._book.sheet_name(index): index for index in range(self._book.sheet_count())}
         if now is not None:
             self._book.set_pinned_now(now.year, now.month, now.day, now.hour, now.minute, now.second)

@@ -33,7 +33,7 @@ class FastEngine:
         try:
             self._book = formualizer.Workbook.from_bytes(data)
         except Exception as error:  # the engine raises its parser's errors, of many types
-            raise WorkbookError(f"the calculation engine cannot load the workbook: {str(error)[:300]}") from error
+            raise WorkbookError(f"the calculation engine cannot load the workbook: {error}") from error
         self._book.set_temporal_egress("serial")
         if now is not None:
             self._book.set_deterministic_clock(now)
