@@ -165,7 +165,9 @@ ALL = {
     "sources": Generated("docs/sources.md, from tests/sources", _made_by("tests/sources/page.py")),
     "conformance": Generated("docs/conformance.md, on every host", _conformance, _same_matrix),
     "templates": Generated("templates/*.xlsx", _templates, _same_workbook),
-    "standalone": Generated("templates/standalone.json.gz, from functions, catalogs and templates", _standalone, _same_kit),
+    "standalone": Generated(
+        "templates/standalone.json.gz, from functions, catalogs and templates", _standalone, _same_kit
+    ),
     "gallery": Generated("docs/gallery: workbooks, pictures, page", _made_by("docs/gallery/make.py"), _same_file),
     "notebook": Generated(
         "the outputs of docs/scenario-sweep.ipynb", _notebook, _same_notebook, ("nbclient", "ipykernel", "pandas")
