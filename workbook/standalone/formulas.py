@@ -111,21 +111,23 @@ def call(asked: Asked, case: Case, rows: Sequence[str]) -> list[Any]:
 def render(asked: Asked, case: Case, rows: Sequence[str]) -> Seen:
     """What a call renders to. Raises NotClosed where its formula is not one of open numbers."""
     declaration, arguments = asked.declaration, call(asked, case, rows)
+    numbers = [value for axis in asked.numbers if (value := case.arguments[asked.axes.index(axis)]) is not None]
+    if numbers:
+        try:
+            root = closed(declaration, arguments).root
+            text = excel.lambda_text(root, [excel.Parameter(name) for name in excel.inputs(root)])
+            return shape(text, root, {axis.argument.name for axis in asked.axes})
+        except CalcError as error:
+            return error
+        except (TypeError, ValueError, AttributeError) as error:
+            if numbers != [COUNT]:
+                raise NotClosed(f"{declaration.name}: {error}") from None
     outcome = _outcome(declaration, arguments)
     if isinstance(outcome, CalcError):
         return outcome
-    if isinstance(outcome, Table):
-        raise NotClosed(f"{declaration.name} gives a table")
-    if outcome == COUNT or all(case.arguments[asked.axes.index(axis)] is None for axis in asked.numbers):
-        return Call(Shape(("", ""), ("model" if outcome == COUNT else "",)), (outcome,))
-    try:
-        root = closed(declaration, arguments).root
-        text = excel.lambda_text(root, [excel.Parameter(name) for name in excel.inputs(root)])
-    except CalcError as error:
-        return error
-    except (TypeError, ValueError, AttributeError) as error:
-        raise NotClosed(f"{declaration.name}: {error}") from None
-    return shape(text, root, {axis.argument.name for axis in asked.axes})
+    if isinstance(outcome, Table) or (numbers and outcome != COUNT):
+        raise NotClosed(f"{declaration.name} is no formula of one number")
+    return Call(Shape(("", ""), ("model" if outcome == COUNT else "",)), (outcome,))
 
 
 def shape(text: str, root: Symbol, arguments: set[str]) -> Call:

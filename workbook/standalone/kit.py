@@ -37,11 +37,11 @@ class Given(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Where a column's values come from: a function, the number of its case, of its formula and of the slot in it; -1
-    and -1 where the column says which formula a row takes."""
+    """Where a column's values come from: a function, the words of its case, the number of its formula and of the slot
+    in it; -1 and -1 where the column says which formula a row takes."""
 
     function: str
-    case: int
+    words: tuple[str, ...]
     shape: int
     slot: int
 
@@ -204,7 +204,7 @@ class _Sharing:
             rows = axes.get(axis) or dict.fromkeys(ids(catalog), next(iter(next(iter(axes.values())).values())))
             with_errors = {row: seen for (c, a, row), seen in self._errors.items() if (c, a) == (case, axis)}
             places[case] = self._kit.of(catalog).add(
-                self._heading(name, case), {**with_errors, **rows}, Origin(self._function, case, *at)
+                self._heading(name, case), {**with_errors, **rows}, Origin(self._function, self._found.cases[case].words, *at)
             )
         if len(set(places.values())) == 1:
             return Given(catalog, next(iter(places.values())), name=name)
