@@ -23,9 +23,9 @@ from typing import Any
 
 import xlcalc
 from xlcalc.catalog import accelerators, models, tables
-from xlcalc.hardware.kernels import kernels
+from xlcalc.hardware.kernels import framework, kernels
 from xlcalc.training import plan
-from xlcalc.training.step_time import micro_batch_time
+from xlcalc.training.micro_batch import micro_batch_time
 
 Estimate = Callable[[], float]
 GROUP = "Megatron-LM, Korthikanti table 5"
@@ -184,9 +184,10 @@ def layouts() -> None:
 def _layouts(a: dict[str, Any]) -> int:
     accelerator = accelerators.find(a["accelerator"])
     rates = (kernels(accelerator, a["dtype"], stack) for stack in ("megatron", "fsdp"))
-    machine = plan.Machine(a["count"], accelerator.figure("memory"), *rates)
+    kept = (framework(stack) for stack in ("megatron", "fsdp"))
+    machine = plan.Machine(a["count"], accelerator.figure("memory"), *rates, *kept)
     job = plan.Job(models.find(a["model"]).coefficients(), a["global_batch"], a["seq_len"])
-    return sum(1 for _ in plan.layouts(job, machine))
+    return sum(len(micro_batches) for _, micro_batches in plan.layouts(job, machine))
 
 
 if __name__ == "__main__":

@@ -4,15 +4,18 @@ other programs (`host`), which take long (`slow`), and which have to run in one 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import chromium
 import pytest
 from hypothesis import settings
 
 TESTS = Path(__file__).parent
 os.environ["XLCALC_CATALOG"] = str(TESTS / "no-such-folder")
 
-HOST = {"hosts", "conformance", "test_libreoffice.py", "test_site.py"}
+HOST = {"hosts", "conformance", "test_libreoffice.py", "test_site.py", "test_browser.py"}
 """Folders and files whose tests start LibreOffice, Node, a browser, a server."""
 SLOW = {
     "test_accuracy_book.py", "test_agreement.py", "test_calibration.py", "test_cli.py", "test_convert.py",
@@ -24,6 +27,12 @@ SLOW = {
 question, search layouts, simulate, or try examples at random."""
 settings.register_profile("house", deadline=None)  # a busy machine is no defect
 settings.load_profile("house")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A real Chromium."""
+    yield from chromium.started()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -103,6 +103,10 @@ def _same_workbook(old: bytes, new: bytes) -> bool:
     return parts(old) == parts(new)
 
 
+def _same_file(old: bytes, new: bytes) -> bool:
+    return _same_workbook(old, new) if new.startswith(b"PK") else _same_text(old, new)
+
+
 def _same_notebook(old: bytes, new: bytes) -> bool:
     """The same cells and what they print; of a picture that there is one."""
 
@@ -162,6 +166,7 @@ ALL = {
     "conformance": Generated("docs/conformance.md, on every host", _conformance, _same_matrix),
     "templates": Generated("templates/*.xlsx", _templates, _same_workbook),
     "standalone": Generated("templates/standalone.json.gz, from functions, catalogs and templates", _standalone, _same_kit),
+    "gallery": Generated("docs/gallery: workbooks, pictures, page", _made_by("docs/gallery/make.py"), _same_file),
     "notebook": Generated(
         "the outputs of docs/scenario-sweep.ipynb", _notebook, _same_notebook, ("nbclient", "ipykernel", "pandas")
     ),

@@ -40,9 +40,11 @@ MAY_IMPORT = {
     "cell_functions": FUNCTIONS,
     "pages": FUNCTIONS | {"xlcalc.pages", "xlcalc.files"},
     "hosts": FUNCTIONS | {"xlcalc.hosts"},
+    "sweeps": FUNCTIONS | {"xlcalc.sweeps", "xlcalc.files", "xlcalc.workbook"},
     "workbook": FUNCTIONS | {"xlcalc.files", "xlcalc.hosts", "xlcalc.workbook", "xlcalc.templates"},
-    "cli": FUNCTIONS | {"xlcalc.cli", "xlcalc.files", "xlcalc.hosts", "xlcalc.pages", "xlcalc.workbook"},
-    "__init__": FUNCTIONS | {"xlcalc.workbook.warm"},  # imported where a workbook is opened
+    "cli": FUNCTIONS
+    | {"xlcalc.cli", "xlcalc.files", "xlcalc.hosts", "xlcalc.pages", "xlcalc.sweeps", "xlcalc.workbook"},
+    "__init__": FUNCTIONS | {"xlcalc.sweeps", "xlcalc.workbook.warm"},  # imported where one is asked for
 }
 
 

@@ -1,6 +1,8 @@
 """xlcalc: what it takes to train and host large language models, as Excel functions and as Python."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
 from xlcalc import cell_functions as cell_functions
 from xlcalc.language.declare import Declaration, functions
@@ -9,13 +11,14 @@ from xlcalc.language.errors import CalcError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from xlcalc.sweeps.export import Answer
     from xlcalc.workbook.warm import OpenWorkbook
 
     def __getattr__(name: str) -> Declaration: ...
 
 
 __version__ = "0.1.0"
-__all__ = ["CalcError", "frame", "functions", "open_workbook", *(declaration.name for declaration in functions())]
+__all__ = ["CalcError", "frame", "functions", "open_workbook", "sweep", *(f.name for f in functions())]
 
 globals().update({declaration.name: declaration for declaration in functions()})
 
@@ -45,3 +48,24 @@ def open_workbook(source: str, trust: str = "file") -> "OpenWorkbook":
     from xlcalc.workbook.warm import OpenWorkbook
 
     return OpenWorkbook(source, trust)
+
+
+def sweep(
+    described: "Mapping[str, Any] | str | PathLike[str]",
+    out: "str | PathLike[str] | None" = None,
+    *,
+    workers: int | None = None,
+    cluster: str = "",
+) -> "Answer":
+    """Cell functions over a grid or a table of many scenarios: what is kept, the best, summaries (docs/sweep.md).
+
+    >>> grid = {"model": ["llama-3.1-8b", "llama-3.1-70b"], "context": [4096, 8192]}
+    >>> described = {"scenarios": grid, "results": {"gb": "LLM_KV_CACHE(model, context, unit='GB')"}}
+    >>> sweep({**described, "keep": {"top": 1, "by": "max gb"}}).best[1]  # doctest: +SKIP
+    ['llama-3.1-70b', 8192.0, 2.68435456, None]
+    """
+    try:
+        from xlcalc import sweeps
+    except ImportError as error:
+        raise ImportError(f'{error.name}, which sweeps need, is missing: pip install "xlcalc[sweep]"') from None
+    return sweeps.sweep(described, out, workers=workers, cluster=cluster)

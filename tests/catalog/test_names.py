@@ -276,3 +276,22 @@ def test_a_name_with_another_number_is_never_taken_for_the_row(name):
                 found += 1
                 assert other in known[to], (text, number, other, to)
     assert found > 5
+
+
+@pytest.mark.parametrize("typed", ["gpt-4o", "GPT 4o mini", "claude-opus-4-5"])
+def test_a_model_that_is_sold_alone_is_told_from_a_misspelt_one(typed):
+    with pytest.raises(xlcalc.CalcError, match="is sold as an API.*LLM_API_COST"):
+        xlcalc.LLM_PARAMS(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("EPYC 9654", True), ("2x AMD EPYC 9654", False), ("Dual EPYC 9654", False)]
+)
+def test_one_processor_of_a_server_of_two_is_not_counted_twice_in_silence(typed, said):
+    assert ("server of 2 processors" in accelerators.find(typed).remark) == said
+
+
+@pytest.mark.parametrize("typed", ["Standard_ND96isr_H100_v5", "ND96isr_H100_v5", "nd96isr h100 v5", "ml.p5.48xlarge"])
+def test_an_instance_with_or_without_what_its_cloud_writes_before(typed):
+    found = accelerators.find(typed)
+    assert found.id == "h100-sxm" and "has 8 of h100-sxm" in found.remark

@@ -68,6 +68,43 @@ def test_every_help_has_an_example(command):
     assert f"xlcalc {command}" in run(command, "--help").stdout.split("Example:")[1]
 
 
+@pytest.mark.parametrize(("words", "formula"), [
+    ("how many users fit", "=LLM_MAX_BATCH("), ("what does training cost", "=LLM_TRAIN_COST("), ("buy or rent", "=LLM_BREAKEVEN("),
+])  # fmt: skip
+def test_plain_words_lead_to_a_formula(words, formula):
+    assert formula in run("functions", *words.split()).stdout
+    assert "no question or function" in fails(1, "functions", "zzz")
+
+
+@pytest.mark.parametrize(("typed", "offered"), [
+    ("call KV_", {"KV_CACHE"}), ("explain llm_kv", {"llm_kv_cache"}), ("call kv-cache llama-3.1-8", {"llama-3.1-8b"}),
+    ("call LLM_KV_CACHE llama-3.1-8b 1 dt", {"dtype="}), ("call LLM_LOSS 1 2 kap", {"kaplan"}), ("hardware h200", {"h200-sxm"}),
+    ("call LLM_KV_CACHE llama-3.1-8b 1 unit=Gi", {"unit=GiB"}), ("new train", {"training-budget"}), ("rep", {"report"}),
+])  # fmt: skip
+def test_the_shell_completes(typed, offered):
+    words = typed.split(" ")
+    asked = {"_XLCALC_COMPLETE": "complete_bash", "COMP_WORDS": f"xlcalc {typed}", "COMP_CWORD": str(len(words))}
+    done = subprocess.run([XLCALC], capture_output=True, text=True, env={**os.environ, **asked})
+    assert offered <= set(done.stdout.split()) and all(
+        word.lower().startswith(words[-1][:3].replace("-", "_").lower()) for word in done.stdout.split()
+    )
+
+
+def test_a_table_on_a_terminal_has_the_columns_that_fit_and_says_so():
+    """Through a pseudo-terminal of 80 columns, as a person sees it; a pipe gets every column."""
+    pty = pytest.importorskip("pty", reason="pseudo-terminals are Unix's")
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
+    done = subprocess.run(
+        [XLCALC, "hardware", "h100-sxm"], stdout=theirs, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    os.close(theirs)
+    shown = os.read(ours, 100_000).decode().splitlines()
+    assert all(len(line) <= 80 for line in shown) and shown[0].split()[:2] == ["id", "name"]
+    everything = run("hardware", "h100-sxm").stdout.splitlines()[0].split("\t")
+    assert f"{len(everything) - len(shown[0].split())} more columns" in done.stderr
+
+
 def test_doctor():
     assert "xlcalc" in run("doctor").stdout
 

@@ -47,8 +47,8 @@ def test_a_request_waits_for_half_a_step(busy):
     r = replica(served(model, accelerator, DTYPES["bf16"]), Layout(1))
     rate = busy * queueing.saturation(r, traffic, 256)
     simulated, *_ = simulate(r, traffic, rate, 256, 3000)
-    at = queueing.load(r, traffic, rate, 256)
-    assert mean(simulated) == pytest.approx(1.5 * at.step(rate) + at.prompt, rel=0.05)
+    at = queueing.load(r, traffic, rate, queueing.full(r, traffic, 256))
+    assert mean(simulated) == pytest.approx(at.first + at.step / 2, rel=0.05)
     got = queueing.latency(r, traffic, rate, 256, 0.5, "ttft")
     assert got == pytest.approx(simulated[len(simulated) // 2], rel=0.05)
 

@@ -45,7 +45,8 @@ def test_attention_after_a_cached_prefix_costs_what_the_whole_costs_more_than_th
 def test_rows_of_experts_are_padded_to_whole_tiles(tokens):
     """Against tokens routed at random: each expert's rows rounded up to tiles. Qwen3-30B-A3B: 8 of 128 experts."""
     r = of("qwen3-30b-a3b")
-    r = r._replace(rates=r.rates._replace(stream=1e30))  # no time for memory: what is left is arithmetic
+    r = r._replace(rates=r.rates._replace(stream=1e30, epilogue=0.0))
+    r = r._replace(experts=tuple(e._replace(stream=1e30) for e in r.experts))  # what is left is arithmetic
     each_row = sum(p.layers * 2 * p.d_in * p.d_out for p in r.model.experts)
     rows = step(r, 0, 0, tokens).experts * r.rates.grouped / each_row
     counts, draw = [0] * 128, random.Random(0)

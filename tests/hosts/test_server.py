@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -167,6 +170,114 @@ def test_a_thousand_calls_at_once(server: Server) -> None:
     assert answer["results"] == [[[n * N]] for n in range(1000)]
 
 
+def test_a_thousand_calls_of_many_clients(server: Server) -> None:
+    """A thousand calls over fifty connections at once: every answer is its own."""
+    host, port = server.url.removeprefix("https://").split(":")
+    context = ssl.create_default_context(cafile=server.authority)
+
+    async def client(numbers: range) -> list[Any]:
+        reader, writer = await asyncio.open_connection(host, int(port), ssl=context)
+        found = []
+        for n in numbers:
+            sent = json.dumps(body(KV, [[["llama-3.1-8b"]], [[n]], None, None, None])).encode()
+            head = f"POST /xlwings/custom-functions-call HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+            writer.write(f"{head}Content-Length: {len(sent)}\r\n\r\n".encode() + sent)
+            lines = (await reader.readuntil(b"\r\n\r\n")).decode().casefold().splitlines()
+            length = next(int(line.partition(":")[2]) for line in lines if line.startswith("content-length"))
+            found.append(json.loads(await reader.readexactly(length))["result"])
+        writer.close()
+        return found
+
+    async def ask() -> list[Any]:
+        return await asyncio.gather(*[client(range(start, start + 20)) for start in range(0, 1000, 20)])
+
+    assert [result for part in asyncio.run(ask()) for result in part] == [[[n * N]] for n in range(1000)]
+
+
+def test_a_large_range_holds_nobody_up(server: Server) -> None:
+    rates = [[1 + n / 1000] for n in range(1200)]
+    arguments = [[["llama-3.1-8b"]], [["h100-sxm"]], [[1]], [[1000]], [[200]], rates]
+    started, done = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        with server.client(timeout=300) as another:
+            started.set()
+            answer = another.post("/xlwings/custom-functions-call", json=body("LLM_LATENCY_AT_LOAD", arguments))
+            assert len(answer.json()["result"]) == 1200
+        done.set()
+
+    large = threading.Thread(target=ask)
+    large.start()
+    started.wait()
+    with server.client(timeout=300) as client:
+        for n in range(5):
+            assert _ask(client, KV, ["llama-3.1-8b", float(n), ..., ..., ...]) == [[n * N]]
+    assert not done.is_set()
+    large.join()
+    assert done.is_set()
+
+
+REFUSED = {
+    "another host": (421, {"Host": "elsewhere.example"}, body("LLM_FUNCTIONS", [])),
+    "a page of another origin": (403, {"Origin": "https://elsewhere.example"}, body("LLM_FUNCTIONS", [])),
+    "no origin": (403, {"Origin": "null"}, body("LLM_FUNCTIONS", [])),
+    "more cells than are taken": (413, {}, body(KV, [[["llama-3.1-8b"]], [[1]] * 100_001, None, None, None])),
+    "more bytes than are taken": (413, {}, body(KV, [[["x" * 17_000_000]], None, None, None, None])),
+    "an empty body": (400, {}, b""),
+    "not a number": (400, {}, b'{"func_name": "LLM_PARAMS", "args": [NaN]}'),
+    "infinity": (400, {}, b'{"func_name": "LLM_PARAMS", "args": [[[Infinity]]]}'),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_refused_is_said_in_a_sentence(server: Server, client: Any, case: str) -> None:
+    status, headers, sent = REFUSED[case]
+    content = sent if isinstance(sent, bytes) else json.dumps(sent).encode()
+    with server.client() as another:
+        headers = {"Content-Type": "application/json", **headers}
+        response = another.post("/xlwings/custom-functions-call", content=content, headers=headers)
+    assert response.status_code == status and 10 < len(response.json()["detail"]) < 200
+    own = {"Origin": server.url}
+    answer = client.post("/xlwings/custom-functions-call", json=body("LLM_PARAMS", [[["gpt2"]], None]), headers=own)
+    assert answer.json()["result"] == [[124439808]]
+
+
+def test_a_call_that_takes_too_long_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    from xlcalc import LLM_KV_CACHE, CalcError
+    from xlcalc.language import deadline
+
+    with deadline.within(0), pytest.raises(CalcError, match="calculate fewer cells"):
+        LLM_KV_CACHE("llama-3.1-8b", [1, 2, 3])
+    assert LLM_KV_CACHE("llama-3.1-8b", [0, 1]) == [0, N]
+
+
+def test_pages_run_their_own_scripts_alone(server: Server) -> None:
+    """Chromium applies the Content-Security-Policy, and finds nothing of the page's own that breaks it."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        try:
+            browser = driver.chromium.launch()
+        except playwright.Error:
+            pytest.skip("Chromium is not installed: playwright install chromium")
+        page = browser.new_context(ignore_https_errors=True).new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        answer = page.goto(f"{server.url}/taskpane.html", wait_until="load")
+        assert "LLM Calculator" in page.inner_text("h1")
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+        assert not [text for text in said if "Content Security Policy" in text]
+        page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.bad = 1'}))")
+        assert page.evaluate("window.bad") is None
+        browser.close()
+
+
+def test_several_workers_answer(certificate: tuple[Path, Path], tmp_path: Path) -> None:
+    with running(tmp_path, certificate, "--workers", 2) as started:
+        for n in range(6):
+            with started.client(timeout=60) as client:
+                assert _ask(client, KV, ["llama-3.1-8b", float(n), ..., ..., ...]) == [[n * N]]
+
+
 MALFORMED = {
     "nothing": b"",
     "no JSON": b"{",
@@ -199,7 +310,7 @@ def test_malformed_bodies_end_in_a_refusal_or_an_excel_error(server: Server, cli
         shown = [value for row in from_office(response.json()["result"]) for value in row]
         assert any(str(value).startswith("#") for value in shown)
     else:
-        assert 400 <= response.status_code < 600
+        assert 400 <= response.status_code < 500
     assert _ask(client, KV, ["llama-3.1-8b", 1.0, ..., ..., ...]) == [[N]], "it still answers"
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import xlcalc
 from xlcalc.catalog import accelerators
-from xlcalc.hardware.kernels import kernels
+from xlcalc.hardware.kernels import framework, kernels
 from xlcalc.language.kinds import ModelKind
 from xlcalc.model.dtypes import DTYPES
 from xlcalc.training import plan
@@ -19,9 +19,10 @@ def problem(case):
     model = ModelKind().read(case.model).coefficients(DTYPES["bf16"])
     accelerator = accelerators.find(case.accelerator)
     rates = [kernels(accelerator, case.dtype, stack) for stack in ("megatron", "fsdp")]
+    kept = [framework(software) for software in ("megatron", "llm-foundry")]
     operand = {"bf16": 2, "fp8": 1, "mxfp8": 1.03125, "nvfp4": 0.5625}[case.dtype]
     job = plan.Job(model, case.global_batch, case.seq_len, 2, operand)
-    return job, plan.Machine(case.count, accelerator.memory, *rates)
+    return job, plan.Machine(case.count, accelerator.memory, *rates, *kept)
 
 
 NAMES = {"mb": "micro_batch", **{name: name for name in ("tp", "pp", "cp", "ep", "vp", "zero")}}

@@ -11,6 +11,7 @@ import io
 import re
 import sys
 import zipfile
+from datetime import date
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -32,7 +33,7 @@ def build(book: Book) -> bytes:
     if not recalculated.ok:
         wrong = [*recalculated.errors, *recalculated.not_calculated][:5]
         raise WorkbookError(f"{book.title}: {'; '.join(map(str, wrong))}")
-    return _packed(recalculated.package.to_bytes(), book)
+    return packed(recalculated.package.to_bytes(), book.as_of)
 
 
 def template_names() -> list[str]:
@@ -53,9 +54,9 @@ def _saved(book: Book) -> bytes:
     return buffer.getvalue()
 
 
-def _packed(data: bytes, book: Book) -> bytes:
+def packed(data: bytes, as_of: date) -> bytes:
     """The file with the same dates whenever it is built."""
-    stamp = f"{book.as_of.isoformat()}T00:00:00Z".encode()
+    stamp = f"{as_of.isoformat()}T00:00:00Z".encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():

@@ -12,6 +12,8 @@ from xlcalc.hardware.spec import AcceleratorSpec
 _MAC = re.compile(r"\bmac(?:book)?[ -]?(?:pro|air|mini|studio)\b|\bimac\b")
 _MEMORY = re.compile(r"(?<![a-z0-9.])(\d+)\s*(?:gib|gb|g)(?![a-z0-9.])")
 _COUNTED = re.compile(r"\s*(\d+)\s*[x×]\s*(?=[a-z])|\s*[x×]\s*(\d+)\s*$", re.IGNORECASE)
+_SEVERAL = re.compile(r"(\d+)x-")
+_ASKED_FOR_SEVERAL = re.compile(r"\d\s*[x×]|\bdual\b|\btwo\b")
 _DROPPED = """
     nvidia amd intel apple google aws amazon cloud habana geforce rtx quadro tesla instinct radeon rx tpu gpu gpus card
     chip graphics accelerator tensor core unified memory vram edition generation oam ac hgx dgx of the one with up to
@@ -48,7 +50,7 @@ def find(name: str) -> AcceleratorSpec:
     Raises NotInCatalog with the nearest names.
     """
     try:
-        return by_id(names().find(name))
+        return _whole(by_id(names().find(name)), name)
     except NotInCatalog as error:
         instance = prices.machine(name)
         if instance:
@@ -60,6 +62,15 @@ def find(name: str) -> AcceleratorSpec:
             return smaller
         counted = _counted(name)
         raise NotInCatalog(counted) if counted else error from None
+
+
+def _whole(spec: AcceleratorSpec, name: str) -> AcceleratorSpec:
+    """A server of several processors that one of them was named for says so."""
+    several = _SEVERAL.match(spec.id)
+    if several is None or _ASKED_FOR_SEVERAL.search(name.casefold()):
+        return spec
+    remark = f"{spec.id} is a server of {several[1]} processors, with the memory of all"
+    return spec.model_copy(update={"remark": remark})
 
 
 def _with_less_memory(name: str) -> AcceleratorSpec | None:

@@ -7,7 +7,7 @@ import re
 from functools import cache, lru_cache
 
 from xlcalc.catalog import tables
-from xlcalc.catalog.names import Names, Reading
+from xlcalc.catalog.names import Names, NotInCatalog, Reading, key
 from xlcalc.model.format_names import FILE, QUANTISED, stated_format
 from xlcalc.model.spec import ModelSpec
 
@@ -62,13 +62,24 @@ def by_id(model_id: str) -> ModelSpec:
     return ModelSpec.model_validate({**fields, "context": context, "config": json.loads(tables.config_text(model_id))})
 
 
+def _sold(name: str) -> NotInCatalog | None:
+    """What to say of a model that is known by its price alone; nothing where the name could be another's."""
+    typed = key(name)
+    if any(typed == key(row["id"].rpartition("/")[2]) for row in tables.rows("api_prices")):
+        return NotInCatalog("is sold as an API, and its configuration is not in the catalog; LLM_API_COST prices it")
+    return None
+
+
 @lru_cache(maxsize=1024)
 def find(name: str) -> ModelSpec:
     """The model that a name means, in the format that the name states (-FP8, -AWQ, Q4_K_M ...), if it states one.
 
     Raises NotInCatalog with the nearest names.
     """
-    model, stated = by_id(names().find(name)), stated_format(name)
+    try:
+        model, stated = by_id(names().find(name)), stated_format(name)
+    except NotInCatalog as error:
+        raise _sold(name) or error from None
     if not stated or stated == model.checkpoint.dtype.name:
         return model
     return ModelSpec.model_validate({**model.model_dump(), "stated_format": stated})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cache
+from typing import NamedTuple
 
 from xlcalc.catalog import tables, user
 from xlcalc.catalog.names import Names, NotInCatalog, Reading, key
@@ -53,14 +54,20 @@ def _machines() -> dict[str, tuple[str, int] | None]:
         if row["accelerator"] and row["accelerators"]:
             what = (row["accelerator"], int(row["accelerators"]))
             for text in (row["instance"], f"{row['provider']}/{row['instance']}", row["id"].partition("@")[0]):
-                if found.setdefault(key(text), what) != what:
-                    found[key(text)] = None
+                name = _short(key(text))
+                if found.setdefault(name, what) != what:
+                    found[name] = None
     return found
+
+
+def _short(name: str) -> str:
+    """An instance's name without what some write before it: ml. on Amazon SageMaker, Standard_ on Azure."""
+    return name.removeprefix("ml.").removeprefix("standard")
 
 
 def machine(instance: str) -> tuple[str, int] | None:
     """The id of an instance's accelerators and how many it has; None for what is no instance of the catalog."""
-    return _machines().get(key(instance).removeprefix("ml."))  # as Amazon SageMaker writes them
+    return _machines().get(_short(key(instance)))
 
 
 def offer(instance: str, term: str) -> dict[str, str]:
@@ -83,17 +90,41 @@ def age(as_of: str | None, today: date) -> int | None:
     return (today - date.fromisoformat(as_of)).days if as_of else None
 
 
-def lowest(accelerator_id: str) -> tuple[float, str, str] | None:
-    """The lowest on-demand price of an accelerator-hour in USD, of each offer its newest list, the offer and its date;
-    None where the catalog lists none."""
+class Typical(NamedTuple):
+    """Median on-demand USD of an accelerator-hour over comparable rows, below what a quarter and three quarters of them
+    are, how many rows, the middle of their dates, and whether they are the user's own."""
+
+    median: float
+    quarter: float
+    three_quarters: float
+    rows: int
+    as_of: str
+    own: bool
+
+
+def typical(accelerator_id: str, node: int) -> Typical | None:
+    """The price of comparable offers: the user's own where there are any; else of whole nodes, or of smaller instances
+    where no whole node is listed; of each offer its newest list. None where nothing is listed."""
     newest: dict[str, dict[str, str]] = {}
     for row in tables.rows("prices"):
         if row["accelerator"] == accelerator_id and row["on_demand_usd_per_hour"]:
             place = row["id"].partition("@")[0]
             if place not in newest or row["as_of"] > newest[place]["as_of"]:
                 newest[place] = row
-    listed = [
-        (float(row["on_demand_usd_per_hour"]) / float(row["accelerators"]), place, row["as_of"])
-        for place, row in newest.items()
-    ]
-    return min(listed) if listed else None
+    listed = list(newest.values())
+    own = [row for row in listed if user.is_own(row)]
+    whole = [row for row in listed if int(row["accelerators"]) >= node]
+    compared = own or whole or listed
+    if not compared:
+        return None
+    usd = sorted(float(row["on_demand_usd_per_hour"]) / float(row["accelerators"]) for row in compared)
+    dates = sorted(row["as_of"] for row in compared)
+    at = [_percentile(usd, share) for share in (0.5, 0.25, 0.75)]
+    return Typical(at[0], at[1], at[2], len(usd), dates[len(dates) // 2], bool(own))
+
+
+def _percentile(values: list[float], share: float) -> float:
+    """As Excel's PERCENTILE has it, of sorted values."""
+    place = share * (len(values) - 1)
+    low = int(place)
+    return values[low] + (place - low) * (values[min(low + 1, len(values) - 1)] - values[low])

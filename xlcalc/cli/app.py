@@ -6,13 +6,13 @@ import sys
 
 import typer
 
-from xlcalc.cli import calls, catalogs, health, serve, workbooks
+from xlcalc.cli import calls, catalogs, health, serve, sweeps, workbooks
 from xlcalc.cli.addins import addin
 from xlcalc.cli.console import Failure
 from xlcalc.language.errors import CalcError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-for subject in (workbooks, calls, catalogs, serve, health):
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+for subject in (workbooks, calls, sweeps, catalogs, serve, health):
     app.registered_commands += subject.app.registered_commands
 app.add_typer(addin, name="addin")
 

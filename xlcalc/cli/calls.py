@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from xlcalc.cli.console import print_rows
+from xlcalc.cli import completion
+from xlcalc.cli.console import Failure, print_rows
 from xlcalc.language.declare import Declaration, Table, find, functions
 from xlcalc.language.errors import CalcError
 
@@ -17,8 +18,11 @@ app = typer.Typer(add_completion=False)
 _FREE = {"ignore_unknown_options": True}  # negative numbers are arguments, not options
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Function = Annotated[str, typer.Argument(help="A function, with or without LLM_.")]
-Arguments = Annotated[list[str] | None, typer.Argument(help="Values in order, or name=value; '' is a blank.")]
+Function = Annotated[str, typer.Argument(help="A function, with or without LLM_.", autocompletion=completion.functions)]
+Arguments = Annotated[
+    list[str] | None,
+    typer.Argument(help="Values in order, or name=value; '' is a blank.", autocompletion=completion.arguments),
+]
 
 
 @app.command(context_settings=_FREE)
@@ -88,22 +92,36 @@ def explain(
 
 @app.command("functions")
 def list_functions(
+    words: Annotated[
+        list[str] | None, typer.Argument(help="Only what has these words, and questions like them.")
+    ] = None,
     format: Annotated[str, typer.Option(help="text, md, json, or html (pages for a browser).")] = "text",
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Folder to write, for html.")] = None,
+    pyodide: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="For html whose forms calculate in the browser: the npm package pyodide."),
+    ] = None,
 ) -> None:
-    """The function reference.
+    """The function reference; with words, which function for which question.
 
+    Example: xlcalc functions how many users fit
     Example: xlcalc functions --format md
     Example: xlcalc functions --format html -o reference
+    Example: xlcalc functions --format html -o reference --pyodide node_modules/pyodide
     """
     from xlcalc.pages import reference
 
+    if words:
+        _print_answers(" ".join(words))
+        return
     if (format == "html") != (out is not None):
         raise typer.BadParameter("--format html and -o DIR go together")
+    if pyodide is not None and out is None:
+        raise typer.BadParameter("--pyodide goes with --format html")
     if out is not None:
-        from xlcalc.pages import site
+        from xlcalc.pages import browser, site
 
-        print(f"{site.write(out)} pages: {out / 'index.html'}")
+        print(f"{site.write(out, browser.runtime(pyodide) if pyodide else None)} pages: {out / 'index.html'}")
     elif format == "json":
         print(json.dumps([reference.as_data(f) for f in functions()], indent=1))
     elif format == "md":
@@ -112,6 +130,21 @@ def list_functions(
         print_rows([["function", "gives"], *([f"{f.name}({f.usage})", f.summary] for f in functions())])
     else:
         raise typer.BadParameter(f"format is text, md, json or html; got {format!r}")
+
+
+def _print_answers(words: str) -> None:
+    """Questions that have most of the words, the likest first, and functions that have all."""
+    from xlcalc.pages import questions
+
+    found = [[question.text, question.formula] for question in questions.like(words)]
+    typed = words.casefold().split()
+    for f in functions():
+        text = f"{f.name} {f.usage} {f.help}".casefold()
+        if all(word in text for word in typed):
+            found.append([f.summary, f"={f.name}({f.usage})"])
+    if not found:
+        raise Failure(f"no question or function is like {words!r}; xlcalc functions lists all")
+    print_rows([["question", "formula"], *found])
 
 
 def _arguments(declaration: Declaration, texts: Sequence[str]) -> list[str | None]:

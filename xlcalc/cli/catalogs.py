@@ -10,13 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
+from xlcalc.cli import completion
 from xlcalc.cli.console import Failure, print_rows
 from xlcalc.language.declare import find
 
 app = typer.Typer(add_completion=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Search = Annotated[str, typer.Argument(help="A word that rows contain, all rows without one; or `add`.")]
+_SEARCH = "A word that rows contain, all rows without one; or `add`."
 Row = Annotated[
     list[str] | None,
     typer.Argument(metavar="[WORD... | ID [COLUMN=VALUE]... | FILE.csv]", help="More words; after `add`: what to add."),
@@ -26,7 +27,7 @@ Catalog = Annotated[Path | None, typer.Option("--catalog", help="After `add`: th
 
 @app.command()
 def models(
-    search: Search = "",
+    search: Annotated[str, typer.Argument(help=_SEARCH, autocompletion=completion.models)] = "",
     more: Annotated[
         list[str] | None,
         typer.Argument(metavar="[WORD... | CONFIG_JSON]", help="More words; after `add`: a config.json."),
@@ -52,7 +53,12 @@ def models(
 
 
 @app.command()
-def hardware(search: Search = "", row: Row = None, catalog: Catalog = None, as_json: Json = False) -> None:
+def hardware(
+    search: Annotated[str, typer.Argument(help=_SEARCH, autocompletion=completion.hardware)] = "",
+    row: Row = None,
+    catalog: Catalog = None,
+    as_json: Json = False,
+) -> None:
     """The catalog of accelerators; `add` puts rows into your own, where they win over ours.
 
     Example: xlcalc hardware hopper 141gb
@@ -66,7 +72,12 @@ def hardware(search: Search = "", row: Row = None, catalog: Catalog = None, as_j
 
 
 @app.command()
-def prices(search: Search = "", row: Row = None, catalog: Catalog = None, as_json: Json = False) -> None:
+def prices(
+    search: Annotated[str, typer.Argument(help=_SEARCH, autocompletion=completion.prices)] = "",
+    row: Row = None,
+    catalog: Catalog = None,
+    as_json: Json = False,
+) -> None:
     """The catalog of instance prices with their ages, those over 90 days marked stale; `refresh` fetches newer ones
     from the providers' public lists and keeps the old; `add` puts negotiated ones into your own, where they win.
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any
 
 import typer
@@ -13,24 +16,36 @@ import typer
 from xlcalc.files import write_atomically
 from xlcalc.language.cells import shown
 
+_LEAST_COLUMNS = 3  # of a table, however narrow the terminal
+
 
 class Failure(Exception):
     """A command that cannot do what was asked: one sentence, exit status 1."""
 
 
 def print_rows(rows: Sequence[Sequence[Any]]) -> None:
-    """Rows in aligned columns, numbers to the right; as tab-separated text where stdout is no terminal."""
+    """Rows in aligned columns, numbers to the right, as many columns as the terminal has room for; as tab-separated
+    text with all of them where stdout is no terminal. The first row is the headers."""
     texts = [["" if v is None else v if isinstance(v, str) else shown(v) for v in row] for row in rows]
     if not sys.stdout.isatty():
         print("\n".join("\t".join(row) for row in texts))
         return
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
-    for row, values in zip(texts, rows, strict=True):
+    room = get_terminal_size().columns
+    ends = accumulate(widths, lambda end, width: end + 2 + width)
+    columns = max(_LEAST_COLUMNS, sum(end <= room for end in ends))
+    for n, (row, values) in enumerate(zip(texts, rows, strict=True)):
         cells = [
             text.rjust(width) if isinstance(value, (int, float)) else text.ljust(width)
-            for text, width, value in zip(row, widths, values, strict=True)
+            for text, width, value in zip(row[:columns], widths, values, strict=False)
         ]
-        print("  ".join(cells).rstrip())
+        line = "  ".join(cells).rstrip()
+        print(line if n or os.environ.get("NO_COLOR") else typer.style(line, bold=True))
+    if len(widths) > columns:
+        print(
+            f"xlcalc: {len(widths) - columns} more columns: a wider window, | less -S or > FILE shows them",
+            file=sys.stderr,
+        )
 
 
 def complain(problems: Sequence[str]) -> None:

@@ -24,6 +24,7 @@ def serve(
     project: Annotated[
         Path | None, typer.Option(help="A project of xlwings Server with settings and authentication of its own.")
     ] = None,
+    workers: Annotated[int, typer.Option(help="Processes that answer.", min=1, max=64)] = 1,
 ) -> None:
     """Serve the functions to Excel on Windows, the Mac and the web, with xlwings Server.
 
@@ -36,7 +37,7 @@ def serve(
     from xlcalc.hosts import server
 
     try:
-        server.serve(host, port, certfile, keyfile, project)
+        server.serve(host, port, certfile, keyfile, project, workers)
     except server.Refusal as refusal:
         print(f"xlcalc: {refusal}", file=sys.stderr)
         raise typer.Exit(2) from None

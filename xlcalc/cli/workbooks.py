@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from xlcalc.cli import completion
 from xlcalc.cli.console import complain, print_rows, progress, remark, target_file, usage_errors
 from xlcalc.files import write_atomically
 
@@ -44,7 +45,7 @@ def templates(
 
 @app.command()
 def new(
-    template: Annotated[str, typer.Argument(help="A template.")],
+    template: Annotated[str, typer.Argument(help="A template.", autocompletion=completion.templates)],
     out: Out = None,
     edition: Annotated[str, typer.Option(help="addin, standalone or values.")] = "addin",
 ) -> None:
@@ -98,7 +99,14 @@ def recalc(
 
 @app.command("report")
 def make_report(
-    source: Annotated[str, typer.Argument(metavar="WORKBOOK_OR_TEMPLATE", help="A template or a workbook's file.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="WORKBOOK_OR_TEMPLATE",
+            help="A template or a workbook's file.",
+            autocompletion=completion.templates,
+        ),
+    ],
     out: Out = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE of an input.")] = None,
     format: Annotated[str, typer.Option(help="xlsx, md or json; blank = by the file's ending.")] = "",

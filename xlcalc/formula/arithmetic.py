@@ -98,13 +98,20 @@ def searched(search: Callable[..., Result], *arguments: Any) -> Result:
 def plain(value: Any) -> Any:
     """The number behind a symbol, the record behind columns, also inside a tuple; anything else as it is."""
     if type(value) is Symbol:
-        return value.value
+        return value.value if value.nodes.guards is None else value.nodes.ask(value, value.value)
     if type(value) is Columns:
         return value.record
     if isinstance(value, tuple):
         inside = map(plain, value)
         return type(value)(*inside) if hasattr(value, "_fields") else tuple(inside)
     return value
+
+
+def given(x: Any) -> bool:
+    """Whether a number was given and is not zero; of an open one, whether it is so in this call."""
+    if type(x) is Symbol and x.nodes.guards is None:
+        return bool(x.value)
+    return bool(x)
 
 
 def is_number(x: Any) -> bool:

@@ -20,14 +20,14 @@ def columns(record: Record, words: Words, source: str | Callable[[], str], withi
     A field is named by the path to it, `split_weights`, after what it stands `within`. Of one call, a field that is
     zero stays a plain zero: what a model does not have is no part of its derivation.
     """
-    if not ACTIVE or (nodes := active()) is None:
+    if not ACTIVE or (nodes := active()) is None or nodes.guards is not None:
         return record
     return cast(Record, Columns(record, within, nodes, words, source))
 
 
 def column(name: str, value: Any, label: str, unit: str, source: str | Callable[[], str]) -> Any:
     """One figure of a model or machine: a number, while something is recorded a symbol."""
-    if not ACTIVE or (nodes := active()) is None or not value:
+    if not ACTIVE or (nodes := active()) is None or nodes.guards is not None or not value:
         return value
     if nodes.is_open:
         return labelled(nodes, INPUT, (name,), value, label, unit, source)

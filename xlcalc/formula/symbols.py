@@ -4,9 +4,11 @@ A symbol is a node of an expression with its value. Nodes are interned: the same
 node, so that what is used twice is computed, named and shown once. Symbols exist inside `recording` alone, of one
 thread; numbers elsewhere are plain.
 
-Two ways to record. `recording()` follows one call: every symbol has its value, and a branch takes the side that the
+Three ways to record. `recording()` follows one call: every symbol has its value, and a branch takes the side that the
 value says. `recording(open=True)` keeps what is asked for open: both sides of a branch are recorded, and a truth value
-cannot be asked for.
+cannot be asked for. With `guards` it can: what the formula asked of open numbers, and what it was told, is written down
+there, and the formula that is recorded holds wherever the same answers would be given (`arrays.py`). Records of numbers
+then stay plain.
 """
 
 from __future__ import annotations
@@ -31,12 +33,24 @@ INPUT, LEAF, TERM, CHOSEN = "input", "leaf", "term", "chosen"
 LABELLED = frozenset((INPUT, LEAF, TERM, CHOSEN))
 
 
+MOST_GUARDS = 256
+Guard: TypeAlias = "tuple[Symbol, Any]"  # what was asked, and the answer: a truth value, or a number
+
+
 class Recording(dict[Any, "Symbol"]):
     """The nodes of one recording by operator and operands."""
 
-    def __init__(self, *, is_open: bool) -> None:
+    def __init__(self, *, is_open: bool, guards: list[Guard] | None = None) -> None:
         super().__init__()
-        self.is_open = is_open
+        self.is_open, self.guards = is_open, guards
+
+    def ask(self, symbol: Symbol, answer: Any) -> Any:
+        """The answer, written down among the guards."""
+        assert self.guards is not None
+        if len(self.guards) >= MOST_GUARDS:
+            raise TypeError(f"asks more than {MOST_GUARDS} things of its numbers: a search")
+        self.guards.append((symbol, answer))
+        return answer
 
 
 class Symbol:
@@ -150,7 +164,7 @@ class Symbol:
     __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
-        return bool(self._known())
+        return self.nodes.ask(self, bool(self.value)) if self.nodes.guards is not None else bool(self._known())
 
     def __int__(self) -> int:
         return int(self._known())
@@ -165,6 +179,8 @@ class Symbol:
         return format(self.value, specification)
 
     def _known(self) -> Any:
+        if self.nodes.guards is not None:
+            return self.nodes.ask(self, self.value)
         if self.nodes.is_open:
             raise TypeError(f"{self!r} is open: a closed formula asks no symbol for its value; write where()")
         return self.value
@@ -251,9 +267,9 @@ def active() -> Recording | None:
 
 
 @contextmanager
-def recording(*, open: bool = False) -> Iterator[Recording]:
+def recording(*, open: bool = False, guards: list[Guard] | None = None) -> Iterator[Recording]:
     """Record what formulas do in this thread."""
-    thread, nodes = get_ident(), Recording(is_open=open)
+    thread, nodes = get_ident(), Recording(is_open=open, guards=guards)
     before = ACTIVE.get(thread)
     ACTIVE[thread] = nodes
     try:

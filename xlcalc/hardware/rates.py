@@ -21,6 +21,8 @@ class TrainRates:
     element's cast, `loss_bytes` a logit, `gradient_bytes` an accumulated gradient. Elements: `softmax_width`, of a head
     below which exponentials set the pace of attention. Shares: `traffic` of a product's operands and `*_exposed` of
     collectives that nothing hides. `biased_passes` over the gates of experts with biases, forward and backward.
+    `step_fixed` seconds end a step whatever it computes. `shards_inside`: whether ZeRO 2 and 3 shard weights inside a
+    domain alone.
     """
 
     matmul: float
@@ -54,30 +56,62 @@ class TrainRates:
     dp_exposed: float
     gather_exposed: float
     cp_exposed: float
+    step_fixed: float
     unfused_attention: bool
+    shards_inside: bool
 
     def __hash__(self) -> int:
         """A few rates tell accelerators and formats apart; equality looks at all."""
         return hash((self.matmul, self.stream, self.scale_up, self.operand))
 
 
+class Framework(NamedTuple):
+    """What training software keeps in an accelerator's memory.
+
+    Bytes: `logit_bytes` of a logit where the loss is computed; `master_bytes` of a parameter's 32-bit copy and
+    `moment_bytes` of each moment of its optimizer; `gradient_held` of a gradient (0 = the optimizer takes each as it
+    comes); `pipeline_gradient` of one that stays whole between micro-batches of a pipeline under ZeRO 2 and 3;
+    `adapter_bytes` of an adapter's weight, `unquantised_bytes` of an element beside weights of 4 bits;
+    `context_bytes` of the runtime, `communication_bytes` of buffers where there is more than one rank. Shares:
+    `selective_kept` of the products' outputs under selective recomputation (1 = all but what is cheap to run again),
+    `slack` of what comes and goes, which the allocator holds beside it. `narrow_kept`: whether operands below 16 bits
+    are kept as they are.
+    """
+
+    logit_bytes: float
+    master_bytes: float
+    moment_bytes: float
+    gradient_held: float
+    pipeline_gradient: float
+    adapter_bytes: float
+    unquantised_bytes: float
+    context_bytes: float
+    communication_bytes: float
+    selective_kept: float
+    slack: float
+    narrow_kept: bool
+
+
 class ServeRates(NamedTuple):
     """One accelerator's achieved rates of serving weights of one format.
 
     FLOP/s: of products (`matmul` quantised, `half` in 16 bit), of experts' (`grouped`; `weight_only` where 4-bit
-    weights are widened for 16-bit products) and `attention`. Bytes/s: `stream`, `cache`, `link`, `scale_out`. Seconds:
-    `launch` of a kernel, `link_latency` of a collective. `tile` are rows of an expert's largest tile, `wave` outputs
-    that stand idle at a product's end, `host` how much slower the host is than the one that was calibrated, `balance`
-    the share of their rate that experts' products keep where load is uneven. `mesh`: each chip is linked to its
-    neighbours alone. `peak` FLOP/s of the products' format and `bandwidth` bytes/s are the data sheet's.
+    weights are widened for 16-bit products), of dense products of such weights (`widened`) and of `attention`. Bytes/s:
+    `stream`, `unpacked` (weights that are widened on their way), `cache`, `link`, `scale_out`. Seconds: `launch` of a
+    kernel, `link_latency` of a collective, `epilogue` of an output of experts. `tile` are rows of an expert's largest
+    tile, `wave` outputs that stand idle at a product's end, `host` how much slower the host is than the one that was
+    calibrated, `skew` how unevenly tokens choose experts (standard deviation over mean). `mesh`: each chip is linked to
+    its neighbours alone. `peak` FLOP/s of the products' format and `bandwidth` bytes/s are the data sheet's.
     """
 
     matmul: float
     half: float
     grouped: float
     weight_only: float
+    widened: float
     attention: float
     stream: float
+    unpacked: float
     cache: float
     launch: float
     link: float
@@ -85,10 +119,11 @@ class ServeRates(NamedTuple):
     scale_out: float
     domain: int
     quantised: bool
+    epilogue: float
     tile: float
     wave: float
     host: float
-    balance: float
+    skew: float
     mesh: bool
     peak: float
     bandwidth: float
@@ -106,7 +141,6 @@ class Engine(NamedTuple):
     communication_bytes: float
     expert_tile: float
     max_batch: float
-    cache_share: float
     step_tokens: float
     engine_step: float
     engine_kernel: float

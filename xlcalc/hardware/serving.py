@@ -15,8 +15,13 @@ from xlcalc.catalog import tables
 from xlcalc.formula.arithmetic import is_number, is_recording, term, where
 from xlcalc.formula.records import reduced
 from xlcalc.hardware.rates import Device, Engine, ServeRates
+from xlcalc.hardware.software import lineage
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.model.dtypes import DTYPES, DType
+
+
+# what serves on the accelerators of a maker
+_USUAL = {"Apple": "llama.cpp", "AWS": "neuron", "Intel": "vllm", "AMD": "vllm"}
 
 
 @cache
@@ -111,15 +116,35 @@ def formats_to_try(accelerator: AcceleratorSpec) -> list[DType]:
     return found
 
 
+def usual_software(accelerator: AcceleratorSpec) -> str:
+    """What usually serves on an accelerator: the engine of its maker, or the one that its published measurements ran
+    on."""
+    if accelerator.vendor == "NVIDIA":
+        return "llama.cpp" if "GeForce" in accelerator.name else "tensorrt-llm"
+    return _USUAL.get(accelerator.vendor, "vllm")
+
+
 @reduced
-def serve_rates(accelerator: AcceleratorSpec, dtype: DType) -> ServeRates:
-    """The rates of an accelerator for weights of a format. Raises ValueError where a peak or its bandwidth is not
-    published."""
-    found = None if is_recording() else accelerator.looked_up.get(dtype)
+def serve_rates(accelerator: AcceleratorSpec, dtype: DType, software: str = "") -> ServeRates:
+    """The rates of an accelerator for weights of a format under a software, blank = constants that hold for any.
+
+    Raises ValueError where a peak or its bandwidth is not published.
+    """
+    found = None if is_recording() else accelerator.looked_up.get((dtype, software))
     if not isinstance(found, ServeRates):
-        found = _serve_rates(accelerator, dtype)
+        found = _serve_rates(accelerator, dtype, software)
         if not is_recording():
-            accelerator.looked_up[dtype] = found
+            accelerator.looked_up[dtype, software] = found
+    return found
+
+
+def _scopes(accelerator: AcceleratorSpec, software: str) -> list[str]:
+    """The scopes of a constant from the narrowest on: those of a software, `software@scope` before itself, come before
+    those of the accelerator."""
+    own = [accelerator.id, accelerator.architecture, accelerator.kind]
+    found = []
+    for name in lineage(software):
+        found += [*(f"{name}@{scope}" for scope in own), name] if name else own
     return found
 
 
@@ -133,10 +158,12 @@ def _rate(label: str, rate: float) -> float:
     return inf if is_number(rate) and rate == inf else term(label, rate, "FLOP/s")
 
 
-def _serve_rates(accelerator: AcceleratorSpec, dtype: DType) -> ServeRates:
+def _serve_rates(accelerator: AcceleratorSpec, dtype: DType, software: str) -> ServeRates:
+    scopes = _scopes(accelerator, software)
+
     def share(name: str, *more: str) -> float:
-        narrow = [f"{form}@{where}" for form in more for where in (accelerator.id, accelerator.architecture)]
-        return constant(name, *narrow, *more, accelerator.id, accelerator.architecture, accelerator.kind)
+        narrow = [f"{form}@{scope}" for form in more for scope in scopes]
+        return constant(name, *narrow, *more, *scopes)
 
     form = compute_format(accelerator, dtype)
     half_form = dense_format(accelerator)
@@ -161,15 +188,21 @@ def _serve_rates(accelerator: AcceleratorSpec, dtype: DType) -> ServeRates:
     outside = accelerator.figure("scale_out") if accelerator.scale_out else scale_up
     slow = scale_up <= pcie
     bandwidth = accelerator.figure("bandwidth")
+    stream = term("achieved memory bandwidth", bandwidth * share("stream"), "bytes/s")
+    wide = half  # rate of products whose other side 4-bit experts are widened to
+    if dtype.name == "mxfp4" and accelerator.peak_fp8 and share("expert_bits") == 8:
+        wide = accelerator.peak("fp8") * (reached / half_peak) * share("quantised", "fp8")
     return ServeRates(
         matmul=matmul,
         half=half,
         grouped=_rate("rate of experts' products", _part(matmul, lambda: share("grouped", form))),
         weight_only=_rate(
-            "rate of experts' products of widened weights", _part(half, lambda: share("grouped", "weight_only"))
+            "rate of experts' products of widened weights", _part(wide, lambda: share("grouped", "weight_only"))
         ),
+        widened=_rate("rate of products of widened weights", _part(half, lambda: share("widened"))),
         attention=_rate("rate of attention", _part(half, lambda: share("attention"))),
-        stream=term("achieved memory bandwidth", bandwidth * share("stream"), "bytes/s"),
+        stream=stream,
+        unpacked=term("rate at which weights are read and unpacked", stream * share("unpacked"), "bytes/s"),
         cache=term("achieved memory bandwidth of the cache", bandwidth * share("cache"), "bytes/s"),
         launch=share("launch"),
         link=term("rate of links inside the domain", scale_up * share("pcie" if slow else "link"), "bytes/s"),
@@ -177,10 +210,11 @@ def _serve_rates(accelerator: AcceleratorSpec, dtype: DType) -> ServeRates:
         scale_out=term("rate of links outside the domain", outside * share("scale_out"), "bytes/s"),
         domain=max(accelerator.scale_up_domain or 1, 1),
         quantised=quantised,
+        epilogue=share("epilogue"),
         tile=share("tile"),
         wave=share("wave"),
         host=share("host"),
-        balance=share("evenness"),
+        skew=share("skew"),
         mesh=accelerator.is_mesh,
         peak=peak,
         bandwidth=bandwidth,

@@ -12,27 +12,31 @@ TRAINING, SERVING = "training", "serving"
 
 
 class Software(NamedTuple):
-    """What it does (training, serving or both), what it is, and the software whose constants it shares."""
+    """What it does (training, serving or both), what it is, the software whose constants it shares, and the matrices
+    that its LoRA adapts unless told otherwise."""
 
     does: tuple[str, ...]
     about: str
     like: str = ""
+    adapts: str = "all"
 
 
+# LoRA adapts attention in MLPerf's rules (the reference of llama2_70b_lora: qkv and output), queries and values in
+# litgpt/finetune/lora.py (lora_query, lora_value) and for Llama in PEFT's utils/constants.py
 _T, _S = (TRAINING,), (SERVING,)
 SOFTWARE = {
     "megatron": Software(_T, "NVIDIA Megatron-LM, Megatron-Core and Megatron-Bridge with Transformer Engine"),
-    "nemo-mlperf": Software(_T, "NVIDIA NeMo as submitted to MLPerf Training", "megatron"),
-    "vendor-mlperf": Software(_T, "a maker's own code as submitted to MLPerf Training", "megatron"),
+    "nemo-mlperf": Software(_T, "NVIDIA NeMo as submitted to MLPerf Training", "megatron", "attention"),
+    "vendor-mlperf": Software(_T, "a maker's own code as submitted to MLPerf Training", "megatron", "attention"),
     "deepspeed": Software(_T, "Microsoft DeepSpeed with Megatron-LM", "megatron"),
     "deepseek": Software(_T, "DeepSeek's HAI-LLM", "megatron"),
     "fsdp": Software(_T, "PyTorch with fully sharded data parallelism"),
     "torchtitan": Software(_T, "PyTorch torchtitan", "fsdp"),
     "llm-foundry": Software(_T, "MosaicML llm-foundry (Composer over FSDP)", "fsdp"),
     "internlm": Software(_T, "InternLM's InternEvo", "fsdp"),
-    "litgpt": Software(_T, "Lightning AI LitGPT", "fsdp"),
+    "litgpt": Software(_T, "Lightning AI LitGPT", "fsdp", "q,v"),
     "torchtune": Software(_T, "PyTorch torchtune", "fsdp"),
-    "peft": Software(_T, "Hugging Face transformers with PEFT and bitsandbytes", "fsdp"),
+    "peft": Software(_T, "Hugging Face transformers with PEFT and bitsandbytes", "fsdp", "q,v"),
     "maxtext": Software(_T, "Google MaxText (JAX, XLA)"),
     "neuron": Software((TRAINING, SERVING), "AWS Neuron: NeuronX Distributed for training and inference"),
     "tensorrt-llm": Software(_S, "NVIDIA TensorRT-LLM"),
@@ -47,6 +51,12 @@ SOFTWARE = {
     "llama.cpp": Software(_S, "llama.cpp"),
     "palm": Software(_S, "Google's serving of PaLM on TPU v4 (Pope et al. 2022)"),
 }
+
+
+def usual_training(zero: int, maker: str = "") -> str:
+    """What usually trains on a maker's accelerators: MaxText on Google's, Neuron on AWS's; elsewhere PyTorch FSDP from
+    ZeRO 2 on, else Megatron-LM."""
+    return {"Google": "maxtext", "AWS": "neuron"}.get(maker) or ("fsdp" if zero >= 2 else "megatron")
 
 
 def names(does: str) -> list[str]:

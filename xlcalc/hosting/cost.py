@@ -8,11 +8,25 @@ from xlcalc.formula.arithmetic import ceil, kept, term
 
 
 class Price(NamedTuple):
-    """USD of one accelerator for an hour, and where it was listed."""
+    """USD of one accelerator for an hour, where it comes from, its date, and of a median how many rows it is of and
+    below what a quarter and three quarters of them are."""
 
     usd_per_hour: float
     offer: str
-    as_of: str
+    as_of: str | None = None
+    rows: int | None = None
+    quarter: float | None = None
+    three_quarters: float | None = None
+
+
+PRICE_HEADER = [
+    "USD/accelerator-hour", "price from", "price as of", "price rows", "a quarter below", "a quarter above"
+]  # fmt: skip
+
+
+def priced(price: Price | None) -> tuple[object, ...]:
+    """A price as cells under PRICE_HEADER; blank where there is none."""
+    return tuple(price) if price else (None,) * len(PRICE_HEADER)
 
 
 def usd_per_million(usd_per_hour: float, tokens_per_second: float, utilization: float) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import least, searched, sqrt, term
+from xlcalc.formula.arithmetic import least, most, searched, term
 from xlcalc.hosting.layout import Split, check, fills
 from xlcalc.hosting.memory import sequence_bytes
 from xlcalc.hosting.queueing import latency, saturation
@@ -87,7 +87,9 @@ def split_flow(both: Pools, output: float, batch: int | None) -> Flow:
     return Flow(tokens, sequences * decode.replicas, full.decoding * decode.replicas, full.tpot)
 
 
-def split_latency(both: Pools, output: float, rate: float, quantile: float, metric: str) -> float:
+def split_latency(
+    both: Pools, output: float, rate: float, quantile: float, metric: str, length_cv: float = 0
+) -> float:
     """A quantile of latency at a rate of requests. Raises ValueError past saturation, saying the largest rate."""
     largest = least(both.prefill_rate, both.decode.requests_per_second)
     if rate >= largest:
@@ -97,12 +99,14 @@ def split_latency(both: Pools, output: float, rate: float, quantile: float, metr
         )
 
     def at(pool: Pool, share: float, what: str) -> float:
-        return latency(pool.replica, pool.traffic, rate / pool.replicas, pool.places, share, what)
+        return latency(pool.replica, pool.traffic, rate / pool.replicas, pool.places, share, what, length_cv)
 
     if metric == "ttft":
         return at(both.prefill, quantile, "ttft")
     if metric == "tpot":
         return at(both.decode, quantile, "tpot")
-    first, rest = (at(pool, 0.5, what) for pool, what in ((both.prefill, "ttft"), (both.decode, "e2e")))
-    spread = sqrt((at(both.prefill, quantile, "ttft") - first) ** 2 + (at(both.decode, quantile, "e2e") - rest) ** 2)
-    return first + both.transfer + rest + (spread if quantile >= 0.5 else -spread)
+    (first, late), (rest, slow) = (
+        [at(pool, share, what) for share in (0.5, quantile)] for pool, what in ((both.prefill, "ttft"), (both.decode, "e2e"))
+    )
+    later = most(late + rest, first + slow) if quantile >= 0.5 else least(late + rest, first + slow)
+    return later + both.transfer

@@ -52,7 +52,7 @@ def ttft_at(of: Served, shape: FlopShape, count: int, prompt: float, batch: floa
 def tpot_at(of: Served, layout: Layout, context: float, batch: float, mbu: float) -> float:
     """Seconds of a decoding step at a share of memory bandwidth: weights met and cache read over bandwidth."""
     r = replica(of, layout)
-    weights = sum(layers * stored for layers, _, _, stored, _ in r.products)
+    weights = sum(layers * stored for layers, _, _, stored, *_ in r.products)
     weights += r.head[0] * r.head[1] * r.head[2]
     for p in r.model.experts:
         met = p.copies * (1 - (1 - p.active / p.copies) ** batch)

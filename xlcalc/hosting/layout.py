@@ -148,6 +148,8 @@ def candidates(count: int, node: int, of: Divisible) -> list[Layout]:
         if n_experts:
             if 1 < tp == count and n_experts % tp == 0:
                 found.append(Layout(tp, ep=tp))
+            if 1 < tp < count and rest <= n_layers and n_experts % tp == 0:
+                found.append(Layout(1, rest, tp, tp))
             if rest > 1 and n_experts % count == 0:
                 found.append(Layout(tp, dp=rest, ep=count))
     return found

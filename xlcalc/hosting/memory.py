@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import ceil, floor, most, remembered, term, where
+from xlcalc.formula.arithmetic import ceil, floor, least, most, remembered, term, where
 from xlcalc.formula.records import column, columns
 from xlcalc.hosting.layout import Layout, candidates
 from xlcalc.hosting.served import Served
@@ -20,6 +20,7 @@ from xlcalc.model.coefficients import Coefficients, Product
 from xlcalc.model.words import CACHE_WORDS
 
 _VLLM = "vLLM's workspace as llm-d-planner measured it"
+RESERVE = 0.1  # share of the memory that engines leave empty unless they are told (vLLM: gpu_memory_utilization 0.9)
 PARTS = ("total", "weights", "cache", "activations", "overhead")
 
 
@@ -121,12 +122,14 @@ def sequence_bytes(of: Served, part: Shard, context: float) -> float:
     return term("cache of a sequence", each, "bytes", "Pope et al. 2022, section 3.3")
 
 
-def workspace(of: Served) -> float:
-    """Bytes that an engine sets aside before it sizes its cache: sampling for all sequences over the vocabulary, in
+def workspace(of: Served, sequences: float) -> float:
+    """Bytes that an engine sets aside before it sizes its cache: sampling for so many sequences over the vocabulary, in
     single precision with sorted copies, and the hidden states of its token budget."""
-    engine = of.engine
-    sampling = engine.sampling_bytes * engine.prepared * of.model.vocab
-    return sampling + engine.hidden_bytes * engine.token_budget * of.model.head_d_in
+    return _sampling(of) * sequences + of.engine.hidden_bytes * of.engine.token_budget * of.model.head_d_in
+
+
+def _sampling(of: Served) -> float:
+    return of.engine.sampling_bytes * of.model.vocab
 
 
 def overhead(of: Served, part: Shard, layout: Layout) -> float:
@@ -135,10 +138,13 @@ def overhead(of: Served, part: Shard, layout: Layout) -> float:
     return part.padding + driver
 
 
-def serve_memory(of: Served, context: float, batch: float, layout: Layout) -> ServeMemory:
+def serve_memory(of: Served, context: float, batch: float, layout: Layout, *, sized: bool = False) -> ServeMemory:
     """Bytes on the fullest accelerator of a replica.
 
         weights + ceil(batch / dp) cache of a sequence + workspace + overhead
+
+    The workspace is for as many sequences as the engine prepares for unless it is told; where it is `sized`, for no
+    more than the batch has.
 
     Args:
         of: model, formats of weights and cache, engine
@@ -150,19 +156,22 @@ def serve_memory(of: Served, context: float, batch: float, layout: Layout) -> Se
     """
     part = shard(of, layout)
     each = sequence_bytes(of, part, context)
+    own = ceil(batch / layout.dp)
+    prepared = least(own, of.engine.prepared) if sized else of.engine.prepared
     return ServeMemory(
         part.weights,
-        term("cache", ceil(batch / layout.dp) * each, "bytes", "Pope et al. 2022, section 3.3"),
-        term("workspace of the engine", workspace(of), "bytes", _VLLM),
+        term("cache", own * each, "bytes", "Pope et al. 2022, section 3.3"),
+        term("workspace of the engine", workspace(of, prepared), "bytes", _VLLM),
         term("driver and communication", overhead(of, part, layout), "bytes", _VLLM),
     )
 
 
 def free_for_cache(of: Served, layout: Layout, reserve: float) -> float:
-    """Bytes left for the cache on each accelerator; below zero where the weights do not fit."""
+    """Bytes left on each accelerator for sequences, their cache and sampling; below zero where the weights do not
+    fit."""
     part = shard(of, layout)
-    used = part.weights + workspace(of) + overhead(of, part, layout)
-    return term("left for the cache", to_fill(of, reserve) - used, "bytes")
+    used = part.weights + workspace(of, 0) + overhead(of, part, layout)
+    return term("left for sequences", to_fill(of, reserve) - used, "bytes")
 
 
 def to_fill(of: Served, reserve: float) -> float:
@@ -173,8 +182,14 @@ def to_fill(of: Served, reserve: float) -> float:
 def capacity(of: Served, context: float, layout: Layout, reserve: float) -> float:
     """Sequences of `context` tokens that a replica's cache holds; below zero where the weights do not fit."""
     free = free_for_cache(of, layout, reserve)
-    each = sequence_bytes(of, shard(of, layout), context)
-    return layout.dp * where(each > 0, lambda: free / each, free)
+    each, sampling = sequence_bytes(of, shard(of, layout), context), _sampling(of)
+    prepared = of.engine.prepared  # for more sequences than these it sets no more aside
+    few = free / (each + sampling)
+    return layout.dp * where(few > prepared, lambda: _many(free - prepared * sampling, each), few)
+
+
+def _many(free: float, each: float) -> float:
+    return where(each > 0, lambda: free / each, free)
 
 
 def splits(of: Served, count: int) -> list[Layout]:
@@ -227,8 +242,9 @@ def max_context(of: Served, count: int, batch: int, reserve: float) -> tuple[int
 
 def fits_batch(of: Served, context: float, batch: float, layout: Layout, reserve: float) -> bool:
     """Whether `batch` sequences of `context` tokens fit, the fullest attention copy included."""
-    free = free_for_cache(of, layout, reserve)
-    return ceil(batch / layout.dp) * sequence_bytes(of, shard(of, layout), context) <= free
+    own = ceil(batch / layout.dp)
+    sampling = least(own, of.engine.prepared) * _sampling(of)
+    return own * sequence_bytes(of, shard(of, layout), context) + sampling <= free_for_cache(of, layout, reserve)
 
 
 def min_layout(of: Served, context: float, batch: int, reserve: float) -> Layout:

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import least, most, term
-from xlcalc.hosting.cost import Price, usd_per_million
+from xlcalc.hosting.cost import PRICE_HEADER, Price, priced, usd_per_million
 from xlcalc.hosting.disaggregation import pools, split_flow
 from xlcalc.hosting.layout import Layout, Split
 from xlcalc.hosting.memory import splits
 from xlcalc.hosting.served import Served
 from xlcalc.hosting.step import Replica, replica
-from xlcalc.hosting.throughput import Flow, Traffic, flow, room, stage_seconds
+from xlcalc.hosting.throughput import Flow, Traffic, flow, stage_seconds, useful
 
 HEADER = [
     "accelerators", "layout", "dtype", "batch", "TTFT (s)", "TPOT (s)", "tokens/s", "tokens/s/accelerator",
-    "USD/M output tokens", "USD/accelerator-hour", "price from", "price as of",
+    "USD/M output tokens", *PRICE_HEADER,
 ]  # fmt: skip
 
 _LARGEST = 1024  # accelerators of a replica that a plan looks at
 
 
 class Option(NamedTuple):
-    """A layout with the largest batch that meets the limits."""
+    """A layout with the largest batch that meets the limits and still helps: tokens a second never fall with the batch."""
 
     layout: Layout | Split
     of: Served
@@ -55,64 +56,92 @@ def counts(max_count: int) -> list[int]:
     return sorted({*powers, max_count})
 
 
-def options(
+class Candidate(NamedTuple):
+    """A layout and format before its batch is searched: the most tokens a second for each accelerator that it could give
+    within any limits, and the search."""
+
+    at_most: float
+    search: Callable[[], Option]
+
+
+def candidates(
     formats: Sequence[Served],
     traffic: Traffic,
     ttft_limit: float | None,
     tpot_limit: float | None,
     max_count: int,
-) -> Iterator[Option]:
-    """Every layout and format with its largest batch inside the limits, or where none is, with batch 1; then prefill
-    and decoding apart, on replicas of one kind."""
+) -> Iterator[Candidate]:
+    """Every layout and format; and prefill and decoding apart, on replicas of one kind."""
     for count in counts(max_count):
         yield from _splits(formats, traffic, tpot_limit, count)
         for layout in splits(formats[0], count):
             for of in formats:
-                most = room(of, traffic, layout)
+                most = useful(of, traffic, layout)
                 if most:
-                    yield _largest(replica(of, layout), traffic, most, ttft_limit, tpot_limit)
+                    r = replica(of, layout)
+                    full = flow(r, traffic, most)
+                    search = partial(_largest, r, traffic, most, full, ttft_limit, tpot_limit)
+                    yield Candidate(full.tokens_per_second / count, search)
 
 
-def _splits(formats: Sequence[Served], traffic: Traffic, tpot_limit: float | None, count: int) -> Iterator[Option]:
-    """Disaggregated options of `count` accelerators, all replicas of one layout. TTFT is half a step of waiting and a
-    step, on a prefill replica whose steps are full."""
+def _splits(
+    formats: Sequence[Served], traffic: Traffic, tpot_limit: float | None, count: int
+) -> Iterator[Candidate]:
+    """Disaggregated candidates of `count` accelerators, all replicas of one layout."""
     later = traffic._replace(cached_share=1)
     for size in (size for size in range(1, count // 2 + 1) if count % size == 0):
         for layout in splits(formats[0], size):
             for of in formats:
-                most = room(of, later, layout)
-                if not most:
-                    continue
-                decode = _largest(replica(of, layout), later, most, None, tpot_limit)
-                replicas = count // size
-                for prefill in range(1, replicas):
-                    split = Split(prefill, layout, replicas - prefill, layout)
-                    both = pools(of, count, traffic, split)
-                    batch = decode.batch * split.decode_replicas
-                    first = 1.5 * flow(both.prefill.replica, both.prefill.traffic, both.prefill.places).tpot
-                    yield Option(split, of, batch, first, split_flow(both, traffic.output, batch))
+                most = useful(of, later, layout)
+                if most:
+                    r = replica(of, layout)
+                    full = flow(r, later, most)
+                    decode = partial(_largest, r, later, most, full, None, tpot_limit)
+                    at_most = full.tokens_per_second * (count // size - 1) / count
+                    yield Candidate(at_most, partial(_apart, of, traffic, layout, count // size, decode))
 
 
-def _largest(r: Replica, traffic: Traffic, most: int, ttft_limit: float | None, tpot_limit: float | None) -> Option:
-    def at(batch: int) -> Option:
-        running = flow(r, traffic, batch)
-        return Option(r.layout, r.of, batch, first_token(r, traffic, running), running)
+def _apart(of: Served, traffic: Traffic, layout: Layout, replicas: int, search: Callable[[], Option]) -> Option:
+    """As many of the replicas prefill as give most tokens. TTFT is half a step of waiting and a step, on a prefill
+    replica whose steps are full."""
+    decode = search()
+    both = pools(of, replicas * layout.accelerators, traffic, Split(1, layout, replicas - 1, layout))
+    begun = both.prefill_rate * traffic.output
 
-    best = at(most)
-    if meets(best, ttft_limit, tpot_limit):
-        return best
-    low, high = 1, most
-    best = at(low)
-    if not meets(best, ttft_limit, tpot_limit):
-        return best
-    while high - low > max(low // 50, 1):
+    def tokens(prefill: int) -> float:
+        return min(begun * prefill, decode.flow.tokens_per_second * (replicas - prefill))
+
+    prefill = max(range(1, replicas), key=tokens)
+    split = Split(prefill, layout, replicas - prefill, layout)
+    both = pools(of, split.accelerators, traffic, split)
+    batch = decode.batch * split.decode_replicas
+    first = 1.5 * flow(both.prefill.replica, both.prefill.traffic, both.prefill.places).tpot
+    return Option(split, of, batch, first, split_flow(both, traffic.output, batch))
+
+
+def _largest(
+    r: Replica, traffic: Traffic, most: int, full: Flow, ttft_limit: float | None, tpot_limit: float | None
+) -> Option:
+    """The largest batch inside the limits, by bisection: both latencies grow with it. Where none is, that of 1."""
+
+    def at(batch: int, running: Flow) -> Option | None:
+        if tpot_limit is not None and running.tpot > tpot_limit:
+            return None
+        option = Option(r.layout, r.of, batch, first_token(r, traffic, running), running)
+        return option if meets(option, ttft_limit, tpot_limit) else None
+
+    found = at(most, full)
+    if found:
+        return found
+    low, high = 0, most
+    while high - low > 1:
         middle = (low + high) // 2
-        tried = at(middle)
-        if meets(tried, ttft_limit, tpot_limit):
-            low, best = middle, tried
-        else:
-            high = middle
-    return best
+        option = at(middle, flow(r, traffic, middle))
+        low, high, found = (middle, high, option) if option else (low, middle, found)
+    if found:
+        return found
+    running = flow(r, traffic, 1)
+    return Option(r.layout, r.of, 1, first_token(r, traffic, running), running)
 
 
 def meets(option: Option, ttft_limit: float | None, tpot_limit: float | None) -> bool:
@@ -132,11 +161,11 @@ def plan(
 ) -> list[list[object]]:
     """The cheapest options as rows under HEADER. Raises ValueError where none meets the limits."""
     rows: list[list[object]] = []
-    for o in best(formats, traffic, ttft_limit, tpot_limit, max_count)[:top]:
+    for o in best(formats, traffic, ttft_limit, tpot_limit, max_count, top)[0]:
         usd = usd_per_million(price.usd_per_hour, o.per_accelerator, 1) if price else None
         rows.append([
             o.layout.accelerators, o.layout.text, o.of.dtype, o.batch, o.ttft, o.flow.tpot, o.flow.tokens_per_second,
-            o.per_accelerator, usd, *((price.usd_per_hour, price.offer, price.as_of) if price else (None, None, None)),
+            o.per_accelerator, usd, *priced(price),
         ])  # fmt: skip
     return rows
 
@@ -147,21 +176,32 @@ def best(
     ttft_limit: float | None,
     tpot_limit: float | None,
     max_count: int,
-) -> list[Option]:
-    """The options inside the limits, cheapest first. All accelerators of a kind cost the same, so the cheapest is the
-    one with most tokens a second for each. Raises ValueError where none meets the limits, saying what comes nearest."""
-    found = list(options(formats, traffic, ttft_limit, tpot_limit, max_count))
-    if not found:
+    top: int,
+) -> tuple[list[Option], int]:
+    """The cheapest options inside the limits, and how many layouts and formats there were to choose from.
+
+    All accelerators of a kind cost the same, so the cheapest is the one with most tokens a second for each; what could
+    not be among the best at any batch is not searched. Raises ValueError where none meets the limits, saying what comes
+    nearest.
+    """
+    tried = sorted(candidates(formats, traffic, ttft_limit, tpot_limit, max_count), key=lambda c: -c.at_most)
+    good: list[Option] = []
+    missed: list[Option] = []
+    for candidate in tried:
+        if len(good) >= top and candidate.at_most <= good[top - 1].per_accelerator:
+            break
+        option = candidate.search()
+        (good if meets(option, ttft_limit, tpot_limit) else missed).append(option)
+        good.sort(key=lambda option: -option.per_accelerator)
+    if good:
+        return good[:top], len(tried)
+    if not missed:
         raise ValueError(
             f"finds no layout of up to {max_count} x {formats[0].on.name} that holds the weights and "
             f"a sequence of {traffic.prompt + traffic.output:g} tokens: take more accelerators"
         )
-    good = [option for option in found if meets(option, ttft_limit, tpot_limit)]
-    if not good:
-        first, token = min(o.ttft for o in found), min(o.flow.tpot for o in found)
-        raise ValueError(
-            f"finds no layout of up to {max_count} x {formats[0].on.name} that meets both limits; at "
-            f"batch 1 the shortest TTFT is {first:.3g} s and the shortest TPOT {token:.3g} s"
-        )
-    good.sort(key=lambda option: -option.per_accelerator)
-    return good
+    first, token = min(o.ttft for o in missed), min(o.flow.tpot for o in missed)
+    raise ValueError(
+        f"finds no layout of up to {max_count} x {formats[0].on.name} that meets both limits; at "
+        f"batch 1 the shortest TTFT is {first:.3g} s and the shortest TPOT {token:.3g} s"
+    )

@@ -1,155 +1,232 @@
 """Latency of a replica under Poisson arrivals: queueing in front of and inside continuous batching.
 
-Requests that arrive during a step are prefilled in the next one, so steps have random lengths S = s + K t, with K
-Poisson arrivals in the step before, s the step of the decoding sequences alone and t what a prompt adds: a gated
-queue (Takagi 1991, section 5), whose moments are closed. Where the cache is full a request waits for one of c places,
-as in M/D/c.
+The state is the number of sequences that decode. A step with d of them begins d / output requests on average, and takes
+as long as LLM_THROUGHPUT's step; at a rate of requests d is what makes as many begin as arrive. Requests that arrive
+during a step are prefilled in the next one, so that steps have random lengths: a gated queue (Takagi 1991, section 5).
+Where the cache is full a request waits for one of c places, as in M/G/c.
+
+Every latency grows with load, by construction: a step grows with the sequences in it, sequences with the rate, and a
+quantile is a sum of products of quantities that grow with both.
 """
 
 from __future__ import annotations
 
-from math import exp, lgamma, log
+from math import lgamma
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import is_recording, least, most, searched, sqrt, term
+from xlcalc.formula.arithmetic import exp, is_number, is_recording, least, log, most, remembered, searched, sqrt, term
 from xlcalc.hosting.step import Replica
 from xlcalc.hosting.throughput import Traffic, flow, stage_seconds
 
 METRICS = ("ttft", "tpot", "e2e")
-_TAKAGI, _WILSON = "Takagi 1991, section 5", "Wilson and Hilferty 1931"
-_TURNS = 40
+_TAKAGI, _ERLANG = "Takagi 1991, section 5", "Erlang 1917"
+_TURNS = 7
 _MOST_FEEDBACK = 0.8
+_NORMAL = "standard normal distribution"
+
+
+class Full(NamedTuple):
+    """A replica whose places are taken: what flows through it, seconds that a prompt adds to a step, seconds of a
+    round through its stages, and the places."""
+
+    requests: float
+    prompt: float
+    step: float
+    decoding: float
+    places: int
 
 
 class Load(NamedTuple):
-    """A replica at a rate of requests: sequences decoding, seconds of a step without prompts, and what a prompt
-    adds.
-    """
+    """A replica at a rate of requests: sequences decoding, mean seconds between two tokens of a sequence, seconds from
+    the start of a step to a first token, and the share of the time that prompts take."""
 
+    rate: float
     decoding: float
-    alone: float
-    prompt: float
-    places: int
+    step: float
+    first: float
+    busy: float
 
-    def step(self, rate: float) -> float:
-        """Mean seconds of a step, that is of an output token: s / (1 - rate t)."""
-        return self.alone / (1 - rate * self.prompt)
+
+@remembered(512)
+def full(r: Replica, traffic: Traffic, places: int) -> Full:
+    """The replica at saturation: as many sequences decode as flow through it, without those whose prompts hold a place
+    meanwhile."""
+    most_decoding = flow(r, traffic, places).decoding
+    stay = traffic.output * _step(r, traffic, most_decoding)
+    decoding = least(most_decoding, places * stay / (stay + _first(r, traffic, most_decoding)))
+    decoding = term("sequences decoding at saturation", decoding, "sequences")
+    step = _step(r, traffic, decoding)
+    group = decoding / r.layout.pp
+    idle = stage_seconds(r, traffic, group, 0, decoding)
+    # of the prompts that a stage's step begins each adds as much
+    prompt = (step / r.layout.pp - idle) / (group / traffic.output)
+    prompt = term("what a prompt adds at saturation", most(prompt, 0.0), "seconds")
+    return Full(decoding / (traffic.output * step), prompt, step, decoding, places)
 
 
 def saturation(r: Replica, traffic: Traffic, places: int) -> float:
     """Requests a second that a replica sustains for ever: what flows through it when all its places are taken."""
-    at = _at(r, traffic, places, places)
-    limit = places / (traffic.output * at.alone + at.prompt * (places + 1))
-    return least(flow(r, traffic, places).tokens_per_second / traffic.output, limit)
+    return full(r, traffic, places).requests
 
 
-def load(r: Replica, traffic: Traffic, rate: float, places: int) -> Load:
-    """The steady state at a rate below saturation: the decoding sequences are those that arrive while one decodes.
+def load(r: Replica, traffic: Traffic, rate: float, limit: Full) -> Load:
+    """The steady state at a rate below saturation: as many sequences decode as make as many requests begin as arrive.
 
     Raises ValueError past saturation, saying the largest rate.
     """
-    decoding = searched(_decoding, r, traffic, rate, places)
-    if is_recording():
-        decoding = term("sequences decoding", decoding, "sequences", "those that arrive while one decodes: searched")
-    return _at(r, traffic, decoding, places)
-
-
-def _decoding(r: Replica, traffic: Traffic, rate: float, places: int) -> float:
-    largest = saturation(r, traffic, places)
-    if rate >= largest:
+    if rate >= limit.requests:
         raise ValueError(
-            f"is past saturation: {r.layout.text} sustains at most {largest:.4g} requests a second of "
+            f"is past saturation: {r.layout.text} sustains at most {limit.requests:.4g} requests a second of "
             f"{traffic.prompt:g} + {traffic.output:g} tokens; got {rate:g}"
         )
-    low, high = 0.0, float(places)
-    found = _at(r, traffic, high, places)
+    decoding = searched(_decoding, r, traffic, rate, limit)
+    if is_recording():
+        decoding = term("sequences decoding", decoding, "sequences", "as many as begin while one decodes: searched")
+    return loaded(r, traffic, decoding, limit)
+
+
+def loaded(r: Replica, traffic: Traffic, decoding: float, limit: Full) -> Load:
+    """The state with so many sequences decoding."""
+    step = term("mean step", _step(r, traffic, decoding), "seconds", "LLM_THROUGHPUT's step")
+    rate = decoding / (traffic.output * step)
+    first = _first(r, traffic, decoding)
+    return Load(rate, decoding, step, first, term("share of the time for prompts", rate * limit.prompt, "ratio"))
+
+
+def _decoding(r: Replica, traffic: Traffic, rate: float, limit: Full) -> float:
+    """By bisection, and within what is left along the chord: of two rates the larger never finds fewer."""
+
+    def over(decoding: float, step: float) -> float:
+        return decoding - rate * traffic.output * step
+
+    low, high = 0.0, limit.decoding
+    below, above = over(0.0, _step(r, traffic, 0.0)), over(high, limit.step)
     for _ in range(_TURNS):
         middle = (low + high) / 2
-        found = _at(r, traffic, middle, places)
-        busy = rate * found.prompt
-        if busy < 1 and rate * traffic.output * found.step(rate) < middle:
-            high = middle
+        found = over(middle, _step(r, traffic, middle))
+        if found >= 0:
+            high, above = middle, found
         else:
-            low = middle
-        if high - low < 1e-3 * high:
-            break
-    return found.decoding
+            low, below = middle, found
+    return low + (high - low) * below / (below - above)
 
 
-def _at(r: Replica, traffic: Traffic, decoding: float, places: int) -> Load:
+def _step(r: Replica, traffic: Traffic, decoding: float) -> float:
+    """Mean seconds of a round through all stages in which so many sequences decode and prompts follow them: chunks of
+    prompts come to a step at random, to a share 1 - exp(-n) of the steps where n come to each on average."""
     pp = r.layout.pp
     group = decoding / pp
-    budget = most(r.of.engine.step_tokens * r.layout.dp - group, 1.0)
-    tokens = most(least(traffic.prefilled, budget), 1.0)
-    alone = term("a step without prompts", stage_seconds(r, traffic, group, 0, decoding), "seconds")
-    together = term("a step with a prompt", stage_seconds(r, traffic, group, tokens, decoding), "seconds")
-    # a prompt longer than a step's budget takes several, each with the decoding sequences in it
-    chunks = most(traffic.prefilled / tokens, 1.0)
-    prompt = term("what a prompt adds", chunks * (together - alone) + (chunks - 1) * alone, "seconds")
-    # prompts of p groups pass the stages one behind another: a stage's seconds count for throughput
-    return Load(decoding, alone * pp, prompt, places)
+    prompts = group * traffic.begun
+    if not traffic.begun or is_number(prompts) and not prompts:
+        return pp * stage_seconds(r, traffic, group, prompts, decoding)
+    share = 1 - exp(-prompts / _chunk(r, traffic))
+    share = term("share of steps with prompts", share, "ratio", "Poisson arrivals")
+    without = stage_seconds(r, traffic, group, 0, decoding)
+    return pp * (without + share * (stage_seconds(r, traffic, group, prompts / share, decoding) - without))
 
 
-def latency(r: Replica, traffic: Traffic, rate: float, places: int, quantile: float, metric: str) -> float:
-    """A quantile over requests of time to the first token, time per output token, or time to the last one."""
-    at = load(r, traffic, rate, places)
-    if metric == "ttft":
-        return _ttft(r, traffic, at, rate, quantile)
-    tpot = _tpot(r, traffic, at, rate, quantile)
-    if metric == "tpot":
-        return tpot
-    # both are high together when the system is full, but not by as much as the sum of both quantiles
-    first, typical = _ttft(r, traffic, at, rate, 0.5), _tpot(r, traffic, at, rate, 0.5)
-    spread = sqrt((_ttft(r, traffic, at, rate, quantile) - first) ** 2 + ((tpot - typical) * traffic.output) ** 2)
-    return first + typical * (traffic.output - 1) + (spread if quantile >= 0.5 else -spread)
+def _chunk(r: Replica, traffic: Traffic) -> float:
+    """Prompt tokens that a step takes in: a whole prompt, or what the token budget leaves at saturation."""
+    return least(traffic.prefilled, r.of.engine.step_tokens * r.layout.dp * traffic.begun / (1 + traffic.begun))
 
 
-def _ttft(r: Replica, traffic: Traffic, at: Load, rate: float, quantile: float) -> float:
-    s, t = at.alone, at.prompt
-    mean = term("mean step", at.step(rate), "seconds", _TAKAGI)
-    variance = t * t * rate * mean / (1 - (rate * t) ** 2)
-    met = mean + variance / mean  # mean length of the step that an arrival meets
-    met_variance = variance * (1 + variance / mean**2)
-    shortest = term("shortest time to the first token", s + t * r.layout.pp, "seconds")
-    met = term("mean step that an arrival meets", met, "seconds", _TAKAGI)
-    wait = term("mean wait", met / 2 + t * rate * met, "seconds", _TAKAGI)
-    spread = met * met / 12 + t * t * rate * met + (0.5 + t * rate) ** 2 * met_variance
-    queue, queue_variance = _places(traffic, at, rate)
-    spread = term("variance of the wait", spread, "seconds^2", _TAKAGI)
-    later = gamma_quantile(wait + queue, spread + queue_variance, quantile)
-    return shortest + term("wait at the quantile", later, "seconds", _WILSON)
+def _first(r: Replica, traffic: Traffic, decoding: float) -> float:
+    """Seconds in which a prompt among the decoding sequences passes all stages, chunk after chunk."""
+    pp, chunk = r.layout.pp, _chunk(r, traffic)
+    chunks = traffic.prefilled / chunk if chunk else 1.0
+    together = stage_seconds(r, traffic, decoding / pp, most(chunk, 1.0), decoding)
+    together = term("a step with a chunk of the prompt", together, "seconds")
+    return term("shortest time to the first token", (chunks + pp - 1) * together, "seconds")
 
 
-def _places(traffic: Traffic, at: Load, rate: float) -> tuple[float, float]:
-    """Mean and variance of the wait for a place in the cache: M/M/c's, its delay halved for lengths that are all
-    equal.
+def latency(
+    r: Replica, traffic: Traffic, rate: float, places: int, quantile: float, metric: str, length_cv: float = 0
+) -> float:
+    """A quantile over requests of time to the first token, time per output token, or time to the last one.
+
+    `length_cv` is the standard deviation over the mean of the lengths of prompts and answers.
     """
-    stay = traffic.output * at.step(rate) + at.prompt
-    offered = rate * stay
-    if offered >= at.places:
-        offered = at.places * 0.999
-    waits = searched(erlang_c, at.places, offered)
-    waits = term("chance to wait for a place", waits, "ratio", "Erlang 1917") if is_recording() else waits
-    delay = stay / (2 * (at.places - offered))
-    mean = term("mean wait for a place", waits * delay, "seconds", "Erlang 1917, halved for equal lengths")
-    return mean, waits * (2 - waits) * delay * delay
+    limit = full(r, traffic, places)
+    return at_quantile(r, traffic, load(r, traffic, rate, limit), limit, quantile, metric, length_cv)
 
 
-def _tpot(r: Replica, traffic: Traffic, at: Load, rate: float, quantile: float) -> float:
-    """Sequences under way are a Poisson number, whose mean over one sequence's stay has two thirds of the variance.
-    More of them make steps longer, and longer steps make more of them."""
-    mean = at.step(rate)
-    more = least(at.decoding * 1.1 + 1, at.places)
-    slower = (_at(r, traffic, more, at.places).alone - at.alone) / (more - at.decoding) if more > at.decoding else 0.0
-    each = slower + at.prompt / traffic.output  # what one sequence more adds to the time per token
-    each = term("what one sequence more adds", each, "seconds")
-    feedback = term("feedback", least(rate * traffic.output * each, _MOST_FEEDBACK), "ratio")
-    deviation = each * sqrt(2 * at.decoding / 3) / (1 - feedback)
-    full = _at(r, traffic, at.places, at.places).alone / (1 - rate * at.prompt)
-    mean, full = term("mean step", mean, "seconds", _TAKAGI), term("full step", full, "seconds")
-    deviation = term("deviation of the step", deviation, "seconds")
-    reached = term("step at the quantile", gamma_quantile(mean, deviation**2, quantile), "seconds", _WILSON)
-    return most(least(reached, most(full, mean)), at.alone)
+def at_quantile(
+    r: Replica, traffic: Traffic, at: Load, limit: Full, quantile: float, metric: str, length_cv: float = 0
+) -> float:
+    """A quantile of latency in a steady state."""
+    if metric == "ttft":
+        return _ttft(traffic, at, limit, quantile, length_cv)
+    if metric == "tpot":
+        return _tpot(r, traffic, at, limit, quantile)
+    first, typical = _ttft(traffic, at, limit, 0.5, length_cv), _tpot(r, traffic, at, limit, 0.5)
+    # late for one cause at a time: a late first token, slow steps, or a long answer
+    late = _ttft(traffic, at, limit, quantile, length_cv) + typical * (traffic.output - 1)
+    slow = first + _tpot(r, traffic, at, limit, quantile) * (traffic.output - 1)
+    if length_cv:
+        length = gamma_quantile(traffic.output, (length_cv * traffic.output) ** 2, quantile)
+        long = first + typical * most(length - 1, 0.0)
+        slow = most(slow, long) if quantile >= 0.5 else least(slow, long)
+    return most(late, slow) if quantile >= 0.5 else least(late, slow)
+
+
+def _ttft(traffic: Traffic, at: Load, limit: Full, quantile: float, length_cv: float) -> float:
+    """A wait for the step under way and for the prompts beside one's own, and one for a place.
+
+    The deviation above the mean wait is that of an exponential tail, sqrt((k sd)^2 + place^2) with k = -ln(1 - q) - 1;
+    below it the rest of the step is uniform, and what prompts add a Weibull variable of shape 1/2, for they come in bursts.
+    """
+    again = 1 + length_cv * length_cv
+    each = limit.prompt * limit.prompt * again  # second moment of what a prompt adds
+    longer = each * at.rate / (1 - at.busy * at.busy)  # variance of a step over its mean
+    met = term("mean step that an arrival meets", at.step + longer, "seconds", _TAKAGI)
+    wait = term("mean wait", met / 2 + limit.prompt * at.rate * met, "seconds", _TAKAGI)
+    met_variance = longer * at.step + longer * longer
+    spread = met * met / 12 + each * at.rate * met + (0.5 + at.busy) ** 2 * met_variance
+    spread += (length_cv * limit.prompt) ** 2
+    spread = term("variance of the wait", spread, "seconds^2", _TAKAGI)
+    place = _place(traffic, at, limit, quantile, again)
+    deviations = -log(1 - quantile) - 1
+    if deviations < 0:  # where a step that waits is met by chance, and prompts in it seldom
+        early = least(quantile, 0.5) * at.step
+        return at.first + early + (deviations + 1) ** 2 * (wait - at.step / 2) + place
+    later = sqrt(deviations * deviations * spread + place * place)
+    return at.first + wait + term("wait beyond the mean at the quantile", later, "seconds", "exponential tail")
+
+
+def _place(traffic: Traffic, at: Load, limit: Full, quantile: float, again: float) -> float:
+    """Quantile of the wait for a place in the cache: M/M/c's, its delay halved where lengths are all equal.
+
+    Nothing where more than the quantile find a place at once; else delay ln(waits / (1 - quantile)).
+    """
+    stay = traffic.output * at.step + at.first
+    offered = least(at.rate * stay, limit.places * 0.999)
+    waits = searched(erlang_c, limit.places, offered)
+    if waits <= 1 - quantile:
+        return 0.0
+    waits = term("chance to wait for a place", waits, "ratio", _ERLANG) if is_recording() else waits
+    delay = stay * again / (2 * (limit.places - offered))
+    return term("wait for a place at the quantile", delay * log(waits / (1 - quantile)), "seconds", _ERLANG)
+
+
+def _tpot(r: Replica, traffic: Traffic, at: Load, limit: Full, quantile: float) -> float:
+    """The step of as many sequences as are under way at the quantile.
+
+    Those under way are a Poisson number, whose mean over one sequence's stay has two thirds of the variance. More of
+    them make steps longer, and longer steps make more of them.
+    """
+    from statistics import NormalDist  # slow to import, and few cells ask for a quantile
+
+    normal = NormalDist().inv_cdf(float(quantile))
+    normal = term("normal quantile", normal, "ratio", _NORMAL) if is_recording() else normal
+    deviation = sqrt(2 * at.decoding / 3)
+    if normal < 0:
+        return _step(r, traffic, most(at.decoding + normal * deviation, 0.0))
+    one = _step(r, traffic, least(1.0, limit.decoding / 2))
+    slope = (limit.step - one) / (limit.decoding - least(1.0, limit.decoding / 2))
+    feedback = term("feedback", least(at.rate * traffic.output * slope, _MOST_FEEDBACK), "ratio")
+    under_way = least(at.decoding + normal * deviation / (1 - feedback), limit.decoding)
+    under_way = term("sequences decoding at the quantile", under_way, "sequences", _NORMAL)
+    return term("step at the quantile", _step(r, traffic, under_way), "seconds")
 
 
 def erlang_c(places: int, offered: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import both, capped, either, is_number, least, most, remembered, sqrt, term, terms, where
+from xlcalc.formula.arithmetic import capped, either, is_number, least, log, most, remembered, sqrt, term, terms, where
 from xlcalc.hardware.rates import ServeRates
 from xlcalc.hosting.layout import Layout
 from xlcalc.hosting.memory import Shard, shard
@@ -57,6 +57,7 @@ class Expert(NamedTuple):
     d_out: float
     bytes: float
     rate: float
+    stream: float
 
 
 class Replica(NamedTuple):
@@ -67,7 +68,7 @@ class Replica(NamedTuple):
     rates: ServeRates
     part: Shard
     layout: Layout
-    products: tuple[tuple[float, float, float, float, float], ...]  # layers, d_in, d_out, bytes of weights, rate
+    products: tuple[tuple[float, float, float, float, float, float], ...]  # layers, d_in, d_out, bytes, FLOP/s, bytes/s
     experts: tuple[Expert, ...]
     head: tuple[float, float, float]
     wide: bool  # experts' exchange leaves the scale-up domain
@@ -92,12 +93,18 @@ def replica(of: Served, layout: Layout) -> Replica:
     )
 
 
-def _own(product: Product, tp: int, rates: ServeRates) -> tuple[float, float, float, float, float]:
-    """A product as one tensor-parallel rank computes it, at the rate of its format."""
+def _own(product: Product, tp: int, rates: ServeRates) -> tuple[float, float, float, float, float, float]:
+    """A product as one tensor-parallel rank computes it, at the rates of its format."""
     d_in = where(product.row > 0, product.d_in / tp, product.d_in)
     d_out = where(product.column > 0, product.d_out / tp, product.d_out)
-    rate = where(both(product.bytes < 2, rates.quantised), rates.matmul, rates.half)
-    return product.layers, d_in, d_out, d_in * d_out * product.bytes, rate
+    narrow = rates.matmul if rates.quantised else rates.widened
+    rate = where(product.bytes < 2, narrow, rates.half)
+    return product.layers, d_in, d_out, d_in * d_out * product.bytes, rate, _reading(product, rates)
+
+
+def _reading(product: Product, rates: ServeRates) -> float:
+    """Rate at which weights are read: slower where a kernel unpacks them to the wider format that it computes in."""
+    return rates.stream if rates.quantised else where(product.bytes < 2, rates.unpacked, rates.stream)
 
 
 def _expert(product: Product, layout: Layout, rates: ServeRates) -> Expert:
@@ -106,7 +113,8 @@ def _expert(product: Product, layout: Layout, rates: ServeRates) -> Expert:
     width_in = where(product.row > 0, product.d_in / split, product.d_in)
     width_out = where(product.column > 0, product.d_out / split, product.d_out)
     rate = where(either(product.bytes >= 2, rates.quantised), rates.grouped, rates.weight_only)
-    return Expert(product.layers, product.copies, product.active, width_in, width_out, product.bytes, rate)
+    reading = _reading(product, rates)
+    return Expert(product.layers, product.copies, product.active, width_in, width_out, product.bytes, rate, reading)
 
 
 def _roofline(bytes_time: float, flop_time: float) -> float:
@@ -130,30 +138,29 @@ def _roofline(bytes_time: float, flop_time: float) -> float:
     )
 
 
-def step(
-    r: Replica, decoding: float, context: float, prefilling: float = 0, reach: float = 0, balance: float = 1
-) -> Step:
+def step(r: Replica, decoding: float, context: float, prefilling: float = 0, reach: float = 0, skew: float = 0) -> Step:
     """A pass of the whole model over `decoding` sequences of `context` tokens and `prefilling` prompt tokens, each of
     which attends to `reach` tokens on average; both counted on all attention copies together.
 
-    `balance` is the share of their rate that experts' products keep where requests come as they may.
+    `skew` says how unevenly tokens choose experts, as standard deviation over mean.
     """
     rates, model, layout = r.rates, r.model, r.layout
     decoding, prefilling = decoding / layout.dp, prefilling / layout.dp
     tokens = decoding + prefilling
     products: float = 0.0
     stream, wave = rates.stream, rates.wave
-    for layers, d_in, d_out, weights, rate in r.products:
-        moved = weights + 2 * tokens * (d_in + d_out)
+    plain, moving = is_number(rates.stream), 2 * tokens / stream
+    for layers, d_in, d_out, weights, rate, reading in r.products:
+        moved = weights / reading + moving * (d_in + d_out)
         outputs = tokens * d_out
         idle = least(outputs, wave)  # the last wave of tiles leaves units without work
-        seconds = layers * _roofline(moved / stream, 2 * (outputs + idle) * d_in / rate)
-        products += term("products of one shape", seconds, "seconds", _ROOFLINE)
+        seconds = layers * _roofline(moved, 2 * (outputs + idle) * d_in / rate)
+        products += seconds if plain else term("products of one shape", seconds, "seconds", _ROOFLINE)
     d_in, d_out, element = r.head
     sampled = 1 if is_number(decoding) and not decoding else decoding
     sampling = _roofline(d_in * d_out * element / stream, 2 * sampled * d_in * d_out / rates.half)
     products += term("product of the head", sampling, "seconds", _ROOFLINE)
-    experts = sum([e.layers * _experts(r, e, tokens * layout.dp, balance) for e in r.experts])
+    experts = sum([e.layers * _experts(r, e, tokens * layout.dp, skew) for e in r.experts])
     attention = _decode_attention(r, decoding, context) + _prefill_attention(r, prefilling, reach)
     copied = 2 * tokens * model.stream / layout.tp / stream
     handover: float = 0.0
@@ -169,16 +176,23 @@ def alone(r: Replica, decoding: float, context: float, prefilling: float = 0, re
     return passed.stage + (r.layout.pp - 1) * passed.handover
 
 
-def _experts(r: Replica, e: Expert, tokens: float, balance: float) -> float:
-    """Seconds of one product of all experts that `tokens` tokens meet, on one of the accelerators that share them."""
+def _experts(r: Replica, e: Expert, tokens: float, skew: float) -> float:
+    """Seconds of one product of all experts that `tokens` tokens meet, on the fullest of the accelerators that share
+    them.
+
+    Of accelerators that hold n experts each, with loads that differ by `skew` of their mean from expert to expert, the
+    fullest one of ep has about 1 + skew sqrt(2 ln(ep) / n) of the mean: the largest of ep normal numbers.
+    """
     rates, ep = r.rates, r.layout.ep
     met = e.copies * (1 - (1 - e.active / e.copies) ** tokens) / ep
     met = term("experts met on an accelerator", met, "count", "uniform routing: N (1 - (1 - k/N)^tokens)")
     pairs = tokens * e.active / ep
+    if skew and ep > 1:
+        pairs = term("pairs on the fullest accelerator", pairs * (1 + skew * sqrt(2 * log(ep) * ep / e.copies)), "count")
     # each expert's last tile is half empty; engines choose tiles of the experts' rows up to the largest
     rows = pairs + least(met * rates.tile, met * _SMALLEST_TILE + pairs) / 2
-    moved = met * e.d_in * e.d_out * e.bytes + 2 * pairs * (e.d_in + e.d_out)
-    return _roofline(moved / rates.stream, 2 * rows * e.d_in * e.d_out / (e.rate * balance))
+    moved = met * e.d_in * e.d_out * e.bytes / e.stream + 2 * pairs * (e.d_in + e.d_out) / rates.stream
+    return _roofline(moved, rows * e.d_out * (2 * e.d_in / e.rate + rates.epilogue))
 
 
 def _decode_attention(r: Replica, decoding: float, context: float) -> float:

@@ -8,12 +8,12 @@ by the cache, by the engine's largest batch and by its token budget for a step.
 
 from __future__ import annotations
 
-from math import floor
+from math import ceil
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import is_recording, least, searched, term, where
+from xlcalc.formula.arithmetic import is_recording, least, remembered, searched, term, where
 from xlcalc.hosting.layout import Layout, check, fills
-from xlcalc.hosting.memory import overhead, sequence_bytes, shard, splits
+from xlcalc.hosting.memory import RESERVE, splits, whole_capacity
 from xlcalc.hosting.served import Served
 from xlcalc.hosting.step import Replica, replica, step
 
@@ -38,6 +38,11 @@ class Traffic(NamedTuple):
         return self.prompt * (1 + self.cached_share) / 2
 
     @property
+    def begun(self) -> float:
+        """Prompt tokens to be computed that each output token brings along."""
+        return self.prefilled / self.output
+
+    @property
     def context(self) -> float:
         """Tokens that a decoding sequence has on average."""
         return self.prompt + self.output / 2
@@ -55,16 +60,23 @@ class Flow(NamedTuple):
 
 def room(of: Served, traffic: Traffic, layout: Layout) -> int:
     """Sequences that the engine can have under way, 0 where not one fits: each reserves its whole length."""
-    part, model, engine = shard(of, layout), of.model, of.engine
-    passing = 2 * engine.token_budget * layout.dp * model.stream / model.n_layers  # activations of a layer
-    logits = 4 * engine.sequences * model.vocab
-    free = of.on.memory - part.weights - overhead(of, part, layout) - passing - logits
-    each = sequence_bytes(of, part, traffic.prompt + traffic.output)
-    if free <= 0:
-        return 0
-    most = engine.max_batch
-    held = engine.cache_share * free / each if each else most
-    return int(min(layout.dp * floor(held), most))
+    held = whole_capacity(of, traffic.prompt + traffic.output, layout, RESERVE)
+    return max(int(least(held, of.engine.max_batch)), 0)
+
+
+def useful(of: Served, traffic: Traffic, layout: Layout) -> int:
+    """Of the sequences that fit, as many as still help.
+
+    Tokens a second never fall with more sequences that decode, for a step costs something before the first of them;
+    those beyond the token budget do not decode.
+    """
+    fits = room(of, traffic, layout)
+    return min(fits, ceil(layout.pp * _decoding_at_most(of, traffic, layout)))
+
+
+def _decoding_at_most(of: Served, traffic: Traffic, layout: Layout) -> float:
+    """Sequences of a stage that decode and leave room in a step's token budget for the prompts that follow them."""
+    return of.engine.step_tokens * layout.dp / (1 + traffic.begun)
 
 
 def flow(r: Replica, traffic: Traffic, sequences: float) -> Flow:
@@ -76,9 +88,8 @@ def flow(r: Replica, traffic: Traffic, sequences: float) -> Flow:
     the decoding ones are those that leave room in the token budget for the prompts that follow them.
     """
     pp = r.layout.pp
-    begun = traffic.prefilled / traffic.output  # prompt tokens that each output token brings along
-    begun = term("prompt tokens for each output token", begun, "ratio", "Agrawal et al. 2023")
-    decoding = least(sequences / pp, r.of.engine.step_tokens * r.layout.dp / (1 + begun))
+    begun = term("prompt tokens for each output token", traffic.begun, "ratio", "Agrawal et al. 2023")
+    decoding = least(sequences / pp, _decoding_at_most(r.of, traffic, r.layout))
     decoding = term("sequences that decode", decoding, "sequences", "Agrawal et al. 2023")
     seconds = stage_seconds(r, traffic, decoding, decoding * begun, sequences)
     seconds = term("a step of a stage", seconds, "seconds")
@@ -90,7 +101,7 @@ def stage_seconds(r: Replica, traffic: Traffic, decoding: float, prefilling: flo
     """Seconds of one pipeline stage for a group that decodes and prefills so many tokens, the engine's work
     included.
     """
-    passed = step(r, decoding, traffic.context, prefilling, traffic.reach, r.rates.balance)
+    passed = step(r, decoding, traffic.context, prefilling, traffic.reach, r.rates.skew)
     prompted = traffic.prefilled
     beginning = where(prompted > 0, lambda: prefilling / prompted, lambda: decoding / traffic.output)
     working = term("the model's pass", passed.stage / r.layout.pp + passed.handover, "seconds")
@@ -103,7 +114,8 @@ def engine(r: Replica, sequences: float, beginning: float) -> float:
     Attention copies do theirs side by side."""
     own = r.of.engine
     each = own.engine_sequence * sequences / r.layout.dp + own.engine_request * beginning
-    launches = own.engine_kernel * r.model.kernels / r.layout.pp
+    # steps that only decode replay a recorded graph
+    launches = own.engine_kernel * r.model.kernels / r.layout.pp * least(beginning, 1.0)
     return r.rates.host * (own.engine_step + launches + each)
 
 
@@ -140,6 +152,7 @@ def best_flow(
     return chosen, running
 
 
+@remembered(512)
 def _best_flow(
     of: Served, count: int, traffic: Traffic, batch: int | None, layout: Layout | None
 ) -> tuple[Layout, Flow]:
@@ -150,11 +163,9 @@ def _best_flow(
         most = max(most, fits)
         if fits < (batch or 1):
             continue
-        r = replica(of, tried)
-        for sequences in (batch,) if batch else (fits, fits / 2, fits / 4):
-            got = flow(r, traffic, sequences)
-            if best is None or got.tokens_per_second > best[1].tokens_per_second:
-                best = tried, got
+        got = flow(replica(of, tried), traffic, batch or useful(of, traffic, tried))
+        if best is None or got.tokens_per_second > best[1].tokens_per_second:
+            best = tried, got
     if best is None:
         raise ValueError(no_room(of, count, traffic, batch or 1, most))
     return best

@@ -19,19 +19,26 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from xlcalc.hosts import guard
+from xlcalc.language.declare import find
+
 LICENCE = (
     "xlwings Server is not part of xlcalc: it is free under the PolyForm Noncommercial License 1.0.0 for noncommercial "
     "use, and commercial use needs a paid plan (https://www.xlwings.org/pricing)."
 )
+_HOST, _PROJECT = "XLCALC_SERVE_HOST", "XLCALC_SERVE_PROJECT"  # of `serve`, for the processes that it starts
 PROJECT = Path(__file__).with_name("server_project")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Refusal(Exception):
     """Why the server does not start, in one sentence."""
 
 
-def serve(host: str, port: int, certfile: Path | None, keyfile: Path | None, project: Path | None) -> None:
-    """Run xlwings Server until it is interrupted."""
+def serve(
+    host: str, port: int, certfile: Path | None, keyfile: Path | None, project: Path | None, workers: int = 1
+) -> None:
+    """Run xlwings Server until it is interrupted, in so many processes."""
     if (certfile is None) != (keyfile is None):
         raise Refusal("TLS takes both a certificate and its key: --certfile and --keyfile")
     for file in (certfile, keyfile):
@@ -48,13 +55,30 @@ def serve(host: str, port: int, certfile: Path | None, keyfile: Path | None, pro
     address = f"[{host}]" if ":" in host else host
     url = f"{'https' if certfile else 'http'}://{address}:{port}"
     print(f"xlcalc: the add-in's manifest is {url}/manifest.xml; Ctrl+C stops the server", file=sys.stderr)
+    print(f"xlcalc: pages that calculate, for a browser: {url}/reference/", file=sys.stderr)
     if certfile is None:
         print(
             "xlcalc: Excel loads add-ins over https only: give --certfile and --keyfile, or use a proxy",
             file=sys.stderr,
         )
     print(f"xlcalc: {LICENCE}", file=sys.stderr)
-    uvicorn.run(app, host=host, port=port, ssl_certfile=certfile, ssl_keyfile=keyfile, log_level="warning")
+    options: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "ssl_certfile": certfile,
+        "ssl_keyfile": keyfile,
+        "log_level": "warning",
+    }
+    if workers == 1:
+        uvicorn.run(app, **options)
+    else:
+        os.environ[_HOST], os.environ[_PROJECT] = host, str((project or PROJECT).resolve())
+        uvicorn.run("xlcalc.hosts.server:of_worker", factory=True, workers=workers, **options)
+
+
+def of_worker() -> Any:
+    """The application in a process that `serve` has started."""
+    return application(os.environ[_HOST], Path(os.environ[_PROJECT]))
 
 
 def application(host: str, project: Path) -> Any:
@@ -74,11 +98,20 @@ def application(host: str, project: Path) -> Any:
             "or listen on 127.0.0.1"
         )
     _check_licence()
-    main_app = importlib.import_module("xlwings_server.main").main_app
-    if not any(name.startswith("LLM_") for name in vars(sys.modules["custom_functions"])):
+    sys.modules["pyodide"] = None  # xlwings looks for it at every argument
+    main = importlib.import_module("xlwings_server.main")
+    module = sys.modules["custom_functions"]
+    served = [name for name, value in vars(module).items() if hasattr(value, "__xlfunc__")]
+    if not any(name.startswith("LLM_") for name in served):
         raise Refusal(f"{project / 'custom_functions'} lacks the line: from xlcalc.hosts.excel import *")
     logging.getLogger("xlcalc").setLevel(logging.INFO)  # the sentence behind every error in a cell
-    return main_app
+    guard.off_the_loop(module, [name for name in served if name.startswith("LLM_") and find(name)])
+    main.app.include_router(importlib.import_module("xlcalc.hosts.reference").router)
+    hosts = {host.casefold(), *_LOOPBACK} if _is_loopback(host) else None
+    if settings.hostname:
+        hosts = {*(hosts or ()), guard.name_of(settings.hostname)}
+    ours = project.resolve() == PROJECT.resolve()  # pages of another project have their own policy, in its settings
+    return guard.Guard(main.main_app, hosts, settings.cors_allow_origins, served, guard.POLICY if ours else "")
 
 
 def _settings() -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 from xlcalc.language import units
 from xlcalc.language.errors import EXCEL_ERRORS, CalcError
 
-_EXACT = 2**53  # integers up to here are the same number as a float and as an int
+EXACT = 2**53  # integers up to here are the same number as a float and as an int
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _MAX_SHOWN = 60
 _MOST_BITS = 1024  # of an int that a float can hold
@@ -44,7 +44,7 @@ def shown(value: Any) -> str:
     if isinstance(value, str):
         text = value if len(value) <= _MAX_SHOWN else value[:_MAX_SHOWN] + "..."
         return f'"{text}"'
-    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
         return str(int(value))
     if isinstance(value, (date, time)):
         return f"the date {value}" if isinstance(value, date) else f"the time {value}"
@@ -113,7 +113,8 @@ class Number(Kind):
         self, unit: str = "", low: float = 0, high: float = math.inf, *, whole: bool = False, above: bool = False
     ) -> None:
         self.unit, self.low, self.high, self.whole, self.above = unit, low, high, whole, above
-        self._least, self._most = max(math.nextafter(low, math.inf) if above else low, -_LARGEST), min(high, _LARGEST)
+        # the bounds themselves: the smallest and the largest that is allowed
+        self.least, self.most = max(math.nextafter(low, math.inf) if above else low, -_LARGEST), min(high, _LARGEST)
         noun = f"{'a whole number' if whole else 'a number'}{' of ' + unit if unit else ''}"
         if high < math.inf:
             limits = f"{'above' if above else 'from'} {low:g} {'and at most' if above else 'to'} {high:g}"
@@ -129,9 +130,9 @@ class Number(Kind):
             value = self._from_text(value)
         elif kind is not int and kind is not float:
             value = self._from_other(value)
-        if type(value) is float and value.is_integer() and -_EXACT < value < _EXACT:
+        if type(value) is float and value.is_integer() and -EXACT < value < EXACT:
             value = int(value)
-        if not self._least <= value <= self._most:
+        if not self.least <= value <= self.most:
             raise Refusal("#NUM!", f"must be {self.about}; got {shown(value)}")
         if self.whole and type(value) is not int:
             raise Refusal("#NUM!", f"must be {self.about}; got {shown(value)}")
@@ -240,7 +241,8 @@ class UnitOf(Kind):
 
     def __init__(self, quantity: str) -> None:
         self._quantity = quantity
-        self.about = "one of " + ", ".join(units.UNITS[quantity])
+        self.options = tuple(units.UNITS[quantity])
+        self.about = "one of " + ", ".join(self.options)
 
     def read(self, value: Any) -> float:
         if not isinstance(value, str):

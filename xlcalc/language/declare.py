@@ -72,7 +72,7 @@ class Declaration:
         update_wrapper(self, function)
         self.name, self.category, self.source = function.__name__, category, source
         self.result: Kind = _kind(hints["return"])
-        signature, self._function = _flat(function)
+        signature, self.formula = _flat(function)
         self.arguments = tuple(_argument(p, hints) for p in signature.parameters.values())
         parameters = list(signature.parameters.values())
         self.has_unit = len(UNITS.get(self.result.unit, ())) > 1
@@ -80,7 +80,7 @@ class Declaration:
             self.arguments += (Argument("unit", UnitOf(self.result.unit), False, None, None),)
             parameters.append(inspect.Parameter("unit", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
         self.__signature__ = signature.replace(parameters=parameters)
-        self.derivation = self._function  # what a derivation follows: the function itself, or `explained` by another
+        self.derivation = self.formula  # what a derivation follows: the function itself, or `explained` by another
         self._names = [a.name for a in self.arguments]
         self._plan = tuple((a.name, a.kind.read, a.required, a.blank) for a in self.arguments)
 
@@ -129,13 +129,24 @@ class Declaration:
         single = all(a.shape == (1, 1) for a in arguments if isinstance(a, Range))
         if single and isinstance(self.result, TableKind):  # a table for one cell, though it was passed as a range
             return self._once([a.at(0, 0) if isinstance(a, Range) else a for a in arguments])
-        return spread(self._element, arguments)
+        return spread(self._element, arguments, self._many)
+
+    def _many(self, arguments: Sequence[Any], n: int) -> list[Any] | None:
+        """The results for lists of cells; None where there is no NumPy or nothing for it to do."""
+        if isinstance(self.result, TableKind):
+            return None
+        try:
+            from xlcalc.language import many
+        except ImportError:
+            return None
+        return many.cells(self, arguments, n)
 
     def _element(self, values: Any) -> Any:
         result = self._once(values)
         if isinstance(result, Table):
+            instead = f"take a cell of it in each row, as INDEX({self.name}(...), 2, 2) does, or run xlcalc sweep"
             raise CalcError(
-                "#VALUE!", "gives a table: pass one value for each argument, not a range", function=self.name
+                "#VALUE!", f"gives a table, and of a range there would be many: {instead}", function=self.name
             )
         return result
 
@@ -168,7 +179,7 @@ class Declaration:
         """The result for arguments as `read` gives them: finite, in the unit asked for."""
         unit = read[-1] if self.has_unit else None
         try:
-            result = (function or self._function)(*(read[:-1] if self.has_unit else read))
+            result = (function or self.formula)(*(read[:-1] if self.has_unit else read))
             if unit is not None:
                 result = result / unit
             if type(result) is float:
@@ -201,7 +212,7 @@ class Declaration:
     @cached_property
     def _doc(self) -> tuple[str, dict[str, str], str]:
         """The docstring's text, its argument lines and its example, split at the headings."""
-        doc = inspect.cleandoc(self._function.__doc__ or "")
+        doc = inspect.cleandoc(self.formula.__doc__ or "")
         text, _, example = doc.partition("\nExample:\n")
         text, _, arguments = text.partition("\nArgs:\n")
         lines = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", arguments, re.MULTILINE)

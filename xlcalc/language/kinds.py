@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import ValidationError
@@ -18,6 +17,7 @@ from xlcalc.hardware import software
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language import blocks, declare
 from xlcalc.language.cells import Choice, Day, Kind, Number, Refusal, TableKind, Text, clean, is_number, shown
+from xlcalc.language.keeping import kept
 from xlcalc.model.dtypes import DTYPES, named
 from xlcalc.model.dtypes import DType as Format
 from xlcalc.model.spec import ModelSpec
@@ -77,7 +77,7 @@ class ModelKind(Kind):
         return model
 
 
-@lru_cache(maxsize=512)
+@kept(1024)
 def _model_of_text(text: str) -> ModelSpec | None:
     """The model that a text means; None where it is a number."""
     text = text.strip()
@@ -86,7 +86,7 @@ def _model_of_text(text: str) -> ModelSpec | None:
     return None if is_number(text) else _checked(models.find(clean(text)))
 
 
-@lru_cache(maxsize=256)
+@kept(256)
 def _model_of_block(rows: str) -> ModelSpec:
     """The model of a sheet's block; the JSON text of its rows is the key under which it is kept."""
     return _checked(blocks.model(json.loads(rows)))

@@ -7,11 +7,14 @@ A list, a NumPy array, a pandas Series or DataFrame comes back as the same kind.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
+from xlcalc.language import deadline
 from xlcalc.language.cells import is_blank
 from xlcalc.language.errors import CalcError
 
+_MANY = 2_000  # cells that are worth NumPy, where it is installed
 _LARGE = 100_000  # cells: a larger range is a whole column or row, and is cut after its last filled cell
 
 
@@ -40,19 +43,45 @@ class Range:
         value = self.rows[row][column] if inside else None
         return CalcError("#VALUE!", "has a list in one of its cells") if isinstance(value, (list, tuple)) else value
 
+    def flattened(self, n_rows: int, n_columns: int) -> list[Any]:
+        """The values met in the rows and columns of a result, row by row."""
+        if self.shape == (n_rows, n_columns):
+            values = list(chain.from_iterable(self.rows))
+            if not {list, tuple} & set(map(type, values)):
+                return values
+        return [self.at(row, column) for row in range(n_rows) for column in range(n_columns)]
+
+
+class Cells(list[Any]):
+    """The values of one argument, one for each element of a result."""
+
 
 def is_range(value: Any) -> bool:
     """True for a list, a tuple, an array, a Series or a DataFrame; False for a single value."""
     return isinstance(value, (list, tuple)) or bool(getattr(value, "shape", ()))
 
 
-def spread(one: Callable[[Sequence[Any]], Any], arguments: Sequence[Any]) -> Any:
-    """Call `one` for each element of the ranges among `arguments` (Range objects) and give the results their shape."""
+def spread(
+    one: Callable[[Sequence[Any]], Any],
+    arguments: Sequence[Any],
+    many: Callable[[Sequence[Any], int], list[Any] | None],
+) -> Any:
+    """Call `one` for each element of the ranges among `arguments` (Range objects) and give the results their shape.
+
+    Of many elements the lists of them, an argument each, are handed to `many` first, which may answer all at once.
+    """
     ranges = [a for a in arguments if isinstance(a, Range)]
     n_rows = max(r.shape[0] for r in ranges)
     n_columns = max(r.shape[1] for r in ranges)
+    n = n_rows * n_columns
+    if n >= _MANY:
+        flat = [Cells(a.flattened(n_rows, n_columns)) if isinstance(a, Range) else a for a in arguments]
+        found = many(flat, n)
+        if found is not None:
+            return _as_came([found[start : start + n_columns] for start in range(0, n, n_columns)], ranges)
 
     def element(row: int, column: int) -> Any:
+        deadline.check()
         try:
             return one([a.at(row, column) if isinstance(a, Range) else a for a in arguments])
         except CalcError as error:

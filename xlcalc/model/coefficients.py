@@ -21,6 +21,18 @@ class Matmuls(NamedTuple):
     products: float
 
 
+class Adapters(NamedTuple):
+    """Adapters of rank 1, as sums over the matrices that they adapt: parameters; of a token parameters that it passes,
+    elements that it gives in and takes out, and elements that are kept for it; matrices."""
+
+    params: int
+    active: float
+    inputs: float
+    outputs: float
+    products: float
+    kept: float
+
+
 class Product(NamedTuple):
     """Matrix products of one shape in so many layers, `bytes` an element as stored.
 
@@ -144,6 +156,7 @@ class Numbers(NamedTuple):
     saved_inputs_split: float
     saved_values_whole: float
     saved_values_split: float
+    saved_attended: float  # of the split inputs, what attention gave and keeps itself
     saved_again_inputs_whole: float  # of these, what selective recomputation does not keep
     saved_again_inputs_split: float
     saved_again_values_split: float

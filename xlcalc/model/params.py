@@ -36,18 +36,3 @@ def dense_params(n_layers: float, d_model: float, vocab: float, d_ff: float, n_c
     173946175488
     """
     return n_layers * (4 * d_model**2 + 2 * d_model * d_ff) + (vocab + n_ctx) * d_model
-
-
-def lora_params(architecture: Architecture, rank: int, targets: frozenset[str]) -> int:
-    """Trainable parameters of LoRA: r (d_in + d_out) for each adapted matrix (Hu et al. 2021, section 4.1).
-
-    `targets` are names of matrices or of whole parts. Raises ValueError where the model has none of them.
-    """
-    adapted = [
-        count * matrix.copies * (matrix.d_in + matrix.d_out)
-        for count, matrix in architecture.linears()
-        if matrix.name in targets or matrix.part in targets
-    ]
-    if not adapted:
-        raise ValueError(f"finds no matrix of {', '.join(sorted(targets))} in the model")
-    return rank * sum(adapted)

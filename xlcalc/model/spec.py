@@ -11,10 +11,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from xlcalc.model import matrices, native
+from xlcalc.model.adapters import adapters
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.cache import CacheShape, cache_shape
 from xlcalc.model.checkpoint import Checkpoint, checkpoint
-from xlcalc.model.coefficients import Coefficients
+from xlcalc.model.coefficients import Adapters, Coefficients
 from xlcalc.model.config import SPELLINGS, Config
 from xlcalc.model.dtypes import DType
 from xlcalc.model.families.reader import read
@@ -197,6 +198,19 @@ class ModelSpec(BaseModel):
                 self._coefficients.clear()
             self._coefficients[dtype] = found
         return found
+
+    def adapters(self, targets: frozenset[str]) -> Adapters:
+        """What LoRA of rank 1 adds to some of its matrices. Raises ValueError where it has none of them."""
+        found = self._adapters.get(targets)
+        if found is None:
+            if len(self._adapters) >= _FORMATS_KEPT:
+                self._adapters.clear()
+            found = self._adapters[targets] = adapters(self.architecture, targets)
+        return found
+
+    @cached_property
+    def _adapters(self) -> dict[frozenset[str], Adapters]:
+        return {}
 
     @cached_property
     def _trained(self) -> dict[str, Any]:

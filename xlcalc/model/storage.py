@@ -234,9 +234,12 @@ def read_bytes(weights: Weights, tokens: float) -> float:
     held: dict[float, float] = {}
     for one in weights.matrices:
         matrix = one.matrix
-        share = matrix.active / max(matrix.copies, 1)
-        bits = sum(layers * width for layers, width in one.widths)
-        held[share] = held.get(share, 0) + max(matrix.copies, 1) * matrix.d_in * matrix.d_out * bits / 8
+        copies = matrix.copies or 1
+        share = matrix.active / copies
+        bits = 0.0
+        for layers, width in one.widths:
+            bits += layers * width
+        held[share] = held.get(share, 0) + copies * matrix.d_in * matrix.d_out * bits / 8
     total = 0.0
     for share, kept in held.items():
         if share >= 1:

@@ -26,7 +26,8 @@ _NUMBERS = frozenset((
     "stream_split_backward", "again_stream_whole", "again_stream_split", "again_kernels", "attention_io", "kv",
     "kv_layers", "tp_regions", "logits", "unfused_heads", "train_layers", "train_expert_blocks", "train_kernels",
     "train_scan", "saved_inputs_whole", "saved_inputs_split", "saved_values_whole", "saved_values_split",
-    "saved_again_inputs_whole", "saved_again_inputs_split", "saved_again_values_split", "saved_mask", "n_heads",
+    "saved_attended", "saved_again_inputs_whole", "saved_again_inputs_split", "saved_again_values_split",
+    "saved_mask", "n_heads",
 ))  # fmt: skip
 Sums = defaultdict[str, float]
 
@@ -218,6 +219,8 @@ def _save_block(sums: Sums, times: int, block: Block, d_model: int) -> None:
             sums["saved_inputs_split"] += times * matrix.d_in
             if matrix.role == "down":
                 sums["saved_again_inputs_split"] += times * matrix.d_in
+            if block.score:
+                sums["saved_attended"] += times * matrix.d_in
         elif matrix.split == "column":
             sums["saved_values_split"] += outputs
         elif matrix.split == "experts":  # a rank's tokens are its share of the sequence, whatever stands on it

@@ -113,6 +113,7 @@ WORDS = {
     "saved_inputs_split": ("inputs of products that ranks divide", "elements/token"),
     "saved_values_whole": ("other values kept on every rank", "elements/token"),
     "saved_values_split": ("other values that ranks divide", "elements/token"),
+    "saved_attended": ("attention's outputs", "elements/token"),
     "saved_again_inputs_whole": ("norms' outputs", "elements/token"),
     "saved_again_inputs_split": ("activation functions' outputs", "elements/token"),
     "saved_again_values_split": ("heads expanded from latents", "elements/token"),

@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 from xlcalc.formula.arithmetic import term
-from xlcalc.training.memory import TrainMemory
+from xlcalc.hardware.rates import Framework
+from xlcalc.training.memory import Optimizer, TrainMemory, state_bytes
 
 METHODS = ("full", "lora", "qlora")
+_HU = "Hu et al. 2021, section 4.2"
 
 
-def finetune_memory(
-    trained_params: float, weights: float, activations: float, workspace: float, optimizer_bytes: float
+def adapter_memory(
+    adapters: float, weights: float, frozen: TrainMemory, keeps: Framework, optimizer: Optimizer, offload: str = "none"
 ) -> TrainMemory:
-    """Frozen and trained weights once, gradients and optimizer state for trained parameters alone.
+    """Frozen weights once; weights, gradients and optimizer state of adapters.
 
-        total = weights + 2 N_t + o N_t + activations + workspace
+        total = weights + (2 a + o) N_a + activations + workspace
 
     Args:
-        trained_params: parameters N_t that are trained [parameters]
-        weights: bytes of all weights as they are kept [bytes]
-        activations: kept for the backward pass [bytes]
-        workspace: logits, a recomputed layer, the framework [bytes]
-        optimizer_bytes: optimizer state o of a trained parameter [bytes/parameter]
+        adapters: parameters N_a of adapters [parameters]
+        weights: bytes of the frozen weights as they are kept [bytes]
+        frozen: the step with nothing but adapters to train, whose activations and workspace count
+        keeps: what the software keeps: bytes a of an adapter's weight, as many of its gradient
+        optimizer: its state, o bytes of a trained parameter
+        offload: none, or what stands in the host: optimizer, activations
 
     Source: Hu et al. 2021, section 4.2 (no optimizer state for frozen weights); Dettmers et al. 2023, section 3, for
     weights kept in nf4.
-
-    >>> finetune_memory(8e9, 16e9, 0, 0, 12).total / 8e9
-    16.0
     """
-    hu = "Hu et al. 2021, section 4.2"
+    each = keeps.adapter_bytes
+    state = state_bytes(keeps, optimizer, optimizer.moments, offload)
     return TrainMemory(
-        term("weights", weights, "bytes", "Dettmers et al. 2023, section 3"),
-        term("gradients", 2 * trained_params, "bytes", hu),
-        term("optimizer", optimizer_bytes * trained_params, "bytes", hu),
-        term("activations", activations, "bytes"),
-        term("workspace", workspace, "bytes"),
+        term("weights", weights + each * adapters, "bytes", "Dettmers et al. 2023, section 3"),
+        term("gradients", each * adapters, "bytes", _HU),
+        term("optimizer", state * adapters, "bytes", _HU),
+        frozen.activations,
+        frozen.workspace,
     )

@@ -1,31 +1,55 @@
 """Bytes on the fullest accelerator of a training step.
 
 Model states divide as in ZeRO (Rajbhandari et al. 2020, section 3): 2 bytes of weights, 2 of gradients and the
-optimizer's state a parameter. Activations are those of Korthikanti et al. 2022 (section 4), generalised from
-s b h (34 + 5 a s / h) to what each block keeps for its backward pass: the inputs of its matrices, and the outputs that
-a nonlinear operator reads.
+optimizer's state a parameter. Activations are those of `activations.py`; what the loss, the allocator and the runtime
+take is the software's (`Framework`, with sources in catalog/efficiency.csv).
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import both, ceil, least, most, term, where
+from xlcalc.formula.arithmetic import ceil, is_number, least, most, term, where
+from xlcalc.hardware.rates import Framework
 from xlcalc.model.coefficients import Coefficients
+from xlcalc.training.activations import ELEMENT, kept_bytes
 from xlcalc.training.layout import Layout
 
-# Bytes a parameter of optimizer state in mixed precision: an fp32 copy of the weights (4) and moments (4 or 1 each).
-OPTIMIZER_BYTES = {"adam": 12.0, "adam_8bit": 6.0, "momentum": 8.0, "sgd": 4.0}
-GRADIENT_BYTES = 2.0
-LOGIT_BYTES = 4.0  # fp32 logits, Korthikanti et al. 2022, section 4.3
-# CUDA context and libraries (0.65 GB, RahulSChand/gpu_poor), NCCL's buffers (0.35 GB, aiconfigurator h200_sxm.yaml)
-FRAMEWORK_BYTES = 1.0e9
+OFFLOADS = ("none", "optimizer", "activations")
 _ZERO, _KORTHIKANTI = "ZeRO (Rajbhandari et al. 2020), section 3", "Korthikanti et al. 2022, section 4"
-GATHERED_LAYERS = 3  # under ZeRO-3: the layer at model, the next one on its way, and one layer's whole gradient
+_FSDP, _KEPT = "Zhao et al. 2023 (PyTorch FSDP), section 3.3", "catalog/efficiency.csv"
+GATHERED_LAYERS = 3  # under ZeRO-3: the layer at work, the next one on its way, and one layer's whole gradient
+LAYERS_ON_THEIR_WAY = 2  # of activations that go to the host: one layer's out, one's back
+
+
+class Optimizer(NamedTuple):
+    """State of a parameter: moments in the software's format, and further bytes; moments of embedding and head. `wide`:
+    weights and gradients are 32 bit themselves, and there is no other copy."""
+
+    moments: float
+    bytes: float = 0.0
+    outer_moments: float = 0.0
+    wide: bool = False
+
+
+# 8-bit moments: Dettmers et al. 2022; paged ones stand in the host; Muon keeps one moment of matrices and Adam's two of
+# the rest (Jordan et al. 2024); Adafactor keeps rows and columns (Shazeer and Stern 2018)
+OPTIMIZERS = {
+    "adam": Optimizer(2, 0, 2),
+    "adam_fp32": Optimizer(2, 0, 2, wide=True),
+    "adam_8bit": Optimizer(0, 2),
+    "adam_bf16": Optimizer(0, 4),
+    "paged": Optimizer(0, 0),
+    "momentum": Optimizer(1, 0, 1),
+    "sgd": Optimizer(0, 0),
+    "muon": Optimizer(1, 0, 2),
+    "adafactor": Optimizer(0, 0),
+}
 
 
 class TrainMemory(NamedTuple):
-    """Bytes on the fullest accelerator; `workspace`: logits, gathered parameters, a recomputed layer, the framework."""
+    """Bytes on the fullest accelerator; `workspace`: logits, gathered parameters, a recomputed layer, what the
+    allocator and the runtime hold."""
 
     weights: float
     gradients: float
@@ -38,88 +62,67 @@ class TrainMemory(NamedTuple):
         return sum(self)
 
 
-def again_bytes(model: Coefficients, tp: int, operand: float) -> float:
-    """Of `layer_bytes` without scores, what selective recomputation does not keep [bytes/token]."""
-    inputs = model.saved_again_inputs_whole + model.saved_again_inputs_split
-    return (inputs * operand + model.saved_again_values_split * 2) / tp
+def state_bytes(keeps: Framework, optimizer: Optimizer, moments: float, offload: str = "none") -> float:
+    """Bytes a parameter of the optimizer's state: the 32-bit copy of its weight and so many moments."""
+    if offload == "optimizer":
+        return 0.0
+    master = 0.0 if optimizer.wide else keeps.master_bytes
+    return master + moments * (4.0 if optimizer.wide else keeps.moment_bytes) + optimizer.bytes
 
 
-def layer_bytes(model: Coefficients, seq_len: float, tp: int, operand: float, keeps_scores: bool) -> float:
-    """Bytes a token of all layers on one rank of a tensor-parallel group.
+def in_flight(pp: int, vp: int, rank: int = 0) -> float:
+    """Micro-batches whose activations a stage holds, of at least as many as fill the pipeline.
 
-        GPT: s b h (10 + 24 / t + 5 a s / (h t)) with scores, s b h 34 / t without, a layer
-
-    With scores kept these are the paper's baseline, which has no sequence parallelism; without them its present model,
-    which has.
-
-    Args:
-        model: elements that the layers keep of a token
-        seq_len: tokens s of a sequence [tokens]
-        tp: tensor-parallel ranks t [count]
-        operand: bytes of an element that a matrix product reads [bytes]
-        keeps_scores: whether scores, softmax and dropout are kept
-
-    Source: Korthikanti et al. 2022, equations 2 and 4: s b h (34 + 5 a s / h) on one rank.
-    """
-    whole = model.saved_inputs_whole * operand + model.saved_values_whole * 2 + model.saved_mask
-    split = model.saved_inputs_split * operand + model.saved_values_split * 2
-    return where(
-        keeps_scores,
-        lambda: whole + (split + 5 * model.unfused_heads * seq_len) / tp,
-        lambda: (whole + split) / tp,
-    )
-
-
-def in_flight(pp: int, vp: int, micro_batches: float | None, rank: int = 0) -> float:
-    """Micro-batches whose activations a stage holds.
-
-        p - r under 1F1B; interleaved (2 (p - r - 1) + (v - 1) p + 1) / v; no more than there are
+        p - r under 1F1B; interleaved (2 (p - r - 1) + (v - 1) p + 1) / v
 
     Interleaved stages hold chunks, v of which are one micro-batch: the first p + (p - 1) / v.
 
     Args:
         pp: stages p [count]
         vp: chunks v of a stage [count]
-        micro_batches: of a step on one pipeline [count]; None = enough to fill it
         rank: the stage r, from 0 [count]
 
     Source: Narayanan et al. 2021, section 2.2; Megatron-LM, core/pipeline_parallel/schedules.py.
     """
-    held = (2 * (pp - rank - 1) + (vp - 1) * pp + 1) / vp if vp > 1 else 1.0 * (pp - rank)
-    return held if micro_batches is None else least(held, micro_batches)
+    return (2 * (pp - rank - 1) + (vp - 1) * pp + 1) / vp if vp > 1 else 1.0 * (pp - rank)
 
 
 def train_memory(
     model: Coefficients,
     layout: Layout,
     seq_len: float,
+    keeps: Framework,
     *,
+    optimizer: Optimizer = OPTIMIZERS["adam"],
     weight_bytes: float = 2.0,
     operand_bytes: float = 2.0,
-    optimizer_bytes: float = 12.0,
-    micro_batches: float | None = None,
-    fused_attention: bool = False,
+    offload: str = "none",
+    adapted: float | None = None,
+    element: float = ELEMENT,
 ) -> TrainMemory:
     """Bytes on the fuller of the first stage (embedding, most micro-batches in flight) and the last (head, logits).
 
         weights, gradients, optimizer: bytes a parameter times the rank's parameters, over dp under ZeRO 3, 2, 1
         activations: share of the layers times s b times bytes a token times micro-batches in flight
+        workspace: (1 + slack) of logits or a recomputed layer and of gathered layers, slack of activations, the runtime
 
-    Models that train attention with dropout keep its scores unless they are recomputed or `fused_attention` is there;
-    the others run fused attention in any case.
+    Models that train attention with dropout keep its scores unless they are recomputed; the others run fused attention
+    in any case.
 
     Args:
         model: what a token does in the model's layers and head
         layout: tp, pp, dp, ep, cp, vp, micro-batch, ZeRO stage, recomputation
         seq_len: tokens of a sequence [tokens]
-        weight_bytes, operand_bytes, optimizer_bytes: bytes of a weight, of an element that a product reads, of a
-            parameter's optimizer state [bytes]
-        micro_batches: of a step on one pipeline [count]; None = enough to fill it
-        fused_attention: whether scores are never kept
+        keeps: what the software keeps
+        optimizer: its state
+        weight_bytes, operand_bytes: bytes of a weight, of an element that a product reads [bytes]
+        offload: none, or what stands in the host: optimizer, activations
+        adapted: elements of a token that adapters of frozen weights keep; None = all is trained
+        element: bytes of an element that is no operand [bytes]
 
     Source: Rajbhandari et al. 2020, section 3; Korthikanti et al. 2022, section 4.
     """
-    tp, pp, ep, zero, recompute = layout.tp, layout.pp, layout.ep, layout.zero, layout.recompute
+    tp, pp, ep, zero = layout.tp, layout.pp, layout.ep, layout.zero
     ranks = layout.dp * layout.cp
     ranks_experts = most(1.0, ranks * tp / ep)
     stage_layers = term("layers of a stage", ceil(model.n_layers / pp), "count")
@@ -127,46 +130,59 @@ def train_memory(
     dense = share * (model.params_split / tp + model.params_replicated)
     experts = term("parameters of a rank's experts", share * model.params_experts / ep, "parameters", _ZERO)
     tokens = term("tokens of a micro-batch", layout.micro_batch * seq_len / layout.cp, "tokens")
+    weight_bytes = 4.0 if optimizer.wide else weight_bytes
+    gradient = 4.0 if optimizer.wide and keeps.gradient_held else keeps.gradient_held
 
-    unfused = both(model.unfused_heads > 0, not fused_attention)
-    kept = layer_bytes(model, seq_len, tp, operand_bytes, unfused if recompute == "none" else False)
-    again: float = 0.0  # of this, what is there for one layer at a time
-    if recompute == "full":  # all but the input of each layer
-        again = kept
-        kept = 2 * model.d_model * model.train_layers / where(unfused, 1, tp)
-    elif recompute == "selective":
-        again = where(unfused, 0.0, lambda: again_bytes(model, tp, operand_bytes))
-        kept = kept - again
+    operand = operand_bytes if keeps.narrow_kept else most(operand_bytes, ELEMENT)
+    kept, again = kept_bytes(
+        model, seq_len, tp, operand, layout.recompute, keeps.selective_kept, adapted=adapted, element=element
+    )
+    if offload == "activations":
+        kept = kept * least(1.0, LAYERS_ON_THEIR_WAY / model.train_layers)
     kept = term("activations of a token, all layers", kept, "bytes/token", _KORTHIKANTI)
     layer = term("recomputed layer", again / model.train_layers * tokens, "bytes", _KORTHIKANTI)
+    a_layer = (dense + experts) / most(1, stage_layers)
     gathered: float = 0.0
-    if zero == 3:
-        gathered = GATHERED_LAYERS * weight_bytes * (dense + experts) / most(1, stage_layers)
-        gathered = term("layers gathered", gathered, "bytes", "Zhao et al. 2023 (PyTorch FSDP), section 3.3")
-    framework = term("CUDA context and communication buffers", FRAMEWORK_BYTES, "bytes", "gpu_poor; aiconfigurator")
+    if zero == 3 and ranks > 1:
+        gathered = term("layers gathered", GATHERED_LAYERS * weight_bytes * a_layer, "bytes", _FSDP)
+    elif adapted is None and gradient == 0:
+        gathered = term("a gradient on its way", weight_bytes * most(a_layer, model.params_head), "bytes", _KEPT)
+    bytes_each = state_bytes(keeps, optimizer, optimizer.moments, offload)
+    more = state_bytes(keeps, optimizer, optimizer.outer_moments, offload) - bytes_each
+    runtime = keeps.context_bytes + (keeps.communication_bytes if ranks * tp * pp > 1 else 0.0)
 
-    def stage(outer: float, micro: float, logits: float) -> TrainMemory:
+    def stage(outer: float, micro: float, logits: float, head: float) -> TrainMemory:
         held = term("parameters of a rank outside experts", dense + outer / tp, "parameters", _ZERO)
         divided = held / ranks + experts / ranks_experts if zero else 0.0  # over the ranks that share them
         whole = held + experts
+        standing: float = 0.0  # FSDP in a pipeline gathers once and reduces once
+        if zero >= 2 and pp > 1:
+            standing = (weight_bytes * (zero - 2) + keeps.pipeline_gradient) * whole
+            standing = term("weights and gradients whole", standing, "bytes", _KEPT)
+        states = divided if zero >= 1 else whole
+        outside = outer / tp / (ranks if zero else 1)
+        activations = term("activations", share * kept * tokens * micro, "bytes", _KORTHIKANTI)
+        moving = gathered + most(layer, logits + (weight_bytes * head / tp if zero == 3 and ranks > 1 else 0.0))
+        slack = term("slack of the allocator", keeps.slack * (activations + moving), "bytes", _KEPT)
         return TrainMemory(
             term("weights", weight_bytes * (divided if zero >= 3 else whole), "bytes", _ZERO),
-            term("gradients", GRADIENT_BYTES * (divided if zero >= 2 else whole), "bytes", _ZERO),
-            term("optimizer", optimizer_bytes * (divided if zero >= 1 else whole), "bytes", _ZERO),
-            term("activations", share * kept * tokens * micro, "bytes", _KORTHIKANTI),
-            term("workspace", framework + gathered + most(layer, logits), "bytes"),
+            term("gradients", gradient * (divided if zero >= 2 else whole), "bytes", _ZERO),
+            term("optimizer", bytes_each * states + more * outside, "bytes", _ZERO),
+            activations,
+            term("workspace", runtime + standing + moving + slack, "bytes"),
         )
 
-    logits = term("logits", LOGIT_BYTES * tokens * model.vocab / tp, "bytes", "Korthikanti et al. 2022, section 4.3")
-    if pp == 1:
-        return stage(model.params_embedding + model.params_head, 1.0, logits)
-    first = stage(model.params_embedding, _held(pp, layout.vp, micro_batches, 0), 0.0)
+    logits = term("logits", keeps.logit_bytes * tokens * model.vocab / tp, "bytes", _KEPT)
     head = where(model.params_head > 0, model.params_head, lambda: model.vocab * model.d_model)
-    last = stage(head, _held(pp, layout.vp, micro_batches, pp - 1), logits)
+    if pp == 1:
+        return stage(model.params_embedding + model.params_head, 1.0, logits, head)
+    first = stage(model.params_embedding, _held(pp, layout.vp, 0), 0.0, 0.0)
+    last = stage(head, _held(pp, layout.vp, pp - 1), logits, head)
     fuller = first.total >= last.total
+    if is_number(fuller):
+        return first if fuller else last
     return TrainMemory(*(where(fuller, one, other) for one, other in zip(first, last, strict=True)))
 
 
-def _held(pp: int, vp: int, micro_batches: float | None, rank: int) -> float:
-    count = in_flight(pp, vp, micro_batches, rank)
-    return term("micro-batches in flight", count, "count", "Narayanan et al. 2021, section 2.2")
+def _held(pp: int, vp: int, rank: int) -> float:
+    return term("micro-batches in flight", in_flight(pp, vp, rank), "count", "Narayanan et al. 2021, section 2.2")

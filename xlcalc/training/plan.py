@@ -13,7 +13,7 @@ from heapq import nsmallest
 from math import inf, isqrt
 from typing import NamedTuple
 
-from xlcalc.hardware.rates import TrainRates
+from xlcalc.hardware.rates import Framework, TrainRates
 from xlcalc.model.coefficients import Coefficients
 from xlcalc.training.compute import RECOMPUTE
 from xlcalc.training.layout import Layout
@@ -25,16 +25,23 @@ MAX_MICRO_BATCH = 256
 
 
 class Machine(NamedTuple):
-    """What a plan has to spend: accelerators, bytes on each, their rates under Megatron-LM and under FSDP."""
+    """What a plan has to spend: accelerators, bytes on each, their rates under the software that runs ZeRO 0 and 1 and
+    under that of ZeRO 2 and 3, and what either keeps in memory."""
 
     accelerators: int
     memory: float
-    megatron: TrainRates
-    fsdp: TrainRates
+    replicated: TrainRates
+    sharded: TrainRates
+    replicated_keeps: Framework
+    sharded_keeps: Framework
 
     def rates(self, zero: int) -> TrainRates:
         """The rates of the software that runs this ZeRO stage."""
-        return self.fsdp if zero >= 2 else self.megatron
+        return self.sharded if zero >= 2 else self.replicated
+
+    def keeps(self, zero: int) -> Framework:
+        """What the software that runs this ZeRO stage keeps."""
+        return self.sharded_keeps if zero >= 2 else self.replicated_keeps
 
 
 class Job(NamedTuple):
@@ -94,10 +101,10 @@ def _chunks(layers: int, pp: int) -> list[int]:
     return [1 << i for i in range((layers // pp).bit_length())]
 
 
-def layouts(job: Job, machine: Machine) -> Iterator[Layout]:
-    """Every layout that divides the machine, without recomputation; micro-batches ascend last."""
+def layouts(job: Job, machine: Machine) -> Iterator[tuple[Layout, list[int]]]:
+    """Every layout that divides the machine, without recomputation, and its micro-batches, ascending."""
     model, count = job.model, machine.accelerators
-    for tp in divisors(count, machine.megatron.domain):
+    for tp in divisors(count, machine.replicated.domain):
         if model.n_heads % tp:
             continue
         for pp in divisors(count // tp, model.n_layers):
@@ -112,8 +119,7 @@ def layouts(job: Job, machine: Machine) -> Iterator[Layout]:
                 for ep in experts or [1]:
                     for vp in _chunks(model.n_layers, pp):
                         for zero in zeros:
-                            for micro_batch in micro_batches:
-                                yield Layout(tp, pp, dp, ep, cp, vp, micro_batch, zero)
+                            yield Layout(tp, pp, dp, ep, cp, vp, 1, zero), micro_batches
 
 
 def memory_of(job: Job, machine: Machine, layout: Layout) -> float:
@@ -122,10 +128,9 @@ def memory_of(job: Job, machine: Machine, layout: Layout) -> float:
         job.model,
         layout,
         job.seq_len,
+        machine.keeps(layout.zero),
         weight_bytes=job.weight_bytes,
         operand_bytes=job.operand_bytes,
-        micro_batches=job.global_batch / (layout.dp * layout.micro_batch),
-        fused_attention=not machine.megatron.unfused_attention,
     ).total
 
 
@@ -136,19 +141,18 @@ def _timed(job: Job, machine: Machine, layout: Layout, held: float | None = None
 
 def fitting(job: Job, machine: Machine) -> Iterator[Candidate]:
     """The layouts that fit with their times, each with as little recomputation as it can do with."""
-    full_from: tuple[object, float] = (None, 0)
-    for layout in layouts(job, machine):
-        stem = layout._replace(micro_batch=0)
-        if stem == full_from[0] and layout.micro_batch >= full_from[1]:
-            continue  # a smaller micro-batch did not fit
-        for recompute in RECOMPUTE:
-            candidate = layout._replace(recompute=recompute)
-            held = memory_of(job, machine, candidate)
-            if held <= machine.memory:
-                yield _timed(job, machine, candidate, held)
+    for layout, micro_batches in layouts(job, machine):
+        least = 0  # recomputation that a smaller micro-batch could not do without: nor can a larger one
+        for micro_batch in micro_batches:
+            for recompute in RECOMPUTE[least:]:
+                candidate = layout._replace(micro_batch=micro_batch, recompute=recompute)
+                held = memory_of(job, machine, candidate)
+                if held <= machine.memory:
+                    yield _timed(job, machine, candidate, held)
+                    break
+                least += 1
+            else:
                 break
-        else:
-            full_from = (stem, layout.micro_batch)
 
 
 @lru_cache(maxsize=16)  # a sheet asks for one plan cell by cell

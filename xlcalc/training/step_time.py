@@ -1,8 +1,6 @@
-"""Seconds of one optimizer step, operator by operator.
+"""Seconds of one optimizer step: its micro-batches, their pipeline, what replicas exchange, and the optimizer.
 
-A matrix product takes the sum of its arithmetic at the achieved rate, the share of its operands' traffic that
-arithmetic does not hide, and a kernel's start; everything else is bound by memory, by links or by the host that issues
-kernels. Schedules and collectives follow Narayanan et al. 2021 (pipelines), Korthikanti et al. 2022 (sequence
+Schedules and collectives follow Narayanan et al. 2021 (pipelines), Korthikanti et al. 2022 (sequence
 parallelism, recomputation) and Rajbhandari et al. 2020 (ZeRO).
 """
 
@@ -10,30 +8,21 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import both, capped, ceil, is_number, least, most, remembered, term, terms, where
+from xlcalc.formula.arithmetic import ceil, least, most, term, terms, where
 from xlcalc.hardware.rates import TrainRates
-from xlcalc.model.coefficients import Coefficients, Matmuls
-from xlcalc.training.communication import all_to_all, exposed, ring
+from xlcalc.model.coefficients import Coefficients
+from xlcalc.training.communication import exposed, ring
 from xlcalc.training.layout import Layout
+from xlcalc.training.micro_batch import ACTIVATION_BYTES, REDUCED_BYTES, Tuned, micro_batch_time
 
-ACTIVATION_BYTES = 2  # bf16
-REDUCED_BYTES = 2.0  # a bf16 gradient written before it is reduced (FSDP)
 # Adam in mixed precision: fp32 gradient, weights and two moments read, the last three and bf16 weights written (30
 # bytes), the gradient read once more for its norm and zeroed (8)
 OPTIMIZER_TRAFFIC = 38.0
-CAUSAL_BLOCK = 128  # keys of a block that fused attention computes in full on the diagonal
-BACKWARD_ATTENTION = 2.5  # matrix products of fused attention backward over forward: 5 to 2 (Dao 2023, section 3.1)
-# bytes of scores, softmax, mask and dropout for each query-key pair of unfused attention (Korthikanti et al., figure 3)
-UNFUSED_FORWARD, UNFUSED_BACKWARD = 11.0, 17.0
-# FLOP of a recurrence for each byte of memory traffic, which bounds its kernels (PyTorch's blog on Mamba-2 kernels): on
-# A100, SSD runs as long as attention over 2,000 tokens (Dao and Gu 2024, figure 10)
-SCAN_FLOP_PER_BYTE = 46.0
-_EFFICIENCY, _EXCHANGE = "catalog/efficiency.csv", "Liu et al. 2025 (arXiv 2504.14960), section 3"
+_EXCHANGE = "Liu et al. 2025 (arXiv 2504.14960), section 3"
 _ZERO = "Rajbhandari et al. 2020, section 5"
 _NARAYANAN = "Narayanan et al. 2021, section 2.2"
-_PASSES = "a backward pass counts twice: Kaplan et al. 2020, section 2.1"
 _ROOFLINE = "Williams et al. 2009; rates in catalog/efficiency.csv"
-_AGAIN = "DeepSeek-V3 2024, sections 3.2.3 and 3.3.3"
+_HU = "Hu et al. 2021, section 4.1"
 
 
 class StepTime(NamedTuple):
@@ -67,200 +56,19 @@ _SAID = {
 }
 
 
-class MicroBatch(NamedTuple):
-    """Seconds of one micro-batch, forward and backward, through all layers and the head, on one rank of each stage."""
-
-    compute: float
-    memory: float
-    tp: float
-    ep: float
-    cp: float
-    head_compute: float
-    head_memory: float
-
-    @property
-    def layers(self) -> float:
-        return self.compute + self.memory + self.tp + self.ep + self.cp
-
-    @property
-    def head(self) -> float:
-        return self.head_compute + self.head_memory
-
-
-def matmul_time(
-    k: TrainRates,
-    matmuls: Matmuls,
-    tokens: float,
-    tp: float,
-    forwards: int,
-    gradient_bytes: float,
-    *,
-    sixteen_bit: bool = False,
-    backwards: int = 1,
-) -> tuple[float, float]:
-    """Seconds of arithmetic, and of memory traffic beside it, of `forwards` passes and `backwards` ones.
-
-        arithmetic = 2 tokens W / tp passes / rate + products passes launch, a backward pass two forward ones
-        traffic = share (passes elements (operand + activation) / 2 + W / tp (operand + gradient) + casts) / stream
-
-    Args:
-        k: achieved rates of the accelerator
-        matmuls: sums over the products: W elements of weights, elements that a token reads and writes, products
-        tokens: tokens of the micro-batch on the rank [tokens]
-        tp: tensor-parallel ranks [count]
-        forwards, backwards: passes [count]
-        gradient_bytes: written for each element of the weights [bytes]
-        sixteen_bit: whether the products run in 16 bit whatever the format
-    """
-    weights = matmuls.weights / tp
-    elements = tokens * (matmuls.replicated + matmuls.divided / tp)
-    rate, operand, cast = (k.matmul_16bit, 2.0, 0.0) if sixteen_bit else (k.matmul, k.operand, k.quantise)
-    passes = term("passes", forwards + 2 * backwards, "count", _PASSES)
-    traffic = passes * elements * (operand + ACTIVATION_BYTES) / 2
-    traffic += weights * ((forwards + backwards) * operand + backwards * gradient_bytes)
-    casts = cast * elements * (forwards + backwards) / 2
-    arithmetic = 2 * tokens * weights * passes / rate + matmuls.products * passes * k.launch
-    return arithmetic, (k.traffic * traffic + casts) / k.stream
-
-
-def attention_pairs(model: Coefficients, seq_len: float, width: float | None = None) -> float:
-    """Multiply-adds of one token's causal attention in a forward pass, averaged over the sequence.
-
-        sum over reaches of max(pair, 2 width heads) (w - w^2 / (2 s) + 64), w = min(s, window): s / 2 without a window
-
-    Heads narrower than `width` count as so wide: their exponentials take as long.
-    """
-    total = 0.0
-    for pair, heads, window in model.train_scores:
-        seen = capped(seq_len, window)  # a sequence shorter than the window sees half of itself
-        reach = seen - seen * seen / (2 * seq_len)
-        total += (pair if width is None else most(pair, 2 * width * heads)) * (reach + CAUSAL_BLOCK / 2)
-    return total
-
-
-def attention_time(
-    model: Coefficients, k: TrainRates, tokens: float, seq_len: float, tp: float, forwards: float
-) -> tuple[float, float]:
-    """Seconds of arithmetic and of memory traffic of attention scores and weighted values.
-
-        fused: 2 pairs tokens / tp (forwards / rate_forward + 2.5 / rate_backward)
-        unfused: the full square in three steps, its scores, softmax, mask and dropout read and written
-
-    Source: Dao 2023, section 3.1; Korthikanti et al. 2022, figure 3, for the bytes of unfused attention.
-    """
-    flops = 2 * attention_pairs(model, seq_len) * tokens / tp
-    flops = term("FLOP of causal attention, forward", flops, "FLOP", "Dao 2023, section 3.1")
-    io = tokens * model.attention_io / tp * ACTIVATION_BYTES * (forwards + BACKWARD_ATTENTION)
-
-    slowed = 2 * attention_pairs(model, seq_len, k.softmax_width) * tokens / tp
-    fused = slowed * forwards / k.attention + flops * BACKWARD_ATTENTION / k.attention_backward
-    square = is_unfused(model, k)
-    if is_number(square) and not square:
-        return fused, io / k.stream
-    unfused = 2 * flops * (forwards + 2) / (k.matmul_16bit * k.batched)
-    scores = model.unfused_heads / tp * seq_len * tokens * (UNFUSED_FORWARD * forwards + UNFUSED_BACKWARD)
-    return where(square, unfused, fused), (io + where(square, scores, 0.0)) / k.stream
-
-
-def is_unfused(model: Coefficients, k: TrainRates) -> bool:
-    """Whether attention runs in three steps: with dropout, where nothing fuses it."""
-    return both(model.unfused_heads > 0, k.unfused_attention)
-
-
-@remembered(8192)
-def micro_batch_time(
+def step_time(
     model: Coefficients,
     k: TrainRates,
-    tokens: float,
+    layout: Layout,
+    global_batch: float,
     seq_len: float,
-    tp: int,
-    ep: int,
-    cp: int,
-    interleaved: bool,
-    recompute: str,
-    gradient_bytes: float,
-) -> MicroBatch:
-    """One micro-batch of `tokens` in a tensor-parallel group, its sequences `seq_len` long."""
-    own = tokens / tp  # tokens of a rank where the sequence is divided
-    forwards = 2 if recompute == "full" else 1
-    unfused = is_unfused(model, k)
-
-    split, traffic = matmul_time(k, model.split_matmuls, tokens, tp, forwards, gradient_bytes)
-    whole, moved = matmul_time(k, model.replicated_matmuls, own, 1, forwards, gradient_bytes)
-    compute = term("matrix products", split + whole, "seconds", _ROOFLINE)
-    memory = term("traffic of matrix products", traffic + moved, "seconds", _ROOFLINE)
-    if not is_number(model.train_expert_blocks) or model.train_expert_blocks:
-        more, moved = _experts(model, k, own, ep, forwards, gradient_bytes)
-        compute, memory = compute + more, memory + moved
-    scores = 2 if recompute == "full" else where(unfused, 2, 1) if recompute == "selective" else 1
-    attention, moved = attention_time(model, k, tokens, seq_len, tp, scores)
-    attention = term("attention", attention, "seconds", "Dao 2023, section 3.1")
-    compute, memory = compute + attention, memory + term("traffic of attention", moved, "seconds", _ROOFLINE)
-    scan = 2 * model.train_scan * tokens / tp * (forwards + 2) / (k.stream * SCAN_FLOP_PER_BYTE)
-    memory += term("recurrences", scan, "seconds", "Dao and Gu 2024, figure 10")
-    streams = (forwards * model.stream_whole + model.stream_whole_backward) * own
-    streams += (forwards * model.stream_split + model.stream_split_backward) * tokens / tp
-    streams += k.biased_passes * (forwards + 2) / 3 * model.experts_biased * own
-    kernels = model.train_kernels * (forwards + 1.5)
-    if recompute == "selective":  # norms, activation functions and latents, where scores are not what runs again
-        runs = where(unfused, 0, 1)
-        more, moved = matmul_time(k, model.latents_matmuls, tokens, tp, 1, 0, backwards=0)
-        compute = compute + term("latents expanded again", runs * more, "seconds", _AGAIN)
-        memory = memory + term("traffic of latents expanded again", runs * moved, "seconds", _AGAIN)
-        streams += runs * (model.again_stream_whole * own + model.again_stream_split * tokens / tp)
-        kernels += runs * model.again_kernels
-    kernels = term("kernels launched", kernels, "count")
-    memory += term("norms, activations, residual sums", ACTIVATION_BYTES * streams / k.stream, "seconds", _ROOFLINE)
-    memory += term("starts of kernels", kernels * k.launch, "seconds", _EFFICIENCY)
-    memory += model.train_expert_blocks * k.moe_fixed
-
-    head, head_memory = matmul_time(k, model.head_matmuls, tokens, tp, 1, gradient_bytes, sixteen_bit=True)
-    head = term("products of the head", head, "seconds", _ROOFLINE)
-    head_memory += tokens * model.logits / tp * k.loss_bytes / k.stream
-    head_memory = term("traffic of head and loss", head_memory, "seconds", _ROOFLINE)
-
-    hidden = tokens * model.d_model * ACTIVATION_BYTES
-    t_tp = model.tp_regions * 2 * (forwards + 1) * ring(k, hidden, tp) * k.tp_exposed
-    t_ep: float = 0.0
-    if ep > 1:  # the layout of a model with experts
-        sent = own * model.experts_dispatched / model.train_expert_blocks / model.experts_per_token * ACTIVATION_BYTES
-        t_ep = model.train_expert_blocks * 2 * (forwards + 1) * all_to_all(k, sent, ep, model.experts_per_token)
-        t_ep *= k.ep_exposed if interleaved and forwards == 1 else 1  # behind another chunk's micro-batch
-    t_cp: float = 0.0
-    if cp > 1:  # keys and values once forward, they and their gradients backward
-        exchange = 3 * ring(k, cp * tokens * model.kv / tp * ACTIVATION_BYTES, cp, tp, model.kv_layers)
-        t_cp = exposed(exchange, k.cp_exposed, attention)
-    products = model.split_products + model.replicated_products
-    host = (products * (forwards + 1.5) + kernels) * k.host + model.train_expert_blocks * k.moe_host
-    memory += term(
-        "waiting for the host", most(0.0, host - compute - memory - t_tp - t_ep - t_cp), "seconds", _EFFICIENCY
-    )
-    return MicroBatch(compute, memory, t_tp, t_ep, t_cp, head, head_memory)
-
-
-def _experts(
-    model: Coefficients, k: TrainRates, own: float, ep: float, forwards: int, gradient_bytes: float
-) -> tuple[float, float]:
-    """Products of routed experts, slow where few tokens meet one: half their rate at `grouped_tokens` each."""
-    more, moved = matmul_time(k, model.experts_matmuls, own, 1, forwards, gradient_bytes)
-    slower = where(
-        model.n_experts > 0, lambda: k.grouped_tokens / (own * model.experts_per_token * ep / model.n_experts), 0.0
-    )
-    slower = term("slower by few tokens of an expert", slower, "ratio", _EFFICIENCY)
-    more += 2 * own * model.experts_active * (forwards + 2) / k.grouped * (1 + slower)
-    moved += k.traffic * model.experts_weights / ep * ((forwards + 1) * k.operand + gradient_bytes) / k.stream
-    return (
-        term("products of experts", more, "seconds", _ROOFLINE),
-        term("traffic of experts", moved, "seconds", _ROOFLINE),
-    )
-
-
-def step_time(model: Coefficients, k: TrainRates, layout: Layout, global_batch: float, seq_len: float) -> StepTime:
+    tuned: Tuned | None = None,
+) -> StepTime:
     """Seconds of a step by cause.
 
         m = ceil(B / (dp b)) micro-batches; compute, memory, tp, ep, cp: m / pp times those of a micro-batch
         bubble = (pp - 1) / vp (mean stage + hop) + m (slowest stage - mean stage)
-        optimizer = 38 bytes a parameter of the rank over memory bandwidth
+        optimizer = 38 bytes a parameter of the rank over memory bandwidth, and what ends a step whatever it computes
 
     Args:
         model: what a token does in the model's layers and head
@@ -268,6 +76,7 @@ def step_time(model: Coefficients, k: TrainRates, layout: Layout, global_batch: 
         layout: tp, pp, dp, ep, cp, vp, micro-batch, ZeRO stage, recomputation
         global_batch: sequences B of a step [sequences], above 0
         seq_len: tokens of a sequence [tokens], above 0
+        tuned: adapters over frozen weights; None = every weight is trained
 
     Source: Narayanan et al. 2021, section 2.2; Korthikanti et al. 2022; Rajbhandari et al. 2020.
     """
@@ -287,6 +96,7 @@ def step_time(model: Coefficients, k: TrainRates, layout: Layout, global_batch: 
         pp > 1 and vp > 1,
         recompute,
         2 * k.gradient_bytes if zero < 2 else REDUCED_BYTES,  # Megatron reads and writes it for every micro-batch
+        tuned,
     )
     layers = term("layers of a micro-batch", micro.layers, "seconds")
     head = term("head of a micro-batch", micro.head, "seconds")
@@ -297,10 +107,15 @@ def step_time(model: Coefficients, k: TrainRates, layout: Layout, global_batch: 
     experts = term("parameters of a rank's experts", model.params_experts / ep, "parameters")
     ranks = term("ranks that share parameters", dp * cp, "count", "of the layout")
     ranks_experts = term("ranks that share experts", most(1, ranks * tp // ep), "count")
+    trained, trained_experts = dense, experts
+    if tuned is not None:
+        trained = term("parameters of a rank's adapters", tuned.rank * tuned.adapters.params / tp, "parameters", _HU)
+        trained_experts = 0.0
 
     gather: float = 0.0
+    inside = least(ranks, most(1, k.domain // tp)) if k.shards_inside else ranks
     if zero >= 2 and ranks > 1:  # weights gathered forward, under ZeRO-3 again backward, and gradients reduced
-        once = ring(k, dense * ACTIVATION_BYTES, ranks, tp, model.n_layers)
+        once = ring(k, dense * ACTIVATION_BYTES, inside, tp, model.n_layers)
         once += ring(k, experts * ACTIVATION_BYTES, ranks_experts, ep, model.train_expert_blocks)
         once = term("one gathering of all parameters", once, "seconds", _ZERO)
         gather = exposed(zero * once / pp, k.gather_exposed, (layers + head) / pp)
@@ -323,12 +138,16 @@ def step_time(model: Coefficients, k: TrainRates, layout: Layout, global_batch: 
     reduce: float = 0.0
     if zero < 2 and ranks > 1:  # gradients reduced, bf16 weights gathered, behind one micro-batch
         reduced, gathered = k.gradient_bytes / pp, ACTIVATION_BYTES / pp
-        scatter = ring(k, dense * reduced, ranks, tp) + ring(k, experts * reduced, ranks_experts, ep)
-        collect = ring(k, dense * gathered, ranks, tp) + ring(k, experts * gathered, ranks_experts, ep)
+        scatter = ring(k, trained * reduced, ranks, tp) + ring(k, trained_experts * reduced, ranks_experts, ep)
+        collect = ring(k, trained * gathered, ranks, tp) + ring(k, trained_experts * gathered, ranks_experts, ep)
         reduce = term("reducing gradients", scatter, "seconds", _ZERO)
         reduce += term("gathering weights", collect, "seconds", _ZERO)
         reduce = exposed(reduce, k.dp_exposed, mean)
-    local = dense / ranks + experts / ranks_experts if zero else dense + experts
+    elif inside < ranks:  # gradients summed between domains, each shard over the links of its ranks
+        between = 2 * trained * ACTIVATION_BYTES / inside * (1 - inside / ranks) / pp / k.scale_out
+        between = term("summing gradients between domains", between, "seconds", "Thakur et al. 2005, section 4")
+        reduce = exposed(between, k.dp_exposed, mean)
+    local = trained / ranks + trained_experts / ranks_experts if zero else trained + trained_experts
     local = term("parameters that a rank updates", local, "parameters", _ZERO)
     traffic = term("memory traffic of Adam", OPTIMIZER_TRAFFIC, "bytes/parameter", "fp32 state read and written")
     each = term("micro-batches a stage", m / pp, "count")
@@ -341,6 +160,6 @@ def step_time(model: Coefficients, k: TrainRates, layout: Layout, global_batch: 
         each * micro.ep,
         each * micro.cp,
         bubble,
-        traffic * local / pp / k.stream,
+        traffic * local / pp / k.stream + k.step_fixed,
     )
     return terms(step, _SAID)

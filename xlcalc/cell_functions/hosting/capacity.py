@@ -63,7 +63,7 @@ def LLM_MIN_GPUS(
     batch: Count,
     dtype: DType = None,
     kv_dtype: DType = None,
-    reserve: _Reserve = 0.1,
+    reserve: _Reserve = memory.RESERVE,
 ) -> Count:
     """The smallest number of accelerators that holds a model and the cache of its sequences.
 
@@ -97,7 +97,7 @@ def _fewest(
 ) -> int:
     of = held(model, accelerator, dtype, kv_dtype)
     layout = searched(memory.min_layout, of, context, batch, reserve)
-    total = memory.serve_memory(of, context, batch, layout).total
+    total = memory.serve_memory(of, context, batch, layout, sized=True).total
     total = term(f"bytes on each accelerator, {layout.text}", total, "bytes", _MEMORY)
     fits = "the smallest count tried where {0} is at most {1}"
     return chosen("count", layout.accelerators, fits, total, memory.to_fill(of, reserve), unit="count", source=_MEMORY)
@@ -111,7 +111,7 @@ def LLM_MAX_BATCH(
     context: PositiveTokens,
     dtype: DType = None,
     kv_dtype: DType = None,
-    reserve: _Reserve = 0.1,
+    reserve: _Reserve = memory.RESERVE,
 ) -> Count:
     """The most sequences of a context that fit beside the weights, in the layout that leaves most room.
 
@@ -154,7 +154,7 @@ def LLM_MAX_CONTEXT(
     batch: Count,
     dtype: DType = None,
     kv_dtype: DType = None,
-    reserve: _Reserve = 0.1,
+    reserve: _Reserve = memory.RESERVE,
 ) -> Count:
     """The longest context that every sequence of a batch can have beside the weights.
 
@@ -190,7 +190,7 @@ def _longest(
 
     def filled_by(tokens: float, label: str) -> float:
         sequences = term(label, tokens, "tokens", "searched")
-        total = memory.serve_memory(of, sequences, batch, layout).total
+        total = memory.serve_memory(of, sequences, batch, layout, sized=True).total
         return term(f"bytes on each accelerator with {label}, {layout.text}", total, "bytes", _MEMORY)
 
     here, beyond = filled_by(context, "this context"), filled_by(context + 1, "one token more")

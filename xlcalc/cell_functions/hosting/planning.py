@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xlcalc import accuracy
-from xlcalc.cell_functions.hosting.served import in_formats, lowest_price, served
+from xlcalc.cell_functions.hosting.served import in_formats, price, served
 from xlcalc.formula.arithmetic import chosen, searched, term
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting import cost, disaggregation, memory, plan, throughput
 from xlcalc.hosting.layout import Split
+from xlcalc.hosting.served import Served
 from xlcalc.hosting.step import replica
 from xlcalc.language.declare import Table, cell_function
-from xlcalc.language.kinds import Accelerator, Count, Generator, PositiveSeconds, PositiveTokens, Rows, Share
+from xlcalc.language.kinds import Accelerator, Count, Generator, PositiveSeconds, PositiveTokens, Rows, ServingSoftware, Share, UsdPerHour
 from xlcalc.model.dtypes import DTYPES
 from xlcalc.model.spec import ModelSpec
 
 _MEMORY = "Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner measured it"
-_PRICED = "lowest on-demand price of the catalog, full use"
+_PRICED = "full use"
 _CALIBRATED = "rates calibrated on published measurements (catalog/serving.csv)"
 
 
-@cell_function(category="Hosting", source="LLM_THROUGHPUT over all layouts; lowest on-demand price of the catalog")
+@cell_function(category="Hosting", source="LLM_THROUGHPUT over all layouts; median of comparable prices of the catalog")
 def LLM_SERVE_PLAN(
     model: Generator,
     accelerator: Accelerator,
@@ -32,14 +33,17 @@ def LLM_SERVE_PLAN(
     max_count: Count = 8,
     top: Count = 5,
     cached_share: Share = 0,
+    usd_per_hour: UsdPerHour = None,
+    software: ServingSoftware = None,
 ) -> Rows:
     """The cheapest ways to serve a model on an accelerator inside limits on latency, cheapest first.
 
     Tries counts (powers of two), layouts (tensor, pipeline, expert, data-parallel attention; prefill and decoding
     apart on replicas of one layout, written 2xtp2+2xtp2) and formats that the accelerator computes in, each with the
-    largest batch that keeps the limits; the cache is in 16 bit. TTFT is that of a prompt among running sequences,
-    without a queue; four of five measured systems like it give tokens/s between low and high. USD at the lowest
-    on-demand price of the catalog and full use; blank where it lists none.
+    largest batch that keeps the limits; the cache is in 16 bit. TTFT and TPOT are means: that of a prompt among running
+    sequences, without a queue (LLM_FLEET has quantiles); four of five measured systems like it give tokens/s between
+    low and high. USD at full use and your own price, else the median of the catalog's whole nodes, on demand: of how
+    many rows, how old and how far apart stands beside it; blank where it lists none.
 
     Args:
         model: the model
@@ -51,6 +55,8 @@ def LLM_SERVE_PLAN(
         max_count: most accelerators of a replica
         top: rows to give
         cached_share: share of the prompt found in a prefix cache
+        usd_per_hour: USD of an accelerator-hour; blank = your own price, else the median of comparable listed ones
+        software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_SERVE_PLAN("llama-3.1-8b", "h100-sxm", 1000, 200, 1, 0.05, 2)[1][:3]
         [1, 'tp1', 'fp8']
@@ -58,11 +64,11 @@ def LLM_SERVE_PLAN(
     traffic = throughput.Traffic(prompt, output, cached_share)
     table = Table([[*plan.HEADER, "tokens/s low", "tokens/s high"]])
     given = {"model": model, "accelerator": accelerator, "prompt": prompt, "output": output}
-    formats, price = in_formats(model, accelerator), lowest_price(accelerator)
-    for row in plan.plan(formats, traffic, ttft_slo, tpot_slo, max_count, top, price):
+    formats, usd = in_formats(model, accelerator, software), price(accelerator, usd_per_hour)
+    for row in plan.plan(formats, traffic, ttft_slo, tpot_slo, max_count, top, usd):
         found = dict(zip(plan.HEADER, row, strict=True))
         asked = {"count": found["accelerators"], "batch": found["batch"], "dtype": DTYPES[str(found["dtype"])]}
-        likely = accuracy.ranges.of_call("LLM_THROUGHPUT", given | asked)
+        likely = accuracy.ranges.of_call("LLM_THROUGHPUT", given | asked, software or "")
         table.append([*row, *(share * float(str(found["tokens/s"])) for share in (likely.low, likely.high))])
     return table
 
@@ -78,29 +84,32 @@ def _cheapest(
     max_count: int,
     top: int,
     cached_share: float,
+    usd_per_hour: float | None,
+    software: str | None,
 ) -> str:
     """The cheapest option, its price, its latencies against the limits, its memory."""
     asked = throughput.Traffic(prompt, output, cached_share)
-    good = searched(plan.best, in_formats(model, accelerator), asked, ttft_slo, tpot_slo, max_count)
-    option = good[0]
+    (option, *_), tried = searched(
+        plan.best, in_formats(model, accelerator, software), asked, ttft_slo, tpot_slo, max_count, 1
+    )
     return chosen(
         "plan",
         f"{option.layout.text}, {option.of.dtype}, {option.batch} sequences",
-        f"the cheapest of {len(good)} layouts and formats inside the limits, each with its largest batch: "
+        f"the cheapest inside the limits of {tried} layouts and formats, each with its largest batch: "
         "{0}; {1}; {2}; {3}; {4}",
-        *_of_option(model, accelerator, asked, option, ttft_slo, tpot_slo),
+        *_of_option(served(model, accelerator, DTYPES[option.of.dtype], None, software), asked, option, ttft_slo, tpot_slo,
+                    price(accelerator, usd_per_hour)),
     )
 
 
 def _of_option(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
+    of: Served,
     asked: throughput.Traffic,
     option: plan.Option,
     ttft_slo: float | None,
     tpot_slo: float | None,
+    usd: cost.Price | None,
 ) -> Iterator[object]:
-    of = served(model, accelerator, DTYPES[option.of.dtype])
     layout, batch = option.layout, term("batch", option.batch, "sequences", "the largest inside the limits: searched")
     if isinstance(layout, Split):
         both = disaggregation.pools(of, layout.accelerators, asked, layout)
@@ -113,11 +122,9 @@ def _of_option(
         first, held = plan.first_token(r, asked, running), layout
     rate = term("output tokens a second of an accelerator", running.tokens_per_second / layout.accelerators, "tokens/s")
     yield rate
-    price = lowest_price(accelerator)
-    if price:
-        listed = term(
-            "USD of an accelerator-hour", price.usd_per_hour, "USD/hour", f"{price.offer}, as of {price.as_of}"
-        )
+    if usd:
+        dated = f", as of {usd.as_of}, {usd.rows} rows" if usd.as_of else ""
+        listed = term("USD of an accelerator-hour", usd.usd_per_hour, "USD/hour", usd.offer + dated)
         yield term("USD per million output tokens", cost.usd_per_million(listed, rate, 1), "USD", _PRICED)
     else:
         yield "not known, for the catalog lists no price"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xlcalc.catalog import prices
+from xlcalc.catalog.prices import typical
 from xlcalc.formula.arithmetic import is_recording
 from xlcalc.formula.records import columns
 from xlcalc.formula.symbols import unrecorded
-from xlcalc.hardware.serving import dense_format, device, engine, formats_to_try, serve_rates
+from xlcalc.hardware.serving import dense_format, device, engine, formats_to_try, serve_rates, usual_software
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.cost import Price
 from xlcalc.hosting.served import Served
@@ -36,20 +36,27 @@ def served(
     accelerator: AcceleratorSpec,
     dtype: DType | None,
     kv_dtype: DType | None = None,
+    software: str | None = None,
     *,
     decodes_only: bool = False,
+    kernels: bool = False,
 ) -> Served:
-    """A model on an accelerator with its rates. Raises ValueError for prompts where no 16-bit peak is known."""
+    """A model on an accelerator with its rates under a software, blank = what the accelerator usually runs; where
+    `kernels` alone are asked for, those of vLLM on NVIDIA's, for they were measured of it.
+
+    Raises ValueError for prompts where no 16-bit peak is known.
+    """
     if not (decodes_only or dense_format(accelerator)):
         who = accelerator.id or "the accelerator"
         raise ValueError(f"{who} has no published 16-bit peak, without which reading prompts cannot be timed")
     recording = is_recording()
-    key = id(accelerator), dtype, kv_dtype
+    key = id(accelerator), dtype, kv_dtype, software, kernels
     kept = None if recording else model.looked_up.get(key)
     if kept is not None and kept[0] is accelerator:
         return kept[1]
-    form = dtype or model.published_dtype
-    found = held(model, accelerator, form, kv_dtype)._replace(rates=serve_rates(accelerator, form))
+    form, usual = dtype or model.published_dtype, usual_software(accelerator)
+    software = software or ("vllm" if kernels and usual == "tensorrt-llm" else usual)
+    found = held(model, accelerator, form, kv_dtype)._replace(rates=serve_rates(accelerator, form, software))
     if not recording:
         if len(model.looked_up) >= _KEPT:
             model.looked_up.clear()
@@ -57,13 +64,21 @@ def served(
     return found
 
 
-def in_formats(model: ModelSpec, accelerator: AcceleratorSpec) -> Sequence[Served]:
+def in_formats(model: ModelSpec, accelerator: AcceleratorSpec, software: str | None = None) -> Sequence[Served]:
     """A model in each of the formats that a plan tries, as plain numbers."""
     with unrecorded():
-        return tuple(served(model, accelerator, dtype) for dtype in formats_to_try(accelerator))
+        return tuple(served(model, accelerator, dtype, None, software) for dtype in formats_to_try(accelerator))
 
 
-def lowest_price(accelerator: AcceleratorSpec) -> Price | None:
-    """The lowest listed on-demand price of an accelerator-hour."""
-    found = prices.lowest(accelerator.id)
-    return Price(*found) if found else None
+def price(accelerator: AcceleratorSpec, usd_per_hour: float | None) -> Price | None:
+    """The price of an accelerator-hour: what is given; else the user's own rows, or the median of the comparable rows
+    of the catalog; None where it lists none."""
+    if usd_per_hour:
+        return Price(usd_per_hour, "given with the call")
+    found = typical(accelerator.id, accelerator.devices_per_node or 1)
+    if found is None:
+        return None
+    whose = "your own prices" if found.own else "listed whole nodes, on demand"
+    return Price(
+        found.median, f"median of {whose}", found.as_of, found.rows, found.quarter, found.three_quarters
+    )

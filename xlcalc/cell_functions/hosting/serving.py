@@ -8,6 +8,7 @@ from xlcalc.accuracy.calibration import calibrated
 from xlcalc.cell_functions.hosting.served import served
 from xlcalc.hosting import cost, disaggregation, latency, offload, queueing, speculative, throughput
 from xlcalc.hosting.layout import Layout, Split, parse
+from xlcalc.hosting.served import Served
 from xlcalc.hosting.step import replica
 from xlcalc.language.cells import Choice, Number, Parsed
 from xlcalc.language.declare import cell_function
@@ -21,6 +22,7 @@ from xlcalc.language.kinds import (
     PositiveTokens,
     Real,
     Seconds,
+    ServingSoftware,
     Share,
     Tokens,
     Usd,
@@ -33,7 +35,8 @@ LayoutText = Annotated[
 PositiveRate = Annotated[float, Number("bytes/s", 0, above=True)]
 Rate = Annotated[float, Number("bytes/s")]
 _Metric = Annotated[str, Choice(*queueing.METRICS)]
-_Quantile = Annotated[float, Number("", 0.001, 0.9999)]
+Quantile = Annotated[float, Number("", 0.001, 0.9999)]
+LengthCv = Annotated[float, Number("", 0, 10)]
 _CALIBRATED = "rates calibrated on published measurements (catalog/serving.csv)"
 
 
@@ -47,6 +50,7 @@ def LLM_TTFT(
     batch: Count = 1,
     dtype: DType = None,
     mfu: Fraction = None,
+    software: ServingSoftware = None,
 ) -> Seconds:
     """Seconds to the first token of prompts that are prefilled together on an idle replica.
 
@@ -63,11 +67,12 @@ def LLM_TTFT(
         batch: prompts in the pass
         dtype: number format of the weights; blank = as published
         mfu: fraction of peak to assume; blank = what was measured of operators
+        software: engine; blank = what the accelerator usually runs, on NVIDIA's vLLM
     Example:
         >>> round(LLM_TTFT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 1)
         24.9
     """
-    of = served(model, accelerator, dtype)
+    of = served(model, accelerator, dtype, None, software, kernels=True)
     if mfu:
         return latency.ttft_at(of, model.flop_shape, count, prompt, batch, mfu)
     return latency.ttft(of, latency.latency_layout(of, count), prompt, batch)
@@ -84,6 +89,7 @@ def LLM_TPOT(
     dtype: DType = None,
     kv_dtype: DType = None,
     mbu: Fraction = None,
+    software: ServingSoftware = None,
 ) -> Seconds:
     """Seconds for each output token of a batch that decodes on a replica of its own.
 
@@ -101,11 +107,12 @@ def LLM_TPOT(
         dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         mbu: fraction of memory bandwidth to assume; blank = what was measured of operators
+        software: engine; blank = what the accelerator usually runs, on NVIDIA's vLLM
     Example:
         >>> round(LLM_TPOT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 2)
         4.81
     """
-    of = served(model, accelerator, dtype, kv_dtype, decodes_only=True)
+    of = served(model, accelerator, dtype, kv_dtype, software, decodes_only=True, kernels=True)
     layout = latency.latency_layout(of, count)
     if mbu:
         return latency.tpot_at(of, layout, context, batch, mbu)
@@ -127,11 +134,12 @@ def LLM_THROUGHPUT(
     kv_dtype: DType = None,
     layout: LayoutText = None,
     cached_share: Share = 0,
+    software: ServingSoftware = None,
 ) -> Real:
     """Output tokens a second of a whole replica under continuous batching, with requests always waiting.
 
     Every step gives each decoding sequence a token and prefills prompts / outputs as many prompt tokens. Running
-    sequences are bound by the cache in what memory is free (93 %), by 4,096 and by 8,192 tokens a step. The engine's
+    sequences are bound by the cache in what memory is free (90 %), by 4,096 and by 8,192 tokens a step. The engine's
     own time is counted. With `tp` alone a mixture of experts may run data-parallel attention, whichever is faster.
     `2xtp4+1xtp8` is two replicas that only prefill and one that only decodes, the cache sent from those to this over
     the accelerators' links: the slower pool sets the pace.
@@ -147,15 +155,22 @@ def LLM_THROUGHPUT(
         kv_dtype: number format of the cache; blank = 16 bit
         layout: how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the fastest of one pool
         cached_share: share of the prompt found in a prefix cache
+        software: engine; blank = what the accelerator usually runs
     Example:
         >>> round(LLM_THROUGHPUT("llama-3.1-8b", "h100-sxm", 1, 1000, 1000, dtype="fp8"), -2)
         8600.0
     """
-    of = served(model, accelerator, dtype, kv_dtype)
-    traffic = throughput.Traffic(prompt, output, cached_share)
+    of = served(model, accelerator, dtype, kv_dtype, software)
+    return _tokens_per_second(of, count, throughput.Traffic(prompt, output, cached_share), batch, layout)
+
+
+def _tokens_per_second(
+    of: Served, count: int, traffic: throughput.Traffic, batch: int | None, layout: Layout | Split | None
+) -> float:
+    """Output tokens a second of a replica of one pool or of two."""
     if isinstance(layout, Split):
         both = disaggregation.pools(of, count, traffic, layout)
-        return disaggregation.split_flow(both, output, batch).tokens_per_second
+        return disaggregation.split_flow(both, traffic.output, batch).tokens_per_second
     _, running = throughput.best_flow(of, count, traffic, batch, layout)
     return running.tokens_per_second
 
@@ -168,16 +183,20 @@ def LLM_LATENCY_AT_LOAD(
     prompt: PositiveTokens,
     output: PositiveTokens,
     requests_per_second: Positive,
-    quantile: _Quantile = 0.95,
+    quantile: Quantile = 0.95,
     metric: _Metric = "ttft",
     dtype: DType = None,
     kv_dtype: DType = None,
     layout: LayoutText = None,
+    cached_share: Share = 0,
+    length_cv: LengthCv = 0,
+    software: ServingSoftware = None,
 ) -> Seconds:
     """A quantile of latency when requests arrive at random (Poisson) at one replica, queueing included.
 
-    `ttft` is the time to the first token, `tpot` per output token, `e2e` to the last one. Past saturation there is no
-    answer: the error says the largest rate that the replica sustains.
+    `ttft` is the time to the first token, `tpot` per output token, `e2e` to the last one; each grows with the rate. Past
+    saturation there is no answer: the error says the largest rate that the replica sustains. Prompts and answers are as
+    long as given on average; how far their lengths spread is `length_cv`, which makes the tails longer.
 
     Args:
         model: the model
@@ -191,18 +210,21 @@ def LLM_LATENCY_AT_LOAD(
         dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         layout: how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the one with the largest throughput
+        cached_share: share of the prompt found in a prefix cache
+        length_cv: standard deviation over mean of the lengths of prompts and answers; 0 = all alike
+        software: engine; blank = what the accelerator usually runs
     Example:
         >>> round(LLM_LATENCY_AT_LOAD("llama-3.1-8b", "h100-sxm", 1, 1000, 200, 10, unit="ms"))
         61
     """
-    of = served(model, accelerator, dtype, kv_dtype)
-    traffic = throughput.Traffic(prompt, output)
+    of = served(model, accelerator, dtype, kv_dtype, software)
+    traffic = throughput.Traffic(prompt, output, cached_share)
     if isinstance(layout, Split):
         both = disaggregation.pools(of, count, traffic, layout)
-        return disaggregation.split_latency(both, output, requests_per_second, quantile, metric)
+        return disaggregation.split_latency(both, output, requests_per_second, quantile, metric, length_cv)
     chosen, full = throughput.best_flow(of, count, traffic, None, layout)
-    r = replica(of, chosen)
-    return queueing.latency(r, traffic, requests_per_second, int(full.sequences), quantile, metric)
+    r, places = replica(of, chosen), int(full.sequences)
+    return queueing.latency(r, traffic, requests_per_second, places, quantile, metric, length_cv)
 
 
 @cell_function(category="Hosting", source="USD per hour over tokens per hour")
@@ -230,9 +252,13 @@ def LLM_REPLICAS(
     count: Count,
     batch: Count,
     utilization: Fraction = 0.7,
+    dtype: DType = None,
+    kv_dtype: DType = None,
+    layout: LayoutText = None,
+    cached_share: Share = 0,
+    software: ServingSoftware = None,
 ) -> Count:
-    """Replicas that a traffic needs, each loaded to a share of its throughput at that batch; weights as
-    published, the cache in 16 bit.
+    """Replicas that a traffic needs, each loaded to a share of its throughput at that batch.
 
     Args:
         requests_per_second: mean rate of requests
@@ -243,13 +269,23 @@ def LLM_REPLICAS(
         count: accelerators of one replica
         batch: running sequences on one replica
         utilization: share of a replica's throughput to plan with
+        dtype: number format of the weights; blank = as published
+        kv_dtype: number format of the cache; blank = 16 bit
+        layout: how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the fastest of one pool
+        cached_share: share of the prompt found in a prefix cache
+        software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_REPLICAS(100, 1000, 200, "llama-3.1-8b", "h100-sxm", 1, 64)
         8
     """
-    traffic = throughput.Traffic(prompt, output)
-    _, running = throughput.best_flow(served(model, accelerator, None), count, traffic, batch, None)
-    return cost.replicas(requests_per_second, output, running.tokens_per_second, utilization)
+    tokens = _tokens_per_second(
+        served(model, accelerator, dtype, kv_dtype, software),
+        count,
+        throughput.Traffic(prompt, output, cached_share),
+        batch,
+        layout,
+    )
+    return cost.replicas(requests_per_second, output, tokens, utilization)
 
 
 @cell_function(category="Hosting", source="Leviathan et al. 2023, theorem 3.8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from xlcalc.formula.arithmetic import allowed, is_number, plain, term, terms
+from xlcalc.formula.arithmetic import allowed, given, is_number, term, terms
 from xlcalc.formula.records import column, columns
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.cells import Choice
@@ -45,7 +45,7 @@ _OptimumLaw = Annotated[str, Choice(*scaling_laws.OPTIMUM_LAWS)]
 
 def _attention(model: ModelSpec, seq_len: float) -> float:
     """Attention FLOP of one token's forward pass, none where no sequence length is given."""
-    if not plain(seq_len) and (is_number(seq_len) or model.count is not None):
+    if not given(seq_len) and (is_number(seq_len) or model.count is not None):
         return 0
     return attention_flops(columns(model.flop_shape, FLOP_WORDS, "of the model"), seq_len)
 

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast
 
 from xlcalc import accuracy
 from xlcalc.accuracy.calibration import calibrated
+from xlcalc.cell_functions.training.kinds import Method, OptimizerName, Recompute, Targets, Zero, adapted
 from xlcalc.formula.arithmetic import chosen, plain, searched, term
 from xlcalc.formula.records import columns
 from xlcalc.formula.symbols import unrecorded
-from xlcalc.hardware.kernels import kernels
+from xlcalc.hardware.kernels import framework, kernels
+from xlcalc.hardware.software import usual_training
 from xlcalc.hardware.spec import AcceleratorSpec
-from xlcalc.language.cells import Choice, Number, Parsed
+from xlcalc.language.cells import Choice, Parsed
 from xlcalc.language.declare import Table, cell_function
-from xlcalc.language.kinds import Accelerator, Bytes, Count, DType, Model, Positive, PositiveTokens, Rows, Seconds
+from xlcalc.language.kinds import (
+    Accelerator,
+    Bytes,
+    Count,
+    DType,
+    Model,
+    Positive,
+    PositiveTokens,
+    Rows,
+    Seconds,
+    TrainingSoftware,
+)
 from xlcalc.model.dtypes import DTYPES
 from xlcalc.model.dtypes import DType as Format
 from xlcalc.model.flops import attention_flops
@@ -21,12 +34,10 @@ from xlcalc.model.spec import ModelSpec
 from xlcalc.model.words import WORDS
 from xlcalc.training import compute, memory, plan
 from xlcalc.training.layout import Layout, layout_text, parse, spread
+from xlcalc.training.micro_batch import Tuned
 from xlcalc.training.step_time import StepTime, step_time
 
 _TRAINED = DTYPES["bf16"]  # what training computes does not depend on how the weights are stored
-_Recompute = Annotated[str, Choice(*compute.RECOMPUTE)]
-_Optimizer = Annotated[str, Choice(*memory.OPTIMIZER_BYTES)]
-_Zero = Annotated[int, Number("", 0, 3, whole=True)]
 LayoutText = Annotated[Layout, Parsed("a layout such as tp8pp4mb2 or zero3mb1full", parse)]
 _MemoryPart = Annotated[str, Choice("weights", "gradients", "optimizer", "activations", "total")]
 _TimePart = Annotated[str, Choice(*StepTime._fields, "total")]
@@ -52,14 +63,15 @@ def LLM_TRAIN_MEMORY(
     tp: Count = 1,
     pp: Count = 1,
     dp: Count = 1,
-    zero: _Zero = 0,
-    recompute: _Recompute = "none",
-    optimizer: _Optimizer = "adam",
+    zero: Zero = 0,
+    recompute: Recompute = "none",
+    optimizer: OptimizerName = "adam",
     ep: Count = 1,
     cp: Count = 1,
     vp: Count = 1,
     dtype: DType = "bf16",
     part: _MemoryPart = "total",
+    software: TrainingSoftware = None,
 ) -> Bytes:
     """Bytes on the fullest accelerator of a training step: of the first pipeline stage or the last.
 
@@ -87,6 +99,7 @@ def LLM_TRAIN_MEMORY(
         vp: model chunks of a pipeline stage (interleaved schedule)
         dtype: number format of the matmuls
         part: the part that is asked for
+        software: training software; blank = PyTorch FSDP from ZeRO 2 on, else Megatron-LM
     Example:
         >>> round(LLM_TRAIN_MEMORY("llama-3.1-8b", 8192, 1, dp=8, zero=3, unit="GB"), 1)
         59.1
@@ -98,9 +111,10 @@ def LLM_TRAIN_MEMORY(
         numbers,
         spread(tp * pp * dp * cp, layout, counted.n_layers, counted.n_experts),
         seq_len,
+        framework(software or usual_training(zero)),
+        optimizer=memory.OPTIMIZERS[optimizer],
         weight_bytes=weight_bytes(dtype),
         operand_bytes=operand_bytes(dtype),
-        optimizer_bytes=memory.OPTIMIZER_BYTES[optimizer],
     )
     return getattr(held, part)
 
@@ -119,13 +133,17 @@ def LLM_STEP_TIME(
     tp: Count = 1,
     pp: Count = 1,
     micro_batch: Positive = 1,
-    zero: _Zero = 1,
-    recompute: _Recompute = "none",
+    zero: Zero = 1,
+    recompute: Recompute = "none",
     dtype: DType = "bf16",
     ep: Count = 1,
     cp: Count = 1,
     vp: Count = 1,
     part: _TimePart = "total",
+    method: Method = "full",
+    rank: Count = 16,
+    targets: Targets = None,
+    software: TrainingSoftware = None,
 ) -> Seconds:
     """Seconds of one optimizer step, from the model's matrices and the rates that accelerator and links achieve.
 
@@ -149,6 +167,10 @@ def LLM_STEP_TIME(
         cp: context-parallel ranks
         vp: model chunks of a pipeline stage (interleaved schedule)
         part: the part that is asked for
+        method: full trains every weight; lora adapters alone; qlora adapters over weights in nf4
+        rank: rank of the adapters; not used by full
+        targets: what LoRA adapts, as in LLM_LORA_PARAMS; blank = what the software adapts, all where none is named
+        software: training software; blank = what usually runs such a layout on that accelerator
     Example:
         >>> round(LLM_STEP_TIME("llama-3.1-8b", "h100-sxm", 8, 128, 8192, zero=3), 1)
         18.2
@@ -157,10 +179,18 @@ def LLM_STEP_TIME(
     numbers = columns(counted, WORDS, "of the model")
     layout = Layout(tp, pp, 1, ep, cp, vp, micro_batch, zero, recompute)
     layout = spread(count, layout, counted.n_layers, counted.n_experts)
-    stack = "fsdp" if zero >= 2 else "megatron"
-    return getattr(step_time(numbers, kernels(accelerator, dtype.name, stack), layout, global_batch, seq_len), part)
+    rates = kernels(accelerator, dtype.name, software or usual_training(zero, accelerator.vendor))
+    tuned = None if method == "full" else _tuned(model, method, rank, adapted(targets, software))
+    return getattr(step_time(numbers, rates, layout, global_batch, seq_len, tuned), part)
 
 
+def _tuned(model: ModelSpec, method: str, rank: int, targets: frozenset[str]) -> Tuned:
+    """Adapters as a step of LoRA has them."""
+    found = columns(model.adapters(targets), {}, f"of the model: {', '.join(sorted(targets))}", "adapters")
+    return Tuned(found, rank, DTYPES["nf4"].bytes if method == "qlora" else 0.0)
+
+
+_RANGES_KEPT = 64
 _STEP = "Narayanan et al. 2021; Korthikanti et al. 2022; achieved rates in catalog/efficiency.csv"
 
 
@@ -175,11 +205,22 @@ def _job(
 ) -> tuple[plan.Job, plan.Machine, Layout | None]:
     """What a plan is about, as plain numbers."""
     numbers = model.coefficients(_TRAINED)
-    with unrecorded():
-        rates = [kernels(accelerator, dtype.name, stack) for stack in ("megatron", "fsdp")]
-        machine = plan.Machine(count, accelerator.figure("memory"), *rates)
+    one = accelerator.looked_up.get((plan.Machine, dtype.name))
+    if not isinstance(one, plan.Machine):
+        with unrecorded():
+            one = _machine(accelerator, dtype)
+        accelerator.looked_up[plan.Machine, dtype.name] = one
+    machine = one._replace(accelerators=count)
     own = None if layout is None else spread(count, layout, numbers.n_layers, numbers.n_experts)
     return plan.Job(numbers, global_batch, seq_len, weight_bytes(dtype), operand_bytes(dtype)), machine, own
+
+
+def _machine(accelerator: AcceleratorSpec, dtype: Format) -> plan.Machine:
+    """One accelerator with what usually trains on it."""
+    low, high = (usual_training(zero, accelerator.vendor) for zero in (1, 2))
+    rates = kernels(accelerator, dtype.name, low), kernels(accelerator, dtype.name, high)
+    kept = framework(usual_training(1)), framework(usual_training(2))
+    return plan.Machine(1, accelerator.figure("memory"), *rates, *kept)
 
 
 PLAN_COLUMNS = (
@@ -225,8 +266,7 @@ def LLM_TRAIN_PLAN(
     found = plan.plan(job, machine, top, own)
     flops = compute.train_flops(model.active, 1, attention_flops(model.flop_shape, seq_len), "none")
     peak = accelerator.peak(dtype.name)
-    given = {"model": model, "accelerator": accelerator, "count": count, "seq_len": seq_len, "dtype": dtype}
-    likely = accuracy.ranges.of_call("LLM_STEP_TIME", given)
+    likely = _likely(model, accelerator, count, seq_len, dtype)
 
     def row(rank: int | None, candidate: plan.Candidate) -> list[object]:
         of, seconds = candidate.layout, candidate.seconds
@@ -240,6 +280,21 @@ def LLM_TRAIN_PLAN(
     if found.own:
         table.append(row(found.rank if found.own.memory <= machine.memory else None, found.own))
     return table
+
+
+def _likely(
+    model: ModelSpec, accelerator: AcceleratorSpec, count: int, seq_len: float, dtype: Format
+) -> accuracy.ranges.Bounds:
+    """The range of a step, kept with the model: a sheet asks for one plan cell by cell."""
+    key = (_likely, accelerator.id, accelerator.vendor, accelerator.architecture, count, seq_len, dtype.name)
+    found = model.looked_up.get(key)
+    if found is None:
+        given = {"model": model, "accelerator": accelerator, "count": count, "seq_len": seq_len, "dtype": dtype}
+        found = accuracy.ranges.of_call("LLM_STEP_TIME", given)
+        if len(model.looked_up) >= _RANGES_KEPT:
+            model.looked_up.clear()
+        model.looked_up[key] = found
+    return cast("accuracy.ranges.Bounds", found)
 
 
 @LLM_TRAIN_PLAN.explained
@@ -257,16 +312,15 @@ def _fastest(
     job, machine, own = _job(model, accelerator, plain(count), plain(global_batch), plain(seq_len), dtype, layout)
     best = searched(plan.plan, job, machine, plain(top), own).best[0].layout
     numbers = columns(job.model, WORDS, "of the model")
-    rates = kernels(accelerator, dtype.name, "fsdp" if best.zero >= 2 else "megatron")
+    rates = kernels(accelerator, dtype.name, usual_training(best.zero, accelerator.vendor))
     step = term("seconds of a step", step_time(numbers, rates, best, global_batch, seq_len).total, "seconds", _STEP)
     held = memory.train_memory(
         numbers,
         best,
         seq_len,
+        framework(usual_training(best.zero)),
         weight_bytes=job.weight_bytes,
         operand_bytes=job.operand_bytes,
-        micro_batches=job.global_batch / (best.dp * best.micro_batch),
-        fused_attention=not machine.megatron.unfused_attention,
     )
     flops = compute.train_flops(term("active parameters", model.active, "parameters", "of the model"), 1,
                                 attention_flops(model.flop_shape, seq_len), "none")  # fmt: skip

@@ -1,41 +1,88 @@
-// Filters the index as one types: an entry stays where it contains every word.
+// The search: on the start page it lists what fits as one types; elsewhere its form leads there.
 "use strict";
 
-const words = (text) => text.toLowerCase().split(/[\s_-]+/).filter(Boolean);
-const box = document.getElementById("search");
-const found = document.getElementById("found");
-const sections = [...document.querySelectorAll("section.category")];
-const entries = [...document.querySelectorAll("section.category li")].map((item) => ({
-  item,
-  link: item.querySelector("a"),
-  name: words(item.querySelector("a").textContent).join(" "),
-  text: words(`${item.textContent} ${item.dataset.words}`).join(" "),
-}));
+var xlcalcSearch = (() => {
+  const words = (text) => text.toLowerCase().replace(/[?,()"=]/g, " ").split(/[\s_/-]+/).filter(Boolean);
+  const SMALL = new Set("a an and are as at be by can could do does for from how i in is it its many much my of on or our should so that the them there to was what when where which who will with would".split(" "));
+  const MOST = 60;
+  let read;
+  const entries = () => (read ??= xlcalcIndex.map(([kind, title, about, href, more]) => ({
+    kind, title, about, href, name: words(title).join(" "), all: words(`${title} ${about} ${more}`).join(" "),
+  })));
 
-function filter() {
-  const wanted = words(box.value);
-  let count = 0;
-  for (const entry of entries) {
-    const fits = wanted.every((word) => entry.text.includes(word));
-    entry.item.hidden = !fits;
-    count += fits;
+  // How much a word tells: much where few entries have it.
+  const told = (word) => 1 / Math.log2(2 + entries().filter((entry) => entry.all.includes(word)).length);
+
+  // Entries with every word, those first that have them in their names; questions with most of the words too.
+  function find(text) {
+    const typed = words(text);
+    const wanted = typed.filter((word) => !SMALL.has(word));
+    const sought = (wanted.length ? wanted : typed).map((word) => word.replace(/(?<=\w{4})(ing|ed|er|est|s)$/, ""));
+    if (!sought.length) return [];
+    const whole = typed.join(" ");
+    const weights = sought.map((word) => [word, told(word)]);
+    const found = [];
+    for (const entry of entries()) {
+      let hits = 0;
+      let score = 0;
+      for (const [word, weight] of weights) {
+        if (!entry.all.includes(word)) continue;
+        hits += 1;
+        score += weight * (` ${entry.name}`.includes(` ${word}`) ? 3 : 1);
+      }
+      const enough = entry.kind === "question" ? Math.ceil(sought.length / 2) : sought.length;
+      if (hits < enough) continue;
+      if (entry.name === whole || entry.name === `llm ${whole}`) score += 100;
+      found.push([score, entry]);
+    }
+    return found.sort((a, b) => b[0] - a[0]).map(([, entry]) => entry);
   }
-  for (const section of sections) section.hidden = !section.querySelector("li:not([hidden])");
-  found.textContent = wanted.length ? `${count} of ${entries.length} functions` : `${entries.length} functions`;
-}
 
-// Enter opens the function that is named, or the only one left.
-function open(event) {
-  event.preventDefault();
-  const left = entries.filter((entry) => !entry.item.hidden);
-  const name = words(box.value).join(" ");
-  const named = left.find((entry) => entry.name === name || entry.name === `llm ${name}`);
-  const target = named ?? (left.length === 1 ? left[0] : null);
-  if (target) location.href = target.link.href;
-}
+  function item(entry) {
+    const line = document.createElement("li");
+    const link = document.createElement("a");
+    link.href = entry.href;
+    link.textContent = entry.title;
+    const kind = document.createElement("span");
+    kind.className = "kind";
+    kind.textContent = entry.kind;
+    const about = document.createElement("span");
+    about.className = "about";
+    about.textContent = entry.about;
+    line.append(kind, link, about);
+    return line;
+  }
 
-box.form.addEventListener("submit", open);
-box.addEventListener("input", filter);
-box.value = new URLSearchParams(location.search).get("q") ?? box.value;
-filter();
-if (box.value) box.focus();
+  // Lists what fits a box's text; gives what was found.
+  function list(text, place, said) {
+    const found = find(text);
+    place.replaceChildren(...found.slice(0, MOST).map(item));
+    const cut = found.length > MOST ? `, the first ${MOST} below` : "";
+    said.textContent = `${found.length} found${cut}`;
+    return found;
+  }
+
+  const box = document.getElementById("search");
+  const part = document.getElementById("search-results");
+  if (box && part) {
+    const results = document.getElementById("results");
+    const status = document.getElementById("found");
+    let found = [];
+    const show = () => {
+      part.hidden = !box.value.trim();
+      found = part.hidden ? [] : list(box.value, results, status);
+    };
+    box.form.addEventListener("submit", (event) => {
+      event.preventDefault(); // Enter opens what is named, or the only thing left
+      const whole = words(box.value).join(" ");
+      const named = found.find((entry) => entry.name === whole || entry.name === `llm ${whole}`);
+      const target = named ?? (found.length === 1 ? found[0] : null);
+      if (target) location.href = target.href;
+    });
+    box.addEventListener("input", show);
+    box.value = new URLSearchParams(location.search).get("q") ?? box.value;
+    show();
+    if (box.value) box.focus();
+  }
+  return { list };
+})();

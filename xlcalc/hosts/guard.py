@@ -1,0 +1,212 @@
+"""What stands before the server's application: who may ask, how much at once, for how long, in what form.
+
+Everything refused here is answered with a status and one sentence, and costs the other clients nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import wraps
+from typing import Any, TypeAlias
+
+from xlcalc.language.deadline import within
+
+MOST_BYTES = 16 * 2**20  # of a body
+MOST_CELLS = 100_000  # with something in them, of one call
+SECONDS = 30.0  # of one call, and for a body to arrive
+_FEW = 1_000  # cells of a call that need not wait for large ones
+# the pages' own scripts and styles; Office.js sets styles in the page and speaks to Microsoft's services
+POLICY = (
+    "default-src 'self'; script-src 'self' https://appsforoffice.microsoft.com; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self' https:; frame-src 'self' https:; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'"
+)
+_CALL = "/xlwings/custom-functions-call"
+
+Scope: TypeAlias = dict[str, Any]
+Message: TypeAlias = dict[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Refused(Exception):
+    """A request that is not answered: a status and a sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
+
+
+class Guard:
+    """An ASGI application around another.
+
+    `hosts` are the names that requests may be addressed to, None for any: a page elsewhere whose name was made to point
+    here (DNS rebinding) has another. `origins` are pages that may ask besides those of this server, "*" for all;
+    `functions` what may be called; `policy` the Content-Security-Policy of pages, empty for none.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        hosts: Collection[str] | None,
+        origins: Collection[str],
+        functions: Collection[str],
+        policy: str,
+    ) -> None:
+        self.application, self.hosts, self.origins = application, hosts, origins
+        self.functions, self.policy = functions, policy.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.application(scope, receive, send)
+            return
+        try:
+            headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+            self._check_sender(scope, headers)
+            if scope["method"] == "POST":
+                body = await _body(headers, receive)
+                if scope["path"].endswith(_CALL):
+                    self._check_call(body)
+                receive = _again(body, receive)
+        except Refused as refused:
+            await _refuse(send, refused)
+            return
+        await self.application(scope, receive, self._with_policy(send))
+
+    def _check_sender(self, scope: Scope, headers: Mapping[bytes, str]) -> None:
+        host = headers.get(b"host", "")
+        if self.hosts is not None and name_of(host) not in self.hosts:
+            raise Refused(421, f"this server is not {name_of(host)[:80]}: set XLWINGS_HOSTNAME to the name it has")
+        origin = headers.get(b"origin", "")
+        if scope["method"] != "POST" or not origin or "*" in self.origins or origin in self.origins:
+            return
+        name = origin.partition("://")[2]
+        if name != host and not (self.hosts is not None and name_of(name) in self.hosts):
+            raise Refused(403, f"pages of {origin[:80]} may not ask: name them in XLWINGS_CORS_ALLOW_ORIGINS")
+
+    def _check_call(self, body: bytes) -> None:
+        try:
+            data = json.loads(body, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            sentence = str(error) if isinstance(error, _Constant) else "the body is no JSON text"
+            raise Refused(400, sentence) from None
+        if not isinstance(data, dict) or not isinstance(data.get("args"), list):
+            raise Refused(400, "the body of a call has a func_name and a list of args")
+        if not isinstance(data.get("func_name"), str) or data["func_name"] not in self.functions:
+            raise Refused(404, f"there is no function {str(data.get('func_name'))[:60]}")
+        for name in ("client", "version", "runtime"):
+            if not isinstance(data.get(name), str):
+                raise Refused(400, f"the body of a call has a text for {name}")
+        if not _is_known(data["args"]):
+            raise Refused(400, "an argument is rows of numbers, texts, truth values and errors")
+        if (cells := filled(data["args"])) > MOST_CELLS:
+            raise Refused(
+                413, f"a call takes at most {MOST_CELLS:,} filled cells; got {cells:,}: use fewer rows at once"
+            )
+
+    def _with_policy(self, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if self.policy and message["type"] == "http.response.start":
+                names = {name.lower(): value for name, value in message["headers"]}
+                if names.get(b"content-type", b"").startswith(b"text/html"):
+                    message["headers"] = [*message["headers"], (b"content-security-policy", self.policy)]
+            await send(message)
+
+        return sending
+
+
+def off_the_loop(module: Any, names: Collection[str]) -> None:
+    """Let the functions of a module calculate in threads, so that others are answered meanwhile; large ranges wait for
+    each other, and none takes longer than a call may."""
+    few, many = ThreadPoolExecutor(4, "xlcalc"), ThreadPoolExecutor(1, "xlcalc-large")
+    for name in names:
+        setattr(module, name, _awaited(getattr(module, name), few, many))
+
+
+def _awaited(function: Callable[..., Any], few: ThreadPoolExecutor, many: ThreadPoolExecutor) -> Callable[..., Any]:
+    def in_time(values: tuple[Any, ...]) -> Any:
+        with within(SECONDS):
+            return function(*values)
+
+    @wraps(function)
+    async def calculated(*values: Any) -> Any:
+        pool = few if filled(values) <= _FEW else many
+        return await asyncio.get_running_loop().run_in_executor(pool, in_time, values)
+
+    return calculated
+
+
+def filled(values: Any) -> int:
+    """Cells of arguments that hold something."""
+    if isinstance(values, (list, tuple)):
+        return sum(map(filled, values))
+    return 0 if values is None or values == "" else 1
+
+
+def _is_known(values: Any) -> bool:
+    """Whether arguments hold cells as Office.js describes them: an entity has the value that it stands for."""
+    if isinstance(values, list):
+        return all(map(_is_known, values))
+    return not isinstance(values, dict) or "basicValue" in values
+
+
+class _Constant(ValueError):
+    pass
+
+
+def _no_constant(name: str) -> Any:
+    raise _Constant(f"{name} is no number of JSON")
+
+
+def name_of(host: str) -> str:
+    """The name of a host without its port, an IPv6 address without brackets."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].casefold().rstrip(".")
+
+
+async def _body(headers: Mapping[bytes, str], receive: Receive) -> bytes:
+    said = headers.get(b"content-length", "0")
+    if said.isdigit() and int(said[:20]) > MOST_BYTES:
+        raise Refused(413, f"a body has at most {MOST_BYTES // 2**20} MB")
+    try:
+        return await asyncio.wait_for(_read(receive), SECONDS)
+    except (TimeoutError, asyncio.TimeoutError):
+        raise Refused(408, f"a body arrives within {SECONDS:g} s") from None
+
+
+async def _read(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Refused(400, "the client left")
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > MOST_BYTES:
+            raise Refused(413, f"a body has at most {MOST_BYTES // 2**20} MB")
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A body that was read, for the application to read."""
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receiving() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return receiving
+
+
+async def _refuse(send: Send, refused: Refused) -> None:
+    body = json.dumps({"detail": refused.sentence}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()),
+               (b"connection", b"close")]  # fmt: skip
+    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,114 @@
+"""One block of scenarios, calculated: an Arrow table of its columns, its results and what is wrong with a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy
+import pyarrow
+
+from xlcalc.language.cells import shown
+from xlcalc.language.many import Answers, Words
+from xlcalc.sweeps.expressions import Values
+from xlcalc.sweeps.spec import Spec
+
+ERROR = "error"
+_WORTH = 0.7  # share of rows that differ, below which what is alike is calculated once
+
+
+def of_grid(spec: Spec, start: int, stop: int) -> pyarrow.Table:
+    """The scenarios of a part of the grid that meet the conditions."""
+    columns, places = spec.scenarios(start, stop)
+    return _calculated(spec, columns, places, stop - start)
+
+
+def of_table(spec: Spec, table: pyarrow.Table) -> pyarrow.Table:
+    """The same for rows of a table of scenarios."""
+    return _calculated(spec, {name: read_column(table.column(name)) for name in spec.columns}, {}, len(table))
+
+
+def _calculated(spec: Spec, columns: dict[str, Values], places: Mapping[str, Any], n: int) -> pyarrow.Table:
+    tables: dict[Any, dict[str, Answers]] = {}  # of searches, by the rows that they were made for
+    for name, expression in spec.results.items():
+        rows, back = _different(spec.depends[name], spec, places, n)
+        read = {column: columns[column] for column in expression.names}
+        if rows is None:
+            columns[name] = expression.over(read, n, tables.setdefault(None, {}))
+        else:
+            few = {column: values.at(rows) for column, values in read.items()}
+            key = tuple(sorted(spec.depends[name]))
+            columns[name] = _spread(expression.over(few, len(rows), tables.setdefault(key, {})), back)
+    made = pyarrow.table({
+        **{name: _as_arrow(columns[name], n) for name in (*spec.columns, *spec.results)},
+        ERROR: _sentences({name: columns[name] for name in spec.results}, n),
+    })  # fmt: skip
+    met = numpy.ones(n, dtype=bool)
+    for condition in spec.conditions:
+        values = condition.over(columns, n, {})
+        met &= numpy.asarray(values.data, dtype=bool)
+        met[list(values.errors)] = False
+    return made if met.all() else made.filter(met)
+
+
+def _different(depends: set[str], spec: Spec, places: Mapping[str, Any], n: int) -> tuple[Any, Any]:
+    """The first row of each combination of what a result depends on, and of each row the place of its own."""
+    if not places:
+        return None, None
+    keys = numpy.zeros(n, dtype=numpy.int64)
+    for name in depends:
+        keys = keys * len(spec.grid[name]) + places[name]
+    _, rows, back = numpy.unique(keys, return_index=True, return_inverse=True)
+    return (rows, back) if len(rows) < _WORTH * n else (None, None)
+
+
+def _spread(values: Values, back: Any) -> Values:
+    """What was calculated for different rows, for all rows."""
+    data = values.data
+    if isinstance(data, Words):
+        data = Words(data.values, data.codes[back])
+    elif isinstance(data, numpy.ndarray):
+        data = data[back]
+    if not values.errors:
+        return Values(data, {})
+    wrong = numpy.flatnonzero(numpy.isin(back, list(values.errors)))
+    return Values(data, {row: values.errors[int(back[row])] for row in wrong.tolist()})
+
+
+def _as_arrow(values: Values, n: int) -> pyarrow.Array:
+    data = values.data
+    if isinstance(data, Words):
+        texts = ["" if v is None else v if isinstance(v, str) else shown(v) for v in data.values]
+        blank = numpy.isin(data.codes, [code for code, v in enumerate(data.values) if v is None])
+        codes = pyarrow.array(data.codes, pyarrow.int32(), mask=blank)
+        return pyarrow.DictionaryArray.from_arrays(codes, pyarrow.array(texts, pyarrow.string()))
+    column = numpy.broadcast_to(data, (n,))
+    if column.dtype == bool:
+        return pyarrow.array(column)
+    wrong = ~numpy.isfinite(numpy.asarray(column, dtype=float))
+    wrong[list(values.errors)] = True
+    return pyarrow.array(column, pyarrow.float64(), mask=wrong)
+
+
+def _sentences(results: Mapping[str, Values], n: int) -> pyarrow.Array:
+    """What is wrong with each row: of its first result that has an error."""
+    first: dict[int, str] = {}
+    for name, values in results.items():
+        for row, sentence in values.errors.items():
+            first.setdefault(row, f"{name}: {sentence}")
+    if not first:
+        return pyarrow.nulls(n, pyarrow.string())
+    return pyarrow.array([first.get(row) for row in range(n)], pyarrow.string())
+
+
+def read_column(column: Any) -> Values:
+    """A column of an Arrow table as expressions take it."""
+    column = column.combine_chunks() if isinstance(column, pyarrow.ChunkedArray) else column
+    kind = column.type
+    if pyarrow.types.is_boolean(kind) or pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind):
+        return Values(column.cast(pyarrow.float64()).to_numpy(zero_copy_only=False), {})
+    if not pyarrow.types.is_dictionary(kind):
+        column = column.cast(pyarrow.string()).dictionary_encode()
+    values = column.dictionary.cast(pyarrow.string()).to_pylist()
+    codes = column.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
+    return Values(Words([*values, None], codes), {})

@@ -1,0 +1,151 @@
+"""A sweep from its description to its answer: blocks on this machine's cores or on a cluster that somebody runs.
+
+Dask hands blocks to workers, and hands those of a lost worker to another; what travels is the description, two numbers
+or the rows of a block, and what the block comes to. Workers write partitions themselves.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow
+
+from xlcalc.sweeps import block as blocks
+from xlcalc.sweeps import kept
+from xlcalc.sweeps.expressions import SpecError
+from xlcalc.sweeps.spec import Spec
+from xlcalc.sweeps.store import Folder
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+BLOCK = 50_000  # scenarios of a partition
+_PAYS = 15.0  # seconds of work that are worth starting other processes
+_RETRIES = 3
+Progress = Callable[[int, int, int], None]  # scenarios done, in all, and those with an error
+
+
+class Task(NamedTuple):
+    """What a worker is told: the sweep, its folder, where the block stands, and a table's rows."""
+
+    described: str
+    fingerprint: str
+    folder: str
+    start: int
+    stop: int
+    rows: pyarrow.Table | None = None
+
+
+class Sweep(NamedTuple):
+    """The answer: how many scenarios, how many meet the conditions and have an error, the best, the groups."""
+
+    spec: Spec
+    scenarios: int
+    part: kept.Part
+    folder: Folder
+
+
+def calculate(task: Task) -> kept.Part:
+    """Calculate one block, write its partition, and give what it comes to; one that is there is only read."""
+    spec, folder = _known(task.described, task.fingerprint, task.folder)
+    if folder.has(task.start):
+        return kept.part(spec, folder.read(task.start))
+    rows = task.rows
+    table = blocks.of_grid(spec, task.start, task.stop) if rows is None else blocks.of_table(spec, rows)
+    folder.write(task.start, table)
+    return kept.part(spec, table)
+
+
+@lru_cache(4)
+def _known(described: str, fingerprint: str, folder: str) -> tuple[Spec, Folder]:
+    """The sweep as this process knows it. Raises SpecError where its catalogs or its version are others."""
+    spec = Spec(json.loads(described))
+    if spec.fingerprint() != fingerprint:
+        raise SpecError("a worker has another version of xlcalc or other catalogs than the sweep was started with")
+    where = Folder(Path(folder))
+    where.check(fingerprint)
+    return spec, where
+
+
+def run(
+    spec: Spec,
+    folder: Path,
+    *,
+    table: pyarrow.Table | None = None,
+    workers: int | None = None,
+    cluster: str = "",
+    progress: Progress | None = None,
+    block: int | None = None,
+) -> Sweep:
+    """Calculate all scenarios into partitions of the folder; those that are there are taken as they are.
+
+    Without `workers` other processes are started where the work is long enough to pay for them. Raises SpecError,
+    FileError.
+    """
+    size = spec.size if table is None else len(table)
+    fingerprint = spec.fingerprint()
+    store = Folder(folder.resolve())
+    block = store.claim(fingerprint, size, block or BLOCK)
+    described = json.dumps(spec.described)
+
+    def task(start: int) -> Task:
+        stop = min(start + block, size)
+        rows = None if table is None else table.slice(start, stop - start).combine_chunks()
+        return Task(described, fingerprint, str(store.path), start, stop, rows)
+
+    starts = list(range(0, size, block))
+    done: list[kept.Part] = []
+    begun = time.monotonic()
+
+    def count(part: kept.Part) -> None:
+        done.append(part)
+        if progress is not None:
+            progress(min(size, len(done) * block), size, sum(p.wrong for p in done))
+
+    waiting = iter(starts)
+    if not cluster and (workers is None or workers == 1):
+        for start in waiting:
+            count(calculate(task(start)))
+            left = (time.monotonic() - begun) / len(done) * (len(starts) - len(done))
+            if workers is None and left > _PAYS and (os.cpu_count() or 1) > 1:
+                break
+        else:
+            return Sweep(spec, size, kept.joined(spec, done), store)
+    with client(workers, cluster) as connected:
+        _distributed(connected, [task(start) for start in waiting], count)
+    return Sweep(spec, size, kept.joined(spec, done), store)
+
+
+def _distributed(connected: Client, tasks: list[Task], count: Callable[[kept.Part], None]) -> None:
+    from distributed import as_completed
+
+    futures = connected.map(calculate, tasks, pure=False, retries=_RETRIES, key="xlcalc-sweep")
+    try:
+        for _, part in as_completed(futures, with_results=True):
+            count(part)
+    finally:
+        connected.cancel(futures)
+
+
+@contextmanager
+def client(workers: int | None, cluster: str) -> Iterator[Client]:
+    """A cluster of this machine's cores, or a connection to one that somebody runs."""
+    from distributed import Client, LocalCluster
+
+    if cluster:
+        with Client(cluster, timeout="20s") as connected:
+            yield connected
+        return
+    n = workers or os.cpu_count() or 1
+    with (
+        LocalCluster(n_workers=n, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as local,
+        Client(local) as connected,
+    ):
+        yield connected

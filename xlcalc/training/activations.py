@@ -1,0 +1,109 @@
+"""Bytes of a token that layers keep for their backward pass.
+
+Those of Korthikanti et al. 2022 (section 4), generalised from s b h (34 + 5 a s / h) to what each block keeps: the
+inputs of its matrices, and the outputs that a nonlinear operator reads. Frozen matrices need no input; their adapters
+do (Hu et al. 2021, section 4.1).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from xlcalc.formula.arithmetic import where
+from xlcalc.model.coefficients import Coefficients
+
+ELEMENT = 2.0  # bytes of a 16-bit value
+
+
+class Kept(NamedTuple):
+    """Bytes a token of all layers on one rank: kept until the backward pass, and there for one layer at a time."""
+
+    kept: float
+    again: float
+
+
+def again_bytes(model: Coefficients, tp: int, operand: float) -> float:
+    """Of `layer_bytes` without scores, what selective recomputation does not keep [bytes/token]."""
+    inputs = model.saved_again_inputs_whole + model.saved_again_inputs_split
+    return (inputs * operand + model.saved_again_values_split * ELEMENT) / tp
+
+
+def layer_bytes(
+    model: Coefficients,
+    seq_len: float,
+    tp: int,
+    operand: float,
+    keeps_scores: bool,
+    *,
+    adapted: float | None = None,
+    element: float = ELEMENT,
+) -> float:
+    """Bytes a token of all layers on one rank of a tensor-parallel group.
+
+        GPT: s b h (10 + 24 / t + 5 a s / (h t)) with scores, s b h 34 / t without, a layer
+
+    With scores kept these are the paper's baseline, which has no sequence parallelism; without them its present model,
+    which has.
+
+    Args:
+        model: elements that the layers keep of a token
+        seq_len: tokens s of a sequence [tokens]
+        tp: tensor-parallel ranks t [count]
+        operand: bytes of an element that a matrix product reads [bytes]
+        keeps_scores: whether scores, softmax and dropout are kept
+        adapted: elements of a token that adapters of frozen matrices keep; None = every matrix is trained
+        element: bytes of any other element [bytes]
+
+    Source: Korthikanti et al. 2022, equations 2 and 4: s b h (34 + 5 a s / h) on one rank.
+    """
+    if adapted is None:
+        whole, split = model.saved_inputs_whole * operand, model.saved_inputs_split * operand
+    else:
+        whole, split = adapted * element, model.saved_attended * element
+    whole = whole + model.saved_values_whole * element + model.saved_mask
+    split = split + model.saved_values_split * element
+    return where(
+        keeps_scores,
+        lambda: whole + (split + 5 * model.unfused_heads * seq_len) / tp,
+        lambda: (whole + split) / tp,
+    )
+
+
+def kept_bytes(
+    model: Coefficients,
+    seq_len: float,
+    tp: int,
+    operand: float,
+    recompute: str,
+    selective_kept: float,
+    *,
+    adapted: float | None = None,
+    element: float = ELEMENT,
+) -> Kept:
+    """What is kept and what is computed again, under none, selective or full recomputation.
+
+        full: the input of each layer
+        selective: all but scores, where they are kept; else all but outputs of norms and activation functions, or the
+            outputs of a share of the products and of attention
+
+    Args:
+        recompute: none, selective or full
+        selective_kept: share of the products' outputs that selective recomputation keeps; 1 = all
+
+    Others as in `layer_bytes`. Source: Korthikanti et al. 2022, section 5; DeepSeek-V3 2024, sections 3.2.3 and 3.3.3.
+    """
+    unfused = model.unfused_heads > 0
+    scores = unfused if recompute == "none" else False
+    every = layer_bytes(model, seq_len, tp, operand, scores, adapted=adapted, element=element)
+    if recompute == "none":
+        return Kept(every, 0.0)
+    if recompute == "full":
+        return Kept(element * model.d_model * model.train_layers / where(unfused, 1, tp), every)
+    if adapted is not None:  # the inputs that adapters read are outputs of norms and activation functions
+        again = adapted * element / tp
+    elif selective_kept == 1:
+        again = where(unfused, 0.0, lambda: again_bytes(model, tp, operand))
+    else:
+        outputs = model.saved_values_whole + model.saved_values_split + model.tp_regions * model.d_model
+        again = every - (selective_kept * outputs + model.saved_attended) * element / tp
+    return Kept(every - again, again)
