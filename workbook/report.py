@@ -18,9 +18,10 @@ from .files.cells_xml import CellValue
 from .files.endings import refuse_ending
 from .files.errors import WorkbookError
 from .files.package import Package
-from .files.recalc import Recalculation, recalculate
-from .listed import cell_functions, listed_names
+from .files.recalc import Recalculation
+from .listed import listed_names
 from .settings import EPOCH, set_inputs
+from .templates import editions
 
 _DAYS = 2_958_466
 """Days that Excel has, to the end of 9999."""
@@ -94,14 +95,13 @@ def make(
     """Set inputs by name and recalculate. Raises WorkbookError for a name or a file that is not there, SettingError for
     a setting that the workbook does not take. The values in a template are of these engines: they are not compared.
     `out`: the workbook that will be written, whose ending must tell what is in it."""
-    package = find(source)
+    whole = find(source)
     if out:
-        refuse_ending(package, out)
+        refuse_ending(whole, out)
+    package = editions.calculable(whole)
     listed = listed_names(package)
     set_inputs(package, settings, {one.name.casefold(): one.unit for one in listed})
-    recalculation = recalculate(
-        package, cell_functions(), progress=progress, trust="engine" if is_template(source) else trust
-    )
+    recalculation = editions.recalculated(whole, package, progress, "engine" if is_template(source) else trust)
     inputs = [one.name for one in listed if one.kind == "input"]
     return Report(package.label, recalculation, named_cells(package), failed(package, inputs))
 
@@ -111,7 +111,9 @@ def recalculated(source: Path, out: Path, progress: Progress | None = None, trus
     package = Package.open(source)
     if out != source:
         refuse_ending(package, str(out))
-    return recalculate(package, cell_functions(), out, progress=progress, trust=trust)
+    recalculation = editions.recalculated(package, editions.calculable(package), progress, trust)
+    recalculation.package.save(out)
+    return recalculation
 
 
 def notes(recalculation: Recalculation) -> list[str]:

@@ -11,6 +11,7 @@ from math import exp
 
 from xlcalc.accuracy import ranges, whole_runs
 from xlcalc.catalog import accelerators
+from xlcalc.formula import excel
 from xlcalc.formula.excel import number
 from xlcalc.language.declare import find
 
@@ -84,10 +85,11 @@ def _formula() -> str:
     head, body = text[: text.index("_xlfn.LET(")], text[text.index("_xlfn.LET(") : -1]
     cases = []
     for function, arguments in _CALLS.items():
-        *_, mfu, dtype = (f"{p}{one}" for one in arguments)
-        blank = f"IF(_xlfn.ISOMITTED({dtype}),TRUE,OR(xlcalc_word({dtype},\"\")={{{','.join(f'"{w}"' for w in _SIXTEEN)}}}))"
+        *_, mfu, dtype = own = [f"{p}{excel.name(one)}" for one in arguments]
+        sixteen = ",".join(f'"{word}"' for word in _SIXTEEN)
+        blank = f'IF(_xlfn.ISOMITTED({dtype}),TRUE,OR(xlcalc_word({dtype},"")={{{sixteen}}}))'
         used = f'IF(_xlfn.ISOMITTED({mfu}),0.4,IF({mfu}="",0.4,{mfu}))'
-        given = [f'IF(_xlfn.ISOMITTED({p}{one}),"",{p}{one})' for one in arguments]
-        called = f"{function}({','.join(given)})*xlcalc_whole_runs({p}a1,{p}a2,{used},{p}bound)"
+        given = ",".join(f'IF(_xlfn.ISOMITTED({one}),"",{one})' for one in own)
+        called = f"{function}({given})*xlcalc_whole_runs({own[0]},{own[1]},{used},{p}bound)"
         cases.append(f'(xlcalc_word({p}name,"")="{names.word(function)}")*{blank},{called}')
     return f"{head}_xlfn.IFS({','.join(cases)},TRUE,{body}))"

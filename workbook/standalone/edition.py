@@ -201,6 +201,21 @@ def _related(package: Package, sheets: int) -> tuple[dict[str, bytes], dict[str,
     )
 
 
+def with_own_rows(package: Package) -> Package:
+    """The workbook with the rows of the user's catalog; its searches stay."""
+    kit, changed = read(), {}
+    for catalog in ("models", "accelerators"):
+        title, held = _SHEETS[catalog][0], kit.columns[catalog]
+        part, first = package.sheets[title], _FIRST + len(held["ids"])
+        known = {one: row for (of, one), row in own_rows(package).items() if of == catalog}
+        known |= {row[0]: row for row in own_of_user.rows(kit, catalog)}
+        xml = re.sub(rb'<row r="(\d+)">.*?</row>', lambda row: row[0] if int(row[1]) < first else b"", package.read(part),
+                     flags=re.DOTALL)  # fmt: skip
+        rows = "".join(f'<row r="{i}">{"".join(_cells(i, row, ""))}</row>' for i, row in enumerate(known.values(), first))
+        changed[part] = xml.replace(b"</sheetData>", f"{rows}</sheetData>".encode(), 1)
+    return Package(_packed(package, changed, {}), package.label)
+
+
 def own_rows(package: Package) -> Own:
     """The rows of a standalone workbook that no catalog of ours has."""
     kit, found = read(), {}

@@ -18,8 +18,6 @@ from xlcalc.language.errors import CalcError
 from .cases import CATALOGS, Asked, asked, ids
 from .formulas import Call, NotClosed, Rendered, Shape, first_rows, holds, render, rendered
 
-MOST_SHAPES = 40
-"""Formulas of one function."""
 Value = Any
 """What a column holds: a number, a text, TRUE or FALSE, an error; None where the formula does not read it."""
 
@@ -133,13 +131,14 @@ class _Sharing:
         self._catalogs = [CATALOGS[axis.argument.name] for axis in found.asked.rows]
         self._function = found.asked.declaration.name
         self._lines: list[list[Value]] = [[] for _ in found.cases]
+        self._of_others: dict[str, Given] = {}  # columns of the rows that vary for the first formula alone
 
     def formula(self) -> Formula:
         found = self._found
         calls = {key: seen for key, seen in found.seen.items() if isinstance(seen, Call)}
         shapes = list(dict.fromkeys(call.shape for call in calls.values()))
-        if not shapes or len(shapes) > MOST_SHAPES:
-            raise NotClosed(f"{found.asked.declaration.name} has {len(shapes)} formulas")
+        if not shapes:
+            raise NotClosed(f"{found.asked.declaration.name} answers nothing")
         shared = []
         for shape in shapes:
             own = {key: call for key, call in calls.items() if call.shape == shape}
@@ -178,10 +177,13 @@ class _Sharing:
                 slots.append(columns[slot])
                 continue
             name = example.columns[int(slot[1:])] if slot else ""
-            given = self._given({key: call.values[i] for key, call in calls.items()}, name, (number, i))
+            given = self._of_others.get(name) if number else None
+            given = given or self._given({key: call.values[i] for key, call in calls.items()}, name, (number, i))
             slots.append(given)
             if slot:
                 columns[slot] = given
+                if not number and given.kind in self._catalogs[1:]:
+                    self._of_others[name] = given
         return slots
 
     def _given(self, values: dict[tuple[int, int, str], Value], name: str, at: tuple[int, int] = (-1, -1)) -> Given:
