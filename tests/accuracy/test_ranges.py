@@ -116,7 +116,7 @@ def test_the_range_of_a_call_is_narrower_than_that_of_any_run_on_its_accelerator
 
 def test_other_software_than_usual_moves_or_widens_the_range():
     function = find("LLM_THROUGHPUT")
-    read = function.read(["llama-3.1-70b", "h100-sxm", 8, 1000, 1000, *[None] * 5])
+    read = function.read(["llama-3.1-70b", "h100-sxm", 8, 1000, 1000, *[None] * 6])
     given = dict(zip((a.name for a in function.arguments), read, strict=True))
     usual, other = ranges.of_call("LLM_THROUGHPUT", given), ranges.of_call("LLM_THROUGHPUT", given, "an engine of ours")
     assert other.high / other.low > usual.high / usual.low
@@ -130,8 +130,8 @@ def test_bounds_are_in_the_base_unit_and_take_the_functions_own_errors():
     with pytest.raises(xlcalc.CalcError, match="must be a function that was measured: LLM_STEP_TIME") as error:
         xlcalc.LLM_ESTIMATE_BOUND("LLM_KV_CACHE", "low", "llama-3.1-8b", 1)
     assert error.value.code == "#N/A"
-    with pytest.raises(xlcalc.CalcError, match="takes at most 9 arguments"):
-        xlcalc.LLM_ESTIMATE_BOUND("LLM_TPOT", "low", "llama-3.1-8b", "h100-sxm", 1, 1024, *[None] * 5, 1)
+    with pytest.raises(xlcalc.CalcError, match="takes at most 10 arguments"):
+        xlcalc.LLM_ESTIMATE_BOUND("LLM_TPOT", "low", "llama-3.1-8b", "h100-sxm", 1, 1024, *[None] * 6, 1)
     with pytest.raises(xlcalc.CalcError, match="bound must be one of"):
         xlcalc.LLM_ESTIMATE_BOUND("LLM_TPOT", "cases", "llama-3.1-8b", "h100-sxm", 1, 1024)
 

@@ -30,8 +30,7 @@ def calls(name):
     """The function's example, then with its open numbers changed."""
     function = find(name)
     arguments = example_arguments(function)
-    if function.has_unit:
-        arguments[-1] = None
+    arguments = function.in_base_unit(arguments)
     yield arguments
     if name == "LLM_MAX_BATCH":
         return

@@ -15,7 +15,7 @@ from xlcalc.hosting.throughput import stage_seconds
 
 class Request:
     def __init__(self, arrival, prompt, output):
-        self.arrival, self.left, self.tokens = arrival, prompt, output
+        self.arrival, self.left, self.tokens, self.asked = arrival, prompt, output, output
         self.first = self.last = 0.0
 
 
@@ -27,18 +27,23 @@ def poisson(rate, requests, seed=0):
         yield now
 
 
-def simulate(r, traffic, rate, places, requests, seed=0):
-    """Sorted times to first token, per output token and end to end, of requests after the start has settled."""
-    done = run(r, traffic, poisson(rate, requests, seed), places)
+def simulate(r, traffic, rate, places, requests, seed=0, spread=False):
+    """Sorted times to first token, per output token and end to end, of requests after the start has settled; with
+    lengths that are all alike, or `spread` exponentially."""
+    done = run(r, traffic, poisson(rate, requests, seed), places, random.Random(seed) if spread else None)
     settled = sorted(done, key=lambda q: q.arrival)[requests // 5 :]
     ttft = sorted(q.first - q.arrival for q in settled)
-    tpot = sorted((q.last - q.first) / (traffic.output - 1) for q in settled)
+    tpot = sorted((q.last - q.first) / max(q.asked - 1, 1) for q in settled)
     return ttft, tpot, sorted(q.last - q.arrival for q in settled)
 
 
-def run(r, traffic, times, places):
-    """The requests that arrive at `times`, served."""
-    arrivals = deque(Request(time, traffic.prefilled, traffic.output) for time in times)
+def run(r, traffic, times, places, lengths=None):
+    """The requests that arrive at `times`, served; as long as the traffic's, or as `lengths` draws."""
+
+    def length(mean):
+        return max(round(lengths.expovariate(1 / mean)), 1) if lengths else mean
+
+    arrivals = deque(Request(time, length(traffic.prefilled), length(traffic.output)) for time in times)
     now, waiting, running, done = 0.0, deque(), [], []
     budget = r.of.engine.step_tokens * r.layout.dp
     while arrivals or waiting or running:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import re
+from itertools import pairwise
 from statistics import mean
 
 import pytest
@@ -14,7 +16,7 @@ from xlcalc.cell_functions.hosting.served import served
 from xlcalc.hosting import latency, queueing
 from xlcalc.hosting.layout import Layout
 from xlcalc.hosting.step import replica
-from xlcalc.hosting.throughput import Traffic, room
+from xlcalc.hosting.throughput import Traffic, room, useful
 from xlcalc.model.dtypes import DTYPES
 
 CASES = [
@@ -108,6 +110,35 @@ def test_latency_grows_with_load_and_quantile():
         assert at(15, 0.5, metric) < at(15, 0.9, metric) < at(15, 0.99, metric)
     idle = xlcalc.LLM_TTFT("llama-3.1-8b", "h100-sxm", 1, 1000)
     assert idle < at(0.01, 0.5) < 2.5 * idle
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_latency_never_falls_with_load(seed):
+    """Of random models, machines, lengths and quantiles, and with lengths that spread."""
+    draw = random.Random(seed)
+    model = draw.choice(["llama-3.1-8b", "qwen3-30b-a3b", "llama-3.3-70b", "gpt-oss-120b", "mixtral-8x7b"])
+    of = served(models.find(model), accelerators.find(draw.choice(["h100-sxm", "h200-sxm", "b200", "mi300x"])), None)
+    traffic = Traffic(draw.choice([50, 1000, 12000]), draw.choice([20, 300, 3000]), draw.choice([0, 0.7]))
+    layout = draw.choice([Layout(4), Layout(2, 2), Layout(8)])
+    r, places = replica(of, layout), useful(of, traffic, layout)
+    largest, spread = queueing.saturation(r, traffic, places), draw.choice([0, 0.5, 1.5])
+    for metric in queueing.METRICS:
+        quantile = draw.choice([0.05, 0.5, 0.7, 0.95, 0.99])
+        times = [
+            queueing.latency(r, traffic, largest * load / 60, places, quantile, metric, spread) for load in range(1, 60)
+        ]
+        assert all(b >= a * (1 - 1e-9) for a, b in pairwise(times)), (metric, quantile)
+
+
+def test_lengths_that_spread_make_tails_longer():
+    """Against the simulation with prompts and answers of exponential length."""
+    model, accelerator = models.find("llama-3.1-8b"), accelerators.find("h100-sxm")
+    traffic, r = Traffic(1000, 200), replica(served(model, accelerator, DTYPES["bf16"]), Layout(1))
+    rate = 0.6 * queueing.saturation(r, traffic, 370)
+    ttft, _, last = simulate(r, traffic, rate, 370, 2500, spread=True)
+    for metric, times in (("ttft", ttft), ("e2e", last)):
+        alike, apart = (queueing.latency(r, traffic, rate, 370, 0.95, metric, spread) for spread in (0, 1))
+        assert alike < apart == pytest.approx(times[int(0.95 * len(times))], rel=0.25)
 
 
 def test_erlang_and_gamma_against_tables():

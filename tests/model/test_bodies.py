@@ -111,3 +111,9 @@ def test_the_first_releases_of_t5_name_a_class_with_both_stacks() -> None:
     assert count(T5, "T5WithLMHeadModel") == count(T5, "T5ForConditionalGeneration")
     with pytest.raises(ValueError, match="T5ForCausalLM"):
         count(T5, "T5ForCausalLM")
+
+
+def test_a_block_keeps_the_class_and_so_the_head() -> None:
+    text = json.dumps({**LLAMA, "architectures": ["LlamaForSequenceClassification"], "num_labels": 3})
+    block = xlcalc.LLM_MODEL(text)
+    assert xlcalc.LLM_PARAMS(block) == xlcalc.LLM_PARAMS(text) == 7504924672 + 3 * 4096

@@ -11,6 +11,7 @@ import pytest
 import xlcalc
 from xlcalc.catalog import models
 from xlcalc.cell_functions.hosting.served import held as served
+from xlcalc.language.errors import CalcError
 from xlcalc.model import matrices
 from xlcalc.model.checkpoint import PLAIN, checkpoint
 from xlcalc.model.dtypes import DTYPES, GGUF, named
@@ -363,3 +364,17 @@ def test_bits_of_groups():
     assert named("gptq").bits == named("awq").bits == 4 + 20 / 128
     assert named("gptq_8bit").bits == 8 + 24 / 128
     assert named("int4_g32").bits == 4 + 16 / 32
+
+
+def test_a_release_that_leaves_most_of_its_attention_in_16_bit():
+    """Meta's own FP8 of Llama 3.1 405B: 57.75 GiB were measured on each of eight GPUs."""
+    name = "meta-llama/Llama-3.1-405B-Instruct-FP8"
+    assert xlcalc.LLM_SERVE_MEMORY(name, 8192, 1, tp=8, part="weights", unit="GiB") == pytest.approx(57.75, rel=0.02)
+    assert xlcalc.LLM_WEIGHTS("nvidia/Llama-3.1-405B-Instruct-FP8") < 411e9
+
+
+def test_an_unknown_torch_dtype_is_refused_by_name_where_its_bytes_matter():
+    text = json.dumps({**models.by_id("llama-3.1-8b").config, "torch_dtype": "float6_e3m2"})
+    assert xlcalc.LLM_PARAMS(text) == 8030261248
+    with pytest.raises(CalcError, match="float6_e3m2"):
+        xlcalc.LLM_WEIGHTS(text)

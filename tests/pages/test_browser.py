@@ -11,7 +11,7 @@ import pytest
 
 import xlcalc
 from xlcalc.pages import browser as runtime
-from xlcalc.pages import catalog_pages, site
+from xlcalc.pages import catalog_lists, site
 
 PYODIDE = Path(__file__).parents[1] / "hosts" / "node" / "node_modules" / "pyodide"
 
@@ -27,8 +27,8 @@ def folder(tmp_path_factory):
         pytest.skip("Pyodide is not installed: npm install --no-package-lock --prefix tests/hosts/node")
     made = tmp_path_factory.mktemp("site")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalog_pages, "model_ids", lambda: ["llama-3.1-8b"])
-        patch.setattr(catalog_pages, "machine_ids", lambda: ["h100-sxm"])
+        patch.setattr(catalog_lists, "model_ids", lambda: ["llama-3.1-8b"])
+        patch.setattr(catalog_lists, "machine_ids", lambda: ["h100-sxm"])
         site.write(made / "site", runtime.runtime(PYODIDE))
     return made / "site"
 

@@ -20,7 +20,7 @@ import xlcalc
 from xlcalc.cli import app as cli
 from xlcalc.language.declare import Declaration
 from xlcalc.language.kinds import Count
-from xlcalc.pages import catalog_pages, questions, site
+from xlcalc.pages import catalog_lists, questions, site
 
 FUNCTIONS = xlcalc.functions()
 VOID = {"meta", "link", "input", "br", "img", "hr"}
@@ -85,8 +85,8 @@ def folder(tmp_path_factory):
     """The site with the pages of a few models and accelerators; the lists have links to all."""
     made = tmp_path_factory.mktemp("reference") / "site"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalog_pages, "model_ids", lambda: FEW_MODELS)
-        patch.setattr(catalog_pages, "machine_ids", lambda: FEW_MACHINES)
+        patch.setattr(catalog_lists, "model_ids", lambda: FEW_MODELS)
+        patch.setattr(catalog_lists, "machine_ids", lambda: FEW_MACHINES)
         assert site.write(made) == len(FUNCTIONS) + len(LISTS) + len(FEW_MODELS) + len(FEW_MACHINES)
     return made
 
@@ -502,3 +502,16 @@ class TestInChromium:
         tab.goto((folder / "LLM_LOSS.html").as_uri())
         ground = re.findall(r"\d+", tab.evaluate("getComputedStyle(document.body).backgroundColor"))
         assert (sum(map(int, ground[:3])) < 200) == dark
+
+
+def test_pages_of_the_catalogs_are_made_of_what_functions_give():
+    """Every ninth of the models and accelerators, chosen by their place; a page of any other is made the same way."""
+    made = catalog_lists.pages("files")
+    for file, make in list(made.items())[3::9]:
+        page = read(make())
+        for row in (row for table in page.all("table") for row in rows(table) if "Formula" in row):
+            arguments = typed(row["Formula"])
+            function = next(f for f in FUNCTIONS if row["Formula"].startswith(f"={f.name}("))
+            shown = float((row.get("Memory") or row["Number"]).split()[0].replace(",", ""))
+            assert shown == pytest.approx(function(*arguments), rel=1e-5), (file, row["Formula"])
+        assert "None" not in page.one("main").text and "nan" not in page.one("main").text.lower().split(), file

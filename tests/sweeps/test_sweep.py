@@ -224,10 +224,7 @@ def test_a_lost_worker_costs_its_partition_only(tmp_path, monkeypatch):
     asked = spec.read(SLOW_GRID)
     folder = run.Folder(tmp_path / "a.parquet")
     folder.claim(asked.fingerprint(), asked.size, 50)
-    tasks = [
-        run.Task(json.dumps(asked.described), asked.fingerprint(), str(folder.path), start, start + 50)
-        for start in range(0, asked.size, 50)
-    ]
+    tasks = run.tasks(asked, asked.fingerprint(), folder, asked.size, 50, None)
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     monkeypatch.setattr(run, "calculate", __import__("test_sweep")._slowly if __name__ != "test_sweep" else _slowly)
@@ -242,7 +239,7 @@ def test_a_lost_worker_costs_its_partition_only(tmp_path, monkeypatch):
                 killed.append(next(iter(pids.values())))
                 os.kill(killed[0], signal.SIGKILL)
 
-        run._distributed(connected, tasks, count)
+        run.distributed(connected, tasks, count)
     assert killed and len(parts) == 16 and sum(part.rows for part in parts) == 800
     monkeypatch.undo()
     found = run.run(asked, folder.path, block=50, workers=1)

@@ -34,3 +34,72 @@ def test_lora_of_a_7b_is_not_177_gb():
 def test_qlora_keeps_weights_in_nf4():
     """Dettmers et al. 2023, abstract: a 65B model fine-tunes on one 48 GB GPU."""
     assert FINETUNE("llama-65b", "qlora", 512, 1, 64) < 48 * 2**30
+
+
+def test_lora_of_a_mixture_without_its_routed_experts():
+    """PEFT leaves experts out that stand in one tensor. Counted by hand from the configurations: Mixtral's attention and
+    router; DeepSeek-V3's latents, three dense MLPs of 18,432 and 58 shared experts of 2,048."""
+    attention = (4096 + 4096) * 2 + (4096 + 1024) * 2
+    assert xlcalc.LLM_LORA_PARAMS("mixtral-8x7b", 16, "attention,router") == 16 * 32 * (attention + 4096 + 8)
+    latent = (7168 + 1536) + (1536 + 24576) + (7168 + 576) + (512 + 32768) + (16384 + 7168)
+    mlps = 3 * 3 * (7168 + 18432) + 58 * 3 * (7168 + 2048)
+    assert xlcalc.LLM_LORA_PARAMS("deepseek-v3", 1, "attention,shared,dense") == 61 * latent + mlps
+    everything = xlcalc.LLM_LORA_PARAMS("deepseek-v3", 1, "attention,shared,dense,experts")
+    assert (
+        everything
+        == xlcalc.LLM_LORA_PARAMS("deepseek-v3", 1)
+        == xlcalc.LLM_LORA_PARAMS("deepseek-v3", 1, "attention,mlp")
+    )
+    with pytest.raises(xlcalc.CalcError, match="finds no matrix of experts"):
+        xlcalc.LLM_FINETUNE_MEMORY("llama-3.1-8b", "lora", 2048, 1, targets="experts")
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "bytes_each"),
+    # weights, gradients, optimizer: 32-bit copy and moments by each optimizer's paper
+    [("adam", (2, 2, 12)), ("adam_fp32", (4, 4, 8)), ("adam_8bit", (2, 2, 6)), ("adam_bf16", (2, 2, 8)),
+     ("paged", (2, 2, 4)), ("momentum", (2, 2, 8)), ("sgd", (2, 2, 4)), ("adafactor", (2, 2, 4))],
+)  # fmt: skip
+def test_bytes_of_a_parameter_by_optimizer(optimizer, bytes_each):
+    n = xlcalc.LLM_PARAMS("llama-3.1-8b")
+    for part, each in zip(("weights", "gradients", "optimizer"), bytes_each, strict=True):
+        assert FINETUNE("llama-3.1-8b", "full", 2048, 1, None, part, optimizer=optimizer) == each * n
+
+
+def test_muon_keeps_one_moment_of_matrices_and_two_of_embedding_and_head():
+    n, outer = xlcalc.LLM_PARAMS("llama-3.1-8b"), 2 * 128256 * 4096
+    found = FINETUNE("llama-3.1-8b", "full", 2048, 1, None, "optimizer", optimizer="muon")
+    assert found == pytest.approx(8 * n + 4 * outer)
+
+
+def test_the_host_takes_what_is_offloaded():
+    model = ("llama-3.1-8b", "full", 8192, 1, None)
+    assert FINETUNE(*model, "optimizer", offload="optimizer") == 0
+    kept, offloaded = (FINETUNE(*model, "activations", "none", offload=o) for o in ("none", "activations"))
+    assert offloaded == pytest.approx(kept * 2 / 32)  # two layers' of 32 are on their way
+
+
+def test_full_fine_tuning_of_8b_in_torchtune_fits_a_24_gb_card():
+    """torchtune's 8B_full_single_device (paged 8-bit Adam within the backward pass, two sequences) takes 18.9 GiB of an
+    RTX 4090; sequences of Alpaca are a few hundred tokens long."""
+    found = FINETUNE("llama-3.1-8b", "full", 512, 2, optimizer="paged", software="torchtune", unit="GiB")
+    assert found == pytest.approx(18.9, rel=0.1)
+
+
+def test_qlora_by_framework():
+    """PEFT casts embeddings, head and norms to 32 bit: 2 bytes more of each of 1.05e9 parameters; torchtune's loss in
+    chunks takes less than PyTorch's."""
+    each = {
+        s: FINETUNE("llama-3.1-8b", "qlora", 2048, 1, 8, "weights", targets="q,v", software=s)
+        for s in ("peft", "torchtune")
+    }
+    adapters = xlcalc.LLM_LORA_PARAMS("llama-3.1-8b", 8, "q,v")
+    assert each["peft"] - each["torchtune"] == pytest.approx(2 * 2 * 128256 * 4096 + 2 * adapters)
+    total = {s: FINETUNE("llama-3.1-8b", "qlora", 2048, 1, 8, software=s) for s in ("peft", "fsdp", "torchtune")}
+    assert total["torchtune"] < total["fsdp"] < total["peft"]
+
+
+def test_lora_keeps_less_than_full_and_more_with_more_targets():
+    kept = [FINETUNE("llama-3.1-8b", "full", 2048, 1, 8, "activations", "none")]
+    kept += [FINETUNE("llama-3.1-8b", "lora", 2048, 1, 8, "activations", "none", targets=t) for t in ("all", "q,v")]
+    assert kept[0] >= kept[1] > kept[2]

@@ -6,6 +6,7 @@ import measured
 import pytest
 
 import xlcalc
+from xlcalc.catalog import tables
 from xlcalc.training.memory import in_flight
 
 GIB = 2**30
@@ -144,3 +145,31 @@ def test_narrow_formats_keep_narrow_operands():
     assert 0.6 * bf16 < fp8 < bf16
     same = [xlcalc.LLM_TRAIN_MEMORY("llama-3.1-8b", 4096, 1, dtype=d, part="weights") for d in ("bf16", "fp8")]
     assert same[0] == same[1]
+
+
+def test_fsdp_in_a_pipeline_keeps_weights_and_gradients_whole():
+    """torchtitan does not reshard between micro-batches of a pipeline: 2 bytes of weights and 4 of summed gradients of
+    every parameter of a stage, beside a data-parallel rank's share."""
+    layout = {"tp": 8, "pp": 8, "dp": 8, "recompute": "full", "software": "torchtitan"}
+    sharded, one = (xlcalc.LLM_TRAIN_MEMORY("llama-3.1-405b", 8192, 1, zero=z, **layout) for z in (3, 1))
+    states = [
+        sum(
+            xlcalc.LLM_TRAIN_MEMORY("llama-3.1-405b", 8192, 1, zero=z, part=p, **layout)
+            for p in ("weights", "gradients")
+        )
+        for z in (3, 1)
+    ]
+    whole = states[1] / 4
+    assert sharded - states[0] - (one - states[1]) == pytest.approx(6 * whole, rel=0.02)
+
+
+def test_the_loss_takes_what_each_framework_writes():
+    """8,192 tokens of 128,256 logits: PyTorch writes three 32-bit copies, torchtune's chunks 7.3 GiB in all."""
+    of = {
+        s: xlcalc.LLM_TRAIN_MEMORY("llama-3.1-8b", 8192, 1, recompute="full", software=s)
+        for s in ("fsdp", "llm-foundry")
+    }
+    assert of["fsdp"] - of["llm-foundry"] == pytest.approx(1.07 * 10 * 8192 * 128256)
+    chunked = tables.rows("efficiency")
+    each = next(float(r["value"]) for r in chunked if (r["name"], r["stack"]) == ("logit_bytes", "torchtune"))
+    assert each * 8192 * 128256 / GIB == pytest.approx(7.3, rel=0.01)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import measured
 import pytest
 
@@ -68,6 +70,46 @@ def test_table():
             row[at("zero")], row[at("recompute")], "bf16", row[at("ep")], row[at("cp")], row[at("vp")],
         )  # fmt: skip
         assert again == row[at("step seconds")]
+
+
+MODELS = ("gpt2-large", "llama-3.2-1b", "gemma-2-2b", "mamba-1.4b", "olmoe-1b-7b", "deepseek-v2-lite", "qwen3-30b-a3b")
+MACHINES = ("mi300x", "h100-sxm", "a100-sxm-80gb", "b200", "tpu-v5p", "l40s")
+
+
+def test_memory_and_time_of_a_plan_are_those_of_the_layout():
+    """Twenty plans drawn from models, machines, counts, batches and lengths, GPT-2 on an MI300X among them."""
+    draw = Random(12)
+    asked = [("gpt2-large", "mi300x", 8, 64, 1024)]
+    asked += [
+        (
+            draw.choice(MODELS),
+            draw.choice(MACHINES),
+            draw.choice((4, 6, 8)),
+            draw.choice((24, 48)),
+            2 ** draw.randint(9, 12),
+        )
+        for _ in range(19)
+    ]
+    checked = 0
+    for of in asked:
+        try:
+            header, *rows = xlcalc.LLM_TRAIN_PLAN(*of, None, 4)
+        except xlcalc.CalcError as error:
+            assert "finds no layout" in error.reason
+            continue
+        for row in rows:
+            a = dict(zip(header, row, strict=True))
+            layout = (a["recompute"], "adam", a["ep"], a["cp"], a["vp"])
+            held = xlcalc.LLM_TRAIN_MEMORY(
+                of[0], of[4], a["micro_batch"], a["tp"], a["pp"], a["dp"], a["zero"], *layout
+            )
+            assert held == pytest.approx(a["memory bytes"], rel=1e-12), of
+            seconds = xlcalc.LLM_STEP_TIME(
+                *of, a["tp"], a["pp"], a["micro_batch"], a["zero"], a["recompute"], "bf16", a["ep"], a["cp"], a["vp"]
+            )
+            assert seconds == pytest.approx(a["step seconds"], rel=1e-12), of
+            checked += 1
+    assert checked > 40
 
 
 def test_nothing_fits():

@@ -149,3 +149,45 @@ def test_every_constant_has_a_source_and_a_use():
 def test_tables_name_every_measured_model():
     names = {row["model"] for row in measured.rows("megatron_bridge") if row["task"] == "pre-training"}
     assert names == set(measured.BRIDGE_MODELS)
+
+
+def test_lora_trains_no_weights_of_the_model():
+    """Two products of frozen weights where three are trained (Hu et al. 2021, section 4.1): no more than two thirds of
+    the time of matrices, the optimizer's next to nothing."""
+    job = ("llama-2-70b", "h100-sxm", 8, 8, 8192)
+    full, lora, qlora = (
+        {
+            part: xlcalc.LLM_STEP_TIME(*job, tp=4, dtype="fp8", method=m, part=part)
+            for part in ("total", "compute", "optimizer")
+        }
+        for m in ("full", "lora", "qlora")
+    )
+    assert 2 / 3 < lora["compute"] / full["compute"] < 0.85
+    assert lora["optimizer"] < full["optimizer"] / 100
+    assert lora["total"] < qlora["total"] < full["total"]
+    more = xlcalc.LLM_STEP_TIME(*job, tp=4, dtype="fp8", method="lora", rank=256)
+    assert lora["total"] < more
+    fewer = xlcalc.LLM_STEP_TIME(*job, tp=4, dtype="fp8", method="lora", targets="q,v")
+    assert fewer < lora["total"]
+
+
+def test_weights_sharded_inside_a_slice_cost_no_more_over_many():
+    """MLPerf Training: GPT-3 on 4, 8 and 12 slices of 256 TPU v6e took 10.73, 10.75 and 10.79 s."""
+    seconds = [
+        xlcalc.LLM_STEP_TIME(
+            "gpt3-175b", "tpu-v6e", n, 2 * n, 2048, micro_batch=2, zero=3, recompute="full", dtype="int8"
+        )
+        for n in (1024, 2048, 3072)
+    ]
+    assert seconds[2] == pytest.approx(seconds[0], rel=0.01)
+
+
+def test_tensor_parallelism_of_pytorch_hides_nothing():
+    job = ("llama-3.1-8b", "h100-sxm", 64, 96, 8192, 8, 1, 12, 3)
+    tp = [xlcalc.LLM_STEP_TIME(*job, part="tp", software=software) for software in ("torchtitan", "megatron")]
+    assert tp[0] > 2 * tp[1]
+
+
+def test_software_of_another_job_is_refused():
+    with pytest.raises(xlcalc.CalcError, match="software must be one of megatron, nemo-mlperf"):
+        xlcalc.LLM_STEP_TIME(*H100, software="vllm")

@@ -48,6 +48,7 @@ _TEXTS = frozenset(
 _OPERATORS = frozenset("+-*/^&=<>%")
 _ARITHMETIC = frozenset("+-*/^%")
 _CELLS = re.compile(rb"(?<![\w.'\" ])\$?[A-Z]{1,3}\$?[0-9]+(?![\w.(!'])")
+_ODD_PLACE = re.compile(r"-[\d.]+|\d*\.\d+")
 _LIKE_A_CELL = re.compile(r"[A-Z]{1,3}[0-9]+")
 _USUAL_FORMAT = re.compile(
     r"[$€£]?[#,]*0(?:\.0+)?%?|0+|(?:yyyy|yy|mmmm|mmm|mm|m|dddd|ddd|dd|d|[-/. ,])+|hh?:mm(?::ss)?"
@@ -333,8 +334,7 @@ def _reduces(call: list[object]) -> bool:
 
 def _is_odd_place(argument: list[Token]) -> bool:
     """Is it a number written out that is no place in a list?"""
-    text = "".join(token.text for token in argument)
-    return text[:1] == "-" or (text[:1].isdigit() and not text.isdigit())
+    return _ODD_PLACE.fullmatch("".join(token.text for token in argument)) is not None
 
 
 def _text_format(arguments: list[list[Token]]) -> str:

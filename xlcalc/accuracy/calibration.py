@@ -8,7 +8,7 @@ from inspect import signature
 from math import exp, log
 from typing import Any, NamedTuple
 
-from xlcalc.accuracy.measurements import FUNCTIONS, LEAST, MOST, Measurement, is_ignored, measurements
+from xlcalc.accuracy.measurements import FUNCTIONS, LEAST, MOST, Measurement, ignored, is_ignored, measurements
 from xlcalc.formula.arithmetic import term
 from xlcalc.formula.symbols import unrecorded
 from xlcalc.language.declare import find
@@ -36,11 +36,10 @@ def calibrated(*, unless: str = "") -> Callable[[Formula], Formula]:
         accelerator = names.index("accelerator")
         given = names.index(unless) if unless else None
         FUNCTIONS.append(formula.__name__)
-        _formulas[formula.__name__] = formula
 
         @wraps(formula)
-        def _formula(*read: Any) -> float:
-            estimate = formula(*read)
+        def _formula(*read: Any, **later: Any) -> float:
+            estimate = formula(*read, **later)
             if is_ignored() or (given is not None and read[given]):
                 return estimate
             factor = factors(formula.__name__).get(read[accelerator].id)
@@ -52,9 +51,6 @@ def calibrated(*, unless: str = "") -> Callable[[Formula], Formula]:
         return _formula
 
     return declare
-
-
-_formulas: dict[str, Formula] = {}
 
 
 def trusted(factor: Factor, place: str) -> float:
@@ -108,17 +104,14 @@ def _estimated(measurement: Measurement, place: str) -> tuple[str, float]:
     where = f"{place}, {measurement.case}"
     if unknown := sorted(measurement.arguments.keys() - set(names)):
         raise CalcError("#VALUE!", f"{where}: it has no argument {', '.join(unknown)}")
-    formula = _formulas[declaration.name]
-    taken = len(signature(formula).parameters)
     try:
         read = declaration.read([measurement.arguments.get(name) for name in names])
-        estimate = formula(*read[:taken])
+        with ignored():
+            estimate = declaration.compute(read)
     except CalcError as error:
-        raise CalcError(error.code, f"{where}: {error.argument} {error.reason}") from None
-    except ValueError as error:
-        raise CalcError("#NUM!", f"{where}: {error}") from None
+        named = f"{error.argument} " if error.argument else ""
+        raise CalcError(error.code, f"{where}: {named}{error.reason}") from None
     accelerator = read[names.index("accelerator")].id
     if not accelerator:
         raise CalcError("#VALUE!", f"{where}: the accelerator needs an id, by which it is found again")
-    unit = next((value for value in read[taken:] if value is not None), 1)
-    return accelerator, estimate / unit
+    return accelerator, estimate

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache, lru_cache
+from typing import Any
 
 from xlcalc.catalog import tables
 from xlcalc.catalog.names import Names, NotInCatalog, Reading, key
@@ -70,6 +71,13 @@ def _sold(name: str) -> NotInCatalog | None:
     return None
 
 
+@cache
+def _releases() -> dict[str, dict[str, Any]]:
+    """Releases whose files leave other matrices out of their format than usual, by what they are called."""
+    fields = ((row["hf_id"], json.loads(row["quantization_config"])) for row in tables.shipped("releases"))
+    return {name.casefold(): {"quantization_config": own} for name, own in fields}
+
+
 @lru_cache(maxsize=1024)
 def find(name: str) -> ModelSpec:
     """The model that a name means, in the format that the name states (-FP8, -AWQ, Q4_K_M ...), if it states one.
@@ -80,6 +88,9 @@ def find(name: str) -> ModelSpec:
         model, stated = by_id(names().find(name)), stated_format(name)
     except NotInCatalog as error:
         raise _sold(name) or error from None
+    release = _releases().get(name.strip().casefold())
+    if release is not None:
+        return ModelSpec.model_validate({**model.model_dump(), "config": {**model.config, **release}})
     if not stated or stated == model.checkpoint.dtype.name:
         return model
     return ModelSpec.model_validate({**model.model_dump(), "stated_format": stated})

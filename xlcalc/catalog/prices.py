@@ -80,6 +80,16 @@ def offer(instance: str, term: str) -> dict[str, str]:
     raise NotInCatalog(f"has no {term} price in the catalog; it has {', '.join(have)}")
 
 
+def newest() -> list[dict[str, str]]:
+    """The newest list of each instance in each place."""
+    places: dict[str, dict[str, str]] = {}
+    for row in tables.rows("prices"):
+        place = row["id"].partition("@")[0]
+        if place not in places or row["as_of"] > places[place]["as_of"]:
+            places[place] = row
+    return list(places.values())
+
+
 def usd_per_hour(instance: str, term: str) -> float:
     """USD per hour of a whole instance under a term."""
     return float(offer(instance, term)[f"{TERMS[term]}_usd_per_hour"])

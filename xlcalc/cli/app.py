@@ -8,7 +8,7 @@ import typer
 
 from xlcalc.cli import calls, catalogs, health, serve, sweeps, workbooks
 from xlcalc.cli.addins import addin
-from xlcalc.cli.console import Failure
+from xlcalc.cli.console import Failure, say
 from xlcalc.language.errors import CalcError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -24,7 +24,7 @@ def main() -> None:
     except BrokenPipeError:  # whoever read stdout has seen enough
         sys.stderr.close()
     except (Failure, CalcError, OSError, ValueError) as error:
-        print(f"xlcalc: {error}", file=sys.stderr)
+        say(str(error))
         sys.exit(1)
 
 

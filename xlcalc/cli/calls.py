@@ -13,6 +13,7 @@ from xlcalc.cli import completion
 from xlcalc.cli.console import Failure, print_rows
 from xlcalc.language.declare import Declaration, Table, find, functions
 from xlcalc.language.errors import CalcError
+from xlcalc.language.harmless import printable
 
 app = typer.Typer(add_completion=False)
 _FREE = {"ignore_unknown_options": True}  # negative numbers are arguments, not options
@@ -50,7 +51,7 @@ def call(
     elif isinstance(result, Table):
         print_rows(result)
     else:
-        print(result)
+        print(printable(result) if isinstance(result, str) else result)
 
 
 def _print_range(declaration: Declaration, values: list[str | None], as_json: bool) -> None:

@@ -15,6 +15,7 @@ import typer
 
 from xlcalc.files import write_atomically
 from xlcalc.language.cells import shown
+from xlcalc.language.harmless import printable, unformulated
 
 _LEAST_COLUMNS = 3  # of a table, however narrow the terminal
 
@@ -26,9 +27,9 @@ class Failure(Exception):
 def print_rows(rows: Sequence[Sequence[Any]]) -> None:
     """Rows in aligned columns, numbers to the right, as many columns as the terminal has room for; as tab-separated
     text with all of them where stdout is no terminal. The first row is the headers."""
-    texts = [["" if v is None else v if isinstance(v, str) else shown(v) for v in row] for row in rows]
+    texts = [["" if v is None else _text(v) if isinstance(v, str) else shown(v) for v in row] for row in rows]
     if not sys.stdout.isatty():
-        print("\n".join("\t".join(row) for row in texts))
+        print("\n".join("\t".join(map(_in_a_pipe, row, values)) for row, values in zip(texts, rows, strict=True)))
         return
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
     room = get_terminal_size().columns
@@ -48,10 +49,24 @@ def print_rows(rows: Sequence[Sequence[Any]]) -> None:
         )
 
 
+def _text(text: str) -> str:
+    """A text in one line that tells a terminal nothing."""
+    return printable(" ".join(text.splitlines()).replace("\t", " "))
+
+
+def _in_a_pipe(text: str, value: Any) -> str:
+    return unformulated(text) if isinstance(value, str) else text
+
+
+def say(*texts: str) -> None:
+    """Print a message to stderr as text alone."""
+    print(printable(f"xlcalc: {': '.join(texts)}"), file=sys.stderr)
+
+
 def complain(problems: Sequence[str]) -> None:
     """Print every cell that holds an error or could not be calculated; exit with 1 where there is one."""
     for problem in problems:
-        print(f"xlcalc: {problem}", file=sys.stderr)
+        say(problem)
     if problems:
         raise typer.Exit(1)
 
@@ -59,7 +74,7 @@ def complain(problems: Sequence[str]) -> None:
 def remark(notes: Sequence[str]) -> None:
     """Print what deserves to be known; the exit status stays."""
     for note in notes:
-        print(f"xlcalc: note: {note}", file=sys.stderr)
+        say("note", note)
 
 
 @contextlib.contextmanager
@@ -71,7 +86,7 @@ def usage_errors() -> Iterator[None]:
     try:
         yield
     except (EndingError, SettingError) as error:
-        print(f"xlcalc: {error}", file=sys.stderr)
+        say(str(error))
         raise typer.Exit(2) from None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xlcalc.cli.console import Failure, print_rows, remark
+from xlcalc.cli.console import Failure, print_rows, remark, say
 
 if TYPE_CHECKING:
     from xlcalc.sweeps.run import Progress
@@ -37,7 +37,7 @@ def sweep(
     try:
         found = sweeps.sweep(spec, out, workers=workers, cluster=cluster, progress=_progress())
     except sweeps.SpecError as error:
-        print(f"xlcalc: {error}", file=sys.stderr)
+        say(str(error))
         raise typer.Exit(2) from None
     for table in filter(None, (found.best, found.groups)):
         print_rows(table)

@@ -19,7 +19,6 @@ from xlcalc.hardware.software import lineage
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.model.dtypes import DTYPES, DType
 
-
 # what serves on the accelerators of a maker
 _USUAL = {"Apple": "llama.cpp", "AWS": "neuron", "Intel": "vllm", "AMD": "vllm"}
 

@@ -87,9 +87,7 @@ def split_flow(both: Pools, output: float, batch: int | None) -> Flow:
     return Flow(tokens, sequences * decode.replicas, full.decoding * decode.replicas, full.tpot)
 
 
-def split_latency(
-    both: Pools, output: float, rate: float, quantile: float, metric: str, length_cv: float = 0
-) -> float:
+def split_latency(both: Pools, output: float, rate: float, quantile: float, metric: str, length_cv: float = 0) -> float:
     """A quantile of latency at a rate of requests. Raises ValueError past saturation, saying the largest rate."""
     largest = least(both.prefill_rate, both.decode.requests_per_second)
     if rate >= largest:
@@ -106,7 +104,8 @@ def split_latency(
     if metric == "tpot":
         return at(both.decode, quantile, "tpot")
     (first, late), (rest, slow) = (
-        [at(pool, share, what) for share in (0.5, quantile)] for pool, what in ((both.prefill, "ttft"), (both.decode, "e2e"))
+        [at(pool, share, what) for share in (0.5, quantile)]
+        for pool, what in ((both.prefill, "ttft"), (both.decode, "e2e"))
     )
     later = most(late + rest, first + slow) if quantile >= 0.5 else least(late + rest, first + slow)
     return later + both.transfer

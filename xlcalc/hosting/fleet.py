@@ -1,7 +1,7 @@
 """Fleets: as many replicas as hold limits on latency at a quantile, and what they cost in whole nodes.
 
-Requests spread evenly over replicas that are all alike; or prefill and decoding stand on replicas of their own (Zhong et
-al. 2024, DistServe), each kind as many as its own limit asks for.
+Requests spread evenly over replicas that are all alike; or prefill and decoding stand on replicas of their own (Zhong
+et al. 2024, DistServe), each kind as many as its own limit asks for.
 """
 
 from __future__ import annotations
@@ -82,9 +82,7 @@ class Fleet(NamedTuple):
         if len(self.kinds) == 1:
             return self.kinds[0].replica.layout
         first, later = self.kinds
-        return Split(
-            first.count(self.rate), first.replica.layout, later.count(self.rate), later.replica.layout
-        )
+        return Split(first.count(self.rate), first.replica.layout, later.count(self.rate), later.replica.layout)
 
     @property
     def utilisation(self) -> float:
@@ -124,8 +122,8 @@ def _nodes(replicas: int, size: int, node: int) -> int:
 
 
 def fleets(of: Served, traffic: Traffic, rate: float, limits: Limits, max_count: int) -> list[Fleet]:
-    """Fleets of every layout of up to `max_count` accelerators a replica, those in the fewest nodes first, then those of
-    the fewest accelerators. Raises ValueError where none holds the limits."""
+    """Fleets of every layout of up to `max_count` accelerators a replica, those in the fewest nodes first, then those
+    of the fewest accelerators. Raises ValueError where none holds the limits."""
     found = [Fleet(of, (kind,), rate) for kind in _kinds(of, traffic, limits, max_count)]
     prefill = list(_kinds(of, Traffic(traffic.prompt, 1, traffic.cached_share), limits._replace(tpot=None), max_count))
     decode = list(_kinds(of, Traffic(traffic.prompt, traffic.output, 1), limits._replace(ttft=None), max_count))

@@ -17,14 +17,14 @@ from xlcalc.hosting.throughput import Flow, Traffic, flow, stage_seconds, useful
 
 HEADER = [
     "accelerators", "layout", "dtype", "batch", "TTFT (s)", "TPOT (s)", "tokens/s", "tokens/s/accelerator",
-    "USD/M output tokens", *PRICE_HEADER,
+    "USD/M output tokens", *PRICE_HEADER[:3],
 ]  # fmt: skip
 
 _LARGEST = 1024  # accelerators of a replica that a plan looks at
 
 
 class Option(NamedTuple):
-    """A layout with the largest batch that meets the limits and still helps: tokens a second never fall with the batch."""
+    """A layout with the largest batch that meets the limits and still helps; tokens a second never fall with it."""
 
     layout: Layout | Split
     of: Served
@@ -57,8 +57,8 @@ def counts(max_count: int) -> list[int]:
 
 
 class Candidate(NamedTuple):
-    """A layout and format before its batch is searched: the most tokens a second for each accelerator that it could give
-    within any limits, and the search."""
+    """A layout and format before its batch is searched: the most tokens a second for each accelerator that it could
+    give within any limits, and the search."""
 
     at_most: float
     search: Callable[[], Option]
@@ -84,9 +84,7 @@ def candidates(
                     yield Candidate(full.tokens_per_second / count, search)
 
 
-def _splits(
-    formats: Sequence[Served], traffic: Traffic, tpot_limit: float | None, count: int
-) -> Iterator[Candidate]:
+def _splits(formats: Sequence[Served], traffic: Traffic, tpot_limit: float | None, count: int) -> Iterator[Candidate]:
     """Disaggregated candidates of `count` accelerators, all replicas of one layout."""
     later = traffic._replace(cached_share=1)
     for size in (size for size in range(1, count // 2 + 1) if count % size == 0):
@@ -165,7 +163,7 @@ def plan(
         usd = usd_per_million(price.usd_per_hour, o.per_accelerator, 1) if price else None
         rows.append([
             o.layout.accelerators, o.layout.text, o.of.dtype, o.batch, o.ttft, o.flow.tpot, o.flow.tokens_per_second,
-            o.per_accelerator, usd, *priced(price),
+            o.per_accelerator, usd, *priced(price)[:3],
         ])  # fmt: skip
     return rows
 

@@ -117,7 +117,7 @@ def _step(r: Replica, traffic: Traffic, decoding: float) -> float:
     pp = r.layout.pp
     group = decoding / pp
     prompts = group * traffic.begun
-    if not traffic.begun or is_number(prompts) and not prompts:
+    if not traffic.begun or (is_number(prompts) and not prompts):
         return pp * stage_seconds(r, traffic, group, prompts, decoding)
     share = 1 - exp(-prompts / _chunk(r, traffic))
     share = term("share of steps with prompts", share, "ratio", "Poisson arrivals")
@@ -173,7 +173,8 @@ def _ttft(traffic: Traffic, at: Load, limit: Full, quantile: float, length_cv: f
     """A wait for the step under way and for the prompts beside one's own, and one for a place.
 
     The deviation above the mean wait is that of an exponential tail, sqrt((k sd)^2 + place^2) with k = -ln(1 - q) - 1;
-    below it the rest of the step is uniform, and what prompts add a Weibull variable of shape 1/2, for they come in bursts.
+    below it the rest of the step is uniform, and what prompts add a Weibull variable of shape 1/2, for they come in
+    bursts.
     """
     again = 1 + length_cv * length_cv
     each = limit.prompt * limit.prompt * again  # second moment of what a prompt adds

@@ -188,7 +188,9 @@ def _experts(r: Replica, e: Expert, tokens: float, skew: float) -> float:
     met = term("experts met on an accelerator", met, "count", "uniform routing: N (1 - (1 - k/N)^tokens)")
     pairs = tokens * e.active / ep
     if skew and ep > 1:
-        pairs = term("pairs on the fullest accelerator", pairs * (1 + skew * sqrt(2 * log(ep) * ep / e.copies)), "count")
+        pairs = term(
+            "pairs on the fullest accelerator", pairs * (1 + skew * sqrt(2 * log(ep) * ep / e.copies)), "count"
+        )
     # each expert's last tile is half empty; engines choose tiles of the experts' rows up to the largest
     rows = pairs + least(met * rates.tile, met * _SMALLEST_TILE + pairs) / 2
     moved = met * e.d_in * e.d_out * e.bytes / e.stream + 2 * pairs * (e.d_in + e.d_out) / rates.stream

@@ -21,6 +21,7 @@ from xlcalc.model.spec import ModelSpec
 IDENTITY = ("id", "name", "hf_id", "organisation", "released", "context", "license", "source", "as_of")
 DERIVED = ("parameters", "active_parameters", "count", "published_dtype", "published_dtype_from", "notes")
 _FORMATS = ("torch_dtype", "dtype", "expert_dtype", "quantization_config")  # of the weights, as a file has them
+_CLASS = ("architectures", "num_labels", "id2label")  # which head a model ends in
 _SHORT = {name: spellings[0] for name, spellings in SPELLINGS.items()}
 _CANONICAL = {s: name for name, spellings in SPELLINGS.items() for s in (name, *spellings)}
 
@@ -29,7 +30,9 @@ _CANONICAL = {s: name for name, spellings in SPELLINGS.items() for s in (name, *
 def model_fields() -> frozenset[str]:
     """Every label that a model block may have."""
     of_families = {field for defaults in family_defaults().values() if isinstance(defaults, dict) for field in defaults}
-    return frozenset({"model_type", *IDENTITY, *DERIVED, *_FORMATS, *_CANONICAL, *of_families} - {"attribute_map"})
+    return frozenset(
+        {"model_type", *IDENTITY, *DERIVED, *_FORMATS, *_CLASS, *_CANONICAL, *of_families} - {"attribute_map"}
+    )
 
 
 @cache
@@ -113,7 +116,7 @@ def model(rows: list[list[Any]]) -> ModelSpec:
             raise ValueError(f"gives {common} twice, as {config[common]} and as {value}")
     base = _base(identity.get("id", ""))
     if base is not None:
-        config = {**_formats(base), **base.text_config.raw, **config}
+        config = {**_beside(base), **base.text_config.raw, **config}
     return ModelSpec.model_validate({**identity, "context": context, "config": config})
 
 
@@ -124,7 +127,7 @@ def model_rows(model: ModelSpec) -> dict[str, Any]:
     for name in SPELLINGS:
         config[_SHORT[name]] = c.get(name)
     own = {s for name in SPELLINGS for s in (name, *SPELLINGS[name], c.own_name(name))} | {"model_type"}
-    given = {**_formats(model), **c.raw}
+    given = {**_beside(model), **c.raw}
     config |= {name: value for name, value in given.items() if name in model_fields() and name not in own}
     identity = {name: getattr(model, name) or None for name in IDENTITY}
     kind = "estimate" if model.is_estimate else "exact"
@@ -141,9 +144,9 @@ def model_rows(model: ModelSpec) -> dict[str, Any]:
     return {name: json.dumps(v) if isinstance(v, (list, dict)) else v for name, v in rows.items() if v is not None}
 
 
-def _formats(model: ModelSpec) -> dict[str, Any]:
-    """What a model's file says of the format of its weights outside its text part."""
-    return {name: model.config[name] for name in _FORMATS if model.config.get(name) is not None}
+def _beside(model: ModelSpec) -> dict[str, Any]:
+    """What a model's file says outside its text part: the format of its weights, and which class it is."""
+    return {name: model.config[name] for name in (*_FORMATS, *_CLASS) if model.config.get(name) is not None}
 
 
 def accelerator_rows(accelerator: AcceleratorSpec) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from xlcalc.language import units
 from xlcalc.language.errors import EXCEL_ERRORS, CalcError
+from xlcalc.language.harmless import printable
 
 EXACT = 2**53  # integers up to here are the same number as a float and as an int
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -42,7 +43,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, str):
-        text = value if len(value) <= _MAX_SHOWN else value[:_MAX_SHOWN] + "..."
+        text = printable(value if len(value) <= _MAX_SHOWN else value[:_MAX_SHOWN] + "...")
         return f'"{text}"'
     if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
         return str(int(value))

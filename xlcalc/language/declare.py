@@ -4,7 +4,8 @@
     def LLM_KV_CACHE(model: Model, context: Tokens, batch: Count = 1, dtype: DType = "bf16") -> Bytes: ...
 
 Annotations carry kinds (`cells.Kind`) that read a cell; defaults are read once, here, at import. A result in bytes,
-FLOP, seconds ... gets an optional last argument `unit`. Calls take what a cell can hold, one value or a range.
+FLOP, seconds ... gets an optional last argument `unit`; what came later stands behind a `*` and behind it, so that a
+workbook's calls keep their order. Calls take what a cell can hold, one value or a range.
 `*arguments` stands for those of another function: a1 to a24, since no host's sheet knows an open number of them.
 """
 
@@ -72,13 +73,15 @@ class Declaration:
         update_wrapper(self, function)
         self.name, self.category, self.source = function.__name__, category, source
         self.result: Kind = _kind(hints["return"])
-        signature, self.formula = _flat(function)
+        signature, self.formula, n_first = _flat(function)
         self.arguments = tuple(_argument(p, hints) for p in signature.parameters.values())
         parameters = list(signature.parameters.values())
-        self.has_unit = len(UNITS.get(self.result.unit, ())) > 1
-        if self.has_unit:
-            self.arguments += (Argument("unit", UnitOf(self.result.unit), False, None, None),)
-            parameters.append(inspect.Parameter("unit", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
+        self.unit_at: int | None = None
+        if len(UNITS.get(self.result.unit, ())) > 1:
+            at = self.unit_at = n_first
+            unit = Argument("unit", UnitOf(self.result.unit), False, None, None)
+            self.arguments = (*self.arguments[:at], unit, *self.arguments[at:])
+            parameters.insert(at, inspect.Parameter("unit", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
         self.__signature__ = signature.replace(parameters=parameters)
         self.derivation = self.formula  # what a derivation follows: the function itself, or `explained` by another
         self._names = [a.name for a in self.arguments]
@@ -170,6 +173,14 @@ class Declaration:
             raise CalcError(refusal.code, refusal.reason, function=self.name, argument=name) from None
         return read
 
+    def in_base_unit(self, values: Sequence[Any]) -> list[Any]:
+        """The arguments of the same call without the unit that it asks for."""
+        return [None if i == self.unit_at else value for i, value in enumerate(values)]
+
+    def asked_unit(self, values: Sequence[Any]) -> Any:
+        """The unit that a call asks for, None for the base unit."""
+        return values[self.unit_at] if self.unit_at is not None and self.unit_at < len(values) else None
+
     def explained(self, by: Callable[..., Any]) -> Callable[..., Any]:
         """Declare what a derivation follows in place of a search: the same result, with its reasons."""
         self.derivation = by
@@ -177,9 +188,10 @@ class Declaration:
 
     def compute(self, read: list[Any], function: Callable[..., Any] | None = None) -> Any:
         """The result for arguments as `read` gives them: finite, in the unit asked for."""
-        unit = read[-1] if self.has_unit else None
+        at = self.unit_at
+        unit = None if at is None else read[at]
         try:
-            result = (function or self.formula)(*(read[:-1] if self.has_unit else read))
+            result = (function or self.formula)(*(read if at is None else read[:at] + read[at + 1 :]))
             if unit is not None:
                 result = result / unit
             if type(result) is float:
@@ -282,24 +294,29 @@ def _kind(hint: Any) -> Kind:
     raise TypeError(f"{hint!r} is not annotated with a kind")
 
 
-def _flat(function: Callable[..., Any]) -> tuple[inspect.Signature, Callable[..., Any]]:
-    """Signature and function with a1, a2 ... in place of `*arguments`, and what stands behind them in line."""
+def _flat(function: Callable[..., Any]) -> tuple[inspect.Signature, Callable[..., Any], int]:
+    """Signature and function with all arguments in line, a1, a2 ... for `*arguments`; how many stand before a `*`."""
     signature = inspect.signature(function)
-    given = list(signature.parameters.values())
-    others = next((p for p in given if p.kind is p.VAR_POSITIONAL), None)
-    if others is None:
-        return signature, function
-    at = given.index(others)
-    behind = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in given[at + 1 :]]
-    one = others.replace(kind=others.POSITIONAL_OR_KEYWORD, default=None)
-    many = [one.replace(name=f"a{n}") for n in range(1, MOST_ARGUMENTS + 1)]
+    line: list[inspect.Parameter] = []
+    behind = []
+    for p in signature.parameters.values():
+        one = p.replace(kind=p.POSITIONAL_OR_KEYWORD)
+        if p.kind is p.VAR_POSITIONAL:
+            line += [one.replace(name=f"a{n}", default=None) for n in range(1, MOST_ARGUMENTS + 1)]
+        elif p.kind is p.KEYWORD_ONLY:
+            behind.append(one)
+        else:
+            line.append(one)
+    first = len(line)
+    if not behind:
+        return signature.replace(parameters=line), function, first
+    names = [p.name for p in behind]
 
     @wraps(function)
     def flat(*values: Any) -> Any:
-        last = at + MOST_ARGUMENTS
-        return function(*values[:last], **{p.name: v for p, v in zip(behind, values[last:], strict=True)})
+        return function(*values[:first], **dict(zip(names, values[first:], strict=True)))
 
-    return signature.replace(parameters=[*given[:at], *many, *behind]), flat
+    return signature.replace(parameters=[*line, *behind]), flat, first
 
 
 def _argument(parameter: inspect.Parameter, hints: dict[str, Any]) -> Argument:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xlcalc.language.harmless import printable
+
 EXCEL_ERRORS = frozenset(("#VALUE!", "#NUM!", "#N/A", "#REF!", "#DIV/0!", "#NAME?", "#NULL!", "#SPILL!", "#CALC!"))
 
 _LONGEST = 500  # characters of a message
@@ -20,5 +22,5 @@ class CalcError(ValueError):
     def __init__(self, code: str, reason: str, *, function: str = "", argument: str = "") -> None:
         self.code, self.reason, self.function, self.argument = code, reason, function, argument
         where = f"{function}: " if function else ""
-        text = f"{where}{argument} {reason}" if argument else f"{where}{reason}"
+        text = printable(f"{where}{argument} {reason}" if argument else f"{where}{reason}")
         super().__init__(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}...")

@@ -35,8 +35,8 @@ def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | Non
     read = declaration.read(arguments)
     with recording() as nodes:
         given = [_input(nodes, *of) for of in zip(declaration.arguments, read, arguments, strict=True)]
-        unit, asked = (read[-1], str(arguments[-1])) if declaration.has_unit else (None, "")
-        result = declaration.compute([*given[:-1], None] if declaration.has_unit else given, declaration.derivation)
+        unit, asked = declaration.asked_unit(read), str(declaration.asked_unit(arguments))
+        result = declaration.compute(declaration.in_base_unit(given), declaration.derivation)
         roots = _roots(declaration, result, unit, asked, nodes)
     below = [row for of in zip(declaration.arguments, read, arguments, strict=True) if (row := _given(*of))]
     below += _published(declaration, read)

@@ -78,9 +78,7 @@ def closed(declaration: Declaration, arguments: Sequence[Any], fixed: Collection
 def opened(declaration: Declaration, arguments: Sequence[Any], fixed: Collection[str] = ()) -> Any:
     """The result of a call with its numbers open: a symbol, or a table of them. Raises as `closed` does."""
     given = [*arguments, *[None] * (len(declaration.arguments) - len(arguments))]
-    read = declaration.read(given)
-    if declaration.has_unit:
-        read[-1] = None
+    read = declaration.in_base_unit(declaration.read(given))
     with recording(open=True) as nodes:
         given_open = [
             labelled(nodes, INPUT, (argument.name,), value, argument.name, argument.unit, "")

@@ -27,9 +27,9 @@ def adapters(architecture: Architecture, targets: frozenset[str]) -> Adapters:
     `targets` are names of matrices, or parts: attention, router, experts (routed), shared, dense.
     """
     params = active = inputs = outputs = products = kept = 0.0
-    for times, block_kept, matrices in _adapted(architecture, targets):
-        kept += times * block_kept
-        for m in matrices:
+    for times, matrices in _adapted(architecture, targets):
+        kept += times * _kept([m for _, m in matrices])
+        for _, m in matrices:
             params += times * m.copies * (m.d_in + m.d_out)
             active += times * m.active * (m.d_in + m.d_out)
             inputs += times * m.active * m.d_in
@@ -40,13 +40,30 @@ def adapters(architecture: Architecture, targets: frozenset[str]) -> Adapters:
     return Adapters(int(params), active, inputs, outputs, products, kept)
 
 
-def _adapted(architecture: Architecture, targets: frozenset[str]) -> Iterator[tuple[int, float, list[Linear]]]:
-    """Each block with how often it stands, the elements of a token that its adapters keep beside what attention keeps
-    in any case, and the matrices that are adapted."""
+def adapted_matrices(architecture: Architecture, targets: frozenset[str]) -> dict[tuple[str, int, int], int]:
+    """How many matrices of each name, inputs and outputs are adapted."""
+    found: dict[tuple[str, int, int], int] = {}
+    for times, matrices in _adapted(architecture, targets):
+        for part, m in matrices:
+            name = m.name if part == "attention" else f"{m.name}, {part}"
+            key = name, m.d_in, m.d_out
+            found[key] = found.get(key, 0) + times * m.copies
+    return found
+
+
+def _adapted(architecture: Architecture, targets: frozenset[str]) -> Iterator[tuple[int, list[tuple[str, Linear]]]]:
+    """The adapted matrices of each block with their parts, and how often the block stands."""
     for times, block in architecture.blocks():
         apart = {"mlp": "shared" if block.kind == "moe" else "dense"}
-        matrices = [m for m in block.linears if m.name in targets or apart.get(m.part, m.part) in targets]
+        parts = [(apart.get(m.part, m.part), m) for m in block.linears]
+        matrices = [(part, m) for part, m in parts if m.name in targets or part in targets]
         if matrices:
-            shared = {(m.split, m.d_in, m.active) for m in matrices if m.role not in ("o", "down")}
-            own = sum(m.active * m.d_in for m in matrices if m.role == "down")
-            yield times, own + sum(active * d_in for _, d_in, active in shared), matrices
+            yield times, matrices
+
+
+def _kept(matrices: list[Linear]) -> float:
+    """Elements of a token that the adapters of a block keep, beside attention's outputs, which it keeps itself: those
+    with the same input keep it once."""
+    shared = {(m.split, m.d_in, m.active) for m in matrices if m.role not in ("o", "down")}
+    own = sum(m.active * m.d_in for m in matrices if m.role == "down")
+    return own + sum(active * d_in for _, d_in, active in shared)

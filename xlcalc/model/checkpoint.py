@@ -22,6 +22,7 @@ _WIDEST = 32  # bits of an element
 _FP8_SCALE_BITS = 32  # of a block, where the configuration names one (DeepSeek-V3, README_WEIGHTS.md)
 _TORCH = {
     "float32": "fp32", "float": "fp32", "float16": "fp16", "half": "fp16", "bfloat16": "bf16", "float8_e4m3fn": "fp8",
+    "float8_e5m2": "fp8", "float8_e4m3fnuz": "fp8", "float8_e5m2fnuz": "fp8", "auto": "bf16",
 }  # fmt: skip
 
 
@@ -75,8 +76,12 @@ def checkpoint(config: Mapping[str, Any], stated: str = "", name: str = "") -> C
         torch = next((t for part in (text, config) for f in ("dtype", "torch_dtype") if (t := part.get(f))), None)
         if own and _names_method(own):
             return PLAIN._replace(why=f"quantization_config: {_method(own)}, which is not understood", is_unknown=True)
-        plain = DTYPES.get(_TORCH.get(str(torch).removeprefix("torch."), ""), DTYPES["bf16"])
-        return Checkpoint(plain, f"torch_dtype: {torch}" if torch else "no format is named: bf16")
+        if torch is None:
+            return PLAIN._replace(why="no format is named: bf16")
+        plain = DTYPES.get(_TORCH.get(str(torch).removeprefix("torch."), str(torch)))
+        if plain is None:
+            return PLAIN._replace(why=f"torch_dtype: {str(torch)[:40]}, which is not understood", is_unknown=True)
+        return Checkpoint(plain, f"torch_dtype: {torch}")
     expert = _FORMS.get(str((text or config).get("expert_dtype") or config.get("expert_dtype") or ""))
     why = f"quantization_config: {_method(own)}"
     return rules._replace(why=why, expert_bits=expert.bits if expert else rules.expert_bits)

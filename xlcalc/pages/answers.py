@@ -115,18 +115,13 @@ def _typed_in(value: Any) -> Any:
 def rendered(declaration: Declaration, values: Sequence[Any], result: Any) -> Html:
     """A call's value with its range, what to type where, and its derivation."""
     return joined(
-        _value(result, declaration.result.unit if is_base(declaration, values) else str(values[-1])),
+        _value(result, str(declaration.asked_unit(values) or declaration.result.unit)),
         _range(declaration, values, result),
         tag("h3", "To copy"),
         _copies(declaration, values),
         tag("h3", "How it is made"),
         derivation(declaration, values),
     )
-
-
-def is_base(declaration: Declaration, values: Sequence[Any]) -> bool:
-    """Whether a call asks for no unit, or has none."""
-    return not values or not declaration.has_unit or values[-1] is None
 
 
 def _value(result: Any, unit: str) -> Html:

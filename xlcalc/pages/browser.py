@@ -15,9 +15,9 @@ import sys
 import zipfile
 from collections.abc import Sequence
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import xlcalc
 
@@ -68,7 +68,7 @@ def _package() -> bytes:
     return packed.getvalue()
 
 
-def _files(folder: Traversable, name: str) -> dict[str, bytes]:
+def _files(folder: Any, name: str) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for entry in folder.iterdir():
         if entry.is_dir():

@@ -1,4 +1,4 @@
-"""A page for each model and each accelerator of the catalogs, and the lists that lead to them.
+"""A page for each model and each accelerator of the catalogs.
 
 Every figure on them is what a cell function gives; the formula stands beside it.
 """
@@ -11,7 +11,7 @@ from typing import Any
 from xlcalc.catalog import accelerators, models, prices, tables
 from xlcalc.cell_functions.hosting.capacity import LLM_MIN_GPUS
 from xlcalc.cell_functions.hosting.serving import LLM_TPOT
-from xlcalc.cell_functions.model import LLM_INTENSITY, LLM_KV_CACHE, LLM_PARAMS, LLM_PARAMS_TABLE, LLM_WEIGHTS
+from xlcalc.cell_functions.model import LLM_INTENSITY, LLM_KV_CACHE, LLM_PARAMS_TABLE, LLM_WEIGHTS
 from xlcalc.formula.derivation import figure
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.errors import CalcError
@@ -38,7 +38,7 @@ _CONTEXT, _MONTH = 8192, 730  # tokens of the examples; hours
 _OFFERS = 12  # bars of a chart of prices
 
 
-def try_value(function: Callable[..., Any], *values: Any) -> Any:
+def _tried(function: Callable[..., Any], *values: Any) -> Any:
     """What a function gives, None where it refuses: a page leaves that row out."""
     try:
         return function(*values)
@@ -46,8 +46,9 @@ def try_value(function: Callable[..., Any], *values: Any) -> Any:
         return None
 
 
-def model_page(model: ModelSpec, edition: str) -> str:
+def model_page(model_id: str, edition: str) -> str:
     """What is known of a model, its parameters by part, its memory, the smallest machines, its speed."""
+    model = models.by_id(model_id)
     row = tables.by_id("models")[model.id]
     facts = [
         ("In a formula", tag("code", f'"{model.id}"')),
@@ -72,8 +73,9 @@ def model_page(model: ModelSpec, edition: str) -> str:
     return page(f"{row['name']} · xlcalc", f"{row['name']}: parameters, cache, memory, machines", main, edition)
 
 
-def machine_page(machine: AcceleratorSpec, edition: str) -> str:
+def machine_page(machine_id: str, edition: str) -> str:
     """What is known of an accelerator, its roofline, what runs on it, what it costs."""
+    machine = accelerators.by_id(machine_id)
     row = tables.by_id("accelerators")[machine.id]
     keys = {key: None for name in ("peak", "device", "link", "achievable") for key in row[f"{name}_source"].split(";")}
     sources = [prose(tables.source_text(key.strip(), "")) for key in keys if key.strip()]
@@ -82,7 +84,7 @@ def machine_page(machine: AcceleratorSpec, edition: str) -> str:
         ("Maker", row["vendor"]),
         ("Architecture", row["architecture"]),
         ("Released", row["released"]),
-        *((name, _given(row[column], unit)) for name, column, unit in _FIGURES),
+        *((name, quantity(row[column], unit)) for name, column, unit in _FIGURES),
         ("Also called", row["aliases"].replace(";", ",")),
         ("Read", row["as_of"]),
     ]
@@ -113,7 +115,8 @@ _FIGURES = (
 )
 
 
-def _given(text: str, unit: str) -> str:
+def quantity(text: str, unit: str) -> str:
+    """A catalog's figure with its unit; nothing where it is blank."""
     return f"{figure(float(text))} {unit}".rstrip() if text else ""
 
 
@@ -135,13 +138,16 @@ def _facts(facts: Iterable[tuple[str, object]]) -> Html:
 
 def _parameters(model: ModelSpec) -> list[Html]:
     _, *rows = LLM_PARAMS_TABLE(model.id)
-    counted = [(str(name), float(count)) for name, count, share in rows if share is not None and name != "total"]
-    about = f"Parameters of {model.id} by part, in billions"
-    shown = [[name, figure(count), f"{share:.2%}" if isinstance(share, float) else ""] for name, count, share in rows]
+    notes = [tag("p", f"{str(name).removeprefix('note: ').capitalize()}.") for name, count, _ in rows if count is None]
+    counted = [(str(name), count, share) for name, count, share in rows if count is not None]
+    parts = [(name, float(count)) for name, count, _ in counted if name != "total"]
     return [
         _formula("LLM_PARAMS_TABLE", [model.id]),
-        charts.bars(about, "parameters", counted) if counted else Html(""),
-        grid(["Part", "Parameters", "Share"], shown),
+        charts.bars(f"Parameters of {model.id} by part", "parameters", parts) if parts else Html(""),
+        grid(
+            ["Part", "Parameters", "Share"], [[name, figure(count), f"{share:.2%}"] for name, count, share in counted]
+        ),
+        *notes,
     ]
 
 
@@ -153,7 +159,7 @@ def _memory(model: ModelSpec, context: str) -> list[Html]:
         [what, f"{figure(value)} GB", tag("code", formula_text(function, values))]
         for function, listed in ((LLM_WEIGHTS, weights), (LLM_KV_CACHE, caches))
         for what, values in listed
-        if (value := try_value(function, *values)) is not None
+        if (value := _tried(function, *values)) is not None
     ]
     return [grid(["What", "Memory", "Formula"], rows)]
 
@@ -162,7 +168,7 @@ def _smallest(model: ModelSpec) -> Html:
     rows = []
     for machine in _MACHINES:
         values = [model.id, machine, _CONTEXT, 1]
-        count = try_value(LLM_MIN_GPUS, *values)
+        count = _tried(LLM_MIN_GPUS, *values)
         if count is not None:
             name = tables.by_id("accelerators")[machine]["name"]
             link = tag("a", name, href=file_of("machine", machine))
@@ -176,12 +182,12 @@ def _smallest(model: ModelSpec) -> Html:
 def _speed(model: ModelSpec) -> Html:
     """Throughput against the time that a user waits for each token, by the batch."""
     machine = _MACHINES[0]
-    count = try_value(LLM_MIN_GPUS, model.id, machine, _CONTEXT, 1)
+    count = _tried(LLM_MIN_GPUS, model.id, machine, _CONTEXT, 1)
     if count is None:
         return Html("")
     points = []
     for batch in _BATCHES:
-        seconds = try_value(LLM_TPOT, model.id, machine, count, _CONTEXT, batch)
+        seconds = _tried(LLM_TPOT, model.id, machine, count, _CONTEXT, batch)
         if seconds is None:
             break
         points.append((batch, seconds * 1e3, batch / seconds))
@@ -225,7 +231,7 @@ def _runs(machine: AcceleratorSpec) -> Html:
     rows = []
     for model in _MODELS:
         values = [model, machine.id, _CONTEXT, 1]
-        count = try_value(LLM_MIN_GPUS, *values)
+        count = _tried(LLM_MIN_GPUS, *values)
         if count is not None:
             link = tag("a", tables.by_id("models")[model]["name"], href=file_of("model", model))
             rows.append([link, figure(count), tag("code", formula_text(LLM_MIN_GPUS, values))])
@@ -238,7 +244,7 @@ def _runs(machine: AcceleratorSpec) -> Html:
 def _rented(machine: AcceleratorSpec) -> Html:
     """What providers list for it: a month of one accelerator by offer and term."""
     lowest: dict[tuple[str, str], float] = {}
-    for row in _newest():
+    for row in prices.newest():
         if row["accelerator"] == machine.id and row["accelerators"]:
             for term, column in prices.TERMS.items():
                 if row[f"{column}_usd_per_hour"]:
@@ -253,100 +259,6 @@ def _rented(machine: AcceleratorSpec) -> Html:
     return section("Cost by month", chart, _formula("LLM_PRICE_TABLE", [machine.id]))
 
 
-def _newest() -> list[dict[str, str]]:
-    """The newest list of each offer."""
-    places: dict[str, dict[str, str]] = {}
-    for row in tables.rows("prices"):
-        place = row["id"].partition("@")[0]
-        if place not in places or row["as_of"] > places[place]["as_of"]:
-            places[place] = row
-    return list(places.values())
-
-
 def _formula(name: str, values: Sequence[Any]) -> Html:
     arguments = ", ".join(f'"{v}"' if isinstance(v, str) else figure(v).replace(",", "") for v in values)
     return tag("p", tag("code", f"={name}({arguments})"), class_="usage")
-
-
-def models_list(edition: str) -> str:
-    """Every model of the catalog with its size."""
-    rows = []
-    for row in tables.rows("models"):
-        link = tag("a", row["name"], href=file_of("model", row["id"]))
-        size = charts.short(LLM_PARAMS(row["id"]))
-        rows.append([link, tag("code", row["id"]), row["organisation"], row["released"], size])
-    table = grid(["Model", "In a formula", "Publisher", "Released", "Parameters"], rows)
-    return _list("models.html", "Models", "the models of the catalog", table, edition)
-
-
-def machines_list(edition: str) -> str:
-    """Every accelerator of the catalog with its main figures."""
-    rows = [
-        [
-            tag("a", row["name"], href=file_of("machine", row["id"])),
-            tag("code", row["id"]),
-            _given(row["peak_bf16_tflops"], "TFLOP/s"),
-            _given(row["memory_gb"], "GB"),
-            _given(row["bandwidth_gb_s"], "GB/s"),
-        ]
-        for row in tables.rows("accelerators")
-    ]
-    table = grid(["Accelerator", "In a formula", "Peak bf16", "Memory", "Bandwidth"], rows)
-    return _list("machines.html", "Accelerators", "the accelerators of the catalog", table, edition)
-
-
-def prices_list(edition: str) -> str:
-    """The newest listed price of every instance, and of every API."""
-    instances = [
-        [
-            tag("code", row["id"].partition("@")[0], data_price="LLM_PRICE"),
-            f"{row['accelerators']} × {row['accelerator']}" if row["accelerator"] else "",
-            *(row[f"{column}_usd_per_hour"] for column in prices.TERMS.values()),
-            row["as_of"],
-        ]
-        for row in _newest()
-    ]
-    apis = [
-        [
-            tag("code", row["id"], data_price="LLM_API_PRICE"),
-            row["provider"],
-            *(f"{float(row[f'{c}_usd_per_token']) * 1e6:g}" if row[f"{c}_usd_per_token"] else "" for c in _API),
-            row["as_of"],
-        ]
-        for row in tables.rows("api_prices")
-    ]
-    terms = [f"USD/h {term.replace('_', ' ')}" for term in prices.TERMS]
-    body = joined(
-        section("Instances", grid(["In a formula", "Accelerators", *terms, "Read"], instances)),
-        section("APIs", grid(["In a formula", "Provider", *(f"USD/M {c}" for c in _API), "Read"], apis)),
-    )
-    return _list("prices.html", "Prices", "what providers list, and when it was read", body, edition)
-
-
-_API = ("input", "output", "cached")
-
-
-def _list(file: str, name: str, about: str, body: Html, edition: str) -> str:
-    return page(f"{name} · xlcalc", about, joined(tag("h1", name), body), edition, file)
-
-
-def model_ids() -> list[str]:
-    return [row["id"] for row in tables.rows("models")]
-
-
-def machine_ids() -> list[str]:
-    return [row["id"] for row in tables.rows("accelerators")]
-
-
-def pages(edition: str) -> dict[str, Callable[[], str]]:
-    """Every page about the catalogs by its file, to be made when it is asked for."""
-    made: dict[str, Callable[[], str]] = {
-        "models.html": lambda: models_list(edition),
-        "machines.html": lambda: machines_list(edition),
-        "prices.html": lambda: prices_list(edition),
-    }
-    for model in model_ids():
-        made[file_of("model", model)] = lambda i=model: model_page(models.by_id(i), edition)
-    for machine in machine_ids():
-        made[file_of("machine", machine)] = lambda i=machine: machine_page(accelerators.by_id(i), edition)
-    return made

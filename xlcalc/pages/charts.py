@@ -54,12 +54,12 @@ def lines(about: str, x: Axis, y: Axis, drawn: Sequence[Line]) -> Html:
         parts.append(_text(_LEFT - 6, at + 4, short(value), "end"))
     parts.append(_text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 8, x.name, "middle"))
     for n, line in enumerate(drawn, 1):
-        at = [(across.at(a), up.at(b)) for a, b in line.points]
+        places = [(across.at(a), up.at(b)) for a, b in line.points]
         if line.joined:
-            parts.append(_path(at, f"line c{n}"))
+            parts.append(_path(places, f"line c{n}"))
         if line.labels or not line.joined:
-            parts += [tag("circle", cx=f"{a:.1f}", cy=f"{b:.1f}", r=4, class_=f"dot c{n}") for a, b in at]
-        parts += [_beside(a, b, word) for (a, b), word in zip(at, line.labels, strict=False) if word]
+            parts += [tag("circle", cx=f"{a:.1f}", cy=f"{b:.1f}", r=4, class_=f"dot c{n}") for a, b in places]
+        parts += [_beside(a, b, word) for (a, b), word in zip(places, line.labels, strict=False) if word]
     return tag("figure", _svg(_HEIGHT, about, parts), _legend([y.name, *(line.name for line in drawn)]))
 
 
@@ -77,16 +77,16 @@ def picture(chart: Html) -> str:
 def bars(about: str, unit: str, rows: Sequence[tuple[str, float]]) -> Html:
     """Amounts under each other with their names and figures, from nought."""
     most = max(value for _, value in rows)
-    room = _WIDTH - _NAMES - 90
+    names = min(_NAMES, 8 * max(len(name) for name, _ in rows) + 16)
+    room = _WIDTH - names - 90
     parts: list[Html] = []
     for n, (name, value) in enumerate(rows):
         top = n * _ROW + 6
-        long = f"{name[:36]}…" if len(name) > 37 else name
-        parts.append(_text(_NAMES - 8, top + 14, long, "end"))
-        parts.append(
-            tag("rect", x=_NAMES, y=top, width=f"{max(room * value / most, 1):.1f}", height=18, class_="bar c1")
-        )
-        parts.append(_text(_NAMES + room * value / most + 6, top + 14, short(value), "start"))
+        long = f"{name[:30]}…" if len(name) > 31 else name
+        width = max(room * value / most, 1)
+        parts.append(_text(names - 8, top + 14, long, "end"))
+        parts.append(tag("rect", x=names, y=top, width=f"{width:.1f}", height=18, class_="bar c1"))
+        parts.append(_text(names + width + 6, top + 14, short(value, unit), "start"))
     return tag("figure", _svg(len(rows) * _ROW + 6, about, parts), _legend([unit]))
 
 
@@ -117,13 +117,14 @@ def _scale(axis: Axis, values: Sequence[float], start: float, end: float) -> _Sc
     return _Scale(0, step * count, start, end, False, [step * k for k in range(count + 1)])
 
 
-def short(value: float) -> str:
-    """A number in a few characters.
+def short(value: float, unit: str = "") -> str:
+    """A number in a few characters; parameters are counted in billions, B.
 
-    >>> short(9.89e14), short(2500), short(0.05)
-    ('989T', '2.5K', '0.05')
+    >>> short(9.89e14), short(2500), short(0.05), short(8030261248, "parameters")
+    ('989T', '2.5K', '0.05', '8.03B')
     """
-    for size, letter in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "K")):
+    billion = "B" if unit == "parameters" else "G"
+    for size, letter in ((1e15, "P"), (1e12, "T"), (1e9, billion), (1e6, "M"), (1e3, "K")):
         if size <= abs(value) < size * 1000:
             return f"{value / size:.3g}{letter}"
     return figure(float(f"{value:.3g}"))

@@ -46,8 +46,7 @@ class Question(NamedTuple):
         result = function(*values)
         if isinstance(result, list):
             return f"a table of {len(result) - 1} rows"
-        asked = function.has_unit and len(values) == len(function.arguments)
-        unit = str(values[-1]) if asked else function.result.unit
+        unit = str(function.asked_unit(values) or function.result.unit)
         return f"{figure(result)} {unit}".rstrip() if not isinstance(result, str) else result
 
     def href(self, edition: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from hashlib import sha256
 from importlib.resources import files
 from itertools import groupby
@@ -19,7 +20,7 @@ import xlcalc
 from xlcalc.files import write_atomically
 from xlcalc.language.declare import Declaration, functions
 from xlcalc.language.errors import CalcError
-from xlcalc.pages import catalog_pages, index_data, questions
+from xlcalc.pages import catalog_lists, index_data, questions
 from xlcalc.pages.frame import BROWSER, FILES, SCRIPTS, SERVER, file_of, page
 from xlcalc.pages.function_pages import function_page
 from xlcalc.pages.html import Html, joined, paragraphs, prose, section, tag
@@ -33,16 +34,16 @@ def pages(edition: str) -> dict[str, Callable[[], str]]:
     known = functions()
     assets = files("xlcalc.pages") / "assets"
     made: dict[str, Callable[[], str]] = {
-        name: (lambda name=name: (assets / name).read_text("utf-8"))
+        name: partial((assets / name).read_text, "utf-8")
         for name in ("style.css", *SCRIPTS[edition], *_FURTHER.get(edition, ()))
         if name != index_data.FILE
     }
-    made[index_data.FILE] = lambda: index_data.script(edition)
-    made["index.html"] = lambda: _start(edition)
-    made["functions.html"] = lambda: _functions(known, edition)
+    made[index_data.FILE] = partial(index_data.script, edition)
+    made["index.html"] = partial(_start, edition)
+    made["functions.html"] = partial(_functions, known, edition)
     for before, function, after in zip([None, *known], known, [*known[1:], None], strict=False):
-        made[file_of("function", function.name)] = lambda f=(function, before, after): function_page(*f, edition)
-    return made | catalog_pages.pages(edition)
+        made[file_of("function", function.name)] = partial(function_page, function, before, after, edition)
+    return made | catalog_lists.pages(edition)
 
 
 def _start(edition: str) -> str:

@@ -15,6 +15,7 @@ from pyarrow import csv, parquet
 
 from xlcalc.files import write_atomically
 from xlcalc.language.declare import Table
+from xlcalc.language.harmless import unformulated
 from xlcalc.sweeps.expressions import SpecError
 from xlcalc.sweeps.kept import text_columns
 from xlcalc.sweeps.run import Sweep
@@ -22,7 +23,6 @@ from xlcalc.sweeps.store import Folder
 
 ENDINGS = (".parquet", ".csv", ".xlsx")
 MOST_ROWS = 1_048_575  # of a sheet, below its headers
-_FORMULA = re.compile(r"^[=+\-@\t\r\n]")  # what a spreadsheet program takes a text of a CSV file for
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # XML has no such characters
 
 
@@ -115,7 +115,7 @@ def _unharmed(table: pyarrow.Table) -> pyarrow.Table:
     for i, field in enumerate(table.schema):
         if pyarrow.types.is_string(field.type):
             words = table.column(i).combine_chunks().dictionary_encode()
-            texts = [f"'{text}" if text and _FORMULA.match(text) else text for text in words.dictionary.to_pylist()]
+            texts = [unformulated(text) for text in words.dictionary.to_pylist()]
             column = pyarrow.DictionaryArray.from_arrays(words.indices, pyarrow.array(texts, pyarrow.string()))
             table = table.set_column(i, field.name, column.cast(pyarrow.string()))
     return table

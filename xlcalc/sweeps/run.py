@@ -7,13 +7,15 @@ or the rows of a block, and what the block comes to. Workers write partitions th
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 BLOCK = 50_000  # scenarios of a partition
 _PAYS = 15.0  # seconds of work that are worth starting other processes
 _RETRIES = 3
+_AHEAD = 3  # blocks that wait for a worker
 Progress = Callable[[int, int, int], None]  # scenarios done, in all, and those with an error
 
 
@@ -93,14 +96,7 @@ def run(
     fingerprint = spec.fingerprint()
     store = Folder(folder.resolve())
     block = store.claim(fingerprint, size, block or BLOCK)
-    described = json.dumps(spec.described)
-
-    def task(start: int) -> Task:
-        stop = min(start + block, size)
-        rows = None if table is None else table.slice(start, stop - start).combine_chunks()
-        return Task(described, fingerprint, str(store.path), start, stop, rows)
-
-    starts = list(range(0, size, block))
+    starts = range(0, size, block)
     done: list[kept.Part] = []
     begun = time.monotonic()
 
@@ -109,29 +105,42 @@ def run(
         if progress is not None:
             progress(min(size, len(done) * block), size, sum(p.wrong for p in done))
 
-    waiting = iter(starts)
+    waiting = tasks(spec, fingerprint, store, size, block, table)
     if not cluster and (workers is None or workers == 1):
-        for start in waiting:
-            count(calculate(task(start)))
+        for task in waiting:
+            count(calculate(task))
             left = (time.monotonic() - begun) / len(done) * (len(starts) - len(done))
             if workers is None and left > _PAYS and (os.cpu_count() or 1) > 1:
                 break
         else:
             return Sweep(spec, size, kept.joined(spec, done), store)
     with client(workers, cluster) as connected:
-        _distributed(connected, [task(start) for start in waiting], count)
+        distributed(connected, waiting, count)
     return Sweep(spec, size, kept.joined(spec, done), store)
 
 
-def _distributed(connected: Client, tasks: list[Task], count: Callable[[kept.Part], None]) -> None:
+def tasks(
+    spec: Spec, fingerprint: str, store: Folder, size: int, block: int, table: pyarrow.Table | None
+) -> Iterator[Task]:
+    """The blocks of a sweep, those of a table with their rows."""
+    described = json.dumps(spec.described)
+    for start in range(0, size, block):
+        stop = min(start + block, size)
+        rows = None if table is None else table.slice(start, stop - start).combine_chunks()
+        yield Task(described, fingerprint, str(store.path), start, stop, rows)
+
+
+def distributed(connected: Client, tasks: Iterator[Task], count: Callable[[kept.Part], None]) -> None:
+    """Have the workers calculate blocks, a few ahead of what each is at; `count` is told what each comes to."""
     from distributed import as_completed
 
-    futures = connected.map(calculate, tasks, pure=False, retries=_RETRIES, key="xlcalc-sweep")
-    try:
-        for _, part in as_completed(futures, with_results=True):
-            count(part)
-    finally:
-        connected.cancel(futures)
+    def send(n: int) -> list[Any]:
+        return [connected.submit(calculate, task, pure=False, retries=_RETRIES) for task in islice(tasks, n)]
+
+    running = as_completed(send(_AHEAD * max(1, sum(connected.nthreads().values()))), with_results=True)
+    for _, part in running:
+        count(part)
+        running.update(send(1))
 
 
 @contextmanager
@@ -145,7 +154,9 @@ def client(workers: int | None, cluster: str) -> Iterator[Client]:
         return
     n = workers or os.cpu_count() or 1
     with (
-        LocalCluster(n_workers=n, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as local,
+        LocalCluster(
+            n_workers=n, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL
+        ) as local,
         Client(local) as connected,
     ):
         yield connected

@@ -143,7 +143,8 @@ def train_memory(
     layer = term("recomputed layer", again / model.train_layers * tokens, "bytes", _KORTHIKANTI)
     a_layer = (dense + experts) / most(1, stage_layers)
     gathered: float = 0.0
-    if zero == 3 and ranks > 1:
+    gathers = zero == 3 and ranks > 1 and pp == 1
+    if gathers:
         gathered = term("layers gathered", GATHERED_LAYERS * weight_bytes * a_layer, "bytes", _FSDP)
     elif adapted is None and gradient == 0:
         gathered = term("a gradient on its way", weight_bytes * most(a_layer, model.params_head), "bytes", _KEPT)
@@ -162,7 +163,7 @@ def train_memory(
         states = divided if zero >= 1 else whole
         outside = outer / tp / (ranks if zero else 1)
         activations = term("activations", share * kept * tokens * micro, "bytes", _KORTHIKANTI)
-        moving = gathered + most(layer, logits + (weight_bytes * head / tp if zero == 3 and ranks > 1 else 0.0))
+        moving = gathered + most(layer, logits + (weight_bytes * head / tp if gathers else 0.0))
         slack = term("slack of the allocator", keeps.slack * (activations + moving), "bytes", _KEPT)
         return TrainMemory(
             term("weights", weight_bytes * (divided if zero >= 3 else whole), "bytes", _ZERO),

@@ -125,10 +125,7 @@ def _around(declaration: Declaration, given: Sequence[Any]) -> accuracy.bounds.E
     n = len(declaration.arguments)
     if any(value is not None for value in given[n:]):
         raise CalcError("#VALUE!", f"takes at most {n} arguments", function=declaration.name)
-    values = [*given[:n]]
-    if declaration.has_unit:
-        values[-1] = None
-    read = declaration.read(values)
+    read = declaration.read(declaration.in_base_unit(given[:n]))
     found = accuracy.bounds.around(declaration, read, declaration.compute(read))
     assert found is not None
     return found

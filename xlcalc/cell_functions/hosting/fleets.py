@@ -40,7 +40,8 @@ _MEMORY = "Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner meas
 
 
 @cell_function(
-    category="Hosting", source="LLM_LATENCY_AT_LOAD over all layouts; Zhong et al. 2024 (DistServe); median of listed prices"
+    category="Hosting",
+    source="LLM_LATENCY_AT_LOAD over all layouts; Zhong et al. 2024 (DistServe); median of listed prices",
 )
 def LLM_FLEET(
     model: Generator,
@@ -61,12 +62,12 @@ def LLM_FLEET(
 ) -> Rows:
     """The cheapest fleets that hold limits on latency at a quantile under random arrivals, cheapest first.
 
-    Of every layout of a replica it finds the largest rate at which that share of the requests keeps both limits, at most
-    95 % of what the replica sustains, and takes as many replicas as the traffic needs; the last candidate has replicas
-    that only prefill and others that only decode, written 3xtp2+5xtp4. Whole nodes are paid: USD/hour is theirs, and
-    tokens of prompts and answers bear the share of the time that they take. Four of five measured systems like it need
-    accelerators between low and high; the price's own spread stands beside it. A price of your own counts first, else the
-    median of the catalog's whole nodes, on demand.
+    Of every layout of a replica it finds the largest rate at which that share of the requests keeps both limits, at
+    most 95 % of what the replica sustains, and takes as many replicas as the traffic needs; one more candidate has
+    replicas that only prefill and others that only decode, written 3xtp2+5xtp4. Whole nodes are paid: USD/hour is
+    theirs, and tokens of prompts and answers bear the share of the time that they take. Four of five measured systems
+    like it need accelerators between low and high. A price of your own counts first, else the median of the catalog's
+    whole nodes, on demand, with its spread beside it.
 
     Args:
         model: the model

@@ -13,7 +13,17 @@ from xlcalc.hosting.layout import Split
 from xlcalc.hosting.served import Served
 from xlcalc.hosting.step import replica
 from xlcalc.language.declare import Table, cell_function
-from xlcalc.language.kinds import Accelerator, Count, Generator, PositiveSeconds, PositiveTokens, Rows, ServingSoftware, Share, UsdPerHour
+from xlcalc.language.kinds import (
+    Accelerator,
+    Count,
+    Generator,
+    PositiveSeconds,
+    PositiveTokens,
+    Rows,
+    ServingSoftware,
+    Share,
+    UsdPerHour,
+)
 from xlcalc.model.dtypes import DTYPES
 from xlcalc.model.spec import ModelSpec
 
@@ -62,14 +72,15 @@ def LLM_SERVE_PLAN(
         [1, 'tp1', 'fp8']
     """
     traffic = throughput.Traffic(prompt, output, cached_share)
-    table = Table([[*plan.HEADER, "tokens/s low", "tokens/s high"]])
+    table = Table([[*plan.HEADER, "tokens/s low", "tokens/s high", *cost.PRICE_HEADER[3:]]])
     given = {"model": model, "accelerator": accelerator, "prompt": prompt, "output": output}
     formats, usd = in_formats(model, accelerator, software), price(accelerator, usd_per_hour)
     for row in plan.plan(formats, traffic, ttft_slo, tpot_slo, max_count, top, usd):
         found = dict(zip(plan.HEADER, row, strict=True))
         asked = {"count": found["accelerators"], "batch": found["batch"], "dtype": DTYPES[str(found["dtype"])]}
         likely = accuracy.ranges.of_call("LLM_THROUGHPUT", given | asked, software or "")
-        table.append([*row, *(share * float(str(found["tokens/s"])) for share in (likely.low, likely.high))])
+        ends = (share * float(str(found["tokens/s"])) for share in (likely.low, likely.high))
+        table.append([*row, *ends, *cost.priced(usd)[3:]])
     return table
 
 
@@ -97,8 +108,14 @@ def _cheapest(
         f"{option.layout.text}, {option.of.dtype}, {option.batch} sequences",
         f"the cheapest inside the limits of {tried} layouts and formats, each with its largest batch: "
         "{0}; {1}; {2}; {3}; {4}",
-        *_of_option(served(model, accelerator, DTYPES[option.of.dtype], None, software), asked, option, ttft_slo, tpot_slo,
-                    price(accelerator, usd_per_hour)),
+        *_of_option(
+            served(model, accelerator, DTYPES[option.of.dtype], None, software),
+            asked,
+            option,
+            ttft_slo,
+            tpot_slo,
+            price(accelerator, usd_per_hour),
+        ),
     )
 
 

@@ -79,6 +79,4 @@ def price(accelerator: AcceleratorSpec, usd_per_hour: float | None) -> Price | N
     if found is None:
         return None
     whose = "your own prices" if found.own else "listed whole nodes, on demand"
-    return Price(
-        found.median, f"median of {whose}", found.as_of, found.rows, found.quarter, found.three_quarters
-    )
+    return Price(found.median, f"median of {whose}", found.as_of, found.rows, found.quarter, found.three_quarters)

@@ -50,6 +50,7 @@ def LLM_TTFT(
     batch: Count = 1,
     dtype: DType = None,
     mfu: Fraction = None,
+    *,
     software: ServingSoftware = None,
 ) -> Seconds:
     """Seconds to the first token of prompts that are prefilled together on an idle replica.
@@ -89,6 +90,7 @@ def LLM_TPOT(
     dtype: DType = None,
     kv_dtype: DType = None,
     mbu: Fraction = None,
+    *,
     software: ServingSoftware = None,
 ) -> Seconds:
     """Seconds for each output token of a batch that decodes on a replica of its own.
@@ -188,15 +190,16 @@ def LLM_LATENCY_AT_LOAD(
     dtype: DType = None,
     kv_dtype: DType = None,
     layout: LayoutText = None,
+    *,
     cached_share: Share = 0,
     length_cv: LengthCv = 0,
     software: ServingSoftware = None,
 ) -> Seconds:
     """A quantile of latency when requests arrive at random (Poisson) at one replica, queueing included.
 
-    `ttft` is the time to the first token, `tpot` per output token, `e2e` to the last one; each grows with the rate. Past
-    saturation there is no answer: the error says the largest rate that the replica sustains. Prompts and answers are as
-    long as given on average; how far their lengths spread is `length_cv`, which makes the tails longer.
+    `ttft` is the time to the first token, `tpot` per output token, `e2e` to the last one; each grows with the rate.
+    Past saturation there is no answer: the error says the largest rate that the replica sustains. Prompts and answers
+    are as long as given on average; how far their lengths spread is `length_cv`, which makes the tails longer.
 
     Args:
         model: the model

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from xlcalc.cell_functions.training.kinds import Method, Offload, OptimizerName, Recompute, Targets, adapted
-from xlcalc.formula.arithmetic import term
+from xlcalc.formula.arithmetic import is_open, is_recording, term
 from xlcalc.formula.records import column, columns
 from xlcalc.hardware.kernels import framework
 from xlcalc.language.cells import Choice
 from xlcalc.language.declare import cell_function
 from xlcalc.language.kinds import Bytes, Count, Model, Params, Positive, PositiveTokens, TrainingSoftware
+from xlcalc.model.adapters import adapted_matrices
 from xlcalc.model.checkpoint import PLAIN
 from xlcalc.model.dtypes import DTYPES
 from xlcalc.model.spec import ModelSpec
@@ -22,14 +23,21 @@ from xlcalc.training.layout import Layout
 from xlcalc.training.memory import OPTIMIZERS, TrainMemory, train_memory
 
 _Part = Annotated[str, Choice(*TrainMemory._fields, "total")]
+_ADAPTED, _HU = "inputs and outputs of adapted matrices", "Hu et al. 2021, section 4.1"
 _USUAL = "fsdp"  # PyTorch, which most fine-tuning runs on
 
 
 def adapter_params(model: ModelSpec, rank: int, targets: frozenset[str]) -> float:
     """Parameters of adapters; in a derivation each kind of adapted matrix is a row."""
-    each = model.adapters(targets).params
-    of = f"of the model: inputs and outputs of {', '.join(sorted(targets))}"
-    return rank * column("adapted", each, "inputs and outputs of adapted matrices", "elements", of)
+    if not is_recording() or is_open():
+        return rank * column("adapted", model.adapters(targets).params, _ADAPTED, "elements", "of the model")
+    total: float = 0
+    for (name, d_in, d_out), count in adapted_matrices(model.architecture, targets).items():
+        many = column("", count, f"number of {name}", "count", "of the model")
+        sides = column("", d_in, f"inputs of {name}", "elements", "of the model")
+        sides = sides + column("", d_out, f"outputs of {name}", "elements", "of the model")
+        total = total + term(f"inputs and outputs of {name}, all layers", many * sides, "elements", _HU)
+    return rank * term(_ADAPTED, total, "elements", _HU)
 
 
 @cell_function(
@@ -42,6 +50,7 @@ def LLM_FINETUNE_MEMORY(
     micro_batch: Positive,
     rank: Count = 16,
     part: _Part = "total",
+    *,
     recompute: Recompute = "full",
     optimizer: OptimizerName = "adam",
     offload: Offload = "none",
@@ -80,7 +89,7 @@ def LLM_FINETUNE_MEMORY(
         return memory.total if part == "total" else getattr(memory, part)
     what = adapted(targets, software)
     adapters = adapter_params(model, rank, what)
-    adapters = term("parameters of adapters", adapters, "parameters", "Hu et al. 2021, section 4.1")
+    adapters = term("parameters of adapters", adapters, "parameters", _HU)
     kept = model.adapters(what).kept
     kept = column("adapted_kept", kept, "inputs that adapters keep", "elements/token", "of the model")
     element = keeps.unquantised_bytes if method == "qlora" else ELEMENT

@@ -71,6 +71,7 @@ def LLM_TRAIN_MEMORY(
     vp: Count = 1,
     dtype: DType = "bf16",
     part: _MemoryPart = "total",
+    *,
     software: TrainingSoftware = None,
 ) -> Bytes:
     """Bytes on the fullest accelerator of a training step: of the first pipeline stage or the last.
@@ -80,9 +81,10 @@ def LLM_TRAIN_MEMORY(
     for a GPT, generalised to grouped heads, gated MLPs, experts and latent attention; a model that trains with
     attention dropout (GPT-2, GPT-3) keeps its scores, others run fused attention and sequence parallelism.
     Selective recomputation drops scores where they are kept (Korthikanti et al. 2022), else what is as cheap: outputs
-    of norms and activation functions, heads expanded from latents (DeepSeek-V3 2024, sections 3.2.3 and 3.3.3). The
-    total adds what is no part: logits, a recomputed layer, layers gathered under ZeRO-3, 1 GB of CUDA context and
-    communication buffers.
+    of norms and activation functions, heads expanded from latents (DeepSeek-V3 2024, sections 3.2.3 and 3.3.3);
+    torchtitan keeps every second product. The total adds what is no part: the copies of logits that the software's loss
+    writes or a recomputed layer, layers gathered under ZeRO-3, whole weights and gradients of FSDP in a pipeline, the
+    allocator's slack, CUDA context and communication buffers.
 
     Args:
         model: the model
@@ -93,7 +95,7 @@ def LLM_TRAIN_MEMORY(
         dp: data-parallel replicas
         zero: ZeRO stage; 3 = FSDP
         recompute: what is computed again in the backward pass; selective = what is cheap to compute, as above
-        optimizer: what stands in memory besides weights and gradients
+        optimizer: what stands in memory besides weights and gradients, as in LLM_FINETUNE_MEMORY
         ep: ranks over which experts are spread
         cp: context-parallel ranks
         vp: model chunks of a pipeline stage (interleaved schedule)
@@ -102,7 +104,7 @@ def LLM_TRAIN_MEMORY(
         software: training software; blank = PyTorch FSDP from ZeRO 2 on, else Megatron-LM
     Example:
         >>> round(LLM_TRAIN_MEMORY("llama-3.1-8b", 8192, 1, dp=8, zero=3, unit="GB"), 1)
-        59.1
+        74.4
     """
     counted = model.coefficients(_TRAINED)
     numbers = columns(counted, WORDS, "of the model")
@@ -140,6 +142,7 @@ def LLM_STEP_TIME(
     cp: Count = 1,
     vp: Count = 1,
     part: _TimePart = "total",
+    *,
     method: Method = "full",
     rank: Count = 16,
     targets: Targets = None,

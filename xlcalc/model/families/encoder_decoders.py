@@ -34,8 +34,8 @@ def both(
 ) -> Architecture:
     """Both stacks over one token embedding, and the class's head: none for a body, a classifier, or the vocabulary.
 
-    A body has both stacks, an EncoderModel the first alone, and a class ForCausalLM the second alone, with its attention
-    to a source: `encoder` is empty then.
+    A body has both stacks, an EncoderModel the first alone, and a class ForCausalLM the second alone, with its
+    attention to a source: `encoder` is empty then.
     """
     task, d_model = class_name(c)[1], d_model or c["hidden_size"]
     first = tuple(merged(without_cache(encoder)))
