@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +24,7 @@ from .listed import listed_names
 from .settings import EPOCH, set_inputs
 from .templates import editions
 
+_MARKS = re.compile(r"[\\`*_{}\[\]<>#|~]")
 _DAYS = 2_958_466
 """Days that Excel has, to the end of 9999."""
 
@@ -152,17 +154,31 @@ def as_markdown(report: Report) -> bytes:
     """Inputs and results as Markdown tables."""
     lines = [f"# {report.source}", ""]
     if report.failed:
-        lines += ["## Failed checks", "", *(f"- {check.sentence()}" for check in report.failed), ""]
+        lines += ["## Failed checks", "", *(f"- {_escaped(check.sentence())}" for check in report.failed), ""]
     for title, names in (("Results", report.results), ("Inputs", report.inputs)):
         lines += [f"## {title}", "", "| Name | Value | Unit | Meaning |", "|---|---:|---|---|"]
-        lines += [f"| {n.name} | {_text(n.value)} | {n.unit} | {n.about} |" for n in names]
+        lines += [f"| {n.name} | {_text(n.value)} | {_escaped(n.unit)} | {_escaped(n.about)} |" for n in names]
         lines.append("")
-    lines += [f"- {problem}" for problem in problems(report.recalculation)]
+    lines += [f"- {_escaped(problem)}" for problem in problems(report.recalculation)]
     return ("\n".join(lines).rstrip() + "\n").encode()
+
+
+def _as_html(report: Report) -> bytes:
+    from .report_html import as_html
+
+    return as_html(report)
+
+
+def _as_pdf(report: Report) -> bytes:
+    from .report_pdf import as_pdf
+
+    return as_pdf(report)
 
 
 FORMATS: dict[str, Callable[[Report], bytes]] = {
     "xlsx": lambda report: report.recalculation.package.to_bytes(),
+    "pdf": _as_pdf,
+    "html": _as_html,
     "md": as_markdown,
     "json": as_json,
 }
@@ -186,4 +202,9 @@ def _text(value: float | str | bool | None) -> str:
         return f"{value:,.6g}" if abs(value) < 1000 else f"{value:,.0f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return "" if value is None else str(value).replace("|", "\\|")
+    return "" if value is None else _escaped(str(value))
+
+
+def _escaped(text: str) -> str:
+    """A text that Markdown shows as it is."""
+    return _MARKS.sub(r"\\\g<0>", " ".join(text.split()))

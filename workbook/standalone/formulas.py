@@ -127,7 +127,7 @@ def render(asked: Asked, case: Case, rows: Sequence[str]) -> Seen:
                 return shape(_text(result), _inputs(result), {axis.argument.name for axis in asked.axes})
         except CalcError as error:
             return error
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError, AttributeError, RecursionError) as error:
             if numbers != [COUNT]:
                 raise NotClosed(f"{declaration.name}: {error}") from None
     outcome = _outcome(declaration, arguments)
@@ -194,7 +194,7 @@ def holds(asked: Asked, case: Case, rows: Sequence[str]) -> bool:
     declaration, arguments = asked.declaration, call(asked, case, rows)
     try:
         result = opened(declaration, arguments)
-    except (CalcError, ValueError, TypeError):
+    except (CalcError, ValueError, TypeError, RecursionError):
         return True
     if not _symbols(result):
         return True

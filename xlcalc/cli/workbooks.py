@@ -145,8 +145,9 @@ def make_report(
     ],
     out: Out = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE of an input.")] = None,
-    format: Annotated[str, typer.Option(help="xlsx, md or json; blank = by the file's ending.")] = "",
+    format: Annotated[str, typer.Option(help="xlsx, pdf, html, md or json; blank = by the file's ending.")] = "",
     trust: Trust = "file",
+    date: Annotated[str, typer.Option(help="The report's day, as 2027-01-31: the input report_date.")] = "",
 ) -> None:
     """Set inputs by name, recalculate everything, write the report, print the key results.
 
@@ -156,14 +157,14 @@ def make_report(
 
     _check_trust(trust)
     if out is not None and not format and not out.suffix:
-        raise typer.BadParameter(f"{out} has no ending; end it in .xlsx, .md or .json, or give --format")
+        raise typer.BadParameter(f"{out} has no ending; end it in .xlsx, .pdf, .html, .md or .json, or give --format")
     written = out.suffix.lstrip(".").lower() if out else ""
     kind = format or {"xlsm": "xlsx"}.get(written, written) or "xlsx"
     if kind not in report.FORMATS:
         raise typer.BadParameter(f"format is one of {', '.join(report.FORMATS)}; got {kind!r}")
     if kind != "xlsx" and written not in ("", kind):
         raise typer.BadParameter(f"{out} ends in .{written}, but the format is {kind}")
-    settings_by_name = _settings(settings or [])
+    settings_by_name = _settings([*(settings or []), *([f"report_date={date}"] if date else [])])
     with usage_errors():
         made = report.make(source, settings_by_name, progress(), trust, str(out) if out and kind == "xlsx" else "")
     target = target_file(out, f"{Path(source).stem}-report.{kind}")
