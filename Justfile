@@ -37,6 +37,17 @@ site:
 bench:
     {{python}} benchmarks/run.py
     {{python}} benchmarks/estimates.py
+    {{python}} benchmarks/sweeps.py
+
+# Random calls, properties, hostile files and bodies, kills, each for so many seconds; docs/reliability.md says what it found
+fuzz SECONDS="60" SEED="0":
+    {{python}} benchmarks/fuzz.py 100000000 {{SEED}} {{SECONDS}}
+    {{python}} benchmarks/fuzz_files.py --seconds {{SECONDS}} --seed {{SEED}}
+    XLCALC_METAMORPHIC=2000 {{python}} -m pytest tests/test_metamorphic.py
+
+# What xlcalc depends on, with versions and licences; --json for a bill of materials
+sbom *ARGS:
+    {{python}} tests/sbom.py {{ARGS}}
 
 # The quick tests on every Python that pyenv has
 pythons:
