@@ -86,8 +86,8 @@ def LLM_FLEET(
         top: rows to give
         software: engine; blank = what the accelerator usually runs
     Example:
-        >>> LLM_FLEET("llama-3.1-8b", "h100-sxm", 100, 1000, 200, 0.5, 0.05)[1][:6]
-        ['tp1', 1, 19.8, 6, 6, 1]
+        >>> LLM_FLEET("llama-3.1-8b", "h100-sxm", 100, 1000, 200, 0.5, 0.05)[1][3:6]
+        [5, 5, 1]
     """
     traffic = Traffic(prompt, output, cached_share)
     limits = fleet.Limits(ttft_slo, tpot_slo, quantile)
