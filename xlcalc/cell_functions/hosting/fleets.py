@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from xlcalc import accuracy
 from xlcalc.catalog import models, tables
 from xlcalc.cell_functions.hosting.served import held, price, served
@@ -185,7 +187,7 @@ def LLM_RUNS_ON(
 
 def _runs(
     model: ModelSpec, accelerator: AcceleratorSpec, count: int, context: float, batch: int, dtype: Format | None
-) -> list[object] | None:
+) -> list[Any] | None:
     """A model's line where it fits."""
     of = held(model, accelerator, dtype)
     fits = [lay for lay in memory.splits(of, count) if memory.fits_batch(of, context, batch, lay, memory.RESERVE)]
