@@ -65,7 +65,7 @@ def shard(of: Served, layout: Layout) -> Shard:
 
 
 def rank_weights(model: Coefficients, layout: Layout, stage: float) -> float:
-    """Bytes of weights on the fullest accelerator.
+    """Bytes of weights on the fullest accelerator: towers stand beside the embedding, and engines divide them as it.
 
         stage (split / tp + replicated + experts / ways) + ends / tp
 
@@ -77,7 +77,7 @@ def rank_weights(model: Coefficients, layout: Layout, stage: float) -> float:
     Source: Shoeybi et al. 2019, section 3.
     """
     layers = model.bytes_split / layout.tp + model.bytes_replicated + model.bytes_experts / layout.expert_ways
-    embedding, head = model.bytes_embedding, model.bytes_head
+    embedding, head = model.bytes_embedding + model.bytes_towers, model.bytes_head
     ends = most(embedding, head) if layout.pp > 1 else embedding + head
     return term("weights", layers * stage + ends / layout.tp, "bytes", "Shoeybi et al. 2019, section 3")
 

@@ -36,9 +36,10 @@ def LLM_SERVE_MEMORY(
 
     Tensor parallelism divides weights and key/value heads; a shared latent (MLA) stays whole. A checkpoint published
     with 4-bit experts keeps them when 16 bit is asked for; in any other format the weights on one accelerator are
-    LLM_WEIGHTS, and on several each further one has norms, routers and latents once more. What kernels pad 4-bit
-    experts with counts as overhead. vLLM keeps the cache in blocks of 16 tokens; llama.cpp in 256, with 512 tokens
-    beside each window and states in 32 bit. The workspace is what vLLM sets aside for 1,024 sequences
+    LLM_WEIGHTS, and on several each further one has norms, routers and latents once more. Vision and audio towers are
+    in, in 16 bit, where LLM_PARAMS knows them; an engine that loads the language model alone saves them. What kernels
+    pad 4-bit experts with counts as overhead. vLLM keeps the cache in blocks of 16 tokens; llama.cpp in 256, with 512
+    tokens beside each window and states in 32 bit. The workspace is what vLLM sets aside for 1,024 sequences
     and 8,192 tokens a step, whatever the batch: it grows with the vocabulary.
 
     Args:
