@@ -18,10 +18,13 @@ from ..files.addresses import column_letters
 from ..files.errors import WorkbookError
 from ..files.package import Package
 from ..files.xml_text import escape, escape_string
+from . import own as own_of_user
 from .names import ARGUMENTS
 from .searches import Answer
-from .stored import Stored, read
+from .stored import Stored, read, value
 
+Own = dict[tuple[str, str], list[Any]]
+"""Rows of the user's own by catalog and id."""
 SPARE = 50
 """Rows below a catalog's, for the user's own."""
 _HEAD, _FIRST = 5, 6
@@ -68,15 +71,18 @@ def is_standalone(package: Package) -> bool:
     return any(name.name == _MARK for name in package.names)
 
 
-def standalone(package: Package, answers: Sequence[Answer]) -> Package:
-    """The workbook with the functions in it. Raises WorkbookError for one that cannot take them."""
+def standalone(package: Package, answers: Sequence[Answer], own: Own | None = None) -> Package:
+    """The workbook with the functions in it, and rows of the user's own. Raises WorkbookError for one that cannot take
+    them."""
+    own = own or {}
     if is_standalone(package):
+        own = {**own_rows(package), **own}
         package = addin(package)
     if any("metadata" in part.rpartition("/")[2] for part in package.parts):
         raise WorkbookError(f"{package.label} has cell metadata of its own; the standalone edition is made of templates.")
     kit = read()
     workbook = package.read(package.workbook_part)
-    sheets, names = _sheets(package, kit, answers)
+    sheets, names = _sheets(package, kit, answers, own)
     changed = {part: _calling(package.read(part), kit, _dxf_count(package)) for part in package.sheets.values()}
     cover = package.sheets.get("Cover")
     if cover:
@@ -135,7 +141,7 @@ def _calling(xml: bytes, kit: Stored, dxf: int) -> bytes:
     marked: list[str] = []
 
     def dynamic(found: re.Match[bytes]) -> bytes:
-        if any(name not in kit.shapes for name in re.findall(r"\bLLM_[A-Z_]+(?=\()", found[3].decode())):
+        if any(name not in kit.closed for name in re.findall(r"\bLLM_[A-Z_]+(?=\()", found[3].decode())):
             marked.append(found[1].decode())
         return b'<c r="%b"%b cm="1"><f t="array" ref="%b">%b</f>' % (found[1], found[2], found[1], found[3])
 
@@ -195,7 +201,38 @@ def _related(package: Package, sheets: int) -> tuple[dict[str, bytes], dict[str,
     )
 
 
-def _sheets(package: Package, kit: Stored, answers: Sequence[Answer]) -> tuple[dict[str, bytes], dict[str, str]]:
+def with_own_rows(package: Package) -> Package:
+    """The workbook with the rows of the user's catalog; its searches stay."""
+    kit, changed = read(), {}
+    for catalog in ("models", "accelerators"):
+        title, held = _SHEETS[catalog][0], kit.columns[catalog]
+        part, first = package.sheets[title], _FIRST + len(held["ids"])
+        known = {one: row for (of, one), row in own_rows(package).items() if of == catalog}
+        known |= {row[0]: row for row in own_of_user.rows(kit, catalog)}
+        xml = re.sub(rb'<row r="(\d+)">.*?</row>', lambda row: row[0] if int(row[1]) < first else b"", package.read(part),
+                     flags=re.DOTALL)  # fmt: skip
+        rows = "".join(f'<row r="{i}">{"".join(_cells(i, row, ""))}</row>' for i, row in enumerate(known.values(), first))
+        changed[part] = xml.replace(b"</sheetData>", f"{rows}</sheetData>".encode(), 1)
+    return Package(_packed(package, changed, {}), package.label)
+
+
+def own_rows(package: Package) -> Own:
+    """The rows of a standalone workbook that no catalog of ours has."""
+    kit, found = read(), {}
+    for catalog, (title, _) in _SHEETS.items():
+        held = kit.columns[catalog]
+        width = 1 + len(held["titles"][0]) + len(held["headings"])
+        first = _FIRST + len(held["ids"])
+        for row in range(first, first + SPARE):
+            if package.value(title, f"A{row}") is not None:
+                values = [package.value(title, f"{column_letters(column)}{row}") for column in range(1, width + 1)]
+                found[catalog, str(values[0])] = [value(one) for one in values]
+    return found
+
+
+def _sheets(
+    package: Package, kit: Stored, answers: Sequence[Answer], own: Own
+) -> tuple[dict[str, bytes], dict[str, str]]:
     """The sheets that are added, and the names."""
     looks = _looks(package)
     sheets: dict[str, bytes] = {}
@@ -205,8 +242,13 @@ def _sheets(package: Package, kit: Stored, answers: Sequence[Answer]) -> tuple[d
         other = len(held["titles"][0])
         head = ["id", *["name", "other name"][:other], *held["headings"]]
         rows = [[one, *titles, *row] for one, titles, row in zip(held["ids"], held["titles"], held["rows"], strict=True)]
+        count = len(rows)
+        known = {catalog_id: row for (of, catalog_id), row in own.items() if of == catalog}
+        for row in own_of_user.rows(kit, catalog) if catalog in ("models", "accelerators") else []:
+            known.setdefault(row[0], row)
+        rows += list(known.values())[:SPARE]
         sheets[title] = _sheet(title, purpose, [head], rows, looks)
-        last = _FIRST + len(rows) - 1 + SPARE
+        last = _FIRST + count - 1 + SPARE
         names[f"xlcalc_{catalog}"] = _area(title, 2 + other, 1 + other + len(held["headings"]), last)
         for column, own in enumerate(["ids", "titles", "others"][: 1 + other], 1):
             names[f"xlcalc_{catalog}_{own}"] = _area(title, column, column, last)

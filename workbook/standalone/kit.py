@@ -18,8 +18,6 @@ from xlcalc.language.errors import CalcError
 from .cases import CATALOGS, Asked, asked, ids
 from .formulas import Call, NotClosed, Rendered, Shape, first_rows, holds, render, rendered
 
-MOST_SHAPES = 40
-"""Formulas of one function."""
 Value = Any
 """What a column holds: a number, a text, TRUE or FALSE, an error; None where the formula does not read it."""
 
@@ -37,11 +35,11 @@ class Given(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Where a column's values come from: a function, the number of its case, of its formula and of the slot in it; -1
-    and -1 where the column says which formula a row takes."""
+    """Where a column's values come from: a function, the words of its case, the number of its formula and of the slot
+    in it; -1 and -1 where the column says which formula a row takes."""
 
     function: str
-    case: int
+    words: tuple[str, ...]
     shape: int
     slot: int
 
@@ -133,13 +131,14 @@ class _Sharing:
         self._catalogs = [CATALOGS[axis.argument.name] for axis in found.asked.rows]
         self._function = found.asked.declaration.name
         self._lines: list[list[Value]] = [[] for _ in found.cases]
+        self._of_others: dict[str, Given] = {}  # columns of the rows that vary for the first formula alone
 
     def formula(self) -> Formula:
         found = self._found
         calls = {key: seen for key, seen in found.seen.items() if isinstance(seen, Call)}
         shapes = list(dict.fromkeys(call.shape for call in calls.values()))
-        if not shapes or len(shapes) > MOST_SHAPES:
-            raise NotClosed(f"{found.asked.declaration.name} has {len(shapes)} formulas")
+        if not shapes:
+            raise NotClosed(f"{found.asked.declaration.name} answers nothing")
         shared = []
         for shape in shapes:
             own = {key: call for key, call in calls.items() if call.shape == shape}
@@ -178,10 +177,13 @@ class _Sharing:
                 slots.append(columns[slot])
                 continue
             name = example.columns[int(slot[1:])] if slot else ""
-            given = self._given({key: call.values[i] for key, call in calls.items()}, name, (number, i))
+            given = self._of_others.get(name) if number else None
+            given = given or self._given({key: call.values[i] for key, call in calls.items()}, name, (number, i))
             slots.append(given)
             if slot:
                 columns[slot] = given
+                if not number and given.kind in self._catalogs[1:]:
+                    self._of_others[name] = given
         return slots
 
     def _given(self, values: dict[tuple[int, int, str], Value], name: str, at: tuple[int, int] = (-1, -1)) -> Given:
@@ -204,7 +206,7 @@ class _Sharing:
             rows = axes.get(axis) or dict.fromkeys(ids(catalog), next(iter(next(iter(axes.values())).values())))
             with_errors = {row: seen for (c, a, row), seen in self._errors.items() if (c, a) == (case, axis)}
             places[case] = self._kit.of(catalog).add(
-                self._heading(name, case), {**with_errors, **rows}, Origin(self._function, case, *at)
+                self._heading(name, case), {**with_errors, **rows}, Origin(self._function, self._found.cases[case].words, *at)
             )
         if len(set(places.values())) == 1:
             return Given(catalog, next(iter(places.values())), name=name)

@@ -24,7 +24,7 @@ from .kit import Formula, Given
 
 NOTHING = "·"
 """A blank argument in the list of calls that were searched."""
-ARGUMENTS = 24
+ARGUMENTS = 30
 """Arguments of a call that was searched."""
 _AGGREGATES = re.compile(r"(?<![\w.])(MIN|MAX|AND|OR)\(")
 _LARGEST = "9.99999999999999E+307"

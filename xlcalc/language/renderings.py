@@ -66,22 +66,27 @@ def closed(declaration: Declaration, arguments: Sequence[Any], fixed: Collection
 
     Raises TypeError where the formula asks an open number for its value, ValueError where nothing is computed.
     """
-    given = [*arguments, *[None] * (len(declaration.arguments) - len(arguments))]
-    read = declaration.in_base_unit(declaration.read(given))
-    with recording(open=True) as nodes:
-        opened = [
-            labelled(nodes, INPUT, (argument.name,), value, argument.name, argument.unit, "")
-            if _is_open(argument, value, fixed)
-            else value
-            for argument, value in zip(declaration.arguments, read, strict=True)
-        ]
-        result = declaration.compute(opened, declaration.derivation)
+    result = opened(declaration, arguments, fixed)
     if isinstance(result, Table):
         found = [value for row in result for value in row if type(value) is Symbol and value.label]
         result = next(iter(list(dict.fromkeys(found))[cell:]), None)
     if type(result) is not Symbol:
         raise ValueError(f"{declaration.name} computes nothing of open numbers")
     return Closed(declaration, result)
+
+
+def opened(declaration: Declaration, arguments: Sequence[Any], fixed: Collection[str] = ()) -> Any:
+    """The result of a call with its numbers open: a symbol, or a table of them. Raises as `closed` does."""
+    given = [*arguments, *[None] * (len(declaration.arguments) - len(arguments))]
+    read = declaration.in_base_unit(declaration.read(given))
+    with recording(open=True) as nodes:
+        given_open = [
+            labelled(nodes, INPUT, (argument.name,), value, argument.name, argument.unit, "")
+            if _is_open(argument, value, fixed)
+            else value
+            for argument, value in zip(declaration.arguments, read, strict=True)
+        ]
+        return declaration.compute(given_open, declaration.derivation)
 
 
 def _is_open(argument: Argument, value: Any, fixed: Collection[str]) -> bool:
