@@ -97,7 +97,7 @@ def internvl(v: Fields) -> Encoder:
 
 
 def gemma4(v: Fields) -> Encoder:
-    """Gemma 4 (Google 2026): Gemma's gated layers with four norms, and a table of places for rows and one for columns."""
+    """Gemma 4 (Google 2026): Gemma's layers of four norms, and tables of places for rows and for columns."""
     d, d_ff, head = v.get("hidden_size", 768), v.get("intermediate_size", 3072), v.get("head_dim", 64)
     n_heads = v.get("num_attention_heads", 12)
     one = 2 * d * head * (n_heads + (v.get("num_key_value_heads") or n_heads))  # without biases whatever the file says
