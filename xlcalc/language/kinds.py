@@ -47,7 +47,7 @@ class ModelKind(Kind):
             if isinstance(value, list):
                 return _model_of_block(json.dumps(value, default=shown))
             if isinstance(value, os.PathLike):
-                return self.counted(ModelSpec.from_path(value))
+                return self._counted(ModelSpec.from_path(value))
         except NotInCatalog as error:
             raise Refusal("#N/A", f"{shown(value)} {error}") from None
         except OSError as error:
@@ -69,7 +69,7 @@ class ModelKind(Kind):
     def _from_text(self, value: str) -> ModelSpec:
         model = _model_of_text(value)
         if model is not None and model.count is not None:
-            return self.counted(model)
+            return self._counted(model)
         if model is None:
             if self.count:
                 return ModelSpec(count=_COUNT.read(value))
