@@ -169,7 +169,7 @@ def test_a_model_of_one_s_own_gets_its_columns(tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["training-budget", "fine-tuning"])
 def test_every_cell_is_the_add_in_s_in_scenarios_and_after_changes(name):
-    """Cells of searches aside, and what they alone feed: they have no answer for other inputs."""
+    """The Estimate of a training budget searches: it has no answer for other inputs, nor has the check of it."""
     plain = report.find(name)
     ours = Calculated(editions.edition(plain, "standalone", name))
     ours.book.recalc()
@@ -183,5 +183,5 @@ def test_every_cell_is_the_add_in_s_in_scenarios_and_after_changes(name):
             ours.set(key, value)
         ours.book.recalc()
         theirs = recalculate(package, cell_functions(), trust="engine").package
-        differing = [one for one in ours.differences(theirs) if one[0] != "Estimate"]
-        assert not differing
+        searched = ("Estimate", "Checks") if "model" in inputs else ()
+        assert not [one for one in ours.differences(theirs) if one[0] not in searched]
