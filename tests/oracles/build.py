@@ -50,6 +50,7 @@ DEFAULTS = HERE.parents[1] / "xlcalc" / "model" / "families" / "defaults.json"
 VOCABULARY = DEFAULTS.with_name("vocabulary.json")
 
 CAUSAL = auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+MULTIMODAL_LISTS = (auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES, auto.MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES)
 MULTIMODAL = {**auto.MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES, **auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES}
 
 # Causal heads of encoders, of the decoder halves of encoder-decoders, and of sound or picture generators.
@@ -430,28 +431,77 @@ TOWERS: dict[str, list[dict]] = {
     "paligemma": [{"vision_config": {"hidden_size": 768, "num_attention_heads": 12, "image_size": 448}}],
     "llava": [{"vision_config": {"num_hidden_layers": 2}, "multimodal_projector_bias": False}],
     "mistral3": [{"vision_config": {"num_hidden_layers": 2}, "spatial_merge_size": 1}],
+    "llava_next": [{"vision_feature_layer": [-2, -5]}],
+    "llava_onevision": [{"vision_config": {"vision_use_head": True}}],
+    "vipllava": [],
+    "video_llava": [],
+    "lighton_ocr": [],
+    "mistral_large4": [],
+    "idefics3": [{"vision_config": {"patch_size": 14, "image_size": 364}, "scale_factor": 4}],
+    "smolvlm": [{"vision_config": {"hidden_size": 768, "num_attention_heads": 12}}],
+    "internvl": [
+        {"vision_config": {"attention_bias": True, "use_qk_norm": True, "norm_type": "rms_norm"}},
+        {"vision_config": {"use_mean_pooling": False, "use_absolute_position_embeddings": False}},
+    ],
+    "qianfan_ocr": [],
+    "cohere2_vision": [{"alignment_intermediate_size": 1024}],
+    "aya_vision": [],
+    "llama4": [{"vision_config": {"num_hidden_layers": 3, "intermediate_size": 4096, "image_size": 336}}],
+    "mllama": [{"vision_config": {"num_hidden_layers": 3, "num_global_layers": 2, "image_size": 560}}],
+    "glm4v": [{"vision_config": {"depth": 2, "attention_bias": True, "out_hidden_size": 2048}}],
+    "glm4v_moe": [],
+    "glm_ocr": [{"vision_config": {"depth": 2, "num_heads": 8}}],
+    "kimi_k25": [{"vision_config": {"num_hidden_layers": 2, "pos_emb_height": 32}}],
+    "step3p7": [{"projector_bias": True}],
+    "ovis2": [{"vision_config": {"qkv_bias": True, "mlp_bias": True, "hidden_stride": 2}}],
+    "lfm2_vl": [{"projector_use_layernorm": False, "vision_config": {"vision_use_head": False, "num_patches": 1024}}],
+    "paddleocr_vl": [],
+    "deepseek_vl": [{"vision_config": {"hidden_size": 1152}}],
+    "ernie4_5_vl_moe": [{"vision_config": {"depth": 2, "temporal_merge_size": 4}}],
+    "qwen2_5_omni_thinker": [],
+    "qwen3_omni_moe_thinker": [{"audio_config": {"encoder_layers": 2}}],
+    "qwen2_audio": [{"audio_config": {"encoder_layers": 2, "num_mel_bins": 80}}],
+    "voxtral": [],
+    "audioflamingo3": [],
+    "qwen3_asr": [{"audio_config": {"downsample_hidden_size": 240, "num_mel_bins": 80}}],
 }
+ENCODERS = ("vision_config", "audio_config")
 
 
 def write_towers() -> None:
     rows = []
     for name, changes in TOWERS.items():
         for change in [{}, *changes]:
+            change = {**INCOMPLETE_DEFAULTS.get(name, {}), **change}
             made = CONFIG_MAPPING[name]()
-            vision = {**plain_dict(made.vision_config), **change.get("vision_config", {})}
-            config = {**plain_dict(made), **change, "vision_config": vision}
-            wrapper = CONFIG_MAPPING[name].from_dict(config)
-            cls = transformers.AutoModelForImageTextToText
+            parts = {part: getattr(made, part, None) for part in ENCODERS}
+            parts = {
+                part: {**plain_dict(own), **change.get(part, {})} for part, own in parts.items() if own is not None
+            }
+            wrapper = CONFIG_MAPPING[name].from_dict({**plain_dict(made), **change, **parts})
             with torch.device("meta"):
-                model = cls.from_config(wrapper)
+                model = tower_class(name)(wrapper)
             language = {id(p) for p in text_parameters(model).values()}
-            towers = sum(p.numel() for p in model.parameters() if id(p) not in language)
+            rotary = {id(p) for n, p in model.named_parameters() if "rotary_emb" in n}
+            towers = sum(p.numel() for p in model.parameters() if id(p) not in language | rotary)
             generic = {field.name for field in dataclasses.fields(PreTrainedConfig)} | {"_name_or_path"}
-            sizes = {k: v for k, v in vision.items() if k not in generic and v is not None and v != {}}
-            own = {k: v for k, v in change.items() if k != "vision_config"}
+            sizes = {
+                part: {k: v for k, v in own.items() if k not in generic and v is not None and v != {}}
+                for part, own in parts.items()
+            }
+            own = {k: v for k, v in change.items() if k not in ENCODERS}
             text = {"hidden_size": wrapper.text_config.hidden_size}
-            rows.append([towers, json.dumps({"model_type": name, **own, "text_config": text, "vision_config": sizes})])
+            rows.append([towers, json.dumps({"model_type": name, **own, "text_config": text, **sizes})])
     write_csv("towers.csv", "params config", rows)
+
+
+def tower_class(name: str):
+    """The class of a wrapper, by whichever list of the library has it."""
+    for mapping in (*MULTIMODAL_LISTS, auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES):
+        if name in mapping:
+            named = mapping[name]
+            return getattr(transformers, named if isinstance(named, str) else named[0])
+    raise KeyError(name)
 
 
 def write_image_tokens() -> None:

@@ -75,7 +75,7 @@ def test_muon_keeps_one_moment_of_matrices_and_two_of_embedding_and_head():
 def test_the_host_takes_what_is_offloaded():
     model = ("llama-3.1-8b", "full", 8192, 1, None)
     assert FINETUNE(*model, "optimizer", offload="optimizer") == 0
-    kept, offloaded = (FINETUNE(*model, "activations", "none", offload=o) for o in ("none", "activations"))
+    kept, offloaded = (FINETUNE(*model, "activations", recompute="none", offload=o) for o in ("none", "activations"))
     assert offloaded == pytest.approx(kept * 2 / 32)  # two layers' of 32 are on their way
 
 
@@ -100,6 +100,8 @@ def test_qlora_by_framework():
 
 
 def test_lora_keeps_less_than_full_and_more_with_more_targets():
-    kept = [FINETUNE("llama-3.1-8b", "full", 2048, 1, 8, "activations", "none")]
-    kept += [FINETUNE("llama-3.1-8b", "lora", 2048, 1, 8, "activations", "none", targets=t) for t in ("all", "q,v")]
+    kept = [FINETUNE("llama-3.1-8b", "full", 2048, 1, 8, "activations", recompute="none")]
+    kept += [
+        FINETUNE("llama-3.1-8b", "lora", 2048, 1, 8, "activations", recompute="none", targets=t) for t in ("all", "q,v")
+    ]
     assert kept[0] >= kept[1] > kept[2]

@@ -15,15 +15,22 @@ from xlcalc.language.errors import CalcError
 
 from .addresses import cell_name, column_number, parse_cell
 from .errors import WorkbookError
-from .xml_text import attribute, escape, escape_string, is_utf8, number_text, rich_text, unescape, unescape_string
+from .xml_text import (
+    attribute,
+    cached_value,
+    constant_value,
+    escape,
+    is_utf8,
+    number_text,
+    rich_text,
+    unescape,
+    unescape_string,
+)
 
 CellValue: TypeAlias = bool | int | float | str | CalcError | None
 
 MAX_TEXT = 32_767
 """Characters that a cell holds (Excel's limit)."""
-
-# Excel writes the newer errors (#SPILL!, #CALC!) as #VALUE! with the real one in a metadata part.
-FILE_ERRORS = frozenset(("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"))
 
 _ROOT = re.compile(rb"<(?:([A-Za-z_][\w.-]*):)?worksheet[\s>]")
 _TYPE = re.compile(rb"""\st\s*=\s*(?:"[^"]*"|'[^']*')""")
@@ -55,6 +62,10 @@ class Cell(NamedTuple):
     def calculates(self) -> bool:
         """Has it a formula? Excel writes an empty one in cells that an array formula with the clock or chance fills."""
         return bool(self.formula_text) or b"si" in self.formula_attributes or b"t=" in self.formula_attributes
+
+
+_NEW = tuple.__new__
+"""Makes a cell of its parts; a workbook has 100,000 of them, and calling the class takes twice as long."""
 
 
 class _Row(NamedTuple):
@@ -122,11 +133,15 @@ class SheetXml:
             return []
         found = []
         for match in self._tokens():
-            if match.start(6) >= 0:
-                letters, digits = match.group(3, 4)
-                if letters is None:  # no program writes cells like that, but the format allows it
-                    return [cell for cell in self.cells() if cell.formula is not None]
-                found.append(_cell_at(match, int(digits), column_number(letters)))
+            pieces = match.group(3, 4, 2, 5, 6, 7, 8, 9, 10)
+            if pieces[4] is None:
+                continue
+            letters, digits, opening, attributes, formula, formula_attributes, text, value, inline = pieces
+            if letters is None:  # no program writes cells like that, but the format allows it
+                return [cell for cell in self.cells() if cell.formula is not None]
+            place = int(digits), column_number(letters), *match.span(1)
+            rest = opening, attributes, formula, formula_attributes or b"", text or b"", value, inline
+            found.append(_NEW(Cell, place + rest))
         return found
 
     def hidden_rows(self) -> set[int]:
@@ -157,8 +172,8 @@ class SheetXml:
         kind = attribute(cell.attributes, b"t") or b"n"
         if kind == b"inlineStr":
             return unescape_string(rich_text(cell.inline or b""))
-        if cell.value is None:
-            return None
+        if cell.value is None:  # Excel leaves the value out where a formula gives an empty text
+            return "" if kind == b"str" and cell.formula is not None else None
         text = unescape(cell.value)
         if kind == b"e":
             return CalcError(text, f"the cell holds the error {text}")
@@ -188,7 +203,9 @@ class SheetXml:
     def with_value(self, cell: Cell, value: CellValue, reference: str = "") -> bytes | None:
         """The cell's XML with another result, or None where it already holds that one. A formula stays where there is
         one; `reference` is its new array range."""
-        kind, text = _cached(value)
+        if type(value) is float and not reference and b"t" not in cell.attributes and b"m" not in cell.attributes:
+            return self._with_number(cell, value)
+        kind, text = cached_value(value)
         formula, attributes, prefix = cell.formula or b"", cell.attributes, self._grammar.prefix
         if reference:
             formula = _REFERENCE.sub(b'ref="%b"' % reference.encode(), formula, count=1)
@@ -201,16 +218,24 @@ class SheetXml:
             return b"%b</%bc>" % (written, prefix) if formula else written[:-1] + b"/>"
         return b"%b<%bv>%b</%bv></%bc>" % (written, prefix, text, prefix, prefix)
 
+    def _with_number(self, cell: Cell, value: float) -> bytes | None:
+        """The same for what most cells are."""
+        text, prefix = number_text(value).encode(), self._grammar.prefix
+        if (cell.value == text and cell.inline is None) or _holds(cell, value, b"", text):
+            return None
+        written = cell.opening, cell.attributes.rstrip(), cell.formula or b"", prefix, text, prefix, prefix
+        return b"%b%b>%b<%bv>%b</%bv></%bc>" % written
+
     def with_constant(self, cell: Cell, value: CellValue) -> bytes:
         """The cell's XML with a value that was typed in: text as an inline string."""
-        return self._cell(cell.opening + _TYPE.sub(b"", cell.attributes), *_constant(value, self._grammar.prefix))
+        return self._cell(cell.opening + _TYPE.sub(b"", cell.attributes), *constant_value(value, self._grammar.prefix))
 
     def without_formula(self, cell: Cell, otherwise: CalcError) -> bytes:
         """The cell's XML with its last value alone, or the error `otherwise` where none was calculated yet."""
         if not cell.value and cell.inline is None and attribute(cell.attributes, b"t") != b"str":
             return self.with_constant(cell, otherwise)
         prefix = self._grammar.prefix
-        value = b"" if cell.value is None else b"<%bv>%b</%bv>" % (prefix, cell.value, prefix)
+        value = b"" if cell.inline is not None else b"<%bv>%b</%bv>" % (prefix, cell.value or b"", prefix)
         return self._cell(cell.opening + _METADATA.sub(b"", cell.attributes), b"", value + (cell.inline or b""))
 
     def emptied(self, cell: Cell) -> bytes:
@@ -342,36 +367,15 @@ class SheetXml:
         return self.with_constant(empty, value) if constant else self.with_value(empty, value) or b""
 
 
-def _cached(value: CellValue) -> tuple[bytes, bytes | None]:
-    """A result as a file holds it: the `t` attribute (none for a number) and the text of `<v>`."""
-    if isinstance(value, bool):
-        return b"b", b"1" if value else b"0"
-    if isinstance(value, (int, float)):
-        return b"", number_text(value).encode()
-    if isinstance(value, str):
-        return b"str", escape_string(value).encode()
-    if value is None:
-        return b"", None
-    return b"e", (value.code if value.code in FILE_ERRORS else "#VALUE!").encode()
-
-
-def _constant(value: CellValue, prefix: bytes) -> tuple[bytes, bytes]:
-    """A typed-in value as a file holds it: the `t` attribute and the element with the value."""
-    if isinstance(value, str):
-        keep = b' xml:space="preserve"' if value != value.strip() or "\n" in value else b""
-        text = escape_string(value).encode()
-        return b"inlineStr", b"<%bis><%bt%b>%b</%bt></%bis>" % (prefix, prefix, keep, text, prefix, prefix)
-    kind, result = _cached(value)
-    return kind, b"" if result is None else b"<%bv>%b</%bv>" % (prefix, result, prefix)
-
-
 def _holds(cell: Cell, value: CellValue, kind: bytes, text: bytes | None) -> bool:
     """Does the cell hold what is to be written (`kind`, `text`), perhaps as another spelling of the same number?"""
     old = cell.value
-    if cell.inline is not None or old is None or text is None:
+    if cell.inline is not None or text is None:
         return cell.inline is None and old is text
     if (attribute(cell.attributes, b"t") or b"n") != (kind or b"n"):
         return False
+    if old is None:
+        return not text and kind == b"str"
     if old == text or not isinstance(value, (int, float)) or kind:
         return old == text
     try:
@@ -383,10 +387,7 @@ def _holds(cell: Cell, value: CellValue, kind: bytes, text: bytes | None) -> boo
 def _cell_at(match: re.Match[bytes], row: int, column: int) -> Cell:
     opening, attributes, formula, formula_attributes, text, value, inline = match.group(2, 5, 6, 7, 8, 9, 10)
     place = (row, column, *match.span(1))
-    # Not by calling the class: a workbook has 100,000 of these, and that takes twice as long.
-    return tuple.__new__(
-        Cell, (*place, opening, attributes, formula, formula_attributes or b"", text or b"", value, inline)
-    )
+    return _NEW(Cell, (*place, opening, attributes, formula, formula_attributes or b"", text or b"", value, inline))
 
 
 def _own_place(attributes: bytes, row: int, column: int) -> tuple[int, int]:

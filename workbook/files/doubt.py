@@ -16,7 +16,7 @@ from importlib.resources import files
 from .addresses import parse_cell
 from .formula_text import Token, bare_function, closed_up, is_relative, local_names, tokens
 from .mended import by_a_number, is_mended
-from .range_functions import AGGREGATES, AGGREGATES_OF_FIRST, CRITERIA, TAKE_ARRAYS, TAKE_RANGES
+from .range_functions import AGGREGATES, AGGREGATES_OF_FIRST, CRITERIA, ONE_VALUE, TAKE_ARRAYS, TAKE_RANGES
 from .references import Book, any_area
 
 IMPLICIT = "implicit intersection"
@@ -33,6 +33,11 @@ _END_OF_CELLS = ("word", "close", "bracket")
 OURS = "a function of ours"
 VOLATILE = frozenset(("NOW", "TODAY", "RAND", "RANDBETWEEN", "RANDARRAY", "INFO", "CELL"))
 """Functions that ask the clock, chance or the machine."""
+GIVE_ONE_VALUE = ONE_VALUE | {
+    "comparison", "&", "%", "^ by a number", "^ of values", "text in arithmetic", "SUMPRODUCT of one array",
+    f"{OPERATORS} in SUMPRODUCT", "COUNTIF by number", "COUNTIF by text",
+}  # fmt: skip
+"""Features of formulas whose result is one value, unless another feature says that they take a range for one."""
 ENOUGH = 10
 """Cells and calls that must have been compared, without any difference, before the fast engine is believed."""
 

@@ -17,9 +17,9 @@ from xlcalc.language.errors import CalcError
 
 from .addresses import Area, parse_area
 from .cells_xml import Cell, CellValue, SheetXml
-from .doubt import OURS, VOLATILE, Doubt, shapes, unproven
+from .doubt import GIVE_ONE_VALUE, OURS, VOLATILE, Doubt, shapes, unproven
 from .formula_text import Context, bare_function, computes_with_ranges, fill_skipped, is_relative, rewrite
-from .mended import mended
+from .mended import MENDED, mended
 from .package import Package
 from .references import Book, moved
 from .substitutes import FIT
@@ -71,6 +71,8 @@ class Sheet:
     """Formulas that the exact engine must calculate: what in them the fast one is not known to do as Excel does."""
     changing: set[int] = field(default_factory=set)
     """Formulas that call our functions, the clock or chance: what they give may be another value than before."""
+    spreading: list[int] = field(default_factory=list)
+    """Formulas whose result may be an array, though they were not entered as one."""
     volatile: int = 0
     """How many ask the clock or chance."""
     fixed: dict[int, str] = field(default_factory=dict)
@@ -143,6 +145,7 @@ def prepare(package: Package, functions: Collection[str], knows: Callable[[str],
     fast engine has a function of Excel's own."""
     doubt = Doubt(book_of(package), functions, package.date1904)
     tables = {table.name.lower(): table for table in package.tables}
+    names = [entry.name for entry in package.names] + [table.name for table in package.tables]
     sheets = []
     for name, part in package.sheets.items():
         xml = package.sheet(name)
@@ -151,19 +154,19 @@ def prepare(package: Package, functions: Collection[str], knows: Callable[[str],
             continue
         inlined, refused = _names(package, name, functions)
         sheet = Sheet(package, name, part, xml, cells)
-        _read_formulas(sheet, Context(functions, knows, exact_knows, tables, inlined, refused))
-        _classify(sheet, doubt)
+        alike = shapes([cell.formula_text for cell in cells], names)
+        _read_formulas(sheet, alike, Context(functions, knows, exact_knows, tables, inlined, refused))
+        _classify(sheet, alike, doubt)
         sheets.append(sheet)
     return sheets
 
 
-def _classify(sheet: Sheet, doubt: Doubt) -> None:
-    """Find the formulas that the fast engine may calculate otherwise than Excel, and those that may change."""
+def _classify(sheet: Sheet, alike: list[bytes], doubt: Doubt) -> None:
+    """Find the formulas that the fast engine may calculate otherwise than Excel, those that may change, and those that
+    may fill other cells than their own. `alike`: the shape of each formula."""
     known: dict[bytes | tuple[bytes, int], _Class] = {}
     groups: dict[bytes | None, _Class] = {}
-    nothing = _Class("", False, False)
-    names = [entry.name for entry in sheet.package.names] + [table.name for table in sheet.package.tables]
-    alike = shapes([cell.formula_text for cell in sheet.cells], names)
+    nothing = _Class("", False, False, False)
     for index, cell in enumerate(sheet.cells):
         text = cell.formula_text
         group = attribute(cell.formula_attributes, b"si") if cell.formula_attributes else None
@@ -182,17 +185,21 @@ def _classify(sheet: Sheet, doubt: Doubt) -> None:
         if found.volatile or found.ours:
             sheet.changing.add(index)
             sheet.volatile += found.volatile
+        if found.spreads:
+            sheet.spreading.append(index)
 
 
 class _Class(NamedTuple):
     doubt: str
     volatile: bool
     ours: bool
+    spreads: bool
 
 
 def _class_of(doubt: Doubt, text: str, sheet: str, filled: int) -> _Class:
     features = doubt.features(text, sheet, filled)
-    return _Class(", ".join(unproven(features - {OURS})), bool(features & VOLATILE), OURS in features)
+    doubts = ", ".join(unproven(features - {OURS}))
+    return _Class(doubts, bool(features & VOLATILE), OURS in features, not features <= GIVE_ONE_VALUE)
 
 
 def engine_copy(package: Package, sheets: list[Sheet]) -> bytes:
@@ -216,15 +223,16 @@ def _names(package: Package, sheet: str, functions: Collection[str]) -> tuple[di
     return inlined, refused
 
 
-def _read_formulas(sheet: Sheet, context: Context) -> None:
+def _read_formulas(sheet: Sheet, alike: list[bytes], context: Context) -> None:
     to_rewrite = _to_rewrite(b"\n".join(cell.formula_text for cell in sheet.cells), context)
     of_interest = re.compile(b"|".join((to_rewrite.pattern, _SKIPPED.pattern, _RANGE_ARITHMETIC.pattern)))
+    interesting = {shape for shape in set(alike) if of_interest.search(shape)}
     own_tables = [table for table in context.tables.values() if table.sheet == sheet.name]
     shared_problems: dict[bytes, tuple[str, bool]] = {}
     for index, cell in enumerate(sheet.cells):
-        text = cell.formula_text
-        if not cell.formula_attributes and not of_interest.search(text):
+        if not cell.formula_attributes and alike[index] not in interesting:
             continue
+        text = cell.formula_text
         kind = group = formula = None
         if cell.formula_attributes:
             kind = attribute(cell.formula_attributes, b"t")
@@ -293,7 +301,7 @@ def _is_foreign(written: bytes, context: Context) -> bool:
     name = bare_function(word)
     if word in context.functions:
         return False
-    return "!" in word or name in context.functions or name == "TEXT" or not context.knows(name)
+    return "!" in word or name in context.functions or name in MENDED or not context.knows(name)
 
 
 def _table_at(tables: list[Table], cell: Cell) -> Table | None:

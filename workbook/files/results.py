@@ -247,9 +247,12 @@ class Results:
         """Give formulas that were not entered as arrays their single value, where the engine made an array of it."""
         changed = []
         for sheet in self._sheets:
+            if not sheet.spreading:
+                continue
             value = self._engine.reader(sheet.name, sheet.places)
             own = self._index[sheet.name]
-            for index, (row, column) in enumerate(sheet.places):
+            for index in sheet.spreading:
+                row, column = sheet.places[index]
                 result = value(row, column)
                 blocked = type(result) is dict and result["kind"] == "Spill"
                 spread = (value(row, column + 1) is not None and (row, column + 1) not in own) or (

@@ -7,7 +7,8 @@ from typing import Any
 from xlcalc.language.errors import CalcError
 
 from .callbacks import CODES, is_error
-from .cells_xml import FILE_ERRORS, CellValue
+from .cells_xml import CellValue
+from .xml_text import FILE_ERRORS
 
 MEANING = {
     "#DIV/0!": "a division by zero",

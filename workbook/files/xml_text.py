@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TypeAlias
+
+from xlcalc.language.errors import CalcError
+
+Value: TypeAlias = bool | int | float | str | CalcError | None
+
+# Excel writes the newer errors (#SPILL!, #CALC!) as #VALUE! with the real one in a metadata part.
+FILE_ERRORS = frozenset(("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"))
 
 _ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _ENTITY = re.compile(r"&(?:#x([0-9A-Fa-f]+)|#([0-9]+)|(amp|lt|gt|quot|apos));")
@@ -15,6 +23,7 @@ _PHONETIC = re.compile(rb"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh\s*>", re.DOTALL)
 _STRING_ITEM = re.compile(rb"<(?:\w+:)?si\s*/>|<(?:\w+:)?si(?:\s[^<>]*)?>(.*?)</(?:\w+:)?si\s*>", re.DOTALL)
 
 
+_EXACT = 2**53
 _NAMESPACES = "http://schemas.openxmlformats.org/"
 _STRICT = (
     (b"http://purl.oclc.org/ooxml/spreadsheetml/main", f"{_NAMESPACES}spreadsheetml/2006/main".encode()),
@@ -59,8 +68,8 @@ def number_text(value: float) -> str:
     >>> number_text(1073741824.0), number_text(0.1), number_text(1e20)
     ('1073741824', '0.1', '1e+20')
     """
-    if -(2**53) <= value <= 2**53 and value == int(value):
-        return str(int(value))
+    if -_EXACT <= value <= _EXACT and value == (whole := int(value)):
+        return str(whole)
     return repr(float(value))
 
 
@@ -97,3 +106,26 @@ def attribute(attributes: bytes, name: bytes) -> bytes | None:
         if match[1] == name:
             return match[2] if match[2] is not None else match[3]
     return None
+
+
+def cached_value(value: Value) -> tuple[bytes, bytes | None]:
+    """A result as a file holds it: the `t` attribute (none for a number) and the text of `<v>`."""
+    if isinstance(value, bool):
+        return b"b", b"1" if value else b"0"
+    if isinstance(value, (int, float)):
+        return b"", number_text(value).encode()
+    if isinstance(value, str):
+        return b"str", escape_string(value).encode()
+    if value is None:
+        return b"", None
+    return b"e", (value.code if value.code in FILE_ERRORS else "#VALUE!").encode()
+
+
+def constant_value(value: Value, prefix: bytes) -> tuple[bytes, bytes]:
+    """A typed-in value as a file holds it: the `t` attribute and the element with the value."""
+    if isinstance(value, str):
+        keep = b' xml:space="preserve"' if value != value.strip() or "\n" in value else b""
+        text = escape_string(value).encode()
+        return b"inlineStr", b"<%bis><%bt%b>%b</%bt></%bis>" % (prefix, prefix, keep, text, prefix, prefix)
+    kind, result = cached_value(value)
+    return kind, b"" if result is None else b"<%bv>%b</%bv>" % (prefix, result, prefix)

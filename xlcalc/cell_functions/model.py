@@ -55,8 +55,9 @@ def LLM_PARAMS(model: ModelOrCount, part: _Part = "total") -> Params:
     """Parameters of a model, exactly as its checkpoint has them.
 
     Counted from the configuration, matrix by matrix; tied embeddings count once. Vision and audio towers and
-    multi-token-prediction layers are left out. `towers` gives them where they are known (Qwen2-VL to Qwen3.5,
-    Gemma 3, PaliGemma, LLaVA, Mistral 3) and the file has its vision_config. `active` is what one token meets;
+    multi-token-prediction layers are left out. `towers` gives those where they are known (Qwen2-VL to Qwen3.5 and their
+    audio and omni models, Gemma 3, Llama 3.2 and 4, LLaVA's kin, InternVL, Mistral, Kimi, GLM-4.1V, Voxtral and more)
+    and the file has its vision_config or audio_config. `active` is what one token meets;
     `non_embedding` leaves out embeddings and an untied head. The parts embedding, attention, mlp (shared experts
     with it), experts, router, norm and head sum to the total. An unknown family is an estimate from the fields that
     its configuration has, and LLM_MODEL and LLM_PARAMS_TABLE say what it assumes; fields that may hold parameters and
@@ -180,7 +181,7 @@ def LLM_WEIGHTS(model: ModelOrCount, dtype: DType = None) -> Bytes:
     groups of 32; plain `int4`, `int8` and `fp8` count no scales but those of blocks that a configuration names. A
     GGUF type gives each tensor what llama.cpp's mix gives it by role, layer and width, without an importance
     matrix. For a bare number of parameters every one of them is in the format. Left out: tokenizer and header,
-    vision and audio towers, multi-token-prediction layers, a tied head that a file stores again, the order of
+    vision and audio towers (LLM_SERVE_MEMORY has them), multi-token-prediction layers, a tied head that a file stores again, the order of
     GPTQ's inputs. Against 95 published file sizes the mean error is 0.1 %, the worst 0.8 %; GGUF files made with an
     importance matrix differ by up to 1.1 %.
 

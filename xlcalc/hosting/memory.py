@@ -65,7 +65,7 @@ def shard(of: Served, layout: Layout) -> Shard:
 
 
 def rank_weights(model: Coefficients, layout: Layout, stage: float) -> float:
-    """Bytes of weights on the fullest accelerator.
+    """Bytes of weights on the fullest accelerator: towers stand beside the embedding, and engines divide them as it.
 
         stage (split / tp + replicated + experts / ways) + ends / tp
 
@@ -77,7 +77,7 @@ def rank_weights(model: Coefficients, layout: Layout, stage: float) -> float:
     Source: Shoeybi et al. 2019, section 3.
     """
     layers = model.bytes_split / layout.tp + model.bytes_replicated + model.bytes_experts / layout.expert_ways
-    embedding, head = model.bytes_embedding, model.bytes_head
+    embedding, head = model.bytes_embedding + model.bytes_towers, model.bytes_head
     ends = most(embedding, head) if layout.pp > 1 else embedding + head
     return term("weights", layers * stage + ends / layout.tp, "bytes", "Shoeybi et al. 2019, section 3")
 
@@ -117,8 +117,17 @@ def rank_cache(model: Coefficients, tp: int, *, even: bool) -> CacheShape:
 
 
 def sequence_bytes(of: Served, part: Shard, context: float) -> float:
-    """Bytes of one sequence's cache on an accelerator that holds it."""
-    each = part.stage * kv_cache_bytes(part.cache, context, 1, of.cache_bytes, of.model.state_bytes)
+    """Bytes of one sequence's cache on an accelerator that holds it, as the engine keeps it: in whole blocks of tokens,
+    with what it keeps beside windows, states in its own format."""
+    engine, shape, state_bytes = of.engine, part.cache, of.model.state_bytes
+    if engine.block > 1:
+        context = term("tokens of whole blocks", ceil(context / engine.block) * engine.block, "tokens")
+    if engine.window_beside > 0:
+        windows = tuple((elements, window + engine.window_beside) for elements, window in shape.sliding)
+        shape = shape._replace(sliding=windows)
+    if engine.state_bytes > 0:  # convolutions too
+        shape, state_bytes = shape._replace(conv_state=0, state=shape.state + shape.conv_state), engine.state_bytes
+    each = part.stage * kv_cache_bytes(shape, context, 1, of.cache_bytes, state_bytes)
     return term("cache of a sequence", each, "bytes", "Pope et al. 2022, section 3.3")
 
 

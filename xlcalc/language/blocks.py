@@ -22,6 +22,7 @@ IDENTITY = ("id", "name", "hf_id", "organisation", "released", "context", "licen
 DERIVED = ("parameters", "active_parameters", "count", "published_dtype", "published_dtype_from", "notes")
 _FORMATS = ("torch_dtype", "dtype", "expert_dtype", "quantization_config")  # of the weights, as a file has them
 _CLASS = ("architectures", "num_labels", "id2label")  # which head a model ends in
+_TOWERS = "tower_parameters"  # a block has no towers' own fields
 _SHORT = {name: spellings[0] for name, spellings in SPELLINGS.items()}
 _CANONICAL = {s: name for name, spellings in SPELLINGS.items() for s in (name, *spellings)}
 
@@ -31,7 +32,7 @@ def model_fields() -> frozenset[str]:
     """Every label that a model block may have."""
     of_families = {field for defaults in family_defaults().values() if isinstance(defaults, dict) for field in defaults}
     return frozenset(
-        {"model_type", *IDENTITY, *DERIVED, *_FORMATS, *_CLASS, *_CANONICAL, *of_families} - {"attribute_map"}
+        {"model_type", _TOWERS, *IDENTITY, *DERIVED, *_FORMATS, *_CLASS, *_CANONICAL, *of_families} - {"attribute_map"}
     )
 
 
@@ -107,6 +108,7 @@ def model(rows: list[list[Any]]) -> ModelSpec:
     found = _fields(rows, model_fields())
     identity = {name: str(found.pop(name)) for name in IDENTITY if name in found and name != "context"}
     context = found.pop("context", None)
+    towers = found.pop(_TOWERS, None)
     for name in DERIVED:
         found.pop(name, None)
     config: dict[str, Any] = {}
@@ -117,7 +119,8 @@ def model(rows: list[list[Any]]) -> ModelSpec:
     base = _base(identity.get("id", ""))
     if base is not None:
         config = {**_beside(base), **base.text_config.raw, **config}
-    return ModelSpec.model_validate({**identity, "context": context, "config": config})
+        towers = base.known_towers if towers is None else towers
+    return ModelSpec.model_validate({**identity, "context": context, "stated_towers": towers, "config": config})
 
 
 def model_rows(model: ModelSpec) -> dict[str, Any]:
@@ -135,6 +138,7 @@ def model_rows(model: ModelSpec) -> dict[str, Any]:
     derived = {
         "parameters": model.total,
         "active_parameters": model.active,
+        _TOWERS: model.known_towers or None,
         "count": kind,
         "published_dtype": None if model.checkpoint.is_unknown else model.published_dtype.name,
         "published_dtype_from": model.checkpoint.why,

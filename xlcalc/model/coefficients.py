@@ -167,6 +167,7 @@ class Numbers(NamedTuple):
     bytes_experts: float
     bytes_embedding: float
     bytes_head: float
+    bytes_towers: float  # encoders of pictures and sound, which engines lay beside the embedding
     head_bytes: float  # of an element of the head
     kernels: float  # of a pass
     narrow: float  # products whose inputs a kernel of its own brings into a narrower format

@@ -25,7 +25,7 @@ from xlcalc.model.kinds import kinds
 from xlcalc.model.layers import Linear
 from xlcalc.model.params import active_by_part, params_by_part
 from xlcalc.model.serve_columns import serve_columns
-from xlcalc.model.storage import Weights, stored
+from xlcalc.model.storage import KEPT_BITS, Weights, stored
 from xlcalc.model.train_columns import train_columns
 
 # what must be a whole number above zero wherever it is set (or a list of them, one a layer)
@@ -64,6 +64,7 @@ class ModelSpec(BaseModel):
     source: str = ""
     as_of: str = ""
     stated_format: str = ""  # the number format of the weights that the name given for the model states
+    stated_towers: int | None = Field(default=None, ge=0, le=_LARGEST)  # parameters, where towers' fields are not there
     config: Mapping[str, Any] = Field(default_factory=dict, repr=False)
     count: float | None = None
 
@@ -142,8 +143,18 @@ class ModelSpec(BaseModel):
 
     @cached_property
     def towers(self) -> int:
-        """Parameters of vision towers and projectors, which `total` leaves out. Raises ValueError if undeclared."""
+        """Parameters of towers and projectors, which `total` leaves out. Raises ValueError if undeclared."""
+        if self.stated_towers is not None:
+            return self.stated_towers
         return tower_params(self.config, self.text_config)
+
+    @cached_property
+    def known_towers(self) -> int | None:
+        """Parameters of towers and projectors; None where they are not declared."""
+        try:
+            return self.towers
+        except ValueError:
+            return None
 
     @cached_property
     def active_parts(self) -> dict[str, float]:
@@ -193,6 +204,7 @@ class ModelSpec(BaseModel):
                 head_d_in=head.d_in,
                 **{name: value for name, value in self._trained.items() if name != "d_model"},
                 **serve_columns(architecture, self.weights(dtype, serving=True), self.state_bytes),
+                bytes_towers=max(KEPT_BITS, dtype.bits) / 8 * (self.known_towers or 0),
             )
             if len(self._coefficients) >= _FORMATS_KEPT:
                 self._coefficients.clear()

@@ -123,6 +123,7 @@ WORDS = {
     "bytes_experts": ("weights of experts", "bytes"),
     "bytes_embedding": ("weights of the embedding", "bytes"),
     "bytes_head": ("weights of the head", "bytes"),
+    "bytes_towers": ("weights of vision and audio towers, 16 bit", "bytes"),
     "head_bytes": ("bytes of an element of the head", "bytes"),
     "kernels": ("kernels of a pass", "count"),
     "narrow": ("products whose inputs are quantised", "count"),
