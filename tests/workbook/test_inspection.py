@@ -26,7 +26,14 @@ def package(cells):
 
 def test_constants_and_rows_beside_a_sum_are_found():
     column = {f"A{row}": row * 10 for row in range(1, 6)}
-    cells = {**column, "A6": "=SUM(A1:A4)", "B1": "=A1*1.25", "B2": "=INDEX(A1:A5,3)", "B3": "=ROUND(A1,4)", "B4": '="2025"'}
+    cells = {
+        **column,
+        "A6": "=SUM(A1:A4)",
+        "B1": "=A1*1.25",
+        "B2": "=INDEX(A1:A5,3)",
+        "B3": "=ROUND(A1,4)",
+        "B4": '="2025"',
+    }
     found = {(one.kind, one.place) for one in findings(package(cells))}
     assert found == {("sum", "Sheet!A6"), ("constant", "Sheet!B1")}
     whole = {**cells, "A6": "=SUM(A1:A5)", "B1": "=A1*A2"}

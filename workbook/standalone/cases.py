@@ -13,8 +13,8 @@ from xlcalc.language import blocks
 from xlcalc.language.cells import Choice, Number, Text, UnitOf
 from xlcalc.language.declare import Argument, Declaration
 from xlcalc.language.kinds import AcceleratorKind, DTypeKind, ModelKind
+from xlcalc.language.renderings import example_arguments
 from xlcalc.model.dtypes import DTYPES
-from xlcalc.pages.mathematics import example_arguments
 
 ROW, WORD, NUMBER, UNIT, GIVEN, UNUSED = "row", "word", "number", "unit", "given", "unused"
 """How an argument is read: as the name of a catalog's row, a word, a number, a unit, a number that may be left out, or

@@ -22,8 +22,9 @@ from .stored import Stored, read
 _NOTE = (
     "Standalone edition: the LLM_* functions are names of this workbook (Formulas > Name Manager), for Excel of"
     " Microsoft 365, 2024 and later; no add-in, macro or Python. LibreOffice and older Excel have no LAMBDA: there the"
-    " values stay until something recalculates. Cells on lilac are answers of searches, kept on the sheet Searches for the"
-    " inputs that this file was made with: after other inputs they give #N/A until `xlcalc recalc FILE` searches again."
+    " values stay until something recalculates. Cells on lilac are answers of searches, kept on the sheet Searches for"
+    " the inputs that this file was made with: after other inputs they give #N/A until `xlcalc recalc FILE` searches"
+    " again."
 )
 _NOTE_PLACE = re.compile(rb'(<row r="4"[^>]*>(?:(?!</row>).)*?)(?=<c r="[E-Z]|</row>)', re.DOTALL)
 _MARK = "xlcalc_searched"
