@@ -28,10 +28,26 @@ lint:
 regenerate *ARGS:
     {{python}} tests/generated.py {{ARGS}}
 
+# The reference as a site whose forms calculate in the browser, into site/
+site:
+    npm install --no-save --prefix build pyodide
+    {{parent_directory(python)}}/xlcalc functions --format html -o site --pyodide build/node_modules/pyodide
+
 # Speeds of calls, starts, workbooks; how often a constant is met
 bench:
     {{python}} benchmarks/run.py
     {{python}} benchmarks/estimates.py
+    {{python}} benchmarks/sweeps.py
+
+# Random calls, properties, hostile files and bodies, kills, each for so many seconds; docs/reliability.md says what it found
+fuzz SECONDS="60" SEED="0":
+    {{python}} benchmarks/fuzz.py 100000000 {{SEED}} {{SECONDS}}
+    {{python}} benchmarks/fuzz_files.py --seconds {{SECONDS}} --seed {{SEED}}
+    XLCALC_METAMORPHIC=2000 {{python}} -m pytest tests/test_metamorphic.py
+
+# What xlcalc depends on, with versions and licences; --json for a bill of materials
+sbom *ARGS:
+    {{python}} tests/sbom.py {{ARGS}}
 
 # The quick tests on every Python that pyenv has
 pythons:

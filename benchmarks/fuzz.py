@@ -1,10 +1,10 @@
 """Random calls of every cell function: each gives a value or a CalcError, at once, and never NaN or infinity.
 
-    python benchmarks/fuzz.py [CALLS] [SEED]
+    python benchmarks/fuzz.py [CALLS] [SEED] [SECONDS]
 
 Arguments are drawn from what sheets, notebooks and files may hold: plausible values of the argument's kind, edges of
-its domain, and things that are no value at all. What breaks the rule is printed with its call; exit status 1 if
-anything did.
+its domain, and things that are no value at all. It ends after so many calls or seconds. What breaks the rule is printed
+with its call; exit status 1 if anything did.
 """
 
 from __future__ import annotations
@@ -147,12 +147,15 @@ def cells(value: Any) -> Any:
 def main() -> None:
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     rng = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    seconds = float(sys.argv[3]) if len(sys.argv) > 3 else math.inf
     declarations = xlcalc.functions()
     found: Counter[str] = Counter()
     for declaration in declarations:  # what is read once is read before anything is timed
         with contextlib.suppress(xlcalc.CalcError):
             declaration()
-    for _ in range(calls):
+    ends, done = time.monotonic() + seconds, 0
+    while done < calls and time.monotonic() < ends:
+        done += 1
         declaration = rng.choice(declarations)
         values = arguments(declaration, rng)
         wrong = fault(declaration, values)
@@ -161,7 +164,7 @@ def main() -> None:
             found[key] += 1
             if found[key] <= 2:
                 print(f"{declaration.name}({', '.join(repr(v)[:80] for v in values)}): {wrong}", flush=True)
-    print(f"{calls} calls, {sum(found.values())} faults of {len(found)} kinds")
+    print(f"{done} calls, {sum(found.values())} faults of {len(found)} kinds")
     sys.exit(1 if found else 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import os
 import re
 import subprocess
@@ -34,3 +35,18 @@ def test_a_command_prints_what_the_page_says(folder, command, printed):
     assert done.returncode == 0, done.stderr
     wanted = re.escape(printed).replace("…", ".*")
     assert re.fullmatch(wanted, done.stdout, re.DOTALL), done.stdout
+
+
+def test_the_readme_s_example_and_every_link_of_the_pages():
+    readme = DOCS.parent / "README.md"
+    assert doctest.testfile(str(readme), module_relative=False).attempted > 0
+    assert doctest.testfile(str(readme), module_relative=False).failed == 0
+    for page in (readme, DOCS.parent / "CONTRIBUTING.md", *DOCS.rglob("*.md")):
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+            if not re.match(r"https?:|#|mailto:", link):
+                assert (page.parent / link.partition("#")[0]).exists(), f"{page.name}: {link}"
+
+
+def test_every_page_stands_on_the_map():
+    mapped = re.findall(r"\]\(([^)]+)\)", (DOCS / "index.md").read_text("utf-8"))
+    assert {p.name for p in DOCS.glob("*.md")} - {"index.md"} <= {*mapped}

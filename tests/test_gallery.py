@@ -37,7 +37,9 @@ def test_what_is_kept_recalculates_to_what_it_says(name):
     assert not [value for value in kept.values() if isinstance(value, str) and value.startswith("#")]
     for cell, value in kept.items():
         if value not in (None, ""):
-            assert done.package.value("Job", cell) == (pytest.approx(value) if isinstance(value, float) else value), cell
+            assert done.package.value("Job", cell) == (pytest.approx(value) if isinstance(value, float) else value), (
+                cell
+            )
 
 
 def test_by_hand():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from xlcalc.language.errors import CalcError
@@ -44,22 +44,37 @@ class FailedCheck(NamedTuple):
 
 def failed(source: Values, inputs: list[str]) -> list[FailedCheck]:
     """The checks of kind "stop" whose result is 0 or an error. `inputs`: the names of the workbook's inputs."""
+    return [
+        FailedCheck(name, advice, _invalid(source, inputs) if "nput" in name else [])
+        for name, advice, kind, result in _checks(source)
+        if kind == _STOP and (isinstance(result, CalcError) or result == 0)
+    ]
+
+
+def warned(source: Values) -> list[FailedCheck]:
+    """The checks of the other kind that do not hold."""
+    return [
+        FailedCheck(name, advice, [])
+        for name, advice, kind, result in _checks(source)
+        if kind != _STOP and (isinstance(result, CalcError) or result in (0, -1))
+    ]
+
+
+def _checks(source: Values) -> Iterator[tuple[str, str, CellValue, CellValue]]:
+    """Name, advice, kind and result of each check of the sheet."""
     if _SHEET not in source.sheets:
-        return []
+        return
     rows = source.rows(_SHEET)
     head = next((row for row in sorted(rows) if {"Check", "Kind", "Result"} <= set(map(str, rows[row].values()))), None)
     if head is None:
-        return []
+        return
     columns = {str(title): column for column, title in rows[head].items()}
     last = max(rows[head])
-    found = []
     for row in sorted(number for number in rows if number > head):
         cells = rows[row]
-        result = cells.get(columns["Result"])
-        if cells.get(columns["Kind"]) == _STOP and (isinstance(result, CalcError) or result == 0):
+        if columns["Result"] in cells and columns["Kind"] in cells:
             name, advice = str(cells.get(columns["Check"], "")), str(cells.get(last, ""))
-            found.append(FailedCheck(name, advice, _invalid(source, inputs) if "nput" in name else []))
-    return found
+            yield name, advice, cells[columns["Kind"]], cells[columns["Result"]]
 
 
 def _invalid(source: Values, inputs: list[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,10 +19,12 @@ from .files.cells_xml import CellValue
 from .files.endings import refuse_ending
 from .files.errors import WorkbookError
 from .files.package import Package
-from .files.recalc import Recalculation, recalculate
-from .listed import cell_functions, listed_names
+from .files.recalc import Recalculation
+from .listed import listed_names
 from .settings import EPOCH, set_inputs
+from .templates import editions
 
+_MARKS = re.compile(r"[\\`*_{}\[\]<>#|~]")
 _DAYS = 2_958_466
 """Days that Excel has, to the end of 9999."""
 
@@ -94,14 +97,13 @@ def make(
     """Set inputs by name and recalculate. Raises WorkbookError for a name or a file that is not there, SettingError for
     a setting that the workbook does not take. The values in a template are of these engines: they are not compared.
     `out`: the workbook that will be written, whose ending must tell what is in it."""
-    package = find(source)
+    whole = find(source)
     if out:
-        refuse_ending(package, out)
+        refuse_ending(whole, out)
+    package = editions.calculable(whole)
     listed = listed_names(package)
     set_inputs(package, settings, {one.name.casefold(): one.unit for one in listed})
-    recalculation = recalculate(
-        package, cell_functions(), progress=progress, trust="engine" if is_template(source) else trust
-    )
+    recalculation = editions.recalculated(whole, package, progress, "engine" if is_template(source) else trust)
     inputs = [one.name for one in listed if one.kind == "input"]
     return Report(package.label, recalculation, named_cells(package), failed(package, inputs))
 
@@ -111,7 +113,9 @@ def recalculated(source: Path, out: Path, progress: Progress | None = None, trus
     package = Package.open(source)
     if out != source:
         refuse_ending(package, str(out))
-    return recalculate(package, cell_functions(), out, progress=progress, trust=trust)
+    recalculation = editions.recalculated(package, editions.calculable(package), progress, trust)
+    recalculation.package.save(out)
+    return recalculation
 
 
 def notes(recalculation: Recalculation) -> list[str]:
@@ -150,17 +154,31 @@ def as_markdown(report: Report) -> bytes:
     """Inputs and results as Markdown tables."""
     lines = [f"# {report.source}", ""]
     if report.failed:
-        lines += ["## Failed checks", "", *(f"- {check.sentence()}" for check in report.failed), ""]
+        lines += ["## Failed checks", "", *(f"- {_escaped(check.sentence())}" for check in report.failed), ""]
     for title, names in (("Results", report.results), ("Inputs", report.inputs)):
         lines += [f"## {title}", "", "| Name | Value | Unit | Meaning |", "|---|---:|---|---|"]
-        lines += [f"| {n.name} | {_text(n.value)} | {n.unit} | {n.about} |" for n in names]
+        lines += [f"| {n.name} | {_text(n.value)} | {_escaped(n.unit)} | {_escaped(n.about)} |" for n in names]
         lines.append("")
-    lines += [f"- {problem}" for problem in problems(report.recalculation)]
+    lines += [f"- {_escaped(problem)}" for problem in problems(report.recalculation)]
     return ("\n".join(lines).rstrip() + "\n").encode()
+
+
+def _as_html(report: Report) -> bytes:
+    from .report_html import as_html
+
+    return as_html(report)
+
+
+def _as_pdf(report: Report) -> bytes:
+    from .report_pdf import as_pdf
+
+    return as_pdf(report)
 
 
 FORMATS: dict[str, Callable[[Report], bytes]] = {
     "xlsx": lambda report: report.recalculation.package.to_bytes(),
+    "pdf": _as_pdf,
+    "html": _as_html,
     "md": as_markdown,
     "json": as_json,
 }
@@ -184,4 +202,9 @@ def _text(value: float | str | bool | None) -> str:
         return f"{value:,.6g}" if abs(value) < 1000 else f"{value:,.0f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return "" if value is None else str(value).replace("|", "\\|")
+    return "" if value is None else _escaped(str(value))
+
+
+def _escaped(text: str) -> str:
+    """A text that Markdown shows as it is."""
+    return _MARKS.sub(r"\\\g<0>", " ".join(text.split()))

@@ -8,6 +8,7 @@ import glob
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 try:
@@ -16,8 +17,14 @@ except ImportError:  # Windows, which removes no file that a program has open
     fcntl = None  # type: ignore[assignment]
 
 
+_LONGEST = 500  # characters of a sentence: it may hold what stands in a file
+
+
 class FileError(ValueError):
     """A file that cannot be read or written; `str()` is one sentence."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence if len(sentence) <= _LONGEST else f"{sentence[: _LONGEST - 3]}...")
 
 
 _SUFFIX = ".tmp"
@@ -54,6 +61,24 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
     _flush_folder(target.parent)
+
+
+@contextlib.contextmanager
+def held(mark: Path) -> Iterator[bool]:
+    """A file that stands while something is done, and says whether it is this run that holds it.
+
+    The system lets go of it when the program ends, however it ends; the file stays then, and whoever holds it next
+    knows that something was not finished.
+    """
+    with mark.open("ab") as stream:
+        try:
+            if fcntl is not None:
+                fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True
+    mark.unlink(missing_ok=True)
 
 
 def _open_temporary(target: Path) -> tuple[int, str]:

@@ -48,21 +48,21 @@ APART = [
     ("LLM_TRAIN_MEMORY", "torchtitan"),
     ("LLM_STEP_TIME", "MaxText"),
     ("LLM_STEP_TIME", "InternLM"),
+    ("LLM_THROUGHPUT", "TensorRT-LLM 0.14"),
+    ("LLM_THROUGHPUT", "TensorRT-LLM after 1.0"),
+    ("LLM_THROUGHPUT", "InferenceX"),
+    ("LLM_TPOT", "AWS Neuron"),
+    ("LLM_TTFT", "AWS Neuron"),
+    ("LLM_TPOT", "llama.cpp"),
+    ("LLM_TTFT", "llama.cpp"),
+    ("LLM_THROUGHPUT", "MLPerf Inference"),
 ]
 # measured runs that no constant knows: more models, machines and software
 TESTS_ONLY = [
     ("LLM_STEP_TIME", "torchtitan"),
     ("LLM_FINETUNE_MEMORY", "LitGPT"),
     ("LLM_THROUGHPUT", "TensorRT-LLM 0.17"),
-    ("LLM_THROUGHPUT", "TensorRT-LLM 0.14"),
-    ("LLM_THROUGHPUT", "TensorRT-LLM after 1.0"),
-    ("LLM_THROUGHPUT", "InferenceX"),
     ("LLM_THROUGHPUT", "InferenceX, an early engine"),
-    ("LLM_TPOT", "AWS Neuron"),
-    ("LLM_TTFT", "AWS Neuron"),
-    ("LLM_TPOT", "llama.cpp"),
-    ("LLM_TTFT", "llama.cpp"),
-    ("LLM_THROUGHPUT", "MLPerf Inference"),
 ]
 GROUPS = [*AIMED_AT, *APART, *TESTS_ONLY]
 

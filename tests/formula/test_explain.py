@@ -152,8 +152,8 @@ def test_an_asked_unit_is_one_step_more():
          ["USD of an accelerator-hour", "limit on time to the first token", "longest time per output token", "weights", "cache"]),
         (("LLM_MIN_GPUS", "llama-3.1-70b", "h100-sxm", 8192, 16), ["memory to fill", "weights", "cache"]),
         (("LLM_MAX_CONTEXT", "llama-3.1-8b", "h100-sxm", 1, 16), ["this context", "one token more", "memory to fill"]),
-        (("LLM_MAX_BATCH", "llama-3.1-8b", "h100-sxm", 1, 8192), ["left for the cache", "cache of a sequence"]),
-        (("LLM_LATENCY_AT_LOAD", "llama-3.1-8b", "h100-sxm", 1, 1000, 200, 10), ["wait at the quantile", "mean step"]),
+        (("LLM_MAX_BATCH", "llama-3.1-8b", "h100-sxm", 1, 8192), ["left for sequences", "cache of a sequence"]),
+        (("LLM_LATENCY_AT_LOAD", "llama-3.1-8b", "h100-sxm", 1, 1000, 200, 10), ["wait beyond the mean at the quantile", "mean step"]),
     ],
     ids=lambda x: x[0] if isinstance(x, tuple) else "",
 )  # fmt: skip

@@ -28,12 +28,12 @@ def test_what_vllm_reports(row):
     long = 2**20
     context = cache * GIB / (xlcalc.LLM_SERVE_MEMORY(row["model"], long, 1, row["dtype"], None, tp, "cache") / long)
     got = {
-        part: xlcalc.LLM_SERVE_MEMORY(row["model"], int(context), 1, row["dtype"], None, tp, part, "GiB")
+        part: xlcalc.LLM_SERVE_MEMORY(row["model"], int(context), 1, row["dtype"], None, tp, part, unit="GiB")
         for part in ("weights", "cache", "activations", "overhead", "total")
     }
     measured = {name: float(row[f"{name}_gib"]) for name in ("weights", "activation", "non_torch", "cache")}
     # vLLM counts what its kernels pad 4-bit experts with among the weights, LLM_SERVE_MEMORY beside the driver's context
-    plain = xlcalc.LLM_SERVE_MEMORY("llama-3.1-8b", 1, 1, "bf16", None, tp, "overhead", "GiB")
+    plain = xlcalc.LLM_SERVE_MEMORY("llama-3.1-8b", 1, 1, "bf16", None, tp, "overhead", unit="GiB")
     assert got["weights"] + got["overhead"] - plain + got["cache"] == pytest.approx(
         measured["weights"] + measured["cache"], rel=0.015
     )
@@ -112,3 +112,22 @@ def test_a_replica_holds_as_many_on_each_copy():
     for prompt in (5_000, 9_000, 15_000):
         held = room(served(model, accelerator, DTYPES["fp8"]), Traffic(prompt, 1_000), layout)
         assert held > 0 and held % 8 == 0
+
+
+def test_each_engine_keeps_the_cache_its_own_way():
+    """llama.cpp: sliding layers keep window + 512 tokens (llama-kv-cache-iswa.cpp), contexts come in 256; vLLM in 16."""
+
+    def cache(model, context, software=None):
+        return xlcalc.LLM_SERVE_MEMORY(model, context, 1, part="cache", software=software)
+
+    # Gemma 3 27B: of 62 layers 52 slide at 1,024; 2 x 16 heads of 128 in 16 bit
+    token = 2 * 16 * 128 * 2
+    assert cache("gemma-3-27b", 32768) == token * (10 * 32768 + 52 * 1024)
+    assert cache("gemma-3-27b", 32768, "llama.cpp") == token * (10 * 32768 + 52 * (1024 + 512))
+    assert cache("llama-3.1-8b", 1000, "vllm") == cache("llama-3.1-8b", 1008)
+    assert cache("llama-3.1-8b", 1000, "llama.cpp") == cache("llama-3.1-8b", 1024)
+    hybrid = "qwen3-next-80b-a3b"
+    assert cache(hybrid, 256, "llama.cpp") > cache(hybrid, 256)
+    assert xlcalc.LLM_MAX_BATCH("gemma-3-27b", "h200-sxm", 1, 8192, software="llama.cpp") < xlcalc.LLM_MAX_BATCH(
+        "gemma-3-27b", "h200-sxm", 1, 8192, software="vllm"
+    )

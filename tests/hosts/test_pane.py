@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,19 @@ import xlcalc
 if reason := missing():
     pytest.skip(reason, allow_module_level=True)
 
+HOSTILE = {"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 100,
+           "intermediate_size": 128, "hidden_act": "=1+1"}  # fmt: skip
 STAND_IN = Path(__file__).with_name("office_page.js")
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
-    with running(folder, server_process.certificate(folder), XLWINGS_FUNCTIONS_NAMESPACE="FIN") as started:
+    (folder / "models.csv").write_text("id,name\nour-model,Our model\n")
+    (folder / "configs").mkdir()
+    (folder / "configs" / "our-model.json").write_text(json.dumps(HOSTILE))
+    settings = {"XLWINGS_FUNCTIONS_NAMESPACE": "FIN", "XLCALC_CATALOG": str(folder)}
+    with running(folder, server_process.certificate(folder), **settings) as started:
         yield started
 
 
@@ -89,6 +96,13 @@ def test_a_model_comes_as_a_row_or_a_block_over_free_cells_only(pane: Any) -> No
     pane.get_by_role("button", name="Insert a row").click()
     said(pane, "Sheet1!D1")
     assert (cell(pane, "D1"), cell(pane, "D2")) == ("id", "qwen3-8b")
+
+
+def test_a_text_of_a_model_never_becomes_a_formula(pane: Any) -> None:
+    find(pane, "our-model", "our-model")
+    pane.get_by_role("button", name="Insert a block").click()
+    said(pane, "rows")
+    assert pane.evaluate("[...sheet.cells.values()].filter((value) => String(value).includes('1+1'))") == ["'=1+1"]
 
 
 def test_a_price_is_inserted(pane: Any) -> None:

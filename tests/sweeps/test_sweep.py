@@ -16,6 +16,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import xlsxwriter
 
 import xlcalc
 from xlcalc.files import FileError
@@ -253,3 +254,49 @@ def test_a_lost_worker_costs_its_partition_only(tmp_path, monkeypatch):
         for model in SLOW_GRID["scenarios"]["model"] for count in range(1, 41) for i in range(10)
     )  # fmt: skip
     assert found.part.rows == 800 and all(math.isclose(a, b) for a, b in zip(costs, wanted, strict=True))
+
+
+def test_a_workbook_gives_its_results_by_name(tmp_path):
+    file = tmp_path / "book.xlsx"
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet("One")
+        sheet.write_row("A1", ["llama-3.1-8b", 4096])
+        sheet.write_formula("A2", "=LLM_KV_CACHE(A1,B1)/1024^3")
+        cover = book.add_worksheet("Cover")
+        for row, (name, kind, cell) in enumerate(
+            (("model", "input", "A$1"), ("context", "input", "B$1"), ("cache", "result", "A$2"))
+        ):
+            book.define_name(name, f"=One!${cell}")
+            cover.write_row(row, 0, [name, kind, "GiB" if kind == "result" else "", "what it is"])
+        book.define_name("names_listed", "=Cover!$A$1:$D$3")
+    asked = {
+        "scenarios": {"model": ["llama-3.1-8b", "qwen3-8b", "nothing"], "context": [4096, 8192], "factor": [2, 3, 4]},
+        "workbook": {"name": str(file), "results": ["cache"]},
+        "results": {"more": "cache * factor"},
+    }
+    rows = sweep(asked).rows.to_pylist()
+    assert len(rows) == 18
+    for row in rows:
+        if row["model"] == "nothing":
+            assert row["error"].startswith("cache: #N/A") and row["cache"] is None and row["more"] is None
+        else:
+            wanted = xlcalc.LLM_KV_CACHE(row["model"], row["context"], unit="GiB")
+            assert row["error"] is None and row["cache"] == pytest.approx(wanted)
+            assert row["more"] == pytest.approx(wanted * row["factor"])
+
+
+def test_a_workbook_is_known():
+    asked = {"scenarios": {"model": ["gpt2"]}, "workbook": {"name": "hosting-budget", "results": ["total_cos"]}}
+    with pytest.raises(SpecError, match="did you mean total_cost"):
+        spec.read(asked)
+    with pytest.raises(SpecError, match="named after an input"):
+        spec.read({"scenarios": {"x": [1]}, "workbook": {"name": "hosting-budget", "results": ["total_cost"]}})
+
+
+def test_the_example_of_the_page_is_a_sweep(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "sweep.md").read_text("utf-8")
+    (tmp_path / "sweep.toml").write_text(page.partition("```toml\n")[2].partition("```")[0])
+    described = dict(spec.load(tmp_path / "sweep.toml"))
+    described["scenarios"] |= {"tokens": [1e12, 3e12], "usd_per_hour": [2], "count": [256, 512]}
+    found = sweep(described)
+    assert found.scenarios == 36 and found.kept and not found.wrong and len(found.best) > 1 and len(found.groups) > 1

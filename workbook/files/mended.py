@@ -1,13 +1,29 @@
 """Formulas for the fast engine, with functions of ours for what it is known to do otherwise than Excel: powers of zero
-and roots of negative numbers, TEXT of a truth value."""
+and roots of negative numbers, TEXT of a truth value, numbers written as texts."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from .formula_text import Token, bare_function, tokens
 from .substitutes import POWER, SHOWN
 
+
+class _Mended(NamedTuple):
+    """A function's name for the fast engine, and what comes around how many of its arguments."""
+
+    name: str
+    around: str
+    arguments: int
+
+
+MENDED = {
+    "TEXT": _Mended("TEXT", f"{SHOWN}(", 1),
+    "POWER": _Mended(POWER, "1*(", 2),
+    "PMT": _Mended("PMT", "1*(", 5),  # it does not take a number that is written as a text
+}
+_NOTHING, _CLOSE = Token("", ""), Token("close", ")")
 _SIGNS = frozenset("+-")
 _OPERATORS = frozenset("+-*/^&=<>")
 _BEGINNINGS = ("open", "comma", "brace")
@@ -18,16 +34,18 @@ _UNFINISHED = re.compile(r"[\d.]+[eE]")
 
 def mended(text: str) -> str:
     """
-    >>> mended("-A1^(B1-2^C1)*3^2"), mended('TEXT(A1>0,"0")')
-    ('XLCALC.POWER(1*(-A1),1*((B1-XLCALC.POWER(1*(2),1*(C1)))))*3^2', 'TEXT(XLCALC.SHOWN(A1>0),"0")')
+    >>> mended("-A1^(B1-2^C1)*3^2")
+    'XLCALC.POWER(1*(-A1),1*((B1-XLCALC.POWER(1*(2),1*(C1)))))*3^2'
+    >>> mended('TEXT(SUM(A1,2),"0")'), mended("PMT(A1/2,3,,4)")
+    ('TEXT(XLCALC.SHOWN(SUM(A1,2)),"0")', 'PMT(1*(A1/2),1*(3),,1*(4))')
     """
-    if "^" not in text and "TEXT(" not in text.upper():
+    if "^" not in text and not any(f"{name}(" in text.upper() for name in MENDED):
         return text
     parts = tokens(text)
     for before, token, after in zip(parts, parts[1:], parts[2:], strict=False):
         if token.kind == "space" and before.kind in _ENDS_OF_CELLS and after.kind in ("word", "open"):
             return text  # cells that two ranges have in common
-    return "".join(token.text for token in _powers(_texts([token for token in parts if token.kind != "space"])))
+    return "".join(token.text for token in _powers(_wrapped([token for token in parts if token.kind != "space"])))
 
 
 def is_mended(parts: list[Token], index: int) -> bool:
@@ -44,23 +62,36 @@ def by_a_number(parts: list[Token], index: int) -> bool:
         return False
 
 
-def _texts(parts: list[Token]) -> list[Token]:
+def _wrapped(parts: list[Token]) -> list[Token]:
+    """The calls of `MENDED` with what comes around their arguments."""
     out: list[Token] = []
-    closings: list[bool] = []  # for each open parenthesis: is it a call of TEXT, still in its first argument?
-    for before, token in zip([Token("", ""), *parts], parts, strict=False):
-        ends = token.kind in ("comma", "close") and bool(closings) and closings[-1]
-        if ends:
-            out.append(Token("close", ")"))
-            closings[-1] = False
-        out.append(token)
+    calls: list[tuple[str, int]] = []  # what comes around an argument, and around how many more
+    befores, afters = [_NOTHING, *parts], [*parts[1:], _NOTHING]
+    open_now: list[bool] = []
+    for before, token, after in zip(befores, parts, afters, strict=False):
+        if token.kind in ("comma", "close") and open_now and open_now[-1]:
+            out.append(_CLOSE)
+            open_now[-1] = False
+        name = bare_function(token.text) if token.kind == "word" and after.kind == "open" else ""
+        out.append(Token("word", MENDED[name].name) if name in MENDED else token)
         if token.kind == "open":
-            closings.append(before.kind == "word" and bare_function(before.text) == "TEXT")
-            if closings[-1]:
-                out += [Token("word", SHOWN), Token("open", "(")]
+            called = MENDED.get(bare_function(before.text)) if before.kind == "word" else None
+            calls.append((called.around, called.arguments) if called else ("", 0))
+            open_now.append(False)
         elif token.text == "{":
-            closings.append(False)
-        elif (token.kind == "close" or token.text == "}") and closings:
-            closings.pop()
+            calls.append(("", 0))
+            open_now.append(False)
+        elif (token.kind == "close" or token.text == "}") and calls:
+            calls.pop()
+            open_now.pop()
+            continue
+        begins = token.kind in ("open", "comma") and calls and calls[-1][1] > 0
+        if begins:
+            around, arguments = calls[-1]
+            calls[-1] = around, arguments - 1
+            if after.kind not in ("comma", "close"):
+                out += tokens(around)
+                open_now[-1] = True
     return out
 
 

@@ -19,7 +19,7 @@ from .addresses import Area, parse_area
 from .cells_xml import Cell, CellValue, SheetXml
 from .doubt import GIVE_ONE_VALUE, OURS, VOLATILE, Doubt, shapes, unproven
 from .formula_text import Context, bare_function, computes_with_ranges, fill_skipped, is_relative, rewrite
-from .mended import mended
+from .mended import MENDED, mended
 from .package import Package
 from .references import Book, moved
 from .substitutes import FIT
@@ -301,7 +301,7 @@ def _is_foreign(written: bytes, context: Context) -> bool:
     name = bare_function(word)
     if word in context.functions:
         return False
-    return "!" in word or name in context.functions or name == "TEXT" or not context.knows(name)
+    return "!" in word or name in context.functions or name in MENDED or not context.knows(name)
 
 
 def _table_at(tables: list[Table], cell: Cell) -> Table | None:

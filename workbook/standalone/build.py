@@ -1,20 +1,17 @@
-"""Building the kit of the standalone edition from the functions, the catalogs and the templates as they are built."""
+"""The templates, and the kit that makes them standalone: their searches are noted while they are calculated."""
 
 from __future__ import annotations
 
-from importlib.resources import files
-
-from ..files.package import Package
-from ..templates.build import template_names
+from ..templates.build import template, template_names
 from . import kit, searches, stored
 
 
-def made() -> bytes:
-    """The file `templates/standalone.json.gz`."""
+def made() -> dict[str, bytes]:
+    """The files of the folder `templates/` by name."""
     built = kit.build()
-    templates = files("xlcalc.templates")
-    answers = {
-        name: searches.of_workbook(Package((templates / f"{name}.xlsx").read_bytes(), name), set(built.formulas))
-        for name in template_names()
-    }
-    return stored.made(built, answers)
+    files, answers = {}, {}
+    for name in template_names():
+        asked = searches.Asked(set(built.formulas))
+        files[f"{name}.xlsx"] = template(name, asked.functions)
+        answers[name] = asked.listed()
+    return {**files, stored.NAME: stored.made(built, answers)}

@@ -15,17 +15,22 @@ from xlcalc.formula import excel
 from xlcalc.formula.symbols import COMPUTE, INPUT, LABELLED, Symbol
 from xlcalc.language.declare import Declaration, Table
 from xlcalc.language.errors import CalcError
-from xlcalc.language.renderings import closed
+from xlcalc.language.renderings import opened
 
 from .cases import CATALOGS, COUNT, Asked, Case, ids
 
 _BASES = {
-    "accelerators": ("h100-sxm", "b200", "a100-sxm-80gb", "mi300x", "rtx-4090"), "models": ("llama-3.1-8b", "deepseek-v3"),
+    "accelerators": ("h100-sxm", "b200", "a100-sxm-80gb", "mi300x", "rtx-4090"),
+    "models": ("llama-3.1-8b", "deepseek-v3"),
 }  # fmt: skip
-_SLOT = re.compile(r"(_xlpm\.\w+|(?<![\w.])\d+(?:\.\d+)?(?:E[+-]?\d+)?(?![\w.(]))")
+_SLOT = re.compile(r'("[^"]*"|_xlpm\.\w+|(?<![\w.])\d+(?:\.\d+)?(?:E[+-]?\d+)?(?![\w.(]))')
 _HEAD = re.compile(r"_xlfn\.LAMBDA\((?:_xlpm\.\w+,)*")
-_RANDOM = (1.0, 1.25, 0.6, 3.0)
+_FACTORS = (1.0, 1.25, 0.6, 3.0)
 """Factors of the numbers with which a formula is tried against its function."""
+
+
+MOST_SHAPES = 40
+"""Formulas of one function."""
 
 
 class NotClosed(Exception):
@@ -65,6 +70,7 @@ def rendered(asked: Asked, rows: Callable[[str], Sequence[str]] = ids) -> Render
     """The renderings of every case and row. Raises NotClosed where one is none."""
     cases: list[Case] = []
     found = Rendered(asked, cases, {})
+    shapes: set[Shape] = set()
     catalogs = [CATALOGS[axis.argument.name] for axis in asked.rows]
     for case in list(asked.cases()):
         open_rows = [i for i, axis in enumerate(asked.rows) if case.arguments[asked.axes.index(axis)] is None]
@@ -83,7 +89,10 @@ def rendered(asked: Asked, rows: Callable[[str], Sequence[str]] = ids) -> Render
         for axis in open_rows:
             for row in rows(catalogs[axis]):
                 at = tuple(row if i == axis else base for i, base in enumerate(bases))
-                found.seen[number, axis, row] = render(asked, case, at)
+                found.seen[number, axis, row] = seen = render(asked, case, at)
+                shapes |= {seen.shape} if isinstance(seen, Call) else set()
+        if len(shapes) > MOST_SHAPES:
+            raise NotClosed(f"{asked.declaration.name} has {len(shapes)} formulas")
     return found
 
 
@@ -111,27 +120,47 @@ def call(asked: Asked, case: Case, rows: Sequence[str]) -> list[Any]:
 def render(asked: Asked, case: Case, rows: Sequence[str]) -> Seen:
     """What a call renders to. Raises NotClosed where its formula is not one of open numbers."""
     declaration, arguments = asked.declaration, call(asked, case, rows)
+    numbers = [value for axis in asked.numbers if (value := case.arguments[asked.axes.index(axis)]) is not None]
+    if numbers:
+        try:
+            result = opened(declaration, arguments)
+            if type(result) is Symbol or (isinstance(result, Table) and _symbols(result)):
+                return shape(_text(result), _inputs(result), {axis.argument.name for axis in asked.axes})
+        except CalcError as error:
+            return error
+        except (TypeError, ValueError, AttributeError, RecursionError) as error:
+            if numbers != [COUNT]:
+                raise NotClosed(f"{declaration.name}: {error}") from None
     outcome = _outcome(declaration, arguments)
     if isinstance(outcome, CalcError):
         return outcome
-    if isinstance(outcome, Table):
-        raise NotClosed(f"{declaration.name} gives a table")
-    if outcome == COUNT or all(case.arguments[asked.axes.index(axis)] is None for axis in asked.numbers):
-        return Call(Shape(("", ""), ("model" if outcome == COUNT else "",)), (outcome,))
-    try:
-        root = closed(declaration, arguments).root
-        text = excel.lambda_text(root, [excel.Parameter(name) for name in excel.inputs(root)])
-    except CalcError as error:
-        return error
-    except (TypeError, ValueError, AttributeError) as error:
-        raise NotClosed(f"{declaration.name}: {error}") from None
-    return shape(text, root, {axis.argument.name for axis in asked.axes})
+    if isinstance(outcome, Table) or (numbers and outcome != COUNT):
+        raise NotClosed(f"{declaration.name} is no formula of one number")
+    return Call(Shape(("", ""), ("model" if outcome == COUNT else "",)), (outcome,))
 
 
-def shape(text: str, root: Symbol, arguments: set[str]) -> Call:
-    """A LAMBDA's body with its slots open."""
-    body = _HEAD.sub("", text, count=1)[:-1]
-    inputs = {excel.name(name): symbol for name, symbol in excel.inputs(root).items()}
+def _symbols(result: Any) -> list[Symbol]:
+    """The symbol, or those of a table."""
+    return [cell for cell in _cells(result) if type(cell) is Symbol]
+
+
+def _inputs(result: Any) -> dict[str, Symbol]:
+    """What a result reads, by the names that its text has."""
+    return {excel.name(n): symbol for root in _symbols(result) for n, symbol in excel.inputs(root).items()}
+
+
+def _text(result: Any) -> str:
+    """A result as Excel text: a LAMBDA's body. Of a table its cells stand in rows, what they share is computed once."""
+    if isinstance(result, Table):
+        nodes = _symbols(result)[0].nodes
+        rows = [Symbol(nodes, "row", tuple("" if one is None else one for one in row), 0) for row in result]
+        result = Symbol(nodes, "rows", tuple(rows), 0)
+    text = excel.lambda_text(result, [excel.Parameter(name) for name in excel.inputs(result)])
+    return _HEAD.sub("", text, count=1)[:-1]
+
+
+def shape(body: str, inputs: dict[str, Symbol], arguments: set[str]) -> Call:
+    """A formula's text with its slots open."""
     pieces: list[str] = []
     slots: list[str] = []
     values: list[Any] = []
@@ -140,7 +169,7 @@ def shape(text: str, root: Symbol, arguments: set[str]) -> Call:
     piece = ""
     for i, part in enumerate(_SLOT.split(body)):
         name = part.removeprefix("_xlpm.") if i % 2 else ""
-        if not i % 2:
+        if not i % 2 or part.startswith('"'):
             piece += part
         elif name != part and name not in inputs:  # a name of a LET: numbered, since labels differ by call
             piece += f"_xlpm.{own.setdefault(name, f'n{len(own) + 1}_')}"
@@ -164,10 +193,12 @@ def holds(asked: Asked, case: Case, rows: Sequence[str]) -> bool:
     """Does the formula give what the function gives, also with other numbers? A search in it would choose again."""
     declaration, arguments = asked.declaration, call(asked, case, rows)
     try:
-        root = closed(declaration, arguments).root
-    except (CalcError, ValueError, TypeError):
+        result = opened(declaration, arguments)
+    except (CalcError, ValueError, TypeError, RecursionError):
         return True
-    for factor in _RANDOM:
+    if not _symbols(result):
+        return True
+    for factor in _FACTORS:
         changed = list(arguments)
         for i, axis in enumerate(asked.axes):
             value, kind = changed[i], axis.argument.kind
@@ -177,13 +208,21 @@ def holds(asked: Asked, case: Case, rows: Sequence[str]) -> bool:
         outcome = _outcome(declaration, changed)
         if isinstance(outcome, CalcError):
             continue
-        if isinstance(outcome, Table):
-            return False
         numbers = {a.name: v for a, v in zip(declaration.arguments, declaration.read(changed), strict=True)}
-        value = evaluate(root, numbers)
-        if abs(value - outcome) > 1e-12 * abs(outcome):
+        if not all(_same(one, other, numbers) for one, other in zip(_cells(result), _cells(outcome), strict=True)):
             return False
     return True
+
+
+def _cells(result: Any) -> list[Any]:
+    return [cell for row in result for cell in row] if isinstance(result, Table) else [result]
+
+
+def _same(formula: Any, value: Any, numbers: dict[str, Any]) -> bool:
+    found = evaluate(formula, numbers) if type(formula) is Symbol else formula
+    if isinstance(found, (int, float)) and isinstance(value, (int, float)):
+        return abs(found - value) <= 1e-12 * abs(value)
+    return bool(found == value)
 
 
 def evaluate(root: Symbol, numbers: dict[str, Any]) -> Any:

@@ -18,8 +18,6 @@ from xlcalc.language.errors import CalcError
 from .cases import CATALOGS, Asked, asked, ids
 from .formulas import Call, NotClosed, Rendered, Shape, first_rows, holds, render, rendered
 
-MOST_SHAPES = 40
-"""Formulas of one function."""
 Value = Any
 """What a column holds: a number, a text, TRUE or FALSE, an error; None where the formula does not read it."""
 
@@ -37,11 +35,11 @@ class Given(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Where a column's values come from: a function, the number of its case, of its formula and of the slot in it; -1
-    and -1 where the column says which formula a row takes."""
+    """Where a column's values come from: a function, the words of its case, the number of its formula and of the slot
+    in it; -1 and -1 where the column says which formula a row takes."""
 
     function: str
-    case: int
+    words: tuple[str, ...]
     shape: int
     slot: int
 
@@ -62,11 +60,11 @@ class Columns:
         """The number of the column, from 1, that holds these values; an existing one where it does not contradict."""
         wanted = [by_row.get(row) for row in self.ids]
         for number, have in enumerate(self.values):
-            if all(a is None or b is None or _key(a) == _key(b) for a, b in zip(wanted, have, strict=True)):
-                if any(a is not None and b is not None for a, b in zip(wanted, have, strict=True)):
-                    self.values[number] = [b if a is None else a for a, b in zip(wanted, have, strict=True)]
-                    self.origins[number].append(origin)
-                    return number + 1
+            both = [(a, b) for a, b in zip(wanted, have, strict=True) if a is not None and b is not None]
+            if both and all(_key(a) == _key(b) for a, b in both):
+                self.values[number] = [b if a is None else a for a, b in zip(wanted, have, strict=True)]
+                self.origins[number].append(origin)
+                return number + 1
         self.headings.append(heading)
         self.values.append(wanted)
         self.origins.append([origin])
@@ -133,18 +131,24 @@ class _Sharing:
         self._catalogs = [CATALOGS[axis.argument.name] for axis in found.asked.rows]
         self._function = found.asked.declaration.name
         self._lines: list[list[Value]] = [[] for _ in found.cases]
+        self._of_others: dict[str, Given] = {}  # columns of the rows that vary for the first formula alone
 
     def formula(self) -> Formula:
         found = self._found
         calls = {key: seen for key, seen in found.seen.items() if isinstance(seen, Call)}
         shapes = list(dict.fromkeys(call.shape for call in calls.values()))
-        if not shapes or len(shapes) > MOST_SHAPES:
-            raise NotClosed(f"{found.asked.declaration.name} has {len(shapes)} formulas")
-        shared = []
+        if not shapes:
+            raise NotClosed(f"{found.asked.declaration.name} answers nothing")
+        shared: list[tuple[Shape, list[Given]]] = []
         for shape in shapes:
             own = {key: call for key, call in calls.items() if call.shape == shape}
             shared.append((shape, self._slots(len(shared), shape, own)))
-        return Formula(found.asked, shared, self._chooser(calls, shapes, shared), [(c.words, n) for c, n in zip(found.cases, self._lines, strict=True)])
+        return Formula(
+            found.asked,
+            shared,
+            self._chooser(calls, shapes, shared),
+            [(c.words, n) for c, n in zip(found.cases, self._lines, strict=True)],
+        )
 
     @cached_property
     def _errors(self) -> dict[tuple[int, int, str], CalcError]:
@@ -154,9 +158,7 @@ class _Sharing:
         self, calls: dict[tuple[int, int, str], Call], shapes: list[Shape], shared: list[tuple[Shape, list[Given]]]
     ) -> Given:
         """Which formula a call takes; an error where it has none and no column of the formula would say so."""
-        numbers: dict[tuple[int, int, str], Value] = {
-            key: shapes.index(call.shape) + 1 for key, call in calls.items()
-        }
+        numbers: dict[tuple[int, int, str], Value] = {key: shapes.index(call.shape) + 1 for key, call in calls.items()}
         read: dict[int, set[str]] = {}
         for (case, _, _), call in calls.items():
             kinds = {given.kind for given in shared[shapes.index(call.shape)][1]}
@@ -178,10 +180,13 @@ class _Sharing:
                 slots.append(columns[slot])
                 continue
             name = example.columns[int(slot[1:])] if slot else ""
-            given = self._given({key: call.values[i] for key, call in calls.items()}, name, (number, i))
+            given = self._of_others.get(name) if number else None
+            given = given or self._given({key: call.values[i] for key, call in calls.items()}, name, (number, i))
             slots.append(given)
             if slot:
                 columns[slot] = given
+                if not number and given.kind in self._catalogs[1:]:
+                    self._of_others[name] = given
         return slots
 
     def _given(self, values: dict[tuple[int, int, str], Value], name: str, at: tuple[int, int] = (-1, -1)) -> Given:
@@ -204,7 +209,9 @@ class _Sharing:
             rows = axes.get(axis) or dict.fromkeys(ids(catalog), next(iter(next(iter(axes.values())).values())))
             with_errors = {row: seen for (c, a, row), seen in self._errors.items() if (c, a) == (case, axis)}
             places[case] = self._kit.of(catalog).add(
-                self._heading(name, case), {**with_errors, **rows}, Origin(self._function, case, *at)
+                self._heading(name, case),
+                {**with_errors, **rows},
+                Origin(self._function, self._found.cases[case].words, *at),
             )
         if len(set(places.values())) == 1:
             return Given(catalog, next(iter(places.values())), name=name)

@@ -1,4 +1,4 @@
-"""The kit as the file `templates/standalone.json.gz` keeps it: `just regenerate standalone` writes it, `edition` reads it."""
+"""The kit as `templates/standalone.json.gz` keeps it: `just regenerate templates` writes it, `edition` reads it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from xlcalc.language.declare import functions
 from xlcalc.language.errors import CalcError
 from xlcalc.language.units import UNITS
 
-from . import names
+from . import bounds, names
 from .kit import Kit
 
 NAME = "standalone.json.gz"
-_TITLES = {"models": ("name", "hf_id"), "accelerators": ("name",)}
+TITLES = {"models": ("name", "hf_id"), "accelerators": ("name",)}
 
 
 class Stored(NamedTuple):
@@ -34,28 +34,36 @@ class Stored(NamedTuple):
     answers: dict[str, list[Any]]
     """What the searches of each template answer."""
 
+    @property
+    def closed(self) -> set[str]:
+        """The functions whose answer never is one that was kept."""
+        return set(self.shapes)
+
 
 def made(kit: Kit, answers: dict[str, list[Any]]) -> bytes:
     """The file of a kit."""
+    lines, bound = bounds.add(kit)
     columns = {}
     for catalog, held in kit.columns.items():
         rows = {row["id"]: row for row in tables.rows(catalog)}
-        titles = [[rows[one].get(field) or None for field in _TITLES.get(catalog, ())] for one in held.ids]
-        values = [[_value(column[i]) for column in held.values] for i in range(len(held.ids))]
+        titles = [[rows[one].get(field) or None for field in TITLES.get(catalog, ())] for one in held.ids]
+        values = [[value(column[i]) for column in held.values] for i in range(len(held.ids))]
         columns[catalog] = {
             "ids": held.ids, "titles": titles, "headings": held.headings, "rows": values, "origins": held.origins,
         }  # fmt: skip
     words = [
-        ["|".join([name, *map(names.word, line)]), *map(_value, numbers)]
+        ["|".join([name, *map(names.word, line)]), *map(value, numbers)]
         for name, formula in kit.formulas.items()
         for line, numbers in formula.lines
         if numbers or formula.asked.words
     ]
+    words += lines
     words += [[f"unit|{of}|{unit}", factor, unit] for of, units in UNITS.items() for unit, factor in units.items()]
     named = names.shared()
     for declaration in functions():
         formula = kit.formulas.get(declaration.name)
         named |= names.function(formula) if formula else {declaration.name: names.searched(declaration)}
+    named |= bound
     shapes = {name: [shape_text(shape) for shape, _ in formula.shapes] for name, formula in kit.formulas.items()}
     content = json.dumps([columns, words, named, shapes, answers], separators=(",", ":"), ensure_ascii=False)
     return gzip.compress(content.encode(), 9, mtime=0)
@@ -72,6 +80,6 @@ def read() -> Stored:
     return Stored(*json.loads(gzip.decompress((files("xlcalc.templates") / NAME).read_bytes())))
 
 
-def _value(value: Any) -> Any:
+def value(value: Any) -> Any:
     """A value as JSON has it: errors as a list of their code."""
     return [value.code] if isinstance(value, CalcError) else value

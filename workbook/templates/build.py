@@ -11,10 +11,12 @@ import io
 import re
 import sys
 import zipfile
+from collections.abc import Callable, Mapping
 from datetime import date
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from xlcalc.files import write_atomically
 
@@ -27,9 +29,9 @@ SHARED = "sheets"
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def build(book: Book) -> bytes:
+def build(book: Book, functions: Mapping[str, Callable[..., Any]] | None = None) -> bytes:
     """The book's file, with every formula's value beside it. Raises WorkbookError where a formula has none."""
-    recalculated = recalculate(_saved(book), cell_functions())
+    recalculated = recalculate(_saved(book), functions or cell_functions())
     if not recalculated.ok:
         wrong = [*recalculated.errors, *recalculated.not_calculated][:5]
         raise WorkbookError(f"{book.title}: {'; '.join(map(str, wrong))}")
@@ -42,10 +44,10 @@ def template_names() -> list[str]:
     return sorted(path.name.replace("_", "-") for path in folders if path.name != SHARED)
 
 
-def template(name: str) -> bytes:
-    """The file of a template."""
+def template(name: str, functions: Mapping[str, Callable[..., Any]] | None = None) -> bytes:
+    """The file of a template, calculated with `functions` or ours."""
     module = import_module(f"{__package__}.{name.replace('-', '_')}")
-    return build(module.build())
+    return build(module.build(), functions)
 
 
 def _saved(book: Book) -> bytes:

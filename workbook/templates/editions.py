@@ -2,13 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from ..files.errors import WorkbookError
 from ..files.package import Package
 from ..files.prepare import NOT_CALCULATED
+from ..files.recalc import Recalculation, recalculate
+from ..listed import cell_functions
 
 EDITIONS = ("addin", "standalone", "values")
 _NOTE = "Values only: there are no formulas in this copy, and changing an input changes nothing else."
 _NOTE_PLACE = ("Cover", "D4")  # above the first paragraph, beside the links
+
+
+def calculable(package: Package) -> Package:
+    """The workbook as the engines take it: a standalone one without the functions that are in it."""
+    if not _is_standalone(package):
+        return package
+    from ..standalone import edition
+
+    return edition.addin(package)
+
+
+def recalculated(
+    whole: Package, package: Package, progress: Callable[[str, int], None] | None, trust: str
+) -> Recalculation:
+    """Recalculate `package`, which is `whole` as the engines take it and may have other inputs. Of a standalone workbook
+    the searches are asked again, and what they answer is put back with the functions."""
+    if whole is package:
+        return recalculate(package, cell_functions(), progress=progress, trust=trust)
+    from ..standalone import added_sheets, edition, searches, stored
+
+    asked = searches.Asked(stored.read().closed)
+    found = recalculate(package, asked.functions, progress=progress, trust=trust)
+    return replace(found, package=edition.standalone(found.package, asked.listed(), added_sheets.own_rows(whole)))
+
+
+def converted(package: Package, name: str) -> Package:
+    """A workbook with formulas in another edition, its searches asked anew where they are to stay in the file."""
+    if name == "addin":
+        return calculable(package)
+    if _is_standalone(package):
+        return package
+    from ..standalone import edition, searches, stored
+
+    return edition.standalone(package, searches.of_workbook(Package(package.to_bytes()), stored.read().closed))
+
+
+def with_own_rows(package: Package) -> Package:
+    """A standalone workbook with the columns of the user's own models and machines, the rest of it as it was."""
+    if not _is_standalone(package):
+        raise WorkbookError(f"{package.label} is no standalone workbook: the add-in finds your models in your catalog")
+    from ..standalone import edition
+
+    return edition.with_own_rows(package)
+
+
+def _is_standalone(package: Package) -> bool:
+    return any(entry.name == "xlcalc_searched" for entry in package.names)
 
 
 def edition(package: Package, name: str, template: str = "") -> Package:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from xlcalc.catalog import table_file, tables, user
 from xlcalc.catalog.table_file import Row, TableError
-from xlcalc.files import write_atomically
+from xlcalc.files import held, write_atomically
 from xlcalc.model.spec import ModelSpec
 
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]*")
+_ADDING = ".adding"  # ends the name of a mark that stands while a configuration has no row yet
 _PLACE = ("provider", "instance", "region")  # what the id of a price row consists of
 
 
@@ -36,13 +37,26 @@ def add_model(config: Path, model_id: str = "") -> str:
             f"an id has lower-case letters, digits, dots and hyphens; got {model_id!r}: name one with --id"
         )
     row = {"id": model_id, "name": model_id, "source": f"the user's {config.name}", "as_of": date.today().isoformat()}
-    merged, _ = _merged(place / "models.csv", "models", [row])
     (place / "configs").mkdir(parents=True, exist_ok=True)
-    write_atomically(place / "configs" / f"{model_id}.json", text.encode())
-    write_atomically(place / "models.csv", merged.encode())
+    _settle(place)
+    with held(place / "configs" / f".{model_id}{_ADDING}"):
+        write_atomically(place / "configs" / f"{model_id}.json", text.encode())
+        merged, _ = _merged(place / "models.csv", "models", [row])
+        write_atomically(place / "models.csv", merged.encode())
     assumed = "; ".join(spec.architecture.assumed)
     counted = f"an estimate: {assumed}" if assumed else "exact"
     return f"{model_id}: {total:,} parameters ({counted}), in {place / 'models.csv'}"
+
+
+def _settle(place: Path) -> None:
+    """Remove the configurations of runs that were killed before they wrote the row."""
+    for mark in (place / "configs").glob(f".*{_ADDING}"):
+        with held(mark) as is_mine:
+            if not is_mine:  # another run is at it
+                continue
+            model_id = mark.name[1:].removesuffix(_ADDING)
+            if model_id not in {row["id"] for row in user.rows("models", tuple(tables.shipped("models")[0]))}:
+                (place / "configs" / f"{model_id}.json").unlink(missing_ok=True)
 
 
 def add_rows(name: str, given: Sequence[str]) -> str:

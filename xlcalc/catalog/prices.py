@@ -81,13 +81,9 @@ def offer(instance: str, term: str) -> dict[str, str]:
 
 
 def newest() -> list[dict[str, str]]:
-    """The newest list of each instance in each place."""
-    places: dict[str, dict[str, str]] = {}
-    for row in tables.rows("prices"):
-        place = row["id"].partition("@")[0]
-        if place not in places or row["as_of"] > places[place]["as_of"]:
-            places[place] = row
-    return list(places.values())
+    """The newest list of each instance in each place; the user's own where there is one."""
+    rows = sorted(tables.rows("prices"), key=lambda row: (user.is_own(row), row["as_of"]))
+    return list({row["id"].partition("@")[0]: row for row in rows}.values())
 
 
 def usd_per_hour(instance: str, term: str) -> float:

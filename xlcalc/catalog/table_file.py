@@ -69,7 +69,7 @@ def checked(
         for column in row:
             if column not in columns:
                 near = get_close_matches(column.casefold(), columns, n=2, cutoff=0.5)
-                hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(columns)}"
+                hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(columns)[:300]}"
                 raise TableError(f"{name}, line 1: has a column {column[:60]}, which is none of the catalog's; {hint}")
         for column, value in ("id", row.get("id", "")), *row.items():
             if problem := _problem(column, value):

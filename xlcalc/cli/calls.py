@@ -137,15 +137,16 @@ def _print_answers(words: str) -> None:
     """Questions that have most of the words, the likest first, and functions that have all."""
     from xlcalc.pages import questions
 
-    found = [[question.text, question.formula] for question in questions.like(words)]
+    found = [(question.text, question.formula) for question in questions.like(words)]
     typed = words.casefold().split()
     for f in functions():
         text = f"{f.name} {f.usage} {f.help}".casefold()
         if all(word in text for word in typed):
-            found.append([f.summary, f"={f.name}({f.usage})"])
+            found.append((f.summary, f"={f.name}({f.usage})"))
     if not found:
         raise Failure(f"no question or function is like {words!r}; xlcalc functions lists all")
-    print_rows([["question", "formula"], *found])
+    for question, formula in found:
+        print(f"{question}\n    {formula}")
 
 
 def _arguments(declaration: Declaration, texts: Sequence[str]) -> list[str | None]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from xlcalc.cli import completion
-from xlcalc.cli.console import Failure, print_rows
+from xlcalc.cli.console import Failure, print_rows, usage_errors
 from xlcalc.language.declare import find
 
 app = typer.Typer(add_completion=False)
@@ -34,6 +34,9 @@ def models(
     ] = None,
     model_id: Annotated[str, typer.Option("--id", help="After `add`: the model's id.")] = "",
     catalog: Catalog = None,
+    workbook: Annotated[
+        Path | None, typer.Option("--workbook", help="After `add`: a standalone workbook that gets its columns too.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """The catalog of models; `add CONFIG_JSON` puts a model of your own into your catalog, where it wins over ours.
@@ -49,7 +52,15 @@ def models(
     from xlcalc.catalog import own
 
     _use(catalog)
-    print(own.add_model(Path(more[0]), model_id))
+    added = own.add_model(Path(more[0]), model_id)
+    print(added)
+    if workbook is not None:
+        from xlcalc.workbook.files.package import Package
+        from xlcalc.workbook.templates import editions
+
+        with usage_errors():
+            editions.with_own_rows(Package.open(workbook)).save(workbook)
+        print(workbook)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The commands about workbooks: templates, new, recalc, report, convert."""
+"""The commands about workbooks: templates, new, recalc, check, diff, report, convert."""
 
 from __future__ import annotations
 
@@ -97,6 +97,42 @@ def recalc(
     complain(report.problems(result))
 
 
+@app.command()
+def check(file: Annotated[Path, typer.Argument(help="A workbook.")]) -> None:
+    """What an auditor would find: failing checks, stale prices in use, errors, constants in formulas, sums that leave
+    out the row beside them. Exit status 1 where there is any; other warnings are notes.
+
+    Example: xlcalc check budget.xlsx
+    """
+    from xlcalc.workbook.files.package import Package
+    from xlcalc.workbook.inspection import findings
+
+    found = findings(Package.open(file))
+    remark([one.said for one in found if one.warns])
+    wrong = [one for one in found if not one.warns]
+    print_rows([["kind", "where", "what"], *([one.kind, one.place, one.said] for one in wrong)])
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command()
+def diff(
+    first: Annotated[Path, typer.Argument(help="A workbook.")],
+    second: Annotated[Path, typer.Argument(help="Another.")],
+) -> None:
+    """What differs between two workbooks: inputs, results, formulas. Exit status 1 where anything does.
+
+    Example: xlcalc diff budget.xlsx budget-new.xlsx
+    """
+    from xlcalc.workbook.difference import differences
+    from xlcalc.workbook.files.package import Package
+
+    found = differences(Package.open(first), Package.open(second))
+    print_rows([["kind", "name", "first", "second"], *(list(one) for one in found)])
+    if found:
+        raise typer.Exit(1)
+
+
 @app.command("report")
 def make_report(
     source: Annotated[
@@ -109,8 +145,9 @@ def make_report(
     ],
     out: Out = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE of an input.")] = None,
-    format: Annotated[str, typer.Option(help="xlsx, md or json; blank = by the file's ending.")] = "",
+    format: Annotated[str, typer.Option(help="xlsx, pdf, html, md or json; blank = by the file's ending.")] = "",
     trust: Trust = "file",
+    date: Annotated[str, typer.Option(help="The report's day, as 2027-01-31: the input report_date.")] = "",
 ) -> None:
     """Set inputs by name, recalculate everything, write the report, print the key results.
 
@@ -120,14 +157,14 @@ def make_report(
 
     _check_trust(trust)
     if out is not None and not format and not out.suffix:
-        raise typer.BadParameter(f"{out} has no ending; end it in .xlsx, .md or .json, or give --format")
+        raise typer.BadParameter(f"{out} has no ending; end it in .xlsx, .pdf, .html, .md or .json, or give --format")
     written = out.suffix.lstrip(".").lower() if out else ""
     kind = format or {"xlsm": "xlsx"}.get(written, written) or "xlsx"
     if kind not in report.FORMATS:
         raise typer.BadParameter(f"format is one of {', '.join(report.FORMATS)}; got {kind!r}")
     if kind != "xlsx" and written not in ("", kind):
         raise typer.BadParameter(f"{out} ends in .{written}, but the format is {kind}")
-    settings_by_name = _settings(settings or [])
+    settings_by_name = _settings([*(settings or []), *([f"report_date={date}"] if date else [])])
     with usage_errors():
         made = report.make(source, settings_by_name, progress(), trust, str(out) if out and kind == "xlsx" else "")
     target = target_file(out, f"{Path(source).stem}-report.{kind}")
@@ -160,7 +197,9 @@ def _check_trust(trust: str) -> None:
 @app.command()
 def convert(
     file: Annotated[Path, typer.Argument(help="A workbook.")],
-    to: Annotated[str, typer.Option("--to", help="plain, excel-addin, xlwings-server, xlwings-lite or libreoffice.")],
+    to: Annotated[
+        str, typer.Option("--to", help="plain, excel-addin, xlwings-server, xlwings-lite, libreoffice; or standalone.")
+    ],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write; without it FILE itself.")] = None,
     namespace: Annotated[str, typer.Option(help="The namespace of your xlwings Server, if it has one.")] = "",
 ) -> None:
@@ -171,13 +210,22 @@ def convert(
     such a function again; libreoffice is how LibreOffice saves them. Only those names change, in cells, names,
     conditional formats, data validations and tables; converting to plain again gives back the same formulas.
 
+    standalone puts the functions themselves into a workbook made from a template, as `xlcalc new --edition standalone`
+    does; converting to plain takes them out again, to the byte.
+
     Example: xlcalc convert budget.xlsx --to xlwings-lite -o budget-lite.xlsx
     """
     from xlcalc.language.declare import functions
     from xlcalc.workbook.files import convert as formulas
     from xlcalc.workbook.files.endings import refuse_ending
     from xlcalc.workbook.files.package import Package
+    from xlcalc.workbook.templates import editions
 
+    if to == "standalone":
+        with usage_errors():
+            editions.converted(Package.open(file), to).save(out or file)
+        print(f"the LLM_* functions are in the workbook: {out or file}")
+        return
     try:
         new = formulas.mark(to, namespace)
     except ValueError as error:
@@ -186,6 +234,7 @@ def convert(
     if out is not None:
         with usage_errors():
             refuse_ending(package, str(out))
+    package = editions.converted(package, "addin")
     converted = formulas.convert(package, {function.name for function in functions()}, new)
     package.save(out or file)
     print(f"{converted.calls} LLM_* calls written as {new}LLM_...: {out or file}")

@@ -179,6 +179,7 @@ def _framework(software: str, said: Callable[..., float]) -> Framework:
 
     return Framework(
         logit_bytes=held("logit_bytes"),
+        logit_bytes_split=held("logit_bytes_split"),
         master_bytes=held("master_bytes"),
         moment_bytes=held("moment_bytes"),
         gradient_held=held("gradient_held"),

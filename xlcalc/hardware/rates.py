@@ -68,17 +68,18 @@ class TrainRates:
 class Framework(NamedTuple):
     """What training software keeps in an accelerator's memory.
 
-    Bytes: `logit_bytes` of a logit where the loss is computed; `master_bytes` of a parameter's 32-bit copy and
-    `moment_bytes` of each moment of its optimizer; `gradient_held` of a gradient (0 = the optimizer takes each as it
-    comes); `pipeline_gradient` of one that stays whole between micro-batches of a pipeline under ZeRO 2 and 3;
-    `adapter_bytes` of an adapter's weight, `unquantised_bytes` of an element beside weights of 4 bits;
-    `context_bytes` of the runtime, `communication_bytes` of buffers where there is more than one rank. Shares:
-    `selective_kept` of the products' outputs under selective recomputation (1 = all but what is cheap to run again),
-    `slack` of what comes and goes, which the allocator holds beside it. `narrow_kept`: whether operands below 16 bits
-    are kept as they are.
+    Bytes: `logit_bytes` of a logit where the loss is computed, `logit_bytes_split` where ranks divide the logits;
+    `master_bytes` of a parameter's 32-bit copy and `moment_bytes` of each moment of its optimizer; `gradient_held` of a
+    gradient (0 = the optimizer takes each as it comes); `pipeline_gradient` of one that stays whole between
+    micro-batches of a pipeline under ZeRO 2 and 3; `adapter_bytes` of an adapter's weight, `unquantised_bytes` of an
+    element beside weights of 4 bits; `context_bytes` of the runtime, `communication_bytes` of buffers where there is
+    more than one rank. Shares: `selective_kept` of the products' outputs under selective recomputation (1 = all but
+    what is cheap to run again), `slack` of what comes and goes, which the allocator holds beside it. `narrow_kept`:
+    whether operands below 16 bits are kept as they are.
     """
 
     logit_bytes: float
+    logit_bytes_split: float
     master_bytes: float
     moment_bytes: float
     gradient_held: float
@@ -131,7 +132,9 @@ class ServeRates(NamedTuple):
 
 class Engine(NamedTuple):
     """What an engine sets aside, in bytes and tokens, and the seconds of its own work, by their names in
-    catalog/serving.csv; `prepared` sequences are those that it sizes its workspace for."""
+    catalog/serving.csv; `prepared` sequences are those that it sizes its workspace for. Its cache grows by a `block` of
+    tokens and keeps `window_beside` tokens beside a window; `state_bytes` of an element of a state, 0 = as the model
+    says."""
 
     sampling_bytes: float
     hidden_bytes: float
@@ -140,6 +143,9 @@ class Engine(NamedTuple):
     context_bytes: float
     communication_bytes: float
     expert_tile: float
+    block: float
+    window_beside: float
+    state_bytes: float
     max_batch: float
     step_tokens: float
     engine_step: float

@@ -42,24 +42,25 @@ def _labelled(name: str, *scopes: str) -> tuple[str, float, str, str]:
     return f"constant {name.replace('_', ' ')}", float(row["value"]), row["unit"], source
 
 
-def engine(accelerator: AcceleratorSpec | None = None) -> Engine:
+def engine(accelerator: AcceleratorSpec | None = None, software: str = "") -> Engine:
     """What the engine sets aside and takes time for; it prepares for fewer sequences on accelerators of small memory.
 
-    None is an accelerator of large memory.
+    None is an accelerator of large memory; a blank software one that keeps no more than the model asks for.
     """
     if is_recording():
-        return _engine(True if accelerator is None else usable(accelerator) >= constant("large_memory"))
-    return _plain_engine(accelerator is None or usable(accelerator) >= constant("large_memory"))
+        return _engine(True if accelerator is None else usable(accelerator) >= constant("large_memory"), software)
+    return _plain_engine(accelerator is None or usable(accelerator) >= constant("large_memory"), software)
 
 
-def _engine(large: bool) -> Engine:
+def _engine(large: bool, software: str) -> Engine:
+    own = lineage(software)
     prepared = where(large, lambda: constant("sequences"), lambda: constant("sequences_small"))
-    return Engine(**{name: constant(name) for name in Engine._fields if name != "prepared"}, prepared=prepared)
+    return Engine(**{name: constant(name, *own) for name in Engine._fields if name != "prepared"}, prepared=prepared)
 
 
 @cache
-def _plain_engine(large: bool) -> Engine:
-    return _engine(large)
+def _plain_engine(large: bool, software: str) -> Engine:
+    return _engine(large, software)
 
 
 def usable(accelerator: AcceleratorSpec) -> float:

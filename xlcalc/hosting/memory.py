@@ -117,8 +117,17 @@ def rank_cache(model: Coefficients, tp: int, *, even: bool) -> CacheShape:
 
 
 def sequence_bytes(of: Served, part: Shard, context: float) -> float:
-    """Bytes of one sequence's cache on an accelerator that holds it."""
-    each = part.stage * kv_cache_bytes(part.cache, context, 1, of.cache_bytes, of.model.state_bytes)
+    """Bytes of one sequence's cache on an accelerator that holds it, as the engine keeps it: in whole blocks of tokens,
+    with what it keeps beside windows, states in its own format."""
+    engine, shape, state_bytes = of.engine, part.cache, of.model.state_bytes
+    if engine.block > 1:
+        context = term("tokens of whole blocks", ceil(context / engine.block) * engine.block, "tokens")
+    if engine.window_beside > 0:
+        windows = tuple((elements, window + engine.window_beside) for elements, window in shape.sliding)
+        shape = shape._replace(sliding=windows)
+    if engine.state_bytes > 0:  # convolutions too
+        shape, state_bytes = shape._replace(conv_state=0, state=shape.state + shape.conv_state), engine.state_bytes
+    each = part.stage * kv_cache_bytes(shape, context, 1, of.cache_bytes, state_bytes)
     return term("cache of a sequence", each, "bytes", "Pope et al. 2022, section 3.3")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
@@ -101,6 +102,8 @@ class Guard:
         for name in ("client", "version", "runtime"):
             if not isinstance(data.get(name), str):
                 raise Refused(400, f"the body of a call has a text for {name}")
+        if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", data["runtime"]):
+            raise Refused(400, "the runtime of a call is a version such as 1.4")
         if not _is_known(data["args"]):
             raise Refused(400, "an argument is rows of numbers, texts, truth values and errors")
         if (cells := filled(data["args"])) > MOST_CELLS:

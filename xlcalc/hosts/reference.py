@@ -19,6 +19,7 @@ from pydantic import BaseModel, Field
 from xlwings_server.config import settings
 from xlwings_server.dependencies import authenticate
 
+from xlcalc.catalog.table_file import TableError
 from xlcalc.pages import answers, site
 from xlcalc.pages.frame import SERVER
 
@@ -52,9 +53,12 @@ def start() -> Response:
 @router.get("/{name}")
 def page(name: str) -> Response:
     """A page or what it loads."""
-    if name not in _pages():
-        raise HTTPException(404)
-    return Response(_made(name), media_type=_TYPES[PurePath(name).suffix])
+    try:
+        if name not in _pages():
+            raise HTTPException(404)
+        return Response(_made(name), media_type=_TYPES[PurePath(name).suffix])
+    except TableError as error:  # a file of the user's catalog has a fault, and says where
+        raise HTTPException(500, str(error)) from None
 
 
 @router.post("/answer", dependencies=[Depends(authenticate)])

@@ -145,7 +145,7 @@ class _Calculation:
         return value
 
     def _row(self, row: int) -> list[Any]:
-        return [_at(column, row) for column in self.columns]
+        return [at(column, row) for column in self.columns]
 
     def _calls(self, rows: Any) -> None:
         for row in rows.tolist():
@@ -220,7 +220,8 @@ class _Calculation:
             return self.pick(self.declaration.compute(read))
 
 
-def _at(column: Column, row: int) -> Any:
+def at(column: Column, row: int) -> Any:
+    """The value that a row has in a column."""
     if isinstance(column, Words):
         return column.values[column.codes[row]]
     if isinstance(column, Numbers):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from xlcalc.language.cells import Choice, Number, UnitOf, shown
+from xlcalc.language.cells import Choice, Number, TableKind, UnitOf, shown
 from xlcalc.language.declare import Argument, Declaration
 from xlcalc.language.errors import CalcError
 from xlcalc.language.kinds import AcceleratorKind, DTypeKind, ModelKind
@@ -166,12 +166,13 @@ def _errors(declaration: Declaration, values: Sequence[Any]) -> Html:
 
 
 def _refusals(declaration: Declaration, values: Sequence[Any]) -> Iterator[tuple[str, Any, CalcError]]:
-    """What is said of wrong values of each argument of a call, each sentence once."""
+    """What is said of wrong values of each argument of a call, each sentence once; of a search as they are read."""
+    ask = declaration.read if isinstance(declaration.result, TableKind) else lambda values: declaration(*values)
     for position, argument in enumerate(declaration.arguments):
         said = set()
         for wrong in (None, *_WRONG):
             try:
-                declaration(*values[:position], wrong, *values[position + 1 :])
+                ask([*values[:position], wrong, *values[position + 1 :]])
             except CalcError as error:
                 kind = error.code, str(error).partition("; got ")[0].replace(f'"{wrong}"', "")
                 if kind not in said:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy
 import pyarrow
 
+import xlcalc
 from xlcalc.language.cells import shown
-from xlcalc.language.many import Answers, Words
-from xlcalc.sweeps.expressions import Values
+from xlcalc.language.errors import EXCEL_ERRORS, CalcError
+from xlcalc.language.many import Answers, Words, at
+from xlcalc.sweeps.expressions import Values, answered
 from xlcalc.sweeps.spec import Spec
 
 ERROR = "error"
@@ -29,6 +32,8 @@ def of_table(spec: Spec, table: pyarrow.Table) -> pyarrow.Table:
 
 
 def _calculated(spec: Spec, columns: dict[str, Values], places: Mapping[str, Any], n: int) -> pyarrow.Table:
+    if spec.described["workbook"]:
+        columns |= _of_workbook(spec, columns, places, n)
     tables: dict[Any, dict[str, Answers]] = {}  # of searches, by the rows that they were made for
     for name, expression in spec.results.items():
         rows, back = _different(spec.depends[name], spec, places, n)
@@ -40,8 +45,8 @@ def _calculated(spec: Spec, columns: dict[str, Values], places: Mapping[str, Any
             key = tuple(sorted(spec.depends[name]))
             columns[name] = _spread(expression.over(few, len(rows), tables.setdefault(key, {})), back)
     made = pyarrow.table({
-        **{name: _as_arrow(columns[name], n) for name in (*spec.columns, *spec.results)},
-        ERROR: _sentences({name: columns[name] for name in spec.results}, n),
+        **{name: _as_arrow(columns[name], n) for name in (*spec.columns, *spec.calculated)},
+        ERROR: _sentences({name: columns[name] for name in spec.calculated}, n),
     })  # fmt: skip
     met = numpy.ones(n, dtype=bool)
     for condition in spec.conditions:
@@ -49,6 +54,35 @@ def _calculated(spec: Spec, columns: dict[str, Values], places: Mapping[str, Any
         met &= numpy.asarray(values.data, dtype=bool)
         met[list(values.errors)] = False
     return made if met.all() else made.filter(met)
+
+
+def _of_workbook(spec: Spec, columns: Mapping[str, Values], places: Mapping[str, Any], n: int) -> dict[str, Values]:
+    """The results of a template or a file, its inputs set row by row."""
+    inputs, outputs = spec.described["inputs"], spec.described["outputs"]
+    rows, back = _different(set(inputs), spec, places, n)
+    few = {name: columns[name] if rows is None else columns[name].at(rows) for name in inputs}
+    size = n if rows is None else len(rows)
+    book = _opened(spec.described["workbook"])
+    answers = {name: Answers(size) for name in outputs}
+    for row in range(size):
+        found: Mapping[str, Any] = {}
+        error = CalcError("#VALUE!", "is no result of the workbook")
+        try:
+            book.set({name: at(values.data, row) for name, values in few.items()})
+            found = book.results()
+        except ValueError as refused:
+            error = CalcError("#VALUE!", str(refused))
+        for name in outputs:
+            value = found.get(name, error)
+            is_code = isinstance(value, str) and value in EXCEL_ERRORS
+            answers[name].put(row, CalcError(value, "in the workbook") if is_code else value)
+    made = {name: answered(answers[name], size, None, {}) for name in outputs}
+    return made if rows is None else {name: _spread(values, back) for name, values in made.items()}
+
+
+@lru_cache(1)
+def _opened(name: str) -> Any:
+    return xlcalc.open_workbook(name)
 
 
 def _different(depends: set[str], spec: Spec, places: Mapping[str, Any], n: int) -> tuple[Any, Any]:

@@ -210,10 +210,10 @@ class _Evaluation:
         n = self.n if rows is None else len(rows)
         arguments = [values[name].data if name in values else None for name in names]
         if cell is None:
-            return self._answered(calculate(declaration, arguments, n), rows, errors)
+            return answered(calculate(declaration, arguments, n), self.n, rows, errors)
         pick = _pick(*cell)
         if declaration.derivation is declaration.formula:
-            return self._answered(calculate(declaration, arguments, n, pick), rows, errors)
+            return answered(calculate(declaration, arguments, n, pick), self.n, rows, errors)
         key = ast.dump(node)
         if key not in self.tables:
             self.tables[key] = calculate(declaration, arguments, n)
@@ -223,31 +223,33 @@ class _Evaluation:
                 picked.put(row, table if isinstance(table, CalcError) else pick(table))
             except CalcError as error:
                 picked.put(row, error)
-        return self._answered(picked, rows, errors)
+        return answered(picked, self.n, rows, errors)
 
-    def _answered(self, answers: Answers, rows: Any, errors: dict[int, str]) -> Values:
-        """Answers for some rows as a column for all."""
-        place = (lambda row: row) if rows is None else rows.tolist().__getitem__
-        texts: dict[int, Any] = {}
-        said: dict[int, str] = {}  # of an error that many rows share
-        for row, value in answers.others.items():
-            if isinstance(value, CalcError):
-                errors[place(row)] = said.get(id(value)) or said.setdefault(id(value), f"{value.code} {value}")
-            elif isinstance(value, (int, float)):  # TRUE, FALSE, and whole numbers beyond 2^53
-                answers.floats[row] = float(value)
-            else:
-                texts[place(row)] = value
-        floats = answers.floats
-        if rows is not None:
-            floats = numpy.full(self.n, numpy.nan)
-            floats[rows] = answers.floats
-        if not texts:
-            return Values(floats, errors)
-        values = list(dict.fromkeys(map(str, texts.values())))
-        codes = numpy.full(self.n, len(values))
-        for row, text in texts.items():
-            codes[row] = values.index(str(text))
-        return Values(Words([*values, None], codes), errors)
+
+def answered(answers: Answers, n: int, rows: Any, errors: dict[int, str]) -> Values:
+    """Answers for some rows (None: all of them) as a column for all, beside rows that have an error already."""
+    place = (lambda row: row) if rows is None else rows.tolist().__getitem__
+    texts: dict[int, Any] = {}
+    said: dict[int, str] = {}  # of an error that many rows share
+    for row, value in answers.others.items():
+        if isinstance(value, CalcError):
+            errors[place(row)] = said.get(id(value)) or said.setdefault(id(value), f"{value.code} {value}")
+        elif isinstance(value, (int, float)):  # TRUE, FALSE, and whole numbers beyond 2^53
+            answers.floats[row] = float(value)
+        else:
+            texts[place(row)] = value
+    floats = answers.floats
+    if rows is not None:
+        floats = numpy.full(n, numpy.nan)
+        floats[rows] = answers.floats
+    if not texts:
+        return Values(floats, errors)
+    values = list(dict.fromkeys(map(str, texts.values())))
+    place_of = {text: code for code, text in enumerate(values)}
+    codes = numpy.full(n, len(values))
+    for row, text in texts.items():
+        codes[row] = place_of[str(text)]
+    return Values(Words([*values, None], codes), errors)
 
 
 def _as_operand(data: Any) -> Any:

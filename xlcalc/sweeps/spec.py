@@ -21,7 +21,9 @@
     by = ["model"]
     of = ["cost", "days"]
 
-`scenarios = "table.csv"` (or .parquet) has a scenario a row instead.
+`scenarios = "table.csv"` (or .parquet) has a scenario a row instead. `workbook = { name = "hosting-budget", results =
+["total_cost"] }` sets the inputs of a template or a file that columns are named after, and gives its results by name;
+the other results may read them.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ from xlcalc.language.cells import did_you_mean
 from xlcalc.sweeps.expressions import Expression, SpecError, Values
 
 MOST_SCENARIOS = 10**10
-_SECTIONS = ("scenarios", "results", "keep", "summary")
+_SECTIONS = ("scenarios", "workbook", "results", "keep", "summary")
 _KEEP, _SUMMARY = ("where", "pareto", "top", "by"), ("by", "of")
 
 
@@ -64,9 +66,10 @@ class Spec:
         has few of them, and what is calculated of them alone is calculated once."""
         grid: dict[str, list[Any]] = self.described["grid"]
         weights = dict.fromkeys(grid, 0)
-        for name, expression in self.results.items():
+        for name in self.calculated:
+            is_slow = name not in self.results or self.results[name].is_search
             for dimension in self.depends[name]:
-                weights[dimension] += 100 if expression.is_search else 1
+                weights[dimension] += 100 if is_slow else 1
         return dict(sorted(grid.items(), key=lambda item: -weights[item[0]]))
 
     @cached_property
@@ -78,6 +81,11 @@ class Spec:
     def results(self) -> dict[str, Expression]:
         return {name: Expression(name, text) for name, text in self.described["results"].items()}
 
+    @property
+    def calculated(self) -> list[str]:
+        """Every result by name, those of a workbook first."""
+        return [*self.described["outputs"], *self.results]
+
     @cached_property
     def conditions(self) -> list[Expression]:
         return [Expression(f"where {text!r}", text) for text in self.described["where"]]
@@ -85,7 +93,7 @@ class Spec:
     @cached_property
     def depends(self) -> dict[str, set[str]]:
         """The dimensions that each result depends on."""
-        found: dict[str, set[str]] = {}
+        found: dict[str, set[str]] = {name: set(self.described["inputs"]) for name in self.described["outputs"]}
         for name, expression in self.results.items():
             found[name] = set()
             for read in expression.names:
@@ -145,14 +153,16 @@ def read(described: Mapping[str, Any], columns: Sequence[str] = (), table: str =
     _known(keep, _KEEP, "keep")
     _known(summary, _SUMMARY, "summary")
     scenarios, results = described.get("scenarios"), described.get("results")
-    if not isinstance(results, Mapping) or not results:
+    if not isinstance(results or {}, Mapping) or not (results or described.get("workbook")):
         raise SpecError("results has a line NAME = EXPRESSION for each result")
+    results = dict(results or {})
     grid = {} if columns else _grid(scenarios)
     names = [*(columns or grid)]
     for name in names:
         if not name.isidentifier() or name == "error":
             raise SpecError(f"{name[:60]!r} is no name of a column: letters, digits and _, and not error")
-    for name in results:
+    workbook, inputs, outputs = _workbook(described.get("workbook"), names)
+    for name in (*outputs, *results):
         if name in names or name == "error" or not str(name).isidentifier():
             raise SpecError(f"{str(name)[:60]!r} is no name of a result: letters, digits and _, and no column's")
         names.append(name)
@@ -163,13 +173,14 @@ def read(described: Mapping[str, Any], columns: Sequence[str] = (), table: str =
     if top is not None and (type(top) is not int or top < 1 or not by):
         raise SpecError('top is a whole number above 0, and by says what for, as "min cost"')
     spec = Spec({
-        "grid": grid, "columns": list(columns), "table": table, "results": dict(results),
+        "grid": grid, "columns": list(columns), "table": table, "results": results,
+        "workbook": workbook, "inputs": inputs, "outputs": outputs,
         "where": list(_texts(keep.get("where"))),
         "pareto": [_goal(text, names) for text in _texts(keep.get("pareto"))], "top": top,
         "by": _goal(by, names) if by else None, "summary_by": list(_texts(summary.get("by"))),
         "summary_of": list(_texts(summary.get("of"))),
     })  # fmt: skip
-    before = [*(columns or grid)]
+    before = [*(columns or grid), *outputs]
     for name, expression in spec.results.items():
         _read(expression, before, name)
         before.append(name)
@@ -199,6 +210,28 @@ def load(path: Path) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise SpecError(f"{path.name} holds no sections")
     return found
+
+
+def _workbook(section: Any, columns: Sequence[str]) -> tuple[str, list[str], list[str]]:
+    """The workbook, those of its inputs that the scenarios set, and the results that are asked of it."""
+    if section is None:
+        return "", [], []
+    _known(section, ("name", "results"), "workbook")
+    from xlcalc.workbook import report
+
+    name, outputs = str(section.get("name") or ""), list(_texts(section.get("results")))
+    try:
+        known = {cell.name: cell.kind for cell in report.named_cells(report.find(name))}
+    except (ValueError, OSError) as error:
+        raise SpecError(str(error)) from None
+    for output in outputs:
+        _column_of(output, [named for named, kind in known.items() if kind == "result"], f"results of {name}")
+    inputs = [column for column in columns if known.get(column) == "input"]
+    if not inputs or not outputs:
+        raise SpecError(
+            f"workbook has a list of results, and a column of the scenarios is named after an input of {name}"
+        )
+    return name, inputs, outputs
 
 
 def _grid(scenarios: Any) -> dict[str, list[Any]]:

@@ -23,26 +23,26 @@ LAYERS_ON_THEIR_WAY = 2  # of activations that go to the host: one layer's out, 
 
 
 class Optimizer(NamedTuple):
-    """State of a parameter: moments in the software's format, and further bytes; moments of embedding and head. `wide`:
+    """State of a parameter: moments in the software's format, those of embedding and head, and further bytes. `wide`:
     weights and gradients are 32 bit themselves, and there is no other copy."""
 
     moments: float
+    outer_moments: float
     bytes: float = 0.0
-    outer_moments: float = 0.0
     wide: bool = False
 
 
 # 8-bit moments: Dettmers et al. 2022; paged ones stand in the host; Muon keeps one moment of matrices and Adam's two of
 # the rest (Jordan et al. 2024); Adafactor keeps rows and columns (Shazeer and Stern 2018)
 OPTIMIZERS = {
-    "adam": Optimizer(2, 0, 2),
-    "adam_fp32": Optimizer(2, 0, 2, wide=True),
-    "adam_8bit": Optimizer(0, 2),
-    "adam_bf16": Optimizer(0, 4),
+    "adam": Optimizer(2, 2),
+    "adam_fp32": Optimizer(2, 2, wide=True),
+    "adam_8bit": Optimizer(0, 0, 2),
+    "adam_bf16": Optimizer(0, 0, 4),
     "paged": Optimizer(0, 0),
-    "momentum": Optimizer(1, 0, 1),
+    "momentum": Optimizer(1, 1),
     "sgd": Optimizer(0, 0),
-    "muon": Optimizer(1, 0, 2),
+    "muon": Optimizer(1, 2),
     "adafactor": Optimizer(0, 0),
 }
 
@@ -149,7 +149,9 @@ def train_memory(
     elif adapted is None and gradient == 0:
         gathered = term("a gradient on its way", weight_bytes * most(a_layer, model.params_head), "bytes", _KEPT)
     bytes_each = state_bytes(keeps, optimizer, optimizer.moments, offload)
-    more = state_bytes(keeps, optimizer, optimizer.outer_moments, offload) - bytes_each
+    more: float = 0.0  # of embedding and head
+    if optimizer.outer_moments != optimizer.moments:
+        more = state_bytes(keeps, optimizer, optimizer.outer_moments, offload) - bytes_each
     runtime = keeps.context_bytes + (keeps.communication_bytes if ranks * tp * pp > 1 else 0.0)
 
     def stage(outer: float, micro: float, logits: float, head: float) -> TrainMemory:
@@ -173,7 +175,9 @@ def train_memory(
             term("workspace", runtime + standing + moving + slack, "bytes"),
         )
 
-    logits = term("logits", keeps.logit_bytes * tokens * model.vocab / tp, "bytes", _KEPT)
+    logits = term(
+        "logits", where(tp > 1, keeps.logit_bytes_split, keeps.logit_bytes) * tokens * model.vocab / tp, "bytes", _KEPT
+    )
     head = where(model.params_head > 0, model.params_head, lambda: model.vocab * model.d_model)
     if pp == 1:
         return stage(model.params_embedding + model.params_head, 1.0, logits, head)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlcalc.cell_functions.audit.calibration import CALIBRATION_COLUMNS
-from xlcalc.cell_functions.training.step import PLAN_COLUMNS
+from xlcalc.cell_functions.training.step_plan import PLAN_COLUMNS
 
 from .. import style
 from ..book import Book

@@ -11,7 +11,7 @@ from xlcalc.hosting import memory
 from xlcalc.hosting.layout import Layout, check
 from xlcalc.language.cells import Choice, Number
 from xlcalc.language.declare import cell_function
-from xlcalc.language.kinds import Accelerator, Bytes, Count, DType, Model, PositiveTokens, Tokens
+from xlcalc.language.kinds import Accelerator, Bytes, Count, DType, Model, PositiveTokens, ServingSoftware, Tokens
 from xlcalc.model.dtypes import DType as Format
 from xlcalc.model.spec import ModelSpec
 
@@ -29,6 +29,8 @@ def LLM_SERVE_MEMORY(
     kv_dtype: DType = None,
     tp: Count = 1,
     part: _MemoryPart = "total",
+    *,
+    software: ServingSoftware = None,
 ) -> Bytes:
     """Bytes on each accelerator that serves a model: weights, cache, the engine's workspace and its overhead.
 
@@ -36,7 +38,8 @@ def LLM_SERVE_MEMORY(
     with 4-bit experts keeps them when 16 bit is asked for; in any other format the weights on one accelerator are
     LLM_WEIGHTS, and on several each further one has norms, routers and latents once more. Vision and audio towers are
     in, in 16 bit, where LLM_PARAMS knows them; an engine that loads the language model alone saves them. What kernels
-    pad 4-bit experts with counts as overhead. The workspace is what vLLM sets aside for 1,024 sequences
+    pad 4-bit experts with counts as overhead. vLLM keeps the cache in blocks of 16 tokens; llama.cpp in 256, with 512
+    tokens beside each window and states in 32 bit. The workspace is what vLLM sets aside for 1,024 sequences
     and 8,192 tokens a step, whatever the batch: it grows with the vocabulary.
 
     Args:
@@ -47,11 +50,12 @@ def LLM_SERVE_MEMORY(
         kv_dtype: number format of the cache; blank = 16 bit
         tp: tensor-parallel accelerators; they share the heads evenly
         part: which bytes
+        software: engine; blank = the cache as the model asks for it
     Example:
         >>> round(LLM_SERVE_MEMORY("llama-3.1-8b", 8192, 16, unit="GiB"), 2)
         35.85
     """
-    of = held(model, None, dtype, kv_dtype)
+    of = held(model, None, dtype, kv_dtype, software)
     parts = memory.serve_memory(of, context, batch, check(Layout(tp), of.divisible))
     return parts.total if part == "total" else getattr(parts, part)
 
@@ -65,6 +69,7 @@ def LLM_MIN_GPUS(
     dtype: DType = None,
     kv_dtype: DType = None,
     reserve: _Reserve = memory.RESERVE,
+    software: ServingSoftware = None,
 ) -> Count:
     """The smallest number of accelerators that holds a model and the cache of its sequences.
 
@@ -79,11 +84,12 @@ def LLM_MIN_GPUS(
         dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         reserve: share of the memory to leave empty
+        software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_MIN_GPUS("llama-3.1-70b", "h100-sxm", 8192, 16)
         4
     """
-    return memory.min_layout(held(model, accelerator, dtype, kv_dtype), context, batch, reserve).accelerators
+    return memory.min_layout(held(model, accelerator, dtype, kv_dtype, software), context, batch, reserve).accelerators
 
 
 @LLM_MIN_GPUS.explained
@@ -95,8 +101,9 @@ def _fewest(
     dtype: Format | None,
     kv_dtype: Format | None,
     reserve: float,
+    software: str | None,
 ) -> int:
-    of = held(model, accelerator, dtype, kv_dtype)
+    of = held(model, accelerator, dtype, kv_dtype, software)
     layout = searched(memory.min_layout, of, context, batch, reserve)
     total = memory.serve_memory(of, context, batch, layout, sized=True).total
     total = term(f"bytes on each accelerator, {layout.text}", total, "bytes", _MEMORY)
@@ -113,6 +120,7 @@ def LLM_MAX_BATCH(
     dtype: DType = None,
     kv_dtype: DType = None,
     reserve: _Reserve = memory.RESERVE,
+    software: ServingSoftware = None,
 ) -> Count:
     """The most sequences of a context that fit beside the weights, in the layout that leaves most room.
 
@@ -124,11 +132,12 @@ def LLM_MAX_BATCH(
         dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         reserve: share of the memory to leave empty
+        software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_MAX_BATCH("llama-3.1-8b", "h100-sxm", 1, 8192)
-        51
+        56
     """
-    return memory.max_batch(held(model, accelerator, dtype, kv_dtype), count, context, reserve)[0]
+    return memory.max_batch(held(model, accelerator, dtype, kv_dtype, software), count, context, reserve)[0]
 
 
 @LLM_MAX_BATCH.explained
@@ -140,8 +149,9 @@ def _most_sequences(
     dtype: Format | None,
     kv_dtype: Format | None,
     reserve: float,
+    software: str | None,
 ) -> int:
-    of = held(model, accelerator, dtype, kv_dtype)
+    of = held(model, accelerator, dtype, kv_dtype, software)
     _, layout = searched(memory.max_batch, of, count, context, reserve)
     most = memory.whole_capacity(of, context, layout, reserve)
     return term("sequences", most, "sequences", f"{layout.text}, the layout that leaves most room; {_MEMORY}")
@@ -156,6 +166,7 @@ def LLM_MAX_CONTEXT(
     dtype: DType = None,
     kv_dtype: DType = None,
     reserve: _Reserve = memory.RESERVE,
+    software: ServingSoftware = None,
 ) -> Count:
     """The longest context that every sequence of a batch can have beside the weights.
 
@@ -169,11 +180,12 @@ def LLM_MAX_CONTEXT(
         dtype: number format of the weights; blank = as published
         kv_dtype: number format of the cache; blank = 16 bit
         reserve: share of the memory to leave empty
+        software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_MAX_CONTEXT("llama-3.1-8b", "h100-sxm", 1, 16)
-        26540
+        28895
     """
-    return memory.max_context(held(model, accelerator, dtype, kv_dtype), count, batch, reserve)[0]
+    return memory.max_context(held(model, accelerator, dtype, kv_dtype, software), count, batch, reserve)[0]
 
 
 @LLM_MAX_CONTEXT.explained
@@ -185,8 +197,9 @@ def _longest(
     dtype: Format | None,
     kv_dtype: Format | None,
     reserve: float,
+    software: str | None,
 ) -> int:
-    of = held(model, accelerator, dtype, kv_dtype)
+    of = held(model, accelerator, dtype, kv_dtype, software)
     context, layout = searched(memory.max_context, of, count, batch, reserve)
 
     def filled_by(tokens: float, label: str) -> float:

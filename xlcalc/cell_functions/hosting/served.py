@@ -21,14 +21,22 @@ _SIXTEEN_BIT = 2  # bytes of a cached element where no format is named, as engin
 
 
 def held(
-    model: ModelSpec, accelerator: AcceleratorSpec | None, dtype: DType | None, kv_dtype: DType | None = None
+    model: ModelSpec,
+    accelerator: AcceleratorSpec | None,
+    dtype: DType | None,
+    kv_dtype: DType | None = None,
+    software: str | None = None,
 ) -> Served:
-    """A model on an accelerator for a question about memory: no rates, so that their peaks need not be published."""
+    """A model on an accelerator for a question about memory: no rates, so that their peaks need not be published.
+
+    A blank software is what the accelerator usually runs.
+    """
+    software = software or (usual_software(accelerator) if accelerator else "")
     dtype = dtype or model.published_dtype
     numbers = columns(model.coefficients(dtype), WORDS, "of the model in this format")
     cache_bytes = kv_dtype.bytes if kv_dtype else _SIXTEEN_BIT
     where = device(accelerator) if accelerator else None
-    return Served(numbers, dtype.name, cache_bytes, engine(accelerator), where)
+    return Served(numbers, dtype.name, cache_bytes, engine(accelerator, software), where)
 
 
 def served(
@@ -56,7 +64,7 @@ def served(
         return kept[1]
     form, usual = dtype or model.published_dtype, usual_software(accelerator)
     software = software or ("vllm" if kernels and usual == "tensorrt-llm" else usual)
-    found = held(model, accelerator, form, kv_dtype)._replace(rates=serve_rates(accelerator, form, software))
+    found = held(model, accelerator, form, kv_dtype, software)._replace(rates=serve_rates(accelerator, form, software))
     if not recording:
         if len(model.looked_up) >= _KEPT:
             model.looked_up.clear()

@@ -1,5 +1,5 @@
-"""Cell functions about training: a run, a step and its plan, fine-tuning."""
+"""Cell functions about training: a run, a step and its layouts, fine-tuning."""
 
-from xlcalc.cell_functions.training import finetune, run, step
+from xlcalc.cell_functions.training import finetune, run, step, step_plan
 
-__all__ = ["finetune", "run", "step"]
+__all__ = ["finetune", "run", "step", "step_plan"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from xlcalc.formula.arithmetic import allowed, given, is_number, term, terms
+from xlcalc.formula.arithmetic import allowed, given, is_number, term, terms, where
 from xlcalc.formula.records import column, columns
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.cells import Choice
@@ -45,8 +45,10 @@ _OptimumLaw = Annotated[str, Choice(*scaling_laws.OPTIMUM_LAWS)]
 
 def _attention(model: ModelSpec, seq_len: float) -> float:
     """Attention FLOP of one token's forward pass, none where no sequence length is given."""
-    if not given(seq_len) and (is_number(seq_len) or model.count is not None):
+    if not given(seq_len) and is_number(seq_len):
         return 0
+    if not given(seq_len) and model.count is not None:
+        return allowed(seq_len == 0, lambda: 0, lambda: "needs a model where a sequence length is given")
     return attention_flops(columns(model.flop_shape, FLOP_WORDS, "of the model"), seq_len)
 
 
@@ -271,9 +273,12 @@ def LLM_TRAIN_COST(
     )
     bill = terms(bill, _BILL)
     total = term("total", bill.total, "USD", _BILL_SOURCE)
-    shared = is_number(total) and total
-    lines = [[_BILL[name][0], usd, usd / total if shared else 0] for name, usd in zip(_BILL, bill, strict=True)]
-    return Table([["item", "USD", "share"], *lines, ["total", total, 1.0 if shared else 0]])
+
+    def share(usd: float) -> float:
+        return where(total > 0, lambda: usd / total, 0)
+
+    lines = [[_BILL[name][0], usd, share(usd)] for name, usd in zip(_BILL, bill, strict=True)]
+    return Table([["item", "USD", "share"], *lines, ["total", total, where(total > 0, 1.0, 0)]])
 
 
 _BILL_SOURCE = "JGalego/llm-calc, training page, corrected: docs/origin.md"

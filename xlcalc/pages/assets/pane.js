@@ -29,6 +29,9 @@
     say(`${cell.address}: ${formula}${earlier === "" ? "" : `, in place of ${earlier}`}`);
   });
 
+  // A text is never taken for a formula, whatever it begins with.
+  const asValue = (value) => (typeof value === "string" && /^[=+@-]/.test(value) ? `'${value}` : value ?? "");
+
   // Rows from the active cell on, where nothing stands in their way.
   const insertRows = (rows) => Excel.run(async (context) => {
     const width = Math.max(...rows.map((row) => row.length));
@@ -38,7 +41,7 @@
     if (range.formulas.some((row) => row.some((value) => value !== ""))) {
       throw new Error(`${range.address} is not empty: select a cell with ${rows.length} × ${width} free cells.`);
     }
-    range.values = rows.map((row) => [...row, ...Array(width - row.length).fill(null)].map((value) => value ?? ""));
+    range.values = rows.map((row) => [...row, ...Array(width - row.length).fill(null)].map(asValue));
     await context.sync();
     say(`${range.address}: ${rows.length} rows`);
   });
@@ -70,7 +73,7 @@
       );
     }
     for (const id of page.querySelectorAll("code[data-price]")) {
-      const formula = `=${id.dataset.price}("${id.textContent}")`;
+      const formula = `=${id.dataset.price}("${id.textContent.replaceAll('"', '""')}")`;
       const insert = button("Insert", () => insertFormula(formula));
       insert.setAttribute("aria-label", `Insert the price of ${id.textContent}`);
       id.after(" ", insert);

@@ -1,0 +1,99 @@
+"""A little of `just fuzz` in every run, and what it found."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from xlcalc.catalog import own, table_file
+from xlcalc.files import write_atomically
+from xlcalc.hosts import guard
+from xlcalc.workbook.files.errors import WorkbookError
+from xlcalc.workbook.files.recalc import recalculate
+
+sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+import fuzz_files
+
+CONFIG = {"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2,
+          "intermediate_size": 64, "vocab_size": 99}  # fmt: skip
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills what it has forked")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_malformed_workbooks_and_catalogs_end_in_a_sentence(seed, monkeypatch):
+    monkeypatch.setenv("XLCALC_CATALOG", "none")  # what is tried sets it, and it is put back
+    for n in range(40):
+        assert not fuzz_files.a_workbook(random.Random(1000 * seed + n)), (seed, n)
+        assert not fuzz_files.a_catalog(random.Random(1000 * seed + n)), (seed, n)
+
+
+@needs_fork
+@pytest.mark.slow
+def test_kills_while_writing(monkeypatch):
+    monkeypatch.setenv("XLCALC_CATALOG", "none")
+    for n in range(30):
+        assert not fuzz_files.a_kill(random.Random(n)), n
+
+
+@needs_fork
+@pytest.mark.parametrize("dies_after", ["config", "row"])
+def test_a_model_that_was_half_added_is_taken_back(tmp_path, monkeypatch, dies_after):
+    monkeypatch.setenv("XLCALC_CATALOG", str(tmp_path / "catalog"))
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(CONFIG))
+
+    def dying(path, data):
+        write_atomically(path, data)
+        if (path.suffix == ".json") == (dies_after == "config"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if child == 0:
+        own.write_atomically = dying
+        own.add_model(config, "half")
+        os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    own.add_model(config, "whole")
+    rows = (tmp_path / "catalog" / "models.csv").read_text()
+    configs = {path.name for path in (tmp_path / "catalog" / "configs").iterdir()}
+    kept = dies_after == "row"
+    assert configs == ({"half.json", "whole.json"} if kept else {"whole.json"}) and ("half," in rows) == kept
+
+
+def test_a_long_column_is_named_in_a_short_sentence(tmp_path):
+    with pytest.raises(table_file.TableError) as error:
+        own._checked("accelerators", [(1, {"scale" * 100: "1", "id": "x"})], "file.csv")
+    assert len(str(error.value)) <= 500
+
+
+def test_a_workbook_that_no_engine_loads_is_refused_in_a_short_sentence():
+    for n in range(2000000450, 2000000460):
+        try:
+            recalculate(fuzz_files.malformed_workbook(random.Random(n)), {})
+        except (WorkbookError, ValueError) as error:
+            assert len(str(error)) <= 500
+
+
+BODY = {"func_name": "F", "args": [[[1]]], "client": "Office.js", "version": "0", "runtime": "1.4"}
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [({}, 0), ({"runtime": "Office.js"}, 400), ({"version": 1}, 400), ({"args": {}}, 400), ({"func_name": "G"}, 404),
+     ({"args": [[[{"type": "Entity"}]]]}, 400), ({"args": [[["x"] * 100_001]]}, 413)],
+)  # fmt: skip
+def test_bodies(change, status):
+    checked = guard.Guard(None, None, (), {"F"}, "")
+    body = json.dumps({**BODY, **change}).encode()
+    if not status:
+        return checked._check_call(body)
+    with pytest.raises(guard.Refused) as refused:
+        checked._check_call(body)
+    assert refused.value.status == status and len(refused.value.sentence) < 200

@@ -1,0 +1,187 @@
+"""The standalone edition gives what the add-in gives, in an engine that has no function of ours."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from standalone_books import Calculated, same
+
+import xlcalc
+from xlcalc.language.declare import find
+from xlcalc.language.errors import CalcError
+from xlcalc.pages.mathematics import example_arguments
+from xlcalc.workbook import report
+from xlcalc.workbook.files.package import Package
+from xlcalc.workbook.files.recalc import recalculate
+from xlcalc.workbook.listed import cell_functions
+from xlcalc.workbook.standalone import stored
+from xlcalc.workbook.templates import editions
+
+KIT = stored.read()
+BLANK = "ZZ1"
+
+
+def typed(value):
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return f'"{value}"'
+    return f"{value:.17G}" if isinstance(value, float) else str(value)
+
+
+def asked(name, *arguments):
+    """A call as a cell has it, and what Python answers."""
+    while arguments and arguments[-1] is None:
+        arguments = arguments[:-1]
+    try:
+        expected = getattr(xlcalc, name)(*arguments)
+    except CalcError as error:
+        expected = error
+    expected = expected[0][0] if isinstance(expected, list) else expected  # of a table the first cell
+    return f"={name}({','.join(map(typed, arguments))})", expected
+
+
+CALLS = [
+    *(asked(name, *example_arguments(find(name))) for name in sorted(KIT.closed)),
+    *(asked("LLM_PARAMS", model, part) for model in ("deepseek-v3", "qwen3-30b-a3b", "gpt-oss-120b", "mamba-2.8b")
+      for part in (None, "active", "experts", "non-embedding", "embeding")),
+    asked("LLM_PARAMS", "no-such"),
+    *(asked("LLM_KV_CACHE", model, 8192, batch, dtype) for model in ("deepseek-v3", "gemma-3-27b", "llama-3.1-8b")
+      for batch in (None, 3) for dtype in (None, "fp8", "FP8 ")),
+    *(asked("LLM_TRAIN_FLOPS", model, 15e12, length, again) for model in ("llama-3.1-405b", 70e9, "gemma-3-27b")
+      for length in (None, 8192) for again in (None, "selective", "full")),
+    *(asked("LLM_GPU_HOURS", 1e24, machine, mfu, dtype) for machine in ("h100-sxm", "mi300x", 989e12, "rtx-4090", "none-such")
+      for mfu in (None, 0.35, 1.2) for dtype in (None, "fp8")),
+    *(asked("LLM_WEIGHTS", "llama-3.3-70b", dtype, unit) for dtype in (None, "int4", "q4_k_m") for unit in (None, "GiB", "gib", "Gb")),
+    *(asked("LLM_FINETUNE_MEMORY", "llama-3.1-8b", method, 2048, 1, rank, part) for method in ("full", "lora", "qlora")
+      for rank in (None, 64) for part in (None, "weights", "activations")),
+    *(asked("LLM_MODEL", "llama-3.1-8b", field) for field in ("id", "license", "context", "released", "n_layers")),
+    *(asked("LLM_HARDWARE", "h200-sxm", field) for field in ("id", "bandwidth", "tdp", "memory", "peak_fp4")),
+    *(asked("LLM_ESTIMATE_BOUND", "LLM_GPU_HOURS", bound, flops, machine, mfu) for bound in ("low", "high", "expected")
+      for flops in (1e21, 3e24, 1e29) for machine in ("h100-sxm", 989e12, "tpu-v5e") for mfu in (0.4, 0.55)),
+    *(asked("LLM_BREAKEVEN", *numbers) for numbers in ((30000, 3.5, 0.5), (30000, -1, 2), ("x", 1, 2), (0, 1, 2))),
+    *(asked("LLM_OWN_SHARE", 10000, 2, most, unit) for most in (None, 7e9) for unit in (None, "B")),
+    *(asked("LLM_PARAMS_DENSE", 96, 12288, vocab, width) for vocab in (None, 50257, 1.5) for width in (None, 1000)),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def book():
+    return Calculated(editions.edition(report.find("hardware"), "standalone", "hardware"))
+
+
+def test_calls_answer_as_the_add_in_does(book):
+    answers = book.answers([formula for formula, _ in CALLS])
+    wrong = [
+        (formula, ours, theirs)
+        for (formula, theirs), ours in zip(CALLS, answers, strict=True)
+        if not same(ours, theirs)
+    ]
+    assert not wrong
+
+
+def test_a_blank_cell_means_the_default_as_an_omitted_argument_does(book):
+    formulas = [f'=LLM_KV_CACHE("llama-3.1-8b",8192,{BLANK},{BLANK},{BLANK})', f"=LLM_KV_CACHE({BLANK},8192)",
+                f'=LLM_KV_CACHE("llama-3.1-8b",{BLANK})', "=LLM_KV_CACHE(1/0,8192)"]  # fmt: skip
+    cache, no_model, no_context, error = book.answers(formulas)
+    assert cache == xlcalc.LLM_KV_CACHE("llama-3.1-8b", 8192)
+    assert (no_model, no_context, error) == ("#VALUE!", "#VALUE!", "#DIV/0!")
+
+
+def test_a_range_gives_a_range(book):
+    lists = ['{"llama-3.1-8b";"qwen3-32b";"no-such"}', "{4096;8192;-1}", '{"lora";"full";"none"}']
+    calls = [
+        (f"=LLM_PARAMS({lists[0]})", xlcalc.LLM_PARAMS([["llama-3.1-8b"], ["qwen3-32b"], ["no-such"]])),
+        (f'=LLM_KV_CACHE("gemma-3-27b",{lists[1]})', xlcalc.LLM_KV_CACHE("gemma-3-27b", [[4096], [8192], [-1]])),
+        (f'=LLM_FINETUNE_MEMORY("llama-3.1-8b",{lists[2]},2048,1)',
+         xlcalc.LLM_FINETUNE_MEMORY("llama-3.1-8b", [["lora"], ["full"], ["none"]], 2048, 1)),
+    ]  # fmt: skip
+    for answers, (formula, expected) in zip(book.answers([f for f, _ in calls], 3), calls, strict=True):
+        assert all(same(ours, theirs) for ours, (theirs,) in zip(answers, expected, strict=True)), (formula, answers)
+
+
+def test_a_search_answers_the_calls_that_were_made_and_no_other(book):
+    assert book.answers(['=LLM_MIN_GPUS("llama-3.1-70b","h100-sxm",8192,16)']) == ["#N/A"]
+
+
+def test_formulas_keep_their_text_and_searches_are_marked():
+    plain = report.find("hosting-budget")
+    made = editions.edition(plain, "standalone", "hosting-budget")
+    for sheet in plain.sheets:
+        theirs, ours = plain.sheet(sheet).formula_cells(), made.sheet(sheet).formula_cells()
+        assert [(c.row, c.column, c.formula_text, c.value) for c in ours] == [
+            (c.row, c.column, c.formula_text, c.value) for c in theirs
+        ]
+        for cell in ours:  # a dynamic array formula, which Excel shows without @
+            calls = b"LLM_" in cell.formula_text
+            assert (b'cm="1"' in cell.attributes) == calls and (not calls or b't="array"' in cell.formula_attributes)
+    calculation = made.read(made.sheets["Calculation"])
+    marked = re.search(rb'sqref="([^"]*)"><cfRule [^>]*><formula>xlcalc_searched', calculation)
+    assert marked and len(marked[1].split()) == 60  # the cells that call LLM_SERVE_PLAN
+    assert "LAMBDA" in str(made.value("Cover", "D4"))
+
+
+@pytest.mark.parametrize("name", ["hardware", "training-budget"])
+def test_back_to_the_add_in_edition_to_the_byte(name):
+    plain = report.find(name)
+    back = editions.converted(editions.edition(plain, "standalone", name), "addin")
+    assert back.parts == plain.parts
+    assert all(back.read(part) == plain.read(part) for part in plain.parts)
+
+
+def test_a_model_of_one_s_own_gets_its_columns(tmp_path, monkeypatch):
+    config = {
+        **json.loads((report.files("xlcalc.catalog") / "configs/llama-3.1-8b.json").read_text()),
+        "num_hidden_layers": 40,
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    target = tmp_path / "hardware.xlsx"
+    editions.edition(report.find("hardware"), "standalone", "hardware").save(target)
+    arguments = [
+        "models",
+        "add",
+        tmp_path / "config.json",
+        "--id",
+        "our-40",
+        "--catalog",
+        tmp_path / "own",
+        "--workbook",
+        target,
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", "from xlcalc.cli import main; main()", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    model = json.dumps(config)
+    cache, flops = Calculated(Package.open(target)).answers(
+        ['=LLM_KV_CACHE("our-40",8192,2)', '=LLM_TRAIN_FLOPS("our-40",1E12,4096)']
+    )
+    assert cache == xlcalc.LLM_KV_CACHE(model, 8192, 2)
+    assert flops == pytest.approx(xlcalc.LLM_TRAIN_FLOPS(model, 1e12, 4096), rel=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["training-budget", "fine-tuning"])
+def test_every_cell_is_the_add_in_s_in_scenarios_and_after_changes(name):
+    """The Estimate of a training budget searches: it has no answer for other inputs, nor has the check of it."""
+    plain = report.find(name)
+    ours = Calculated(editions.edition(plain, "standalone", name))
+    ours.book.recalc()
+    assert not ours.differences(plain)
+    changes = {"model": "qwen3-32b", "accelerator": "h200-sxm", "tokens": 2e12, "accelerators": 512}
+    known = {entry.name for entry in plain.names}
+    for inputs in ({"scenario": "high"}, {"scenario": "base", **{k: v for k, v in changes.items() if k in known}}):
+        package = report.find(name)
+        for key, value in inputs.items():
+            package.set_cell(*package.locate(key), value)
+            ours.set(key, value)
+        ours.book.recalc()
+        theirs = recalculate(package, cell_functions(), trust="engine").package
+        searched = ("Estimate", "Checks") if "model" in inputs else ()
+        assert not [one for one in ours.differences(theirs) if one[0] not in searched]

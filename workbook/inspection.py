@@ -1,0 +1,106 @@
+"""`xlcalc check`: what an auditor would find wrong in a workbook, as it is saved.
+
+Checks of its own that fail, cells with errors, stale prices in use, constants inside formulas, and rows that stand at
+the edge of a sum and are not in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from xlcalc.language.errors import CalcError
+
+from .checks import failed, warned
+from .files.addresses import cell_name, column_number
+from .files.cells_xml import Cell
+from .files.formula_text import tokens
+from .files.package import Package
+from .files.xml_text import attribute, unescape
+from .listed import listed_names
+
+_HARMLESS = {"0", "1", "2", "12", "100"}
+"""Numbers that say how a formula works (a column of INDEX, a percentage), not what is assumed."""
+_SUM = re.compile(r"(?<![\w.])SUM\(\$?([A-Z]{1,3})\$?(\d+):\$?([A-Z]{1,3})\$?(\d+)\)", re.IGNORECASE)
+_NUMBER = re.compile(r"\d+\.?\d*(?:[eE][+-]?\d+)?")
+_POSITION = frozenset((
+    "INDEX", "CHOOSE", "OFFSET", "ROUND", "MATCH", "XMATCH", "VLOOKUP", "XLOOKUP", "DATE", "EDATE", "TEXT", "LEFT",
+    "RIGHT", "MID", "LARGE", "SMALL", "PERCENTILE", "ROUNDUP", "ROUNDDOWN", "MOD",
+))  # fmt: skip
+"""Functions whose numbers say which, not how much."""
+
+
+class Finding(NamedTuple):
+    """Something found: its kind, where, and a sentence; a warning alone does not fail a workbook, stale prices do."""
+
+    kind: str
+    place: str
+    said: str
+    warns: bool = False
+
+
+def findings(package: Package) -> list[Finding]:
+    """Everything found in a workbook, failing checks first."""
+    inputs = [one.name for one in listed_names(package) if one.kind == "input"]
+    found = [Finding("check", "Checks", one.sentence()) for one in failed(package, inputs)]
+    for one in warned(package):
+        stale = "stale" in one.name
+        found.append(Finding("price" if stale else "warning", "Checks", one.sentence(), not stale))
+    for sheet in package.sheets:
+        xml = package.sheet(sheet)
+        cells = {(cell.row, cell.column): cell for cell in xml.cells()}
+        formulas = xml.formula_cells()
+        for cell in formulas:
+            value, place = package.cell_value(xml, cell), f"{sheet}!{cell_name(cell.row, cell.column)}"
+            if isinstance(value, CalcError):
+                found.append(Finding("error", place, f"is {value.code}"))
+            text = unescape(cell.formula_text)
+            found += [
+                Finding("constant", place, f"has the constant {number} in its formula: ={_short(text)}")
+                for number in dict.fromkeys(_constants(text))
+            ]
+            found += [Finding("sum", place, said) for said in _left_out(text, cell, cells)]
+    return found
+
+
+def _constants(text: str) -> Iterator[str]:
+    """Numbers typed into a formula that are no position, width or count of digits."""
+    calls: list[str] = []
+    word = ""
+    for token in tokens(text):
+        if token.kind == "open":
+            calls.append(word.rpartition(".")[2].upper())
+        elif token.kind == "close" and calls:
+            calls.pop()
+        elif token.kind == "word" and _NUMBER.fullmatch(token.text) and token.text not in _HARMLESS:
+            inside = calls[-1] if calls else ""
+            if inside not in _POSITION and not inside.startswith("LLM_"):
+                yield token.text
+        word = token.text if token.kind == "word" else "" if token.kind != "space" else word
+
+
+def _left_out(text: str, cell: Cell, cells: dict[tuple[int, int], Cell]) -> Iterator[str]:
+    """Sums over part of the column above them whose next cell, above or below, is a number that looks as theirs do:
+    a row that was added at the edge of the sum."""
+    for left, first, right, last in _SUM.findall(text):
+        column, top, bottom = column_number(left.upper()), int(first), int(last)
+        inside = cells.get((bottom, column))
+        if left.upper() != right.upper() or column != cell.column or bottom - top < 2 or inside is None:
+            continue
+        for row in (top - 1, bottom + 1):
+            other = cells.get((row, column))
+            if other is not None and row < cell.row and _is_number(other) and _style(other) == _style(inside):
+                yield f"sums {left}{first}:{left}{last} and leaves out {left}{row}, which holds a number beside it"
+
+
+def _style(cell: Cell) -> bytes | None:
+    return attribute(cell.attributes, b"s")
+
+
+def _is_number(cell: Cell) -> bool:
+    return bool(cell.value) and attribute(cell.attributes, b"t") in (None, b"n")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:80]}..."

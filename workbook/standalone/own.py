@@ -1,0 +1,75 @@
+"""Rows of the user's own models and machines: what the formulas of a standalone workbook read of them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from xlcalc.catalog import tables
+from xlcalc.language.declare import find
+from xlcalc.language.errors import CalcError
+
+from . import bounds
+from .cases import CATALOGS, Asked, Case, asked
+from .formulas import Call, NotClosed, Seen, first_rows, render
+from .stored import TITLES, Stored, shape_text, value
+
+_NO_FORMULA = CalcError("#N/A", "has no formula in this workbook")
+
+
+def rows(kit: Stored, catalog: str) -> list[list[Any]]:
+    """The rows of the catalog that the kit does not have: those of the user's own files."""
+    known = set(kit.columns[catalog]["ids"])
+    return [row(kit, catalog, one["id"]) for one in tables.rows(catalog) if one["id"] not in known]
+
+
+def row(kit: Stored, catalog: str, name: str) -> list[Any]:
+    """The row of a model or machine: its id, its other names, and the columns."""
+    record = next(one for one in tables.rows(catalog) if one["id"] == name)
+    titles = [record.get(field) or None for field in TITLES.get(catalog, ())]
+    seen: dict[tuple[str, tuple[str, ...]], Seen | None] = {}
+    return [name, *titles, *(_value(kit, catalog, name, origins, seen) for origins in kit.columns[catalog]["origins"])]
+
+
+def _value(kit: Stored, catalog: str, name: str, origins: list[Any], seen: dict[Any, Seen | None]) -> Any:
+    """A column's value, from whichever formula of it the row takes."""
+    for function, words, shape, slot in origins:
+        if function == bounds.NAME:
+            return bounds.of_row(name, slot)
+        key = function, tuple(words)
+        if key not in seen:
+            seen[key] = _seen(catalog, name, function, tuple(words))
+        found = seen[key]
+        if isinstance(found, CalcError):
+            return value(found)
+        if found is None:
+            continue
+        text = shape_text(found.shape)
+        number = kit.shapes[function].index(text) if text in kit.shapes[function] else -1
+        if shape == -1:
+            return number + 1 if number >= 0 else value(_NO_FORMULA)
+        if number == shape:
+            return value(found.values[slot])
+    return None
+
+
+def _seen(catalog: str, name: str, function: str, words: tuple[str, ...]) -> Seen | None:
+    question, cases = _question(function)
+    case = cases.get(words)
+    if case is None:
+        return None
+    catalogs = [CATALOGS[axis.argument.name] for axis in question.rows]
+    at = [name if one == catalog else base for one, base in zip(catalogs, first_rows(question, case), strict=True)]
+    try:
+        found = render(question, case, at)
+    except NotClosed:
+        return None
+    return found if isinstance(found, (Call, CalcError)) else None
+
+
+@cache
+def _question(function: str) -> tuple[Asked, dict[tuple[str, ...], Case]]:
+    declaration = find(function)
+    question = asked(declaration) if declaration else None
+    assert question is not None
+    return question, {case.words: case for case in question.cases()}
