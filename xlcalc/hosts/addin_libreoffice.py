@@ -27,8 +27,8 @@ from xlcalc import __version__
 from xlcalc.hosts.libreoffice.typelib import Method, type_library
 from xlcalc.hosts.libreoffice.worker import abi
 from xlcalc.language.declare import Declaration, Table, functions
+from xlcalc.language.renderings import example_arguments
 from xlcalc.pages.answers import formula_text
-from xlcalc.pages.mathematics import example_arguments
 
 NAME = "xlcalc.oxt"
 IDENTIFIER = "org.xlcalc.AddIn"  # of the extension, and of the service: stored formulas begin with it
