@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import xlcalc
 from xlcalc.catalog import own, table_file
 from xlcalc.files import write_atomically
 from xlcalc.hosts import guard
@@ -79,6 +80,19 @@ def test_a_workbook_that_no_engine_loads_is_refused_in_a_short_sentence():
             recalculate(fuzz_files.malformed_workbook(random.Random(n)), {})
         except (WorkbookError, ValueError) as error:
             assert len(str(error)) <= 500
+
+
+@pytest.mark.parametrize("window", [[], [1, 2]])
+def test_a_list_of_windows_where_one_is_needed_is_refused(window):
+    config = json.dumps({**CONFIG, "model_type": "gemma3_text", "sliding_window": window})
+    with pytest.raises(xlcalc.CalcError, match="sliding_window"):
+        xlcalc.LLM_FLOPS_PER_TOKEN(config)
+
+
+def test_a_list_of_heads_where_one_number_is_needed_is_refused_before_it_is_multiplied():
+    config = json.dumps({**CONFIG, "model_type": "gemma3_text", "hidden_size": 10**9, "num_attention_heads": [1, 2]})
+    with pytest.raises(xlcalc.CalcError, match="num_attention_heads"):
+        xlcalc.LLM_PARAMS(config)
 
 
 BODY = {"func_name": "F", "args": [[[1]]], "client": "Office.js", "version": "0", "runtime": "1.4"}

@@ -274,11 +274,15 @@ class ModelSpec(BaseModel):
 
 
 def _whole(architecture: Architecture) -> Architecture:
-    """The architecture itself. Raises TypeError where a size is a list or a fraction."""
+    """The architecture itself. Raises TypeError where a size is a list or a fraction, or a window no number."""
     for _, matrix in architecture.linears():
         for size in (matrix.d_in, matrix.d_out, matrix.copies, matrix.bias):
             if type(size) is not int or size < 0:
                 raise TypeError(f"{matrix.name} is {str(matrix.d_in)[:40]} x {str(matrix.d_out)[:40]}")
+    for block in (block for layer in architecture.layers for block in layer.blocks):
+        for reach in (block.window, block.attended, block.stride):
+            if reach is not None and type(reach) not in (int, float):
+                raise TypeError(f"{block.kind} reaches {str(reach)[:40]} tokens")
     for _, vector in architecture.vectors():
         if type(vector.size) is not int or vector.size < 0:
             raise TypeError(f"{vector.name} has {str(vector.size)[:40]} elements")

@@ -72,8 +72,10 @@ def _kin(c: Config) -> str | None:
 def _of_tensors(c: Config, whole: Architecture) -> Architecture:
     """The architecture of a GGUF file, marked where its tensors hold another number of parameters."""
     held = c.raw.get("gguf_parameters")
+    if held is None:  # and sizes that are lists are not multiplied before they are refused
+        return whole
     counted = sum(n * m.params for n, m in whole.linears()) + sum(n * v.size for n, v in whole.vectors())
-    if held in (None, counted):
+    if held == counted:
         return whole
     text = f"the file's tensors hold {held:,} parameters and {c.model_type}'s layers {counted:,}"
     return whole._replace(assumed=(*whole.assumed, text))
