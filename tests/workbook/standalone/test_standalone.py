@@ -13,7 +13,7 @@ from standalone_books import Calculated, same
 import xlcalc
 from xlcalc.language.declare import find
 from xlcalc.language.errors import CalcError
-from xlcalc.pages.mathematics import example_arguments
+from xlcalc.language.renderings import example_arguments
 from xlcalc.workbook import report
 from xlcalc.workbook.files.package import Package
 from xlcalc.workbook.files.recalc import recalculate
