@@ -115,8 +115,10 @@ def test_every_place_of_a_formula_and_back(new_mark: str) -> None:
     assert result.calls == ALL_CALLS and members(back.to_bytes()) == before
 
 
-@pytest.mark.parametrize("template", report.templates())
-@pytest.mark.parametrize("new_mark", MARKS)
+@pytest.mark.parametrize(
+    ("template", "new_mark"),
+    [*(("training-budget", mark) for mark in MARKS), *((name, MARKS[-1]) for name in report.templates())],
+)
 def test_templates_there_and_back(template: str, new_mark: str) -> None:
     data = report.find(template).to_bytes()
     there, result = converted(data, new_mark)
