@@ -24,8 +24,11 @@ _HARMLESS = {"0", "1", "2", "12", "100"}
 """Numbers that say how a formula works (a column of INDEX, a percentage), not what is assumed."""
 _SUM = re.compile(r"(?<![\w.])SUM\(\$?([A-Z]{1,3})\$?(\d+):\$?([A-Z]{1,3})\$?(\d+)\)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+\.?\d*(?:[eE][+-]?\d+)?")
-_POSITION = frozenset(("INDEX", "CHOOSE", "OFFSET", "ROUND", "MATCH", "XMATCH", "VLOOKUP", "XLOOKUP", "DATE", "EDATE", "TEXT",
-                       "LEFT", "RIGHT", "MID", "LARGE", "SMALL", "PERCENTILE", "ROUNDUP", "ROUNDDOWN", "MOD"))  # fmt: skip
+_POSITION = frozenset((
+    "INDEX", "CHOOSE", "OFFSET", "ROUND", "MATCH", "XMATCH", "VLOOKUP", "XLOOKUP", "DATE", "EDATE", "TEXT", "LEFT",
+    "RIGHT", "MID", "LARGE", "SMALL", "PERCENTILE", "ROUNDUP", "ROUNDDOWN", "MOD",
+))  # fmt: skip
+"""Functions whose numbers say which, not how much."""
 
 
 class Finding(NamedTuple):
@@ -71,7 +74,8 @@ def _constants(text: str) -> Iterator[str]:
         elif token.kind == "close" and calls:
             calls.pop()
         elif token.kind == "word" and _NUMBER.fullmatch(token.text) and token.text not in _HARMLESS:
-            if not calls or (calls[-1] not in _POSITION and not calls[-1].startswith("LLM_")):
+            inside = calls[-1] if calls else ""
+            if inside not in _POSITION and not inside.startswith("LLM_"):
                 yield token.text
         word = token.text if token.kind == "word" else "" if token.kind != "space" else word
 

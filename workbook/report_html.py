@@ -1,4 +1,4 @@
-"""A report as one HTML page: nothing to load, light and dark, as wide as the window; charts with their numbers in tables."""
+"""A report as one HTML page: nothing to load, light and dark, as wide as the window, its chart with its numbers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from .files.cells_xml import CellValue
 from .report import NamedCell, Report, problems, shown
 
 _STYLE = """
-:root{color-scheme:light dark;--ink:#1b2430;--soft:#5b6776;--line:#d8dee6;--page:#fff;--pane:#f4f6f9;--bar:#1f5fa8;--bad:#b3261e}
+:root{color-scheme:light dark;--ink:#1b2430;--soft:#5b6776;--line:#d8dee6;--page:#fff;--pane:#f4f6f9;
+--bar:#1f5fa8;--bad:#b3261e}
 @media (prefers-color-scheme:dark){:root{--ink:#e6eaf0;--soft:#9aa6b5;--line:#36404d;--page:#12171e;--pane:#1b222c;
 --bar:#7fb2ec;--bad:#ff8a80}}
-body{margin:0 auto;max-width:60rem;padding:1rem;background:var(--page);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+body{margin:0 auto;max-width:60rem;padding:1rem;background:var(--page);color:var(--ink);
+font:16px/1.5 system-ui,sans-serif}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{text-align:left;padding:.35rem .5rem;border-bottom:1px solid var(--line);vertical-align:top}
@@ -28,7 +30,7 @@ _SHORT = 16  # characters of a text that stands under the numbers
 
 
 class Bill(NamedTuple):
-    """The lines of cost that the Dashboard shows: a heading, the heads of the columns, label and values of each line."""
+    """The lines of cost that the Dashboard shows: heading, heads of the columns, label and values of each line."""
 
     title: str
     heads: list[str]
@@ -91,16 +93,18 @@ def _chart(bill: Bill) -> str:
     bars = [(label, values[0]) for label, values in bill.lines[:-1]]
     amounts = [float(v) if isinstance(v, (int, float)) else 0.0 for _, v in bars]
     largest, room = max([*amounts, 1.0]), _WIDTH - _LABEL - 90
-    drawn = "".join(
-        f'<text x="0" y="{i * _ROW + 17}">{escape(label)}</text>'
-        f'<rect x="{_LABEL}" y="{i * _ROW + 4}" width="{max(0.0, room * amount / largest):.1f}" height="{_ROW - 8}"/>'
-        f'<text x="{_LABEL + 6 + max(0.0, room * amount / largest):.1f}" y="{i * _ROW + 17}">{amount / 1e6:,.2f} M</text>'
-        for i, ((label, _), amount) in enumerate(zip(bars, amounts, strict=True))
-    )
+    drawn = ""
+    for i, ((label, _), amount) in enumerate(zip(bars, amounts, strict=True)):
+        top, width = i * _ROW, max(0.0, room * amount / largest)
+        drawn += (
+            f'<text x="0" y="{top + 17}">{escape(label)}</text>'
+            f'<rect x="{_LABEL}" y="{top + 4}" width="{width:.1f}" height="{_ROW - 8}"/>'
+            f'<text x="{_LABEL + 6 + width:.1f}" y="{top + 17}">{amount / 1e6:,.2f} M</text>'
+        )
     heads = "".join(f'<th class="n">{escape(head)}</th>' for head in bill.heads)
-    rows = "".join(
-        f"<tr><td>{escape(label)}</td>{''.join(_value(value, 'USD') for value in values)}</tr>" for label, values in bill.lines
-    )
+    rows = ""
+    for label, values in bill.lines:
+        rows += f"<tr><td>{escape(label)}</td>{''.join(_value(value, 'USD') for value in values)}</tr>"
     return (
         f'<h2>{escape(bill.title)}</h2><svg viewBox="0 0 {_WIDTH} {len(bars) * _ROW}" role="img" '
         f'aria-label="{escape(bill.title)} by line, in millions; the table below has the numbers">{drawn}</svg>'
@@ -112,7 +116,7 @@ def _value(value: CellValue, unit: str) -> str:
     said = shown(value, unit)
     if isinstance(said, bool) or said is None or isinstance(said, str):
         text = "" if said is None else str(said)
-        return f'<td{" class=n" if len(text) <= _SHORT else ""}>{escape(text)}</td>'
+        return f"<td{' class=n' if len(text) <= _SHORT else ''}>{escape(text)}</td>"
     text = f"{said:,.0f}" if abs(said) >= 1000 or float(said).is_integer() else f"{said:,.4g}"
     return f'<td class="n">{text}</td>'
 

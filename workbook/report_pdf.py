@@ -21,7 +21,9 @@ def as_pdf(report: Report) -> bytes:
     """The PDF of a report. Raises WorkbookError where LibreOffice is missing or makes none."""
     office = shutil.which("soffice") or shutil.which("libreoffice")
     if office is None:
-        raise WorkbookError("a PDF needs LibreOffice (the command soffice), which is not installed; html prints as well")
+        raise WorkbookError(
+            "a PDF needs LibreOffice (the command soffice), which is not installed; html prints as well"
+        )
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "report.xlsx"
         _printable(report.recalculation.package).save(source)
@@ -45,7 +47,11 @@ def _printable(package: Package) -> Package:
         return found[0] if name in printed else found[0].replace(b'state="visible"', b'state="hidden"')
 
     workbook = re.sub(rb'<sheet name="([^"]*)"[^>]*/>', hidden, workbook)
-    numbers = {str(i).encode() for i, name in enumerate(re.findall(rb'<sheet name="([^"]*)"', workbook)) if name.decode() in printed}
+    numbers = {
+        str(i).encode()
+        for i, name in enumerate(re.findall(rb'<sheet name="([^"]*)"', workbook))
+        if name.decode() in printed
+    }
     workbook = re.sub(  # LibreOffice prints the print area of a hidden sheet too
         rb'<definedName name="_xlnm.Print_Area" localSheetId="(\d+)"[^>]*>[^<]*</definedName>',
         lambda found: found[0] if found[1] in numbers else b"", workbook,

@@ -280,7 +280,7 @@ def test_a_name_with_another_number_is_never_taken_for_the_row(name):
 
 @pytest.mark.parametrize("typed", ["gpt-4o", "GPT 4o mini", "claude-opus-4-5"])
 def test_a_model_that_is_sold_alone_is_told_from_a_misspelt_one(typed):
-    with pytest.raises(xlcalc.CalcError, match="is sold as an API.*LLM_API_COST"):
+    with pytest.raises(xlcalc.CalcError, match=r"is sold as an API.*LLM_API_COST"):
         xlcalc.LLM_PARAMS(typed)
 
 

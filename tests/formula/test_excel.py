@@ -10,8 +10,7 @@ from xlcalc.formula import excel
 from xlcalc.formula.arithmetic import ceil, where
 from xlcalc.formula.symbols import INPUT, labelled, recording
 from xlcalc.language.declare import Table, find
-from xlcalc.language.renderings import LAYOUT, closed
-from xlcalc.pages.mathematics import example_arguments
+from xlcalc.language.renderings import LAYOUT, closed, example_arguments
 
 # whose layout's whole numbers stay as given
 LAID_OUT = ("LLM_TRAIN_MEMORY", "LLM_STEP_TIME", "LLM_SERVE_MEMORY", "LLM_TTFT", "LLM_TPOT", "LLM_THROUGHPUT", "LLM_REPLICAS",

@@ -12,7 +12,7 @@ import pytest
 import xlcalc
 from xlcalc.formula.derivation import AT_LEVEL, IN_ALL
 from xlcalc.language.declare import MOST_ARGUMENTS, Table
-from xlcalc.pages.mathematics import example_arguments
+from xlcalc.language.renderings import example_arguments
 
 COLUMNS = ["step", "quantity", "formula", "with numbers", "value", "unit", "source"]
 EXPLAINED = [f for f in xlcalc.functions() if f.name != "LLM_EXPLAIN"]

@@ -463,6 +463,9 @@ TOWERS: dict[str, list[dict]] = {
     "qwen2_audio": [{"audio_config": {"encoder_layers": 2, "num_mel_bins": 80}}],
     "voxtral": [],
     "audioflamingo3": [],
+    "gemma4": [
+        {"audio_config": {"num_hidden_layers": 2, "hidden_size": 512}, "vision_config": {"attention_bias": True}}
+    ],
     "qwen3_asr": [{"audio_config": {"downsample_hidden_size": 240, "num_mel_bins": 80}}],
 }
 ENCODERS = ("vision_config", "audio_config")
@@ -475,6 +478,8 @@ def write_towers() -> None:
             change = {**INCOMPLETE_DEFAULTS.get(name, {}), **change}
             made = CONFIG_MAPPING[name]()
             parts = {part: getattr(made, part, None) for part in ENCODERS}
+            if name == "gemma4":  # whose defaults have none
+                parts = {f"{part}_config": CONFIG_MAPPING[f"gemma4_{part}"]() for part in ("vision", "audio")}
             parts = {
                 part: {**plain_dict(own), **change.get(part, {})} for part, own in parts.items() if own is not None
             }

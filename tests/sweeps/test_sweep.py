@@ -291,3 +291,12 @@ def test_a_workbook_is_known():
         spec.read(asked)
     with pytest.raises(SpecError, match="named after an input"):
         spec.read({"scenarios": {"x": [1]}, "workbook": {"name": "hosting-budget", "results": ["total_cost"]}})
+
+
+def test_the_example_of_the_page_is_a_sweep(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "sweep.md").read_text("utf-8")
+    (tmp_path / "sweep.toml").write_text(page.partition("```toml\n")[2].partition("```")[0])
+    described = dict(spec.load(tmp_path / "sweep.toml"))
+    described["scenarios"] |= {"tokens": [1e12, 3e12], "usd_per_hour": [2], "count": [256, 512]}
+    found = sweep(described)
+    assert found.scenarios == 36 and found.kept and not found.wrong and len(found.best) > 1 and len(found.groups) > 1

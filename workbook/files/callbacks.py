@@ -49,11 +49,13 @@ class Callbacks:
                 if type(value) is dict:
                     return value
             try:
-                result = function(*[_argument(value) for value in arguments])
+                result = function(*map(_argument, arguments))
             except CalcError as error:
                 return self._error(error)
             except Exception as error:  # the function is not ours to trust: whatever it raises is this cell's error
                 return self._error(CalcError("#VALUE!", f"{type(error).__name__}: {error}", function=name))
+            if type(result) is float and result - result == 0:  # finite, as most are
+                return result
             return self._block(name, result) if _is_range(result) else self._value(name, result)
 
         return call
@@ -67,8 +69,6 @@ class Callbacks:
         return [[self._value(name, value) for value in (*row, *[missing] * (width - len(row)))] for row in rows]
 
     def _value(self, name: str, value: Any) -> Any:
-        if type(value) is float and math.isfinite(value):
-            return value
         if value is None:
             return ""  # an empty result shows nothing, as it does through xlwings; the engine would make it 0
         if isinstance(value, CalcError):

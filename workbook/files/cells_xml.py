@@ -221,7 +221,7 @@ class SheetXml:
     def _with_number(self, cell: Cell, value: float) -> bytes | None:
         """The same for what most cells are."""
         text, prefix = number_text(value).encode(), self._grammar.prefix
-        if (cell.value == text and cell.inline is None) or _holds(cell, value, b"", text):
+        if (cell.value == text and cell.inline is None) or (cell.value is not None and _holds(cell, value, b"", text)):
             return None
         written = cell.opening, cell.attributes.rstrip(), cell.formula or b"", prefix, text, prefix, prefix
         return b"%b%b>%b<%bv>%b</%bv></%bc>" % written

@@ -1,1 +1,1 @@
-"""The standalone edition: cell functions as LAMBDA in defined names, over columns of models and machines in the file."""
+"""The standalone edition: cell functions as LAMBDA in defined names, over columns of catalogs in the file."""

@@ -1,8 +1,8 @@
 """LLM_ESTIMATE_BOUND of whole runs as a formula; of other functions it is looked up among the calls that were made.
 
-The mean of ln(published / estimated hours) is linear in x = ln(FLOP / 1e23), its variance quadratic, and beyond the runs
-that were published it grows with the square of the distance (accuracy/ranges.py): five numbers of each accelerator, read
-off at three points.
+The mean of ln(published / estimated hours) is linear in x = ln(FLOP / 1e23), its variance quadratic, and beyond the
+runs that were published it grows with the square of the distance (accuracy/ranges.py): five numbers of each
+accelerator, read off at three points.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def add(kit: Kit) -> tuple[list[list[object]], dict[str, str]]:
     columns = kit.of("accelerators")
     by_row = {one: _of(accelerators.find(one)) for one in columns.ids}
     places = [
-        columns.add(f"whole runs: {label}", {one: found[i] for one, found in by_row.items()}, Origin(NAME, (label,), 0, i))
+        columns.add(
+            f"whole runs: {label}", {one: found[i] for one, found in by_row.items()}, Origin(NAME, (label,), 0, i)
+        )
         for i, label in enumerate(_COLUMNS)
     ]
     least, most = ranges.fitted()["whole runs"].reach["flops whole run"]
@@ -59,7 +61,8 @@ def _shares(least: float, most: float) -> str:
     """What whole runs took of the estimate at an end of their range."""
     p = "_xlpm."
     at = f"INDEX(xlcalc_accelerators,{p}row,INDEX(xlcalc_words,{p}named,{{n}}))"
-    lets = [("given", f'_xlfn.XMATCH("{NAME}|number",xlcalc_keys)'), ("named", f'_xlfn.XMATCH("{NAME}|name",xlcalc_keys)'),
+    lets = [("given", f'_xlfn.XMATCH("{NAME}|number",xlcalc_keys)'),
+            ("named", f'_xlfn.XMATCH("{NAME}|name",xlcalc_keys)'),
             ("row", f"IF(ISNUMBER({p}accelerator),1,xlcalc_accelerators_row({p}accelerator))")]  # fmt: skip
     for n in range(1, len(_COLUMNS) + 1):
         lets.append((f"k{n}_", f"IF(ISNUMBER({p}accelerator),INDEX(xlcalc_words,{p}given,{n}),{at.format(n=n)})"))

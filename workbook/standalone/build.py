@@ -1,4 +1,4 @@
-"""The templates with the kit that makes them standalone: what their searches answer is noted while they are calculated."""
+"""The templates, and the kit that makes them standalone: their searches are noted while they are calculated."""
 
 from __future__ import annotations
 

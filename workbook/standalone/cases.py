@@ -13,8 +13,8 @@ from xlcalc.language import blocks
 from xlcalc.language.cells import Choice, Number, Text, UnitOf
 from xlcalc.language.declare import Argument, Declaration
 from xlcalc.language.kinds import AcceleratorKind, DTypeKind, ModelKind
+from xlcalc.language.renderings import example_arguments
 from xlcalc.model.dtypes import DTYPES
-from xlcalc.pages.mathematics import example_arguments
 
 ROW, WORD, NUMBER, UNIT, GIVEN, UNUSED = "row", "word", "number", "unit", "given", "unused"
 """How an argument is read: as the name of a catalog's row, a word, a number, a unit, a number that may be left out, or
@@ -25,7 +25,7 @@ CATALOGS = {
 }  # fmt: skip
 """The catalog of an argument that names a row."""
 MOST = 400
-"""Calls of one function with other words; a function that has more takes one word at a time from those it may have."""
+"""Calls of one function with other words; of one with more, words of two arguments vary together, others one by one."""
 COUNT = 7_000_001_233.0
 """A number of parameters that is no model's, by which it is known in a formula."""
 _FEW = ("bf16", "fp16", "fp8", "int8", "int4", "nvfp4", "mxfp4", "nf4", "q4_k_m", "q8_0")
@@ -74,7 +74,7 @@ class Asked(NamedTuple):
         for words in axes:
             count *= len(words)
         for chosen in product(*axes):
-            if count > MOST and sum(word != words[0] for word, words in zip(chosen, axes, strict=True)) > 1:
+            if count > MOST and not _is_near(chosen, axes):
                 continue
             words = tuple(w for w, axis in zip(chosen, self.axes, strict=True) if len(axis.words) > 1)
             yield Case(words, tuple(map(self._argument, self.axes, chosen, self.example)))
@@ -87,6 +87,13 @@ class Asked(NamedTuple):
         if axis.reading == GIVEN:
             return example if word else None
         return example if axis.reading == NUMBER else None
+
+
+def _is_near(chosen: tuple[str, ...], axes: list[tuple[str, ...]]) -> bool:
+    """Is at most one word not the first, or only words of the first two axes that have a choice?"""
+    several = [i for i, words in enumerate(axes) if len(words) > 1]
+    others = [i for i in several if chosen[i] != axes[i][0]]
+    return len(others) < 2 or set(others) <= set(several[:2])
 
 
 def asked(declaration: Declaration) -> Asked | None:
@@ -116,12 +123,16 @@ def _axis(declaration: Declaration, argument: Argument) -> Axis:
         number = kind.count if isinstance(kind, ModelKind) else bool(kind.figure)
         return Axis(argument, ROW if argument.required else UNUSED, ("name", "number") if number else ())
     if isinstance(kind, Choice):
-        return Axis(argument, WORD, _first(kind.options, blank))
+        words = kind.options if argument.required else _first(kind.options, blank)
+        return Axis(argument, UNUSED) if argument.name == "software" else Axis(argument, WORD, words)
     if isinstance(kind, DTypeKind):
         counts = any(isinstance(other.kind, Number) for other in declaration.arguments)
-        return Axis(argument, WORD, _first(_FEW if counts else tuple(DTYPES), blank))
+        few = _FEW if counts else tuple(DTYPES)
+        return Axis(argument, WORD, few if argument.required else _first(few, blank))
     if isinstance(kind, Number):
-        return Axis(argument, NUMBER) if argument.required or blank is not None else Axis(argument, GIVEN, ("", "given"))
+        return (
+            Axis(argument, NUMBER) if argument.required or blank is not None else Axis(argument, GIVEN, ("", "given"))
+        )
     if type(kind) is Text and argument.name in CATALOGS:
         return Axis(argument, ROW)
     if type(kind) is Text and argument.name == "field":
@@ -133,7 +144,7 @@ def _axis(declaration: Declaration, argument: Argument) -> Axis:
 def _fields(of: str) -> tuple[str, ...]:
     """The fields of a model's block that most models have, or of an accelerator's."""
     if of == "model":
-        return tuple(blocks.model_rows(models.find("llama-3.1-8b"))) + ("license", "n_experts", "experts_per_token")
+        return (*blocks.model_rows(models.find("llama-3.1-8b")), "license", "n_experts", "experts_per_token")
     return tuple(blocks.accelerator_rows(accelerators.find("h100-sxm")))
 
 

@@ -20,7 +20,8 @@ from xlcalc.language.renderings import opened
 from .cases import CATALOGS, COUNT, Asked, Case, ids
 
 _BASES = {
-    "accelerators": ("h100-sxm", "b200", "a100-sxm-80gb", "mi300x", "rtx-4090"), "models": ("llama-3.1-8b", "deepseek-v3"),
+    "accelerators": ("h100-sxm", "b200", "a100-sxm-80gb", "mi300x", "rtx-4090"),
+    "models": ("llama-3.1-8b", "deepseek-v3"),
 }  # fmt: skip
 _SLOT = re.compile(r'("[^"]*"|_xlpm\.\w+|(?<![\w.])\d+(?:\.\d+)?(?:E[+-]?\d+)?(?![\w.(]))')
 _HEAD = re.compile(r"_xlfn\.LAMBDA\((?:_xlpm\.\w+,)*")
@@ -149,14 +150,13 @@ def _inputs(result: Any) -> dict[str, Symbol]:
 
 
 def _text(result: Any) -> str:
-    """A result as Excel text: a LAMBDA's body, or a table of such."""
+    """A result as Excel text: a LAMBDA's body. Of a table its cells stand in rows, what they share is computed once."""
     if isinstance(result, Table):
-        rows = [f"_xlfn.HSTACK({','.join(map(_text, row))})" for row in result]
-        return f"_xlfn.VSTACK({','.join(rows)})"
-    if type(result) is Symbol:
-        text = excel.lambda_text(result, [excel.Parameter(name) for name in excel.inputs(result)])
-        return _HEAD.sub("", text, count=1)[:-1]
-    return '""' if result is None else f'"{result}"' if isinstance(result, str) else excel.number(result)
+        nodes = _symbols(result)[0].nodes
+        rows = [Symbol(nodes, "row", tuple("" if one is None else one for one in row), 0) for row in result]
+        result = Symbol(nodes, "rows", tuple(rows), 0)
+    text = excel.lambda_text(result, [excel.Parameter(name) for name in excel.inputs(result)])
+    return _HEAD.sub("", text, count=1)[:-1]
 
 
 def shape(body: str, inputs: dict[str, Symbol], arguments: set[str]) -> Call:

@@ -60,11 +60,11 @@ class Columns:
         """The number of the column, from 1, that holds these values; an existing one where it does not contradict."""
         wanted = [by_row.get(row) for row in self.ids]
         for number, have in enumerate(self.values):
-            if all(a is None or b is None or _key(a) == _key(b) for a, b in zip(wanted, have, strict=True)):
-                if any(a is not None and b is not None for a, b in zip(wanted, have, strict=True)):
-                    self.values[number] = [b if a is None else a for a, b in zip(wanted, have, strict=True)]
-                    self.origins[number].append(origin)
-                    return number + 1
+            both = [(a, b) for a, b in zip(wanted, have, strict=True) if a is not None and b is not None]
+            if both and all(_key(a) == _key(b) for a, b in both):
+                self.values[number] = [b if a is None else a for a, b in zip(wanted, have, strict=True)]
+                self.origins[number].append(origin)
+                return number + 1
         self.headings.append(heading)
         self.values.append(wanted)
         self.origins.append([origin])
@@ -139,11 +139,16 @@ class _Sharing:
         shapes = list(dict.fromkeys(call.shape for call in calls.values()))
         if not shapes:
             raise NotClosed(f"{found.asked.declaration.name} answers nothing")
-        shared = []
+        shared: list[tuple[Shape, list[Given]]] = []
         for shape in shapes:
             own = {key: call for key, call in calls.items() if call.shape == shape}
             shared.append((shape, self._slots(len(shared), shape, own)))
-        return Formula(found.asked, shared, self._chooser(calls, shapes, shared), [(c.words, n) for c, n in zip(found.cases, self._lines, strict=True)])
+        return Formula(
+            found.asked,
+            shared,
+            self._chooser(calls, shapes, shared),
+            [(c.words, n) for c, n in zip(found.cases, self._lines, strict=True)],
+        )
 
     @cached_property
     def _errors(self) -> dict[tuple[int, int, str], CalcError]:
@@ -153,9 +158,7 @@ class _Sharing:
         self, calls: dict[tuple[int, int, str], Call], shapes: list[Shape], shared: list[tuple[Shape, list[Given]]]
     ) -> Given:
         """Which formula a call takes; an error where it has none and no column of the formula would say so."""
-        numbers: dict[tuple[int, int, str], Value] = {
-            key: shapes.index(call.shape) + 1 for key, call in calls.items()
-        }
+        numbers: dict[tuple[int, int, str], Value] = {key: shapes.index(call.shape) + 1 for key, call in calls.items()}
         read: dict[int, set[str]] = {}
         for (case, _, _), call in calls.items():
             kinds = {given.kind for given in shared[shapes.index(call.shape)][1]}
@@ -206,7 +209,9 @@ class _Sharing:
             rows = axes.get(axis) or dict.fromkeys(ids(catalog), next(iter(next(iter(axes.values())).values())))
             with_errors = {row: seen for (c, a, row), seen in self._errors.items() if (c, a) == (case, axis)}
             places[case] = self._kit.of(catalog).add(
-                self._heading(name, case), {**with_errors, **rows}, Origin(self._function, self._found.cases[case].words, *at)
+                self._heading(name, case),
+                {**with_errors, **rows},
+                Origin(self._function, self._found.cases[case].words, *at),
             )
         if len(set(places.values())) == 1:
             return Given(catalog, next(iter(places.values())), name=name)

@@ -70,7 +70,9 @@ def shared() -> dict[str, str]:
             found = f"_xlfn.IFNA({found},_xlfn.XMATCH({p}x,xlcalc_models_others))"
         first = f'_xlfn.XMATCH(SUBSTITUTE(TRIM({p}x)," ","-"),xlcalc_{catalog}_ids)'
         found = f"_xlfn.IFNA({first},{found})"
-        names[f"xlcalc_{catalog}_row"] = f'_xlfn.LAMBDA({p}x,IF(ISTEXT({p}x),IF(TRIM({p}x)="",#VALUE!,{found}),#VALUE!))'
+        names[f"xlcalc_{catalog}_row"] = (
+            f'_xlfn.LAMBDA({p}x,IF(ISTEXT({p}x),IF(TRIM({p}x)="",#VALUE!,{found}),#VALUE!))'
+        )
         names[f"xlcalc_{catalog}_row"] = (
             f'_xlfn.LAMBDA({p}x,IF(ISERROR({p}x),{p}x,IF(ISTEXT({p}x),IF(TRIM({p}x)="",#VALUE!,{found}),#VALUE!)))'
         )
@@ -171,7 +173,8 @@ class _Function:
                 said = f'IF(_xlfn.ISOMITTED({own}),"",IF({own}="","","given"))'
             else:
                 said = f"xlcalc_word({own},{first})"
-                said = said if axis.argument.required else f"IF(_xlfn.ISOMITTED({own}),{first},{said})"
+                optional = f"IF(_xlfn.ISOMITTED({own}),{first},{said})"
+                said = f'xlcalc_word({own},"")' if axis.argument.required else optional
             parts.append(said)
         return '&"|"&'.join(parts)
 

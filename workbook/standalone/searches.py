@@ -48,7 +48,8 @@ class Asked:
         while keys and keys[-1] == NOTHING:
             keys.pop()
         rows = found if is_range(found) else [[found]]
-        self.answers[(name, *keys)] = [[_shown(value) for value in row] for row in rows]
+        key = (name, *keys)
+        self.answers[key] = [[_shown(value) for value in row] for row in rows]
 
 
 def of_workbook(package: Package, closed: set[str]) -> list[Answer]:

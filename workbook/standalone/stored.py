@@ -1,4 +1,4 @@
-"""The kit as the file `templates/standalone.json.gz` keeps it: `just regenerate standalone` writes it, `edition` reads it."""
+"""The kit as `templates/standalone.json.gz` keeps it: `just regenerate templates` writes it, `edition` reads it."""
 
 from __future__ import annotations
 

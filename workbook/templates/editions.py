@@ -25,16 +25,18 @@ def calculable(package: Package) -> Package:
     return edition.addin(package)
 
 
-def recalculated(whole: Package, package: Package, progress: Callable[[str, int], None] | None, trust: str) -> Recalculation:
+def recalculated(
+    whole: Package, package: Package, progress: Callable[[str, int], None] | None, trust: str
+) -> Recalculation:
     """Recalculate `package`, which is `whole` as the engines take it and may have other inputs. Of a standalone workbook
     the searches are asked again, and what they answer is put back with the functions."""
     if whole is package:
         return recalculate(package, cell_functions(), progress=progress, trust=trust)
-    from ..standalone import edition, searches, stored
+    from ..standalone import added_sheets, edition, searches, stored
 
     asked = searches.Asked(stored.read().closed)
     found = recalculate(package, asked.functions, progress=progress, trust=trust)
-    return replace(found, package=edition.standalone(found.package, asked.listed(), edition.own_rows(whole)))
+    return replace(found, package=edition.standalone(found.package, asked.listed(), added_sheets.own_rows(whole)))
 
 
 def converted(package: Package, name: str) -> Package:

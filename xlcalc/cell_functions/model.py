@@ -181,9 +181,9 @@ def LLM_WEIGHTS(model: ModelOrCount, dtype: DType = None) -> Bytes:
     groups of 32; plain `int4`, `int8` and `fp8` count no scales but those of blocks that a configuration names. A
     GGUF type gives each tensor what llama.cpp's mix gives it by role, layer and width, without an importance
     matrix. For a bare number of parameters every one of them is in the format. Left out: tokenizer and header,
-    vision and audio towers (LLM_SERVE_MEMORY has them), multi-token-prediction layers, a tied head that a file stores again, the order of
-    GPTQ's inputs. Against 95 published file sizes the mean error is 0.1 %, the worst 0.8 %; GGUF files made with an
-    importance matrix differ by up to 1.1 %.
+    vision and audio towers (LLM_SERVE_MEMORY has them), multi-token-prediction layers, a tied head that a file stores
+    again, the order of GPTQ's inputs. Against 95 published file sizes the mean error is 0.1 %, the worst 0.8 %; GGUF
+    files made with an importance matrix differ by up to 1.1 %.
 
     Args:
         model: the model

@@ -197,7 +197,9 @@ def _check_trust(trust: str) -> None:
 @app.command()
 def convert(
     file: Annotated[Path, typer.Argument(help="A workbook.")],
-    to: Annotated[str, typer.Option("--to", help="plain, excel-addin, xlwings-server, xlwings-lite, libreoffice; or standalone.")],
+    to: Annotated[
+        str, typer.Option("--to", help="plain, excel-addin, xlwings-server, xlwings-lite, libreoffice; or standalone.")
+    ],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write; without it FILE itself.")] = None,
     namespace: Annotated[str, typer.Option(help="The namespace of your xlwings Server, if it has one.")] = "",
 ) -> None:

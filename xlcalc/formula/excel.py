@@ -15,7 +15,8 @@ from xlcalc.formula.symbols import INPUT, TERM, Symbol
 LIMIT, NESTING, NAMES = 8192, 64, 120  # characters of a formula, levels of nesting, names of a LET (253 arguments)
 _RANK = {"=": 1, "<>": 1, "<": 1, "<=": 1, ">": 1, ">=": 1, "+": 2, "-": 2, "*": 3, "/": 3, "^": 4, "neg": 5}
 _CALL = {"min": "MIN", "max": "MAX", "abs": "ABS", "sqrt": "SQRT", "ln": "LN", "exp": "EXP", "if": "IF", "and": "AND",
-         "or": "OR", "mod": "MOD", "round": "ROUND", "floor": "INT"}  # fmt: skip
+         "or": "OR", "mod": "MOD", "round": "ROUND", "floor": "INT",
+         "row": "_xlfn.HSTACK", "rows": "_xlfn.VSTACK"}  # fmt: skip
 _DEEP = 20  # levels after which an expression gets a name of its own
 _CELL = re.compile(r"[a-z]{1,3}\d+|[rc]\d*|r\d*c\d*")
 
@@ -72,6 +73,8 @@ def number(value: Any) -> str:
     """
     if isinstance(value, bool):
         return str(value).upper()
+    if isinstance(value, str):  # of a table
+        return f'"{value}"'
     return f"{value:.15g}".upper()
 
 

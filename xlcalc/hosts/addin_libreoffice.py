@@ -27,6 +27,8 @@ from xlcalc import __version__
 from xlcalc.hosts.libreoffice.typelib import Method, type_library
 from xlcalc.hosts.libreoffice.worker import abi
 from xlcalc.language.declare import Declaration, Table, functions
+from xlcalc.language.renderings import example_arguments
+from xlcalc.pages.answers import formula_text
 
 NAME = "xlcalc.oxt"
 IDENTIFIER = "org.xlcalc.AddIn"  # of the extension, and of the service: stored formulas begin with it
@@ -141,7 +143,8 @@ def _help(declared: list[Declaration]) -> bytes:
     for function in declared:
         node = _node(all_functions, function.name, "replace")
         _text(node, "DisplayName", function.name)
-        _text(node, "Description", f"{function.summary} Source: {function.source}")
+        example = formula_text(function, example_arguments(function))
+        _text(node, "Description", f"{function.summary} Example: {example} Source: {function.source}")
         ET.SubElement(ET.SubElement(node, "prop", {"oor:name": "Category"}), "value").text = "Add-In"
         _text(node, "CompatibilityName", function.name)  # as .xlsx files have it
         parameters = _node(node, "Parameters")

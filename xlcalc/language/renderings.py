@@ -15,7 +15,9 @@ passes them by lookup. Excel evaluates LAMBDA from Microsoft 365 and 2024 on; Li
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection, Sequence
+from doctest import DocTestParser
 from functools import cached_property
 from typing import Any
 
@@ -92,3 +94,19 @@ def opened(declaration: Declaration, arguments: Sequence[Any], fixed: Collection
 def _is_open(argument: Argument, value: Any, fixed: Collection[str]) -> bool:
     kind = argument.kind
     return type(value) in (int, float) and isinstance(kind, (Number, AcceleratorKind)) and argument.name not in fixed
+
+
+def example_arguments(declaration: Declaration) -> list[Any]:
+    """The arguments of the call in a function's documented example, None for those that it leaves blank.
+
+    >>> from xlcalc.language.declare import functions
+    >>> example_arguments(functions()[0])
+    ['llama-3.1-8b', None, None]
+    """
+    for example in DocTestParser().get_examples(declaration.example):
+        for node in ast.walk(ast.parse(example.source)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == declaration.name:
+                given = dict(zip([a.name for a in declaration.arguments], node.args, strict=False))
+                given |= {str(keyword.arg): keyword.value for keyword in node.keywords}
+                return [ast.literal_eval(given[a.name]) if a.name in given else None for a in declaration.arguments]
+    raise ValueError(f"the example of {declaration.name} does not call it")

@@ -20,7 +20,7 @@ class CacheShape(NamedTuple):
     """
 
     full: int
-    sliding: tuple[tuple[int, int], ...]  # (elements a token, window)
+    sliding: tuple[tuple[int, float], ...]  # (elements a token, window)
     conv_state: int
     state: int
     compressed: tuple[tuple[int, int, int], ...] = ()  # (elements a stride, stride, pending elements a token)

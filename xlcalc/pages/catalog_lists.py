@@ -32,13 +32,13 @@ def machines_list(edition: str) -> str:
         [
             tag("a", row["name"], href=file_of("machine", row["id"])),
             tag("code", row["id"]),
-            quantity(row["peak_bf16_tflops"], "TFLOP/s"),
-            quantity(row["memory_gb"], "GB"),
-            quantity(row["bandwidth_gb_s"], "GB/s"),
+            quantity(row["peak_bf16_tflops"], ""),
+            quantity(row["memory_gb"], ""),
+            quantity(row["bandwidth_gb_s"], ""),
         ]
         for row in tables.rows("accelerators")
     ]
-    table = grid(["Accelerator", "In a formula", "Peak bf16", "Memory", "Bandwidth"], rows)
+    table = grid(["Accelerator", "In a formula", "Peak bf16, TFLOP/s", "Memory, GB", "Bandwidth, GB/s"], rows)
     return _list("machines.html", "Accelerators", "the accelerators of the catalog", table, edition)
 
 

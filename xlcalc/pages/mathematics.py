@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import ast
-from doctest import DocTestParser
-from typing import Any
-
 from xlcalc.formula.mathematics import LATEX, MATHML, equations
 from xlcalc.language.declare import Declaration
-from xlcalc.language.renderings import LAYOUT, closed
+from xlcalc.language.renderings import LAYOUT, closed, example_arguments
 
 
 def mathematics(declaration: Declaration) -> dict[str, list[str]]:
@@ -25,19 +21,3 @@ def mathematics(declaration: Declaration) -> dict[str, list[str]]:
         "latex": equations(name, found.root, LATEX),
         "mathml": [f"<math>{line}</math>" for line in equations(name, found.root, MATHML)],
     }
-
-
-def example_arguments(declaration: Declaration) -> list[Any]:
-    """The arguments of the call in a function's documented example, None for those that it leaves blank.
-
-    >>> from xlcalc.language.declare import functions
-    >>> example_arguments(functions()[0])
-    ['llama-3.1-8b', None, None]
-    """
-    for example in DocTestParser().get_examples(declaration.example):
-        for node in ast.walk(ast.parse(example.source)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == declaration.name:
-                given = dict(zip([a.name for a in declaration.arguments], node.args, strict=False))
-                given |= {str(keyword.arg): keyword.value for keyword in node.keywords}
-                return [ast.literal_eval(given[a.name]) if a.name in given else None for a in declaration.arguments]
-    raise ValueError(f"the example of {declaration.name} does not call it")

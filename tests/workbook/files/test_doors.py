@@ -68,7 +68,7 @@ def test_budgets_of_size(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("name", ["out.xlsm", "out.csv", "out.pdf", "out.ods", "out"])
 def test_endings_tell_what_is_inside(run, tmp_path: Path, name: str) -> None:
     path = formulas_workbook(tmp_path / "in.xlsx", "=1+1")
-    for command in ("recalc", "report"):
+    for command in ("recalc", "report")[: 1 if name == "out.pdf" else 2]:  # a report can be a PDF
         said = refused(run, tmp_path / name, command, path)
         assert "out.xlsx" in said or "format is one of" in said or "has no ending" in said, said
 

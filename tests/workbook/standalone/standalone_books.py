@@ -33,11 +33,11 @@ class Calculated:
     def answers(self, formulas: list[str], rows: int = 1) -> list[object]:
         """What formulas give in cells far away from the others, so many rows of each."""
         for i, formula in enumerate(formulas):
-            self.book.set_formula(0, 500_000 + i * 10, 100, formula)
+            self.book.set_formula(0, 5_000 + i * 10, 100, formula)
         self.book.recalc()
         if rows == 1:
-            return [self.value(0, 500_000 + i * 10, 100) for i in range(len(formulas))]
-        return [[self.value(0, 500_000 + i * 10 + r, 100) for r in range(rows)] for i in range(len(formulas))]
+            return [self.value(0, 5_000 + i * 10, 100) for i in range(len(formulas))]
+        return [[self.value(0, 5_000 + i * 10 + r, 100) for r in range(rows)] for i in range(len(formulas))]
 
     def value(self, sheet: int, row: int, column: int) -> object:
         found = self.book.get_value(sheet, row, column)

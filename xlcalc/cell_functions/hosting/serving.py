@@ -71,7 +71,7 @@ def LLM_TTFT(
         software: engine; blank = what the accelerator usually runs, on NVIDIA's vLLM
     Example:
         >>> round(LLM_TTFT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 1)
-        24.9
+        24.6
     """
     of = served(model, accelerator, dtype, None, software, kernels=True)
     if mfu:
@@ -160,7 +160,7 @@ def LLM_THROUGHPUT(
         software: engine; blank = what the accelerator usually runs
     Example:
         >>> round(LLM_THROUGHPUT("llama-3.1-8b", "h100-sxm", 1, 1000, 1000, dtype="fp8"), -2)
-        8600.0
+        8400.0
     """
     of = served(model, accelerator, dtype, kv_dtype, software)
     return _tokens_per_second(of, count, throughput.Traffic(prompt, output, cached_share), batch, layout)
@@ -218,7 +218,7 @@ def LLM_LATENCY_AT_LOAD(
         software: engine; blank = what the accelerator usually runs
     Example:
         >>> round(LLM_LATENCY_AT_LOAD("llama-3.1-8b", "h100-sxm", 1, 1000, 200, 10, unit="ms"))
-        61
+        76
     """
     of = served(model, accelerator, dtype, kv_dtype, software)
     traffic = throughput.Traffic(prompt, output, cached_share)
@@ -279,7 +279,7 @@ def LLM_REPLICAS(
         software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_REPLICAS(100, 1000, 200, "llama-3.1-8b", "h100-sxm", 1, 64)
-        8
+        9
     """
     tokens = _tokens_per_second(
         served(model, accelerator, dtype, kv_dtype, software),

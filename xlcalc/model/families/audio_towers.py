@@ -56,6 +56,17 @@ def qwen2_5_omni(c: Fields, a: Fields, d_text: int) -> int:
     return params + dense(d, out) + 2 * out
 
 
+def gemma4(c: Fields, a: Fields, d_text: int) -> int:
+    """Gemma 4 (Google 2026): a Conformer (Gulati et al. 2020) over two convolutions of the spectrum."""
+    d, n_heads, out = a.get("hidden_size", 1024), a.get("num_attention_heads", 8), a.get("output_proj_dims", 1536)
+    first, second = a.get("subsampling_conv_channels") or (128, 32)
+    stem = 9 * first + first + 9 * first * second + second + first // 4 * second * d
+    forward = 2 * (2 * d * 4 * d + norms(2, d, False))
+    convolution = 3 * d * d + d * a.get("conv_kernel_size", 5) + norms(2, d, False)
+    one = forward + convolution + 5 * d * d + d // n_heads + norms(3, d, False)
+    return stem + a.get("num_hidden_layers", 12) * one + dense(d, out) + out * d_text
+
+
 def _convolved(a: Fields, d: int, n_layers: int, d_ff: int) -> int:
     """The encoder of Qwen3's audio models with its defaults."""
     d, wide, mels = a.get("d_model", d), a.get("downsample_hidden_size", 480), a.get("num_mel_bins", 128)

@@ -197,7 +197,7 @@ def glm4v(c: Config) -> Architecture:
     return decoder(c, qkv_bias=True, n_norms=4, head_dim=c["hidden_size"] // c["num_attention_heads"])
 
 
-@family("apertus")
+@family("apertus", "apertus1p5_text")
 def apertus(c: Config) -> Architecture:
     """Apertus 2025: xIELU, an activation with two learned numbers, and norms for queries and keys."""
     learned = (Vector("xielu", 2, "mlp"),) if c.get("hidden_act") == "xielu" else ()

@@ -185,6 +185,11 @@ def _glm_ocr(c: Fields, v: Fields, d_text: int) -> int:
     return vision.glm_ocr(v)[0]
 
 
+def _gemma4(c: Fields, v: Fields, d_text: int) -> int:
+    params, d = vision.gemma4(v)
+    return params + d * d_text
+
+
 def _ernie(c: Fields, v: Fields, d_text: int) -> int:
     """ERNIE 4.5 report 2025: patches merged in space and in time."""
     d, wide = v.get("hidden_size", 1280), v.get("hidden_size", 1280) * v.get("spatial_merge_size", 2) ** 2
@@ -221,6 +226,7 @@ _WRAPPERS: dict[str, dict[str, Callable[[Fields, Fields, int], int]]] = {
         "deepseek_vl": _deepseek_vl,
         "glm_ocr": _glm_ocr,
         "ernie4_5_vl_moe": _ernie,
+        "gemma4": _gemma4,
         "qwen2_5_omni_thinker": _qwen2_5,
         "qwen3_omni_moe_thinker": _qwen3,
     },
@@ -229,6 +235,7 @@ _WRAPPERS: dict[str, dict[str, Callable[[Fields, Fields, int], int]]] = {
         "voxtral": audio.voxtral,
         **dict.fromkeys(("audioflamingo3", "musicflamingo"), audio.audio_flamingo),
         "qwen3_asr": audio.qwen3_asr,
+        "gemma4": audio.gemma4,
         "qwen2_5_omni_thinker": audio.qwen2_5_omni,
         "qwen3_omni_moe_thinker": audio.qwen3_omni,
     },

@@ -96,6 +96,16 @@ def internvl(v: Fields) -> Encoder:
     return patches(v, d, 14, bias=True) + d + places + v.get("num_hidden_layers", 24) * one + pooled, d
 
 
+def gemma4(v: Fields) -> Encoder:
+    """Gemma 4 (Google 2026): Gemma's layers of four norms, and tables of places for rows and for columns."""
+    d, d_ff, head = v.get("hidden_size", 768), v.get("intermediate_size", 3072), v.get("head_dim", 64)
+    n_heads = v.get("num_attention_heads", 12)
+    one = 2 * d * head * (n_heads + (v.get("num_key_value_heads") or n_heads))  # never a bias
+    one += 2 * head + 3 * d * d_ff + norms(4, d, False)
+    stem = patches(v, d, 16) + 2 * v.get("position_embedding_size", 10240) * d
+    return stem + v.get("num_hidden_layers", 16) * one, d
+
+
 def llama4(v: Fields) -> Encoder:
     """Meta 2025: CLIP's layers, and an adapter after four patches are merged."""
     d, wide = v.get("hidden_size", 768), v.get("projector_input_dim", 4096)

@@ -70,6 +70,7 @@ var xlcalcSearch = (() => {
     let found = [];
     const show = () => {
       part.hidden = !box.value.trim();
+      part.nextElementSibling.hidden = !part.hidden;
       found = part.hidden ? [] : list(box.value, results, status);
     };
     box.form.addEventListener("submit", (event) => {

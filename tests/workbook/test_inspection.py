@@ -1,0 +1,66 @@
+"""Audits, differences and reports of workbooks, on workbooks that have what they are to find."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import openpyxl
+
+from xlcalc.workbook import report
+from xlcalc.workbook.difference import differences
+from xlcalc.workbook.files.package import Package
+from xlcalc.workbook.files.recalc import Recalculation
+from xlcalc.workbook.inspection import findings
+from xlcalc.workbook.report_html import as_html
+
+
+def package(cells):
+    book = openpyxl.Workbook()
+    for place, value in cells.items():
+        book.active[place] = value
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return Package(buffer.getvalue())
+
+
+def test_constants_and_rows_beside_a_sum_are_found():
+    column = {f"A{row}": row * 10 for row in range(1, 6)}
+    cells = {
+        **column,
+        "A6": "=SUM(A1:A4)",
+        "B1": "=A1*1.25",
+        "B2": "=INDEX(A1:A5,3)",
+        "B3": "=ROUND(A1,4)",
+        "B4": '="2025"',
+    }
+    found = {(one.kind, one.place) for one in findings(package(cells))}
+    assert found == {("sum", "Sheet!A6"), ("constant", "Sheet!B1")}
+    whole = {**cells, "A6": "=SUM(A1:A5)", "B1": "=A1*A2"}
+    assert not findings(package(whole))
+
+
+def test_a_template_has_no_constant_no_error_and_no_open_sum():
+    for name in ("training-budget", "cluster-tco", "model-comparison"):
+        assert {one.kind for one in findings(report.find(name)) if not one.warns} <= {"price"}, name
+
+
+def test_differences_are_inputs_results_and_formulas():
+    first, second = report.find("fine-tuning"), report.find("fine-tuning")
+    assert not differences(first, second)
+    second.set_cell(*second.locate("model"), "qwen3-32b")
+    assert [(one.kind, one.name, one.after) for one in differences(first, second)] == [("input", "model", "qwen3-32b")]
+    changed = differences(package({"A1": 1, "A2": "=A1+1"}), package({"A1": 1, "A2": "=A1+2"}))
+    assert [tuple(one) for one in changed] == [("formula", "Sheet!A2", "=A1+1", "=A1+2")]
+
+
+def test_a_page_loads_nothing_and_escapes_what_it_shows():
+    book = report.find("training-budget")
+    book.set_cell(*book.locate("model"), "<b>&model")
+    made = report.Report("x", Recalculation(book, 0, 0, 0.0, [], [], [], False), report.named_cells(book), [])
+    page = as_html(made).decode()
+    assert "&lt;b&gt;&amp;model" in page and "<b>" not in page
+    assert not re.search(r"(?:src|href)\s*=|@import|url\(", page)
+    bars, lines = page.count("<rect"), re.search(r"<svg.*?</svg>", page, re.DOTALL)
+    assert bars > 5 and lines and "prefers-color-scheme:dark" in page
+    assert str(report.as_markdown(made), "utf-8").count(r"\<b\>&model") == 1
