@@ -30,7 +30,7 @@ def test_the_reference_says_what_each_name_means_and_changes():
     page = reference.as_markdown()
     for name, one in SOFTWARE.items():
         assert f"| `{name}` | {one.about} |" in page
-    assert "block 16 tokens" in page and "logit bytes 14 bytes a logit" in page
+    assert "block: 16 tokens" in page and "shards inside: yes" in page
 
 
 @pytest.mark.parametrize(("does", "text"), [(TRAINING, "vllm"), (SERVING, "megatron"), (SERVING, "tensorflow")])

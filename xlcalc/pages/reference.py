@@ -45,12 +45,7 @@ def as_markdown() -> str:
         lines += [f"## {category}", ""]
         for declaration in members:
             lines += _page(declaration)
-    lines += [
-        "## Software",
-        "",
-        "What `software` takes, and what it changes. Sources: catalog/efficiency.csv, catalog/serving.csv.",
-        "",
-    ]
+    lines += ["## Software", "", software_list.ABOUT, ""]
     lines += ["| " + " | ".join(line) + " |" for line in (software_list.HEADERS, ["---"] * len(software_list.HEADERS))]
     lines += [f"| `{name}` | " + " | ".join(rest) + " |" for name, *rest in software_list.rows()]
     return "\n".join(lines).rstrip("\n") + "\n"

@@ -69,7 +69,8 @@ def _functions(known: list[Declaration], edition: str) -> str:
     software = [[tag("code", name), *rest] for name, *rest in software_list.rows()]
     main = joined(
         tag("h1", "Functions"), tag("p", f"{len(known)} functions"), *sections,
-        section("Software", grid(software_list.HEADERS, software)), section("Errors", paragraphs(errors)),
+        section("Software", tag("p", prose(software_list.ABOUT)), grid(software_list.HEADERS, software)),
+        section("Errors", paragraphs(errors)),
     )  # fmt: skip
     return page("Functions · xlcalc", "Every LLM_* function by category", main, edition, "functions.html")
 

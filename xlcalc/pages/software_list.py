@@ -5,6 +5,10 @@ from __future__ import annotations
 from xlcalc.catalog import tables
 from xlcalc.hardware.software import SOFTWARE, TRAINING
 
+ABOUT = (
+    "What `software` takes, and what each name changes; the figures stand with their sources in catalog/efficiency.csv "
+    "and catalog/serving.csv, those of any software too."
+)
 HEADERS = ("In a formula", "What it is", "For", "Else as", "LoRA adapts", "Figures of its own")
 
 
@@ -40,6 +44,10 @@ def _own(name: str) -> list[str]:
         if row["scope"].partition("@")[0] == name
     ]
     return [
-        f"{figure.replace('_', ' ')} {float(value):.4g} {unit}" + (f" ({where})" if where else "")
+        f"{figure.replace('_', ' ')}: {_said(float(value), unit)}" + (f" ({where})" if where else "")
         for figure, value, unit, where in training + serving
     ]
+
+
+def _said(value: float, unit: str) -> str:
+    return ("yes" if value else "no") if unit == "1 = yes" else f"{value:.4g} {unit}"
