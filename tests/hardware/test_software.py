@@ -9,6 +9,7 @@ from xlcalc.hardware import software
 from xlcalc.hardware.software import SERVING, SOFTWARE, TRAINING
 from xlcalc.language.cells import Refusal
 from xlcalc.language.kinds import ServingSoftware, TrainingSoftware
+from xlcalc.pages import reference
 
 KIND = {TRAINING: TrainingSoftware.__metadata__[0], SERVING: ServingSoftware.__metadata__[0]}
 
@@ -23,6 +24,13 @@ def test_names_are_of_one_job_and_end_in_any():
     for name, one in SOFTWARE.items():
         assert software.lineage(name)[-1] == ""
         assert all(set(one.does) <= set(SOFTWARE[other].does) for other in software.lineage(name)[:-1])
+
+
+def test_the_reference_says_what_each_name_means_and_changes():
+    page = reference.as_markdown()
+    for name, one in SOFTWARE.items():
+        assert f"| `{name}` | {one.about} |" in page
+    assert "block: 16 tokens" in page and "shards inside: yes" in page
 
 
 @pytest.mark.parametrize(("does", "text"), [(TRAINING, "vllm"), (SERVING, "megatron"), (SERVING, "tensorflow")])

@@ -126,6 +126,8 @@ def test_each_engine_keeps_the_cache_its_own_way():
     assert cache("gemma-3-27b", 32768, "llama.cpp") == token * (10 * 32768 + 52 * (1024 + 512))
     assert cache("llama-3.1-8b", 1000, "vllm") == cache("llama-3.1-8b", 1008)
     assert cache("llama-3.1-8b", 1000, "llama.cpp") == cache("llama-3.1-8b", 1024)
+    # its log of gpt-oss-20b at 131,072: 3072 MiB, and 18 MiB of 768 cells for windows of 128
+    assert cache("gpt-oss-20b", 131072, "llama.cpp") == (3072 + 18) * 1024**2
     hybrid = "qwen3-next-80b-a3b"
     assert cache(hybrid, 256, "llama.cpp") > cache(hybrid, 256)
     assert xlcalc.LLM_MAX_BATCH("gemma-3-27b", "h200-sxm", 1, 8192, software="llama.cpp") < xlcalc.LLM_MAX_BATCH(

@@ -6,6 +6,10 @@ import pytest
 
 from xlcalc.model.spec import ModelSpec
 
+# Qwen: half the total_size of its safetensors index. ChatGLM: that of ChatGLM2's, 12,487,168,064 bytes, less 32 inverse
+# frequencies. MiniCPM: n_parameters of MiniCPM-Embedding in embeddings-benchmark/mteb, the same body. Baichuan2 and
+# InternLM: Llama 7B's 6,738,415,616 with their vocabularies, and InternLM's biases of q, k, v and o (their
+# modeling_baichuan.py, modeling_internlm.py).
 PUBLISHED = {
     "Qwen/Qwen-7B": (7721324544, {"model_type": "qwen", "hidden_size": 4096, "intermediate_size": 22016,
         "num_attention_heads": 32, "num_hidden_layers": 32, "kv_channels": 128, "vocab_size": 151936, "no_bias": True,
@@ -23,21 +27,23 @@ PUBLISHED = {
     "openbmb/MiniCPM-2B": (2724880896, {"model_type": "minicpm", "hidden_size": 2304, "intermediate_size": 5760,
         "num_attention_heads": 36, "num_hidden_layers": 40, "num_key_value_heads": 36, "vocab_size": 122753}),
 }  # fmt: skip
+# README.md of Snowflake/snowflake-arctic-base (480B), inclusionAI/Ling (16.8B), OrionStarAI/Orion (14 billion); abstract
+# of Peng et al. 2024, arXiv 2404.05892 (1.6 billion). Of RWKV-5 no count was found: its own class's, assumed.
 ROUNDED = {
-    "Snowflake/snowflake-arctic-base, 480e9": (478.6e9, {"model_type": "arctic", "hidden_size": 7168,
+    "Snowflake/snowflake-arctic-base": (480e9, 5e9, {"model_type": "arctic", "hidden_size": 7168,
         "intermediate_size": 4864, "num_attention_heads": 56, "num_hidden_layers": 35, "num_key_value_heads": 8,
         "num_local_experts": 128, "num_experts_per_tok": 2, "vocab_size": 32000, "moe_layer_frequency": 1,
         "parallel_attn_mlp_res": True, "use_residual": True, "tie_word_embeddings": False}),
-    "inclusionAI/Ling-lite-1.5, 16.8e9": (16.8e9, {"model_type": "bailing_moe", "hidden_size": 2048,
+    "inclusionAI/Ling-lite-1.5": (16.8e9, 0.05e9, {"model_type": "bailing_moe", "hidden_size": 2048,
         "intermediate_size": 5632, "moe_intermediate_size": 1408, "num_attention_heads": 16, "num_hidden_layers": 28,
         "num_key_value_heads": 4, "num_experts": 64, "num_shared_experts": 2, "num_experts_per_tok": 6,
         "vocab_size": 126464, "first_k_dense_replace": 0, "head_dim": 128, "tie_word_embeddings": False}),
-    "OrionStarAI/Orion-14B-Base, 14.5e9": (14.5e9, {"model_type": "orion", "hidden_size": 5120,
+    "OrionStarAI/Orion-14B-Base": (14e9, 0.5e9, {"model_type": "orion", "hidden_size": 5120,
         "intermediate_size": 15360, "num_attention_heads": 40, "num_hidden_layers": 40, "vocab_size": 84608,
         "tie_word_embeddings": False}),
-    "RWKV/rwkv-6-world-1b6, 1.60e9": (1.60e9, {"model_type": "rwkv6", "hidden_size": 2048, "num_hidden_layers": 24,
+    "RWKV/rwkv-6-world-1b6": (1.6e9, 0.05e9, {"model_type": "rwkv6", "hidden_size": 2048, "num_hidden_layers": 24,
         "vocab_size": 65536, "head_size": 64}),
-    "RWKV/rwkv-5-world-1b5, 1.58e9": (1.58e9, {"model_type": "rwkv5", "hidden_size": 2048, "num_hidden_layers": 24,
+    "RWKV/rwkv-5-world-1b5": (1.58e9, 0.005e9, {"model_type": "rwkv5", "hidden_size": 2048, "num_hidden_layers": 24,
         "vocab_size": 65536, "head_size": 64}),
 }  # fmt: skip
 
@@ -49,6 +55,6 @@ def test_exact(params: int, config: dict) -> None:
     assert not spec.is_estimate
 
 
-@pytest.mark.parametrize("params, config", ROUNDED.values(), ids=ROUNDED)
-def test_as_their_publishers_round_it(params: float, config: dict) -> None:
-    assert ModelSpec(config=config).total == pytest.approx(params, rel=0.005)
+@pytest.mark.parametrize("params, half_a_digit, config", ROUNDED.values(), ids=ROUNDED)
+def test_as_their_publishers_round_it(params: float, half_a_digit: float, config: dict) -> None:
+    assert ModelSpec(config=config).total == pytest.approx(params, abs=half_a_digit)

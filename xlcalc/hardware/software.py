@@ -21,8 +21,13 @@ class Software(NamedTuple):
     adapts: str = "all"
 
 
-# LoRA adapts attention in MLPerf's rules (the reference of llama2_70b_lora: qkv and output), queries and values in
-# litgpt/finetune/lora.py (lora_query, lora_value) and for Llama in PEFT's utils/constants.py
+# What LoRA adapts. MLPerf: mlcommons/training, llama2_70b_lora/README.md (lora_target_modules "qkv_proj,o_proj"), and
+# NVIDIA's conf/megatron_gpt_peft_tuning_config.yaml in training_results_v4.0 (target_modules: attention). LitGPT:
+# litgpt/finetune/lora.py (lora_query and lora_value alone are True). torchtune: recipes/configs/llama3/8B_lora.yaml and
+# its kin (q_proj, v_proj, output_proj, apply_lora_to_mlp). PEFT: TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING in
+# src/peft/utils/constants.py for Llama, Mistral, Mixtral, Qwen, Gemma, T5, OPT; families that pack q, k and v into one
+# matrix are adapted there whole (GPT-2, GPT-NeoX, Falcon, MPT, Bloom), Phi also in its MLP, and Nemotron-H in all of
+# attention: name their `targets`.
 _T, _S = (TRAINING,), (SERVING,)
 SOFTWARE = {
     "megatron": Software(_T, "NVIDIA Megatron-LM, Megatron-Core and Megatron-Bridge with Transformer Engine"),
@@ -35,7 +40,7 @@ SOFTWARE = {
     "llm-foundry": Software(_T, "MosaicML llm-foundry (Composer over FSDP)", "fsdp"),
     "internlm": Software(_T, "InternLM's InternEvo", "fsdp"),
     "litgpt": Software(_T, "Lightning AI LitGPT", "fsdp", "q,v"),
-    "torchtune": Software(_T, "PyTorch torchtune", "fsdp"),
+    "torchtune": Software(_T, "PyTorch torchtune", "fsdp", "q,v,o,mlp"),
     "peft": Software(_T, "Hugging Face transformers with PEFT and bitsandbytes", "fsdp", "q,v"),
     "maxtext": Software(_T, "Google MaxText (JAX, XLA)"),
     "neuron": Software((TRAINING, SERVING), "AWS Neuron: NeuronX Distributed for training and inference"),

@@ -118,12 +118,13 @@ def rank_cache(model: Coefficients, tp: int, *, even: bool) -> CacheShape:
 
 def sequence_bytes(of: Served, part: Shard, context: float) -> float:
     """Bytes of one sequence's cache on an accelerator that holds it, as the engine keeps it: in whole blocks of tokens,
-    with what it keeps beside windows, states in its own format."""
+    windows in whole blocks with what it keeps beside them, states in its own format."""
     engine, shape, state_bytes = of.engine, part.cache, of.model.state_bytes
     if engine.block > 1:
         context = term("tokens of whole blocks", ceil(context / engine.block) * engine.block, "tokens")
     if engine.window_beside > 0:
-        windows = tuple((elements, window + engine.window_beside) for elements, window in shape.sliding)
+        beside, block = int(engine.window_beside), int(engine.block)
+        windows = tuple((elements, math.ceil((window + beside) / block) * block) for elements, window in shape.sliding)
         shape = shape._replace(sliding=windows)
     if engine.state_bytes > 0:  # convolutions too
         shape, state_bytes = shape._replace(conv_state=0, state=shape.state + shape.conv_state), engine.state_bytes

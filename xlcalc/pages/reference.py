@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from xlcalc.language.declare import Declaration, functions
+from xlcalc.pages import software_list
 from xlcalc.pages.mathematics import mathematics
 
 
@@ -44,6 +45,9 @@ def as_markdown() -> str:
         lines += [f"## {category}", ""]
         for declaration in members:
             lines += _page(declaration)
+    lines += ["## Software", "", software_list.ABOUT, ""]
+    lines += ["| " + " | ".join(line) + " |" for line in (software_list.HEADERS, ["---"] * len(software_list.HEADERS))]
+    lines += [f"| `{name}` | " + " | ".join(rest) + " |" for name, *rest in software_list.rows()]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 

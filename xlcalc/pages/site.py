@@ -20,10 +20,10 @@ import xlcalc
 from xlcalc.files import write_atomically
 from xlcalc.language.declare import Declaration, functions
 from xlcalc.language.errors import CalcError
-from xlcalc.pages import catalog_lists, index_data, questions
+from xlcalc.pages import catalog_lists, index_data, questions, software_list
 from xlcalc.pages.frame import BROWSER, FILES, SCRIPTS, SERVER, file_of, page
 from xlcalc.pages.function_pages import function_page
-from xlcalc.pages.html import Html, joined, paragraphs, prose, section, tag
+from xlcalc.pages.html import Html, grid, joined, paragraphs, prose, section, tag
 
 MANIFEST = "xlcalc-site.json"  # names every file of a site with its hash; a folder without it is not a site of ours
 _FURTHER = {SERVER: ("pane.js",), BROWSER: ("worker.js", "offline.js")}  # what is started from elsewhere
@@ -66,9 +66,12 @@ def _functions(known: list[Declaration], edition: str) -> str:
         for category, members in groupby(known, key=lambda f: f.category)
     ]
     errors = (inspect.getdoc(CalcError) or "").partition(">>>")[0]
+    software = [[tag("code", name), *rest] for name, *rest in software_list.rows()]
     main = joined(
-        tag("h1", "Functions"), tag("p", f"{len(known)} functions"), *sections, section("Errors", paragraphs(errors))
-    )
+        tag("h1", "Functions"), tag("p", f"{len(known)} functions"), *sections,
+        section("Software", tag("p", prose(software_list.ABOUT)), grid(software_list.HEADERS, software)),
+        section("Errors", paragraphs(errors)),
+    )  # fmt: skip
     return page("Functions · xlcalc", "Every LLM_* function by category", main, edition, "functions.html")
 
 
