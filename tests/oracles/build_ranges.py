@@ -20,7 +20,8 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,11 @@ import xlcalc  # noqa: F401 (declares the functions)
 from xlcalc.accuracy import likeness, measurements, ranges, validation, whole_runs
 from xlcalc.accuracy.likeness import FAMILIES, RATES, Known
 from xlcalc.accuracy.ranges import Fitted, Scatter
-from xlcalc.catalog import accelerators
+from xlcalc.catalog import accelerators, tables
+from xlcalc.hardware import serving
+from xlcalc.hardware.software import lineage
 from xlcalc.language.declare import find
+from xlcalc.language.errors import CalcError
 
 CATALOG = Path(measurements.__file__).parents[1] / "catalog"
 PRIOR = 4.0  # groups that the prior of a variance is worth
@@ -54,6 +58,7 @@ class Row:
     error: float  # ln(measured / estimated), of a rate the other way round
     calibrated: bool
     model: str
+    withheld: bool = False  # estimated as if no constant knew its accelerator
 
     @property
     def family(self) -> str:
@@ -82,7 +87,59 @@ def rows() -> list[Row]:
             error = math.log(case.measured / estimate) * (-1 if case.function in RATES else 1)
             calibrated = stated[case.function, case.group]["calibrated"] == "yes"
             found.append(Row(case, given, error, calibrated, likeness.model_key(given["model"])))
+        found += withheld(found)
     return found + whole()
+
+
+def withheld(known: Sequence[Row]) -> list[Row]:
+    """The calibrated cases of serving again, with the lines of serving.csv that rest on their accelerator alone left
+    out: what an estimate errs on an accelerator that no constant knows."""
+    cases = [r for r in known if r.calibrated and r.family == "serving"]
+    named: dict[str, set[str]] = {}  # the accelerators that a scope was calibrated on
+    for r in cases:
+        a = r.given["accelerator"]
+        for part in (a.id, a.architecture, a.kind, *lineage(r.case.software)):
+            named.setdefault(part, set()).add(a.id)
+    every, found = serving._table(), []
+    for accelerator in dict.fromkeys(r.given["accelerator"].id for r in cases):
+        own = {part for part, ids in named.items() if part and ids == {accelerator}}
+        kept = {key: line for key, line in every.items() if not own & set(key[1].split("@"))}
+        if len(kept) == len(every):
+            continue
+        with lines(kept):
+            for r in cases:
+                if r.given["accelerator"].id != accelerator:
+                    continue
+                declaration = find(r.case.function)
+                assert declaration is not None
+                try:
+                    estimate, _ = measurements.estimated(declaration, r.case)
+                except CalcError:  # a constant that only it has
+                    continue
+                error = math.log(r.case.measured / estimate) * (-1 if r.case.function in RATES else 1)
+                found.append(replace(r, error=error, calibrated=False, withheld=True))
+    return found
+
+
+@contextmanager
+def lines(table: dict[tuple[str, str], dict[str, str]]) -> Iterator[None]:
+    """Estimates inside know these lines of serving.csv alone."""
+    whole_table = serving._table
+    _forget()
+    serving._table = lambda: table
+    try:
+        yield
+    finally:
+        serving._table = whole_table
+        _forget()
+
+
+def _forget() -> None:
+    """Rates that were looked up are looked up again."""
+    serving._labelled.cache_clear()
+    serving._plain_engine.cache_clear()
+    for row in tables.rows("accelerators"):
+        accelerators.find(row["id"]).looked_up.clear()
 
 
 def whole() -> list[Row]:
@@ -129,7 +186,7 @@ class Fit:
         self.weights = np.ones(len(members))
 
     def _like(self, r: Row) -> likeness.Likeness:
-        return likeness.likeness(r.case.function, r.given, self.known, r.case.software)
+        return likeness.likeness(r.case.function, r.given, known_for(r, self.known), r.case.software)
 
     def _reach(self, members: Iterable[Row]) -> dict[str, tuple[float, float]]:
         """Least and most of each amount along which errors may have a slope."""
@@ -206,6 +263,8 @@ def _usual(members: Iterable[Row]) -> dict[str, str]:
 def _counted(members: Iterable[Row]) -> dict[str, tuple[int, int]]:
     found: dict[str, list[str]] = {}
     for r in members:
+        if r.withheld:
+            continue
         for name in (r.case.function, f"{r.case.function} {r.case.accelerator}"):
             found.setdefault(name, []).append(r.case.group)
     return {name: (len(groups), len(set(groups))) for name, groups in sorted(found.items())}
@@ -219,6 +278,15 @@ def known_of(members: Iterable[Row]) -> Known:
         if (r.calibrated or r.family == "whole runs") and r.given.get("accelerator")
     ]
     return Known(frozenset(a.id for a in found), frozenset(a.architecture for a in found))
+
+
+def known_for(r: Row, known: Known) -> Known:
+    """What constants know where one is estimated: not its own accelerator where that was withheld, and of the
+    architecture what others of it tell."""
+    if not r.withheld:
+        return known
+    others = known.accelerators - {r.given["accelerator"].id}
+    return Known(others, frozenset(accelerators.find(one).architecture for one in others))
 
 
 def score(error: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -239,7 +307,8 @@ def left_out(fit: Fit) -> Moments:
             effects = fit.fitted(np.array([k != key for k in keys], float), {})
             for i, r in enumerate(fit.rows):
                 if keys[i] == key and not r.calibrated:
-                    found[i, name] = ranges.moments(effects, r.case.function, r.given)[:2]
+                    seen = effects._replace(known=known_for(r, effects.known))
+                    found[i, name] = ranges.moments(seen, r.case.function, r.given)[:2]
     return found
 
 
@@ -308,7 +377,7 @@ def _left_out(found: Iterable[tuple[Fit, Moments, Deviations]]) -> bytes:
     """The cases that no constant knows with their ranges as CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["function", "group", "machine", "case", "measured_over_estimated", *LEFT_OUT])
+    writer.writerow(["function", "group", "machine", "case", "withheld", "measured_over_estimated", *LEFT_OUT])
     for fit, moments, deviations in found:
         for i, r in enumerate(fit.rows):
             if r.calibrated:
@@ -317,7 +386,7 @@ def _left_out(found: Iterable[tuple[Fit, Moments, Deviations]]) -> bytes:
             ends = (ranges.ends(r.case.function, *moments[i, n], *z) if (i, n) in moments else () for n in LEFT_OUT)
             told = (" ".join(f"{end:.3f}" for end in both) for both in ends)
             ratio = math.exp(-r.error if r.case.function in RATES else r.error)
-            about = r.case.function, r.case.group, r.case.accelerator, r.case.case
+            about = r.case.function, r.case.group, r.case.accelerator, r.case.case, "yes" if r.withheld else ""
             writer.writerow([*about, f"{ratio:.4f}", *told])
     return text.getvalue().encode()
 

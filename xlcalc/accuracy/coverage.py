@@ -1,6 +1,7 @@
 """What the ranges hold of runs that had no part in them: from catalog/left_out.csv, which the fit of the ranges writes.
 
-Every case that no constant of the models knows, with its range from a fit without its runs on that machine, its
+Every case that no constant of the models knows, and those that one knows as they are estimated without the constants
+that rest on their accelerator alone (`withheld`), with its range from a fit without its runs on that machine, its
 accelerator, its model, its source (of a whole run: its organisation) or its software.
 """
 
@@ -27,6 +28,7 @@ class Case(NamedTuple):
     group: str
     accelerator: str
     case: str
+    withheld: bool
     ratio: float
     ends: dict[str, tuple[float, float]]
 
@@ -39,7 +41,7 @@ def cases() -> tuple[Case, ...]:
         ratio = float(row["measured_over_estimated"])
         told = {name: value.split() for name, value in row.items() if name in left_out() and value}
         ends = {name: (float(low), float(high)) for name, (low, high) in told.items()}
-        about = row["function"], row["group"], row["machine"], row["case"]
+        about = row["function"], row["group"], row["machine"], row["case"], row["withheld"] == "yes"
         found.append(Case(*about, ratio, ends))
     return tuple(found)
 
@@ -47,7 +49,7 @@ def cases() -> tuple[Case, ...]:
 @cache
 def left_out() -> tuple[str, ...]:
     """The kinds of group that were left out."""
-    return tuple(tables.shipped("left_out")[0])[5:]
+    return tuple(tables.shipped("left_out")[0])[6:]
 
 
 class Coverage(NamedTuple):
