@@ -63,7 +63,11 @@ def test_well_measured_cases_have_narrow_ranges_that_hold():
 
 def test_what_was_left_out_is_of_the_estimates_as_they_are():
     now = {r[:4]: r for r in validation.published()}
-    stored = [case for case in coverage.cases() if not case.withheld and case.function in {r.function for r in validation.published()}]
+    stored = [
+        case
+        for case in coverage.cases()
+        if not case.withheld and case.function in {r.function for r in validation.published()}
+    ]
     apart = {key for key, row in validation.bounds().items() if row["calibrated"] == "no"}
     assert {case[:4] for case in stored} == {key for key in now if key[:2] in apart}
     off = sorted(abs(log(case.ratio * now[case[:4]].estimate / now[case[:4]].measured)) for case in stored)
