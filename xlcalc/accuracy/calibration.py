@@ -38,8 +38,8 @@ def calibrated(*, unless: str = "") -> Callable[[Formula], Formula]:
         FUNCTIONS.append(formula.__name__)
 
         @wraps(formula)
-        def _formula(*read: Any, **later: Any) -> float:
-            estimate = formula(*read, **later)
+        def _formula(*read: Any) -> float:
+            estimate = formula(*read)
             if is_ignored() or (given is not None and read[given]):
                 return estimate
             factor = factors(formula.__name__).get(read[accelerator].id)

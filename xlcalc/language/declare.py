@@ -4,8 +4,8 @@
     def LLM_KV_CACHE(model: Model, context: Tokens, batch: Count = 1, dtype: DType = "bf16") -> Bytes: ...
 
 Annotations carry kinds (`cells.Kind`) that read a cell; defaults are read once, here, at import. A result in bytes,
-FLOP, seconds ... gets an optional last argument `unit`; what came later stands behind a `*` and behind it, so that a
-workbook's calls keep their order. Calls take what a cell can hold, one value or a range.
+FLOP, seconds ... gets an optional last argument `unit`; behind it stand those that came later, `later` the first of
+them, so that a workbook's calls keep their order. Calls take what a cell can hold, one value or a range.
 `*arguments` stands for those of another function: a1 to a24, since no host's sheet knows an open number of them.
 """
 
@@ -68,17 +68,17 @@ class Argument:
 class Declaration:
     """A cell function and all that is said of it. Calling it computes; its docstring is its help."""
 
-    def __init__(self, function: Callable[..., Any], category: str, source: str) -> None:
+    def __init__(self, function: Callable[..., Any], category: str, source: str, later: str = "") -> None:
         hints = get_type_hints(function, include_extras=True)
         update_wrapper(self, function)
         self.name, self.category, self.source = function.__name__, category, source
         self.result: Kind = _kind(hints["return"])
-        signature, self.formula, n_first = _flat(function)
+        signature, self.formula = _flat(function)
         self.arguments = tuple(_argument(p, hints) for p in signature.parameters.values())
         parameters = list(signature.parameters.values())
         self.unit_at: int | None = None
         if len(UNITS.get(self.result.unit, ())) > 1:
-            at = self.unit_at = n_first
+            at = self.unit_at = list(signature.parameters).index(later) if later else len(parameters)
             unit = Argument("unit", UnitOf(self.result.unit), False, None, None)
             self.arguments = (*self.arguments[:at], unit, *self.arguments[at:])
             parameters.insert(at, inspect.Parameter("unit", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
@@ -264,11 +264,11 @@ class Declaration:
 _registry: dict[str, Declaration] = {}
 
 
-def cell_function(*, category: str, source: str) -> Callable[[Callable[..., Any]], Declaration]:
-    """Declare a cell function; `source` names where its formula comes from."""
+def cell_function(*, category: str, source: str, later: str = "") -> Callable[[Callable[..., Any]], Declaration]:
+    """Declare a cell function; `source` names where its formula comes from, `later` the first argument behind unit."""
 
     def declare(function: Callable[..., Any]) -> Declaration:
-        declaration = Declaration(function, category, source)
+        declaration = Declaration(function, category, source, later)
         _registry[declaration.name] = declaration
         return declaration
 
@@ -294,29 +294,24 @@ def _kind(hint: Any) -> Kind:
     raise TypeError(f"{hint!r} is not annotated with a kind")
 
 
-def _flat(function: Callable[..., Any]) -> tuple[inspect.Signature, Callable[..., Any], int]:
-    """Signature and function with all arguments in line, a1, a2 ... for `*arguments`; how many stand before a `*`."""
+def _flat(function: Callable[..., Any]) -> tuple[inspect.Signature, Callable[..., Any]]:
+    """Signature and function with a1, a2 ... in place of `*arguments`, and what stands behind them in line."""
     signature = inspect.signature(function)
-    line: list[inspect.Parameter] = []
-    behind = []
-    for p in signature.parameters.values():
-        one = p.replace(kind=p.POSITIONAL_OR_KEYWORD)
-        if p.kind is p.VAR_POSITIONAL:
-            line += [one.replace(name=f"a{n}", default=None) for n in range(1, MOST_ARGUMENTS + 1)]
-        elif p.kind is p.KEYWORD_ONLY:
-            behind.append(one)
-        else:
-            line.append(one)
-    first = len(line)
-    if not behind:
-        return signature.replace(parameters=line), function, first
-    names = [p.name for p in behind]
+    given = list(signature.parameters.values())
+    others = next((p for p in given if p.kind is p.VAR_POSITIONAL), None)
+    if others is None:
+        return signature, function
+    at = given.index(others)
+    behind = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in given[at + 1 :]]
+    one = others.replace(kind=others.POSITIONAL_OR_KEYWORD, default=None)
+    many = [one.replace(name=f"a{n}") for n in range(1, MOST_ARGUMENTS + 1)]
 
     @wraps(function)
     def flat(*values: Any) -> Any:
-        return function(*values[:first], **dict(zip(names, values[first:], strict=True)))
+        last = at + MOST_ARGUMENTS
+        return function(*values[:last], **{p.name: v for p, v in zip(behind, values[last:], strict=True)})
 
-    return signature.replace(parameters=[*line, *behind]), flat, first
+    return signature.replace(parameters=[*given[:at], *many, *behind]), flat
 
 
 def _argument(parameter: inspect.Parameter, hints: dict[str, Any]) -> Argument:

@@ -20,7 +20,7 @@ _Reserve = Annotated[float, Number("", 0, 0.99)]
 _MEMORY = "Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner measured it"
 
 
-@cell_function(category="Hosting", source=_MEMORY)
+@cell_function(category="Hosting", source=_MEMORY, later="software")
 def LLM_SERVE_MEMORY(
     model: Model,
     context: Tokens,
@@ -29,7 +29,6 @@ def LLM_SERVE_MEMORY(
     kv_dtype: DType = None,
     tp: Count = 1,
     part: _MemoryPart = "total",
-    *,
     software: ServingSoftware = None,
 ) -> Bytes:
     """Bytes on each accelerator that serves a model: weights, cache, the engine's workspace and its overhead.

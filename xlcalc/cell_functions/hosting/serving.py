@@ -40,7 +40,7 @@ LengthCv = Annotated[float, Number("", 0, 10)]
 _CALIBRATED = "rates calibrated on published measurements (catalog/serving.csv)"
 
 
-@cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {_CALIBRATED}")
+@cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {_CALIBRATED}", later="software")
 @calibrated(unless="mfu")
 def LLM_TTFT(
     model: Generator,
@@ -50,7 +50,6 @@ def LLM_TTFT(
     batch: Count = 1,
     dtype: DType = None,
     mfu: Fraction = None,
-    *,
     software: ServingSoftware = None,
 ) -> Seconds:
     """Seconds to the first token of prompts that are prefilled together on an idle replica.
@@ -79,7 +78,7 @@ def LLM_TTFT(
     return latency.ttft(of, latency.latency_layout(of, count), prompt, batch)
 
 
-@cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {_CALIBRATED}")
+@cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {_CALIBRATED}", later="software")
 @calibrated(unless="mbu")
 def LLM_TPOT(
     model: Generator,
@@ -90,7 +89,6 @@ def LLM_TPOT(
     dtype: DType = None,
     kv_dtype: DType = None,
     mbu: Fraction = None,
-    *,
     software: ServingSoftware = None,
 ) -> Seconds:
     """Seconds for each output token of a batch that decodes on a replica of its own.
@@ -177,7 +175,9 @@ def _tokens_per_second(
     return running.tokens_per_second
 
 
-@cell_function(category="Hosting", source="Takagi 1991 (gated queues); Erlang 1917; LLM_THROUGHPUT's steps")
+@cell_function(
+    category="Hosting", source="Takagi 1991 (gated queues); Erlang 1917; LLM_THROUGHPUT's steps", later="cached_share"
+)
 def LLM_LATENCY_AT_LOAD(
     model: Generator,
     accelerator: Accelerator,
@@ -190,7 +190,6 @@ def LLM_LATENCY_AT_LOAD(
     dtype: DType = None,
     kv_dtype: DType = None,
     layout: LayoutText = None,
-    *,
     cached_share: Share = 0,
     length_cv: LengthCv = 0,
     software: ServingSoftware = None,

@@ -41,7 +41,9 @@ def adapter_params(model: ModelSpec, rank: int, targets: frozenset[str]) -> floa
 
 
 @cell_function(
-    category="Training", source="Hu et al. 2021, section 4.2; Dettmers et al. 2023, section 3; LLM_TRAIN_MEMORY"
+    category="Training",
+    source="Hu et al. 2021, section 4.2; Dettmers et al. 2023, section 3; LLM_TRAIN_MEMORY",
+    later="recompute",
 )
 def LLM_FINETUNE_MEMORY(
     model: Model,
@@ -50,7 +52,6 @@ def LLM_FINETUNE_MEMORY(
     micro_batch: Positive,
     rank: Count = 16,
     part: _Part = "total",
-    *,
     recompute: Recompute = "full",
     optimizer: OptimizerName = "adam",
     offload: Offload = "none",

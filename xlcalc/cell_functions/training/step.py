@@ -47,7 +47,9 @@ def operand_bytes(dtype: Format) -> float:
 
 
 @cell_function(
-    category="Training", source="Korthikanti et al. 2022, section 4; Rajbhandari et al. 2020 (ZeRO), section 3"
+    category="Training",
+    source="Korthikanti et al. 2022, section 4; Rajbhandari et al. 2020 (ZeRO), section 3",
+    later="software",
 )
 def LLM_TRAIN_MEMORY(
     model: Model,
@@ -64,7 +66,6 @@ def LLM_TRAIN_MEMORY(
     vp: Count = 1,
     dtype: DType = "bf16",
     part: _MemoryPart = "total",
-    *,
     software: TrainingSoftware = None,
 ) -> Bytes:
     """Bytes on the fullest accelerator of a training step: of the first pipeline stage or the last.
@@ -117,6 +118,7 @@ def LLM_TRAIN_MEMORY(
 @cell_function(
     category="Training",
     source="Narayanan et al. 2021; Korthikanti et al. 2022; achieved rates in catalog/efficiency.csv",
+    later="method",
 )
 @calibrated()
 def LLM_STEP_TIME(
@@ -135,7 +137,6 @@ def LLM_STEP_TIME(
     cp: Count = 1,
     vp: Count = 1,
     part: _TimePart = "total",
-    *,
     method: Method = "full",
     rank: Count = 16,
     targets: Targets = None,
