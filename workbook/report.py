@@ -12,6 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from xlcalc.catalog import tables, user
+from xlcalc.language.declare import find as find_function
 from xlcalc.language.errors import CalcError
 
 from .checks import FailedCheck, failed
@@ -24,6 +26,10 @@ from .listed import listed_names
 from .settings import EPOCH, set_inputs
 from .templates import editions
 
+_ASKED = {"model": ("LLM_MODEL",), "accelerator": ("LLM_HARDWARE", "memory"), "api_model": ("LLM_API_PRICE", "input")}
+"""Inputs that name a row of a catalog, and the call that says which names are near to an unknown one."""
+_ON_SHEETS = {"accelerators": "Hardware", "prices": "Prices"}
+"""Catalogs that a template carries as a sheet, as it was built: what is in the user's own is not on it."""
 _MARKS = re.compile(r"[\\`*_{}\[\]<>#|~]")
 _DAYS = 2_958_466
 """Days that Excel has, to the end of 9999."""
@@ -126,9 +132,37 @@ def notes(recalculation: Recalculation) -> list[str]:
     return said
 
 
+def left_out(source: str) -> list[str]:
+    """The user's own accelerators and prices that a template's sheets do not have, in sentences."""
+    if not is_template(source):
+        return []
+    return [
+        f"your own {catalog} are not in a template: type them into the yellow rows at the end of its sheet {sheet}"
+        + (", or give the price as usd_per_hour" if catalog == "prices" else "")
+        for catalog, sheet in _ON_SHEETS.items()
+        if any(map(user.is_own, tables.rows(catalog)))
+    ]
+
+
 def failures(report: Report) -> list[str]:
-    """The checks that must hold and do not, then each cell with an error or without a result, in sentences."""
-    return [*(check.sentence() for check in report.failed), *problems(report.recalculation)]
+    """Names that no catalog has, the checks that must hold and do not, then each cell with an error or without a
+    result, in sentences."""
+    wrong = {name for check in report.failed for name in check.inputs}
+    unknown = [said for one in report.inputs if one.name in wrong and (said := _unknown(one))]
+    return [*unknown, *(check.sentence() for check in report.failed), *problems(report.recalculation)]
+
+
+def _unknown(one: NamedCell) -> str:
+    """What is said of an input that names nothing in its catalog; nothing where it does."""
+    name, *more = _ASKED.get(one.name, ("",))
+    function = find_function(name) if name else None
+    if function is None:
+        return ""
+    try:
+        function(one.value, *more)
+    except CalcError as error:
+        return f"{one.name} {error.reason}" if error.code == "#N/A" else ""
+    return ""
 
 
 def problems(recalculation: Recalculation) -> list[str]:

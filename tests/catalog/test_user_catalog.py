@@ -90,6 +90,7 @@ class TestAdd:
         said = run(folder, "hardware", "add", "our-chip", "peak_bf16_tflops=600", "memory_gb=96").stdout
         assert said.startswith("0 added, 1 replaced")
         assert run(folder, "call", "LLM_HARDWARE", "our-chip", "peak_bf16").stdout == "600000000000000\n"
+        assert "\nour-chip\t" in run(folder, "hardware").stdout  # and the catalog can still be listed
 
     def test_a_price_wins_though_it_names_a_source(self, tmp_path):
         place = "aws/p5.48xlarge/us-east-1"

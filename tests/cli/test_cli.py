@@ -52,6 +52,8 @@ def test_catalogs():
     assert "llama-3.1-8b" in run("models", "Llama 3.1 8B").stdout
     assert "p5.48xlarge" in run("prices", "p5.48").stdout
     assert "no row contains" in fails(1, "prices", "zzz")
+    assert "COLUMN=VALUE" in fails(2, "prices", "add") and "config.json" in fails(2, "models", "add")
+    assert "none.json: No such file" in fails(1, "models", "add", "none.json")
 
 
 def test_reference():
@@ -74,6 +76,7 @@ def test_every_help_has_an_example(command):
 def test_plain_words_lead_to_a_formula(words, formula):
     assert formula in run("functions", *words.split()).stdout
     assert "no question or function" in fails(1, "functions", "zzz")
+    assert run("functions", "LLM_FLEET").stdout.count("=LLM_") == 1  # a function's own name asks for that one alone
 
 
 @pytest.mark.parametrize(("typed", "offered"), [
@@ -160,6 +163,16 @@ class TestWorkbooks:
         assert "training-budget" in fails(1, "new", "training-budgets", cwd=tmp_path)
         assert "did you mean" in fails(2, "report", "training-budget", "--set", "tokns=1", cwd=tmp_path).lower()
         assert "NAME=VALUE" in fails(2, "report", "training-budget", "--set", "tokens", cwd=tmp_path)
+
+    def test_a_model_that_no_catalog_has_is_said_before_what_follows_from_it(self, tmp_path):
+        said = fails(1, "report", "fine-tuning", "--set", "model=lama-3.2-3b", "-o", "r.md", cwd=tmp_path)
+        assert 'model "lama-3.2-3b" is not in the catalog; the closest are llama-3.2-3b' in said.partition("check")[0]
+
+    def test_own_prices_that_a_template_does_not_have_are_noted(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("XLCALC_CATALOG", str(tmp_path / "own"))
+        run("prices", "add", "us/a/x", "accelerator=h100-sxm", "accelerators=8", "on_demand_usd_per_hour=16")
+        done = run("report", "fine-tuning", "-o", "r.md", cwd=tmp_path)
+        assert "your own prices are not in a template" in done.stderr and "accelerators are" not in done.stderr
         assert os.listdir(tmp_path) == []
 
     def test_a_bad_input_value_is_an_error_in_the_answer(self, tmp_path):

@@ -322,5 +322,5 @@ def _api_row(name: str) -> dict[str, str]:
 
 def _table(name: str, search: str | None) -> Table:
     """A catalog's lines as they stand in its file, numbers as numbers."""
-    columns = list(tables.rows(name)[0])
+    columns = list(tables.shipped(name)[0])
     return Table([columns, *([tables.cell(row[c]) for c in columns] for row in tables.matching(name, search))])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from inspect import cleandoc
 
 import typer
 
@@ -14,6 +15,8 @@ from xlcalc.language.errors import CalcError
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 for subject in (workbooks, calls, sweeps, catalogs, serve, health):
     app.registered_commands += subject.app.registered_commands
+for command in app.registered_commands:  # examples stand on lines of their own: \b keeps a paragraph as it is typed
+    command.help = cleandoc(command.callback.__doc__ or "").replace("Example:", "\b\nExample:", 1)
 app.add_typer(addin, name="addin")
 
 
@@ -23,7 +26,10 @@ def main() -> None:
         app()
     except BrokenPipeError:  # whoever read stdout has seen enough
         sys.stderr.close()
-    except (Failure, CalcError, OSError, ValueError) as error:
+    except OSError as error:
+        say(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
+        sys.exit(1)
+    except (Failure, CalcError, ValueError) as error:
         say(str(error))
         sys.exit(1)
 
@@ -32,5 +38,6 @@ def main() -> None:
 def _program() -> None:
     """What it takes to train and host large language models: workbooks, reports, single answers.
 
+    \b
     Example: xlcalc report training-budget --set model=llama-3.1-70b --set tokens=15e12 -o report.xlsx
     """

@@ -75,7 +75,7 @@ def explain(
     as_json: Json = False,
     depth: Annotated[int | None, typer.Option(help="Levels below the result, 0 for all; a screenful without.")] = None,
 ) -> None:
-    """The derivation of one call: the result, what it is made of with numbers, sources and dates.
+    """How the number of one call is made, with its sources.
 
     Example: xlcalc explain LLM_KV_CACHE llama-3.1-8b 8192
     Example: xlcalc explain LLM_STEP_TIME llama-3.1-8b h100-sxm 64 512 8192 --depth 2
@@ -103,7 +103,7 @@ def list_functions(
         typer.Option(metavar="DIR", help="For html whose forms calculate in the browser: the npm package pyodide."),
     ] = None,
 ) -> None:
-    """The function reference; with words, which function for which question.
+    """Which function answers a question; without words, all.
 
     Example: xlcalc functions how many users fit
     Example: xlcalc functions --format md
@@ -138,6 +138,9 @@ def _print_answers(words: str) -> None:
     from xlcalc.pages import questions
 
     found = [(question.text, question.formula) for question in questions.like(words)]
+    if words.upper().startswith("LLM_") and (named := find(words)):  # a function's own name asks for that one alone
+        print(f"{named.help}\n    ={named.name}({named.usage})")
+        return
     typed = words.casefold().split()
     for f in functions():
         text = f"{f.name} {f.usage} {f.help}".casefold()

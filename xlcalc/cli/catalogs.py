@@ -39,16 +39,19 @@ def models(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """The catalog of models; `add CONFIG_JSON` puts a model of your own into your catalog, where it wins over ours.
+    """The catalog of models, and adding your own.
+
+    `add CONFIG_JSON` puts a model of your own into your catalog, where it wins over ours.
 
     Example: xlcalc models qwen3 coder
     Example: xlcalc models add config.json --id our-model
     """
-    if search != "add" or not more:
+    if search != "add":
         _show("LLM_MODELS", [search, *(more or [])], as_json)
         return
-    if len(more) > 1:
-        raise typer.BadParameter(f"add takes one config.json; got {' '.join(more)}")
+    if not more or len(more) > 1:
+        got = f"; got {' '.join(more)}" if more else ", as in: xlcalc models add config.json --id our-model"
+        raise typer.BadParameter(f"add takes one config.json{got}")
     from xlcalc.catalog import own
 
     _use(catalog)
@@ -70,13 +73,15 @@ def hardware(
     catalog: Catalog = None,
     as_json: Json = False,
 ) -> None:
-    """The catalog of accelerators; `add` puts rows into your own, where they win over ours.
+    """The catalog of accelerators, and adding your own.
+
+    `add` puts rows into your own catalog, where they win over ours.
 
     Example: xlcalc hardware hopper 141gb
     Example: xlcalc hardware add our-chip peak_bf16_tflops=500 memory_gb=96 bandwidth_gb_s=3000
     Example: xlcalc hardware add our-accelerators.csv
     """
-    if search == "add" and row:
+    if search == "add":
         _add("accelerators", row, catalog)
     else:
         _show("LLM_HARDWARE_TABLE", [search, *(row or [])], as_json)
@@ -89,15 +94,17 @@ def prices(
     catalog: Catalog = None,
     as_json: Json = False,
 ) -> None:
-    """The catalog of instance prices with their ages, those over 90 days marked stale; `refresh` fetches newer ones
-    from the providers' public lists and keeps the old; `add` puts negotiated ones into your own, where they win.
+    """The catalog of instance prices, and adding your own.
+
+    Prices come with their ages, those over 90 days marked stale. `refresh` fetches newer ones from the providers'
+    public lists and keeps the old; `add` puts negotiated ones into your own catalog, where they win.
 
     Example: xlcalc prices h100 us-east-1
     Example: xlcalc prices refresh
     Example: xlcalc prices add aws/p5.48xlarge/us-east-1 accelerator=h100-sxm accelerators=8 on_demand_usd_per_hour=31.5
     Example: xlcalc prices add contract.csv
     """
-    if search == "add" and row:
+    if search == "add":
         _add("prices", row, catalog)
     elif search == "refresh" and not row:
         from xlcalc.catalog.refresh import refresh
@@ -107,9 +114,11 @@ def prices(
         _show("LLM_PRICE_TABLE", [search, *(row or [])], as_json, date.today())
 
 
-def _add(name: str, row: list[str], catalog: Path | None) -> None:
+def _add(name: str, row: list[str] | None, catalog: Path | None) -> None:
     from xlcalc.catalog import own
 
+    if not row:
+        raise typer.BadParameter("after add come an id and COLUMN=VALUE for each figure, or a file of rows, FILE.csv")
     _use(catalog)
     print(own.add_rows(name, row))
 

@@ -34,10 +34,11 @@ def validate(
         bool, typer.Option("--coverage", help="What the ranges hold of cases whose group had no part in them.")
     ] = False,
 ) -> None:
-    """Every measured case: measured, estimated, error, range; exit 1 where a stated error is exceeded.
+    """Every measured case beside its estimate.
 
-    The published cases and those of your calibration.csv, or those of a file like it: a case a line, with function,
-    arguments (JSON, or a column each), measured, unit, source, date, software.
+    Measured, estimated, error, range; exit 1 where a stated error is exceeded. The published cases and those of your
+    calibration.csv, or those of a file like it: a case a line, with function, arguments (JSON, or a column each),
+    measured, unit, source, date, software.
 
     Example: xlcalc validate
     Example: xlcalc validate --coverage

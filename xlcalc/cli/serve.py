@@ -26,7 +26,7 @@ def serve(
     ] = None,
     workers: Annotated[int, typer.Option(help="Processes that answer.", min=1, max=64)] = 1,
 ) -> None:
-    """Serve the functions to Excel on Windows, the Mac and the web, with xlwings Server.
+    """Serve the functions to Excel on Windows, Mac and the web.
 
     Licence: xlwings Server is not part of xlcalc. Noncommercial use is free (PolyForm Noncommercial License 1.0.0: set
     XLWINGS_LICENSE_KEY=noncommercial); commercial use needs a paid plan of xlwings and its key. Nothing else in xlcalc

@@ -25,7 +25,9 @@ def sweep(
     cluster: Annotated[str, typer.Option(help="Address of a Dask scheduler, such as tcp://10.0.0.1:8786.")] = "",
     workers: Annotated[int | None, typer.Option(help="Processes here; as many as pay without.", min=1)] = None,
 ) -> None:
-    """Cell functions over a grid or a table of many scenarios; started again, it goes on where it was.
+    """Many scenarios at once, from a grid or a table.
+
+    What the file SPEC may say: docs/sweep.md. Started again, a sweep goes on where it was.
 
     Example: xlcalc sweep sweep.toml -o sweep.parquet
     Example: xlcalc sweep sweep.toml -o best.xlsx --workers 2

@@ -28,7 +28,7 @@ Out = Annotated[Path | None, typer.Option("-o", "--out", help="File to write.")]
 def templates(
     names: Annotated[str, typer.Option("--names", help="List the defined names of this template.")] = "",
 ) -> None:
-    """The template workbooks, or the names of one of them.
+    """The templates; with --names, the inputs and results of one.
 
     Example: xlcalc templates --names training-budget
     """
@@ -80,10 +80,11 @@ def recalc(
     out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write; without it FILE itself.")] = None,
     trust: Trust = "file",
 ) -> None:
-    """Recalculate a workbook, LLM_* and Excel's own functions, keeping all else in the file as it is.
+    """Recalculate a workbook without Excel.
 
-    First the values that the file came with are compared with what the engines make of it. A cell that they calculate
-    otherwise keeps its value and is named, and the exit status is 1.
+    LLM_* and Excel's own functions are calculated; all else in the file stays as it is. First the values that the file
+    came with are compared with what the engines make of it. A cell that they calculate otherwise keeps its value and is
+    named, and the exit status is 1.
 
     Example: xlcalc recalc budget.xlsx -o recalculated.xlsx
     """
@@ -99,8 +100,10 @@ def recalc(
 
 @app.command()
 def check(file: Annotated[Path, typer.Argument(help="A workbook.")]) -> None:
-    """What an auditor would find: failing checks, stale prices in use, errors, constants in formulas, sums that leave
-    out the row beside them. Exit status 1 where there is any; other warnings are notes.
+    """What an auditor would find in a workbook.
+
+    Failing checks, stale prices in use, errors, constants in formulas, sums that leave out the row beside them. Exit
+    status 1 where there is any; other warnings are notes.
 
     Example: xlcalc check budget.xlsx
     """
@@ -120,7 +123,9 @@ def diff(
     first: Annotated[Path, typer.Argument(help="A workbook.")],
     second: Annotated[Path, typer.Argument(help="Another.")],
 ) -> None:
-    """What differs between two workbooks: inputs, results, formulas. Exit status 1 where anything does.
+    """What differs between two workbooks: inputs, results, formulas.
+
+    Exit status 1 where anything does.
 
     Example: xlcalc diff budget.xlsx budget-new.xlsx
     """
@@ -144,12 +149,16 @@ def make_report(
         ),
     ],
     out: Out = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE of an input.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="NAME=VALUE of an input, as often as needed.")
+    ] = None,
     format: Annotated[str, typer.Option(help="xlsx, pdf, html, md or json; blank = by the file's ending.")] = "",
     trust: Trust = "file",
     date: Annotated[str, typer.Option(help="The report's day, as 2027-01-31: the input report_date.")] = "",
 ) -> None:
-    """Set inputs by name, recalculate everything, write the report, print the key results.
+    """Set inputs, recalculate, write the report, print the results.
+
+    `xlcalc templates --names TEMPLATE` lists the names that --set takes.
 
     Example: xlcalc report training-budget --set model=llama-3.1-70b --set tokens=15e12 -o report.xlsx
     """
@@ -172,7 +181,7 @@ def make_report(
     checks = [[f"CHECK FAILS: {check.name}", check.advice, ""] for check in made.failed]
     print_rows([["result", "value", "unit"], *checks, *([n.name, n.value, n.unit] for n in made.results)])
     print(f"xlcalc: wrote {target}", file=sys.stderr)
-    remark(report.notes(made.recalculation))
+    remark([*report.notes(made.recalculation), *report.left_out(source)])
     complain(report.failures(made))
 
 
@@ -203,7 +212,7 @@ def convert(
     out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write; without it FILE itself.")] = None,
     namespace: Annotated[str, typer.Option(help="The namespace of your xlwings Server, if it has one.")] = "",
 ) -> None:
-    """Write the LLM_* function names in a workbook's formulas as another host has them in its files.
+    """Write a workbook's LLM_* names as another host has them.
 
     plain is how templates and reports have them, for the Excel add-in, LibreOffice with the extension and xlcalc
     itself. xlwings-server and xlwings-lite are how Excel saves the functions of Office add-ins, and needs them to find
