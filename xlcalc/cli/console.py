@@ -14,10 +14,11 @@ from typing import Any
 import typer
 
 from xlcalc.files import write_atomically
-from xlcalc.language.cells import shown
+from xlcalc.language.cells import EXACT, shown
 from xlcalc.language.harmless import printable, unformulated
 
 _LEAST_COLUMNS = 3  # of a table, however narrow the terminal
+_NO_DECIMALS = 1000  # from here on a rounded number has none
 
 
 class Failure(Exception):
@@ -25,10 +26,12 @@ class Failure(Exception):
 
 
 def print_rows(rows: Sequence[Sequence[Any]]) -> None:
-    """Rows in aligned columns, numbers to the right, as many columns as the terminal has room for; as tab-separated
-    text with all of them where stdout is no terminal. The first row is the headers."""
-    texts = [["" if v is None else _text(v) if isinstance(v, str) else shown(v) for v in row] for row in rows]
-    if not sys.stdout.isatty():
+    """Rows in aligned columns, numbers to the right and rounded, as many columns as the terminal has room for; as
+    tab-separated text with all columns and digits where stdout is no terminal. The first row is the headers."""
+    on_a_terminal = sys.stdout.isatty()
+    number = _rounded if on_a_terminal else shown
+    texts = [["" if v is None else _text(v) if isinstance(v, str) else number(v) for v in row] for row in rows]
+    if not on_a_terminal:
         print("\n".join("\t".join(map(_in_a_pipe, row, values)) for row, values in zip(texts, rows, strict=True)))
         return
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
@@ -47,6 +50,18 @@ def print_rows(rows: Sequence[Sequence[Any]]) -> None:
             f"xlcalc: {len(widths) - columns} more columns: a wider window, | less -S or > FILE shows them",
             file=sys.stderr,
         )
+
+
+def _rounded(value: Any) -> str:
+    """A number with as many digits as a person reads.
+
+    >>> _rounded(256176865.1396), _rounded(0.96785774), _rounded(4096), _rounded(True)
+    ('256,176,865', '0.967858', '4,096', 'TRUE')
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return shown(value)
+    whole = isinstance(value, int) or abs(value) >= _NO_DECIMALS
+    return f"{value:,.0f}" if whole and abs(value) < EXACT else f"{value:,.6g}"
 
 
 def _text(text: str) -> str:
