@@ -108,6 +108,13 @@ def test_a_table_on_a_terminal_has_the_columns_that_fit_and_says_so():
     assert f"{len(everything) - len(shown[0].split())} more columns" in done.stderr
 
 
+def test_own_prices_that_a_template_does_not_have_are_noted(tmp_path, monkeypatch):
+    monkeypatch.setenv("XLCALC_CATALOG", str(tmp_path / "own"))
+    run("prices", "add", "us/a/x", "accelerator=h100-sxm", "accelerators=8", "on_demand_usd_per_hour=16")
+    done = run("report", "fine-tuning", "-o", "r.md", cwd=tmp_path)
+    assert "your own prices are not in a template" in done.stderr and "accelerators are" not in done.stderr
+
+
 def test_doctor():
     assert "xlcalc" in run("doctor").stdout
 
@@ -163,17 +170,11 @@ class TestWorkbooks:
         assert "training-budget" in fails(1, "new", "training-budgets", cwd=tmp_path)
         assert "did you mean" in fails(2, "report", "training-budget", "--set", "tokns=1", cwd=tmp_path).lower()
         assert "NAME=VALUE" in fails(2, "report", "training-budget", "--set", "tokens", cwd=tmp_path)
+        assert os.listdir(tmp_path) == []
 
     def test_a_model_that_no_catalog_has_is_said_before_what_follows_from_it(self, tmp_path):
         said = fails(1, "report", "fine-tuning", "--set", "model=lama-3.2-3b", "-o", "r.md", cwd=tmp_path)
         assert 'model "lama-3.2-3b" is not in the catalog; the closest are llama-3.2-3b' in said.partition("check")[0]
-
-    def test_own_prices_that_a_template_does_not_have_are_noted(self, tmp_path, monkeypatch):
-        monkeypatch.setenv("XLCALC_CATALOG", str(tmp_path / "own"))
-        run("prices", "add", "us/a/x", "accelerator=h100-sxm", "accelerators=8", "on_demand_usd_per_hour=16")
-        done = run("report", "fine-tuning", "-o", "r.md", cwd=tmp_path)
-        assert "your own prices are not in a template" in done.stderr and "accelerators are" not in done.stderr
-        assert os.listdir(tmp_path) == []
 
     def test_a_bad_input_value_is_an_error_in_the_answer(self, tmp_path):
         out = tmp_path / "r.xlsx"
