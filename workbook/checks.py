@@ -37,9 +37,9 @@ class FailedCheck(NamedTuple):
     advice: str
     inputs: list[str]
 
-    def sentence(self) -> str:
+    def sentence(self, verdict: str = "the check fails: ") -> str:
         named = f" Look at {', '.join(self.inputs)}." if self.inputs else ""
-        return f"the check fails: {self.name}. {self.advice}{named}".rstrip()
+        return f"{verdict}{self.name}. {self.advice}{named}".rstrip()
 
 
 def failed(source: Values, inputs: list[str]) -> list[FailedCheck]:

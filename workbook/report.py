@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from xlcalc.catalog import tables, user
+from xlcalc.catalog import tables
 from xlcalc.language.declare import find as find_function
 from xlcalc.language.errors import CalcError
 
@@ -133,14 +133,14 @@ def notes(recalculation: Recalculation) -> list[str]:
 
 
 def left_out(source: str) -> list[str]:
-    """The user's own accelerators and prices that a template's sheets do not have, in sentences."""
+    """The user's own accelerators and prices, fetched ones too, that a template's sheets do not have, in sentences."""
     if not is_template(source):
         return []
     return [
-        f"your own {catalog} are not in a template: type them into the yellow rows at the end of its sheet {sheet}"
+        f"the {catalog} of your own catalog are not in a template: type them into the yellow rows at the end of its sheet {sheet}"
         + (", or give the price as usd_per_hour" if catalog == "prices" else "")
         for catalog, sheet in _ON_SHEETS.items()
-        if any(map(user.is_own, tables.rows(catalog)))
+        if tables.rows(catalog) != tables.shipped(catalog)
     ]
 
 

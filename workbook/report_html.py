@@ -49,7 +49,7 @@ def as_html(report: Report) -> bytes:
     parts.append(_named("Results", report.results))
     if bill:
         parts.append(_chart(bill))
-    notes = [check.sentence().replace("the check fails: ", "") for check in warned(package)]
+    notes = [check.sentence("") for check in warned(package)]
     if notes:
         parts.append(f"<h2>To look at</h2><ul>{_items(notes)}</ul>")
     parts.append(_named("Inputs", report.inputs))

@@ -46,7 +46,7 @@ def _own(source: str, name: str) -> str:
 
 def is_own(row: dict[str, str]) -> bool:
     """True for a row that the user wrote, not one that was fetched."""
-    return row.get("source", "").startswith(_OWN)
+    return row["source"].startswith(_OWN)
 
 
 def _lines(file: str, columns: Sequence[str], accelerators: Collection[str]) -> list[dict[str, str]]:
