@@ -137,7 +137,7 @@ def left_out(source: str) -> list[str]:
     if not is_template(source):
         return []
     return [
-        f"the {catalog} of your own catalog are not in a template: type them into the last, yellow rows of its sheet {sheet}"
+        f"the {catalog} of your own catalog are not in a template: type them into the last, yellow rows of its {sheet}"
         + (", or give the price as usd_per_hour" if catalog == "prices" else "")
         for catalog, sheet in _ON_SHEETS.items()
         if tables.rows(catalog) != tables.shipped(catalog)
