@@ -426,6 +426,8 @@ class TestInChromium:
         ("usd_per_hour failures", "function", "LLM_TRAIN_COST"), ("  draft   MODEL ", "function", "LLM_SPECULATIVE_SPEEDUP"),
         ("llama 3.1 70b", "model", "llama-3.1-70b"), ("H100 80GB HBM3", "machine", "h100-sxm"),
         ("p5.48xlarge us-east-1", "price", "aws/p5.48xlarge/us-east-1"), ("gpt-4o-mini", "API", "gpt-4o-mini"),
+        ("llama3.1:70b", "model", "llama-3.1-70b"), ("deepseek-r1:32b", "model", "deepseek-r1-distill-qwen-32b"),
+        ("rtx4090", "machine", "rtx-4090"), ("Mac Studio M3 Ultra", "machine", "apple-m3-ultra"),
     ])  # fmt: skip
     def test_everything_is_searched(self, tab, folder, words, kind, title):
         tab.goto((folder / "index.html").as_uri())
