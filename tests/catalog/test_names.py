@@ -218,6 +218,12 @@ def test_search_finds_all_words_in_any_order():
     found = xlcalc.LLM_PRICE_TABLE("us-east-1 H100 aws")
     assert column(found, "accelerator") == {"h100-sxm"} and column(found, "provider") == {"aws"}
     assert xlcalc.LLM_MODELS("llama nosuchword")[1:] == []
+    assert column(xlcalc.LLM_MODELS("llama3.1:70b"), "id") == {"llama-3.1-70b"}
+    assert column(xlcalc.LLM_HARDWARE_TABLE("p5.48xlarge"), "id") == {"h100-sxm"}
+    assert column(xlcalc.LLM_HARDWARE_TABLE("MacBook Pro M4 Max"), "id") == {
+        "apple-m4-max-32core",
+        "apple-m4-max-40core",
+    }
     assert xlcalc.LLM_HARDWARE_TABLE("  ") == xlcalc.LLM_HARDWARE_TABLE()
 
 

@@ -40,6 +40,13 @@ def test_a_refusal_is_an_answer(name, given, said):
     assert said in refused["error"] and said in refused["html"] and str(refused["value"]).startswith("#")
 
 
+@pytest.mark.parametrize("typed", ["1e400", "-1e400", "9" * 309, "9" * 5000])
+def test_a_number_that_no_cell_holds_is_the_text_that_was_typed(typed):
+    refused = answer("LLM_KV_CACHE", {**KV, "context": typed})
+    assert "context must be a number of tokens, 0 or more" in refused["error"]
+    assert refused["formula"] == f'=LLM_KV_CACHE("llama-3.1-8b", "{typed}")'
+
+
 @pytest.mark.parametrize("hostile", ["<img src=x onerror=alert(1)>", '"><script>alert(1)</script>'])
 def test_text_never_becomes_markup(hostile):
     for given in ({"model": hostile, "context": "1"}, {**KV, "unit": hostile}, {**KV, hostile: "1"}):
@@ -69,6 +76,8 @@ def test_calls_inside_a_call_are_calculated():
 @pytest.mark.parametrize(("formula", "said"), [
     ("12", "no formula"), ("=SUM(A1:A3)", "no LLM_ function"), ("=LLM_PARAMS(A1&B1)", "argument 1 of LLM_PARAMS is an expression"),
     ("=LLM_LOSS(8E9, 15E12*2)", "argument 2 of LLM_LOSS is an expression"), ("=LLM_LOSS(8E9, -B2)", "argument 2 of LLM_LOSS is an expression"), ("=LLM_LOSS(8E9, 50%)", "expression"), ("=LLM_PARAMS(", "expression"), ("=LLM_PARAMS((((", "expression"),
+    ('=LLM_PARAMS("llama', "quote or a bracket"), ("=LLM_PARAMS('Sheet 1!A1)", "quote or a bracket"),
+    ("=LLM_PARAMS(A1))", "quote or a bracket"),
     ("=LLM_WHAT(1)", "no function LLM_WHAT"), ('=LLM_LOSS(1,2,"kaplan",4,5,6)', "takes at most"),
 ])  # fmt: skip
 def test_what_cannot_be_explained_is_refused(formula, said):

@@ -17,6 +17,7 @@ from chromium import violations
 from typer.testing import CliRunner
 
 import xlcalc
+from xlcalc.catalog import tables
 from xlcalc.cli import app as cli
 from xlcalc.language.declare import Declaration
 from xlcalc.language.kinds import Count
@@ -111,6 +112,15 @@ def rows(part):
 
 
 class TestPages:
+    @pytest.mark.parametrize(("kind", "catalog", "names"), [
+        ("model", "models", FEW_MODELS), ("machine", "accelerators", FEW_MACHINES),
+    ])  # fmt: skip
+    def test_a_row_s_age_is_said_by_the_same_word(self, pages, kind, catalog, names):
+        for name in names:
+            facts = pages[f"{kind}-{name}.html"].one("dl", **{"class": "facts"})
+            said = dict(zip((e.text for e in facts.all("dt")), (e.text for e in facts.all("dd")), strict=True))
+            assert said["Read"] == tables.by_id(catalog)[name]["as_of"]
+
     def test_every_function_has_a_page_and_an_entry(self, pages):
         assert {*LISTS, *(f"{f.name}.html" for f in FUNCTIONS)} <= set(pages)
         entries = [
@@ -426,6 +436,8 @@ class TestInChromium:
         ("usd_per_hour failures", "function", "LLM_TRAIN_COST"), ("  draft   MODEL ", "function", "LLM_SPECULATIVE_SPEEDUP"),
         ("llama 3.1 70b", "model", "llama-3.1-70b"), ("H100 80GB HBM3", "machine", "h100-sxm"),
         ("p5.48xlarge us-east-1", "price", "aws/p5.48xlarge/us-east-1"), ("gpt-4o-mini", "API", "gpt-4o-mini"),
+        ("llama3.1:70b", "model", "llama-3.1-70b"), ("deepseek-r1:32b", "model", "deepseek-r1-distill-qwen-32b"),
+        ("rtx4090", "machine", "rtx-4090"), ("Mac Studio M3 Ultra", "machine", "apple-m3-ultra"),
     ])  # fmt: skip
     def test_everything_is_searched(self, tab, folder, words, kind, title):
         tab.goto((folder / "index.html").as_uri())

@@ -46,7 +46,7 @@ def as_markdown() -> str:
     return "\n\n".join([
         "# What the catalogs cover",
         "Every figure carries its source and the day it was read: `LLM_SOURCE(id, field)` says both; a blank means "
-        "that nobody published it. Rows of your own win over these: `xlcalc models add`, `xlcalc hardware add`, "
+        "that no source was found for it. Rows of your own win over these: `xlcalc models add`, `xlcalc hardware add`, "
         "`xlcalc prices add`; `xlcalc prices refresh` fetches newer prices.",
         _table(["catalog", "holds", "rows", "sources", "oldest", "newest"], (
             [f"`{name}`", about, len(shipped[name]), len(_sources(shipped[name])), *_dates(shipped[name])]

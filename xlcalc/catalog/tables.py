@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from xlcalc.catalog import table_file, user
-from xlcalc.catalog.names import key
+from xlcalc.catalog.names import NotInCatalog, key
 from xlcalc.catalog.table_file import TableError
 
 _ROOT = files("xlcalc.catalog")
@@ -63,19 +65,31 @@ def sources() -> dict[str, dict[str, str]]:
     }
 
 
-def matching(name: str, search: str | None) -> list[dict[str, str]]:
+def matching(name: str, search: str | None, find: Callable[[str], Any] | None = None) -> list[dict[str, str]]:
     """The lines of a data file that contain all the words of a text, in any order and any column; all without one.
 
-    Case, hyphens and underscores do not count: llama3.1 is found in llama-3.1-8b.
+    Case, hyphens and underscores do not count: llama3.1 is found in llama-3.1-8b. Where no line has them, those that
+    `find` says the text is a name of: Mac Studio M3 Ultra.
     """
     wanted = [(word, key(word)) for word in (search or "").casefold().split()]
     if not wanted:
         return list(rows(name))
-    return [
+    found = [
         row
         for row, (text, bare) in zip(rows(name), _texts(name), strict=True)
         if all(word in text or (close and close in bare) for word, close in wanted)
     ]
+    return found or [by_id(name)[i] for i in _named(search or "", find)]
+
+
+def _named(search: str, find: Callable[[str], Any] | None) -> tuple[str, ...]:
+    """The ids that a text may be a name of."""
+    if find is None:
+        return ()
+    try:
+        return (find(search).id,)
+    except NotInCatalog as error:
+        return error.choices
 
 
 @cache

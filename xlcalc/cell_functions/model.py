@@ -158,7 +158,7 @@ def LLM_MODELS(search: Search = None) -> Rows:
     """
     columns = ("id", "name", "hf_id", "organisation", "released", "context")
     rows = []
-    for row in matching("models", search):
+    for row in matching("models", search, catalog.find):
         model = catalog.by_id(row["id"])
         values = [model.context if c == "context" else row[c] for c in columns]
         rows.append([*values, model.total, model.active, row["source"], row["as_of"]])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
-from xlcalc.catalog import money, prices, tables
+from xlcalc.catalog import accelerators, money, prices, tables
 from xlcalc.catalog.names import NotInCatalog
 from xlcalc.formula.arithmetic import allowed, is_number, is_recording, term
 from xlcalc.formula.arithmetic import term as label
@@ -84,7 +84,7 @@ def LLM_HARDWARE_TABLE(search: Search = None) -> Rows:
         >>> LLM_HARDWARE_TABLE("h100-sxm")[1][0]
         'h100-sxm'
     """
-    return _table("accelerators", search)
+    return _table("accelerators", search, accelerators.find)
 
 
 @cell_function(
@@ -320,7 +320,7 @@ def _api_row(name: str) -> dict[str, str]:
         return money.api_model(name)
 
 
-def _table(name: str, search: str | None) -> Table:
+def _table(name: str, search: str | None, find: Callable[[str], Any] | None = None) -> Table:
     """A catalog's lines as they stand in its file, numbers as numbers."""
     columns = list(tables.shipped(name)[0])
-    return Table([columns, *([tables.cell(row[c]) for c in columns] for row in tables.matching(name, search))])
+    return Table([columns, *([tables.cell(row[c]) for c in columns] for row in tables.matching(name, search, find))])

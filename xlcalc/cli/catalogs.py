@@ -17,7 +17,7 @@ from xlcalc.language.declare import find
 app = typer.Typer(add_completion=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_SEARCH = "A word that rows contain, all rows without one; or `add`."
+_SEARCH = "A word that rows contain, or a name as it is typed elsewhere; all rows without one; or `add`."
 Row = Annotated[
     list[str] | None,
     typer.Argument(metavar="[WORD... | ID [COLUMN=VALUE]... | FILE.csv]", help="More words; after `add`: what to add."),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
+from math import inf, isinf
 from typing import Any
 
 from xlcalc.accuracy import bounds
@@ -107,9 +108,10 @@ def _typed_in(value: Any) -> Any:
     if "\t" in value.strip("\n"):  # copied from a sheet
         return [[_typed_in(cell) for cell in line.split("\t")] for line in value.strip("\n").splitlines()]
     text = value.strip()
-    if not is_number(text):
+    number = float(text) if is_number(text) else inf
+    if isinf(number):  # no cell holds 1e400 either
         return text or None
-    return int(text) if text.lstrip("+-").isdigit() else float(text)
+    return int(text) if text.lstrip("+-").isdigit() else number
 
 
 def rendered(declaration: Declaration, values: Sequence[Any], result: Any) -> Html:

@@ -58,7 +58,8 @@ def model_page(model_id: str, edition: str) -> str:
         ("Context", f"{int(float(row['context'])):,} tokens" if row["context"] else ""),
         ("Published as", f"{model.checkpoint.dtype.name} ({model.checkpoint.why})"),
         ("Hugging Face", row["hf_id"]),
-        ("Source", prose(tables.source_text(row["source"], row["as_of"]))),
+        ("Source", prose(tables.source_text(row["source"], ""))),
+        ("Read", row["as_of"]),
     ]
     main = joined(
         _breadcrumb("models.html", "Models"),

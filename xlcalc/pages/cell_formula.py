@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from openpyxl.formula import Tokenizer
-from openpyxl.formula.tokenizer import Token
+from openpyxl.formula.tokenizer import Token, TokenizerError
 
 from xlcalc.language.declare import find
 from xlcalc.language.errors import CalcError
@@ -64,7 +64,10 @@ def parse(formula: str) -> Call:
     text = formula.strip()
     if not text.startswith("="):
         raise ValueError("the cell holds no formula")
-    tokens = [token for token in Tokenizer(text).items if token.type != Token.WSPACE]
+    try:
+        tokens = [token for token in Tokenizer(text).items if token.type != Token.WSPACE]
+    except (TokenizerError, IndexError) as error:  # a text left open, a bracket too many
+        raise ValueError("the cell's formula has a quote or a bracket too few or too many") from error
     for place, token in enumerate(tokens):
         if token.type == Token.FUNC and token.subtype == Token.OPEN and _NAME.search(token.value):
             return _call(tokens, place)[0]

@@ -15,6 +15,7 @@ from xlcalc.pages import questions
 from xlcalc.pages.frame import file_of
 
 FILE = "index-data.js"
+_MACS = "; MacBook Air; MacBook Pro; Mac mini; Mac Studio; iMac"  # what an Apple chip is bought in
 Entry = tuple[str, str, str, str, str]  # kind, title, about, address, words to be found by
 
 
@@ -37,7 +38,8 @@ def entries(edition: str) -> Iterator[Entry]:
     for row in tables.rows("accelerators"):
         memory = f"{row['memory_gb']} GB" if row["memory_gb"] else ""
         about = ", ".join(filter(None, (row["name"], row["architecture"], memory)))
-        yield "machine", row["id"], about, file_of("machine", row["id"]), row["aliases"]
+        words = f"{row['aliases']}{_MACS if row['vendor'] == 'Apple' else ''}"
+        yield "machine", row["id"], about, file_of("machine", row["id"]), words
     seen = set()
     for row in tables.rows("prices"):
         place = row["id"].partition("@")[0]

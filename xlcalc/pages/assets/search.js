@@ -13,9 +13,16 @@ var xlcalcSearch = (() => {
   // How much a word tells: much where few entries have it.
   const told = (word) => 1 / Math.log2(2 + entries().filter((entry) => entry.all.includes(word)).length);
 
-  // Entries with every word, those first that have them in their names; questions with most of the words too.
+  // What fits a text; where that is no row, what fits a name that is typed another way: llama3.1:70b, rtx4090.
   function find(text) {
-    const typed = words(text);
+    const found = having(words(text));
+    if (found.some((entry) => entry.kind !== "question")) return found;
+    const parted = having(words(text.replace(/:/g, " ").replace(/(?<=[a-z]{2})(?=\d)/gi, " ")));
+    return parted.length ? parted : found;
+  }
+
+  // Entries with every word, those first that have them in their names; questions with most of the words too.
+  function having(typed) {
     const wanted = typed.filter((word) => !SMALL.has(word));
     const sought = (wanted.length ? wanted : typed).map((word) => word.replace(/(?<=\w{4})(ing|ed|er|est|s)$/, ""));
     if (!sought.length) return [];
