@@ -41,7 +41,7 @@ def _outside(argument: Argument, value: Any, known: set[Any] | None) -> str:
 
 @cache
 def _covered(declaration: Declaration) -> dict[str, set[Any]]:
-    """The values of each argument in the measured cases of a function; blanks stand for nothing measured."""
+    """The values of each argument in the measured cases of a function, its default where a case leaves it out."""
     cases = [one for one in measurements.published() if one.function == declaration.name]
     rows = [arguments for one in cases for arguments, _ in measurements.calls(one.arguments)]
     kinds = {argument.name: argument.kind for argument in declaration.arguments}
@@ -49,6 +49,9 @@ def _covered(declaration: Declaration) -> dict[str, set[Any]]:
     covered: dict[str, set[Any]] = {}
     for (name, _), value in distinct.items():
         covered.setdefault(name, set()).add(_comparable(kinds[name].read(value)))
+    for argument in declaration.arguments:
+        if argument.blank is not None and any(argument.name not in row for row in rows):
+            covered.get(argument.name, set()).add(_comparable(argument.blank))
     return covered
 
 

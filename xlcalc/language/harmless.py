@@ -7,7 +7,7 @@ import re
 # control characters, among them ESC, with which a terminal is told what to do; and those that turn the line's direction
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 # what a spreadsheet program takes a pasted or imported text for, but not a signed number
-_FORMULA = re.compile(r"[=@\t\r\n]|[+-](?![0-9.,]+ ?%?$)")
+_FORMULA = re.compile(r"[=@\t\r\n]|[+-](?![0-9.,]+ ?%?\Z)")
 
 
 def printable(text: str) -> str:
