@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,8 +29,8 @@ class Asked:
         }
 
     def listed(self) -> list[Answer]:
-        """In the order in which they were asked, as JSON has them."""
-        return [[key[0], list(key[1:]), rows] for key, rows in self.answers.items()]
+        """As JSON has them, in its order: the engine asks in another one each time."""
+        return sorted(([key[0], list(key[1:]), rows] for key, rows in self.answers.items()), key=json.dumps)
 
     def _noted(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def noted(*arguments: Any) -> Any:
