@@ -84,11 +84,15 @@ def rows() -> list[Row]:
             assert declaration is not None
             estimate, read = measurements.estimated(declaration, case)
             given = dict(zip((a.name for a in declaration.arguments), read, strict=True))
-            error = math.log(case.measured / estimate) * (-1 if case.function in RATES else 1)
             calibrated = stated[case.function, case.group]["calibrated"] == "yes"
-            found.append(Row(case, given, error, calibrated, likeness.model_key(given["model"])))
+            found.append(Row(case, given, error(case, estimate), calibrated, likeness.model_key(given["model"])))
         found += withheld(found)
     return found + whole()
+
+
+def error(case: measurements.Measurement, estimate: float) -> float:
+    """ln(measured / estimated), of a rate the other way round."""
+    return math.log(case.measured / estimate) * (-1 if case.function in RATES else 1)
 
 
 def withheld(known: Sequence[Row]) -> list[Row]:
@@ -116,8 +120,7 @@ def withheld(known: Sequence[Row]) -> list[Row]:
                     estimate, _ = measurements.estimated(declaration, r.case)
                 except CalcError:  # a constant that only it has
                     continue
-                error = math.log(r.case.measured / estimate) * (-1 if r.case.function in RATES else 1)
-                found.append(replace(r, error=error, calibrated=False, withheld=True))
+                found.append(replace(r, error=error(r.case, estimate), calibrated=False, withheld=True))
     return found
 
 

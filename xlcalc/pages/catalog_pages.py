@@ -165,15 +165,18 @@ def _memory(model: ModelSpec, context: str) -> list[Html]:
     return [grid(["What", "Memory", "Formula"], rows)]
 
 
+def _needed(model: str, machine: str, link: Html) -> list[list[Any]]:
+    """A line with how many accelerators hold a model, none where no number of them does."""
+    values = [model, machine, _CONTEXT, 1]
+    count = _tried(LLM_MIN_GPUS, *values)
+    return [] if count is None else [[link, figure(count), tag("code", formula_text(LLM_MIN_GPUS, values))]]
+
+
 def _smallest(model: ModelSpec) -> Html:
     rows = []
     for machine in _MACHINES:
-        values = [model.id, machine, _CONTEXT, 1]
-        count = _tried(LLM_MIN_GPUS, *values)
-        if count is not None:
-            name = tables.by_id("accelerators")[machine]["name"]
-            link = tag("a", name, href=file_of("machine", machine))
-            rows.append([link, figure(count), tag("code", formula_text(LLM_MIN_GPUS, values))])
+        name = tables.by_id("accelerators")[machine]["name"]
+        rows += _needed(model.id, machine, tag("a", name, href=file_of("machine", machine)))
     if not rows:
         return Html("")
     about = tag("p", f"Accelerators that hold the weights as published and one sequence of {_CONTEXT:,} tokens.")
@@ -231,11 +234,8 @@ def _roofline(machine: AcceleratorSpec) -> Html:
 def _runs(machine: AcceleratorSpec) -> Html:
     rows = []
     for model in _MODELS:
-        values = [model, machine.id, _CONTEXT, 1]
-        count = _tried(LLM_MIN_GPUS, *values)
-        if count is not None:
-            link = tag("a", tables.by_id("models")[model]["name"], href=file_of("model", model))
-            rows.append([link, figure(count), tag("code", formula_text(LLM_MIN_GPUS, values))])
+        name = tables.by_id("models")[model]["name"]
+        rows += _needed(model, machine.id, tag("a", name, href=file_of("model", model)))
     if not rows:
         return Html("")
     about = tag("p", f"How many hold the weights as published and one sequence of {_CONTEXT:,} tokens.")

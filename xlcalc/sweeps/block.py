@@ -13,7 +13,7 @@ import xlcalc
 from xlcalc.language.cells import shown
 from xlcalc.language.errors import EXCEL_ERRORS, CalcError
 from xlcalc.language.many import Answers, Words, at
-from xlcalc.sweeps.expressions import Values, answered
+from xlcalc.sweeps.expressions import Values, answered, picked
 from xlcalc.sweeps.spec import Spec
 
 ERROR = "error"
@@ -98,11 +98,7 @@ def _different(depends: set[str], spec: Spec, places: Mapping[str, Any], n: int)
 
 def _spread(values: Values, back: Any) -> Values:
     """What was calculated for different rows, for all rows."""
-    data = values.data
-    if isinstance(data, Words):
-        data = Words(data.values, data.codes[back])
-    elif isinstance(data, numpy.ndarray):
-        data = data[back]
+    data = picked(values.data, back)
     if not values.errors:
         return Values(data, {})
     wrong = numpy.flatnonzero(numpy.isin(back, list(values.errors)))

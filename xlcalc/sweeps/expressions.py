@@ -34,15 +34,18 @@ class Values(NamedTuple):
 
     def at(self, rows: Any) -> Values:
         """These rows alone, numbered anew."""
-        data = self.data
-        if isinstance(data, Words):
-            data = Words(data.values, data.codes[rows])
-        elif isinstance(data, numpy.ndarray):
-            data = data[rows]
+        data = picked(self.data, rows)
         if not self.errors:
             return Values(data, {})
         found = {new: self.errors[old] for new, old in enumerate(rows.tolist()) if old in self.errors}
         return Values(data, found)
+
+
+def picked(data: Any, rows: Any) -> Any:
+    """A column's values at these rows, which may come more than once; one value for all stays."""
+    if isinstance(data, Words):
+        return Words(data.values, data.codes[rows])
+    return data[rows] if isinstance(data, numpy.ndarray) else data
 
 
 _ARITHMETIC: dict[type, Callable[..., Any]] = {

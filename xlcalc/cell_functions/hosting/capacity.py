@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from xlcalc.cell_functions.hosting.served import held
+from xlcalc.cell_functions.hosting.served import MEMORY_SOURCE, held
 from xlcalc.formula.arithmetic import chosen, searched, term
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting import memory
@@ -17,10 +17,9 @@ from xlcalc.model.spec import ModelSpec
 
 _MemoryPart = Annotated[str, Choice(*memory.PARTS)]
 _Reserve = Annotated[float, Number("", 0, 0.99)]
-_MEMORY = "Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner measured it"
 
 
-@cell_function(category="Hosting", source=_MEMORY, later="software")
+@cell_function(category="Hosting", source=MEMORY_SOURCE, later="software")
 def LLM_SERVE_MEMORY(
     model: Model,
     context: Tokens,
@@ -59,7 +58,7 @@ def LLM_SERVE_MEMORY(
     return parts.total if part == "total" else getattr(parts, part)
 
 
-@cell_function(category="Hosting", source=_MEMORY)
+@cell_function(category="Hosting", source=MEMORY_SOURCE)
 def LLM_MIN_GPUS(
     model: Model,
     accelerator: Accelerator,
@@ -105,12 +104,14 @@ def _fewest(
     of = held(model, accelerator, dtype, kv_dtype, software)
     layout = searched(memory.min_layout, of, context, batch, reserve)
     total = memory.serve_memory(of, context, batch, layout, sized=True).total
-    total = term(f"bytes on each accelerator, {layout.text}", total, "bytes", _MEMORY)
+    total = term(f"bytes on each accelerator, {layout.text}", total, "bytes", MEMORY_SOURCE)
     fits = "the smallest count tried where {0} is at most {1}"
-    return chosen("count", layout.accelerators, fits, total, memory.to_fill(of, reserve), unit="count", source=_MEMORY)
+    return chosen(
+        "count", layout.accelerators, fits, total, memory.to_fill(of, reserve), unit="count", source=MEMORY_SOURCE
+    )
 
 
-@cell_function(category="Hosting", source=_MEMORY)
+@cell_function(category="Hosting", source=MEMORY_SOURCE)
 def LLM_MAX_BATCH(
     model: Model,
     accelerator: Accelerator,
@@ -153,10 +154,10 @@ def _most_sequences(
     of = held(model, accelerator, dtype, kv_dtype, software)
     _, layout = searched(memory.max_batch, of, count, context, reserve)
     most = memory.whole_capacity(of, context, layout, reserve)
-    return term("sequences", most, "sequences", f"{layout.text}, the layout that leaves most room; {_MEMORY}")
+    return term("sequences", most, "sequences", f"{layout.text}, the layout that leaves most room; {MEMORY_SOURCE}")
 
 
-@cell_function(category="Hosting", source=_MEMORY)
+@cell_function(category="Hosting", source=MEMORY_SOURCE)
 def LLM_MAX_CONTEXT(
     model: Model,
     accelerator: Accelerator,
@@ -204,9 +205,9 @@ def _longest(
     def filled_by(tokens: float, label: str) -> float:
         sequences = term(label, tokens, "tokens", "searched")
         total = memory.serve_memory(of, sequences, batch, layout, sized=True).total
-        return term(f"bytes on each accelerator with {label}, {layout.text}", total, "bytes", _MEMORY)
+        return term(f"bytes on each accelerator with {label}, {layout.text}", total, "bytes", MEMORY_SOURCE)
 
     here, beyond = filled_by(context, "this context"), filled_by(context + 1, "one token more")
     fits = "the longest context where {0} is at most {1}; one token more takes {2}"
     filled = memory.to_fill(of, reserve)
-    return chosen("context", context, fits, here, filled, beyond, unit="tokens", source=_MEMORY)
+    return chosen("context", context, fits, here, filled, beyond, unit="tokens", source=MEMORY_SOURCE)

@@ -6,7 +6,7 @@ from typing import Any
 
 from xlcalc import accuracy
 from xlcalc.catalog import models, tables
-from xlcalc.cell_functions.hosting.served import held, price, served
+from xlcalc.cell_functions.hosting.served import MEMORY_SOURCE, held, price, served
 from xlcalc.cell_functions.hosting.serving import Quantile
 from xlcalc.formula.arithmetic import chosen, searched, term
 from xlcalc.hardware.spec import AcceleratorSpec
@@ -38,7 +38,6 @@ _RUNS = [
     "model", "parameters", "dtype", "layout", "memory of an accelerator (bytes)", "TTFT (s)", "tokens/s",
     "tokens/s of a sequence",
 ]  # fmt: skip
-_MEMORY = "Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner measured it"
 
 
 @cell_function(
@@ -153,7 +152,7 @@ def _cheapest_fleet(
     )
 
 
-@cell_function(category="Hosting", source=f"LLM_TTFT; LLM_TPOT; {_MEMORY}")
+@cell_function(category="Hosting", source=f"LLM_TTFT; LLM_TPOT; {MEMORY_SOURCE}")
 def LLM_RUNS_ON(
     accelerator: Accelerator,
     count: Count = 1,

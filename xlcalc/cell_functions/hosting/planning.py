@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xlcalc import accuracy
-from xlcalc.cell_functions.hosting.served import in_formats, price, served
+from xlcalc.cell_functions.hosting.served import MEMORY_SOURCE, RATES_SOURCE, in_formats, price, served
 from xlcalc.formula.arithmetic import chosen, searched, term
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting import cost, disaggregation, memory, plan, throughput
@@ -27,9 +27,7 @@ from xlcalc.language.kinds import (
 from xlcalc.model.dtypes import DTYPES
 from xlcalc.model.spec import ModelSpec
 
-_MEMORY = "Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner measured it"
 _PRICED = "full use"
-_CALIBRATED = "rates calibrated on published measurements (catalog/serving.csv)"
 
 
 @cell_function(category="Hosting", source="LLM_THROUGHPUT over all layouts; median of comparable prices of the catalog")
@@ -149,12 +147,12 @@ def _of_option(
     yield _limit("time per output token", running.tpot, tpot_slo)
     sequences = batch / layout.decode_replicas if isinstance(layout, Split) else batch
     parts = memory.serve_memory(of, asked.prompt + asked.output, sequences, held)
-    yield term("memory of an accelerator", parts.total, "bytes", _MEMORY)
+    yield term("memory of an accelerator", parts.total, "bytes", MEMORY_SOURCE)
 
 
 def _limit(name: str, seconds: float, limit: float | None) -> object:
     """A latency, and whether it keeps its limit."""
-    value = term(name, seconds, "seconds", _CALIBRATED)
+    value = term(name, seconds, "seconds", RATES_SOURCE)
     if limit is None:
         return value
     kept = "kept" if value <= limit else "missed"

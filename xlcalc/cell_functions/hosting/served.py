@@ -16,6 +16,8 @@ from xlcalc.model.dtypes import DType
 from xlcalc.model.spec import ModelSpec
 from xlcalc.model.words import WORDS
 
+MEMORY_SOURCE = "Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner measured it"
+RATES_SOURCE = "rates calibrated on published measurements (catalog/serving.csv)"
 _KEPT = 64  # accelerators and formats of a model
 _SIXTEEN_BIT = 2  # bytes of a cached element where no format is named, as engines keep the cache unless told otherwise
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from xlcalc.accuracy.calibration import calibrated
-from xlcalc.cell_functions.hosting.served import served
+from xlcalc.cell_functions.hosting.served import RATES_SOURCE, served
 from xlcalc.hosting import cost, disaggregation, latency, offload, queueing, speculative, throughput
 from xlcalc.hosting.layout import Layout, Split, parse
 from xlcalc.hosting.served import Served
@@ -37,10 +37,9 @@ Rate = Annotated[float, Number("bytes/s")]
 _Metric = Annotated[str, Choice(*queueing.METRICS)]
 Quantile = Annotated[float, Number("", 0.001, 0.9999)]
 LengthCv = Annotated[float, Number("", 0, 10)]
-_CALIBRATED = "rates calibrated on published measurements (catalog/serving.csv)"
 
 
-@cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {_CALIBRATED}", later="software")
+@cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {RATES_SOURCE}", later="software")
 @calibrated(unless="mfu")
 def LLM_TTFT(
     model: Generator,
@@ -78,7 +77,7 @@ def LLM_TTFT(
     return latency.ttft(of, latency.latency_layout(of, count), prompt, batch)
 
 
-@cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {_CALIBRATED}", later="software")
+@cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {RATES_SOURCE}", later="software")
 @calibrated(unless="mbu")
 def LLM_TPOT(
     model: Generator,
@@ -120,7 +119,7 @@ def LLM_TPOT(
 
 
 @cell_function(
-    category="Hosting", source=f"Agrawal et al. 2023 (chunked prefill); Zhong et al. 2024 (DistServe); {_CALIBRATED}"
+    category="Hosting", source=f"Agrawal et al. 2023 (chunked prefill); Zhong et al. 2024 (DistServe); {RATES_SOURCE}"
 )
 @calibrated()
 def LLM_THROUGHPUT(
