@@ -228,8 +228,7 @@ def LLM_PRUNED(model: Model, sparsity: Share = 0.5, pattern: _Pattern = "unstruc
     dtype = dtype or model.published_dtype
     if dtype.name in GGUF:
         raise CalcError("#NUM!", f"must be no GGUF type, which stores every zero; got {dtype.name}", argument="dtype")
-    weights = model.weights(dtype), model.architecture, model.flop_shape
-    dense, left = pruned(*weights, "structured", 0), pruned(*weights, pattern, sparsity)
+    dense, left = pruned(model.weights(dtype), model.architecture, model.flop_shape, pattern, sparsity)
     units = zip(("parameters", "bytes", "FLOP a token"), ("parameters", "bytes", "FLOP"), dense, left, strict=True)
     rows = [[name, a, term(f"{name}, pruned", b, unit, _PRUNED), b / a] for name, unit, a, b in units]
     return Table([["quantity", "dense", "pruned", "ratio"], *rows])

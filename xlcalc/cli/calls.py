@@ -57,7 +57,7 @@ def call(
 def _print_range(declaration: Declaration, values: list[str | None], as_json: bool) -> None:
     from xlcalc.accuracy import bounds
 
-    read = declaration.read([*values, *[None] * (len(declaration.arguments) - len(values))])
+    read = declaration.read(values)
     found = bounds.around(declaration, read, declaration.compute(read))
     if found is None:
         measured = ", ".join(bounds.FUNCTIONS)

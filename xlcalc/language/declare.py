@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, update_wrapper, wraps
 from html import escape
+from itertools import zip_longest
 from math import isfinite
 from typing import Any, get_args, get_type_hints
 
@@ -84,39 +85,41 @@ class Declaration:
             parameters.insert(at, inspect.Parameter("unit", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
         self.__signature__ = signature.replace(parameters=parameters)
         self.derivation = self.formula  # what a derivation follows: the function itself, or `explained` by another
-        self._names = [a.name for a in self.arguments]
+        self._place = {a.name: i for i, a in enumerate(self.arguments)}
         self._plan = tuple((a.name, a.kind.read, a.required, a.blank) for a in self.arguments)
+        self._blanks = [a.blank for a in self.arguments]
+        required = [i for i, a in enumerate(self.arguments, 1) if a.required]
+        self._least = required[-1] if required else 0  # arguments of the shortest call
 
     def __repr__(self) -> str:
         return f"<cell function {self.name}{self.__signature__}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if kwargs or len(args) != len(self._plan):
-            args = self._bound(args, kwargs)
-        for value in args:
+        values = self._bound(args, kwargs) if kwargs or len(args) > len(self._plan) else args
+        for value in values:
             if type(value) not in _SINGLE:
-                return self._for_ranges(args)
-        return self._once(args)
+                return self._for_ranges(values)
+        return self._once(values)
 
-    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        n = len(self._names)
+    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        n = len(self._plan)
         if len(args) > n:
             raise CalcError("#VALUE!", f"takes at most {n} arguments; got {len(args)}", function=self.name)
-        if not kwargs:
-            return args + (None,) * (n - len(args))
-        values = dict(zip(self._names, args, strict=False))
+        values = [*args, *[None] * (n - len(args))]
         for name, value in kwargs.items():
-            if name not in self._names:
-                raise CalcError("#VALUE!", f"has no argument {name!r}: {', '.join(self._names)}", function=self.name)
-            if name in values:
+            at = self._place.get(name)
+            if at is None:
+                names = ", ".join(self._place)
+                raise CalcError("#VALUE!", f"has no argument {name!r}: {names}", function=self.name)
+            if at < len(args):
                 raise CalcError("#VALUE!", "is given twice", function=self.name, argument=name)
-            values[name] = value
-        return tuple(values.get(name) for name in self._names)
+            values[at] = value
+        return values
 
-    def _for_ranges(self, args: tuple[Any, ...]) -> Any:
+    def _for_ranges(self, args: Sequence[Any]) -> Any:
         arguments: list[Any] = []
         spreads = False
-        for argument, value in zip(self.arguments, args, strict=True):
+        for argument, value in zip_longest(self.arguments, args):
             if is_range(value):
                 try:
                     value = Range(value)
@@ -154,10 +157,13 @@ class Declaration:
         return result
 
     def read(self, values: Sequence[Any]) -> list[Any]:
-        """The arguments as the formula takes them, blanks as their defaults. Raises CalcError for what is refused."""
+        """The arguments as the formula takes them, blanks as their defaults, and so what is left out at the end. Raises
+        CalcError for what is refused."""
         read: list[Any] = []
+        if len(values) < self._least:
+            values = [*values, *[None] * (self._least - len(values))]
         try:
-            for (name, reader, required, blank), value in zip(self._plan, values, strict=True):
+            for (name, reader, required, blank), value in zip(self._plan, values, strict=False):
                 kind = type(value)
                 if kind is int or kind is float:
                     read.append(reader(value))
@@ -171,6 +177,7 @@ class Declaration:
                     read.append(reader(value))
         except Refusal as refusal:
             raise CalcError(refusal.code, refusal.reason, function=self.name, argument=name) from None
+        read += self._blanks[len(read) :]
         return read
 
     def in_base_unit(self, values: Sequence[Any]) -> list[Any]:

@@ -12,10 +12,8 @@ from xlcalc.language.cells import Choice
 from xlcalc.language.declare import cell_function
 from xlcalc.language.kinds import Bytes, Count, Model, Params, Positive, PositiveTokens, TrainingSoftware
 from xlcalc.model.adapters import adapted_matrices
-from xlcalc.model.checkpoint import PLAIN
 from xlcalc.model.dtypes import DTYPES
 from xlcalc.model.spec import ModelSpec
-from xlcalc.model.storage import stored
 from xlcalc.model.words import WORDS
 from xlcalc.training.activations import ELEMENT
 from xlcalc.training.finetune import adapter_memory
@@ -96,7 +94,7 @@ def LLM_FINETUNE_MEMORY(
     element = keeps.unquantised_bytes if method == "qlora" else ELEMENT
     frozen = train_memory(numbers, layout, seq_len, keeps, offload=offload, adapted=kept, element=element)
     form = DTYPES["nf4" if method == "qlora" else "bf16"]
-    base = stored(model.architecture, form, PLAIN).bytes
+    base = model.weights(form, anew=True).bytes
     base = column(f"bytes_{form.name}", base, f"weights in {form.name}", "bytes", "of the model in this format")
     base += (element - ELEMENT) * (numbers.params_embedding + numbers.params_head)
     memory = adapter_memory(adapters, base, frozen, keeps, kind, offload)

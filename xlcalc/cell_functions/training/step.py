@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated
 
 from xlcalc.accuracy.calibration import calibrated
@@ -36,11 +37,13 @@ _MemoryPart = Annotated[str, Choice("weights", "gradients", "optimizer", "activa
 _TimePart = Annotated[str, Choice(*StepTime._fields, "total")]
 
 
+@cache
 def weight_bytes(dtype: Format) -> float:
     """Bytes of a weight in training: matrix products below 16 bit still keep weights in bf16."""
     return max(dtype.bytes, 2)
 
 
+@cache
 def operand_bytes(dtype: Format) -> float:
     """Bytes of an element that a matrix product reads, and keeps for its backward pass."""
     return min(dtype.bytes, 2)
