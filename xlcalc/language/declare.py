@@ -217,8 +217,13 @@ class Declaration:
 
     def _finite(self, table: Table) -> Table:
         """The table with an error in each cell that has no finite number."""
-        if all(isfinite(cell) for row in table for cell in row if type(cell) is float):
-            return table
+        for row in table:
+            for cell in row:
+                if type(cell) is float and not isfinite(cell):
+                    return self._with_errors(table)
+        return table
+
+    def _with_errors(self, table: Table) -> Table:
         error = CalcError("#NUM!", "has no finite result in this cell", function=self.name)
         return Table([[error if type(cell) is float and not isfinite(cell) else cell for cell in row] for row in table])
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from xlcalc.formula.arithmetic import Keeping
 from xlcalc.model import matrices, native
 from xlcalc.model.adapters import adapters
 from xlcalc.model.architecture import Architecture
@@ -46,7 +47,7 @@ _MOST_LAYERS = 10_000  # and of entries in any of its lists: a hundred times wha
 _NO_HEAD = Linear("head", 1, 1, matrices.HEAD, copies=0)  # of a body alone
 
 
-class ModelSpec(BaseModel):
+class ModelSpec(Keeping, BaseModel):
     """A configuration with its names and dates; counts are derived on first use and kept.
 
     `count` is set instead of `config` where only a number of parameters is known.
@@ -232,11 +233,6 @@ class ModelSpec(BaseModel):
 
     @cached_property
     def _coefficients(self) -> dict[DType, Coefficients]:
-        return {}
-
-    @cached_property
-    def looked_up(self) -> dict[Any, Any]:
-        """What was put together for this model on an accelerator, kept for the next call."""
         return {}
 
     @cached_property

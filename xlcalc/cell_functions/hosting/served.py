@@ -7,7 +7,6 @@ from functools import wraps
 from typing import Any
 
 from xlcalc.catalog.prices import typical
-from xlcalc.formula.arithmetic import is_recording
 from xlcalc.formula.records import columns
 from xlcalc.formula.symbols import unrecorded
 from xlcalc.hardware.serving import dense_format, device, engine, formats_to_try, serve_rates, usual_software
@@ -20,24 +19,16 @@ from xlcalc.model.words import WORDS
 
 MEMORY_SOURCE = "Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner measured it"
 RATES_SOURCE = "rates calibrated on published measurements (catalog/serving.csv)"
-_KEPT = 64  # accelerators and formats of a model
 _SIXTEEN_BIT = 2  # bytes of a cached element where no format is named, as engines keep the cache unless told otherwise
 
 
 def _once(put_together: Callable[..., Served]) -> Callable[..., Served]:
-    """Keep what is put together with its model; while something is recorded it is put together anew."""
+    """Keep what is put together with its model; the accelerator too, whose id is part of the key."""
 
     @wraps(put_together)
     def kept(model: ModelSpec, accelerator: AcceleratorSpec | None, *words: Any) -> Served:
-        if is_recording():
-            return put_together(model, accelerator, *words)
-        key = put_together, id(accelerator), words
-        found = model.looked_up.get(key)
-        if found is None or found[0] is not accelerator:
-            if len(model.looked_up) >= _KEPT:
-                model.looked_up.clear()
-            found = model.looked_up[key] = accelerator, put_together(model, accelerator, *words)
-        return found[1]
+        key = put_together.__name__, id(accelerator), words
+        return model.once(key, lambda: (put_together(model, accelerator, *words), accelerator))[0]
 
     return kept
 

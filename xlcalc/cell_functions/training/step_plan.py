@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import Annotated
 
 from xlcalc import accuracy
 from xlcalc.cell_functions.training.step import TRAINED, operand_bytes, weight_bytes
@@ -31,7 +31,6 @@ from xlcalc.training.layout import Layout, layout_text, parse, spread
 from xlcalc.training.step_time import step_time
 
 LayoutText = Annotated[Layout, Parsed("a layout such as tp8pp4mb2 or zero3mb1full", parse)]
-_RANGES_KEPT = 64
 _STEP = "Narayanan et al. 2021; Korthikanti et al. 2022; achieved rates in catalog/efficiency.csv"
 
 
@@ -46,11 +45,8 @@ def _job(
 ) -> tuple[plan.Job, plan.Machine, Layout | None]:
     """What a plan is about, as plain numbers."""
     numbers = model.coefficients(TRAINED)
-    one = accelerator.looked_up.get((plan.Machine, dtype.name))
-    if not isinstance(one, plan.Machine):
-        with unrecorded():
-            one = _machine(accelerator, dtype)
-        accelerator.looked_up[plan.Machine, dtype.name] = one
+    with unrecorded():
+        one = accelerator.once((plan.Machine, dtype.name), lambda: _machine(accelerator, dtype))
     machine = one._replace(accelerators=count)
     own = None if layout is None else spread(count, layout, numbers.n_layers, numbers.n_experts)
     return plan.Job(numbers, global_batch, seq_len, weight_bytes(dtype), operand_bytes(dtype)), machine, own
@@ -128,14 +124,8 @@ def _likely(
 ) -> accuracy.ranges.Bounds:
     """The range of a step, kept with the model: a sheet asks for one plan cell by cell."""
     key = (_likely, accelerator.id, accelerator.vendor, accelerator.architecture, count, seq_len, dtype.name)
-    found = model.looked_up.get(key)
-    if found is None:
-        given = {"model": model, "accelerator": accelerator, "count": count, "seq_len": seq_len, "dtype": dtype}
-        found = accuracy.ranges.of_call("LLM_STEP_TIME", given)
-        if len(model.looked_up) >= _RANGES_KEPT:
-            model.looked_up.clear()
-        model.looked_up[key] = found
-    return cast("accuracy.ranges.Bounds", found)
+    given = {"model": model, "accelerator": accelerator, "count": count, "seq_len": seq_len, "dtype": dtype}
+    return model.once(key, lambda: accuracy.ranges.of_call("LLM_STEP_TIME", given))
 
 
 @LLM_TRAIN_PLAN.explained
