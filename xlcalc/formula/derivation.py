@@ -68,7 +68,8 @@ class _Tree:
             for symbol in level:
                 own = _quantities(symbol) if symbol.of else ()
                 for part in own:
-                    self._name(part)
+                    if part not in self.names:
+                        self._name(part)
                 parts = [part for part in own if part not in seen]
                 full = len(seen) + len(parts) > room if depth is None else below > depth > 0
                 if parts and full:
@@ -80,9 +81,8 @@ class _Tree:
             level = deeper
 
     def _name(self, symbol: Symbol) -> None:
-        if symbol not in self.names:
-            count = self._taken[symbol.label] = self._taken.get(symbol.label, 0) + 1
-            self.names[symbol] = symbol.label if count == 1 else f"{symbol.label} ({count})"
+        count = self._taken[symbol.label] = self._taken.get(symbol.label, 0) + 1
+        self.names[symbol] = symbol.label if count == 1 else f"{symbol.label} ({count})"
 
     def outline(self, symbol: Symbol, step: str) -> list[tuple[str, Symbol]]:
         """A quantity and what is shown of its parts, numbered."""
