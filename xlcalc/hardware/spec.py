@@ -36,7 +36,7 @@ class AcceleratorSpec(Keeping, BaseModel):
     `achievable_*` were measured by somebody and are not peaks. A row is one device as software sees it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: str = ""
     name: str = ""

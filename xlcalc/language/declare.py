@@ -16,7 +16,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, update_wrapper, wraps
-from html import escape
 from itertools import zip_longest
 from math import isfinite
 from typing import Any, get_args, get_type_hints
@@ -38,6 +37,7 @@ class Table(list[list[Any]]):
 
     def _repr_html_(self) -> str:
         """The table as a notebook shows it: numbers to the right, blanks empty, errors by their code."""
+        from html import escape
 
         def cell(value: Any, tag: str = "td") -> str:
             if isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -53,7 +53,7 @@ class ModelSpec(Keeping, BaseModel):
     `count` is set instead of `config` where only a number of parameters is known.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: str = ""
     name: str = ""
