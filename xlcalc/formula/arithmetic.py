@@ -33,6 +33,13 @@ def term(label: str, value: Any, unit: str = "", source: str | Callable[[], str]
     return _labelled(label, value, unit, source)
 
 
+def detail(label: str, value: Any, unit: str = "", source: str | Callable[[], str] = "") -> Any:
+    """`term` of a derivation alone: Excel text and mathematics leave it in the expression that it is part of."""
+    if not ACTIVE or is_open():
+        return value
+    return _labelled(label, value, unit, source)
+
+
 def terms(record: Record, said: Mapping[str, tuple[str, str, str]]) -> Record:
     """A record of quantities, each under the label, with the unit and the source that `said` has for its field."""
     if not ACTIVE:
