@@ -38,7 +38,10 @@ def main() -> None:
 
 def _asked(words: list[str]) -> typer.Typer:
     """The program with the one command that is asked for: the parsers of all take longer than most answers."""
-    found = [one for one in app.registered_commands if words == [one.name or get_command_name(one.callback.__name__)]]
+    commands = (
+        (one, one.name or get_command_name(getattr(one.callback, "__name__", ""))) for one in app.registered_commands
+    )
+    found = [one for one, name in commands if words == [name]]
     if not found:
         return app
     program = copy(app)

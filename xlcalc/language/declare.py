@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property, update_wrapper, wraps
 from itertools import zip_longest
 from math import isfinite
+from types import SimpleNamespace
 from typing import Any, get_args, get_type_hints
 
 from xlcalc.language.cells import Kind, Refusal, TableKind, UnitOf, clean, is_blank, propagate
@@ -188,9 +189,11 @@ class Declaration:
         """The unit that a call asks for, None for the base unit."""
         return values[self.unit_at] if self.unit_at is not None and self.unit_at < len(values) else None
 
-    def explained(self, by: Callable[..., Any]) -> Callable[..., Any]:
-        """Declare what a derivation follows in place of a search: the same result, with its reasons."""
-        self.derivation = by
+    def explained(self, by: Callable[[SimpleNamespace], Any]) -> Callable[[SimpleNamespace], Any]:
+        """Declare what a derivation follows in place of a search: the same result, with its reasons. It takes the
+        arguments by their names."""
+        names = [a.name for i, a in enumerate(self.arguments) if i != self.unit_at]
+        self.derivation = lambda *read: by(SimpleNamespace(**dict(zip(names, read, strict=True))))
         return by
 
     def compute(self, read: list[Any], function: Callable[..., Any] | None = None) -> Any:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Annotated
 
 from xlcalc.cell_functions.hosting.served import MEMORY_SOURCE, held
 from xlcalc.formula.arithmetic import chosen, searched, term
-from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting import memory
 from xlcalc.hosting.layout import Layout, check
 from xlcalc.language.cells import Choice, Number
 from xlcalc.language.declare import cell_function
 from xlcalc.language.kinds import Accelerator, Bytes, Count, DType, Model, PositiveTokens, ServingSoftware, Tokens
-from xlcalc.model.dtypes import DType as Format
-from xlcalc.model.spec import ModelSpec
 
 _MemoryPart = Annotated[str, Choice(*memory.PARTS)]
 _Reserve = Annotated[float, Number("", 0, 0.99)]
@@ -91,23 +89,14 @@ def LLM_MIN_GPUS(
 
 
 @LLM_MIN_GPUS.explained
-def _fewest(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
-    context: float,
-    batch: int,
-    dtype: Format | None,
-    kv_dtype: Format | None,
-    reserve: float,
-    software: str | None,
-) -> int:
-    of = held(model, accelerator, dtype, kv_dtype, software)
-    layout = searched(memory.min_layout, of, context, batch, reserve)
-    total = memory.serve_memory(of, context, batch, layout, sized=True).total
+def _fewest(given: SimpleNamespace) -> int:
+    of = held(given.model, given.accelerator, given.dtype, given.kv_dtype, given.software)
+    layout = searched(memory.min_layout, of, given.context, given.batch, given.reserve)
+    total = memory.serve_memory(of, given.context, given.batch, layout, sized=True).total
     total = term(f"bytes on each accelerator, {layout.text}", total, "bytes", MEMORY_SOURCE)
     fits = "the smallest count tried where {0} is at most {1}"
     return chosen(
-        "count", layout.accelerators, fits, total, memory.to_fill(of, reserve), unit="count", source=MEMORY_SOURCE
+        "count", layout.accelerators, fits, total, memory.to_fill(of, given.reserve), unit="count", source=MEMORY_SOURCE
     )
 
 
@@ -141,19 +130,10 @@ def LLM_MAX_BATCH(
 
 
 @LLM_MAX_BATCH.explained
-def _most_sequences(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
-    count: int,
-    context: float,
-    dtype: Format | None,
-    kv_dtype: Format | None,
-    reserve: float,
-    software: str | None,
-) -> int:
-    of = held(model, accelerator, dtype, kv_dtype, software)
-    _, layout = searched(memory.max_batch, of, count, context, reserve)
-    most = memory.whole_capacity(of, context, layout, reserve)
+def _most_sequences(given: SimpleNamespace) -> int:
+    of = held(given.model, given.accelerator, given.dtype, given.kv_dtype, given.software)
+    _, layout = searched(memory.max_batch, of, given.count, given.context, given.reserve)
+    most = memory.whole_capacity(of, given.context, layout, given.reserve)
     return term("sequences", most, "sequences", f"{layout.text}, the layout that leaves most room; {MEMORY_SOURCE}")
 
 
@@ -189,25 +169,16 @@ def LLM_MAX_CONTEXT(
 
 
 @LLM_MAX_CONTEXT.explained
-def _longest(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
-    count: int,
-    batch: int,
-    dtype: Format | None,
-    kv_dtype: Format | None,
-    reserve: float,
-    software: str | None,
-) -> int:
-    of = held(model, accelerator, dtype, kv_dtype, software)
-    context, layout = searched(memory.max_context, of, count, batch, reserve)
+def _longest(given: SimpleNamespace) -> int:
+    of = held(given.model, given.accelerator, given.dtype, given.kv_dtype, given.software)
+    context, layout = searched(memory.max_context, of, given.count, given.batch, given.reserve)
 
     def filled_by(tokens: float, label: str) -> float:
         sequences = term(label, tokens, "tokens", "searched")
-        total = memory.serve_memory(of, sequences, batch, layout, sized=True).total
+        total = memory.serve_memory(of, sequences, given.batch, layout, sized=True).total
         return term(f"bytes on each accelerator with {label}, {layout.text}", total, "bytes", MEMORY_SOURCE)
 
     here, beyond = filled_by(context, "this context"), filled_by(context + 1, "one token more")
     fits = "the longest context where {0} is at most {1}; one token more takes {2}"
-    filled = memory.to_fill(of, reserve)
+    filled = memory.to_fill(of, given.reserve)
     return chosen("context", context, fits, here, filled, beyond, unit="tokens", source=MEMORY_SOURCE)

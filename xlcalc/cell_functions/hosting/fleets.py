@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from xlcalc import accuracy
@@ -115,28 +116,15 @@ def LLM_FLEET(
 
 
 @LLM_FLEET.explained
-def _cheapest_fleet(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
-    requests_per_second: float,
-    prompt: float,
-    output: float,
-    ttft_slo: float | None,
-    tpot_slo: float | None,
-    quantile: float,
-    cached_share: float,
-    dtype: Format | None,
-    kv_dtype: Format | None,
-    max_count: int,
-    usd_per_hour: float | None,
-    top: int,
-    software: str | None,
-) -> str:
+def _cheapest_fleet(given: SimpleNamespace) -> str:
     """The cheapest fleet: the rate that a replica holds, what it sustains, its latencies."""
-    of = served(model, accelerator, dtype, kv_dtype, software)
-    traffic, limits = Traffic(prompt, output, cached_share), fleet.Limits(ttft_slo, tpot_slo, quantile)
-    best, *others = searched(fleet.fleets, of, traffic, requests_per_second, limits, max_count)
-    first, token = searched(best.latencies, quantile)
+    of = served(given.model, given.accelerator, given.dtype, given.kv_dtype, given.software)
+    traffic, limits = (
+        Traffic(given.prompt, given.output, given.cached_share),
+        fleet.Limits(given.ttft_slo, given.tpot_slo, given.quantile),
+    )
+    best, *others = searched(fleet.fleets, of, traffic, given.requests_per_second, limits, given.max_count)
+    first, token = searched(best.latencies, given.quantile)
     kinds = [
         term(f"requests a second that a replica of {kind.replica.layout.text} holds", kind.rate, "requests/s",
              "the largest rate within the limits: searched")

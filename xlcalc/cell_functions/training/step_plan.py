@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Annotated
 
 from xlcalc import accuracy
@@ -129,34 +130,37 @@ def _likely(
 
 
 @LLM_TRAIN_PLAN.explained
-def _fastest(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
-    count: int,
-    global_batch: int,
-    seq_len: float,
-    dtype: Format,
-    top: int,
-    layout: Layout | None,
-) -> str:
+def _fastest(given: SimpleNamespace) -> str:
     """The fastest layout that fits: its step by part, its memory by part against what there is, its utilisation."""
-    job, machine, own = _job(model, accelerator, plain(count), plain(global_batch), plain(seq_len), dtype, layout)
-    best = searched(plan.plan, job, machine, plain(top), own).best[0].layout
+    job, machine, own = _job(
+        given.model,
+        given.accelerator,
+        plain(given.count),
+        plain(given.global_batch),
+        plain(given.seq_len),
+        given.dtype,
+        given.layout,
+    )
+    best = searched(plan.plan, job, machine, plain(given.top), own).best[0].layout
     numbers = columns(job.model, WORDS, "of the model")
-    rates = kernels(accelerator, dtype.name, usual_training(best.zero, accelerator.vendor))
-    step = term("seconds of a step", step_time(numbers, rates, best, global_batch, seq_len).total, "seconds", _STEP)
+    rates = kernels(given.accelerator, given.dtype.name, usual_training(best.zero, given.accelerator.vendor))
+    step = term(
+        "seconds of a step", step_time(numbers, rates, best, given.global_batch, given.seq_len).total, "seconds", _STEP
+    )
     held = memory.train_memory(
         numbers,
         best,
-        seq_len,
+        given.seq_len,
         framework(usual_training(best.zero)),
         weight_bytes=job.weight_bytes,
         operand_bytes=job.operand_bytes,
     )
-    flops = compute.train_flops(term("active parameters", model.active, "parameters", "of the model"), 1,
-                                attention_flops(model.flop_shape, seq_len), "none")  # fmt: skip
-    rate = term("tokens a second", global_batch * seq_len / step, "tokens/s")
-    used = compute.mfu(term("FLOP of a token", flops, "FLOP/token"), rate, accelerator.peak(dtype.name), count)
+    flops = compute.train_flops(term("active parameters", given.model.active, "parameters", "of the model"), 1,
+                                attention_flops(given.model.flop_shape, given.seq_len), "none")  # fmt: skip
+    rate = term("tokens a second", given.global_batch * given.seq_len / step, "tokens/s")
+    used = compute.mfu(
+        term("FLOP of a token", flops, "FLOP/token"), rate, given.accelerator.peak(given.dtype.name), given.count
+    )
     return chosen(
         "plan",
         layout_text(best),
@@ -165,6 +169,6 @@ def _fastest(
         term(
             "memory of the fullest accelerator", held.total, "bytes", "Korthikanti et al. 2022; Rajbhandari et al. 2020"
         ),
-        accelerator.figure("memory"),
+        given.accelerator.figure("memory"),
         term("MFU", used, "ratio", "Chowdhery et al. 2022, appendix B"),
     )
