@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from functools import cached_property, update_wrapper, wraps
 from itertools import zip_longest
 from math import isfinite
+from textwrap import indent
 from types import SimpleNamespace
 from typing import Any, get_args, get_type_hints
 
+from xlcalc.language.arguments import SHARED
 from xlcalc.language.cells import Kind, Refusal, TableKind, UnitOf, clean, is_blank, propagate
 from xlcalc.language.errors import CalcError
 from xlcalc.language.ranges import Range, is_range, spread
@@ -89,6 +91,7 @@ class Declaration:
         self._place = {a.name: i for i, a in enumerate(self.arguments)}
         self._plan = tuple((a.name, a.kind.read, a.required, a.blank) for a in self.arguments)
         self._blanks = [a.blank for a in self.arguments]
+        self.__doc__ = self._whole_doc()
         required = [i for i, a in enumerate(self.arguments, 1) if a.required]
         self._least = required[-1] if required else 0  # arguments of the shortest call
 
@@ -245,6 +248,14 @@ class Declaration:
         lines = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", arguments, re.MULTILINE)
         return text.strip(), {name: clean(line) for name, line in lines}, inspect.cleandoc(example)
 
+    def _whole_doc(self) -> str:
+        """The docstring with a line for each argument, those too that many functions share."""
+        text, own, example = self._doc
+        meanings = {a.name: own.get(a.name) or SHARED.get(a.name) for a in self.arguments} | own
+        lines = [f"    {name}: {meaning}" for name, meaning in meanings.items() if meaning]
+        arguments = "\n".join(["\n\nArgs:", *lines]) if lines else "\n"
+        return f"{text}{arguments}\nExample:\n{indent(example, '    ')}\n"
+
     @property
     def usage(self) -> str:
         """The arguments as a formula bar shows them, optional ones in brackets."""
@@ -273,7 +284,7 @@ class Declaration:
         default = "" if argument.default is None else f"; blank = {argument.default}"
         if argument.nth:
             return f"{_OTHERS_HELP.format(n=argument.nth)} ({argument.kind.about})"
-        return f"{self._doc[1][name]} ({argument.kind.about}{default})"
+        return f"{self._doc[1].get(name) or SHARED[name]} ({argument.kind.about}{default})"
 
 
 _registry: dict[str, Declaration] = {}

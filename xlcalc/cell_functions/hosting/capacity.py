@@ -39,11 +39,6 @@ def LLM_SERVE_MEMORY(
     and 8,192 tokens a step, whatever the batch: it grows with the vocabulary.
 
     Args:
-        model: the model
-        context: tokens of each sequence, prompt and output together
-        batch: sequences in the cache
-        dtype: number format of the weights; blank = as published
-        kv_dtype: number format of the cache; blank = 16 bit
         tp: tensor-parallel accelerators; they share the heads evenly
         part: which bytes
         software: engine; blank = the cache as the model asks for it
@@ -72,15 +67,6 @@ def LLM_MIN_GPUS(
     Powers of two inside a node, whole nodes beyond; the best of the layouts that tensor, pipeline and expert
     parallelism allow.
 
-    Args:
-        model: the model
-        accelerator: the accelerator
-        context: tokens of each sequence, prompt and output together
-        batch: sequences in the cache
-        dtype: number format of the weights; blank = as published
-        kv_dtype: number format of the cache; blank = 16 bit
-        reserve: share of the memory to leave empty
-        software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_MIN_GPUS("llama-3.1-70b", "h100-sxm", 8192, 16)
         4
@@ -113,15 +99,6 @@ def LLM_MAX_BATCH(
 ) -> Count:
     """The most sequences of a context that fit beside the weights, in the layout that leaves most room.
 
-    Args:
-        model: the model
-        accelerator: the accelerator
-        count: accelerators of the replica
-        context: tokens of each sequence, prompt and output together
-        dtype: number format of the weights; blank = as published
-        kv_dtype: number format of the cache; blank = 16 bit
-        reserve: share of the memory to leave empty
-        software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_MAX_BATCH("llama-3.1-8b", "h100-sxm", 1, 8192)
         56
@@ -152,15 +129,6 @@ def LLM_MAX_CONTEXT(
 
     Memory alone: what the model was trained for is a field of LLM_MODEL.
 
-    Args:
-        model: the model
-        accelerator: the accelerator
-        count: accelerators of the replica
-        batch: sequences in the cache
-        dtype: number format of the weights; blank = as published
-        kv_dtype: number format of the cache; blank = 16 bit
-        reserve: share of the memory to leave empty
-        software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_MAX_CONTEXT("llama-3.1-8b", "h100-sxm", 1, 16)
         28895

@@ -72,21 +72,11 @@ def LLM_FLEET(
     whole nodes, on demand, with its spread beside it.
 
     Args:
-        model: the model
-        accelerator: the accelerator
         requests_per_second: mean rate of requests that arrive at random
-        prompt: tokens of each prompt
-        output: tokens of each answer
         ttft_slo: longest time to the first token; blank = any
         tpot_slo: longest time per output token; blank = any
         quantile: share of the requests that keep the limits
-        cached_share: share of the prompt found in a prefix cache
-        dtype: number format of the weights; blank = as published
-        kv_dtype: number format of the cache; blank = 16 bit
         max_count: most accelerators of a replica
-        usd_per_hour: USD of an accelerator-hour; blank = your own price, else the median of comparable listed ones
-        top: rows to give
-        software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_FLEET("llama-3.1-8b", "h100-sxm", 100, 1000, 200, 0.5, 0.05)[1][3:6]
         [5, 5, 1]
@@ -154,7 +144,6 @@ def LLM_RUNS_ON(
     that gives tokens soonest. The first token is that of one prompt of the whole context.
 
     Args:
-        accelerator: the accelerator
         count: accelerators of the machine
         context: tokens of each sequence, prompt and answer together
         batch: sequences that decode together

@@ -53,17 +53,9 @@ def LLM_SERVE_PLAN(
     many rows, how old and how far apart stands beside it; blank where it lists none.
 
     Args:
-        model: the model
-        accelerator: the accelerator
-        prompt: tokens of each prompt
-        output: tokens of each answer
         ttft_slo: longest time to the first token; blank = any
         tpot_slo: longest time per output token; blank = any
         max_count: most accelerators of a replica
-        top: rows to give
-        cached_share: share of the prompt found in a prefix cache
-        usd_per_hour: USD of an accelerator-hour; blank = your own price, else the median of comparable listed ones
-        software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_SERVE_PLAN("llama-3.1-8b", "h100-sxm", 1000, 200, 1, 0.05, 2)[1][:3]
         [1, 'tp1', 'fp8']

@@ -65,16 +65,11 @@ def LLM_FINETUNE_MEMORY(
     context.
 
     Args:
-        model: the model
         method: full, lora or qlora
-        seq_len: tokens of a sequence
         micro_batch: sequences at once
-        rank: rank of the adapters; not used by full
         part: the part that is asked for
-        recompute: what is computed again in the backward pass, as in LLM_TRAIN_MEMORY
         optimizer: adam keeps a 32-bit copy and moments, adam_fp32 all in 32 bit, paged its moments in the host
         offload: what stands in the host's memory: none, optimizer, activations
-        targets: what LoRA adapts, as in LLM_LORA_PARAMS; blank = what the software adapts, all where none is named
         software: training software; blank = PyTorch
     Example:
         >>> round(LLM_FINETUNE_MEMORY("llama-3.1-8b", "qlora", 2048, 1, 16, "weights", unit="GB"), 2)
@@ -112,7 +107,6 @@ def LLM_LORA_PARAMS(model: Model, rank: Count, targets: Targets = "all") -> Para
     three matrices also where code fuses them. Embedding and head are never adapted.
 
     Args:
-        model: the model
         rank: rank of the adapters
         targets: adapted parts or matrices, with commas between
     Example:

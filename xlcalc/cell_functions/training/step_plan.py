@@ -88,11 +88,7 @@ def LLM_TRAIN_PLAN(
     all that fit; the rank is blank where it does not fit itself.
 
     Args:
-        model: the model
-        accelerator: the accelerator
         count: accelerators
-        global_batch: sequences of a step
-        seq_len: tokens of a sequence
         dtype: number format of the matmuls
         top: layouts that are shown
         layout: one to compare, such as tp8pp4vp5mb2zero1full; what is left out is 1, no recomputation
