@@ -177,7 +177,7 @@ def train_memory(
     logits = term(
         "logits", where(tp > 1, keeps.logit_bytes_split, keeps.logit_bytes) * tokens * model.vocab / tp, "bytes", _KEPT
     )
-    head = where(model.params_head > 0, model.params_head, lambda: model.vocab * model.d_model)
+    head = where(model.params_head > 0, model.params_head, model.vocab * model.d_model)
     if pp == 1:
         return stage(model.params_embedding + model.params_head, 1.0, logits, head)
     first = stage(model.params_embedding, _held(pp, layout.vp, 0), 0.0, 0.0)

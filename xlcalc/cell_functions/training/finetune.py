@@ -12,10 +12,8 @@ from xlcalc.language.cells import Choice
 from xlcalc.language.declare import cell_function
 from xlcalc.language.kinds import Bytes, Count, Model, Params, Positive, PositiveTokens, TrainingSoftware
 from xlcalc.model.adapters import adapted_matrices
-from xlcalc.model.checkpoint import PLAIN
 from xlcalc.model.dtypes import DTYPES
 from xlcalc.model.spec import ModelSpec
-from xlcalc.model.storage import stored
 from xlcalc.model.words import WORDS
 from xlcalc.training.activations import ELEMENT
 from xlcalc.training.finetune import adapter_memory
@@ -68,16 +66,11 @@ def LLM_FINETUNE_MEMORY(
     the second micro-batch of a step on.
 
     Args:
-        model: the model
         method: full, lora or qlora
-        seq_len: tokens of a sequence
         micro_batch: sequences at once
-        rank: rank of the adapters; not used by full
         part: the part that is asked for
-        recompute: what is computed again in the backward pass, as in LLM_TRAIN_MEMORY
         optimizer: adam keeps a 32-bit copy and moments, adam_fp32 all in 32 bit, paged its moments in the host
         offload: what stands in the host's memory: none, optimizer, activations
-        targets: what LoRA adapts, as in LLM_LORA_PARAMS; blank = what the software adapts, all where none is named
         software: training software; blank = PyTorch
     Example:
         >>> round(LLM_FINETUNE_MEMORY("llama-3.1-8b", "qlora", 2048, 1, 16, "weights", unit="GB"), 2)
@@ -101,7 +94,7 @@ def LLM_FINETUNE_MEMORY(
         kept = element * kept
     frozen = train_memory(numbers, layout, seq_len, keeps, offload=offload, adapted=kept, element=element)
     form = DTYPES["nf4" if method == "qlora" else "bf16"]
-    base = stored(model.architecture, form, PLAIN).bytes
+    base = model.weights(form, anew=True).bytes
     base = column(f"bytes_{form.name}", base, f"weights in {form.name}", "bytes", "of the model in this format")
     base += (element - ELEMENT) * (numbers.params_embedding + numbers.params_head)
     memory = adapter_memory(adapters, base, frozen, keeps, kind, offload)
@@ -119,7 +112,6 @@ def LLM_LORA_PARAMS(model: Model, rank: Count, targets: Targets = "all") -> Para
     three matrices also where code fuses them. Embedding and head are never adapted.
 
     Args:
-        model: the model
         rank: rank of the adapters
         targets: adapted parts or matrices, with commas between
     Example:
