@@ -14,8 +14,8 @@ from xlcalc.model.architecture import Architecture
 from xlcalc.model.config import Config, vocabulary
 from xlcalc.model.layers import Linear, linear
 
-_CLASS = re.compile(r"^(\w+?)(EncoderModel|Model|For([A-Z]\w*)|LMHeadModel|MTModel)$")
-_OLDER = {"LMHeadModel": "CausalLM", "MTModel": "ConditionalGeneration"}
+_CLASS = re.compile(r"^(\w+?)(EncoderModel|Model|For([A-Z]\w*)|LMHeadModel|MTModel|GenerationDecoder)$")
+_OLDER = {"LMHeadModel": "CausalLM", "MTModel": "ConditionalGeneration", "GenerationDecoder": "CausalLM"}
 _LANGUAGE = ("CausalLM", "ConditionalGeneration", "MaskedLM", "Vision2Seq", "ImageTextToText", "BlockDiffusion")
 
 
