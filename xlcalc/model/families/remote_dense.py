@@ -82,8 +82,8 @@ def deci(c: Config) -> Architecture:
 
 @family("plamo")
 def plamo(c: Config) -> Architecture:
-    """PLaMo-13B (Preferred Networks 2023; mitmul/mlx-plamo, plamo.py): one norm before both halves of a layer, a key and
-    a value for every `n_shared_head` heads."""
+    """PLaMo-13B (Preferred Networks 2023; mitmul/mlx-plamo, plamo.py): one norm before both halves of a layer, keys and
+    values for every `n_shared_head` heads."""
     return decoder(c, n_kv_heads=-(-c["num_attention_heads"] // c.get("n_shared_head", 8)), n_norms=1)
 
 
