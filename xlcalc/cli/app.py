@@ -27,11 +27,17 @@ def main() -> None:
     except BrokenPipeError:  # whoever read stdout has seen enough
         sys.stderr.close()
     except OSError as error:
-        say(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
+        say(_sentence(error))
         sys.exit(1)
     except (Failure, CalcError, ValueError) as error:
         say(str(error))
         sys.exit(1)
+
+
+def _sentence(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError) and not error.filename:
+        return "the folder that this was started in is there no more: change to another one"
+    return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
 
 
 @app.callback()
