@@ -128,7 +128,7 @@ class Declaration:
                 try:
                     value = Range(value)
                 except CalcError as error:
-                    raise CalcError(error.code, error.reason, function=self.name, argument=argument.name) from None
+                    raise error.placed(self.name, argument.name) from None
                 if argument.kind.takes_range(value.rows):
                     value = value.rows
                 else:
@@ -213,8 +213,7 @@ class Declaration:
             elif type(result) is Table:
                 result = self._finite(result)
         except CalcError as error:
-            where = error.function or self.name
-            raise CalcError(error.code, error.reason, function=where, argument=error.argument) from None
+            raise error.placed(error.function or self.name, error.argument) from None
         except ValueError as error:
             raise CalcError("#NUM!", str(error), function=self.name) from None
         except ArithmeticError:
