@@ -58,10 +58,9 @@ def _job(
 
 def _machine(accelerator: AcceleratorSpec, dtype: Format) -> plan.Machine:
     """One accelerator with what usually trains on it."""
-    low, high = (usual_training(zero, accelerator.vendor) for zero in (1, 2))
-    rates = kernels(accelerator, dtype.name, low), kernels(accelerator, dtype.name, high)
-    kept = framework(usual_training(1)), framework(usual_training(2))
-    return plan.Machine(1, accelerator.figure("memory"), *rates, *kept)
+    usual = [usual_training(zero, accelerator.vendor) for zero in (1, 2)]
+    rates = [kernels(accelerator, dtype.name, software) for software in usual]
+    return plan.Machine(1, accelerator.figure("memory"), *rates, *map(framework, usual))
 
 
 PLAN_COLUMNS = (
@@ -153,13 +152,14 @@ def _fastest(
     job, machine, own = _job(model, accelerator, plain(count), plain(global_batch), plain(seq_len), dtype, layout)
     best = searched(plan.plan, job, machine, plain(top), own).best[0].layout
     numbers = columns(job.model, WORDS, "of the model")
-    rates = kernels(accelerator, dtype.name, usual_training(best.zero, accelerator.vendor))
+    software = usual_training(best.zero, accelerator.vendor)
+    rates = kernels(accelerator, dtype.name, software)
     step = term("seconds of a step", step_time(numbers, rates, best, global_batch, seq_len).total, "seconds", _STEP)
     held = memory.train_memory(
         numbers,
         best,
         seq_len,
-        framework(usual_training(best.zero)),
+        framework(software),
         weight_bytes=job.weight_bytes,
         operand_bytes=job.operand_bytes,
     )
