@@ -58,9 +58,9 @@ def _job(
 
 def _machine(accelerator: AcceleratorSpec, dtype: Format) -> plan.Machine:
     """One accelerator with what usually trains on it."""
-    usual = [usual_training(zero, accelerator.vendor) for zero in (1, 2)]
-    rates = [kernels(accelerator, dtype.name, software) for software in usual]
-    return plan.Machine(1, accelerator.figure("memory"), *rates, *map(framework, usual))
+    low, high = (usual_training(zero, accelerator.vendor) for zero in (1, 2))
+    rates = kernels(accelerator, dtype.name, low), kernels(accelerator, dtype.name, high)
+    return plan.Machine(1, accelerator.figure("memory"), *rates, framework(low), framework(high))
 
 
 PLAN_COLUMNS = (
