@@ -80,9 +80,9 @@ def deci(c: Config) -> Architecture:
     return stack(c, mixers, mlp(d_model, c["intermediate_size"]))
 
 
-@family("bailing_moe")
+@family("bailing_moe", "bailing_moe_v2")
 def bailing_moe(c: Config) -> Architecture:
-    """Ling (inclusionAI 2025), modeling_bailing_moe.py: DeepSeekMoE's layers with grouped heads."""
+    """Ling and Ling 2.0 (inclusionAI 2025), modeling_bailing_moe.py: DeepSeekMoE's layers with grouped heads."""
     bias = c.flag("use_bias")
     shared = c.get("num_shared_experts", 0) * c["moe_intermediate_size"]
     qk_norm = "head" if c.flag("use_qk_norm") else ""
