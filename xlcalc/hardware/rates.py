@@ -168,3 +168,13 @@ class Device(NamedTuple):
     mesh: bool
     name: str
     pads_heads: bool = False
+
+
+class Host(NamedTuple):
+    """A host's memory beside accelerators: bytes for weights, and bytes/s at which its processor reads them (`stream`;
+    `unpacked` where they are narrower than 16 bits) and at which they come to the accelerators (`link`)."""
+
+    memory: float
+    stream: float
+    unpacked: float
+    link: float

@@ -50,6 +50,7 @@ class Table(list[list[Any]]):
             return f'<{tag} style="text-align:{side}">{escape(text)}</{tag}>'
 
         head, *rows = ("".join(cell(v, "td" if i else "th") for v in row) for i, row in enumerate(self))
+        rows = rows or [f'<td colspan="{len(self[0])}">Nothing was found.</td>']
         return f"<table><thead><tr>{head}</tr></thead><tbody><tr>{'</tr><tr>'.join(rows)}</tr></tbody></table>"
 
 

@@ -7,7 +7,7 @@ inputs of its matrices, and the outputs that a nonlinear operator reads.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 from xlcalc.model.architecture import Architecture
@@ -40,7 +40,7 @@ def train_columns(architecture: Architecture, c: Config) -> dict[str, Any]:
     d_model, n_heads = c.get("hidden_size") or head.d_in, c.get("num_attention_heads") or 0
     sums["n_heads"] = n_heads
     depth = c.get("num_nextn_predict_layers") or c.get("mtp_num_hidden_layers") or 0
-    layers = (*architecture.layers, *(_prediction_layer(architecture),) * depth)
+    layers = _merged(*architecture.layers, *(_prediction_layer(architecture),) * depth)
     for layer in layers:
         _add_layer(sums, scores, layer, d_model, n_heads)
     for _ in range(depth):
@@ -60,6 +60,14 @@ def train_columns(architecture: Architecture, c: Config) -> dict[str, Any]:
         _save_layer(sums, layer, d_model, dropout=dropout)
     by_reach = tuple(TrainScores(pair, heads, reach or 0) for reach, (pair, heads) in scores.items())
     return {**dict.fromkeys(_NUMBERS, 0), **sums, "d_model": d_model, "train_scores": by_reach}
+
+
+def _merged(*layers: Layer) -> list[Layer]:
+    """Layers with those that are alike as one, wherever they stand: all that follows are sums over them."""
+    times: Counter[Layer] = Counter()
+    for layer in layers:
+        times[layer._replace(times=0)] += layer.times
+    return [layer._replace(times=n) for layer, n in times.items()]
 
 
 def _prediction_layer(architecture: Architecture) -> Layer:
