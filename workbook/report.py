@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
@@ -191,7 +191,7 @@ def as_markdown(report: Report) -> bytes:
         lines += ["## Failed checks", "", *(f"- {_escaped(check.sentence())}" for check in report.failed), ""]
     for title, names in (("Results", report.results), ("Inputs", report.inputs)):
         lines += [f"## {title}", "", "| Name | Value | Unit | Meaning |", "|---|---:|---|---|"]
-        lines += [f"| {n.name} | {_text(n.value)} | {_escaped(n.unit)} | {_escaped(n.about)} |" for n in names]
+        lines += [row_of_markdown([n.name, n.value, n.unit, n.about]) for n in names]
         lines.append("")
     lines += [f"- {_escaped(problem)}" for problem in problems(report.recalculation)]
     return ("\n".join(lines).rstrip() + "\n").encode()
@@ -229,6 +229,10 @@ def shown(value: CellValue, unit: str) -> float | str | bool | None:
     if unit == "date" and isinstance(value, (int, float)) and 0 <= value < _DAYS:
         return (EPOCH + timedelta(days=int(value))).isoformat()
     return value
+
+
+def row_of_markdown(cells: Iterable[float | str | bool | None]) -> str:
+    return f"| {' | '.join(map(_text, cells))} |"
 
 
 def _text(value: float | str | bool | None) -> str:

@@ -39,11 +39,14 @@ _OTHER_FORMATS = {
 
 
 class DefinedName(NamedTuple):
-    """A name and what it stands for; `sheet` is set where the name is known on one sheet only."""
+    """A name and what it stands for; `sheet` is set where the name is known on one sheet only; `comment` is
+    what its author wrote in the Name Manager."""
 
     name: str
     definition: str
     sheet: str | None
+    comment: str = ""
+    hidden: bool = False
 
 
 class Package:
@@ -144,7 +147,8 @@ class Package:
                 continue
             scope = element.get("localSheetId")
             sheet = order[int(scope)] if scope and scope.isdigit() and int(scope) < len(order) else None
-            found.append(DefinedName(name, "".join(element.itertext()).strip(), sheet))
+            about = element.get("comment", ""), element.get("hidden") in ("1", "true")
+            found.append(DefinedName(name, "".join(element.itertext()).strip(), sheet, *about))
         return found
 
     @cached_property
