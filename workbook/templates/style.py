@@ -26,10 +26,12 @@ COUNT = '[>=1000000]#,##0.00,,"M";[>=1000]#,##0,"k";0'
 USD, USD_CENTS = '"$"#,##0', '"$"#,##0.00'
 WHOLE, TENTHS, HUNDREDTHS = "#,##0", "#,##0.0", "#,##0.00"
 SCIENTIFIC, PERCENT, SHARE = "0.00E+00", "0.0%", "0%"
+ACCELERATORS = '[=1]0 "accelerator";#,##0 "accelerators"'
 DATE, MONTH = "yyyy-mm-dd", "mmm yy"
 GENERAL, TEXT = "General", "@"
 
 _LINK = re.compile(r"=(?:'?[\w ]+'?!\$?[A-Z]{1,3}\$?\d+|[a-z_]+)")
+_BOLD = 1.1  # how much wider bold letters are
 _FORMULA_STARTS = tuple("=+-@")
 
 
@@ -122,7 +124,7 @@ def headings(sheet: Worksheet, row: int, labels: list[str], left: tuple[str, ...
         if column > 1 and label not in left:
             cell.alignment = aligned("center", wrap=True)
         width = sheet.column_dimensions[cell.column_letter].width
-        lines = max(lines, wrapped_lines(label, width))
+        lines = max(lines, wrapped_lines(label, width / _BOLD))
     sheet.row_dimensions[row].height = 4 + 13.5 * lines
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import Block, Cost, Line
-from ..serving_parts import FACTS, RATES, SIZE, TRAFFIC
+from ..serving_parts import FACTS, RATES, SIZE, TRAFFIC, estimate_range
 from ..shared_inputs import price_lines
 
 _INT = style.WHOLE
@@ -31,6 +31,7 @@ COSTS = [
          "{active}*cost_staff"),
 ]  # fmt: skip
 RESULTS: list[Block] = [
+    estimate_range("{guard_share}+{support_share}"),
     ("Key figures", [
         Line("tokens_month", "Tokens in and out", "tokens/month", "{requests_month}*({prompt_tokens}+{output_tokens})", "", "#,##0"),
         Line("usd_per_million_tokens", "A million tokens, in and out", "USD", "IF({tokens_month}=0,0,{total_cost}/{tokens_month}*million)",

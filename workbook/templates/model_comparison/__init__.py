@@ -46,7 +46,7 @@ TEMPLATE = Template(
         Figure("Shown", "model_id", style.GENERAL, '="licence: "&license'),
         Figure("Own, a million tokens", "usd_per_million_tokens", style.USD_CENTS, "USD, in and out, candidate shown"),
         Figure("Hosted, a million tokens", "api_usd_per_million", '"$"0.000', "USD, in and out"),
-        Figure("Smallest machine", "least_accelerators", '0 "accelerators"', "weights as published, and cache"),
+        Figure("Smallest machine", "least_accelerators", style.ACCELERATORS, "weights as published, and cache"),
         Figure("Accelerators paid", "accelerators_paid", style.WHOLE, "for the traffic of Inputs"),
     ],
     facts=[
@@ -65,6 +65,7 @@ TEMPLATE = Template(
         Figure("Weights in 4 bit", "weights_4bit_gb", style.TENTHS), Figure("Cache of a token", "cache_bytes", style.WHOLE),
         Figure("Smallest machine", "least_accelerators", style.WHOLE), Figure("Accelerators of a replica", "replica_accelerators", style.WHOLE),
         Figure("A replica gives", "replica_speed", style.WHOLE), Figure("Accelerators paid", "accelerators_paid", style.WHOLE),
+        Figure("Own a month, P10", "total_p10", style.USD), Figure("Own a month, P90", "total_p90", style.USD),
         Figure("Own, a million tokens", "usd_per_million_tokens", '"$"0.000'), Figure("Hosted, a million tokens", "api_usd_per_million", '"$"0.000'),
         Figure("Quality, yours", "quality_points", style.GENERAL), Figure("Own, a solved task", "usd_per_solved", '"$"0.00000'),
         Figure("Energy of a million tokens", "kwh_per_million", "0.00"), Figure("Compute of its training", "training_flops", style.SCIENTIFIC),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import Block, Cost, Line
-from ..serving_parts import FACTS, RATES, SIZE, TRAFFIC
+from ..serving_parts import FACTS, RATES, SIZE, TRAFFIC, estimate_range
 from ..shared_inputs import price_lines
 
 _INT = style.WHOLE
@@ -43,6 +43,7 @@ def _scenarios(name: str) -> str:
 
 
 RESULTS: list[Block] = [
+    estimate_range("{operations_share}"),
     ("Cost of the work", [
         Line("tokens_month", "Tokens in and out", "tokens/month", "{requests_month}*({prompt_tokens}+{output_tokens})", "", "#,##0"),
         Line("usd_per_million_tokens", "Own, a million tokens in and out", "USD", "IF({tokens_month}=0,0,{total_cost}/{tokens_month}*million)",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import Block, Cost, Line, TimeRow
-from ..serving_parts import FACTS, RATES, SIZE, TRAFFIC
+from ..serving_parts import FACTS, RATES, SIZE, TRAFFIC, estimate_range
 from ..shared_inputs import price_lines
 
 _PRICE = '"$"0.00####'
@@ -49,6 +49,7 @@ AFTER = [
             'IF(INDEX({all},1,plan_months)=1,"never",SUM({all})+1)', "Month in which the own service has paid back"),
 ]  # fmt: skip
 RESULTS: list[Block] = [
+    estimate_range("{operations_share}"),
     ("Key figures", [
         Line("tokens_month", "Tokens in and out", "tokens/month", "{requests_month}*({prompt_tokens}+{output_tokens})",
              "As the API counts them.", "#,##0"),
