@@ -55,6 +55,8 @@ class Comparison:
     title: str
     listed: list[Listed]
     outcomes: list[Outcome]
+    left_out: list[str]
+    """What the user's own catalog has and a template has no room for, in sentences."""
 
     @property
     def failures(self) -> list[str]:
@@ -141,7 +143,7 @@ def calculate(
             outcomes.append(Outcome(one, book.inputs(), book.results(), book.failures(), bill_of(rows)))
         label = source if is_template(source) else Path(source).name
         title = book.rows("Cover").get(1, {}).get(1)
-        return Comparison(label, str(title or label), book.listed, outcomes)
+        return Comparison(label, str(title or label), book.listed, outcomes, book.left_out)
 
 
 def _settings(scenario: Scenario, common: Mapping[str, str]) -> dict[str, str]:

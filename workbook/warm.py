@@ -33,7 +33,8 @@ class OpenWorkbook:
     """A template by its name, or a workbook's file, with inputs that are set as `xlcalc report --set` sets them."""
 
     def __init__(self, source: str, trust: str = "file") -> None:
-        self._package = calculable(report.find(source))
+        whole, self.left_out = report.opened(source)
+        self._package = calculable(whole)
         self._trust = "engine" if report.is_template(source) else trust
         self._now = datetime.now().astimezone()
         self.listed = listed_names(self._package)

@@ -11,6 +11,7 @@ import os
 import posixpath
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -244,6 +245,11 @@ class Package:
         part = self._sheet_part(sheet)
         self.replace(part, self.sheet(sheet).place({place: value}, constants=True))
         self.edited.add((next(name for name, listed in self.sheets.items() if listed == part), place))
+
+    def place(self, sheet: str, values: Mapping[tuple[int, int], bool | int | float | str | None]) -> None:
+        """Put values into many cells without formulas, by row and column."""
+        self.replace(self.sheets[sheet], self.sheet(sheet).place(values, constants=True))
+        self.edited |= {(sheet, place) for place in values}
 
     def refuse_formula(self, sheet: str, cell: str) -> None:
         """Raise WorkbookError for a cell that holds a formula or lies in the range of an array formula."""

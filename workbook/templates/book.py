@@ -80,7 +80,7 @@ class Book:
 
     def sheet(
         self, name: str, purpose: str, columns: list[float], *, color: str = style.BLUE, freeze: str = "",
-        repeated_rows: str = "1:3", paper: str = Worksheet.PAPERSIZE_A4,
+        repeated_rows: str = "1:3", pages_wide: int = 1,
     ) -> Worksheet:  # fmt: skip
         """A sheet with its head: title, purpose, the live case and the light of the Checks sheet."""
         sheet = self.workbook.create_sheet(name)
@@ -101,7 +101,7 @@ class Book:
         self._navigate(sheet, columns)
         if freeze:
             sheet.freeze_panes = freeze
-        style.print_setup(sheet, self.title, repeated_rows, paper)
+        style.print_setup(sheet, self.title, repeated_rows, pages_wide)
         style.protect(sheet)
         return sheet
 

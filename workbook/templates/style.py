@@ -168,11 +168,13 @@ def widths(sheet: Worksheet, sizes: list[float], column: int = 1) -> None:
         sheet.column_dimensions[get_column_letter(column + offset)].width = size
 
 
-def print_setup(sheet: Worksheet, title: str, repeated_rows: str, paper: str) -> None:
-    """Landscape, one page wide, titles repeated, sheet and page in the footer."""
+def print_setup(sheet: Worksheet, title: str, repeated_rows: str, pages_wide: int) -> None:
+    """A4 landscape, as many pages wide as are said, titles repeated, sheet and page in the footer."""
     sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = paper
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = pages_wide, 0
+    if pages_wide > 1:
+        sheet.print_title_cols = "A:A"
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.print_options.horizontalCentered = True
     sheet.print_title_rows = repeated_rows

@@ -52,10 +52,10 @@ def new(
 ) -> None:
     """Write a fresh workbook from a template, its values cached.
 
-    The edition addin has live formulas, LLM_* and Excel's own. In the edition standalone the functions are in the file,
-    as LAMBDA: Excel of Microsoft 365 or 2024 recalculates it without add-in, macro or Python; searches keep their
-    answers. The edition values has no formula at all, only what each gave: for a reader who has none of the functions
-    and must not see half of a model recalculate.
+    Your own accelerators and prices stand in its yellow rows. The edition addin has live formulas, LLM_* and Excel's
+    own. In the edition standalone the functions are in the file, as LAMBDA: Excel of Microsoft 365 or 2024 recalculates
+    it without add-in, macro or Python; searches keep their answers. The edition values has no formula at all, only what
+    each gave: for a reader who has none of the functions and must not see half of a model recalculate.
 
     Example: xlcalc new training-budget -o budget.xlsx
     Example: xlcalc new training-budget --edition standalone -o budget-standalone.xlsx
@@ -68,11 +68,15 @@ def new(
     if edition not in editions.EDITIONS:
         raise typer.BadParameter(f"the editions are {', '.join(editions.EDITIONS)}; got {edition!r}")
     target = target_file(out, f"{template}.xlsx")
-    package = editions.edition(report.find(template), edition, template)
+    fresh, left_out = report.opened(template)
+    if fresh.edited:
+        fresh = report.calculated(fresh)
+    package = editions.edition(fresh, edition, template)
     with usage_errors():
         refuse_ending(package, str(target))
     write_atomically(target, package.to_bytes())
     print(target)
+    remark(left_out)
 
 
 @app.command()
@@ -191,13 +195,13 @@ def make_report(
     checks = [[f"CHECK FAILS: {check.name}", check.advice, ""] for check in made.failed]
     print_rows([["result", "value", "unit"], *checks, *([n.name, n.value, n.unit] for n in made.results)])
     print(f"xlcalc: wrote {target}", file=sys.stderr)
-    remark([*report.notes(made.recalculation), *report.left_out(source)])
+    remark([*report.notes(made.recalculation), *made.left_out])
     complain(report.failures(made))
 
 
 def _compare(source: str, file: Path, common: dict[str, str], out: Path | None, kind: str, trust: str) -> None:
     """One workbook for the scenarios of a file."""
-    from xlcalc.workbook import report, scenarios
+    from xlcalc.workbook import scenarios
 
     if kind not in scenarios.FORMATS:
         raise typer.BadParameter(f"--scenarios writes {', '.join(scenarios.FORMATS)}; got {kind!r}")
@@ -217,7 +221,7 @@ def _compare(source: str, file: Path, common: dict[str, str], out: Path | None, 
     ]
     print_rows([["result", "unit", *names], *rows])
     print(f"xlcalc: wrote {target}", file=sys.stderr)
-    remark(report.left_out(source))
+    remark(compared.left_out)
     complain(compared.failures)
 
 

@@ -46,10 +46,9 @@ class Timeline:
             "What is paid in which month, for the scenario shown."
             + (" The last column is for what comes later." if self.later else ""),
             [38, 14, 18, *([14.5] * (self.last - FIRST_MONTH + 1))],
-            freeze=f"{_FIRST}{HEAD + 1}", repeated_rows=f"1:{HEAD}",
+            freeze=f"{_FIRST}{HEAD + 1}", repeated_rows=f"1:{HEAD}", pages_wide=5,
         )  # fmt: skip
         sheet.print_title_cols = "A:C"
-        sheet.page_setup.fitToWidth = 5
         for row, label, content, name in (
             (5, "First month", f"=DATE(YEAR({self.template.starts}),MONTH({self.template.starts}),1)", "timeline_start"),
             (6, "Plan ends", f"={self.template.ends}", "timeline_end"),
