@@ -246,7 +246,7 @@ class Package:
         self.replace(part, self.sheet(sheet).place({place: value}, constants=True))
         self.edited.add((next(name for name, listed in self.sheets.items() if listed == part), place))
 
-    def place(self, sheet: str, values: Mapping[tuple[int, int], bool | int | float | str | None]) -> None:
+    def place(self, sheet: str, values: Mapping[tuple[int, int], CellValue]) -> None:
         """Put values into many cells without formulas, by row and column."""
         self.replace(self.sheets[sheet], self.sheet(sheet).place(values, constants=True))
         self.edited |= {(sheet, place) for place in values}
