@@ -222,12 +222,11 @@ def test_an_analysts_day_reaches_dashboard_checks_timeline_and_sources():
     book = loaded("training-budget")
     listed = next(row for row in range(6, 400) if book["Prices"].cell(row, 5).value == "b200")
     count = book["Prices"].cell(listed, 6).value
-    own = named(book, "own_names")[0][0].row
-    cells = {("Prices", f"O{listed}"): 3.0 * count, ("Inputs", f"A{own}"): "Legal", ("Inputs", f"B{own}"): 1e6,
-             ("Inputs", f"C{own}"): "USD in all"}  # fmt: skip
-    report = changed(
-        cells, model="llama-3.3-70b", accelerator="b200", price_term="1y", scenario="high", node_size=count
-    )
+    own, actual = named(book, "own_names")[0][0].row, named(book, "forecast").row - 1
+    cells = {("Prices", f"O{listed}"): 3.0 * count, ("Timeline", f"D{actual}"): 8e6, ("Timeline", f"E{actual}"): 4e6,
+             ("Inputs", f"A{own}"): "Legal", ("Inputs", f"B{own}"): 1e6, ("Inputs", f"C{own}"): "USD in all"}  # fmt: skip
+    choices = {"model": "llama-3.3-70b", "accelerator": "b200", "price_term": "1y", "scenario": "high"}
+    report = changed(cells, **choices, node_size=count, tokens_done=3e12)
     assert report.ok and report.named("checks_failed") == 0, report.named("checks_light")
     total = report.named("total_cost")
     board = report.package.rows("Dashboard")
@@ -237,6 +236,9 @@ def test_an_analysts_day_reaches_dashboard_checks_timeline_and_sources():
     bill = {row.get(6): row.get(8) for row in board.values()}
     assert bill["Own lines"] == pytest.approx(1e6) and bill["Committed hours not used"] > 0
     assert "high" in report.package.rows("Timeline")[3][1]
+    earned = report.named("planned_before") + 3 / 15 * (total - report.named("planned_before"))
+    assert report.named("variance_by_tokens") == pytest.approx(12e6 - earned)
+    assert report.named("forecast_by_tokens") == pytest.approx(total * 12e6 / earned)
     used = {row.get(1) for row in report.package.rows("Sources").values()}
     models = {row["id"]: row["source"] for row in tables.rows("models")}
     chips = {row["id"]: row["peak_source"].split(";") for row in tables.rows("accelerators")}

@@ -48,7 +48,7 @@ def build(book: Book, *, own_rows: bool) -> Worksheet:
         "Accelerators as their makers publish them: dense peaks, links per direction, blank = not published."
         + (" Add your own in the yellow rows at the end." if own_rows else ""),
         [width for _, _, width, _ in COLUMNS],
-        color=style.TEAL, freeze=f"B{FIRST}", repeated_rows=f"1:{HEAD}", pages_wide=3,
+        color=style.TEAL, freeze=f"B{FIRST}", repeated_rows=f"1:{HEAD}", pages_wide=2,
     )  # fmt: skip
     first_peak = _column(_PEAKS[0])
     band = style.text(sheet, HEAD - 1, first_peak, "Dense peak by number format, TFLOP/s (TOP/s)", bold=True,

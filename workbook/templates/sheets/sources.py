@@ -128,7 +128,7 @@ def _shown(sheet: Worksheet, row: int) -> int:
             cell.alignment = style.aligned("left", wrap=column == 2, indent=int(column > 1))
             cell.font = style.font(9, color=style.GREY) if column > 1 else style.font()
             cell.border = style.underline()
-        sheet.row_dimensions[row].height = 27
+        sheet.row_dimensions[row].height = 38
     row += 1
     more, all_of_them = "more stand on Catalog sources, in green", "what else the catalog sheets cite: Catalog sources"
     content = f'=IF(SUM(catalog_in_use)>ROWS(A{first}:A{row - 1}),"{more}","{all_of_them}")'

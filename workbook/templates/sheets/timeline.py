@@ -88,7 +88,8 @@ class Timeline:
         self._row += 1
         self.rows[one.name] = self._row
         self._label(self._row, one.label, one.unit)
-        self._across(self._row, one.formula, one.number_format)
+        if one.formula:
+            self._across(self._row, one.formula, one.number_format)
         if one.total:
             style.formula(self.sheet, self._row, 3, f"={self._text(one.total, 'C')}", one.number_format)
             self.sheet.cell(self._row, 3).alignment = style.aligned("right")
