@@ -95,7 +95,11 @@ def _bound(end: str) -> str:
 
 
 def _hours(end: str) -> str:
-    return f"IF(ISNUMBER({{estimate_hours}}),{{estimate_hours}}*{{bound_{end}}},{{run_hours}})"
+    return f'IF(ISNUMBER({{estimate_hours}}),{{estimate_hours}}*{{bound_{end}}},"–")'
+
+
+def _total(hours: str) -> str:
+    return f'IF(ISNUMBER({hours}),{{total_cost}}+({hours}-{{run_hours}})*{{per_hour_moved}},"–")'
 
 
 RESULTS: list[Block] = [
@@ -116,12 +120,10 @@ RESULTS: list[Block] = [
              "0.00", "Hours of this budget over the estimate of its steps"),
         Line("per_hour_moved", "What one more hour of a run costs", "USD",
              "({sweep_runs}+{refreshes})*(1+{failed_share})*{rate}*(1+{contingency})*(1+{tax})", "In all runs.", style.USD_CENTS),
-        Line("total_p10", "Total at the tenth (P10)", "USD", "{total_cost}+({hours_p10}-{run_hours})*{per_hour_moved}",
-             "Runs move with the hours; other lines stay.", style.USD, "Total where runs take the hours of P10"),
-        Line("total_p50", "Total at the estimate (P50)", "USD",
-             "{total_cost}+IF(ISNUMBER({estimate_hours}),{estimate_hours}-{run_hours},0)*{per_hour_moved}", "", style.USD,
+        Line("total_p10", "Total at the tenth (P10)", "USD", _total("{hours_p10}"), "Runs move with the hours; other lines stay.", style.USD, "Total where runs take the hours of P10"),
+        Line("total_p50", "Total at the estimate (P50)", "USD", _total("{estimate_hours}"), "", style.USD,
              "Total where runs take the estimated hours"),
-        Line("total_p90", "Total at nine tenths (P90)", "USD", "{total_cost}+({hours_p90}-{run_hours})*{per_hour_moved}", "", style.USD,
+        Line("total_p90", "Total at nine tenths (P90)", "USD", _total("{hours_p90}"), "", style.USD,
              "Total where runs take the hours of P90"),
         Line("memory_high", "Memory, a tenth above", "GB",
              'IFERROR(LLM_ESTIMATE_BOUND("LLM_FINETUNE_MEMORY","high",{model_id},{method},{seq_len},{micro_batch},{rank})/bytes_per_gb,"–")',
