@@ -12,8 +12,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
-NAVY, BLUE, TEAL, GREY = "1F3864", "2E75B6", "2A9D8F", "7F7F7F"
-ORANGE, RED, GREEN, AMBER = "E9A23B", "C0392B", "1E8449", "B9770E"
+NAVY, BLUE, TEAL, GREY = "1F3864", "2E75B6", "2A9D8F", "595959"
+ORANGE, RED, GREEN, AMBER = "E9A23B", "C0392B", "1E7A43", "955F00"
 PALE, LINE, YELLOW, WHITE = "EAF0F8", "D5DCE6", "FFFFCC", "FFFFFF"
 SERIES = (NAVY, "9DC3E6", TEAL, ORANGE, RED, "BFBFBF", "5B4A8A", "F4D06F", BLUE, "7FB285", "6E2C00", GREY)
 """Dark and light by turns, so that neighbours differ in grey print too."""

@@ -92,6 +92,27 @@ def test_cluster_capital_and_hour():
     assert report.named("checks_failed") == 0
 
 
+def test_offers_by_their_eight_lines():
+    """Two offers of 1,024 accelerators: one with everything in its price, one that is cheaper by the hour."""
+    sheet = loaded("cluster-tco")["Offers"]
+    rows = {sheet.cell(row, 1).value: row for row in range(6, 16)}
+    first = {"Accelerators": 2.5, "Useful part of the hours": 0.98, "Term": 12}
+    second = {"Accelerators": 2.2, "Storage": 20_000, "Network and traffic": 5_000, "Support": 0.1,
+              "Useful part of the hours": 0.9, "Set-up": 240_000, "Debugging": 15_000, "Term": 12}  # fmt: skip
+    cells = {("Offers", f"{column}{rows[label]}"): value
+             for column, offer in (("C", first), ("E", second)) for label, value in offer.items()}  # fmt: skip
+    report = changed(cells, template="cluster-tco")
+    found = {row[1]: row for row in report.package.rows("Offers").values() if 1 in row}
+    hours = 1024 * HOURS_A_MONTH
+    plain = 2.2 * hours + 25_000
+    dear = plain * (1 + 0.1 + 1 / 0.9 - 1) + 20_000 + 15_000
+    cheap = 2.5 * hours / 0.98
+    assert [found["In all"][column] for column in (3, 5)] == pytest.approx([cheap, dear])
+    assert [found["Against the best"][column] for column in (3, 4, 5)] == [1, "–", pytest.approx(dear / cheap)]
+    assert found["A useful accelerator-hour"][5] == pytest.approx(dear / hours)
+    assert report.named("checks_failed") == 0
+
+
 def test_cluster_loan_and_declining_depreciation():
     report = changed(
         template="cluster-tco", financed_share=0.5, loan_rate=0.12, loan_months=24, depreciation="declining"
