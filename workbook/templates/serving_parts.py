@@ -43,6 +43,8 @@ def serving_sections(model: str) -> list[Section]:
                   3600),
             Input("tpot_slo", "Limit on each further token", 0.05, "s", "0.05 s are 20 tokens a second for a reader.", None, "0.000",
                   0.001, 60),
+            Input("latency_quantile", "Quantile of both", 0.95, "share of requests", "At the peak this share of the requests is to be as "
+                  "quick as that: Checks compares.", None, style.PERCENT, 0.5, 0.999, basis=ASSUMED),
             Input("max_count", "Largest replica", 8, "accelerators", "Layouts up to this are compared.", None, style.WHOLE, 1, 1024,
                   True),
             Input("own_speed", "Own measured speed of a replica", None, "output tokens/s",
@@ -145,6 +147,24 @@ SIZE: Block = ("Replicas and accelerators", [
     Line("headroom", "Head-room at the peak", "share", "1-{peak_speed}/({replicas}*{replica_speed})", "", style.PERCENT,
          "Share of the replicas' speed that is left at the peak"),
 ])  # fmt: skip
+
+
+def _latency(metric: str) -> str:
+    call = (
+        "LLM_LATENCY_AT_LOAD({model_id},{accelerator_id},{replica_accelerators},{prompt_tokens},{served_tokens},{rate_each},"
+        f'{{latency_quantile}},"{metric}",{{replica_dtype}},,{{replica_layout}},,{{cached_share}})'
+    )
+    return f'IF(ISNUMBER({{own_speed}}),"your own",IFERROR({call},"too much load, or not known"))'
+
+
+LATENCY: Block = ("Latency at the peak, spares down (LLM_* cells)", [
+    Line("rate_each", "Requests to one replica", "requests/s", "{peak_rate}/MAX(1,{replicas}-{regions}*{spare_replicas})", "",
+         style.HUNDREDTHS),
+    Line("peak_ttft", "First token, at the quantile", "s", _latency("ttft"), "Requests come at random; queueing included.", "0.000",
+         "First token at the peak, at the quantile of Inputs", fact=True),
+    Line("peak_tpot", "Each further token, at the quantile", "s", _latency("tpot"), "", "0.0000",
+         "Each further token at the peak, at the quantile of Inputs", fact=True),
+])  # fmt: skip
 RATES: Block = ("Rates", [
     Line("level_used", "Level of prices", "factor", "IF(ISNUMBER({usd_per_hour}),1,{price_level})", "Own prices do not move.", "0.00"),
     BLEND,
@@ -194,6 +214,17 @@ SLOW_PEAK = Check(
     "If a replica gives what the slowest tenth of measured engines gave, the peak does not fit: measure yours, or add spares.",
     "replica_slow", '#,##0 "tokens/s"',
 )  # fmt: skip
+
+
+def _in_time(label: str, name: str, limit: str) -> Check:
+    return Check(label, f'IF(ISNUMBER({name}),{name},IF({name}="your own",{limit},{limit}+1))', AT_MOST, limit, WARN,
+                 "At the peak too many requests wait: lower the load at which the limits hold, or relax the limit.", name, "0.000")  # fmt: skip
+
+
+IN_TIME = [
+    _in_time("First tokens are in time at the peak", "peak_ttft", "ttft_slo_shown"),
+    _in_time("Further tokens are in time at the peak", "peak_tpot", "tpot_slo_shown"),
+]
 SERVING_CLOCK = [
     TimeRow("active", "In the plan", "1 or 0", "({number}<plan_months)*1", "0"),
     TimeRow("requests", "Requests in the month", "requests", "requests_per_day_shown*(1+growth_shown)^{number}*days_per_month", _INT),

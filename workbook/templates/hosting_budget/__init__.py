@@ -49,7 +49,7 @@ TEMPLATE = Template(
         Figure("Accelerator", "accelerator_id"), Figure("Layout of a replica", "replica_layout"),
         Figure("Number format of the weights", "replica_dtype"),
         Figure("A replica gives", "replica_speed", '#,##0 "output tokens/s"'),
-        Figure("First token", "replica_ttft", '0.00 "s"'), Figure("Each further token", "replica_tpot", '0.000 "s"'),
+        Figure("First token at the peak", "peak_ttft", '0.00 "s"'), Figure("Each further token", "peak_tpot", '0.000 "s"'),
         Figure("Requests a day, month sized", "requests_day", style.WHOLE),
         Figure("Peak rate", "peak_rate", '#,##0.0 "requests/s"'),
         Figure("Price in use", "price_used", '"$"0.00## "per accelerator-hour"'), Figure("Where from", "price_basis"),
