@@ -62,6 +62,21 @@ def test_hosting_pays_commitments_that_it_does_not_need():
     assert shrinking.named("paid") < flat.named("paid")
 
 
+def test_hosting_range_is_the_measured_one_and_latency_that_of_the_load():
+    plan = xlcalc.LLM_SERVE_PLAN("llama-3.3-70b", "h100-sxm", 2000, 300, 2, 0.05, 8, 1)
+    row = dict(zip(plan[0], plan[1], strict=True))
+    report = changed(template="hosting-budget", load_limit=0.9)
+    peak = 500_000 * 1.05**12 / 86400 * 2.5
+    for end, name in (("low", "total_p90"), ("high", "total_p10")):
+        replicas = math.ceil(peak * 300 / (row[f"tokens/s {end}"] * 0.9)) + 1
+        nodes = math.ceil(replicas * row["accelerators"] / 8) * 8
+        assert report.named(name) == pytest.approx(nodes * median_price() * HOURS_A_MONTH * 1.1)
+    each = peak / (report.named("replicas") - 1)
+    call = ("llama-3.3-70b", "h100-sxm", 2, 2000, 300, each, 0.95, "tpot", "fp8", None, "tp2")
+    assert report.named("peak_tpot") == pytest.approx(xlcalc.LLM_LATENCY_AT_LOAD(*call))
+    assert report.named("peak_tpot") > 0.05 and checks(report)["Further tokens are in time at the peak"] == -1
+
+
 # Cluster
 
 
@@ -209,6 +224,34 @@ def test_fine_tuning_hours_and_cost():
     assert report.named("total_cost") == pytest.approx(total)
     assert report.named("breakeven_uses") == pytest.approx(total / (1500 * 2.5e-7))
     assert report.named("checks_failed") == 0
+
+
+def test_fine_tuning_range_is_that_of_measured_steps():
+    report = changed(template="fine-tuning")
+    step = (
+        "llama-3.1-8b",
+        "h100-sxm",
+        1,
+        1,
+        4096,
+        None,
+        None,
+        1,
+        3,
+        None,
+        "bf16",
+        None,
+        None,
+        None,
+        None,
+        None,
+        "lora",
+        16,
+    )
+    for end, name in (("low", "total_p10"), ("high", "total_p90")):
+        hours = 20_000 * 1000 * 3 / 0.9 / 4096 * xlcalc.LLM_ESTIMATE_BOUND("LLM_STEP_TIME", end, *step) / 3600
+        moved = (hours - report.named("run_hours")) * (6 + 2) * 1.2 * median_price() * 1.1
+        assert report.named(name) == pytest.approx(report.named("total_cost") + moved)
 
 
 def test_fine_tuning_methods():
