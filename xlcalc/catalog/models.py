@@ -68,10 +68,14 @@ def by_id(model_id: str) -> ModelSpec:
 
 def _sold(name: str) -> NotInCatalog | None:
     """What to say of a model that is known by its price alone; nothing where the name could be another's."""
-    typed = key(name)
-    if any(typed == key(row["id"].rpartition("/")[2]) for row in tables.rows("api_prices")):
+    if key(name) in _api_models():
         return NotInCatalog("is sold as an API, and its configuration is not in the catalog; LLM_API_COST prices it")
     return None
+
+
+@cache
+def _api_models() -> frozenset[str]:
+    return frozenset(key(row["id"].rpartition("/")[2]) for row in tables.rows("api_prices"))
 
 
 @cache

@@ -169,17 +169,17 @@ def LLM_WEIGHTS(model: ModelOrCount, dtype: DType = None) -> Bytes:
     """Bytes of a model's weights in a number format, as checkpoints in it hold them, scales and zero points included.
 
     A blank format is the one that the model is published in (LLM_MODEL's published_dtype says which, and from what).
-    Below 16 bit the matrices of attention, MLP and experts are quantised; embedding, head, norms, routers and
-    biases stay in 16 bit, and so does what the model's own quantization_config leaves out, layer by layer (gpt-oss
-    quantises only experts). Experts that are published narrower than the format stay as they are, but in 16 bit and
-    wider, where LLM_SERVE_MEMORY alone keeps them: the sum of its weights over the ranks is otherwise this and the
-    copies of what stands whole on each. `gptq` and `awq` are 4 bits in groups of 128, `gptq_g32` and `int4_g32` in
-    groups of 32; plain `int4`, `int8` and `fp8` count no scales but those of blocks that a configuration names. A
-    GGUF type gives each tensor what llama.cpp's mix gives it by role, layer and width, without an importance
-    matrix. For a bare number of parameters every one of them is in the format. Left out: tokenizer and header,
-    vision and audio towers (LLM_SERVE_MEMORY has them), multi-token-prediction layers, a tied head that a file stores
-    again, the order of GPTQ's inputs. Against 95 published file sizes the mean error is 0.1 %, the worst 0.8 %; GGUF
-    files made with an importance matrix differ by up to 1.1 %.
+    Below 16 bit the matrices of attention, MLP and experts are quantised; embedding, head, norms, routers and biases
+    stay in 16 bit, and so does what the model's own quantization_config leaves out, layer by layer (gpt-oss quantises
+    only experts). Experts that are published narrower than the format stay as they are, but in 16 bit and wider, where
+    LLM_SERVE_MEMORY alone keeps them: the sum of its weights over the ranks is otherwise this and the copies of what
+    stands whole on each. `gptq` and `awq` are 4 bits in groups of 128, `gptq_g32` and `int4_g32` in groups of 32,
+    `mlx_4bit` and `mlx_8bit` in groups of 64 with embedding and head; plain `int4`, `int8` and `fp8` count no scales
+    but those of blocks that a configuration names. A GGUF type gives each tensor what llama.cpp's mix gives it by role,
+    layer and width, without an importance matrix. For a bare number of parameters every one of them is in the format.
+    Left out: tokenizer and header, vision and audio towers (LLM_SERVE_MEMORY has them), multi-token-prediction layers,
+    a tied head that a file stores again, the order of GPTQ's inputs. Against 97 published file sizes the mean error is
+    0.1 %, the worst 0.8 %; GGUF files made with an importance matrix differ by up to 1.1 %.
 
     Example:
         >>> LLM_WEIGHTS("llama-3.1-8b", "bf16", "GB")

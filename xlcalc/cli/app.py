@@ -29,7 +29,7 @@ def main() -> None:
     except BrokenPipeError:  # whoever read stdout has seen enough
         sys.stderr.close()
     except OSError as error:
-        say(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
+        say(_sentence(error))
         sys.exit(1)
     except (Failure, CalcError, ValueError) as error:
         say(str(error))
@@ -47,6 +47,12 @@ def _asked(words: list[str]) -> typer.Typer:
     program = copy(app)
     program.registered_commands, program.registered_groups = found, []
     return program
+
+
+def _sentence(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError) and not error.filename:
+        return "the folder that this was started in is there no more: change to another one"
+    return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
 
 
 @app.callback()

@@ -190,6 +190,7 @@ def _framework(software: str, said: Callable[..., float]) -> Framework:
         selective_kept=plain(held("selective_kept")),
         slack=held("slack"),
         narrow_kept=bool(plain(held("narrow_kept"))),
+        eager=bool(plain(held("eager"))),
     )
 
 

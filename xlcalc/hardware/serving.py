@@ -12,9 +12,9 @@ from functools import cache
 from math import inf
 
 from xlcalc.catalog import tables
-from xlcalc.formula.arithmetic import is_number, is_recording, term, where
+from xlcalc.formula.arithmetic import is_number, is_recording, least, term, where
 from xlcalc.formula.records import reduced
-from xlcalc.hardware.rates import Device, Engine, ServeRates
+from xlcalc.hardware.rates import Device, Engine, Host, ServeRates
 from xlcalc.hardware.software import lineage
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.model.dtypes import DTYPES, DType
@@ -78,6 +78,19 @@ def device(accelerator: AcceleratorSpec) -> Device:
         )  # fmt: skip
 
     return accelerator.once(Device, look_up)
+
+
+def host(accelerator: AcceleratorSpec, memory: float, bandwidth: float) -> Host:
+    """The host of an accelerator under llama.cpp, of so many bytes and bytes/s; its link is the accelerator's PCIe.
+
+    Raises ValueError for an accelerator that has no memory of its own.
+    """
+    if accelerator.kind in ("soc", "cpu"):
+        raise ValueError(f"has a meaning where accelerators have memory of their own; {accelerator.id} has not")
+    scopes = _scopes(accelerator, "llama.cpp")
+    stream = bandwidth * constant("stream", "llama.cpp")
+    link = least(accelerator.scale_up or inf, constant("pcie_below")) * constant("pcie", *scopes)
+    return Host(memory, stream, stream * constant("unpacked", "llama.cpp"), link)
 
 
 def dense_format(accelerator: AcceleratorSpec) -> str:

@@ -50,6 +50,7 @@ class Table(list[list[Any]]):
             return f'<{tag} style="text-align:{side}">{escape(text)}</{tag}>'
 
         head, *rows = ("".join(cell(v, "td" if i else "th") for v in row) for i, row in enumerate(self))
+        rows = rows or [f'<td colspan="{len(self[0])}">Nothing was found.</td>']
         return f"<table><thead><tr>{head}</tr></thead><tbody><tr>{'</tr><tr>'.join(rows)}</tr></tbody></table>"
 
 
@@ -128,7 +129,7 @@ class Declaration:
                 try:
                     value = Range(value)
                 except CalcError as error:
-                    raise CalcError(error.code, error.reason, function=self.name, argument=argument.name) from None
+                    raise error.placed(self.name, argument.name) from None
                 if argument.kind.takes_range(value.rows):
                     value = value.rows
                 else:
@@ -213,8 +214,7 @@ class Declaration:
             elif type(result) is Table:
                 result = self._finite(result)
         except CalcError as error:
-            where = error.function or self.name
-            raise CalcError(error.code, error.reason, function=where, argument=error.argument) from None
+            raise error.placed(error.function or self.name, error.argument) from None
         except ValueError as error:
             raise CalcError("#NUM!", str(error), function=self.name) from None
         except ArithmeticError:

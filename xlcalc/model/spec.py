@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from os import PathLike
 from typing import Any
@@ -20,7 +20,7 @@ from xlcalc.model.coefficients import Adapters, Coefficients
 from xlcalc.model.config import SPELLINGS, Config
 from xlcalc.model.dtypes import DType
 from xlcalc.model.families.reader import read
-from xlcalc.model.families.towers import tower_params
+from xlcalc.model.families.towers import Towers, towers
 from xlcalc.model.flops import FlopShape, flop_shape
 from xlcalc.model.kinds import kinds
 from xlcalc.model.layers import Linear
@@ -120,12 +120,14 @@ class ModelSpec(Keeping, BaseModel):
         """The layers that the configuration builds. Raises ValueError naming missing or impossible fields."""
         c = self.text_config
         try:
-            return _whole(read(c))
+            whole = _whole(read(c))
         except KeyError as error:
             c.require(str(error.args[0]))
             raise ValueError(f"lacks {error.args[0]}, needed for model_type {c.model_type[:60]!r}") from None
         except (TypeError, ArithmeticError, AttributeError, IndexError) as error:
             raise ValueError(_no_number(c)) from error
+        beside = self._towers.assumed
+        return whole._replace(assumed=(*whole.assumed, beside)) if beside else whole
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
@@ -143,19 +145,33 @@ class ModelSpec(Keeping, BaseModel):
         return self.count if self.count is not None else sum(self.parts.values())
 
     @cached_property
-    def towers(self) -> int:
-        """Parameters of towers and projectors, which `total` leaves out. Raises ValueError if undeclared."""
+    def _towers(self) -> Towers:
         if self.stated_towers is not None:
-            return self.stated_towers
-        return tower_params(self.config, self.text_config)
+            return Towers(self.stated_towers)
+        c = self.text_config
+        for part in (self.config[name] for name in c.towers if isinstance(self.config.get(name), Mapping)):
+            _check_bounds(part)
+        try:
+            found = towers(self.config, c)
+        except (KeyError, TypeError, ArithmeticError, AttributeError, IndexError):
+            raise ValueError(
+                f"has towers with a field that is no number where one is needed: {_listed(c.towers)}"
+            ) from None
+        if found.params is not None and (type(found.params) is not int or found.params < 0):
+            raise ValueError(f"has towers whose sizes are no whole numbers above 0: {_listed(c.towers)}")
+        return found
 
     @cached_property
+    def towers(self) -> int:
+        """Parameters of towers and projectors, which `total` leaves out. Raises ValueError if nothing says how many."""
+        if self._towers.params is None:
+            raise ValueError(f"has towers that cannot be counted: {self._towers.assumed}")
+        return self._towers.params
+
+    @property
     def known_towers(self) -> int | None:
-        """Parameters of towers and projectors; None where they are not declared."""
-        try:
-            return self.towers
-        except ValueError:
-            return None
+        """Parameters of towers and projectors; None where nothing says how many."""
+        return self._towers.params
 
     @cached_property
     def active_parts(self) -> dict[str, float]:
@@ -308,6 +324,10 @@ def _no_number(c: Config) -> str:
     odd = sorted(name for name in c.seen if isinstance(c.raw.get(name), (list, Mapping)) or _is_digits(c.raw.get(name)))
     named = f"; these that were read hold lists, groups or texts: {', '.join(odd[:6])}" if odd else ""
     return f"has a field that is no number where one is needed{named}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)[:80]
 
 
 def _is_digits(value: Any) -> bool:

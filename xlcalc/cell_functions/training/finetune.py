@@ -60,9 +60,10 @@ def LLM_FINETUNE_MEMORY(
 
     `full` trains every parameter: 2 bytes of weight, 2 of gradient and, for Adam, 12 of optimizer. `lora` keeps weights
     in bf16 and trains adapters; `qlora` keeps the weights in nf4 with double quantisation. Frozen matrices need no
-    input for the backward pass, adapted ones do. What the loss takes, whether there is a 32-bit copy of the weights and
-    what 4-bit weights leave in 32 bit is the software's; the workspace holds it with the allocator's slack and the CUDA
-    context.
+    input for the backward pass, adapted ones do. What the loss takes, whether there is a 32-bit copy of the weights,
+    what 4-bit weights leave in 32 bit and whether operators run one by one and keep more is the software's; the
+    workspace holds it with the allocator's slack and the CUDA context. Gradients stand beside the loss, as they do from
+    the second micro-batch of a step on.
 
     Args:
         method: full, lora or qlora
@@ -84,9 +85,13 @@ def LLM_FINETUNE_MEMORY(
     what = adapted(targets, software)
     adapters = adapter_params(model, rank, what)
     adapters = term("parameters of adapters", adapters, "parameters", _HU)
-    kept = model.adapters(what).kept
-    kept = column("adapted_kept", kept, "inputs that adapters keep", "elements/token", "of the model")
     element = keeps.unquantised_bytes if method == "qlora" else ELEMENT
+    sums = model.adapters(what)
+    if keeps.eager:  # each adapter casts its input to 16 bit for itself
+        kept = ELEMENT * column("adapted_inputs", sums.inputs, "inputs of adapters", "elements/token", "of the model")
+    else:
+        kept = column("adapted_kept", sums.kept, "inputs that adapters keep", "elements/token", "of the model")
+        kept = element * kept
     frozen = train_memory(numbers, layout, seq_len, keeps, offload=offload, adapted=kept, element=element)
     form = DTYPES["nf4" if method == "qlora" else "bf16"]
     base = model.weights(form, anew=True).bytes

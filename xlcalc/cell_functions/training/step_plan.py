@@ -57,8 +57,7 @@ def _machine(accelerator: AcceleratorSpec, dtype: Format) -> plan.Machine:
     """One accelerator with what usually trains on it."""
     low, high = (usual_training(zero, accelerator.vendor) for zero in (1, 2))
     rates = kernels(accelerator, dtype.name, low), kernels(accelerator, dtype.name, high)
-    kept = framework(usual_training(1)), framework(usual_training(2))
-    return plan.Machine(1, accelerator.figure("memory"), *rates, *kept)
+    return plan.Machine(1, accelerator.figure("memory"), *rates, framework(low), framework(high))
 
 
 PLAN_COLUMNS = (
@@ -139,7 +138,8 @@ def _fastest(given: SimpleNamespace) -> str:
     )
     best = searched(plan.plan, job, machine, plain(given.top), own).best[0].layout
     numbers = columns(job.model, WORDS, "of the model")
-    rates = kernels(given.accelerator, given.dtype.name, usual_training(best.zero, given.accelerator.vendor))
+    software = usual_training(best.zero, given.accelerator.vendor)
+    rates = kernels(given.accelerator, given.dtype.name, software)
     step = term(
         "seconds of a step", step_time(numbers, rates, best, given.global_batch, given.seq_len).total, "seconds", _STEP
     )
@@ -147,7 +147,7 @@ def _fastest(given: SimpleNamespace) -> str:
         numbers,
         best,
         given.seq_len,
-        framework(usual_training(best.zero)),
+        framework(software),
         weight_bytes=job.weight_bytes,
         operand_bytes=job.operand_bytes,
     )
