@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 
 import pytest
@@ -307,3 +308,13 @@ def test_one_processor_of_a_server_of_two_is_not_counted_twice_in_silence(typed,
 def test_an_instance_with_or_without_what_its_cloud_writes_before(typed):
     found = accelerators.find(typed)
     assert found.id == "h100-sxm" and "has 8 of h100-sxm" in found.remark
+
+
+def test_near_names_are_looked_for_when_the_sentence_is_read():
+    looked = models.names()._offers.cache_info
+    before = looked().misses
+    with pytest.raises(xlcalc.CalcError) as refusal:
+        xlcalc.LLM_PARAMS("llama-3.1-nobodys")
+    assert (refusal.value.code, refusal.value.argument, looked().misses) == ("#N/A", "model", before)
+    said = [str(refusal.value), str(refusal.value), str(pickle.loads(pickle.dumps(refusal.value)))]
+    assert "llama-3.1" in said[0] and len(set(said)) == 1 and looked().misses == before + 1

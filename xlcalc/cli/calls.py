@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from xlcalc.cli import completion
-from xlcalc.cli.console import Failure, print_rows
+from xlcalc.cli.console import Failure, print_rows, width
 from xlcalc.language.declare import Declaration, Table, find, functions
 from xlcalc.language.errors import CalcError
 from xlcalc.language.harmless import printable
@@ -60,7 +60,7 @@ def call(
 def _print_range(declaration: Declaration, values: list[str | None], as_json: bool) -> None:
     from xlcalc.accuracy import bounds
 
-    read = declaration.read([*values, *[None] * (len(declaration.arguments) - len(values))])
+    read = declaration.read(values)
     found = bounds.around(declaration, read, declaration.compute(read))
     if found is None:
         measured = ", ".join(bounds.FUNCTIONS)
@@ -91,7 +91,7 @@ def explain(
         print(json.dumps(derivation.explain(declaration, values, depth)))
     else:
         table = derivation.explain(declaration, values, depth, derivation.ON_A_SCREEN)
-        print(derivation.as_text(table, brief=depth is None), end="")
+        print(derivation.as_text(table, brief=depth is None, width=width()), end="")
 
 
 @app.command("functions")

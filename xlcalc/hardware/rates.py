@@ -75,7 +75,8 @@ class Framework(NamedTuple):
     element beside weights of 4 bits; `context_bytes` of the runtime, `communication_bytes` of buffers where there is
     more than one rank. Shares: `selective_kept` of the products' outputs under selective recomputation (1 = all but
     what is cheap to run again), `slack` of what comes and goes, which the allocator holds beside it. `narrow_kept`:
-    whether operands below 16 bits are kept as they are.
+    whether operands below 16 bits are kept as they are. `eager`: whether operators run one by one, each keeping what it
+    reads (`activations.eager_bytes`), and adapters of one input a copy of it each.
     """
 
     logit_bytes: float
@@ -91,6 +92,7 @@ class Framework(NamedTuple):
     selective_kept: float
     slack: float
     narrow_kept: bool
+    eager: bool
 
 
 class ServeRates(NamedTuple):

@@ -70,15 +70,14 @@ def usable(accelerator: AcceleratorSpec) -> float:
 
 def device(accelerator: AcceleratorSpec) -> Device:
     """Where a replica stands. Raises ValueError where the accelerator's memory is not published."""
-    found = None if is_recording() else accelerator.looked_up.get(Device)
-    if not isinstance(found, Device):
-        found = Device(
+
+    def look_up() -> Device:
+        return Device(
             usable(accelerator), accelerator.devices_per_node or 0, accelerator.scale_up_domain or 0,
             accelerator.is_mesh, accelerator.id or "the accelerator", accelerator.pads_heads,
         )  # fmt: skip
-        if not is_recording():
-            accelerator.looked_up[Device] = found
-    return found
+
+    return accelerator.once(Device, look_up)
 
 
 def host(accelerator: AcceleratorSpec, memory: float, bandwidth: float) -> Host:
@@ -143,12 +142,7 @@ def serve_rates(accelerator: AcceleratorSpec, dtype: DType, software: str = "") 
 
     Raises ValueError where a peak or its bandwidth is not published.
     """
-    found = None if is_recording() else accelerator.looked_up.get((dtype, software))
-    if not isinstance(found, ServeRates):
-        found = _serve_rates(accelerator, dtype, software)
-        if not is_recording():
-            accelerator.looked_up[dtype, software] = found
-    return found
+    return accelerator.once((ServeRates, dtype, software), lambda: _serve_rates(accelerator, dtype, software))
 
 
 def _scopes(accelerator: AcceleratorSpec, software: str) -> list[str]:

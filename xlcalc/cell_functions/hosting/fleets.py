@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Annotated, Any, NamedTuple
 
 from xlcalc import accuracy
@@ -78,21 +79,11 @@ def LLM_FLEET(
     whole nodes, on demand, with its spread beside it.
 
     Args:
-        model: the model
-        accelerator: the accelerator
         requests_per_second: mean rate of requests that arrive at random
-        prompt: tokens of each prompt
-        output: tokens of each answer
         ttft_slo: longest time to the first token; blank = any
         tpot_slo: longest time per output token; blank = any
         quantile: share of the requests that keep the limits
-        cached_share: share of the prompt found in a prefix cache
-        dtype: number format of the weights; blank = as published
-        kv_dtype: number format of the cache; blank = 16 bit
         max_count: most accelerators of a replica
-        usd_per_hour: USD of an accelerator-hour; blank = your own price, else the median of comparable listed ones
-        top: rows to give
-        software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_FLEET("llama-3.1-8b", "h100-sxm", 100, 1000, 200, 0.5, 0.05)[1][3:6]
         [5, 5, 1]
@@ -122,28 +113,15 @@ def LLM_FLEET(
 
 
 @LLM_FLEET.explained
-def _cheapest_fleet(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
-    requests_per_second: float,
-    prompt: float,
-    output: float,
-    ttft_slo: float | None,
-    tpot_slo: float | None,
-    quantile: float,
-    cached_share: float,
-    dtype: Format | None,
-    kv_dtype: Format | None,
-    max_count: int,
-    usd_per_hour: float | None,
-    top: int,
-    software: str | None,
-) -> str:
+def _cheapest_fleet(given: SimpleNamespace) -> str:
     """The cheapest fleet: the rate that a replica holds, what it sustains, its latencies."""
-    of = served(model, accelerator, dtype, kv_dtype, software)
-    traffic, limits = Traffic(prompt, output, cached_share), fleet.Limits(ttft_slo, tpot_slo, quantile)
-    best, *others = searched(fleet.fleets, of, traffic, requests_per_second, limits, max_count)
-    first, token = searched(best.latencies, quantile)
+    of = served(given.model, given.accelerator, given.dtype, given.kv_dtype, given.software)
+    traffic, limits = (
+        Traffic(given.prompt, given.output, given.cached_share),
+        fleet.Limits(given.ttft_slo, given.tpot_slo, given.quantile),
+    )
+    best, *others = searched(fleet.fleets, of, traffic, given.requests_per_second, limits, given.max_count)
+    first, token = searched(best.latencies, given.quantile)
     kinds = [
         term(f"requests a second that a replica of {kind.replica.layout.text} holds", kind.rate, "requests/s",
              "the largest rate within the limits: searched")
@@ -178,7 +156,6 @@ def LLM_RUNS_ON(
     suffice. Meant for one or a few sequences.
 
     Args:
-        accelerator: the accelerator
         count: accelerators of the machine
         context: tokens of each sequence, prompt and answer together
         batch: sequences that decode together

@@ -43,7 +43,7 @@ def deepseek_v2(c: Config) -> Architecture:
     return stack(c, [mla(c)] * len(blocks), blocks, notes=notes)
 
 
-@family("deepseek_v3", "kimi_k2", "mistral4")
+@family("deepseek_v3", "kimi_k2", "mistral4", "sarvam_mla")
 def deepseek_v3(c: Config) -> Architecture:
     """DeepSeek-V3 2024, section 2; Kimi K2 2025; Mistral Small 4 2026. transformers deepseek_v3, mistral4."""
     blocks = shared_experts(c, c["first_k_dense_replace"])
