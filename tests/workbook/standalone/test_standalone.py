@@ -24,7 +24,8 @@ from xlcalc.workbook.templates import editions
 KIT = stored.read()
 BLANK = "ZZ1"
 
-UNKNOWN = ("–", "not estimated", "no range")  # what a cell says of a search that was not made
+UNKNOWN = ("–", "not estimated", "no range", "Shown: ")
+"""What a cell says of a search that was not made; the light, which names what cannot be checked then."""
 
 
 def typed(value):
