@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import xlcalc
 
 from .files.addresses import cell_name, parse_area, parse_cell, split_sheet
-from .files.cells_xml import Cell
 from .files.formats import dates, style_of
 from .files.package import DefinedName, Package
+from .files.sheet_grammar import Cell
 
 _LIST = "names_listed"
 _MOST_OF_A_UNIT = 24

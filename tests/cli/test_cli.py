@@ -74,10 +74,11 @@ def test_every_help_has_an_example(command):
 
 @pytest.mark.parametrize(("words", "formula"), [
     ("how many users fit", "=LLM_MAX_BATCH("), ("what does training cost", "=LLM_TRAIN_COST("), ("buy or rent", "=LLM_BREAKEVEN("),
+    ("roi", "=LLM_BREAKEVEN("), ("fine-tuning cost", "xlcalc new fine-tuning "),
 ])  # fmt: skip
 def test_plain_words_lead_to_a_formula(words, formula):
     assert formula in run("functions", *words.split()).stdout
-    assert "no question or function" in fails(1, "functions", "zzz")
+    assert "no question, template or function" in fails(1, "functions", "zzz")
     assert run("functions", "LLM_FLEET").stdout.count("=LLM_") == 1  # a function's own name asks for that one alone
 
 

@@ -6,8 +6,8 @@ import re
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 
-from .cells_xml import Cell
 from .package import Package
+from .sheet_grammar import Cell
 from .xml_text import attribute, unescape
 
 _FORMAT = re.compile(rb"<(?:\w+:)?numFmt\s[^>]*>")

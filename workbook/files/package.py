@@ -21,8 +21,9 @@ from xlcalc.files import write_atomically
 
 from . import xml_text
 from .addresses import Area, cell_name, parse_area, parse_cell, split_sheet
-from .cells_xml import MAX_TEXT, Cell, CellValue, SheetXml
+from .cells_xml import MAX_TEXT, CellValue, SheetXml
 from .errors import WorkbookError
+from .sheet_grammar import Cell
 from .tables import Table
 from .xml_text import attribute
 from .zip_parts import ZipParts
