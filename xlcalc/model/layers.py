@@ -169,6 +169,8 @@ def attention(
     `shared_cache`: this layer reads another layer's keys and values and keeps none. `gate`: a matrix whose outputs
     scale those of the heads. `sinks`: a learned logit for each head.
     """
+    if head_dim == 0:
+        raise ValueError("has heads of no width")
     v_dim = v_dim or head_dim
     q, k, v = n_heads * head_dim, n_kv_heads * head_dim, n_kv_heads * v_dim
     norms: tuple[Vector, ...] = ()

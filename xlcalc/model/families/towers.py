@@ -31,6 +31,10 @@ def towers(config: Fields, text: Config) -> Towers:
     if isinstance(thinker := config.get("thinker_config"), Mapping):
         named = {"model_type": f"{model_type}_thinker", **thinker}
         return towers(named, Config(named))
+    if model_type == "t5gemma2" and isinstance(half := config.get("encoder"), Mapping):
+        inner = half.get("text_config") or {}
+        config = {"vision_config": half.get("vision_config"), "hidden_size": inner.get("hidden_size", 2304)}
+        text = Config({"hidden_size": config["hidden_size"]})
     parts = {kind: config.get(f"{kind}_config") for kind in _WRAPPERS}
     own = {kind: wrappers[model_type] for kind, wrappers in _WRAPPERS.items() if model_type in wrappers}
     given = {
@@ -53,6 +57,19 @@ def towers(config: Fields, text: Config) -> Towers:
 _WIDTHS = ("embed_dim", "hidden_size", "d_model", "width", "hidden_dim")
 _DEPTHS = ("num_hidden_layers", "depth", "layers", "num_layers", "n_layers", "encoder_layers", "num_blocks")
 _INNER = ("intermediate_size", "mlp_dim", "encoder_ffn_dim", "ffn_dim")
+
+
+_MOST = 10**7  # of any size of a tower
+
+
+def check_sizes(fields: Fields) -> None:
+    """Raise ValueError for sizes of a tower that are no numbers, or larger than any tower's."""
+    for name, value in fields.items():
+        sized = name in (*_WIDTHS, *_DEPTHS, *_INNER) or name.startswith(("num_", "n_", "out_"))
+        if sized and not isinstance(value, (int, float, type(None))):
+            raise ValueError(f"has a tower whose {str(name)[:60]} is no number; got {str(value)[:60]}")
+        if isinstance(value, (int, float)) and not abs(value) <= _MOST:
+            raise ValueError(f"has a tower whose {str(name)[:60]} is beyond {_MOST:.0e}, which no model has")
 
 
 def _estimated(model_type: str, given: Mapping[str, Fields], d_text: int) -> Towers:
@@ -79,7 +96,7 @@ _WRAPPERS: dict[str, dict[str, Callable[[Fields, Fields, int], int]]] = {
             ("qwen3_vl", "qwen3_vl_moe", "qwen3_5", "qwen3_5_moe", "cosmos3_omni", "cohere_compass", "qwen4_exp"),
             wrap.qwen3,
         ),
-        **dict.fromkeys(("gemma3", "shieldgemma2"), wrap.gemma3),
+        **dict.fromkeys(("gemma3", "shieldgemma2", "t5gemma2"), wrap.gemma3),
         "paligemma": wrap.paligemma,
         "llava": wrap.llava,
         **dict.fromkeys(("llava_next", "llava_next_video", "llava_onevision"), wrap.llava_next),
@@ -154,7 +171,7 @@ _WRAPPERS: dict[str, dict[str, Callable[[Fields, Fields, int], int]]] = {
     },
     "encoder": dict.fromkeys(("granite_speech", "granite_speech_plus"), resamplers.granite_speech),
 }
-_OPTIONAL = ("gemma4",)  # whose files may be of the language model alone
+_OPTIONAL = ("gemma4", "t5gemma2")  # whose files may be of the language model alone
 _WITHOUT_CONFIG = {"fuyu": wrap.fuyu}
 # groups of fields that a wrapper's towers read beside their own
 _BESIDE = ("qformer_config", "projector_config", "perceiver_config", "adapter_config", "adaptor_config",
