@@ -19,7 +19,7 @@ from xlcalc.model.coefficients import Adapters, Coefficients
 from xlcalc.model.config import SPELLINGS, Config
 from xlcalc.model.dtypes import DType
 from xlcalc.model.families.reader import read
-from xlcalc.model.families.towers import Towers, check_sizes, towers
+from xlcalc.model.families.towers import Towers, odd_size, towers
 from xlcalc.model.flops import FlopShape, flop_shape
 from xlcalc.model.kinds import kinds
 from xlcalc.model.params import active_by_part, params_by_part
@@ -151,7 +151,8 @@ class ModelSpec(BaseModel):
         c = self.text_config
         for part in (self.config[name] for name in c.towers if isinstance(self.config.get(name), Mapping)):
             _check_bounds(part)
-            check_sizes(part)
+            if odd := odd_size(part):
+                return Towers(None, odd)
         try:
             found = towers(self.config, c)
         except (KeyError, TypeError, ArithmeticError, AttributeError, IndexError):

@@ -62,14 +62,15 @@ _INNER = ("intermediate_size", "mlp_dim", "encoder_ffn_dim", "ffn_dim")
 _MOST = 10**7  # of any size of a tower
 
 
-def check_sizes(fields: Fields) -> None:
-    """Raise ValueError for sizes of a tower that are no numbers, or larger than any tower's."""
+def odd_size(fields: Fields) -> str:
+    """What is odd about the sizes of a tower: no number, or larger than any; "" where nothing is."""
     for name, value in fields.items():
         sized = name in (*_WIDTHS, *_DEPTHS, *_INNER) or name.startswith(("num_", "n_", "out_"))
         if sized and not isinstance(value, (int, float, type(None))):
-            raise ValueError(f"has a tower whose {str(name)[:60]} is no number; got {str(value)[:60]}")
+            return f"the {str(name)[:60]} of its towers is no number but {str(value)[:60]}"
         if isinstance(value, (int, float)) and not abs(value) <= _MOST:
-            raise ValueError(f"has a tower whose {str(name)[:60]} is beyond {_MOST:.0e}, which no model has")
+            return f"the {str(name)[:60]} of its towers is beyond {_MOST:.0e}"
+    return ""
 
 
 def _estimated(model_type: str, given: Mapping[str, Fields], d_text: int) -> Towers:
