@@ -163,15 +163,14 @@ class Bodies:
         self.loop = asyncio.new_event_loop()
 
     def __call__(self, rng: random.Random) -> str:
+        import server
         from fuzz import arguments
 
         import xlcalc
 
         declaration = rng.choice(xlcalc.functions())
         cells = [[[cell]] for cell in arguments(declaration, rng)]
-        body = {"func_name": declaration.name, "args": cells, "client": "Office.js", "runtime": "1.4", "version": "0",
-                "caller_address": "[Book1.xlsx]Sheet1!J9", "session_id": "1", "culture_info_name": "en-US",
-                "date_format": "m/d/yyyy"}  # fmt: skip
+        body = server.body(declaration.name, cells)
         if rng.random() < 0.3:
             body.pop(rng.choice(list(body)))
         data = json.dumps(body, default=str).encode("utf-8", "surrogatepass")

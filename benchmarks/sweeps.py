@@ -1,16 +1,24 @@
-"""Sweeps beside a plain loop of calls, measured in one run: python benchmarks/sweeps.py [quick]
+"""Sweeps beside a plain loop of calls, measured in one run: python benchmarks/sweeps.py [PART...] [--quick]
 
-Prints seconds of a million scenarios and the memory at most, microseconds of a row of closed formulas as columns and as
-calls, what a second worker gives, plans with and without shared work, and a range in a cell. Quote the ratios.
+cells      a range of 10,000 cells against as many calls
+columns    microseconds of a row of closed formulas as columns and as calls
+million    seconds of a million scenarios, on one worker and on two, and the memory at most
+workers    what 2, 4, 8 ... workers give, as far as this machine has cores, where every scenario is searched for
+plans      plans with and without shared work
+handing    what it costs to hand a block to a worker
+
+All parts without a name, in about two minutes; a tenth of the rows with --quick. Quote the ratios.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import random
 import resource
-import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy
@@ -113,30 +121,35 @@ def million(n: int) -> None:
     _say("memory", f"{here:.0f} MB at most here, {there:.0f} MB in a worker", "2,000 MB")
 
 
-def second_worker(n: int) -> None:
-    """What two workers give where every scenario is searched for, without the start of the processes: by their CPU
-    time, since others may run beside them."""
+def more_workers(n: int) -> None:
+    """What more workers give, without the start of their processes: by the clock, and by the CPU time that they use
+    more, which others on the same cores change less."""
     asked = spec.read({
         "scenarios": {"model": ["llama-3.1-8b"], "rate": {"from": 1, "to": 9, "steps": n}},
         "results": {"ttft": "LLM_LATENCY_AT_LOAD(model, 'h100-sxm', 1, 1000, 200, rate)"},
     })  # fmt: skip
-    seconds = {}
-    for workers in (1, 2, 1, 2):
+    cores = os.cpu_count() or 1
+    clock: dict[int, float] = {}
+    used: dict[int, float] = {}
+    for workers in 2 * [count for count in (1, 2, 4, 8, 16) if count <= max(2, cores)]:
         with run.client(workers, "") as connected, tempfile.TemporaryDirectory() as folder:
             wait([connected.submit(_warm, i, pure=False, workers=[address]) for i, address in
-                  enumerate(connected.scheduler_info()["workers"])])  # fmt: skip
-            before = connected.run(time.process_time)
+                  enumerate(connected.scheduler_info(n_workers=-1)["workers"])])  # fmt: skip
             fingerprint = asked.fingerprint()
             store = run.Folder(Path(folder) / "s")
-            store.claim(fingerprint, n, n // 40)
-            tasks = run.tasks(asked, fingerprint, store, n, n // 40, None)
-            run.distributed(connected, tasks, lambda part: None)
+            store.claim(fingerprint, n, n // 80)
+            before = connected.run(time.process_time)
+            begun = time.perf_counter()
+            run.distributed(connected, run.tasks(asked, fingerprint, store, n, n // 80, None), lambda part: None)
+            seconds = time.perf_counter() - begun
             after = connected.run(time.process_time)
-            used = sum(after[worker] - before[worker] for worker in after)
-            seconds[workers] = min(seconds.get(workers, 1e9), used)
-    one, two = seconds[1], seconds[2]
-    done = f"{n:,} scenarios: {one:.1f} s of CPU on one worker, {two:.1f} s on two"
-    _say("search", f"{done}: {2 * one / two:.2f} times on free cores", "1.8")
+        clock[workers] = min(clock.get(workers, 1e9), seconds)
+        used[workers] = min(used.get(workers, 1e9), sum(after[worker] - before[worker] for worker in after))
+    _say("1 worker", f"{n:,} searches: {clock[1]:.1f} s, {used[1]:.1f} s of CPU; this machine has {cores} cores", "")
+    for workers in [*clock][1:]:
+        by_cpu = workers * used[1] / used[workers]
+        text = f"{clock[workers]:.1f} s: {clock[1] / clock[workers]:.2f} times one by the clock"
+        _say(f"{workers} workers", f"{text}, {by_cpu:.2f} by CPU time", "1.8" if workers == 2 else "")
 
 
 def _warm(i: int) -> float:
@@ -195,7 +208,7 @@ def cells() -> None:
 
 
 def _say(name: str, text: str, goal: str) -> None:
-    print(f"{name:16} {text}   (goal: {goal})", flush=True)
+    print(f"{name:16} {text}" + (f"   (goal: {goal})" if goal else ""), flush=True)
 
 
 def _seconds(work) -> float:  # type: ignore[no-untyped-def]
@@ -205,11 +218,26 @@ def _seconds(work) -> float:  # type: ignore[no-untyped-def]
     return time.process_time() - begun
 
 
+PARTS: dict[str, Callable[[int], None]] = {
+    "cells": lambda part: cells(),
+    "columns": lambda part: columns_beside_calls(N // part),
+    "million": lambda part: million(N // part),
+    "workers": lambda part: more_workers(8000 // part),
+    "plans": lambda part: plans(100_000 // part),
+    "handing": lambda part: handing_out(2000),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all without")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the rows")
+    asked = parser.parse_args()
+    if unknown := [name for name in asked.parts if name not in PARTS]:
+        parser.error(f"{unknown[0]} is none of {', '.join(PARTS)}")
+    for name in asked.parts or PARTS:
+        PARTS[name](10 if asked.quick else 1)
+
+
 if __name__ == "__main__":
-    quick = sys.argv[1:] == ["quick"]
-    cells()
-    columns_beside_calls(N // 10 if quick else N)
-    million(N // 10 if quick else N)
-    second_worker(400 if quick else 4000)
-    plans(10_000 if quick else 100_000)
-    handing_out(2000)
+    main()

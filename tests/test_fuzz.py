@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
 import signal
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ import xlcalc
 from xlcalc.catalog import own, table_file
 from xlcalc.files import write_atomically
 from xlcalc.hosts import guard
+from xlcalc.workbook.files.cells_xml import SheetXml
 from xlcalc.workbook.files.errors import WorkbookError
 from xlcalc.workbook.files.recalc import recalculate
 
@@ -33,6 +36,29 @@ def test_malformed_workbooks_and_catalogs_end_in_a_sentence(seed, monkeypatch):
     for n in range(40):
         assert not fuzz_files.a_workbook(random.Random(1000 * seed + n)), (seed, n)
         assert not fuzz_files.a_catalog(random.Random(1000 * seed + n)), (seed, n)
+
+
+def test_what_is_read_quickly_is_what_is_read_exactly():
+    """The cells with formulas of damaged sheets, or one refusal, by both expressions."""
+
+    def read(cells):
+        try:
+            return [cell._replace(is_usual=False) for cell in cells() if cell.has_formula]
+        except WorkbookError as error:
+            return str(error)
+
+    rng, found = random.Random(5), set()
+    with zipfile.ZipFile(io.BytesIO(fuzz_files.workbooks()[0])) as package:
+        part = package.read("xl/worksheets/sheet1.xml")
+    for n in range(400):
+        try:
+            sheet = SheetXml(fuzz_files.mutated(part, rng), "S")
+        except WorkbookError:
+            continue
+        quick, exact = read(sheet.formula_cells), read(sheet.cells)
+        assert quick == exact, n
+        found.add(type(quick))
+    assert found == {list, str}
 
 
 @needs_fork

@@ -14,9 +14,9 @@ from xlcalc.language.errors import CalcError
 
 from .checks import failed, warned
 from .files.addresses import cell_name, column_number
-from .files.cells_xml import Cell
 from .files.formula_text import tokens
 from .files.package import Package
+from .files.sheet_grammar import Cell
 from .files.xml_text import attribute, unescape
 from .listed import listed_names
 

@@ -61,6 +61,8 @@ APART = [
 TESTS_ONLY = [
     ("LLM_STEP_TIME", "torchtitan"),
     ("LLM_FINETUNE_MEMORY", "LitGPT"),
+    ("LLM_FINETUNE_MEMORY", "Trainer with PEFT"),
+    ("LLM_STEP_TIME", "Trainer with PEFT"),
     ("LLM_THROUGHPUT", "TensorRT-LLM 0.17"),
     ("LLM_THROUGHPUT", "InferenceX, an early engine"),
 ]

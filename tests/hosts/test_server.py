@@ -148,7 +148,7 @@ def _from_the_browser(server: Server, calls: list[tuple[str, list[Any]]]) -> dic
     done = subprocess.run(
         ["node", NODE / "office_client.mjs", server.url],
         input=json.dumps([{"name": name, "args": [*map(as_excel_passes, args)]} for name, args in calls]),
-        capture_output=True, text=True, timeout=60, env={**os.environ, "NODE_EXTRA_CA_CERTS": str(server.authority)},
+        capture_output=True, text=True, timeout=600, env={**os.environ, "NODE_EXTRA_CA_CERTS": str(server.authority)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     answer: dict[str, Any] = json.loads(done.stdout)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from xlcalc.language.errors import CalcError
 
 from .addresses import cell_name, column_number, parse_cell
 from .errors import WorkbookError
+from .sheet_grammar import NEW, Cell, cell_at, grammar
 from .xml_text import (
     attribute,
     cached_value,
@@ -39,35 +40,6 @@ _VALUE_METADATA = re.compile(rb"""\svm\s*=\s*(?:"[^"]*"|'[^']*')""")
 _REFERENCE = re.compile(rb"""\bref\s*=\s*(?:"[^"]*"|'[^']*')""")
 
 
-class Cell(NamedTuple):
-    """One `<c>`: where it stands in the sheet and in the XML, and the pieces of it as they are written."""
-
-    row: int
-    column: int
-    start: int
-    end: int
-    opening: bytes
-    """`<c r="B5"`, or what of it is written before the other attributes."""
-    attributes: bytes
-    formula: bytes | None
-    """The whole `<f>` element."""
-    formula_attributes: bytes
-    formula_text: bytes
-    value: bytes | None
-    """Text of `<v>`."""
-    inline: bytes | None
-    """The whole `<is>` element."""
-
-    @property
-    def calculates(self) -> bool:
-        """Has it a formula? Excel writes an empty one in cells that an array formula with the clock or chance fills."""
-        return bool(self.formula_text) or b"si" in self.formula_attributes or b"t=" in self.formula_attributes
-
-
-_NEW = tuple.__new__
-"""Makes a cell of its parts; a workbook has 100,000 of them, and calling the class takes twice as long."""
-
-
 class _Row(NamedTuple):
     """A `<row>`: where it opens; `end` is where its last cell may go, or where it ends if it has none (`<row/>`)."""
 
@@ -78,30 +50,6 @@ class _Row(NamedTuple):
     cells: list[Cell]
 
 
-class _Grammar(NamedTuple):
-    prefix: bytes
-    data: re.Pattern[bytes]
-    token: re.Pattern[bytes]
-    """A cell (groups 1 to 10), the beginning of a row (11, 12) or its end (13), and the space after it."""
-
-
-@lru_cache(maxsize=8)
-def _grammar(prefix: bytes) -> _Grammar:
-    p = re.escape(prefix)
-    data = rb"<%bsheetData\s*/>|<%bsheetData(?:\s[^<>]*)?>(.*)</%bsheetData\s*>" % (p, p, p)
-    cell = (
-        rb'((<%bc(?:\s+r="([A-Z]{1,3})([0-9]{1,7})")?)((?:\s[^<>]*?)?)'
-        rb"(?:/>|>\s*"
-        rb"(?:(<%bf(\s[^<>]*?)?(?:/>|>([^<]*)</%bf\s*>))\s*)?"
-        rb"(?:<%bv(?:\s[^<>]*?)?(?:/>|>([^<]*)</%bv\s*>)\s*)?"
-        rb"(?:(<%bis\s*/>|<%bis(?:\s[^<>]*)?>.*?</%bis\s*>)\s*)?"
-        rb"(?:<%bextLst(?:\s[^<>]*)?>.*?</%bextLst\s*>\s*)?"
-        rb"</%bc\s*>))"
-    ) % ((p,) * 11)
-    token = rb"(?:%b|<%brow((?:\s[^<>]*?)?)(/?)>|(</%brow\s*>))\s*" % (cell, p, p)
-    return _Grammar(prefix, re.compile(data, re.DOTALL), re.compile(token, re.DOTALL))
-
-
 class SheetXml:
     """A sheet part whose cells can be listed and changed. `label` names the sheet in errors."""
 
@@ -110,7 +58,7 @@ class SheetXml:
         if not root or not is_utf8(xml):
             raise WorkbookError(f"sheet {label} cannot be read: it is not a worksheet in UTF-8.")
         self.xml, self._label = xml, label
-        self._grammar = _grammar(root[1] + b":" if root[1] else b"")
+        self._grammar = grammar(root[1] + b":" if root[1] else b"")
         data = self._grammar.data.search(xml, root.end())
         if not data:
             raise WorkbookError(f"sheet {label} cannot be read: it has no cells part (sheetData).")
@@ -121,7 +69,7 @@ class SheetXml:
         """Every cell, in the order of the file."""
         for match, row, column in self._places():
             if column:
-                yield _cell_at(match, row, column)
+                yield cell_at(match, row, column)
 
     def formula_cells(self) -> list[Cell]:
         """The cells with a formula, in the order of the file."""
@@ -132,16 +80,30 @@ class SheetXml:
         if b"<%bf" % self._grammar.prefix not in self.xml:
             return []
         found = []
-        for match in self._tokens():
-            pieces = match.group(3, 4, 2, 5, 6, 7, 8, 9, 10)
-            if pieces[4] is None:
-                continue
-            letters, digits, opening, attributes, formula, formula_attributes, text, value, inline = pieces
-            if letters is None:  # no program writes cells like that, but the format allows it
-                return [cell for cell in self.cells() if cell.formula is not None]
-            place = int(digits), column_number(letters), *match.span(1)
-            rest = opening, attributes, formula, formula_attributes or b"", text or b"", value, inline
-            found.append(_NEW(Cell, place + rest))
+        same: dict[bytes, bytes] = {b"": b""}  # thousands of cells have the attributes of a few styles
+        position, end = self._bounds()
+        while position < end:
+            for match in self._grammar.usual.finditer(self.xml, position, end):
+                if match.start() != position:
+                    break
+                position = match.end()
+                letters, digits, styles, rest, text, value = match.group(2, 3, 4, 5, 6, 7)
+                if letters is not None:
+                    start, stop = match.span(1)
+                    styles = same.setdefault(styles, styles)
+                    found.append(
+                        NEW(Cell, (int(digits), column_number(letters), start, stop, styles, True, True, rest,
+                                    text or b"", value, None))
+                    )  # fmt: skip
+            if position < end:
+                other = self._grammar.token.match(self.xml, position, end)
+                if other is None:
+                    raise self._unreadable()
+                if other[1] is not None and other[2] is None:  # no program leaves the place out, the format allows it
+                    return [cell for cell in self.cells() if cell.has_formula]
+                if other[5] is not None:
+                    found.append(cell_at(other, int(other[3]), column_number(other[2])))
+                position = other.end()
         return found
 
     def hidden_rows(self) -> set[int]:
@@ -151,7 +113,7 @@ class SheetXml:
         return {
             row
             for match, row, column in self._places()
-            if not column and match[11] and attribute(match[11], b"hidden") in (b"1", b"true")
+            if not column and match[10] and attribute(match[10], b"hidden") in (b"1", b"true")
         }
 
     def find(self, row: int, column: int) -> Cell | None:
@@ -160,7 +122,7 @@ class SheetXml:
         start = self.xml.find(opening, *self._body)
         match = self._grammar.token.match(self.xml, start, self._body[1]) if start >= 0 else None
         if match is not None and match.start(1) >= 0:
-            return _cell_at(match, row, column)
+            return cell_at(match, row, column)
         return self._by_place.get((row, column))
 
     @cached_property
@@ -173,7 +135,7 @@ class SheetXml:
         if kind == b"inlineStr":
             return unescape_string(rich_text(cell.inline or b""))
         if cell.value is None:  # Excel leaves the value out where a formula gives an empty text
-            return "" if kind == b"str" and cell.formula is not None else None
+            return "" if kind == b"str" and cell.has_formula else None
         text = unescape(cell.value)
         if kind == b"e":
             return CalcError(text, f"the cell holds the error {text}")
@@ -200,35 +162,64 @@ class SheetXml:
         pieces.append(self.xml[done:])
         return b"".join(pieces)
 
+    def with_results(self, results: Iterable[tuple[Cell, CellValue, str]]) -> bytes:
+        """The part with other results in formula cells, in the order of the file; the array ranges of those that have a
+        new one with them. Cells that hold their result keep their bytes."""
+        xml, closing = self.xml, len(b"</%bv></%bc>" % (self._grammar.prefix, self._grammar.prefix))
+        pieces: list[bytes] = []
+        done = 0
+        for cell, value, reference in results:
+            start, end, old, attributes = cell.start, cell.end, cell.value, cell.attributes
+            if (
+                type(value) is float and cell.is_usual and old and not reference
+                and b"t" not in attributes and b"m" not in attributes
+            ):  # fmt: skip
+                if _is_number(old, value):
+                    continue
+                new = number_text(value).encode()
+                end -= closing  # the text of <v> alone is replaced
+                start = end - len(old)
+            else:
+                changed = self.with_value(cell, value, reference)
+                if changed is None:
+                    continue
+                new = changed
+            pieces += xml[done:start], new
+            done = end
+        pieces.append(xml[done:])
+        return b"".join(pieces)
+
     def with_value(self, cell: Cell, value: CellValue, reference: str = "") -> bytes | None:
         """The cell's XML with another result, or None where it already holds that one. A formula stays where there is
         one; `reference` is its new array range."""
-        if type(value) is float and not reference and b"t" not in cell.attributes and b"m" not in cell.attributes:
-            return self._with_number(cell, value)
         kind, text = cached_value(value)
-        formula, attributes, prefix = cell.formula or b"", cell.attributes, self._grammar.prefix
+        formula, attributes, prefix = self._formula(cell), cell.attributes, self._grammar.prefix
         if reference:
             formula = _REFERENCE.sub(b'ref="%b"' % reference.encode(), formula, count=1)
         elif _holds(cell, value, kind, text):
             return None
         if b"t" in attributes or b"m" in attributes:
             attributes = _VALUE_METADATA.sub(b"", _TYPE.sub(b"", attributes))
-        written = b"%b%b%b>%b" % (cell.opening, attributes.rstrip(), b' t="%b"' % kind if kind else b"", formula)
+        written = b"%b%b%b>%b" % (self._opening(cell), attributes.rstrip(), b' t="%b"' % kind if kind else b"", formula)
         if text is None:
             return b"%b</%bc>" % (written, prefix) if formula else written[:-1] + b"/>"
         return b"%b<%bv>%b</%bv></%bc>" % (written, prefix, text, prefix, prefix)
 
-    def _with_number(self, cell: Cell, value: float) -> bytes | None:
-        """The same for what most cells are."""
-        text, prefix = number_text(value).encode(), self._grammar.prefix
-        if (cell.value == text and cell.inline is None) or (cell.value is not None and _holds(cell, value, b"", text)):
-            return None
-        written = cell.opening, cell.attributes.rstrip(), cell.formula or b"", prefix, text, prefix, prefix
-        return b"%b%b>%b<%bv>%b</%bv></%bc>" % written
+    def _formula(self, cell: Cell) -> bytes:
+        """The `<f>` element of a cell, as it is written."""
+        if not cell.has_formula:
+            return b""
+        start = self.xml.index(b"<%bf" % self._grammar.prefix, cell.start)
+        end = self.xml.index(b">", start)
+        if self.xml[end - 1 : end] != b"/":
+            end = self.xml.index(b">", self.xml.index(b"</", end))
+        return self.xml[start : end + 1]
 
     def with_constant(self, cell: Cell, value: CellValue) -> bytes:
         """The cell's XML with a value that was typed in: text as an inline string."""
-        return self._cell(cell.opening + _TYPE.sub(b"", cell.attributes), *constant_value(value, self._grammar.prefix))
+        return self._cell(
+            self._opening(cell) + _TYPE.sub(b"", cell.attributes), *constant_value(value, self._grammar.prefix)
+        )
 
     def without_formula(self, cell: Cell, otherwise: CalcError) -> bytes:
         """The cell's XML with its last value alone, or the error `otherwise` where none was calculated yet."""
@@ -236,17 +227,17 @@ class SheetXml:
             return self.with_constant(cell, otherwise)
         prefix = self._grammar.prefix
         value = b"" if cell.inline is not None else b"<%bv>%b</%bv>" % (prefix, cell.value or b"", prefix)
-        return self._cell(cell.opening + _METADATA.sub(b"", cell.attributes), b"", value + (cell.inline or b""))
+        return self._cell(self._opening(cell) + _METADATA.sub(b"", cell.attributes), b"", value + (cell.inline or b""))
 
     def emptied(self, cell: Cell) -> bytes:
         """The cell's XML without a value, its style kept."""
-        return self._cell(cell.opening + _TYPE.sub(b"", cell.attributes), b"", b"")
+        return self._cell(self._opening(cell) + _TYPE.sub(b"", cell.attributes), b"", b"")
 
     def with_formula(self, cell: Cell, text: str, attributes: bytes = b"") -> bytes:
         """The cell's XML with another formula, without value and metadata; `attributes` of `<f>` begin with a space."""
         prefix = self._grammar.prefix
         formula = b"<%bf%b>%b</%bf>" % (prefix, attributes, escape(text).encode(), prefix)
-        return self._cell(cell.opening + _METADATA.sub(b"", _TYPE.sub(b"", cell.attributes)), b"", formula)
+        return self._cell(self._opening(cell) + _METADATA.sub(b"", _TYPE.sub(b"", cell.attributes)), b"", formula)
 
     def place(self, values: Mapping[tuple[int, int], CellValue], *, constants: bool = False) -> bytes:
         """The part with `values` by (row, column), results or (`constants`) typed in: each in the cell where there is
@@ -297,17 +288,17 @@ class SheetXml:
         starts: list[tuple[int, int]] = []
         slot: _Row | None = None
         for match, row, column in self._places():
-            if match[13] is not None:
+            if match[12] is not None:
                 if slot is not None:
                     found[row] = slot._replace(end=match.start())
                 slot = None
-            elif match[11] is not None:
+            elif match[10] is not None:
                 starts.append((row, match.start()))
-                slot = _Row(match.start(), match.end(), match[11], bool(match[12]), []) if row in wanted else None
+                slot = _Row(match.start(), match.end(), match[10], bool(match[11]), []) if row in wanted else None
                 if slot is not None and slot.is_empty:
                     found[row], slot = slot, None
             elif slot is not None:
-                slot.cells.append(_cell_at(match, row, column))
+                slot.cells.append(cell_at(match, row, column))
         return found, starts
 
     def _opened(self) -> SheetXml:
@@ -321,25 +312,23 @@ class SheetXml:
         """Every token with its row and column; column 0 for the beginning and end of a row."""
         row = column = 0
         for match in self._tokens():
-            letters, digits = match.group(3, 4)
+            letters, digits = match.group(2, 3)
             if letters is not None:
                 row, column = int(digits), column_number(letters)
                 yield match, row, column
-            elif match[11] is not None:
-                number = attribute(match[11], b"r") or b""
+            elif match[10] is not None:
+                number = attribute(match[10], b"r") or b""
                 row, column = int(number) if number.isdigit() else row + 1, 0
                 yield match, row, 0
-            elif match[13] is not None:
+            elif match[12] is not None:
                 yield match, row, 0
             else:
-                row, column = _own_place(match[5], row, column + 1)
+                row, column = _own_place(match[4], row, column + 1)
                 yield match, row, column
 
     def _tokens(self) -> Iterator[re.Match[bytes]]:
         """The rows and cells, one directly after the other: anything between them is not understood."""
-        position, end = self._body
-        while position < end and self.xml[position : position + 1].isspace():
-            position += 1
+        position, end = self._bounds()
         for match in self._grammar.token.finditer(self.xml, position, end):
             start, stop = match.span()
             if start != position:
@@ -348,6 +337,13 @@ class SheetXml:
             yield match
         if position != end:
             raise self._unreadable()
+
+    def _bounds(self) -> tuple[int, int]:
+        """Where the first row begins and the last one ends."""
+        position, end = self._body
+        while position < end and self.xml[position : position + 1].isspace():
+            position += 1
+        return position, end
 
     def _unreadable(self) -> WorkbookError:
         return WorkbookError(
@@ -359,11 +355,17 @@ class SheetXml:
         head = b'%b t="%b"' % (opening.rstrip(), kind) if kind else opening.rstrip()
         return b"%b>%b</%bc>" % (head, body, self._grammar.prefix) if body else head + b"/>"
 
+    def _opening(self, cell: Cell) -> bytes:
+        """What of a cell is written before its other attributes: `<c r="B5"`."""
+        if not cell.end:
+            return b'<%bc r="%b"' % (self._grammar.prefix, cell_name(cell.row, cell.column).encode())
+        head = self.xml[cell.start : self.xml.index(b">", cell.start)].removesuffix(b"/")
+        return head.removesuffix(cell.attributes)
+
     def _new_cell(self, row: int, column: int, value: CellValue, constant: bool) -> bytes:
         if value is None:
             return b""
-        opening = b'<%bc r="%b"' % (self._grammar.prefix, cell_name(row, column).encode())
-        empty = Cell(row, column, 0, 0, opening, b"", None, b"", b"", None, None)
+        empty = Cell(row, column, 0, 0, b"", False, False, b"", b"", None, None)
         return self.with_constant(empty, value) if constant else self.with_value(empty, value) or b""
 
 
@@ -376,18 +378,14 @@ def _holds(cell: Cell, value: CellValue, kind: bytes, text: bytes | None) -> boo
         return False
     if old is None:
         return not text and kind == b"str"
-    if old == text or not isinstance(value, (int, float)) or kind:
-        return old == text
+    return old == text or (isinstance(value, (int, float)) and not kind and _is_number(old, value))
+
+
+def _is_number(text: bytes, value: float) -> bool:
     try:
-        return float(old) == value
+        return float(text) == value
     except ValueError:
         return False
-
-
-def _cell_at(match: re.Match[bytes], row: int, column: int) -> Cell:
-    opening, attributes, formula, formula_attributes, text, value, inline = match.group(2, 5, 6, 7, 8, 9, 10)
-    place = (row, column, *match.span(1))
-    return _NEW(Cell, (*place, opening, attributes, formula, formula_attributes or b"", text or b"", value, inline))
 
 
 def _own_place(attributes: bytes, row: int, column: int) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from .callbacks import Callbacks
 from .cells_xml import CellValue
 from .dependencies import Node
 from .exact_stage import ExactStage
-from .fast_engine import FastEngine, holds, knows
+from .fast_engine import FastEngine, Place, holds, knows
 from .package import Package
 from .prepare import Sheet, engine_copy, prepare
 from .results import Results
@@ -46,6 +46,10 @@ class Verdict:
     """Formulas that call our functions, the clock or chance: what they give now may be something else than before."""
     results: Results | None = None
     """The values of the comparison, which are the file's where nothing can have changed."""
+
+    def confirmed(self, name: str) -> dict[Place, CellValue]:
+        """What the engines made of the formulas of a sheet that hold this value, but for its last digits."""
+        return self.results.calculated(name) if self.results else {}
 
 
 def read(package: Package, functions: Collection[str]) -> list[Sheet]:

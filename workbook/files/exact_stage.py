@@ -17,7 +17,7 @@ from xlcalc.language.errors import CalcError
 
 from .addresses import MAX_ROWS, Area
 from .callbacks import CODES, Callbacks, is_error
-from .cells_xml import Cell, CellValue, SheetXml
+from .cells_xml import CellValue, SheetXml
 from .custom_calls import PLACEHOLDER, CustomCalls
 from .dependencies import Dependencies, Node, Place, Precedents
 from .exact_copy import ExactFormula, ExactSheet, exact_copy
@@ -25,6 +25,7 @@ from .formula_text import Context, rewrite
 from .package import Package
 from .prepare import Sheet, book_of
 from .references import Reader, References
+from .sheet_grammar import Cell
 
 _GIVEN_UP = frozenset(("#NAME?", "#GETTING_DATA", "#BLOCKED!", "#CONNECT!", "#EXTERNAL!", "#BUSY!", "#PYTHON!"))
 _OTHER_WORKBOOK = re.compile(r"\[\d+\][^\[\]\"]*!")

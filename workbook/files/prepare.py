@@ -16,12 +16,13 @@ from typing import NamedTuple
 from xlcalc.language.errors import CalcError
 
 from .addresses import Area, parse_area
-from .cells_xml import Cell, CellValue, SheetXml
+from .cells_xml import CellValue, SheetXml
 from .doubt import GIVE_ONE_VALUE, OURS, VOLATILE, Doubt, shapes, unproven
 from .formula_text import Context, bare_function, computes_with_ranges, fill_skipped, is_relative, rewrite
 from .mended import MENDED, mended
 from .package import Package
 from .references import Book, moved
+from .sheet_grammar import Cell
 from .substitutes import FIT
 from .tables import Table
 from .xml_text import attribute, escape, unescape
@@ -224,9 +225,10 @@ def _names(package: Package, sheet: str, functions: Collection[str]) -> tuple[di
 
 
 def _read_formulas(sheet: Sheet, alike: list[bytes], context: Context) -> None:
-    to_rewrite = _to_rewrite(b"\n".join(cell.formula_text for cell in sheet.cells), context)
+    different = set(alike)
+    to_rewrite = _to_rewrite(b"\n".join(different), context)
     of_interest = re.compile(b"|".join((to_rewrite.pattern, _SKIPPED.pattern, _RANGE_ARITHMETIC.pattern)))
-    interesting = {shape for shape in set(alike) if of_interest.search(shape)}
+    interesting = {shape for shape in different if of_interest.search(shape)}
     own_tables = [table for table in context.tables.values() if table.sheet == sheet.name]
     shared_problems: dict[bytes, tuple[str, bool]] = {}
     for index, cell in enumerate(sheet.cells):

@@ -142,7 +142,7 @@ def _recalculate(
                     not_calculated.append(NotCalculated(sheet.name, cell_name(*place), reason))
             for place, error in explainer.explained(sheet, values, callbacks):
                 errors.append(CellError(sheet.name, cell_name(*place), error.code, str(error)))
-            package.replace(sheet.part, write_results(sheet, values))
+            package.replace(sheet.part, write_results(sheet, values, verdict.confirmed(sheet.name)))
     if out is not None:
         package.save(out)
     return Recalculation(

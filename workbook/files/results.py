@@ -72,6 +72,15 @@ class Results:
     def of(self, sheet: Sheet) -> SheetResults:
         return self._results[sheet.name]
 
+    def calculated(self, name: str) -> dict[Place, CellValue]:
+        """The values of the formulas of a sheet that do not keep the one they had."""
+        sheet, found = self._by_name.get(name), self._results.get(name)
+        if sheet is None or found is None:
+            return {}
+        return {
+            place: value for place, value in zip(sheet.places, found.values, strict=True) if place not in found.kept
+        }
+
     def calculate(self) -> None:
         self.calculate_fast()
         self.calculate_exactly([])

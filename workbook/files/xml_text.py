@@ -23,7 +23,6 @@ _PHONETIC = re.compile(rb"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh\s*>", re.DOTALL)
 _STRING_ITEM = re.compile(rb"<(?:\w+:)?si\s*/>|<(?:\w+:)?si(?:\s[^<>]*)?>(.*?)</(?:\w+:)?si\s*>", re.DOTALL)
 
 
-_EXACT = 2**53
 _NAMESPACES = "http://schemas.openxmlformats.org/"
 _STRICT = (
     (b"http://purl.oclc.org/ooxml/spreadsheetml/main", f"{_NAMESPACES}spreadsheetml/2006/main".encode()),
@@ -56,6 +55,8 @@ def characters(text: bytes) -> list[str]:
 
 def escape_string(text: str) -> str:
     """A cell's text as the file holds it: characters that XML does not have as `_xHHHH_` (ECMA-376, 22.9.2.19)."""
+    if text.isascii() and text.isprintable() and "_x" not in text:
+        return escape(text)
     return escape(_NOT_IN_XML.sub(lambda match: f"_x{ord(match[0]):04X}_", text))
 
 
@@ -68,9 +69,8 @@ def number_text(value: float) -> str:
     >>> number_text(1073741824.0), number_text(0.1), number_text(1e20)
     ('1073741824', '0.1', '1e+20')
     """
-    if -_EXACT <= value <= _EXACT and value == (whole := int(value)):
-        return str(whole)
-    return repr(float(value))
+    text = repr(float(value))
+    return (text[:-2] if value else "0") if text.endswith(".0") else text
 
 
 def rich_text(element: bytes) -> str:

@@ -27,9 +27,9 @@ _MOST_DIGITS = 400  # of a number as text
 
 
 class Refusal(Exception):
-    """A value that a kind does not take: an Excel error code and what is allowed instead."""
+    """A value that a kind does not take: an Excel error code and what is allowed instead, as `CalcError` takes it."""
 
-    def __init__(self, code: str, reason: str) -> None:
+    def __init__(self, code: str, reason: str | Callable[[], str]) -> None:
         super().__init__(reason)
         self.code, self.reason = code, reason
 
@@ -127,6 +127,8 @@ class Number(Kind):
 
     def read(self, value: Any) -> float:
         kind = type(value)
+        if kind is int and self.least <= value <= self.most:
+            return value
         if kind is str:
             value = self._from_text(value)
         elif kind is not int and kind is not float:

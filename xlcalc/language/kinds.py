@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, Any
 
@@ -49,7 +49,7 @@ class ModelKind(Kind):
             if isinstance(value, os.PathLike):
                 return self._counted(ModelSpec.from_path(value))
         except NotInCatalog as error:
-            raise Refusal("#N/A", f"{shown(value)} {error}") from None
+            raise Refusal("#N/A", _not_found(value, error)) from None
         except OSError as error:
             raise Refusal("#VALUE!", f"cannot be read: {error}") from None
         except ValueError as error:
@@ -102,6 +102,11 @@ class GeneratorKind(ModelKind):
         return model
 
 
+def _not_found(value: Any, error: NotInCatalog) -> Callable[[], str]:
+    """What is said of a name that no catalog has; looked for where somebody reads it."""
+    return lambda: f"{shown(value)} {error}"
+
+
 def _sentence(error: ValueError) -> str:
     """What a ValueError says, in one line; of a validation's errors the first."""
     if isinstance(error, ValidationError):
@@ -141,7 +146,7 @@ class AcceleratorKind(Kind):
             if isinstance(value, Mapping):
                 return AcceleratorSpec.from_columns(value)
         except NotInCatalog as error:
-            raise Refusal("#N/A", f"{shown(value)} {error}") from None
+            raise Refusal("#N/A", _not_found(value, error)) from None
         except ValueError as error:
             raise Refusal("#VALUE!", _sentence(error)) from None
         if self.figure:

@@ -10,11 +10,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from xlcalc.formula.arithmetic import Keeping
 from xlcalc.model import native
 from xlcalc.model.adapters import adapters
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.cache import CacheShape, cache_shape
-from xlcalc.model.checkpoint import Checkpoint, checkpoint
+from xlcalc.model.checkpoint import PLAIN, Checkpoint, checkpoint
 from xlcalc.model.coefficients import Adapters, Coefficients
 from xlcalc.model.config import SPELLINGS, Config
 from xlcalc.model.dtypes import DType
@@ -45,13 +46,13 @@ _STACKS = ("encoder_layers", "decoder_layers", "num_decoder_layers", "encoder_nu
 _MOST_LAYERS = 10_000  # and of entries in any of its lists: a hundred times what models have
 
 
-class ModelSpec(BaseModel):
+class ModelSpec(Keeping, BaseModel):
     """A configuration with its names and dates; counts are derived on first use and kept.
 
     `count` is set instead of `config` where only a number of parameters is known.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: str = ""
     name: str = ""
@@ -198,15 +199,17 @@ class ModelSpec(BaseModel):
             raise ValueError(f"has weights in a format that is not known ({self.checkpoint.why}): name a dtype")
         return self.checkpoint.dtype
 
-    def weights(self, dtype: DType, *, serving: bool = False) -> Weights:
-        """What its weights store in a format, matrix by matrix, as its publisher would have them."""
-        found = self._stored.get((dtype, serving))
+    def weights(self, dtype: DType, *, serving: bool = False, anew: bool = False) -> Weights:
+        """What its weights store in a format, matrix by matrix, as its publisher would have them, or quantised `anew`
+        by somebody else."""
+        found = self._stored.get((dtype, serving, anew))
         if found is None:
             model_type = str(self.config.get("model_type", ""))
-            found = stored(self.architecture, dtype, self.checkpoint, model_type, serving=serving)
+            own = PLAIN if anew else self.checkpoint
+            found = stored(self.architecture, dtype, own, model_type, serving=serving)
             if len(self._stored) >= _FORMATS_KEPT:
                 self._stored.clear()
-            self._stored[dtype, serving] = found
+            self._stored[dtype, serving, anew] = found
         return found
 
     def coefficients(self, dtype: DType | None = None) -> Coefficients:
@@ -252,12 +255,7 @@ class ModelSpec(BaseModel):
         return {}
 
     @cached_property
-    def looked_up(self) -> dict[Any, Any]:
-        """What was put together for this model on an accelerator, kept for the next call."""
-        return {}
-
-    @cached_property
-    def _stored(self) -> dict[tuple[DType, bool], Weights]:
+    def _stored(self) -> dict[tuple[DType, bool, bool], Weights]:
         return {}
 
     @cached_property

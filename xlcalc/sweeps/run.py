@@ -36,14 +36,14 @@ Progress = Callable[[int, int, int], None]  # scenarios done, in all, and those 
 
 
 class Task(NamedTuple):
-    """What a worker is told: the sweep, its folder, where the block stands, and a table's rows."""
+    """What a worker is told: the sweep, its folder, where the block stands, and a table's rows as an Arrow stream."""
 
     described: str
     fingerprint: str
     folder: str
     start: int
     stop: int
-    rows: pyarrow.Table | None = None
+    rows: bytes | None = None
 
 
 class Sweep(NamedTuple):
@@ -60,8 +60,10 @@ def calculate(task: Task) -> kept.Part:
     spec, folder = _known(task.described, task.fingerprint, task.folder)
     if folder.has(task.start):
         return kept.part(spec, folder.read(task.start))
-    rows = task.rows
-    table = blocks.of_grid(spec, task.start, task.stop) if rows is None else blocks.of_table(spec, rows)
+    if task.rows is None:
+        table = blocks.of_grid(spec, task.start, task.stop)
+    else:
+        table = blocks.of_table(spec, pyarrow.ipc.open_stream(task.rows).read_all())
     folder.write(task.start, table)
     return kept.part(spec, table)
 
@@ -126,8 +128,16 @@ def tasks(
     described = json.dumps(spec.described)
     for start in range(0, size, block):
         stop = min(start + block, size)
-        rows = None if table is None else table.slice(start, stop - start).combine_chunks()
+        rows = None if table is None else _stream(table.slice(start, stop - start))
         yield Task(described, fingerprint, str(store.path), start, stop, rows)
+
+
+def _stream(rows: pyarrow.Table) -> bytes:
+    """Rows as a worker reads them; a pickle of a part of a table would hold all of the table."""
+    sink = pyarrow.BufferOutputStream()
+    with pyarrow.ipc.new_stream(sink, rows.schema) as stream:
+        stream.write_table(rows.combine_chunks())
+    return bytes(sink.getvalue().to_pybytes())
 
 
 def distributed(connected: Client, tasks: Iterator[Task], count: Callable[[kept.Part], None]) -> None:

@@ -12,11 +12,24 @@ class RequestContext {
   async sync() {}
 }
 
+// A browser opens six connections to a server and lets the other requests wait; fetch in Node opens one for each, and
+// gives those up that are not accepted within 10 s.
+const waiting = [];
+let open = 0;
+
 async function post(address, body, { headers }) {
-  const response = await fetch(address, { method: "POST", headers, body: JSON.stringify(body) });
-  const data = await response.json().catch(() => "");
-  if (response.ok) return { data, status: response.status };
-  throw Object.assign(new Error(`status ${response.status}`), { response: { data, status: response.status } });
+  if (open === 6) await new Promise((go) => waiting.push(go));
+  else open += 1;
+  try {
+    const response = await fetch(address, { method: "POST", headers, body: JSON.stringify(body) });
+    const data = await response.json().catch(() => "");
+    if (response.ok) return { data, status: response.status };
+    throw Object.assign(new Error(`status ${response.status}`), { response: { data, status: response.status } });
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else open -= 1;
+  }
 }
 
 Object.assign(globalThis, {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -80,3 +81,29 @@ def test_notes_are_printed(run, tmp_path: Path) -> None:
     for expected in ("S!A1 takes one cell of B1:B3", "1 formulas ask the clock", "the signature no longer fits"):
         assert expected in said
     assert status == 0
+
+
+XLCALC = Path(sys.executable).with_name("xlcalc")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs sh and env")
+@pytest.mark.parametrize(
+    ("surroundings", "arguments", "status", "said"),
+    [
+        ("LC_ALL=C", ["recalc", "in.xlsx", "-o", "ünï.xlsx"], 0, ""),
+        ("LC_ALL=C", ["call", "LLM_PARAMS", "ünï"], 1, '"ünï" is not in the catalog'),
+        ("LC_ALL=C PYTHONIOENCODING=ascii", ["call", "LLM_PARAMS", "ünï"], 1, "is not in the catalog"),
+        ("-u HOME", ["recalc", "in.xlsx", "-o", "out.xlsx"], 0, ""),
+        ("gone", ["recalc", "in.xlsx", "-o", "out.xlsx"], 1, "there is no file in.xlsx"),
+        ("gone", ["new", "training-budget"], 1, "the folder that this was started in is there no more"),
+    ],
+)
+def test_odd_surroundings(tmp_path: Path, surroundings: str, arguments: list[str], status: int, said: str) -> None:
+    """A plain locale, no home, a working folder that was removed: real processes."""
+    formulas_workbook(tmp_path / "in.xlsx", "=B1*2", inputs={"B1": 1})
+    begin = 'mkdir gone && cd gone && rmdir "$PWD" && exec "$@"' if surroundings == "gone" else 'exec "$@"'
+    changed = ["env", *surroundings.split()] if surroundings != "gone" else []
+    command = ["sh", "-c", begin, "sh", *changed, XLCALC, *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
+    assert done.returncode == status and said in done.stderr and "Traceback" not in done.stderr, done.stderr
+    assert not status or done.stderr.count("\n") == 1

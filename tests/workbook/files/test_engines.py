@@ -229,6 +229,23 @@ def test_what_depends_on_it_is_named_where_its_inputs_change() -> None:
     assert [result.value("S", cell) for cell in ("B1", "C1", "D1")] == [15, 99, 198]
 
 
+def test_last_digits_are_the_files_own_until_the_value_changes() -> None:
+    """What is left of a difference is noise, of which Excel's own last digits (here those of 0.1+0.2-0.3) stay."""
+    from xlcalc.workbook.files.package import Package
+
+    data = saved(
+        A1=("", 0.3), B1=("0.1+0.2-A1", 2.775557562e-17), C1=("A1/3", 0.1000000000000001), D1=("NOW()*0+A1", 9)
+    )
+    assert [recalculate(data, FUNCTIONS).value("S", cell) for cell in ("B1", "C1")] == [
+        2.775557562e-17,
+        0.1000000000000001,
+    ]
+    assert recalculate(data, FUNCTIONS, trust="engine").value("S", "C1") == 0.3 / 3
+    package = Package(data)
+    package.set_cell("S", "A1", 0.6)
+    assert recalculate(package, FUNCTIONS).value("S", "C1") == 0.6 / 3
+
+
 def test_our_own_functions_may_have_become_better_since() -> None:
     result = recalculate(saved(A1=("", 2), B1=("LLM_TWICE(A1)", 5), C1=("B1+1", 6)), FUNCTIONS)
     assert result.ok and [result.value("S", cell) for cell in ("B1", "C1")] == [4, 5]

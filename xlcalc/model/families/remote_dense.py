@@ -107,9 +107,9 @@ def step3(c: Config) -> Architecture:
     return stack(c, [mixer] * n_layers, [sparse if i in at else dense for i in range(n_layers)])
 
 
-@family("bailing_moe")
+@family("bailing_moe", "bailing_moe_v2")
 def bailing_moe(c: Config) -> Architecture:
-    """Ling (inclusionAI 2025), modeling_bailing_moe.py: DeepSeekMoE's layers with grouped heads."""
+    """Ling and Ling 2.0 (inclusionAI 2025), modeling_bailing_moe.py: DeepSeekMoE's layers with grouped heads."""
     bias = c.flag("use_bias")
     shared = c.get("num_shared_experts", 0) * c["moe_intermediate_size"]
     qk_norm = "head" if c.flag("use_qk_norm") else ""
