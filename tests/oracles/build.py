@@ -625,7 +625,9 @@ def sizes_of(value):
     generic |= {"_name_or_path", "rope_parameters"}
     if not isinstance(value, dict):
         return value
-    return {k: sizes_of(v) for k, v in value.items() if (k not in generic or k == "is_encoder_decoder") and v is not None}
+    return {
+        k: sizes_of(v) for k, v in value.items() if (k not in generic or k == "is_encoder_decoder") and v is not None
+    }
 
 
 def tower_class(name: str):

@@ -39,8 +39,7 @@ _COUNTS = ("sliding_window", "num_experts", "num_experts_per_tok")  # where they
 _FORMATS_KEPT = 32
 
 _SCALARS = ("hidden_size", "num_hidden_layers", "vocab_size")
-_NARROW = {"hidden_size": 10**7, "intermediate_size": 10**7, "moe_intermediate_size": 10**7, "head_dim": 10**6,
-           "num_attention_heads": 10**6, "num_key_value_heads": 10**6}  # fmt: skip
+_NARROW = {"head_dim": 10**6, "num_attention_heads": 10**6, "num_key_value_heads": 10**6}
 _LARGEST = 10**12  # of any number in a configuration
 _STACKS = ("encoder_layers", "decoder_layers", "num_decoder_layers", "encoder_num_hidden_layers")
 _MOST_LAYERS = 10_000  # and of entries in any of its lists: a hundred times what models have
@@ -127,8 +126,9 @@ class ModelSpec(Keeping, BaseModel):
             raise ValueError(f"lacks {error.args[0]}, needed for model_type {c.model_type[:60]!r}") from None
         except (TypeError, ArithmeticError, AttributeError, IndexError) as error:
             raise ValueError(_no_number(c)) from error
-        beside = self._towers.assumed
-        return whole._replace(assumed=(*whole.assumed, beside)) if beside else whole
+        beside = self._towers
+        assumed, notes = ((text,) if text else () for text in (beside.assumed, beside.note))
+        return whole._replace(assumed=(*whole.assumed, *assumed), notes=(*whole.notes, *notes))
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
@@ -168,7 +168,7 @@ class ModelSpec(Keeping, BaseModel):
     def towers(self) -> int:
         """Parameters of towers and projectors, which `total` leaves out. Raises ValueError if nothing says how many."""
         if self._towers.params is None:
-            raise ValueError(f"has towers that cannot be counted: {self._towers.assumed}")
+            raise ValueError(f"has towers that cannot be counted: {self._towers.assumed or self._towers.note}")
         return self._towers.params
 
     @property

@@ -19,10 +19,14 @@ from xlcalc.model.families.vision_towers import Fields, dense, layer
 
 
 class Towers(NamedTuple):
-    """Parameters of a wrapper's towers, None where nothing says how many; `assumed` says what that rests on, or ""."""
+    """Parameters of a wrapper's towers, None where nothing says how many.
+
+    `assumed` says what an estimate rests on; `note` what the file itself leaves out.
+    """
 
     params: int | None
     assumed: str = ""
+    note: str = ""
 
 
 def towers(config: Fields, text: Config) -> Towers:
@@ -48,15 +52,16 @@ def towers(config: Fields, text: Config) -> Towers:
     if not given:
         if not own:
             return Towers(None, f"what {', '.join(sorted(beside))[:80]} adds to the language model is not declared")
-        return Towers(None, f"towers left out, as it has no {' or '.join(own)}_config")
+        return Towers(None, note=f"towers left out, as it has no {' or '.join(own)}_config")
     if set(given) - set(own) or beside - set(_BESIDE) - set(_SPEAKING):
         return _estimated(model_type, given, text["hidden_size"])
     return Towers(sum(own[kind](config, part, text["hidden_size"]) for kind, part in given.items()))
 
 
-_WIDTHS = ("embed_dim", "hidden_size", "d_model", "width", "hidden_dim")
-_DEPTHS = ("num_hidden_layers", "depth", "layers", "num_layers", "n_layers", "encoder_layers", "num_blocks")
-_INNER = ("intermediate_size", "mlp_dim", "encoder_ffn_dim", "ffn_dim")
+_WIDTHS = ("embed_dim", "hidden_size", "d_model", "width", "hidden_dim", "vt_hidden_size")
+_DEPTHS = ("num_hidden_layers", "depth", "layers", "num_layers", "n_layers", "encoder_layers", "num_blocks",
+           "vt_num_hidden_layers")  # fmt: skip
+_INNER = ("intermediate_size", "mlp_dim", "encoder_ffn_dim", "ffn_dim", "vt_intermediate_size")
 
 
 _MOST = 10**7  # of any size of a tower
