@@ -298,6 +298,8 @@ def moe(
     `correction` is a stored bias for each expert that only routing reads; `shared_gate` scales the shared experts.
     With `d_latent` the routed experts work in that width, between a projection into it and one out of it.
     """
+    if n_experts < 1 or experts_per_token < 1:
+        raise ValueError(f"has layers of experts with {n_experts} experts, of which a token meets {experts_per_token}")
     expert = [
         layer._replace(copies=n_experts, active=experts_per_token)
         for layer in mlp(d_latent or d_model, d_expert, gated=gated, bias=bias, kinds=matrices.EXPERTS).linears

@@ -217,21 +217,26 @@ class ModelSpec(Keeping, BaseModel):
         dtype = dtype or self.published_dtype
         found = self._coefficients.get(dtype)
         if found is None:
-            architecture = self.architecture
-            head = architecture.head
-            found = Coefficients(
-                n_layers=architecture.n_layers,
-                d_model=self._trained["d_model"],
-                vocab=head.d_out,
-                head_d_in=head.d_in,
-                **{name: value for name, value in self._trained.items() if name != "d_model"},
-                **serve_columns(architecture, self.weights(dtype, serving=True), self.state_bytes),
-                bytes_towers=max(KEPT_BITS, dtype.bits) / 8 * (self.known_towers or 0),
-            )
+            try:
+                found = self._as_numbers(dtype)
+            except (ArithmeticError, IndexError):
+                raise ValueError("has layers of which no model is made: none, or matrices of no width") from None
             if len(self._coefficients) >= _FORMATS_KEPT:
                 self._coefficients.clear()
             self._coefficients[dtype] = found
         return found
+
+    def _as_numbers(self, dtype: DType) -> Coefficients:
+        head = self.architecture.head
+        return Coefficients(
+            n_layers=self.architecture.n_layers,
+            d_model=self._trained["d_model"],
+            vocab=head.d_out,
+            head_d_in=head.d_in,
+            **{name: value for name, value in self._trained.items() if name != "d_model"},
+            **serve_columns(self.architecture, self.weights(dtype, serving=True), self.state_bytes),
+            bytes_towers=max(KEPT_BITS, dtype.bits) / 8 * (self.known_towers or 0),
+        )
 
     def adapters(self, targets: frozenset[str]) -> Adapters:
         """What LoRA of rank 1 adds to some of its matrices. Raises ValueError where it has none of them."""

@@ -33,8 +33,6 @@ def experts(c: Config, d_expert: int | None = None, **options: Any) -> Block:
     n_experts, k = c["num_experts"], c["num_experts_per_tok"]
     if not (isinstance(n_experts, int) and isinstance(k, int)):
         raise ValueError(f"has numbers of experts that are not whole; got {n_experts!r} and {k!r}")
-    if n_experts < 1 or k < 1:
-        raise ValueError(f"has layers of experts with {n_experts} experts, of which a token meets {k}")
     return moe(c["hidden_size"], n_experts, k, d_expert or c["moe_intermediate_size"], **options)
 
 
