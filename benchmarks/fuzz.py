@@ -47,19 +47,15 @@ FIELDS = (
     "text_config", "vision_config", "first_k_dense_replace", "mlp_only_layers", "id2label",
 )  # fmt: skip
 TYPES = (
-    "llama",
-    "mixtral",
-    "deepseek_v3",
-    "gpt2",
-    "qwen3_moe",
-    "bert",
-    "t5",
-    "whisper",
-    "jamba",
-    "gemma3_text",
-    "odd",
-    "",
-)
+    "llama", "mixtral", "deepseek_v3", "gpt2", "qwen3_moe", "bert", "t5", "whisper", "jamba", "gemma3_text", "dory",
+    "rwkv7", "xlnet", "led", "llava", "qwen2_5_vl", "blip-2", "inkling_mm_model", "odd", "",
+)  # fmt: skip
+TOWER = ("hidden_size", "num_hidden_layers", "depth", "intermediate_size", "patch_size", "image_size", "n_layers")
+
+
+_STRANGE: tuple[Any, ...] = (
+    1, 2, 8, 64, 1000, 10**9, 10**30, -1, 0, 0.5, "x", None, True, [1, 2], [], {}, "8",
+)  # fmt: skip
 
 
 def config(rng: random.Random) -> str:
@@ -69,7 +65,10 @@ def config(rng: random.Random) -> str:
     if rng.random() < 0.7:
         fields |= {**plausible, "vocab_size": 1000}
     for name in rng.sample(FIELDS, rng.randint(0, 4)):
-        fields[name] = rng.choice((1, 2, 8, 64, 1000, 10**9, 10**30, -1, 0, 0.5, "x", None, True, [1, 2], [], {}, "8"))
+        fields[name] = rng.choice(_STRANGE)
+    if rng.random() < 0.2:
+        tower = {name: rng.choice(_STRANGE) for name in rng.sample(TOWER, rng.randint(0, 4))}
+        fields = {"model_type": fields["model_type"], "text_config": fields, "vision_config": tower}
     return json.dumps(fields)
 
 
@@ -153,6 +152,7 @@ def main() -> None:
     for declaration in declarations:  # what is read once is read before anything is timed
         with contextlib.suppress(xlcalc.CalcError):
             declaration()
+    xlcalc.LLM_RUNS_ON("h100-sxm")  # every model
     ends, done = time.monotonic() + seconds, 0
     while done < calls and time.monotonic() < ends:
         done += 1

@@ -61,3 +61,27 @@ def test_no_quantisation_is_the_type_that_the_file_names(plain):
     config = text(quantization_config=plain, torch_dtype="float16")
     assert xlcalc.LLM_WEIGHTS(config) == 2 * xlcalc.LLM_PARAMS(config)
     assert xlcalc.LLM_MODEL(config, "published_dtype") == "fp16"
+
+
+@pytest.mark.parametrize(
+    "config, words",
+    [
+        ({"model_type": "qwen3_moe", "head_dim": 10**9, "num_key_value_heads": [1, 2]}, "head_dim"),
+        ({"model_type": "mistral", "num_key_value_heads": [8, 8]}, "num_key_value_heads"),
+        ({"model_type": "llama", "hidden_size": 2}, "leaves them no width"),
+        ({"model_type": "t5", "d_kv": 0}, "no width"),
+        ({"model_type": "deepseek_v3", "n_routed_experts": 0, "num_experts": 0}, "0 experts"),
+    ],
+)
+def test_sizes_that_random_calls_found(config, words):
+    plain = {"hidden_size": 512, "num_hidden_layers": 4, "num_attention_heads": 8, "intermediate_size": 64}
+    with pytest.raises(CalcError, match=words):
+        xlcalc.LLM_PARAMS(json.dumps({**plain, "vocab_size": 99, **config}))
+
+
+def test_bodies_without_a_head_and_one_layer_of_a_kind_are_served():
+    plain = {"hidden_size": 512, "num_attention_heads": 8, "intermediate_size": 64, "vocab_size": 99}
+    for config in ({"model_type": "xlnet", "num_hidden_layers": 2}, {"model_type": "rwkv7", "num_hidden_layers": 1}):
+        text_of = json.dumps({**plain, **config})
+        assert xlcalc.LLM_WEIGHTS(text_of, "bf16") == 2 * xlcalc.LLM_PARAMS(text_of)
+        assert xlcalc.LLM_SERVE_MEMORY(text_of, 1, 1, "bf16", part="weights") == xlcalc.LLM_WEIGHTS(text_of, "bf16")

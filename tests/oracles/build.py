@@ -8,6 +8,7 @@ A development script: nothing of it is imported by the package or its tests. Its
     oracle/bin/python tests/oracles/build.py configs    # adds configs/default-*.json of families that have none yet
     oracle/bin/python tests/oracles/build.py params     # writes params.csv and params_parts.csv from configs/*.json
     oracle/bin/python tests/oracles/build.py bodies     # writes bodies.csv: encoders, encoder-decoders, other heads
+    oracle/bin/python tests/oracles/build.py census     # writes census.csv: what of all types is not counted exactly
     oracle/bin/python tests/oracles/build.py images     # writes image_tokens.csv
     oracle/bin/python tests/oracles/build.py towers     # writes towers.csv
     oracle/bin/python tests/oracles/build.py cache      # writes cache.csv from configs/*.json
@@ -582,6 +583,53 @@ def write_towers() -> None:
     write_csv("towers.csv", "params config", rows)
 
 
+CENSUS = ["CAUSAL_LM", "IMAGE_TEXT_TO_TEXT", "MULTIMODAL_LM", "SEQ_TO_SEQ_CAUSAL_LM", "SPEECH_SEQ_2_SEQ", "MASKED_LM",
+          "TEXT_ENCODING", "CTC", "RNNT", "RETRIEVAL"]  # fmt: skip
+
+
+def write_census() -> None:
+    """Every class of the library that reads or writes text, with its defaults: those that we do not count exactly."""
+    rows, n_exact = [], 0
+    for mapping in CENSUS:
+        for name, named in getattr(auto, f"MODEL_FOR_{mapping}_MAPPING_NAMES").items():
+            for cls in [named] if isinstance(named, str) else named:
+                try:
+                    made = CONFIG_MAPPING[name](**text_completed(name), **INCOMPLETE_DEFAULTS.get(name, {}))
+                    with torch.device("meta"):
+                        model = getattr(transformers, cls)(made)
+                    total = sum(p.numel() for p in model.parameters())
+                except Exception as error:  # as in write_default_configs
+                    print(f"{cls}: {type(error).__name__}: {str(error).strip()[:150]!r}")
+                    continue
+                row = census_row(cls, total, {**plain_dict(made), "model_type": name, "architectures": [cls]})
+                n_exact += row is None
+                rows += [row] if row and row not in rows else []
+    print(f"{n_exact} classes are counted exactly, {len(rows)} not")
+    write_csv("census.csv", "class params config", rows)
+
+
+def census_row(cls: str, total: int, config: dict) -> list | None:
+    """The row of a class, None where its parameters are counted exactly, those of towers with them."""
+    spec = ModelSpec(config=config)
+    try:
+        if not spec.is_estimate and total in (spec.total, spec.total + spec.towers):
+            return None
+    except ValueError:
+        pass
+    return [cls, total, json.dumps(sizes_of(config))]
+
+
+def sizes_of(value):
+    """A configuration without what every one has, its groups of fields too."""
+    generic = {field.name for field in dataclasses.fields(PreTrainedConfig)} - {"tie_word_embeddings", "architectures"}
+    generic |= {"_name_or_path", "rope_parameters"}
+    if not isinstance(value, dict):
+        return value
+    return {
+        k: sizes_of(v) for k, v in value.items() if (k not in generic or k == "is_encoder_decoder") and v is not None
+    }
+
+
 def tower_class(name: str):
     """The class of a wrapper, by whichever list of the library has it."""
     speech = (auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES, auto.MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING_NAMES)
@@ -782,6 +830,7 @@ COMMANDS = {
     "vocabulary": write_vocabulary,
     "params": write_params,
     "bodies": write_bodies,
+    "census": write_census,
     "images": write_image_tokens,
     "towers": write_towers,
     "cache": write_cache,

@@ -9,6 +9,8 @@ from xlcalc.model import matrices
 from xlcalc.model.config import Config
 from xlcalc.model.layers import Block, Layer, Linear, Vector, attention, mlp, norm
 
+_NO_HEAD = Linear("head", 1, 1, matrices.HEAD, copies=0)
+
 
 class Architecture(NamedTuple):
     """Layers in order (equal neighbours together), and what stands before and after them.
@@ -31,6 +33,11 @@ class Architecture(NamedTuple):
         if self.n_encoder == 0:
             return "decoder"
         return "encoder" if self.n_encoder == len(self.layers) else "encoder-decoder"
+
+    @property
+    def head(self) -> Linear:
+        """What it ends in; of a body alone one that costs nothing."""
+        return self.outer[-1] if self.outer else _NO_HEAD
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -108,6 +115,8 @@ def merged(layers: Iterable[Layer]) -> list[Layer]:
     """Neighbouring equal layers as one with their counts summed."""
     out: list[Layer] = []
     for layer in layers:
+        if layer.times <= 0:
+            continue
         if out and out[-1]._replace(times=layer.times) == layer:
             out[-1] = layer._replace(times=out[-1].times + layer.times)
         else:
@@ -119,7 +128,11 @@ def heads(c: Config) -> tuple[int, int, int]:
     """n_heads, n_kv_heads and head_dim, the last two derived where the configuration leaves them out."""
     n_heads = c["num_attention_heads"]
     head_dim = c.get("head_dim") or c["hidden_size"] // n_heads
-    return n_heads, c.get("num_key_value_heads") or n_heads, head_dim
+    n_kv_heads = c.get("num_key_value_heads") or n_heads
+    for count in (n_heads, n_kv_heads, head_dim):
+        if type(count) is not int:
+            raise TypeError(f"{c.model_type} has heads of one number in all layers; got {str(count)[:40]}")
+    return n_heads, n_kv_heads, head_dim
 
 
 def windows(

@@ -148,7 +148,7 @@ def tensors(architecture: Architecture, mix_name: str, model_type: str = "") -> 
     of_eight = any(m.part == "experts" and m.copies == 8 for _, m in architecture.linears())
     widths = {m.role: (m.d_in, m.d_out) for _, m in architecture.linears() if m.role in ("v", "o")}
     grouped = widths["o"][0] / widths["v"][1] if len(widths) == 2 else 1
-    head = architecture.outer[-1]
+    head = architecture.head
     return Tensors(
         MIXES[mix_name],
         of_eight,

@@ -169,6 +169,8 @@ def attention(
     `shared_cache`: this layer reads another layer's keys and values and keeps none. `gate`: a matrix whose outputs
     scale those of the heads. `sinks`: a learned logit for each head.
     """
+    if head_dim == 0:
+        raise ValueError("has heads of no width")
     v_dim = v_dim or head_dim
     q, k, v = n_heads * head_dim, n_kv_heads * head_dim, n_kv_heads * v_dim
     norms: tuple[Vector, ...] = ()
@@ -296,6 +298,8 @@ def moe(
     `correction` is a stored bias for each expert that only routing reads; `shared_gate` scales the shared experts.
     With `d_latent` the routed experts work in that width, between a projection into it and one out of it.
     """
+    if n_experts < 1 or experts_per_token < 1:
+        raise ValueError(f"has layers of experts with {n_experts} experts, of which a token meets {experts_per_token}")
     expert = [
         layer._replace(copies=n_experts, active=experts_per_token)
         for layer in mlp(d_latent or d_model, d_expert, gated=gated, bias=bias, kinds=matrices.EXPERTS).linears

@@ -11,7 +11,7 @@ from typing import Any
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.coefficients import Cached, Product, Scores, State
 from xlcalc.model.layers import Block, Linear
-from xlcalc.model.storage import OUTSIDE, Stored, Weights, rank_bytes
+from xlcalc.model.storage import KEPT_BITS, OUTSIDE, Stored, Weights, rank_bytes
 
 # kernels of a block beside its products: norm and residual; rotation, attention and its reduction; routing,
 # permutation, activation, weighted sum
@@ -23,7 +23,7 @@ def serve_columns(architecture: Architecture, weights: Weights, state_bytes: flo
     products: Counter[Product] = Counter()
     scores: dict[int | None, tuple[float, float]] = {}
     sums = dict.fromkeys(("kernels", "narrow", "reductions", "expert_blocks", "stream", "scan"), 0.0)
-    head = architecture.outer[-1]
+    head = architecture.head
     held: dict[int, list[Stored]] = {}
     for one in weights.matrices:
         held.setdefault(one.place, []).append(one)
@@ -44,7 +44,7 @@ def serve_columns(architecture: Architecture, weights: Weights, state_bytes: flo
             prefill, decode = scores.get(reach, (0.0, 0.0))
             each = times * block.score / block.stride
             scores[reach] = prefill + each, decode + times * (block.decode_score or block.score) / block.stride
-    *outer, last = held[OUTSIDE]
+    *outer, last = held.get(OUTSIDE) or [Stored(head, ((1, KEPT_BITS),), KEPT_BITS, OUTSIDE)]
     for one in outer:
         products[_product([(one.matrix, one.widths[0][1])], 0)] += 1
     counted = [product._replace(layers=times) for product, times in products.items()]

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from xlcalc.formula.arithmetic import Keeping
-from xlcalc.model import matrices, native
+from xlcalc.model import native
 from xlcalc.model.adapters import adapters
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.cache import CacheShape, cache_shape
@@ -20,10 +20,9 @@ from xlcalc.model.coefficients import Adapters, Coefficients
 from xlcalc.model.config import SPELLINGS, Config
 from xlcalc.model.dtypes import DType
 from xlcalc.model.families.reader import read
-from xlcalc.model.families.towers import Towers, towers
+from xlcalc.model.families.towers import Towers, odd_size, towers
 from xlcalc.model.flops import FlopShape, flop_shape
 from xlcalc.model.kinds import kinds
-from xlcalc.model.layers import Linear
 from xlcalc.model.params import active_by_part, params_by_part
 from xlcalc.model.serve_columns import serve_columns
 from xlcalc.model.storage import KEPT_BITS, Weights, stored
@@ -40,11 +39,10 @@ _COUNTS = ("sliding_window", "num_experts", "num_experts_per_tok")  # where they
 _FORMATS_KEPT = 32
 
 _SCALARS = ("hidden_size", "num_hidden_layers", "vocab_size")
+_NARROW = {"head_dim": 10**6, "num_attention_heads": 10**6, "num_key_value_heads": 10**6}
 _LARGEST = 10**12  # of any number in a configuration
 _STACKS = ("encoder_layers", "decoder_layers", "num_decoder_layers", "encoder_num_hidden_layers")
 _MOST_LAYERS = 10_000  # and of entries in any of its lists: a hundred times what models have
-
-_NO_HEAD = Linear("head", 1, 1, matrices.HEAD, copies=0)  # of a body alone
 
 
 class ModelSpec(Keeping, BaseModel):
@@ -105,6 +103,8 @@ class ModelSpec(Keeping, BaseModel):
                     continue
                 if size is not None and (type(size) is not int or size < 1):
                     raise ValueError(f"has a {name} that is not a whole number above 0; got {size!r}")
+                if size is not None and size > _NARROW.get(name, _LARGEST):
+                    raise ValueError(f"has a {name} of {size:.6g}; at most {_NARROW[name]:.0e} is taken")
         read_so_far = set(c.seen)
         _check_counts(c)
         c.seen = read_so_far  # what is only checked is not counted yet
@@ -126,8 +126,9 @@ class ModelSpec(Keeping, BaseModel):
             raise ValueError(f"lacks {error.args[0]}, needed for model_type {c.model_type[:60]!r}") from None
         except (TypeError, ArithmeticError, AttributeError, IndexError) as error:
             raise ValueError(_no_number(c)) from error
-        beside = self._towers.assumed
-        return whole._replace(assumed=(*whole.assumed, beside)) if beside else whole
+        beside = self._towers
+        assumed, notes = ((text,) if text else () for text in (beside.assumed, beside.note))
+        return whole._replace(assumed=(*whole.assumed, *assumed), notes=(*whole.notes, *notes))
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
@@ -151,6 +152,8 @@ class ModelSpec(Keeping, BaseModel):
         c = self.text_config
         for part in (self.config[name] for name in c.towers if isinstance(self.config.get(name), Mapping)):
             _check_bounds(part)
+            if odd := odd_size(part):
+                return Towers(None, odd)
         try:
             found = towers(self.config, c)
         except (KeyError, TypeError, ArithmeticError, AttributeError, IndexError):
@@ -165,7 +168,7 @@ class ModelSpec(Keeping, BaseModel):
     def towers(self) -> int:
         """Parameters of towers and projectors, which `total` leaves out. Raises ValueError if nothing says how many."""
         if self._towers.params is None:
-            raise ValueError(f"has towers that cannot be counted: {self._towers.assumed}")
+            raise ValueError(f"has towers that cannot be counted: {self._towers.assumed or self._towers.note}")
         return self._towers.params
 
     @property
@@ -214,21 +217,26 @@ class ModelSpec(Keeping, BaseModel):
         dtype = dtype or self.published_dtype
         found = self._coefficients.get(dtype)
         if found is None:
-            architecture = self.architecture
-            head = architecture.outer[-1] if architecture.outer else _NO_HEAD
-            found = Coefficients(
-                n_layers=architecture.n_layers,
-                d_model=self._trained["d_model"],
-                vocab=head.d_out,
-                head_d_in=head.d_in,
-                **{name: value for name, value in self._trained.items() if name != "d_model"},
-                **serve_columns(architecture, self.weights(dtype, serving=True), self.state_bytes),
-                bytes_towers=max(KEPT_BITS, dtype.bits) / 8 * (self.known_towers or 0),
-            )
+            try:
+                found = self._as_numbers(dtype)
+            except (ArithmeticError, IndexError):
+                raise ValueError("has layers of which no model is made: none, or matrices of no width") from None
             if len(self._coefficients) >= _FORMATS_KEPT:
                 self._coefficients.clear()
             self._coefficients[dtype] = found
         return found
+
+    def _as_numbers(self, dtype: DType) -> Coefficients:
+        head = self.architecture.head
+        return Coefficients(
+            n_layers=self.architecture.n_layers,
+            d_model=self._trained["d_model"],
+            vocab=head.d_out,
+            head_d_in=head.d_in,
+            **{name: value for name, value in self._trained.items() if name != "d_model"},
+            **serve_columns(self.architecture, self.weights(dtype, serving=True), self.state_bytes),
+            bytes_towers=max(KEPT_BITS, dtype.bits) / 8 * (self.known_towers or 0),
+        )
 
     def adapters(self, targets: frozenset[str]) -> Adapters:
         """What LoRA of rank 1 adds to some of its matrices. Raises ValueError where it has none of them."""
@@ -314,6 +322,9 @@ def _check_counts(c: Config) -> None:
     if type(n_experts) is int and type(k) is int and k > n_experts > 0:
         raise ValueError(f"has {k} experts a token of {n_experts} experts")
     n_heads, n_kv_heads = c.get("num_attention_heads"), c.get("num_key_value_heads")
+    d_model = c.get("hidden_size")
+    if type(n_heads) is int and type(d_model) is int and d_model < n_heads and not c.get("head_dim"):
+        raise ValueError(f"has {n_heads} heads and a hidden_size of {d_model}, which leaves them no width")
     both = type(n_heads) is int and type(n_kv_heads) is int and c.gives("num_key_value_heads")
     if both and not c.get("kv_lora_rank") and n_heads % n_kv_heads:
         raise ValueError(f"has {n_heads} query heads, which {n_kv_heads} key/value heads cannot share evenly")

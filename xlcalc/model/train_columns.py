@@ -36,8 +36,9 @@ def train_columns(architecture: Architecture, c: Config) -> dict[str, Any]:
     """The columns of training. `c` says what layers do not: heads, dropout, multi-token-prediction layers."""
     sums: Sums = defaultdict(float)
     scores: dict[int | None, tuple[float, float]] = {}
-    head = architecture.outer[-1]
+    head = architecture.head
     d_model, n_heads = c.get("hidden_size") or head.d_in, c.get("num_attention_heads") or 0
+    n_heads = max(n_heads) if isinstance(n_heads, (list, tuple)) else n_heads  # where layers differ
     sums["n_heads"] = n_heads
     depth = c.get("num_nextn_predict_layers") or c.get("mtp_num_hidden_layers") or 0
     layers = _merged(*architecture.layers, *(_prediction_layer(architecture),) * depth)

@@ -13,7 +13,7 @@ def _size(a: Fields, name: str, own: str, default: int) -> int:
 
 
 def _whisper(a: Fields) -> tuple[int, int]:
-    """Radford et al. 2022: two convolutions over the spectrum, 1,500 positions, layers without a bias of keys."""
+    """Two convolutions over the spectrum, 1,500 positions, layers without a bias of keys."""
     d, d_ff = _size(a, "d_model", "hidden_size", 1280), _size(a, "encoder_ffn_dim", "intermediate_size", 5120)
     stem = dense(3 * a.get("num_mel_bins", 128), d) + dense(3 * d, d) + a.get("max_source_positions", 1500) * d
     layers = _size(a, "encoder_layers", "num_hidden_layers", 32) * (layer(d, d_ff) - d)
@@ -21,43 +21,43 @@ def _whisper(a: Fields) -> tuple[int, int]:
 
 
 def qwen2_audio(c: Fields, a: Fields, d_text: int) -> int:
-    """Chu et al. 2024: Whisper's encoder and one matrix."""
+    """Whisper's encoder and one matrix."""
     params, d = _whisper(a)
     return params + dense(d, d_text)
 
 
 def voxtral(c: Fields, a: Fields, d_text: int) -> int:
-    """Liu et al. 2025: four frames of Whisper's encoder become one token."""
+    """Four frames of Whisper's encoder become one token."""
     params, _ = _whisper(a)
     return params + _size(a, "intermediate_size", "encoder_ffn_dim", 5120) * d_text + d_text * d_text
 
 
 def audio_flamingo(c: Fields, a: Fields, d_text: int) -> int:
-    """Goel et al. 2025: Whisper's encoder and two matrices."""
+    """Whisper's encoder and two matrices."""
     params, d = _whisper(a)
     bias = bool(c.get("projector_bias", True))
     return params + dense(d, d_text, bias) + dense(d_text, d_text, bias)
 
 
 def qwen3_asr(c: Fields, a: Fields, d_text: int) -> int:
-    """Qwen3-ASR report 2026: three convolutions that each halve the spectrum, then Whisper's layers."""
+    """Three convolutions that each halve the spectrum, then Whisper's layers."""
     return _convolved(a, 1024, 24, 4096)
 
 
 def qwen3_omni(c: Fields, a: Fields, d_text: int) -> int:
-    """Qwen3-Omni report 2025: the same with other sizes."""
+    """The same with other sizes."""
     return _convolved(a, 1280, 32, 5120)
 
 
 def qwen2_5_omni(c: Fields, a: Fields, d_text: int) -> int:
-    """Qwen2.5-Omni report 2025: Whisper's encoder without its table of positions, and the two ends of a sound."""
+    """Whisper's encoder without its table of positions, and the two ends of a sound."""
     params, d = _whisper({**a, "max_source_positions": 0})
     out = a.get("output_dim", 3584)
     return params + dense(d, out) + 2 * out
 
 
 def gemma4(c: Fields, a: Fields, d_text: int) -> int:
-    """Gemma 4 (Google 2026): a Conformer (Gulati et al. 2020) over two convolutions of the spectrum."""
+    """A Conformer (Gulati et al. 2020) over two convolutions of the spectrum."""
     d, n_heads, out = a.get("hidden_size", 1024), a.get("num_attention_heads", 8), a.get("output_proj_dims", 1536)
     first, second = a.get("subsampling_conv_channels") or (128, 32)
     stem = 9 * first + first + 9 * first * second + second + first // 4 * second * d
@@ -68,13 +68,13 @@ def gemma4(c: Fields, a: Fields, d_text: int) -> int:
 
 
 def glmasr(c: Fields, a: Fields, d_text: int) -> int:
-    """GLM-ASR (Z.ai 2025): Whisper's encoder without its table of positions, four frames merged."""
+    """Whisper's encoder without its table of positions, four frames merged."""
     params, _ = _whisper({**a, "max_source_positions": 0})
     return params + dense(a.get("intermediate_size", 5120), 2 * d_text) + dense(2 * d_text, d_text)
 
 
 def moss(c: Fields, a: Fields, d_text: int) -> int:
-    """MOSS-Transcribe-Diarize (2026): Whisper's encoder, four frames merged."""
+    """Whisper's encoder, four frames merged."""
     sized = {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24, "num_mel_bins": 80, **a}
     params, d = _whisper(sized)
     bias = bool(c.get("projector_bias", True))
@@ -84,7 +84,7 @@ def moss(c: Fields, a: Fields, d_text: int) -> int:
 
 
 def voxtral_realtime(c: Fields, a: Fields, d_text: int) -> int:
-    """Mistral 2026: a causal encoder with gated MLPs and norms without biases, four frames merged."""
+    """A causal encoder with gated MLPs and norms without biases, four frames merged."""
     d, d_ff, mels = a.get("hidden_size", 1280), a.get("intermediate_size", 5120), a.get("num_mel_bins", 128)
     inner = a.get("num_attention_heads", 32) * a.get("head_dim", 64)
     one = 2 * dense(d, inner) + d * inner + dense(inner, d) + 2 * d * d_ff + dense(d_ff, d) + 2 * d
@@ -94,7 +94,7 @@ def voxtral_realtime(c: Fields, a: Fields, d_text: int) -> int:
 
 
 def omniasr(c: Fields, a: Fields, d_text: int) -> int:
-    """Omnilingual ASR (Meta 2025): wav2vec 2.0 (Baevski et al. 2020) with a norm behind each convolution."""
+    """Wav2vec 2.0 (Baevski et al. 2020) with a norm behind each convolution."""
     d, wide, kernels = a.get("hidden_size", 1024), a.get("conv_dim") or [512] * 7, a.get("conv_kernel")
     params, channels, bias = 0, 1, bool(a.get("conv_bias", True))
     for out, kernel in zip(wide, kernels or (10, 3, 3, 3, 3, 2, 2), strict=True):
@@ -108,7 +108,7 @@ def omniasr(c: Fields, a: Fields, d_text: int) -> int:
 
 
 def fun_asr(c: Fields, a: Fields, d_text: int) -> int:
-    """Fun-ASR-Nano (Alibaba 2025): attention with a memory over frames, and layers that adapt its outputs."""
+    """Attention with a memory over frames, and layers that adapt its outputs."""
     d, d_ff, n_layers = a.get("hidden_size", 512), a.get("intermediate_size", 2048), a.get("num_hidden_layers", 70)
     stacked = a.get("num_mel_bins", 80) * a.get("num_stacked_frames", 7)
     one = layer(d, d_ff) + d * a.get("fsmn_kernel_size", 11)
@@ -120,7 +120,7 @@ def fun_asr(c: Fields, a: Fields, d_text: int) -> int:
 
 
 def phi4(c: Fields, a: Fields, d_text: int) -> int:
-    """Phi-4-Multimodal report 2025: a Conformer, and a pair of matrices for sound alone and one beside images."""
+    """A Conformer, and a pair of matrices for sound alone and one beside images."""
     d, d_ff, wide = a.get("hidden_size", 1024), a.get("intermediate_size", 1536), a.get("ext_pw_out_channel", 1024)
     channels, out = a.get("nemo_conv_channels", 1024), a.get("depthwise_separable_out_channel", 1024)
     stem = dense(9, channels)
@@ -137,7 +137,7 @@ def phi4(c: Fields, a: Fields, d_text: int) -> int:
 
 
 def muse_spark(c: Fields, a: Fields, d_text: int) -> int:
-    """Meta 2026: four stages of one-dimensional ConvNeXt (Liu et al. 2022), each over merged patches of the last."""
+    """Four stages of one-dimensional ConvNeXt (Liu et al. 2022), each over merged patches of the last."""
     params, before, ratio = 0, 1, a.get("mlp_ratio", 4)
     stages = (a.get("patch_sizes") or (16, 6, 5, 4), a.get("hidden_sizes") or (256, 512, 1024, 2048),
               a.get("depths") or (2, 2, 2, 2))  # fmt: skip
@@ -151,7 +151,7 @@ def muse_spark(c: Fields, a: Fields, d_text: int) -> int:
 
 
 def dots3(c: Fields, a: Fields, d_text: int) -> int:
-    """rednote 2026: convolutions over the spectrum, gated layers with norms without biases, an MLP."""
+    """Convolutions over the spectrum, gated layers with norms without biases, an MLP."""
     d, d_ff, wide = a.get("hidden_size", 1280), a.get("intermediate_size", 5120), a.get("downsample_hidden_size", 480)
     mels = a.get("feature_size", 128)
     for _ in range(3):
@@ -163,7 +163,7 @@ def dots3(c: Fields, a: Fields, d_text: int) -> int:
 
 
 def inkling(c: Fields, a: Fields, d_text: int) -> int:
-    """Thinking Machines 2026: a row for each level of each band of the spectrum."""
+    """A row for each level of each band of the spectrum."""
     d = a.get("text_hidden_size", 6144)
     return a.get("n_mel_bins", 80) * a.get("mel_vocab_size", 256) * d + d
 

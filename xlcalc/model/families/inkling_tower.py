@@ -1,4 +1,4 @@
-"""Inkling's vision tower (Thinking Machines 2026), which merges neighbours layer by layer and has no attention.
+"""Inkling's vision tower, which merges neighbours layer by layer and has no attention.
 
 Source: transformers models/inkling/modeling_inkling.py (plan_out_scales).
 """

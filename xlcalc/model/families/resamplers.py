@@ -12,7 +12,7 @@ from xlcalc.model.families.vision_towers import Fields, dense, encoder, norms
 
 
 def q_former(q: Fields, *, reads_text: bool = False) -> tuple[int, int]:
-    """Li et al. 2023: BERT's layers for queries, some of which attend to the tower; parameters, and its width.
+    """BERT's layers for queries, some of which attend to the tower; parameters, and its width.
 
     With `reads_text` (InstructBLIP) it embeds the instruction, which has MLPs of its own.
     """
@@ -35,7 +35,7 @@ def blip2(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def granite4(c: Fields, v: Fields, d_text: int) -> int:
-    """IBM 2026: a Q-Former of one layer for each layer of the tower that is read, and for each part of the image."""
+    """A Q-Former of one layer for each layer of the tower that is read, and for each part of the image."""
     params, d = encoder(v, "clip_vision_model")
     former, width = q_former({"num_hidden_layers": 1, "cross_attention_frequency": 1, "encoder_hidden_size": d,
                               **(c.get("qformer_config") or {})})  # fmt: skip
@@ -46,7 +46,7 @@ def granite4(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def granite_speech(c: Fields, e: Fields, d_text: int) -> int:
-    """IBM 2025: a Conformer (Gulati et al. 2020) that predicts letters on the way, and a Q-Former over windows."""
+    """A Conformer (Gulati et al. 2020) that predicts letters on the way, and a Q-Former over windows."""
     d, n_heads, head = e.get("hidden_dim", 1024), e.get("num_heads", 8), e.get("dim_head", 128)
     inner, wide, out = n_heads * head, d * e.get("feedforward_mult", 4), e.get("output_dim", 42)
     forward = norms(1, d) + dense(d, wide) + dense(wide, d)
@@ -61,7 +61,7 @@ def granite_speech(c: Fields, e: Fields, d_text: int) -> int:
 
 
 def idefics2(c: Fields, v: Fields, d_text: int) -> int:
-    """Laurencon et al. 2024: SigLIP without its head, a gated MLP, and a perceiver with grouped keys and values."""
+    """SigLIP without its head, a gated MLP, and a perceiver with grouped keys and values."""
     params, d = vision.idefics({"hidden_size": 768, **v})
     p: Fields = c.get("perceiver_config") or {}
     wide, n_heads, n_keys = d_text, p.get("resampler_n_heads", 16), p.get("num_key_value_heads", 4)
@@ -72,7 +72,7 @@ def idefics2(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def aria(c: Fields, v: Fields, d_text: int) -> int:
-    """Li et al. 2024: one layer of attention from learned queries, and an MLP."""
+    """One layer of attention from learned queries, and an MLP."""
     params, d = encoder(v, "idefics3_vision")
     queries = max((c.get("projector_patch_to_query_dict") or {"4900": 256}).values())
     crossing = 3 * d * d + 5 * dense(d, d) + norms(3, d)
@@ -80,7 +80,7 @@ def aria(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def molmo2(c: Fields, v: Fields, d_text: int) -> int:
-    """Ai2 2025: attention pools patches of the layers that are read; later layers are left out."""
+    """Attention pools patches of the layers that are read; later layers are left out."""
     a: Fields = c.get("adapter_config") or {}
     d, n_layers = v.get("hidden_size", 1152), v.get("num_hidden_layers", 25)
     read = a.get("vision_feature_layer") or a.get("vit_layers") or (24, 18)

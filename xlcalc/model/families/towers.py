@@ -19,10 +19,14 @@ from xlcalc.model.families.vision_towers import Fields, dense, layer
 
 
 class Towers(NamedTuple):
-    """Parameters of a wrapper's towers, None where nothing says how many; `assumed` says what that rests on, or ""."""
+    """Parameters of a wrapper's towers, None where nothing says how many.
+
+    `assumed` says what an estimate rests on; `note` what the file itself leaves out.
+    """
 
     params: int | None
     assumed: str = ""
+    note: str = ""
 
 
 def towers(config: Fields, text: Config) -> Towers:
@@ -31,6 +35,10 @@ def towers(config: Fields, text: Config) -> Towers:
     if isinstance(thinker := config.get("thinker_config"), Mapping):
         named = {"model_type": f"{model_type}_thinker", **thinker}
         return towers(named, Config(named))
+    if model_type == "t5gemma2" and isinstance(half := config.get("encoder"), Mapping):
+        inner = half.get("text_config") or {}
+        config = {"vision_config": half.get("vision_config"), "hidden_size": inner.get("hidden_size", 2304)}
+        text = Config({"hidden_size": config["hidden_size"]})
     parts = {kind: config.get(f"{kind}_config") for kind in _WRAPPERS}
     own = {kind: wrappers[model_type] for kind, wrappers in _WRAPPERS.items() if model_type in wrappers}
     given = {
@@ -44,15 +52,30 @@ def towers(config: Fields, text: Config) -> Towers:
     if not given:
         if not own:
             return Towers(None, f"what {', '.join(sorted(beside))[:80]} adds to the language model is not declared")
-        return Towers(None, f"towers left out, as it has no {' or '.join(own)}_config")
+        return Towers(None, note=f"towers left out, as it has no {' or '.join(own)}_config")
     if set(given) - set(own) or beside - set(_BESIDE) - set(_SPEAKING):
         return _estimated(model_type, given, text["hidden_size"])
     return Towers(sum(own[kind](config, part, text["hidden_size"]) for kind, part in given.items()))
 
 
-_WIDTHS = ("embed_dim", "hidden_size", "d_model", "width", "hidden_dim")
-_DEPTHS = ("num_hidden_layers", "depth", "layers", "num_layers", "n_layers", "encoder_layers", "num_blocks")
-_INNER = ("intermediate_size", "mlp_dim", "encoder_ffn_dim", "ffn_dim")
+_WIDTHS = ("embed_dim", "hidden_size", "d_model", "width", "hidden_dim", "vt_hidden_size")
+_DEPTHS = ("num_hidden_layers", "depth", "layers", "num_layers", "n_layers", "encoder_layers", "num_blocks",
+           "vt_num_hidden_layers")  # fmt: skip
+_INNER = ("intermediate_size", "mlp_dim", "encoder_ffn_dim", "ffn_dim", "vt_intermediate_size")
+
+
+_MOST = 10**7  # of any size of a tower
+
+
+def odd_size(fields: Fields) -> str:
+    """What is odd about the sizes of a tower: no number, or larger than any; "" where nothing is."""
+    for name, value in fields.items():
+        sized = name in (*_WIDTHS, *_DEPTHS, *_INNER) or name.startswith(("num_", "n_", "out_"))
+        if sized and not isinstance(value, (int, float, type(None))):
+            return f"the {str(name)[:60]} of its towers is no number but {str(value)[:60]}"
+        if isinstance(value, (int, float)) and not abs(value) <= _MOST:
+            return f"the {str(name)[:60]} of its towers is beyond {_MOST:.0e}"
+    return ""
 
 
 def _estimated(model_type: str, given: Mapping[str, Fields], d_text: int) -> Towers:
@@ -79,7 +102,7 @@ _WRAPPERS: dict[str, dict[str, Callable[[Fields, Fields, int], int]]] = {
             ("qwen3_vl", "qwen3_vl_moe", "qwen3_5", "qwen3_5_moe", "cosmos3_omni", "cohere_compass", "qwen4_exp"),
             wrap.qwen3,
         ),
-        **dict.fromkeys(("gemma3", "shieldgemma2"), wrap.gemma3),
+        **dict.fromkeys(("gemma3", "shieldgemma2", "t5gemma2"), wrap.gemma3),
         "paligemma": wrap.paligemma,
         "llava": wrap.llava,
         **dict.fromkeys(("llava_next", "llava_next_video", "llava_onevision"), wrap.llava_next),
@@ -154,7 +177,7 @@ _WRAPPERS: dict[str, dict[str, Callable[[Fields, Fields, int], int]]] = {
     },
     "encoder": dict.fromkeys(("granite_speech", "granite_speech_plus"), resamplers.granite_speech),
 }
-_OPTIONAL = ("gemma4",)  # whose files may be of the language model alone
+_OPTIONAL = ("gemma4", "t5gemma2")  # whose files may be of the language model alone
 _WITHOUT_CONFIG = {"fuyu": wrap.fuyu}
 # groups of fields that a wrapper's towers read beside their own
 _BESIDE = ("qformer_config", "projector_config", "perceiver_config", "adapter_config", "adaptor_config",

@@ -53,14 +53,13 @@ def patches(v: Fields, d: int, patch: int, *, frames: int = 1, bias: bool = Fals
 
 
 def clip(v: Fields) -> Encoder:
-    """Radford et al. 2021: its parameters, and its width."""
+    """Its parameters, and its width."""
     d = v.get("hidden_size", 768)
     layers = v.get("num_hidden_layers", 12) * layer(d, v.get("intermediate_size", 3072))
     return patches(v, d, 32) + d + (grid(v, 224, 32) + 1) * d + norms(2, d) + layers, d
 
 
 def siglip(v: Fields) -> Encoder:
-    """Zhai et al. 2023; a head of attention pools where the configuration has one."""
     d, d_ff = v.get("hidden_size", 768), v.get("intermediate_size", 3072)
     layers = v.get("num_hidden_layers", 12) * layer(d, d_ff)
     head = d + 4 * dense(d, d) + norms(1, d) + dense(d, d_ff) + dense(d_ff, d) if v.get("vision_use_head", True) else 0
@@ -68,26 +67,26 @@ def siglip(v: Fields) -> Encoder:
 
 
 def pixtral(v: Fields) -> Encoder:
-    """Agrawal et al. 2024: Llama's layers without biases."""
+    """Llama's layers without biases."""
     d = v.get("hidden_size", 1024)
     one = layer(d, v.get("intermediate_size", 4096), bias=False, gated=True, norm_bias=False)
     return patches(v, d, 16) + d + v.get("num_hidden_layers", 24) * one, d
 
 
 def idefics(v: Fields) -> Encoder:
-    """Laurencon et al. 2024: SigLIP without its head."""
+    """SigLIP without its head."""
     sized = {"hidden_size": 1152, "patch_size": 32, **v}
     return siglip({**sized, "vision_use_head": False})
 
 
 def siglip2(v: Fields) -> Encoder:
-    """Tschannen et al. 2025: SigLIP with as many positions as an image has patches."""
+    """SigLIP with as many positions as an image has patches."""
     d = v.get("hidden_size", 768)
     return siglip(v)[0] + (v.get("num_patches", 256) - grid(v, 224, 16)) * d, d
 
 
 def internvl(v: Fields) -> Encoder:
-    """Chen et al. 2024, InternViT: each half of a layer is scaled; some have norms of queries and keys."""
+    """Each half of a layer is scaled; some have norms of queries and keys."""
     d, biased = v.get("hidden_size", 1024), bool(v.get("attention_bias", False))
     norm_bias = v.get("norm_type", "layer_norm") == "layer_norm"
     one = layer(d, v.get("intermediate_size", 4096), attention_bias=False, norm_bias=norm_bias) + d + 2 * d
@@ -98,7 +97,7 @@ def internvl(v: Fields) -> Encoder:
 
 
 def gemma4(v: Fields) -> Encoder:
-    """Gemma 4 (Google 2026): Gemma's layers of four norms, and tables of places for rows and for columns."""
+    """Gemma's layers of four norms, and tables of places for rows and for columns."""
     d, d_ff, head = v.get("hidden_size", 768), v.get("intermediate_size", 3072), v.get("head_dim", 64)
     n_heads = v.get("num_attention_heads", 12)
     one = 2 * d * head * (n_heads + (v.get("num_key_value_heads") or n_heads))  # never a bias
@@ -108,7 +107,7 @@ def gemma4(v: Fields) -> Encoder:
 
 
 def llama4(v: Fields) -> Encoder:
-    """Meta 2025: CLIP's layers, and an adapter after four patches are merged."""
+    """CLIP's layers, and an adapter after four patches are merged."""
     d, wide = v.get("hidden_size", 768), v.get("projector_input_dim", 4096)
     d_ff, out = v.get("intermediate_size", 5632), v.get("projector_output_dim", 4096)
     layers = v.get("num_hidden_layers", 34) * layer(d, d_ff)
@@ -117,7 +116,7 @@ def llama4(v: Fields) -> Encoder:
 
 
 def mllama(v: Fields) -> Encoder:
-    """Llama 3.2 (Dubey et al. 2024, section 7): positions of tiles, and gated layers over all of them."""
+    """Positions of tiles, and gated layers over all of them."""
     d, d_ff, tiles = v.get("hidden_size", 1280), v.get("intermediate_size", 5120), v.get("max_num_tiles", 4)
     shapes, cells = len(v.get("supported_aspect_ratios") or [0] * 8) + 1, grid(v, 448, 14) + 1
     one = layer(d, d_ff, attention_bias=False)
@@ -127,7 +126,7 @@ def mllama(v: Fields) -> Encoder:
 
 
 def glm4v(v: Fields) -> Encoder:
-    """GLM-4.1V report 2025: gated layers without biases, a convolution that merges patches, and a gated merger."""
+    """Gated layers without biases, a convolution that merges patches, and a gated merger."""
     d, out = v.get("hidden_size", 1536), v.get("out_hidden_size", 4096)
     biased = 3 * d if v.get("attention_bias") else 0
     layers = v.get("depth", 24) * (layer(d, out, bias=False, gated=True, norm_bias=False) + biased)
@@ -138,7 +137,7 @@ def glm4v(v: Fields) -> Encoder:
 
 
 def glm_ocr(v: Fields) -> Encoder:
-    """GLM-OCR 2026, GLM-5.3: GLM-4.1V's encoder with biases and norms of heads, without a table of positions."""
+    """GLM-4.1V's encoder with biases and norms of heads, without a table of positions."""
     d, out, d_ff = v.get("hidden_size", 1024), v.get("out_hidden_size", 1536), v.get("intermediate_size", 4096)
     one = layer(d, d_ff, bias=bool(v.get("attention_bias", True)), gated=True, norm_bias=False)
     one += 2 * (d // v.get("num_heads", 16))
@@ -150,7 +149,7 @@ def glm_ocr(v: Fields) -> Encoder:
 
 
 def moonvit(v: Fields) -> Encoder:
-    """Kimi-VL report 2025: SigLIP's layers and a table of positions that is interpolated."""
+    """SigLIP's layers and a table of positions that is interpolated."""
     d = v.get("hidden_size", 1152)
     places = v.get("pos_emb_height", 64) * v.get("pos_emb_width", 64) * d
     layers = v.get("num_hidden_layers", 27) * layer(d, v.get("intermediate_size", 4304))
@@ -158,7 +157,7 @@ def moonvit(v: Fields) -> Encoder:
 
 
 def step3(v: Fields) -> Encoder:
-    """StepFun 2026: scaled halves of layers, and two convolutions that each halve the sides and double the width."""
+    """Scaled halves of layers, and two convolutions that each halve the sides and double the width."""
     d = v.get("hidden_size", 1536)
     d_ff = int(d * v["mlp_ratio"]) if v.get("mlp_ratio") else v.get("intermediate_size", 8960)
     layers = v.get("num_hidden_layers", 47) * (layer(d, d_ff) + 2 * d)
@@ -168,7 +167,7 @@ def step3(v: Fields) -> Encoder:
 
 
 def aimv2(v: Fields, *, d_table: int) -> Encoder:
-    """Ovis (Lu et al. 2024): AIMv2's gated layers, and a vocabulary of visual words with their embeddings."""
+    """AIMv2's gated layers, and a vocabulary of visual words with their embeddings."""
     d, vocab = v.get("hidden_size", 1024), v.get("vocab_size", 16384)
     one = layer(d, v.get("intermediate_size", 2816), bias=bool(v.get("mlp_bias", False)),
                 attention_bias=bool(v.get("qkv_bias", False)), gated=True, norm_bias=False)  # fmt: skip
@@ -184,7 +183,7 @@ def neck(d: int, out: int) -> int:
 
 
 def sam(v: Fields) -> Encoder:
-    """Kirillov et al. 2023: tables of relative positions for windows and for the layers that see all; a neck."""
+    """Tables of relative positions for windows and for the layers that see all; a neck."""
     d, n_layers, places = v.get("hidden_size", 768), v.get("num_hidden_layers", 12), grid(v, 1024, 16)
     layers = n_layers * layer(d, v.get("mlp_dim") or int(d * v.get("mlp_ratio", 4)))
     layers -= 0 if v.get("qkv_bias", True) else 3 * d * n_layers
@@ -197,7 +196,7 @@ def sam(v: Fields) -> Encoder:
 
 
 def radio(v: Fields) -> Encoder:
-    """Heinrich et al. 2025 (RADIO 2.5): scaled halves of layers, registers, patches of images and of films."""
+    """Scaled halves of layers, registers, patches of images and of films."""
     d = v.get("hidden_size", 1280)
     one = layer(d, int(d * v.get("mlp_ratio", 4)), attention_bias=bool(v.get("qkv_bias", True))) + 2 * d
     one += 0 if v.get("qkv_bias", True) else d
@@ -208,14 +207,13 @@ def radio(v: Fields) -> Encoder:
 
 
 def muse(v: Fields) -> Encoder:
-    """Meta 2026 (Muse): a norm before and after layers, a table of positions."""
+    """A norm before and after layers, a table of positions."""
     d = v.get("hidden_size", 1536)
     stem = patches(v, d, 14, frames=v.get("patch_temporal", 2)) + v.get("max_position_embeddings", 1024) * d
     return stem + norms(2, d) + v.get("num_hidden_layers", 50) * layer(d, v.get("intermediate_size", 8960)), d
 
 
 def eva(v: Fields) -> Encoder:
-    """Fang et al. 2022, as BLIP-2 has it."""
     d, n_layers = v.get("hidden_size", 1408), v.get("num_hidden_layers", 39)
     layers = n_layers * layer(d, v.get("intermediate_size", 6144)) - (
         0 if v.get("qkv_bias", True) else 3 * d * n_layers
@@ -224,7 +222,7 @@ def eva(v: Fields) -> Encoder:
 
 
 def inkling2(v: Fields) -> Encoder:
-    """Thinking Machines 2026: scaled halves of layers, a table of positions and one for the class."""
+    """Scaled halves of layers, a table of positions and one for the class."""
     d, side = v.get("hidden_size", 1024), v.get("posemb_grid_size", 32)
     d_ff = v.get("intermediate_size") or int(d * v.get("mlp_ratio", 4))
     layers = v.get("num_hidden_layers", 23) * (layer(d, d_ff) + 2 * d)

@@ -11,7 +11,7 @@ from xlcalc.model.families.vision_towers import Fields, dense, encoder, grid, la
 
 
 def qwen2(c: Fields, v: Fields, d_text: int) -> int:
-    """Wang et al. 2024: layers with norms and biases, four patches merged into one token."""
+    """Layers with norms and biases, four patches merged into one token."""
     d = v.get("embed_dim", 1280)
     wide = d * v.get("spatial_merge_size", 2) ** 2
     layers = v.get("depth", 32) * layer(d, int(d * v.get("mlp_ratio", 4)))
@@ -20,7 +20,7 @@ def qwen2(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def qwen2_5(c: Fields, v: Fields, d_text: int) -> int:
-    """Qwen2.5-VL report 2025: gated MLPs, norms without biases."""
+    """Gated MLPs, norms without biases."""
     d = v.get("hidden_size", 3584)
     wide = d * v.get("spatial_merge_size", 2) ** 2
     one = layer(d, v.get("intermediate_size", 3420), gated=True, norm_bias=False)
@@ -32,7 +32,7 @@ def qwen2_5(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def qwen3(c: Fields, v: Fields, d_text: int) -> int:
-    """Qwen3-VL report 2025: learned positions, and a merger for each layer that is read early."""
+    """Learned positions, and a merger for each layer that is read early."""
     d, out = v.get("hidden_size", 1152), v.get("out_hidden_size", 3584)
     wide = d * v.get("spatial_merge_size", 2) ** 2
     layers = v.get("depth", 27) * layer(d, v.get("intermediate_size", 4304))
@@ -55,7 +55,7 @@ def paligemma(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def llava(c: Fields, v: Fields, d_text: int) -> int:
-    """Liu et al. 2023: two matrices from the layers that are read to the language model."""
+    """Two matrices from the layers that are read to the language model."""
     params, d = encoder(v, "clip_vision_model")
     read, bias = c.get("vision_feature_layer", -2), c.get("multimodal_projector_bias", True)
     width = d * (len(read) if isinstance(read, (list, tuple)) else 1)
@@ -71,19 +71,19 @@ def mistral3(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def llava_next(c: Fields, v: Fields, d_text: int) -> int:
-    """Liu et al. 2024, Li et al. 2024: and a learned end of a row."""
+    """And a learned end of a row."""
     return llava(c, v, d_text) + d_text
 
 
 def vipllava(c: Fields, v: Fields, d_text: int) -> int:
-    """Cai et al. 2023: five layers are read, through a norm."""
+    """Five layers are read, through a norm."""
     read = c.get("vision_feature_layers") or c.get("vision_feature_layer") or [-2, -5, -8, -11, 6]
     own = {**c, "vision_feature_layer": read, "multimodal_projector_bias": True}
     return llava(own, v, d_text) + norms(1, encoder(v, "clip_vision_model")[1] * len(read))
 
 
 def video_llava(c: Fields, v: Fields, d_text: int) -> int:
-    """Lin et al. 2023: an encoder for images and one for films."""
+    """An encoder for images and one for films."""
     return llava(c, v, d_text) + encoder(v, "clip_vision_model")[0]
 
 
@@ -99,7 +99,7 @@ def internvl(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def cohere2(c: Fields, v: Fields, d_text: int) -> int:
-    """Cohere 2025: a gated projector over four patches."""
+    """A gated projector over four patches."""
     params, d = encoder(v, "siglip_vision_model")
     wide, inner = d * c.get("downsample_factor", 2) ** 2, c.get("alignment_intermediate_size") or 36864
     return params + dense(wide, inner) + dense(inner // 2, d_text)
@@ -141,7 +141,7 @@ def ovis2(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def lfm2(c: Fields, v: Fields, d_text: int) -> int:
-    """Liquid AI 2025: SigLIP 2 and two matrices over four patches."""
+    """SigLIP 2 and two matrices over four patches."""
     params, d = encoder(v, "siglip2_vision_model")
     wide, inner = d * c.get("downsample_factor", 2) ** 2, c.get("projector_hidden_size", 2560)
     bias, normed = bool(c.get("projector_bias", True)), c.get("projector_use_layernorm", True)
@@ -149,7 +149,6 @@ def lfm2(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def deepseek_vl(c: Fields, v: Fields, d_text: int) -> int:
-    """Lu et al. 2024."""
     params, d = encoder(v, "siglip_vision_model")
     return params + dense(d, d_text) + dense(d_text, d_text)
 
@@ -160,7 +159,7 @@ def gemma4(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def ernie(c: Fields, v: Fields, d_text: int) -> int:
-    """ERNIE 4.5 report 2025: patches merged in space and in time."""
+    """Patches merged in space and in time."""
     d, wide = v.get("hidden_size", 1280), v.get("hidden_size", 1280) * v.get("spatial_merge_size", 2) ** 2
     layers = v.get("depth", 32) * layer(d, v.get("intermediate_size", 5120))
     later = wide * v.get("temporal_merge_size", 2)
@@ -169,12 +168,12 @@ def ernie(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def exaone4_5(c: Fields, v: Fields, d_text: int) -> int:
-    """LG 2026: Qwen2.5-VL's with grouped keys and values."""
+    """Qwen2.5-VL's with grouped keys and values."""
     return qwen2_5(c, {"num_key_value_heads": 8, **v}, d_text)
 
 
 def hyperclovax(c: Fields, v: Fields, d_text: int) -> int:
-    """Naver 2026: Qwen2.5-VL's, and one matrix."""
+    """Qwen2.5-VL's, and one matrix."""
     return qwen2_5(c, v, d_text) + dense(v.get("out_hidden_size", 3584), d_text)
 
 
@@ -183,7 +182,7 @@ def glm5(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def cosmos3_edge(c: Fields, v: Fields, d_text: int) -> int:
-    """NVIDIA 2026: SigLIP 2 without its head, four patches merged."""
+    """SigLIP 2 without its head, four patches merged."""
     sized = {"hidden_size": 1152, "intermediate_size": 4304, "num_hidden_layers": 27, **v, "vision_use_head": False}
     params, d = vision.siglip2(sized)
     inner = c.get("projector_hidden_size", 11520)
@@ -191,7 +190,7 @@ def cosmos3_edge(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def minicpm_v(c: Fields, v: Fields, d_text: int) -> int:
-    """MiniCPM-V 4.6 (OpenBMB 2026): SigLIP without its head; windows merge patches inside it, an MLP behind it."""
+    """SigLIP without its head; windows merge patches inside it, an MLP behind it."""
     sized = {"hidden_size": 768, "intermediate_size": 3072, **v, "vision_use_head": False}
     params, d = vision.siglip(sized)
     high, across = v.get("window_kernel_size") or (2, 2)
@@ -209,7 +208,7 @@ def minicpm_v(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def minimax_m3(c: Fields, v: Fields, d_text: int) -> int:
-    """MiniMax-M3 2026: CLIP's layers without positions; two MLPs, before and after four patches are merged."""
+    """CLIP's layers without positions; two MLPs, before and after four patches are merged."""
     d, inner = v.get("hidden_size", 1280), c.get("projector_hidden_size", 6144)
     wide = c.get("merged_hidden_size") or d_text * v.get("spatial_merge_size", 2) ** 2
     stem = patches(v, d, 14, frames=v.get("temporal_patch_size", 2)) + norms(1, d)
@@ -218,7 +217,7 @@ def minimax_m3(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def muse_glimmer(c: Fields, v: Fields, d_text: int) -> int:
-    """Meta 2026: three matrices over four patches."""
+    """Three matrices over four patches."""
     params, d = vision.muse(v)
     inner = c.get("projector_hidden_size", 4096)
     merged = c.get("out_hidden_size") or d * v.get("merge_size", 2) ** 2
@@ -226,20 +225,20 @@ def muse_glimmer(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def nemotron_omni(c: Fields, v: Fields, d_text: int) -> int:
-    """NVIDIA 2025: RADIO, and two matrices over four patches."""
+    """RADIO, and two matrices over four patches."""
     params, d = vision.radio(v)
     wide, inner = d * int(1 / c.get("downsample_ratio", 0.5)) ** 2, c.get("projector_hidden_size", 4096)
     return params + wide + wide * inner + inner * d_text
 
 
 def video_llama3(c: Fields, v: Fields, d_text: int) -> int:
-    """Zhang et al. 2025: SigLIP without its positions and its head."""
+    """SigLIP without its positions and its head."""
     params, d = vision.siglip({**v, "vision_use_head": False})
     return params - grid(v, 224, 16) * d + dense(d, d_text) + dense(d_text, d_text)
 
 
 def lfm3(c: Fields, v: Fields, d_text: int) -> int:
-    """Liquid AI 2026: LFM2's layers over an image, convolutions in two directions, four patches merged."""
+    """LFM2's layers over an image, convolutions in two directions, four patches merged."""
     d, d_ff, n_heads = v.get("hidden_size", 1024), v.get("intermediate_size", 2560), v.get("num_attention_heads", 16)
     head, inner = d // n_heads, c.get("projector_hidden_size", 4096)
     kinds = v.get("layer_types") or ["conv", *["conv", "full_attention"] * 6, "conv"]
@@ -253,7 +252,7 @@ def lfm3(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def hunyuan(c: Fields, v: Fields, d_text: int) -> int:
-    """Tencent 2025: a convolution merges patches; marks for the image's beginning, end, rows and parts."""
+    """A convolution merges patches; marks for the image's beginning, end, rows and parts."""
     d, out = v.get("hidden_size", 1152), v.get("text_hidden_size") or v.get("out_hidden_size", 4096)
     places = (v.get("max_image_size", 2048) // v.get("patch_size", 16)) ** 2 + 1
     layers = v.get("num_hidden_layers", 27) * layer(d, v.get("intermediate_size", 4304))
@@ -270,7 +269,7 @@ def inkling2(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def hunyuan4(c: Fields, v: Fields, d_text: int) -> int:
-    """Tencent 2026: the same with a shorter merger."""
+    """The same with a shorter merger."""
     d, out = v.get("hidden_size", 1536), v.get("out_hidden_size", 6144)
     places = (v.get("max_image_size", 2048) // v.get("patch_size", 16)) ** 2 + 1
     layers = v.get("num_hidden_layers", 40) * layer(d, v.get("intermediate_size", 6144))
@@ -279,19 +278,19 @@ def hunyuan4(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def modernvbert(c: Fields, v: Fields, d_text: int) -> int:
-    """Teiletche et al. 2025: SigLIP, patches merged, one matrix."""
+    """SigLIP, patches merged, one matrix."""
     params, d = encoder(v, "siglip_vision_model")
     return params + d * c.get("pixel_shuffle_factor", 4) ** 2 * d_text
 
 
 def fuyu(c: Fields, v: Fields, d_text: int) -> int:
-    """Adept 2023: pixels of a patch by one matrix."""
+    """Pixels of a patch by one matrix."""
     side = c.get("patch_size", 30)
     return dense(side * side * c.get("num_channels", 3), d_text)
 
 
 def phi4(c: Fields, v: Fields, d_text: int) -> int:
-    """Phi-4-Multimodal report 2025: SigLIP with its head, two matrices, marks of the whole image and of its parts."""
+    """SigLIP with its head, two matrices, marks of the whole image and of its parts."""
     sized = {
         "hidden_size": 1152,
         "intermediate_size": 4304,
@@ -304,7 +303,7 @@ def phi4(c: Fields, v: Fields, d_text: int) -> int:
 
 
 def dots3(c: Fields, v: Fields, d_text: int) -> int:
-    """rednote 2026: gated layers with norms of heads; the last have experts, each layer more."""
+    """Gated layers with norms of heads; the last have experts, each layer more."""
     d, n_layers, out = v.get("hidden_size", 1536), v.get("num_hidden_layers", 42), v.get("adapter_out_dim", 5120)
     by_layer: Fields = {str(i): one["num_local_experts"] for i, one in (v.get("per_layer_config") or {}).items()}
     kinds, usual = v.get("mlp_layer_types"), [*[0] * 25, *range(4, 65, 4), 64]
