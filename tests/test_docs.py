@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import xlcalc
+from xlcalc.language.arguments import SHARED
 
 
 @pytest.mark.parametrize("function", xlcalc.functions(), ids=lambda f: f.name)
@@ -22,3 +23,10 @@ def test_every_function_is_documented(function):
             "inout",
         }
         assert function.argument_help(argument.name)
+        assert f"{argument.name}: " in function.__doc__ or argument.nth or argument.name == "unit"
+
+
+@pytest.mark.parametrize("function", xlcalc.functions(), ids=lambda f: f.name)
+def test_what_functions_share_is_said_once(function):
+    own = function.formula.__doc__ or ""
+    assert not [name for name, meaning in SHARED.items() if f"        {name}: {meaning}\n" in own]

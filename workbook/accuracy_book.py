@@ -72,7 +72,7 @@ def _cases(book: Book) -> list[Lines]:
     """The sheet of all cases, those of a group and an accelerator together; which rows are whose."""
     sheet = book.sheet("Cases", "Each call stands in xlcalc's catalog file measured.csv, or in your calibration.csv.",
                        [width for _, width in _CASES], color=style.TEAL, freeze=f"B{_FIRST}",
-                       repeated_rows=f"1:{_HEAD}", paper=Worksheet.PAPERSIZE_A3)  # fmt: skip
+                       repeated_rows=f"1:{_HEAD}")  # fmt: skip
     style.headings(sheet, _HEAD, [label for label, _ in _CASES],
                    ("Measured on", "Accelerator", "Case", "Unit", "Source"))  # fmt: skip
     results = validation.results()

@@ -1,7 +1,8 @@
-"""What a workbook says of itself: its inputs and key results, by the list on its Cover; and the functions it calls.
+"""What a workbook says of itself: its inputs and key results, and the functions it calls.
 
 The Cover of a template lists the defined names of its inputs and key results, in the range named `names_listed`: name,
-kind ("input" or "result"), unit, meaning. What a program shows of a template comes from the template.
+kind ("input" or "result"), unit, meaning. What a program shows of a template comes from the template. Any other
+workbook is read by its defined names: one of a cell with a formula is a result, one of another cell an input.
 """
 
 from __future__ import annotations
@@ -12,12 +13,18 @@ from typing import Any, NamedTuple
 
 import xlcalc
 
-from .files.addresses import cell_name, parse_area, split_sheet
-from .files.package import Package
+from .files.addresses import cell_name, parse_area, parse_cell, split_sheet
+from .files.formats import dates, style_of
+from .files.package import DefinedName, Package
+from .files.sheet_grammar import Cell
+
+_LIST = "names_listed"
+_MOST_OF_A_UNIT = 24
+"""Characters: what stands at the right of a number and is longer is a remark."""
 
 
 class Listed(NamedTuple):
-    """A defined name that the Cover lists."""
+    """An input or a key result by its defined name."""
 
     name: str
     kind: str
@@ -31,10 +38,12 @@ def cell_functions() -> dict[str, Callable[..., Any]]:
 
 
 def listed_names(source: Package | bytes | str | Path) -> list[Listed]:
-    """The inputs and key results that a workbook's Cover lists; none where it has no such list."""
+    """The inputs and key results of a workbook."""
     package = source if isinstance(source, Package) else Package.open(source)
-    place = next((name.definition for name in package.names if name.name == "names_listed"), None)
-    target = split_sheet(place) if place else None
+    place = next((name.definition for name in package.names if name.name == _LIST), None)
+    if place is None:
+        return _by_their_cells(package)
+    target = split_sheet(place)
     area = parse_area(target[1]) if target else None
     if target is None or area is None:
         return []
@@ -43,3 +52,41 @@ def listed_names(source: Package | bytes | str | Path) -> list[Listed]:
         for row in range(area.top, area.bottom + 1)
     ]
     return [Listed(*(str(content or "") for content in row)) for row in rows]
+
+
+def _by_their_cells(package: Package) -> list[Listed]:
+    """Each name of the whole workbook that stands for one cell, inputs first. Its meaning is its comment, else the text
+    at its left; its unit "date", or the short text at its right."""
+    days = dates(package)
+    sheets: dict[str, dict[tuple[int, int], Cell]] = {}
+    found = []
+    for entry in package.names:
+        target = split_sheet(entry.definition)
+        place = parse_cell(target[1]) if target else None
+        if target is None or place is None or target[0] not in package.sheets or entry.sheet or entry.hidden:
+            continue
+        sheet = target[0]
+        if sheet not in sheets:
+            sheets[sheet] = {(cell.row, cell.column): cell for cell in package.sheet(sheet).cells()}
+        found.append(_of_cell(package, entry, sheets[sheet], sheet, place, days))
+    return sorted(found, key=lambda one: one.kind)
+
+
+def _of_cell(
+    package: Package, entry: DefinedName, cells: dict[tuple[int, int], Cell], sheet: str, place: tuple[int, int],
+    days: set[int],
+) -> Listed:  # fmt: skip
+    def text(column: int) -> str:
+        value = package.value(sheet, cell_name(place[0], column)) if (place[0], column) in cells else None
+        return value.strip() if isinstance(value, str) else ""
+
+    cell = cells.get(place)
+    meaning = next((found for column in range(place[1] - 1, 0, -1) if (found := text(column))), "")
+    unit = text(place[1] + 1)
+    value = package.value(sheet, cell_name(*place))
+    if isinstance(value, (str, bool)) or len(unit) > _MOST_OF_A_UNIT:
+        unit = ""
+    if cell is not None and style_of(cell) in days:
+        unit = "date"
+    kind = "result" if cell is not None and cell.calculates else "input"
+    return Listed(entry.name, kind, unit, entry.comment or meaning)

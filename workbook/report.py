@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from xlcalc.catalog import tables
 from xlcalc.language.declare import find as find_function
 from xlcalc.language.errors import CalcError
 
+from . import own_catalog
 from .checks import FailedCheck, failed
 from .files.cells_xml import CellValue
 from .files.endings import refuse_ending
 from .files.errors import WorkbookError
 from .files.package import Package
-from .files.recalc import Recalculation
-from .listed import listed_names
+from .files.recalc import Recalculation, recalculate
+from .listed import cell_functions, listed_names
 from .settings import EPOCH, set_inputs
 from .templates import editions
 
 _ASKED = {"model": ("LLM_MODEL",), "accelerator": ("LLM_HARDWARE", "memory"), "api_model": ("LLM_API_PRICE", "input")}
 """Inputs that name a row of a catalog, and the call that says which names are near to an unknown one."""
-_ON_SHEETS = {"accelerators": "Hardware", "prices": "Prices"}
-"""Catalogs that a template carries as a sheet, as it was built: what is in the user's own is not on it."""
 _MARKS = re.compile(r"[\\`*_{}\[\]<>#|~]")
 _DAYS = 2_958_466
 """Days that Excel has, to the end of 9999."""
@@ -57,6 +55,8 @@ class Report:
     names: list[NamedCell]
     failed: list[FailedCheck]
     """The checks that must hold and do not."""
+    left_out: list[str] = field(default_factory=list)
+    """What the user's own catalog has and a template has no room for, in sentences."""
 
     @property
     def inputs(self) -> list[NamedCell]:
@@ -85,6 +85,13 @@ def find(source: str) -> Package:
     raise WorkbookError(f"there is no template {source} ({', '.join(sorted(known))}) and no such file.{hint}")
 
 
+def opened(source: str) -> tuple[Package, list[str]]:
+    """A template with the user's own accelerators and prices in it, and what of them is not, in sentences; or a
+    workbook's file as it is."""
+    package = find(source)
+    return package, own_catalog.fill(package) if is_template(source) else []
+
+
 def is_template(source: str) -> bool:
     return bool((_folder() / f"{source}.xlsx").is_file())
 
@@ -103,7 +110,7 @@ def make(
     """Set inputs by name and recalculate. Raises WorkbookError for a name or a file that is not there, SettingError for
     a setting that the workbook does not take. The values in a template are of these engines: they are not compared.
     `out`: the workbook that will be written, whose ending must tell what is in it."""
-    whole = find(source)
+    whole, left_out = opened(source)
     if out:
         refuse_ending(whole, out)
     package = editions.calculable(whole)
@@ -111,7 +118,12 @@ def make(
     set_inputs(package, settings, {one.name.casefold(): one.unit for one in listed})
     recalculation = editions.recalculated(whole, package, progress, "engine" if is_template(source) else trust)
     inputs = [one.name for one in listed if one.kind == "input"]
-    return Report(package.label, recalculation, named_cells(package), failed(package, inputs))
+    return Report(package.label, recalculation, named_cells(package), failed(package, inputs), left_out)
+
+
+def calculated(package: Package) -> Package:
+    """A template with the values of what it holds now."""
+    return recalculate(package, cell_functions(), trust="engine").package
 
 
 def recalculated(source: Path, out: Path, progress: Progress | None = None, trust: str = "file") -> Recalculation:
@@ -130,18 +142,6 @@ def notes(recalculation: Recalculation) -> list[str]:
     if recalculation.without_values:
         said.append("the file has no values of a spreadsheet program that the results could be compared with")
     return said
-
-
-def left_out(source: str) -> list[str]:
-    """The user's own accelerators and prices, fetched ones too, that a template's sheets do not have, in sentences."""
-    if not is_template(source):
-        return []
-    return [
-        f"the {catalog} of your own catalog are not in a template: type them into the last, yellow rows of its {sheet}"
-        + (", or give the price as usd_per_hour" if catalog == "prices" else "")
-        for catalog, sheet in _ON_SHEETS.items()
-        if tables.rows(catalog) != tables.shipped(catalog)
-    ]
 
 
 def failures(report: Report) -> list[str]:
@@ -191,7 +191,7 @@ def as_markdown(report: Report) -> bytes:
         lines += ["## Failed checks", "", *(f"- {_escaped(check.sentence())}" for check in report.failed), ""]
     for title, names in (("Results", report.results), ("Inputs", report.inputs)):
         lines += [f"## {title}", "", "| Name | Value | Unit | Meaning |", "|---|---:|---|---|"]
-        lines += [f"| {n.name} | {_text(n.value)} | {_escaped(n.unit)} | {_escaped(n.about)} |" for n in names]
+        lines += [row_of_markdown([n.name, n.value, n.unit, n.about]) for n in names]
         lines.append("")
     lines += [f"- {_escaped(problem)}" for problem in problems(report.recalculation)]
     return ("\n".join(lines).rstrip() + "\n").encode()
@@ -229,6 +229,10 @@ def shown(value: CellValue, unit: str) -> float | str | bool | None:
     if unit == "date" and isinstance(value, (int, float)) and 0 <= value < _DAYS:
         return (EPOCH + timedelta(days=int(value))).isoformat()
     return value
+
+
+def row_of_markdown(cells: Iterable[float | str | bool | None]) -> str:
+    return f"| {' | '.join(map(_text, cells))} |"
 
 
 def _text(value: float | str | bool | None) -> str:

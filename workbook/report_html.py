@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -61,7 +61,7 @@ def as_html(report: Report) -> bytes:
     return page.encode()
 
 
-def bill_of(rows: dict[int, dict[int, CellValue]]) -> Bill | None:
+def bill_of(rows: Mapping[int, Mapping[int, CellValue]]) -> Bill | None:
     """The lines of cost on a Dashboard, where it has them: the block under "Cost in USD", to its Total."""
     for row in sorted(rows):
         for column, value in rows[row].items():

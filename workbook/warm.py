@@ -26,17 +26,19 @@ from .files.recalc import Recalculation, recalculate, without_garbage_collection
 from .files.results import Results
 from .listed import cell_functions, listed_names
 from .settings import Value, checked
+from .templates.editions import calculable
 
 
 class OpenWorkbook:
     """A template by its name, or a workbook's file, with inputs that are set as `xlcalc report --set` sets them."""
 
     def __init__(self, source: str, trust: str = "file") -> None:
-        self._package = report.find(source)
+        whole, self.left_out = report.opened(source)
+        self._package = calculable(whole)
         self._trust = "engine" if report.is_template(source) else trust
         self._now = datetime.now().astimezone()
-        self._listed = listed_names(self._package)
-        self._inputs = [one.name for one in self._listed if one.kind == "input"]
+        self.listed = listed_names(self._package)
+        self._inputs = [one.name for one in self.listed if one.kind == "input"]
         self._set: dict[tuple[str, str], Value] = {}
         self._held = _held(self._package, self._trust, self._now)
         self._fresh: Recalculation | None = None
@@ -53,30 +55,52 @@ class OpenWorkbook:
     def set(self, settings: Mapping[str, object] | None = None, /, **more: object) -> None:
         """Set inputs by name; those that were set before stay. Raises `SettingError` for one that the workbook does not
         take, and then none is set."""
-        given = {name: _as_text(value) for name, value in {**(settings or {}), **more}.items()}
-        units = {one.name.casefold(): one.unit for one in self._listed}
-        self._change(checked(self._package, given, units))
+        self._change(self.check({**(settings or {}), **more}))
+
+    def set_only(self, settings: Mapping[str, object]) -> None:
+        """Set these inputs, and let all others be as the file has them."""
+        values = self.check(settings)
+        as_it_came = {place: self._package.value(*place) for place in self._set if place not in values}
+        self._change({place: None if isinstance(v, CalcError) else v for place, v in as_it_came.items()} | values)
+        for place in as_it_came:
+            del self._set[place]
 
     def reset(self) -> None:
         """Let all inputs be as the file has them."""
-        as_it_came = {place: self._package.value(*place) for place in self._set}
-        self._change({place: None if isinstance(v, CalcError) else v for place, v in as_it_came.items()})
-        self._set.clear()
+        self.set_only({})
+
+    def check(self, settings: Mapping[str, object]) -> dict[tuple[str, str], Value]:
+        """The cells of these settings and what would go into each. Raises `SettingError`."""
+        given = {name: _as_text(value) for name, value in settings.items()}
+        units = {one.name.casefold(): one.unit for one in self.listed}
+        return checked(self._package, given, units)
+
+    def inputs(self) -> dict[str, float | str | bool | None]:
+        """The inputs by name; dates as text."""
+        return self._shown("input")
 
     def results(self) -> dict[str, float | str | bool | None]:
         """The key results by name; dates as text, errors as their code."""
+        return self._shown("result")
+
+    def rows(self, sheet: str) -> Mapping[int, Mapping[int, CellValue]]:
+        """What the cells of a sheet hold now, by row and column; nothing where there is no such sheet."""
         values = self._values()
-        return {
-            one.name: report.shown(values.value(*values.locate(one.name)), one.unit)
-            for one in self._listed
-            if one.kind == "result"
-        }
+        return values.rows(sheet) if sheet in values.sheets else {}
 
     def failures(self) -> list[str]:
         """The checks that must hold and do not, then each cell with an error or without a result, in sentences."""
         found: list[FailedCheck] = failed(self._values(), self._inputs)
         wrong = self._fresh is not None or (self._held is not None and self._held.has_errors)
         return [*(check.sentence() for check in found), *(report.problems(self._anew()) if wrong else [])]
+
+    def _shown(self, kind: str) -> dict[str, float | str | bool | None]:
+        values = self._values()
+        return {
+            one.name: report.shown(values.value(*values.locate(one.name)), one.unit)
+            for one in self.listed
+            if one.kind == kind
+        }
 
     def _change(self, values: Mapping[tuple[str, str], Value]) -> None:
         self._set |= values

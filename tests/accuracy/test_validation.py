@@ -61,6 +61,8 @@ APART = [
 TESTS_ONLY = [
     ("LLM_STEP_TIME", "torchtitan"),
     ("LLM_FINETUNE_MEMORY", "LitGPT"),
+    ("LLM_FINETUNE_MEMORY", "Trainer with PEFT"),
+    ("LLM_STEP_TIME", "Trainer with PEFT"),
     ("LLM_THROUGHPUT", "TensorRT-LLM 0.17"),
     ("LLM_THROUGHPUT", "InferenceX, an early engine"),
 ]
@@ -184,7 +186,8 @@ def test_command_line_prints_cases_and_summary_and_exits_0():
     assert (done.returncode, done.stderr) == (0, "")
     cases, summary = done.stdout.split("\n\n")
     assert len(cases.splitlines()) == 1 + len(validation.results())
-    assert len(summary.splitlines()) == 1 + len(validation.summaries())
+    used = [line.split("\t")[-1] for line in summary.splitlines()]
+    assert len(used) == 1 + len(validation.summaries()) and set(used) == {"used", "calibrates", "tests only"}
 
 
 def test_command_line_prints_json():
@@ -219,6 +222,16 @@ def test_a_file_of_the_user_is_validated_in_the_same_form(tmp_path):
         same = known[case["function"], case["accelerator"], case["case"]]
         assert case["group"] == validation.OWN and case["estimate"] == same.estimate
         assert case["low"] <= case["estimate"] <= case["high"]
+    call = (
+        '"{""model"": ""llama-3.1-8b"", ""accelerator"": ""h100-sxm"", ""count"": 1, ""context"": 1024, ""batch"": 1}"'
+    )
+    path.write_text(f"engine,year,function,args,measured,note,date\nvllm,2026,LLM_TPOT,{call},0.007,a note,2026-11\n")
+    assert json.loads(validate(str(path), "--json").stdout)["cases"][0][
+        "estimate"
+    ]  # JSON says all: the others are notes
+    path.write_text("function,model,accelerator,users,measured\nLLM_TPOT,llama-3.1-8b,h100-sxm,8,0.007\n")
+    done = validate(str(path))
+    assert done.returncode == 1 and "LLM_TPOT has no argument users" in done.stderr and "nan" not in done.stdout
     path.write_text("function,measured\nLLM_TPOT,fast\n")
     done = validate(str(path))
     assert done.returncode == 1 and "ours.csv, line 2: measured is a number" in done.stderr

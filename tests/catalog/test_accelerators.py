@@ -11,7 +11,8 @@ from xlcalc.catalog import accelerators, tables
 # NVIDIA's "AI TOPS" of its product pages, read where public comparisons quote them on 2026-11-27; they count sparsity, of
 # FP4 for Blackwell and of INT8 for Ada
 FP4_TOPS = {"rtx-5090": 3352, "rtx-5080": 1801, "rtx-5070-ti": 1406, "rtx-5070": 988, "rtx-5060-ti-16gb": 759,
-            "rtx-5060-ti-8gb": 759, "rtx-5060": 614, "rtx-pro-4500": 1687, "rtx-pro-5000": 2064}  # fmt: skip
+            "rtx-5060-ti-8gb": 759, "rtx-5060": 614, "rtx-5050": 421,
+            "rtx-pro-4500": 1687, "rtx-pro-5000": 2064}  # fmt: skip
 INT8_TOPS = {"rtx-4090": 1321, "rtx-4080-super": 836, "rtx-4080": 780, "rtx-4070-ti-super": 706, "rtx-4070-ti": 641,
              "rtx-4070-super": 568, "rtx-4070": 466, "rtx-4060-ti-8gb": 353, "rtx-4060": 242}  # fmt: skip
 # dense BF16 with FP32 accumulation of NVIDIA's data sheets and white papers, likewise

@@ -21,6 +21,8 @@ MODELS = {
     "deepseek-r1:1.5b": "deepseek-r1-distill-qwen-1.5b", "qwen3:30b": "qwen3-30b-a3b", "qwen3:235b": "qwen3-235b-a22b",
     "qwen3:0.6b": "qwen3-0.6b", "qwen3-coder:480b": "qwen3-coder-480b-a35b", "qwen2.5:7b-instruct": "qwen2.5-7b",
     "qwen2.5:72b-instruct-q4_0": "qwen2.5-72b", "qwen2:1.5b": "qwen2-1.5b", "qwq:32b": "qwq-32b",
+    "tiiuae/Falcon-H1-7B-Instruct": "falcon-h1-7b", "Falcon-H1-1.5B-Deep": "falcon-h1-1.5b-deep", "LongCat-Flash-Chat": "longcat-flash",
+    "inclusionAI/Ring-flash-2.0": "ling-flash-2.0", "Ling-mini-2.0": "ling-mini-2.0",
     "qwen3-vl:32b": "qwen3-vl-32b", "gemma3:27b": "gemma-3-27b", "gemma3:4b-it-qat": "gemma-3-4b",
     "gemma2:9b": "gemma-2-9b", "gemma3n:e4b": "gemma-3n-e4b", "mixtral:8x7b": "mixtral-8x7b",
     "mixtral:8x22b-instruct-q4_0": "mixtral-8x22b-instruct", "mistral-small:24b": "mistral-small-24b",
@@ -85,7 +87,8 @@ ACCELERATORS = {
     "v5p": "tpu-v5p", "TPU v4": "tpu-v4", "tpu-v5-lite": "tpu-v5e", "Trillium": "tpu-v6e", "Ironwood": "tpu-v7",
     "Mac Studio M3 Ultra": "apple-m3-ultra", "MacBook Pro M4 Pro": "apple-m4-pro", "Mac mini M4": "apple-m4",
     "Apple M2 Max": "apple-m2-max", "Gaudi 3": "gaudi3", "Strix Halo": "ryzen-ai-max-395", "epyc 9654": "2x-epyc-9654",
-    "GB300 NVL72": "gb300", "Trn2": "trainium2", "RTX 4070 Ti SUPER": "rtx-4070-ti-super", "7900 XT": "rx-7900-xt", "Vera Rubin NVL72": "rubin", "MI455X": "mi455x", "MI250X": "mi250x",
+    "GB300 NVL72": "gb300", "Trn2": "trainium2", "RTX 4070 Ti SUPER": "rtx-4070-ti-super", "7900 XT": "rx-7900-xt", "Vera Rubin NVL72": "rubin", "Vera Rubin NVL144": "rubin", "RTX 5050": "rtx-5050", "Core i9-14900K": "core-i9-14900k",
+    "Rubin CPX": "rubin-cpx", "MI430X": "mi430x", "Ryzen 9 9950X": "ryzen-9-9950x", "MI455X": "mi455x", "MI250X": "mi250x",
 }  # fmt: skip
 
 # of one cloud instance: its accelerator, and how many it has
@@ -93,6 +96,8 @@ INSTANCES = {
     "p5.48xlarge": ("h100-sxm", 8), "p4d.24xlarge": ("a100-sxm-40gb", 8), "trn2.48xlarge": ("trainium2", 16),
     "g5.xlarge": ("a10g", 1), "Standard_ND96isr_H100_v5": ("h100-sxm", 8), "a3-highgpu-8g": ("h100-sxm", 8),
     "gpu_8x_h100_sxm5": ("h100-sxm", 8), "BM.GPU.H100.8": ("h100-sxm", 8), "aws/p5en.48xlarge": ("h200-sxm", 8), "ml.p4de.24xlarge": ("a100-sxm-80gb", 8),
+    "p5e.48xlarge": ("h200-sxm", 8), "v6e-8": ("tpu-v6e", 8), "v5litepod-16": ("tpu-v5e", 16), "v5p-32": ("tpu-v5p", 16),
+    "TPU v4-8": ("tpu-v4", 4), "v3-8": ("tpu-v3", 4),
 }  # fmt: skip
 
 NOT_ACCELERATORS = {
@@ -100,7 +105,8 @@ NOT_ACCELERATORS = {
     "NVIDIA GeForce RTX 4090 Laptop GPU": "rtx-4090", "NVIDIA GeForce RTX 4090 D": "rtx-4090", "RTX 6000": "rtx-6000-ada",
     "Orin Nano": "jetson-orin-nano-super", "MI300": "mi300a", "M4 Max": "apple-m4-max-40core", "RTX 3080": "rtx-3080-10gb", "4060 Ti": "rtx-4060-ti-8gb", "Ascend 910B": "ascend-910b2",
     "AMD Instinct MI250X/MI250": "mi250x", "NVIDIA H100 80GB HBM3 MIG 1g.10gb": "h100-sxm", "TPU v5": "tpu-v5e",
-    "8x H100": "h100-sxm", "H100 x8": "h100-sxm", "Gaudi": "gaudi2", "B200 192GB": "b200", "Tesla V100-SXM3-32GB": "v100-sxm-32gb",
+    "8x H100": "h100-sxm", "H100 x8": "h100-sxm", "Gaudi": "gaudi2", "B200 192GB": "b200", "Tesla V100-SXM3-32GB": "v100-sxm-32gb", "P100": "p100-pcie",
+    "Tesla P100": "p100-sxm",
 }  # fmt: skip
 
 

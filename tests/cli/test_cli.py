@@ -11,6 +11,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from xlcalc.workbook.files.package import Package
+
 XLCALC = Path(sys.executable).with_name("xlcalc")
 
 
@@ -72,10 +74,11 @@ def test_every_help_has_an_example(command):
 
 @pytest.mark.parametrize(("words", "formula"), [
     ("how many users fit", "=LLM_MAX_BATCH("), ("what does training cost", "=LLM_TRAIN_COST("), ("buy or rent", "=LLM_BREAKEVEN("),
+    ("roi", "=LLM_BREAKEVEN("), ("fine-tuning cost", "xlcalc new fine-tuning "),
 ])  # fmt: skip
 def test_plain_words_lead_to_a_formula(words, formula):
     assert formula in run("functions", *words.split()).stdout
-    assert "no question or function" in fails(1, "functions", "zzz")
+    assert "no question, template or function" in fails(1, "functions", "zzz")
     assert run("functions", "LLM_FLEET").stdout.count("=LLM_") == 1  # a function's own name asks for that one alone
 
 
@@ -108,12 +111,23 @@ def test_a_table_on_a_terminal_has_the_columns_that_fit_and_says_so():
     assert f"{len(everything) - len(shown[0].split())} more columns" in done.stderr
 
 
-def test_own_prices_that_a_template_does_not_have_are_noted(tmp_path, monkeypatch):
-    monkeypatch.setenv("XLCALC_CATALOG", str(tmp_path / "own"))
-    run("prices", "add", "us/a/x", "accelerator=h100-sxm", "accelerators=8", "on_demand_usd_per_hour=16")
-    done = run("report", "fine-tuning", "-o", "r.md", cwd=tmp_path)
-    assert "prices of your own catalog are not in a template" in done.stderr
-    assert "accelerators of" not in done.stderr
+def test_a_new_workbook_has_the_users_own_accelerators_and_prices(tmp_path, monkeypatch):
+    own = tmp_path / "own"
+    own.mkdir()
+    chips = [f"chip-{number},96,600,500" for number in range(12)]
+    (own / "accelerators.csv").write_text("\n".join(["id,memory_gb,tdp_w,peak_bf16_tflops", *chips]))
+    (own / "prices.csv").write_text(
+        "id,accelerator,accelerators,on_demand_usd_per_hour\nus/a/x,h100-sxm,8,16\nus/a/y,chip-0,8,8\n"
+    )
+    monkeypatch.setenv("XLCALC_CATALOG", str(own))
+    made = run("new", "fine-tuning", "-o", "new.xlsx", cwd=tmp_path)
+    assert made.returncode == 0
+    assert "2 accelerators of your own have no room in the yellow rows of Hardware: chip-10, chip-11" in made.stderr
+    new = Package.open(tmp_path / "new.xlsx")
+    assert new.value(*new.locate("price_used")) == 2  # 16 USD over 8: it wins over what is listed
+    done = run("report", "fine-tuning", "--set", "accelerator=chip-0", "-o", "r.json", cwd=tmp_path)
+    results = {one["name"]: one["value"] for one in json.loads((tmp_path / "r.json").read_text())["results"]}
+    assert done.returncode == 0 and results["price_used"] == 1 and results["tuning_accelerators"] == 1
 
 
 def test_doctor():

@@ -283,3 +283,28 @@ def test_what_is_calculated_is_explained_too(call):
 
 def test_every_function_can_be_the_subject_of_another():
     assert max(len(f.arguments) for f in EXPLAINED if not any(a.nth for a in f.arguments)) <= MOST_ARGUMENTS
+
+
+def test_products_are_told_apart_by_their_shape():
+    """Llama 3.1 8B (d_model 4,096, MLP 14,336) on two accelerators: gate and up are one product, and each rank has half."""
+    head, *rows = xlcalc.LLM_EXPLAIN("LLM_TPOT", "llama-3.1-8b", "h100-sxm", 2, 1024)
+    names = {row[head.index("quantity")] for row in rows}
+    assert {"products 4,096 × 14,336 in 32 layers", "products 7,168 × 4,096 in 32 layers"} <= names
+
+
+@pytest.mark.parametrize("call", [("LLM_TPOT", "deepseek-v3", "h200-sxm", 8, 2048, 16),
+                                  ("LLM_STEP_TIME", "mixtral-8x7b", "h100-sxm", 64, 512, 8192, 1, 1, 1, 1, "none", "bf16", 8)])  # fmt: skip
+def test_no_row_of_the_first_levels_is_a_wall_of_text(call):
+    head, *rows = xlcalc.LLM_EXPLAIN(*call)
+    assert max(len(row[head.index("formula")]) for row in rows if str(row[0]).count(".") < 2) < 420
+
+
+def test_lines_are_broken_where_a_terminal_ends():
+    from xlcalc.language.explain import as_text, explain
+
+    declaration = next(f for f in EXPLAINED if f.name == "LLM_TPOT")
+    table = explain(declaration, ["deepseek-v3", "h200-sxm", 8, 2048, 16])
+    broken, whole = as_text(table, width=80), as_text(table)
+    assert broken.split() == whole.split()
+    assert all(len(line) <= 80 or len(line.split()) == 1 for line in broken.splitlines())
+    assert any(len(line) > 80 for line in whole.splitlines())

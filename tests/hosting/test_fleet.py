@@ -85,3 +85,50 @@ def test_models_that_a_machine_runs():
     assert eight["TTFT (s)"] == pytest.approx(xlcalc.LLM_TTFT("llama-3.1-8b", "h100-sxm", 1, 8192))
     assert [row["parameters"] for row in rows] == sorted((row["parameters"] for row in rows), reverse=True)
     assert all(xlcalc.LLM_MIN_GPUS(row["model"], "h100-sxm", 8192, 1) == 1 for row in rows[::17])
+
+
+def test_models_beyond_their_published_context_are_left_out():
+    for context in (8192, 8193):
+        found = {row["model"] for row in table(xlcalc.LLM_RUNS_ON("h100-sxm", 1, context, 1))}
+        assert ("gemma-2-9b" in found) is (context == 8192)  # max_position_embeddings
+        assert "mamba-2.8b" in found  # a state of one size, for which no length is published
+
+
+# tokens/s of llama.cpp on an RTX 2080 of 8 GB whose host reads 102 GB/s, the rest of the model there; Q4_K_M, gpt-oss in
+# MXFP4: AlexsJones/llmfit, pull requests 755, 774, 775 and 778 (July 2026)
+_RTX_2080 = [
+    ["id", "rtx-2080"], ["vendor", "NVIDIA"], ["name", "GeForce RTX 2080"], ["kind", "gpu"], ["memory_gb", 8],
+    ["bandwidth_gb_s", 448], ["peak_fp16_tflops", 80.5], ["scale_up_gb_s", 16],
+]  # fmt: skip
+_BESIDE = {
+    "qwen3-30b-a3b": 36.7, "mistral-small-24b": 5.2, "gemma-3-12b": 26.1, "qwen3-14b": 16.9, "phi-4": 16.7,
+    "gemma-2-9b": 23.7, "qwen2.5-14b": 20.8, "deepseek-v2-lite": 49.6,
+}  # fmt: skip
+
+
+def test_models_that_leave_a_part_in_the_hosts_memory():
+    rows = table(xlcalc.LLM_RUNS_ON(_RTX_2080, 1, 4096, 1, "q4_k_m", 60e9, 102e9))
+    found = {row["model"]: row for row in rows}
+    ratios = [found[name]["tokens/s"] / measured for name, measured in _BESIDE.items()]
+    assert all(1 / 1.8 < ratio < 1.8 for ratio in ratios)
+    assert sum(abs(ratio - 1) for ratio in ratios) / len(ratios) < 0.35
+    assert found["qwen3-30b-a3b"]["in host memory"].startswith("experts of ")
+    assert found["qwen3-14b"]["in host memory"].endswith(" of 40 layers")
+    outside = [bool(row["in host memory"]) for row in rows]
+    assert outside == sorted(outside)  # those that fit come first
+    assert "llama-3.1-70b" in found and "llama-3.1-405b" not in found  # 43 and 243 GB
+    by_hand = found["llama-3.1-70b"]["host memory (bytes)"] / (102e9 * 0.844 * 0.839)  # rates in catalog/serving.csv
+    assert by_hand < 1 / found["llama-3.1-70b"]["tokens/s"] < 1.1 * by_hand + 8e9 / 300e9
+    with pytest.raises(xlcalc.CalcError, match="memory of their own"):
+        xlcalc.LLM_RUNS_ON("apple-m4", 1, 4096, 1, "q4_k_m", 60e9)
+
+
+def test_gpt_oss_120b_with_its_experts_in_the_hosts_memory():
+    # 25.6 tokens/s, and 134 prompt tokens/s of 12,717, with 8 GB used of the card: a Core i9-14900K (89.6 GB/s as Intel
+    # rates it), https://gokawiil.com/article/74814
+    card = [*_RTX_2080[:-1], ["scale_up_gb_s", 32]]  # PCIe 4.0 x16
+    rows = table(xlcalc.LLM_RUNS_ON(card, 1, 12717, 1, None, 96e9))
+    (row,) = [row for row in rows if row["model"] == "gpt-oss-120b"]
+    assert row["in host memory"].startswith("experts of 3")
+    assert row["tokens/s"] == pytest.approx(25.6, rel=0.35)
+    assert 12717 / row["TTFT (s)"] == pytest.approx(134, rel=0.35)

@@ -2,7 +2,7 @@
 
 A development script: nothing of it is imported by the package or its tests. Its environment:
 
-    python -m venv oracle && oracle/bin/pip install torch==2.13.0 transformers==5.23.0
+    python -m venv oracle && oracle/bin/pip install torch==2.14.1 transformers==5.24.0
     oracle/bin/python tests/oracles/build.py defaults   # writes xlcalc/model/families/defaults.json
     oracle/bin/python tests/oracles/build.py vocabulary # writes xlcalc/model/families/vocabulary.json
     oracle/bin/python tests/oracles/build.py configs    # adds configs/default-*.json of families that have none yet
@@ -264,10 +264,7 @@ def write_default_configs() -> None:
         path = CONFIGS / f"default-{name}.json"
         if path.exists() or model_class(name) is None:
             continue
-        changes = dict(INCOMPLETE_DEFAULTS.get(name, {}))
-        text = getattr(CONFIG_MAPPING[name](), "text_config", None)
-        if text is not None and text.model_type in INCOMPLETE_DEFAULTS:
-            changes["text_config"] = {"model_type": text.model_type, **INCOMPLETE_DEFAULTS[text.model_type]}
+        changes = {**INCOMPLETE_DEFAULTS.get(name, {}), **text_completed(name)}
         config = trimmed(plain_dict(CONFIG_MAPPING[name](**changes)))
         config |= {k: v for k, v in changes.items() if k not in config}
         try:
@@ -276,6 +273,14 @@ def write_default_configs() -> None:
             print(f"{name}: {type(error).__name__}: {str(error).strip()[:150]!r}")
         else:
             write_json(path, config)
+
+
+def text_completed(name: str) -> dict:
+    """The text part of a wrapper with what its class defaults lack to be a model."""
+    text = getattr(CONFIG_MAPPING[name](), "text_config", None)
+    if text is None or text.model_type not in INCOMPLETE_DEFAULTS:
+        return {}
+    return {"text_config": {"model_type": text.model_type, **INCOMPLETE_DEFAULTS[text.model_type]}}
 
 
 def plain_dict(config: PreTrainedConfig) -> dict:
@@ -349,6 +354,26 @@ BODIES: dict[str, list[dict]] = {
     "gte": [{"type_vocab_size": 2}],
     "jina_embeddings_v3": [{}],
     "fnet": [{}],
+    "big_bird": [{"use_bias": False, "type_vocab_size": 3}],
+    "longformer": [{"max_position_embeddings": 4098, "type_vocab_size": 1}],
+    "nystromformer": [{"conv_kernel_size": 33}],
+    "mra": [{}],
+    "yoso": [{"type_vocab_size": 2}],
+    "roformer": [{"embedding_size": 128}],
+    "convbert": [{"embedding_size": 128, "head_ratio": 4, "num_groups": 2}],
+    "squeezebert": [{"q_groups": 2, "output_groups": 4}],
+    "luke": [{"use_entity_aware_attention": False, "entity_emb_size": 768}],
+    "roc_bert": [{"enable_shape": False}, {"concat_input": False}],
+    "xmod": [{"languages": ["a", "b", "c"], "adapter_layer_norm": True, "pre_norm": True}],
+    "bert-generation": [{}],
+    "mobilebert": [
+        {"use_bottleneck_attention": True},
+        {"key_query_shared_bottleneck": False, "trigram_input": False, "num_feedforward_networks": 2},
+    ],
+    "xlnet": [{"d_inner": 2048, "n_head": 8, "d_head": 128}],
+    "funnel": [{"block_sizes": [4, 3], "block_repeats": [1, 2], "num_decoder_layers": 3}],
+    "xlm": [{"n_langs": 15, "emb_dim": 1024}],
+    "flaubert": [{"pre_norm": True}],
     "t5": [
         {"feed_forward_proj": "gated-gelu", "num_decoder_layers": 3},
         {"d_kv": 128, "relative_attention_num_buckets": 16},
@@ -372,6 +397,12 @@ BODIES: dict[str, list[dict]] = {
     "mvp": [{}],
     "whisper": [{"num_mel_bins": 128, "encoder_layers": 32, "encoder_attention_heads": 8}],
     "moonshine": [{"attention_bias": True}],
+    "led": [{"encoder_layers": 3, "max_encoder_position_embeddings": 4096}],
+    "bigbird_pegasus": [{"use_bias": True}],
+    "fsmt": [{"src_vocab_size": 31640, "tgt_vocab_size": 31232, "decoder_layers": 1}],
+    "prophetnet": [{"num_encoder_layers": 3, "ngram": 3}],
+    "speech_to_text": [{"conv_kernel_sizes": [5, 5, 3], "num_conv_layers": 3, "d_model": 512}],
+    "trocr": [{"cross_attention_hidden_size": 768, "layernorm_embedding": False}],
 }
 BODY_CLASSES = [
     "MODEL_FOR_CAUSAL_LM",
@@ -467,8 +498,58 @@ TOWERS: dict[str, list[dict]] = {
         {"audio_config": {"num_hidden_layers": 2, "hidden_size": 512}, "vision_config": {"attention_bias": True}}
     ],
     "qwen3_asr": [{"audio_config": {"downsample_hidden_size": 240, "num_mel_bins": 80}}],
+    "exaone4_5": [{"vision_config": {"depth": 2, "num_key_value_heads": 4}}],
+    "hyperclovax_vision_v2": [],
+    "cohere_compass": [],
+    "qwen4_exp": [],
+    "diffusion_gemma": [],
+    "glm5_next": [{"vision_config": {"depth": 2, "projection_intermediate_size": 4096}}],
+    "cosmos3_edge": [{"vision_config": {"num_hidden_layers": 2, "spatial_merge_size": 4}}],
+    "minicpmv4_6": [{"vision_config": {"num_hidden_layers": 2, "intermediate_size": 1024}, "merger_times": 2}],
+    "minicpmv4_7": [],
+    "minicpm_ocr": [],
+    "minimax_m3_vl": [{"vision_config": {"num_hidden_layers": 2, "hidden_size": 1024}}],
+    "muse_glimmer": [{"vision_config": {"intermediate_size": 4096}, "projector_hidden_size": 1024}],
+    "muse_spark": [{"audio_config": {"depths": [1, 2, 3, 1], "conv_kernel_size": 5}}],
+    "nemotron_h_omni": [{"vision_config": {"num_hidden_layers": 2, "num_registers": 4, "max_img_size": 1024}}],
+    "video_llama_3": [{"vision_config": {"num_hidden_layers": 2}}],
+    "lfm3_vl": [{"vision_config": {"conv_kernel_size": 5, "num_key_value_heads": 4}}],
+    "hunyuan_vl": [{"vision_config": {"num_hidden_layers": 2, "max_image_size": 1024, "spatial_merge_size": 4}}],
+    "hy_v4_vl": [{"vision_config": {"num_hidden_layers": 2}}],
+    "granite_docling": [{"vision_config": {"use_fine_route": False, "deepstack_visual_indexes": [3]}}],
+    "modernvbert": [{"pixel_shuffle_factor": 2}],
+    "got_ocr2": [{"vision_config": {"num_hidden_layers": 3, "global_attn_indexes": [1], "image_size": 512}}],
+    "pp_chart2table": [],
+    "deepseek_ocr2": [],
+    "unlimited_ocr": [],
+    "deepseek_vl_hybrid": [],
+    "kosmos-2": [{"vision_config": {"num_hidden_layers": 2}, "latent_query_num": 32}],
+    "kosmos-2.5": [{"vision_config": {"num_hidden_layers": 2, "max_num_patches": 1024}}],
+    "inkling2": [{"vision_config": {"num_hidden_layers": 2, "projector_bias": True}}],
+    "inkling2_loop": [],
+    "inkling_mm_model": [
+        {"vision_config": {"num_hidden_layers": 4}},
+        {"vision_config": {"num_hidden_layers": 5, "patch_size": 28, "temporal_patch_size": 4}},
+    ],
+    "phi4_multimodal": [{"audio_config": {"num_blocks": 2, "time_reduction": 4, "kernel_size": 5}}],
+    "dots3_note": [],
+    "blip-2": [{"vision_config": {"num_hidden_layers": 2, "qkv_bias": False}}],
+    "instructblip": [{"vision_config": {"num_hidden_layers": 2}}],
+    "granite4_vision": [],
+    "granite_speech": [{"encoder_config": {"num_layers": 2, "conv_expansion_factor": 3}, "window_size": 20}],
+    "idefics2": [{"vision_config": {"num_hidden_layers": 2, "patch_size": 14, "image_size": 980}}],
+    "aria": [{"vision_config": {"num_hidden_layers": 2}}],
+    "molmo2": [],
+    "fuyu": [{"patch_size": 20}],
+    "glmasr": [{"audio_config": {"num_hidden_layers": 2}}],
+    "moss_transcribe_diarize": [{"audio_merge_size": 2}],
+    "voxtral_realtime": [{"audio_config": {"num_hidden_layers": 2}, "downsample_factor": 2}],
+    "omniasr": [{"audio_config": {"num_hidden_layers": 2, "conv_bias": False}}],
+    "fun_asr_nano": [{"audio_config": {"num_hidden_layers": 30, "num_timestamp_prediction_layers": 10}}],
 }
-ENCODERS = ("vision_config", "audio_config")
+ENCODERS = ("vision_config", "audio_config", "encoder_config")
+BESIDE = ("qformer_config", "projector_config", "perceiver_config", "adapter_config", "adaptor_config",
+          "high_res_vision_config")  # fmt: skip
 
 
 def write_towers() -> None:
@@ -476,8 +557,8 @@ def write_towers() -> None:
     for name, changes in TOWERS.items():
         for change in [{}, *changes]:
             change = {**INCOMPLETE_DEFAULTS.get(name, {}), **change}
-            made = CONFIG_MAPPING[name]()
-            parts = {part: getattr(made, part, None) for part in ENCODERS}
+            made = CONFIG_MAPPING[name](**text_completed(name), **INCOMPLETE_DEFAULTS.get(name, {}))
+            parts = {part: getattr(made, part, None) for part in (*ENCODERS, *BESIDE)}
             if name == "gemma4":  # whose defaults have none
                 parts = {f"{part}_config": CONFIG_MAPPING[f"gemma4_{part}"]() for part in ("vision", "audio")}
             parts = {
@@ -487,22 +568,24 @@ def write_towers() -> None:
             with torch.device("meta"):
                 model = tower_class(name)(wrapper)
             language = {id(p) for p in text_parameters(model).values()}
-            rotary = {id(p) for n, p in model.named_parameters() if "rotary_emb" in n}
-            towers = sum(p.numel() for p in model.parameters() if id(p) not in language | rotary)
+            of_text = {id(p) for n, p in model.named_parameters() if re.search("rotary_emb|projection_head", n)}
+            towers = sum(p.numel() for p in model.parameters() if id(p) not in language | of_text)
             generic = {field.name for field in dataclasses.fields(PreTrainedConfig)} | {"_name_or_path"}
             sizes = {
                 part: {k: v for k, v in own.items() if k not in generic and v is not None and v != {}}
                 for part, own in parts.items()
             }
             own = {k: v for k, v in change.items() if k not in ENCODERS}
-            text = {"hidden_size": wrapper.text_config.hidden_size}
+            inner = getattr(wrapper, "text_config", wrapper)
+            text = {"hidden_size": inner.hidden_size, "intermediate_size": getattr(inner, "intermediate_size", None)}
             rows.append([towers, json.dumps({"model_type": name, **own, "text_config": text, **sizes})])
     write_csv("towers.csv", "params config", rows)
 
 
 def tower_class(name: str):
     """The class of a wrapper, by whichever list of the library has it."""
-    for mapping in (*MULTIMODAL_LISTS, auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES):
+    speech = (auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES, auto.MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING_NAMES)
+    for mapping in (*MULTIMODAL_LISTS, *speech, auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES, CAUSAL):
         if name in mapping:
             named = mapping[name]
             return getattr(transformers, named if isinstance(named, str) else named[0])
@@ -533,7 +616,7 @@ def write_image_tokens() -> None:
 
 
 PART_PATTERNS = [
-    ("other", r"_hc\.|hyper_connection|altup|laurel|per_layer_(input|model|proj)|norm\.mlp\."),
+    ("other", r"_hc\.|hyper_connection|altup|laurel|per_layer_(input|model|proj)|norm\.mlp\.|message_gate"),
     ("norm", r"(^|\.)(\w*norm\w*|ln(_?\d|_\w+)?|\w+_ln)\.(\d+\.)?(weight|bias|scale)$|\.\w*norm_weight$"),
     ("experts", r"mlp\.(up|down)_embed\."),
     ("embedding", r"(^|\.)(wte|wpe|embeddings?|embed_\w+|\w+_embed(ding)?s?|\w*embed)\.(\d+\.)?weight$"),

@@ -22,6 +22,17 @@ def test_rows_copied_from_a_sheet_are_a_block():
     assert answer("LLM_PARAMS", {"model": block})["value"] == [[8030261248]]
 
 
+def test_a_column_copied_from_a_sheet_is_a_range_and_a_configuration_is_not():
+    given = answer("LLM_KV_CACHE", {**KV, "context": "8192\n16384", "unit": "GiB"})
+    assert given["value"] == [[1], [2]] and given["formula"].startswith('=LLM_KV_CACHE("llama-3.1-8b", {8192;16384}')
+    config = '{\n\t"model_type": "gpt2", "n_layer": 12, "n_embd": 768,\n\t"n_head": 12, "vocab_size": 50257\n}'
+    assert answer("LLM_PARAMS", {"model": config})["value"] == [[124439808]]  # OpenAI's GPT-2
+
+
+def test_a_search_without_a_result_says_so():
+    assert "Nothing was found." in answer("LLM_MODELS", {"search": "no such thing"})["html"]
+
+
 def test_a_range_is_that_of_the_estimate():
     call = {"model": "llama-3.1-8b", "accelerator": "h100-sxm", "count": "1", "context": "1024", "unit": "ms"}
     low, high = (xlcalc.LLM_ESTIMATE_BOUND("LLM_TPOT", end, *list(call.values())[:4]) * 1e3 for end in ("low", "high"))

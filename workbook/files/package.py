@@ -11,6 +11,7 @@ import os
 import posixpath
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -40,11 +41,14 @@ _OTHER_FORMATS = {
 
 
 class DefinedName(NamedTuple):
-    """A name and what it stands for; `sheet` is set where the name is known on one sheet only."""
+    """A name and what it stands for; `sheet` is set where the name is known on one sheet only; `comment` is
+    what its author wrote in the Name Manager."""
 
     name: str
     definition: str
     sheet: str | None
+    comment: str = ""
+    hidden: bool = False
 
 
 class Package:
@@ -145,7 +149,8 @@ class Package:
                 continue
             scope = element.get("localSheetId")
             sheet = order[int(scope)] if scope and scope.isdigit() and int(scope) < len(order) else None
-            found.append(DefinedName(name, "".join(element.itertext()).strip(), sheet))
+            about = element.get("comment", ""), element.get("hidden") in ("1", "true")
+            found.append(DefinedName(name, "".join(element.itertext()).strip(), sheet, *about))
         return found
 
     @cached_property
@@ -241,6 +246,11 @@ class Package:
         part = self._sheet_part(sheet)
         self.replace(part, self.sheet(sheet).place({place: value}, constants=True))
         self.edited.add((next(name for name, listed in self.sheets.items() if listed == part), place))
+
+    def place(self, sheet: str, values: Mapping[tuple[int, int], CellValue]) -> None:
+        """Put values into many cells without formulas, by row and column."""
+        self.replace(self.sheets[sheet], self.sheet(sheet).place(values, constants=True))
+        self.edited |= {(sheet, place) for place in values}
 
     def refuse_formula(self, sheet: str, cell: str) -> None:
         """Raise WorkbookError for a cell that holds a formula or lies in the range of an array formula."""

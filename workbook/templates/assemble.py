@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import style
-from .book import Book
+from .book import NAVIGATION, Book
 from .parts import Constant, Template
 from .sheets import (
     calculation,
@@ -44,7 +44,7 @@ CONSTANTS = [
 
 def build(template: Template) -> Book:
     book = Book(template.title, template.subject)
-    book.has_cases = True
+    book.has_cases, book.navigation = True, NAVIGATION
     cover_sheet = cover.start(book)
     front = dashboard.start(book)
     sections = template.sections(book)

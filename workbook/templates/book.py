@@ -19,7 +19,20 @@ from xlcalc.catalog import tables
 from ..listed import Listed
 from . import style
 
-NAVIGATION = ("Dashboard", "Inputs", "Checks")
+NAVIGATION = (
+    "Cover",
+    "Dashboard",
+    "Inputs",
+    "Scenarios",
+    "Calculation",
+    "Timeline",
+    "Sensitivity",
+    "Checks",
+    "Sources",
+)
+_DROPPED = ("Sensitivity", "Sources", "Calculation", "Timeline", "Scenarios")
+"""Of them, what a sheet of few columns does not link to, first what it misses least."""
+_NAVIGATION_ROW = 4
 CATALOGS = ("accelerators", "models", "prices")
 _CURRENT_EXCEL = 191029  # an older number makes Excel recalculate on opening, which loses the values without the add-in
 
@@ -51,6 +64,8 @@ class Book:
         self.cited: dict[str, tuple[Source, list[str]]] = {}
         self.source_cells: list[tuple[Cell, str]] = []
         self.has_cases = False
+        self.navigation: tuple[str, ...] = ()
+        """The sheets that every sheet has a link to."""
         self.first_own_line = 0
         self._describe(subject)
 
@@ -65,7 +80,7 @@ class Book:
 
     def sheet(
         self, name: str, purpose: str, columns: list[float], *, color: str = style.BLUE, freeze: str = "",
-        repeated_rows: str = "1:3", paper: str = Worksheet.PAPERSIZE_A4,
+        repeated_rows: str = "1:3", pages_wide: int = 1,
     ) -> Worksheet:  # fmt: skip
         """A sheet with its head: title, purpose, the live case and the light of the Checks sheet."""
         sheet = self.workbook.create_sheet(name)
@@ -83,13 +98,21 @@ class Book:
         sheet.row_dimensions[2].height, sheet.row_dimensions[3].height = 16, 16
         if self.has_cases:
             self._light(sheet)
-            for column, place in enumerate(NAVIGATION, 1):
-                style.link(style.text(sheet, 4, column, place, size=9), location=f"'{place}'!A1")
+        self._navigate(sheet, columns)
         if freeze:
             sheet.freeze_panes = freeze
-        style.print_setup(sheet, self.title, repeated_rows, paper)
+        style.print_setup(sheet, self.title, repeated_rows, pages_wide)
         style.protect(sheet)
         return sheet
+
+    def _navigate(self, sheet: Worksheet, columns: list[float]) -> None:
+        """Links to the other sheets, each in the next column that has room for it; the sheet itself in bold."""
+        places = list(self.navigation)
+        while len(found := _columns_for(places, columns)) < len(places):
+            places.remove(next((one for one in _DROPPED if one in places), places[-1]))
+        for place, column in zip(places, found, strict=True):
+            cell = style.text(sheet, _NAVIGATION_ROW, column, place, size=9, bold=place == sheet.title)
+            style.link(cell, location=f"'{place}'!A1")
 
     def _light(self, sheet: Worksheet) -> None:
         style.formula(sheet, 3, 1, '="Shown: "&scenario&"   ·   "&checks_light').font = style.font(bold=True)
@@ -138,3 +161,12 @@ class Book:
             self.cite(cell.parent.title, Source(key, row["title"], row["url"], row["date"]))
         if len(keys) == 1:
             self.source_cells.append((cell, keys[0]))
+
+
+def _columns_for(places: list[str], widths: list[float]) -> list[int]:
+    """The columns, from the left, that hold these words; fewer where there is no room for all."""
+    found: list[int] = []
+    for column, width in enumerate(widths, 1):
+        if len(found) < len(places) and width > len(places[len(found)]):
+            found.append(column)
+    return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from openpyxl.chart import BarChart, LineChart, Reference, ScatterChart, Series
+from openpyxl.chart.data_source import StrRef
 from openpyxl.chart.label import DataLabelList
+from openpyxl.chart.series import SeriesLabel
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.text import RichText, Text
 from openpyxl.chart.title import Title
@@ -78,6 +80,30 @@ def scatter(title: str, series: list[tuple[str, Reference, Reference]], ends: Re
         axis.numFmt.sourceLinked = False
     chart.x_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill="E3E7ED"))
     _finish(chart, title, "measured", "estimated", "General", True)
+    return chart
+
+
+def points(title: str, places: list[tuple[Reference, ...]], x_title: str, y_title: str) -> ScatterChart:
+    """Points with the name of each beside it: the cells of its name, its x and its y."""
+    chart = ScatterChart()
+    chart.style, chart.scatterStyle = 13, "lineMarker"
+    for index, (name, x, y) in enumerate(places):
+        one = Series(y, x)
+        one.tx = SeriesLabel(strRef=StrRef(str(name)))
+        color = style.SERIES[index % len(style.SERIES)]
+        one.marker.symbol, one.marker.size = _MARKS[index % len(_MARKS)], 10
+        one.marker.graphicalProperties = GraphicalProperties(solidFill=color, ln=LineProperties(solidFill=color))
+        one.graphicalProperties = GraphicalProperties(ln=LineProperties(noFill=True))
+        one.dLbls = DataLabelList()
+        one.dLbls.showSerName, one.dLbls.position = True, "r"
+        for flag in ("showVal", "showCatName", "showLegendKey", "showPercent"):
+            setattr(one.dLbls, flag, False)
+        one.dLbls.txPr = _rich(800)
+        chart.series.append(one)
+    _finish(chart, title, x_title, y_title, '"$"0.00', False)
+    chart.x_axis.number_format = "General"
+    chart.x_axis.numFmt.sourceLinked = False
+    chart.x_axis.majorGridlines = None
     return chart
 
 

@@ -93,7 +93,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class TimeRow:
-    """A row of Timeline. `{name}` is the row of that name in the same month, `{all}` all months of the row itself,
+    """A row of Timeline, of its total alone where `formula` is blank. `{name}` is the row of that name in the same month, `{all}` all months of the row itself,
     `{to_date}` the row above up to the month."""
 
     name: str

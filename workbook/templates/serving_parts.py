@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from . import style
-from .parts import EFFICIENCY, VOLUME, Block, Constant, Input, Line, Section, TimeRow
+from .parts import AT_MOST, EFFICIENCY, VOLUME, WARN, Block, Check, Constant, Input, Line, Section, TimeRow
 from .shared_inputs import ASSUMED, BLEND, YOURS, accelerator_input, hardware_lines, model_input
 
 _EXAMPLE = "example: fill in yours"
@@ -43,6 +43,8 @@ def serving_sections(model: str) -> list[Section]:
                   3600),
             Input("tpot_slo", "Limit on each further token", 0.05, "s", "0.05 s are 20 tokens a second for a reader.", None, "0.000",
                   0.001, 60),
+            Input("latency_quantile", "Quantile of both", 0.95, "share of requests", "At the peak this share of the requests is to be as "
+                  "quick as that: Checks compares.", None, style.PERCENT, 0.5, 0.999, basis=ASSUMED),
             Input("max_count", "Largest replica", 8, "accelerators", "Layouts up to this are compared.", None, style.WHOLE, 1, 1024,
                   True),
             Input("own_speed", "Own measured speed of a replica", None, "output tokens/s",
@@ -100,6 +102,11 @@ FACTS: Block = ("What one replica holds (LLM_* cells)", [
     Line("replica_listed", "Its speed, estimated or measured", "output tokens/s",
          f'IF(ISNUMBER({{own_speed}}),{{own_speed}},{_plan("column_speed")})', "With as many requests at once as the limits allow.",
          _INT, fact=True),
+    Line("replica_slow", "A tenth of measured engines is slower", "output tokens/s",
+         f'IF(ISNUMBER({{own_speed}}),{{own_speed}},{_plan("column_slow")})',
+         "The low end of LLM_ESTIMATE_BOUND: four of five measured engines lie between. Your own speed has no range.", _INT, fact=True),
+    Line("replica_fast", "A tenth is faster", "output tokens/s",
+         f'IF(ISNUMBER({{own_speed}}),{{own_speed}},{_plan("column_fast")})', "", _INT, fact=True),
     Line("replica_ttft", "First token", "s", f'IF(ISNUMBER({{own_speed}}),"your own",{_plan("column_ttft")})', "", "0.000", fact=True),
     Line("replica_tpot", "Each further token", "s", f'IF(ISNUMBER({{own_speed}}),"your own",{_plan("column_tpot")})', "", "0.0000",
          fact=True),
@@ -140,6 +147,24 @@ SIZE: Block = ("Replicas and accelerators", [
     Line("headroom", "Head-room at the peak", "share", "1-{peak_speed}/({replicas}*{replica_speed})", "", style.PERCENT,
          "Share of the replicas' speed that is left at the peak"),
 ])  # fmt: skip
+
+
+def _latency(metric: str) -> str:
+    call = (
+        "LLM_LATENCY_AT_LOAD({model_id},{accelerator_id},{replica_accelerators},{prompt_tokens},{served_tokens},{rate_each},"
+        f'{{latency_quantile}},"{metric}",{{replica_dtype}},,{{replica_layout}},,{{cached_share}})'
+    )
+    return f'IF(ISNUMBER({{own_speed}}),"your own",IFERROR({call},"too much load, or not known"))'
+
+
+LATENCY: Block = ("Latency at the peak, spares down (LLM_* cells)", [
+    Line("rate_each", "Requests to one replica", "requests/s", "{peak_rate}/MAX(1,{replicas}-{regions}*{spare_replicas})", "",
+         style.HUNDREDTHS),
+    Line("peak_ttft", "First token, at the quantile", "s", _latency("ttft"), "Requests come at random; queueing included.", "0.000",
+         "First token at the peak, at the quantile of Inputs", fact=True),
+    Line("peak_tpot", "Each further token, at the quantile", "s", _latency("tpot"), "", "0.0000",
+         "Each further token at the peak, at the quantile of Inputs", fact=True),
+])  # fmt: skip
 RATES: Block = ("Rates", [
     Line("level_used", "Level of prices", "factor", "IF(ISNUMBER({usd_per_hour}),1,{price_level})", "Own prices do not move.", "0.00"),
     BLEND,
@@ -152,6 +177,54 @@ RATES: Block = ("Rates", [
          "IF({on_demand_share}+{spot_share}<=0,{price_on_demand},({on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}"
          "*{price_spot},0))/({on_demand_share}+{spot_share}))*{level_used}", "", '"$"0.00##'),
 ])  # fmt: skip
+
+
+def estimate_range(beside: str) -> Block:
+    """P10, P50 and P90 of the month: the same traffic on replicas as fast, or as slow, as measured engines were.
+    `beside`: the shares of the accelerators' cost that move with it."""
+
+    def sized(end: str, word: str) -> list[Line]:
+        load = 'IF({autoscale}="yes",{mean_speed},{peak_speed})'
+        holds = f"({{replica_{end}}}*{{speed_factor}}*{{load_limit}})"
+        needed = f"ROUNDUP(ROUND({load}/{{regions}}/{holds},1+1+1),0)"
+        replicas = f"{{regions}}*MAX({{min_replicas}},{needed}+{{spare_replicas}})"
+        paid = _paid(f"{{replicas_{end}}}*{{replica_accelerators}}", "{regions}", "{node_size}", "{whole_nodes}")
+        return [Line(f"replicas_{end}", f"Replicas, {word}", "replicas", replicas, "", _INT),
+                Line(f"accelerators_{end}", f"Accelerators, {word}", "accelerators", paid, "", _INT)]  # fmt: skip
+
+    return ("Range of the estimate: P10, P50, P90", [
+        *sized("fast", "fast ones"), *sized("slow", "slow ones"),
+        Line("per_accelerator_moved", "What one more accelerator costs", "USD/month",
+             f"IF({{accelerators_paid}}=0,0,{{cost_accelerators}}/{{accelerators_paid}})*(1+{beside})*(1+{{contingency}})*(1+{{tax}})",
+             "With what is a share of it.", style.USD),
+        Line("total_p10", "Total at the tenth (P10)", "USD/month",
+             "{total_cost}+({accelerators_fast}-{accelerators_paid})*{per_accelerator_moved}", "Accelerators move, other lines stay.",
+             style.USD, "Cost of the month where replicas are as fast as the fastest tenth measured"),
+        Line("total_p50", "Total at the estimate (P50)", "USD/month", "{total_cost}", "Half of measured engines give more.", style.USD),
+        Line("total_p90", "Total at nine tenths (P90)", "USD/month",
+             "{total_cost}+({accelerators_slow}-{accelerators_paid})*{per_accelerator_moved}", "", style.USD,
+             "Cost of the month where replicas are as slow as the slowest tenth measured"),
+    ])  # fmt: skip
+
+
+RANGE = '"P10 to P90: "&TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0")'
+"""What a Dashboard says of it."""
+SLOW_PEAK = Check(
+    "The peak fits on slow replicas too", "peak_speed", AT_MOST, "replicas*replica_slow*speed_factor_shown", WARN,
+    "If a replica gives what the slowest tenth of measured engines gave, the peak does not fit: measure yours, or add spares.",
+    "replica_slow", '#,##0 "tokens/s"',
+)  # fmt: skip
+
+
+def _in_time(label: str, name: str, limit: str) -> Check:
+    return Check(label, f'IF(ISNUMBER({name}),{name},IF({name}="your own",{limit},{limit}+1))', AT_MOST, limit, WARN,
+                 "At the peak too many requests wait: lower the load at which the limits hold, or relax the limit.", name, "0.000")  # fmt: skip
+
+
+IN_TIME = [
+    _in_time("First tokens are in time at the peak", "peak_ttft", "ttft_slo_shown"),
+    _in_time("Further tokens are in time at the peak", "peak_tpot", "tpot_slo_shown"),
+]
 SERVING_CLOCK = [
     TimeRow("active", "In the plan", "1 or 0", "({number}<plan_months)*1", "0"),
     TimeRow("requests", "Requests in the month", "requests", "requests_per_day_shown*(1+growth_shown)^{number}*days_per_month", _INT),
@@ -176,4 +249,6 @@ SERVING_CONSTANTS = [
     Constant("column_ttft", "Column of LLM_SERVE_PLAN: first token", 5, "column", ""),
     Constant("column_tpot", "Column of LLM_SERVE_PLAN: time of a further token", 6, "column", ""),
     Constant("column_speed", "Column of LLM_SERVE_PLAN: output tokens/s", 7, "column", ""),
+    Constant("column_slow", "Column of LLM_SERVE_PLAN: its low end", 13, "column", ""),
+    Constant("column_fast", "Column of LLM_SERVE_PLAN: its high end", 14, "column", ""),
 ]  # fmt: skip

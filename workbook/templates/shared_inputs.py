@@ -252,7 +252,8 @@ def price_checks() -> list[Check]:
               'IF(instance_shown="–",accelerator_id,INDEX(prices_accelerator,MATCH(instance_shown,prices_list,0)))', SAME,
               "accelerator_id", STOP, "The instance on Inputs has another accelerator.", "instance"),
         Check("Prices in use are not stale", "IF(ISNUMBER(usd_per_hour_shown),0,price_age)", AT_MOST, "price_age_limit", WARN,
-              "Age of the instance, or median age of the rows. Ask for a quote and type it as usd_per_hour, or run: xlcalc prices refresh.",
+              "Age of the instance, or median age of the rows. Ask for a quote: type it as usd_per_hour, or keep it for every new "
+              "workbook with xlcalc prices add.",
               "price_age", '#,##0 "days"'),
         Check("Commitments are priced by quotes", "price_estimated", EQUAL, "0", WARN,
               "No quote and no listed price for the term: the discount is Epoch's estimate. Type usd_per_hour_1y or _3y.",

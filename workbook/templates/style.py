@@ -12,8 +12,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
-NAVY, BLUE, TEAL, GREY = "1F3864", "2E75B6", "2A9D8F", "7F7F7F"
-ORANGE, RED, GREEN, AMBER = "E9A23B", "C0392B", "1E8449", "B9770E"
+NAVY, BLUE, TEAL, GREY = "1F3864", "2E75B6", "2A9D8F", "595959"
+ORANGE, RED, GREEN, AMBER = "E9A23B", "C0392B", "1E7A43", "955F00"
 PALE, LINE, YELLOW, WHITE = "EAF0F8", "D5DCE6", "FFFFCC", "FFFFFF"
 SERIES = (NAVY, "9DC3E6", TEAL, ORANGE, RED, "BFBFBF", "5B4A8A", "F4D06F", BLUE, "7FB285", "6E2C00", GREY)
 """Dark and light by turns, so that neighbours differ in grey print too."""
@@ -26,10 +26,12 @@ COUNT = '[>=1000000]#,##0.00,,"M";[>=1000]#,##0,"k";0'
 USD, USD_CENTS = '"$"#,##0', '"$"#,##0.00'
 WHOLE, TENTHS, HUNDREDTHS = "#,##0", "#,##0.0", "#,##0.00"
 SCIENTIFIC, PERCENT, SHARE = "0.00E+00", "0.0%", "0%"
+ACCELERATORS = '[=1]0 "accelerator";#,##0 "accelerators"'
 DATE, MONTH = "yyyy-mm-dd", "mmm yy"
 GENERAL, TEXT = "General", "@"
 
 _LINK = re.compile(r"=(?:'?[\w ]+'?!\$?[A-Z]{1,3}\$?\d+|[a-z_]+)")
+_BOLD = 1.1  # how much wider bold letters are
 _FORMULA_STARTS = tuple("=+-@")
 
 
@@ -122,7 +124,7 @@ def headings(sheet: Worksheet, row: int, labels: list[str], left: tuple[str, ...
         if column > 1 and label not in left:
             cell.alignment = aligned("center", wrap=True)
         width = sheet.column_dimensions[cell.column_letter].width
-        lines = max(lines, wrapped_lines(label, width))
+        lines = max(lines, wrapped_lines(label, width / _BOLD))
     sheet.row_dimensions[row].height = 4 + 13.5 * lines
 
 
@@ -166,11 +168,13 @@ def widths(sheet: Worksheet, sizes: list[float], column: int = 1) -> None:
         sheet.column_dimensions[get_column_letter(column + offset)].width = size
 
 
-def print_setup(sheet: Worksheet, title: str, repeated_rows: str, paper: str) -> None:
-    """Landscape, one page wide, titles repeated, sheet and page in the footer."""
+def print_setup(sheet: Worksheet, title: str, repeated_rows: str, pages_wide: int) -> None:
+    """A4 landscape, as many pages wide as are said, titles repeated, sheet and page in the footer."""
     sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = paper
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = pages_wide, 0
+    if pages_wide > 1:
+        sheet.print_title_cols = "A:A"
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.print_options.horizontalCentered = True
     sheet.print_title_rows = repeated_rows

@@ -2,8 +2,9 @@
 
 `function`, `measured` and the arguments of the call, each in a column of its name or together as JSON in `arguments`;
 `unit` of what was measured where it is not the function's own, `source`, `date`, `software` (the engine or framework
-that ran), `group` and `case`. `accelerator` says where it ran, also of a function that takes none. A list in `count`
-means the best of replicas of these sizes, each divided by its size: what one accelerator gave.
+that ran), `group` and `case`. `args` and `engine` are read as `arguments` and `software`; beside JSON, columns that
+the function does not take are notes. `accelerator` says where it ran, also of a function that takes none. A list in
+`count` means the best of replicas of these sizes, each divided by its size: what one accelerator gave.
 
 Published: catalog/measured.csv, whose `source` is a key of sources/. The user's own: `calibration.csv` in the folder of
 the user's catalog, or any file that `xlcalc validate` is given.
@@ -29,6 +30,7 @@ LEAST, MOST = 0.5, 2.0
 # functions whose estimates are calibrated; their declarations put them here
 FUNCTIONS: list[str] = []
 _ABOUT = ("function", "measured", "arguments", "group", "case", "source", "date", "as_of", "software")
+_ALSO = {"args": "arguments", "engine": "software"}
 _WHERE = ("accelerator", "unit")  # said of every case, though not every function takes them
 _ignored: ContextVar[bool] = ContextVar("calibration_ignored", default=False)
 
@@ -90,6 +92,7 @@ def of_file(path: Path) -> tuple[Measurement, ...]:
 def measurement(line: Mapping[str, Any], place: str, row: str) -> Measurement:
     """One measurement from its columns. Raises ValueError naming the place and the row where it cannot be read."""
     where = f"{place}, {row}"
+    line = {_ALSO.get(name, name): value for name, value in line.items()}
     try:
         measured = float(line.get("measured", ""))
         together = json.loads(line.get("arguments") or "{}")
@@ -100,7 +103,7 @@ def measurement(line: Mapping[str, Any], place: str, row: str) -> Measurement:
     declaration = find(str(line["function"]))
     takes = {argument.name for argument in declaration.arguments} if declaration else set()
     plain = {name: value for name, value in line.items() if name not in _ABOUT and value not in ("", None)}
-    told = {name: value for name, value in plain.items() if name in takes or name not in _WHERE}
+    told = {name: value for name, value in plain.items() if name in takes or (name not in _WHERE and not together)}
     software = str(line.get("software") or "")
     if software in SOFTWARE and "software" in takes:
         told["software"] = software

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cache
+from math import isnan
 from typing import Any, NamedTuple
 
 from xlcalc.accuracy import measurements, ranges
@@ -130,7 +131,10 @@ def waiting() -> list[list[Any]]:
 
 
 def summaries(function: str = "", accelerator: str = "", of_these: Sequence[Result] | None = None) -> list[Summary]:
-    """Mean, 90th percentile and worst error by function and group, then by accelerator, of the cases asked for."""
+    """Mean, 90th percentile and worst error by function and group, then by accelerator, of the cases asked for.
+
+    Cases without an estimate count only beside others that have one.
+    """
     chosen = [
         r
         for r in (results() if of_these is None else of_these)
@@ -144,7 +148,7 @@ def summaries(function: str = "", accelerator: str = "", of_these: Sequence[Resu
         if len(machines) > 1:
             found.append(_summary(members, "all"))
         found += [_summary([r for r in members if r.accelerator == machine], machine) for machine in machines]
-    return found
+    return [summary for summary in found if not isnan(summary.mean)]
 
 
 def _summary(members: Sequence[Result], accelerator: str) -> Summary:
@@ -160,6 +164,12 @@ def _summary(members: Sequence[Result], accelerator: str) -> Summary:
 def bounds() -> dict[tuple[str, str], dict[str, str]]:
     """What is stated of each group of cases, by function and group: its errors, and whether a constant knows it."""
     return {(row["function"], row["group"]): row for row in tables.shipped("bounds")}
+
+
+def calibrates(function: str, group: str) -> bool | None:
+    """Whether constants were calibrated on a group of cases; None for the user's own."""
+    stated = bounds().get((function, group))
+    return stated["calibrated"] == "yes" if stated else None
 
 
 def unit(function: str) -> str:

@@ -39,6 +39,20 @@ _COLUMNS = {
     "_usd_per_hour": "USD for the whole instance", "_usd_per_token": "USD",
 }  # fmt: skip
 
+# what people ask for and no public source says, so that it is not in the catalogs; searched again on 2026-11-28
+_NOT_FOUND = {
+    "AMD MI440X": "AMD has announced the name and no figures",
+    "AMD MI430X": "memory and bandwidth are there; no peaks are published",
+    "Mistral Large 3": "the width of its dense layers is not published in a place that could be read",
+    "Command A": "no copy of its configuration was found",
+    "Qwen3.8": "no copy of its configuration was found",
+    "Ling-1T": "no copy of its configuration was found; Ling mini and flash 2.0 are there",
+    "1- and 3-year prices of H100, H200, B200, MI300X": "providers quote discounts on request or sell savings plans; "
+    "none lists these prices by instance",
+    "p5e.48xlarge, p6e-gb200.36xlarge": "sold as Capacity Blocks or by agreement, so without a price; names of "
+    "their accelerators all the same",
+}
+
 
 def as_markdown() -> str:
     """The page. It counts what the package ships, not what a user adds."""
@@ -63,6 +77,8 @@ def as_markdown() -> str:
         _nodes(shipped["prices"]),
         "## API prices",
         _by(shipped["api_prices"], "provider", {"cached": "cached_usd_per_token", "context": "context"}),
+        "## Sought and not found",
+        _table(["what", "why it is not there"], _NOT_FOUND.items()),
         "## Columns\n\nA file of your own has as many of these columns as it needs, in any order.",
         *(f"### `{name}.csv`\n\n{_columns(rows)}" for name, rows in shipped.items()),
     ]) + "\n"  # fmt: skip

@@ -15,6 +15,12 @@ from xlcalc.catalog.names import Names, NotInCatalog, Reading, key
 STALE_AFTER = 90  # days; an older list price may no longer be asked
 TERMS = {"on_demand": "on_demand", "spot": "spot", "1y": "one_year", "3y": "three_year"}
 
+# sold as Capacity Blocks or by agreement, without a list price for an hour: docs.aws.amazon.com/AWSEC2, capacity-blocks
+_WITHOUT_PRICE: dict[str, tuple[str, int] | None] = {
+    "p5e.48xlarge": ("h200-sxm", 8),
+    "p6e-gb200.36xlarge": ("gb200", 4),
+}
+
 
 @cache
 def names() -> Names:
@@ -49,7 +55,7 @@ def offers(instance: str) -> list[dict[str, str]]:
 @cache
 def _machines() -> dict[str, tuple[str, int] | None]:
     """What each instance has: an accelerator's id and how many; None where providers give one name to several."""
-    found: dict[str, tuple[str, int] | None] = {}
+    found = {_short(key(name)): what for name, what in _WITHOUT_PRICE.items()}
     for row in tables.rows("prices"):
         if row["accelerator"] and row["accelerators"]:
             what = (row["accelerator"], int(row["accelerators"]))

@@ -64,7 +64,6 @@ def LLM_PARAMS(model: ModelOrCount, part: _Part = "total") -> Params:
     are not understood are refused by name.
 
     Args:
-        model: the model
         part: which parameters
     Example:
         >>> LLM_PARAMS("llama-3.1-8b")
@@ -90,8 +89,6 @@ def LLM_PARAMS(model: ModelOrCount, part: _Part = "total") -> Params:
 def LLM_PARAMS_TABLE(model: Model) -> Rows:
     """Parameters of a model part by part, with shares, what the count leaves out or assumes, and the total.
 
-    Args:
-        model: the model
     Example:
         >>> LLM_PARAMS_TABLE("llama-3.1-8b")[-1]
         ['total', 8030261248, 1.0]
@@ -134,7 +131,6 @@ def LLM_MODEL(model: Model, field: Name = None) -> Cell:
     `count` says whether the parameters are exact or an estimate, `notes` what they leave out.
 
     Args:
-        model: the model
         field: a field of the block; blank = the whole block
     Example:
         >>> LLM_MODEL("llama-3.1-8b", "n_layers")
@@ -173,21 +169,18 @@ def LLM_WEIGHTS(model: ModelOrCount, dtype: DType = None) -> Bytes:
     """Bytes of a model's weights in a number format, as checkpoints in it hold them, scales and zero points included.
 
     A blank format is the one that the model is published in (LLM_MODEL's published_dtype says which, and from what).
-    Below 16 bit the matrices of attention, MLP and experts are quantised; embedding, head, norms, routers and
-    biases stay in 16 bit, and so does what the model's own quantization_config leaves out, layer by layer (gpt-oss
-    quantises only experts). Experts that are published narrower than the format stay as they are, but in 16 bit and
-    wider, where LLM_SERVE_MEMORY alone keeps them: the sum of its weights over the ranks is otherwise this and the
-    copies of what stands whole on each. `gptq` and `awq` are 4 bits in groups of 128, `gptq_g32` and `int4_g32` in
-    groups of 32; plain `int4`, `int8` and `fp8` count no scales but those of blocks that a configuration names. A
-    GGUF type gives each tensor what llama.cpp's mix gives it by role, layer and width, without an importance
-    matrix. For a bare number of parameters every one of them is in the format. Left out: tokenizer and header,
-    vision and audio towers (LLM_SERVE_MEMORY has them), multi-token-prediction layers, a tied head that a file stores
-    again, the order of GPTQ's inputs. Against 95 published file sizes the mean error is 0.1 %, the worst 0.8 %; GGUF
-    files made with an importance matrix differ by up to 1.1 %.
+    Below 16 bit the matrices of attention, MLP and experts are quantised; embedding, head, norms, routers and biases
+    stay in 16 bit, and so does what the model's own quantization_config leaves out, layer by layer (gpt-oss quantises
+    only experts). Experts that are published narrower than the format stay as they are, but in 16 bit and wider, where
+    LLM_SERVE_MEMORY alone keeps them: the sum of its weights over the ranks is otherwise this and the copies of what
+    stands whole on each. `gptq` and `awq` are 4 bits in groups of 128, `gptq_g32` and `int4_g32` in groups of 32,
+    `mlx_4bit` and `mlx_8bit` in groups of 64 with embedding and head; plain `int4`, `int8` and `fp8` count no scales
+    but those of blocks that a configuration names. A GGUF type gives each tensor what llama.cpp's mix gives it by role,
+    layer and width, without an importance matrix. For a bare number of parameters every one of them is in the format.
+    Left out: tokenizer and header, vision and audio towers (LLM_SERVE_MEMORY has them), multi-token-prediction layers,
+    a tied head that a file stores again, the order of GPTQ's inputs. Against 97 published file sizes the mean error is
+    0.1 %, the worst 0.8 %; GGUF files made with an importance matrix differ by up to 1.1 %.
 
-    Args:
-        model: the model
-        dtype: number format of the weights; blank = as published
     Example:
         >>> LLM_WEIGHTS("llama-3.1-8b", "bf16", "GB")
         16.060522496
@@ -215,7 +208,6 @@ def LLM_PRUNED(model: Model, sparsity: Share = 0.5, pattern: _Pattern = "unstruc
     the ratio of bytes.
 
     Args:
-        model: the model
         sparsity: share of the matrices' elements that is zero; 2:4 is 0.5
         pattern: where zeros may lie
         dtype: number format of the values that are kept; blank = as published
@@ -228,8 +220,7 @@ def LLM_PRUNED(model: Model, sparsity: Share = 0.5, pattern: _Pattern = "unstruc
     dtype = dtype or model.published_dtype
     if dtype.name in GGUF:
         raise CalcError("#NUM!", f"must be no GGUF type, which stores every zero; got {dtype.name}", argument="dtype")
-    weights = model.weights(dtype), model.architecture, model.flop_shape
-    dense, left = pruned(*weights, "structured", 0), pruned(*weights, pattern, sparsity)
+    dense, left = pruned(model.weights(dtype), model.architecture, model.flop_shape, pattern, sparsity)
     units = zip(("parameters", "bytes", "FLOP a token"), ("parameters", "bytes", "FLOP"), dense, left, strict=True)
     rows = [[name, a, term(f"{name}, pruned", b, unit, _PRUNED), b / a] for name, unit, a, b in units]
     return Table([["quantity", "dense", "pruned", "ratio"], *rows])
@@ -245,7 +236,6 @@ def LLM_FLOPS_PER_TOKEN(model: Model, context: Tokens = 0, phase: _Phase = "forw
     updates are not counted, routers are.
 
     Args:
-        model: the model
         context: tokens attended to; 0 leaves attention out
         phase: forward, train or decode
     Example:
@@ -267,8 +257,6 @@ def LLM_KV_CACHE(model: Model, context: Tokens, batch: Count = 1, dtype: DType =
     attention, a source of as many tokens (Whisper: its 1,500 frames of sound); an encoder has no cache and is refused.
 
     Args:
-        model: the model
-        context: tokens of each sequence, prompt and output together
         batch: sequences
         dtype: number format of the cache
     Example:
@@ -289,7 +277,6 @@ def LLM_IMAGE_TOKENS(model: Model, width: Count, height: Count) -> Tokens:
     of their published preprocessor_config.json; other models that see are refused, and so are those that do not.
 
     Args:
-        model: the model
         width: pixels across
         height: pixels down
     Example:
@@ -310,7 +297,6 @@ def LLM_INTENSITY(
     that the tokens meet under uniform routing. Activations are left out.
 
     Args:
-        model: the model
         batch: sequences
         context: tokens of each sequence
         phase: decode or prefill

@@ -62,7 +62,6 @@ def LLM_HARDWARE(accelerator: Accelerator, field: Name = None) -> Cell:
     Peaks are dense, never the sparse figure; links are per direction. A figure that nobody published is #N/A.
 
     Args:
-        accelerator: the accelerator
         field: a field of the block, such as peak_bf16, memory, bandwidth or tdp; blank = the whole block
     Example:
         >>> LLM_HARDWARE("h100-sxm", "bandwidth")
@@ -222,8 +221,6 @@ def LLM_API_COST(api_model: Name, prompt: Tokens, output: Tokens, requests: Real
 
     Args:
         api_model: the model as the catalog of API prices names it
-        prompt: tokens of each prompt
-        output: tokens of each answer
         requests: requests
         cached_share: share of the prompt billed at the cached price
     Example:

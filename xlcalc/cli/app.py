@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from copy import copy
 from inspect import cleandoc
 
 import typer
+from typer.main import get_command_name
 
 from xlcalc.cli import calls, catalogs, health, serve, sweeps, workbooks
 from xlcalc.cli.addins import addin
@@ -23,7 +25,7 @@ app.add_typer(addin, name="addin")
 def main() -> None:
     """Run the command line as the `xlcalc` program does."""
     try:
-        app()
+        _asked(sys.argv[1:2])()
     except BrokenPipeError:  # whoever read stdout has seen enough
         sys.stderr.close()
     except OSError as error:
@@ -32,6 +34,19 @@ def main() -> None:
     except (Failure, CalcError, ValueError) as error:
         say(str(error))
         sys.exit(1)
+
+
+def _asked(words: list[str]) -> typer.Typer:
+    """The program with the one command that is asked for: the parsers of all take longer than most answers."""
+    commands = (
+        (one, one.name or get_command_name(getattr(one.callback, "__name__", ""))) for one in app.registered_commands
+    )
+    found = [one for one, name in commands if words == [name]]
+    if not found:
+        return app
+    program = copy(app)
+    program.registered_commands, program.registered_groups = found, []
+    return program
 
 
 def _sentence(error: OSError) -> str:

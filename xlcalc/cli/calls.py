@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from typing import Annotated
 import typer
 
 from xlcalc.cli import completion
-from xlcalc.cli.console import Failure, print_rows
+from xlcalc.cli.console import Failure, print_rows, width
 from xlcalc.language.declare import Declaration, Table, find, functions
 from xlcalc.language.errors import CalcError
 from xlcalc.language.harmless import printable
@@ -50,6 +51,8 @@ def call(
         print(json.dumps(result, default=str))
     elif isinstance(result, Table):
         print_rows(result)
+        if len(result) == 1:
+            print("nothing was found", file=sys.stderr)
     else:
         print(printable(result) if isinstance(result, str) else result)
 
@@ -57,7 +60,7 @@ def call(
 def _print_range(declaration: Declaration, values: list[str | None], as_json: bool) -> None:
     from xlcalc.accuracy import bounds
 
-    read = declaration.read([*values, *[None] * (len(declaration.arguments) - len(values))])
+    read = declaration.read(values)
     found = bounds.around(declaration, read, declaration.compute(read))
     if found is None:
         measured = ", ".join(bounds.FUNCTIONS)
@@ -88,7 +91,7 @@ def explain(
         print(json.dumps(derivation.explain(declaration, values, depth)))
     else:
         table = derivation.explain(declaration, values, depth, derivation.ON_A_SCREEN)
-        print(derivation.as_text(table, brief=depth is None), end="")
+        print(derivation.as_text(table, brief=depth is None, width=width()), end="")
 
 
 @app.command("functions")
@@ -134,20 +137,24 @@ def list_functions(
 
 
 def _print_answers(words: str) -> None:
-    """Questions that have most of the words, the likest first, and functions that have all."""
+    """Questions and templates that have most of the words, the likest first, and functions that have all."""
     from xlcalc.pages import questions
+    from xlcalc.workbook import report
 
     found = [(question.text, question.formula) for question in questions.like(words)]
     if words.upper().startswith("LLM_") and (named := find(words)):  # a function's own name asks for that one alone
         print(f"{named.help}\n    ={named.name}({named.usage})")
         return
+    for name, about in report.templates().items():
+        if questions.likeness(words, f"{name} {about}"):
+            found.append((f"A workbook: {about}", f"xlcalc new {name} -o {name}.xlsx"))
     typed = words.casefold().split()
     for f in functions():
         text = f"{f.name} {f.usage} {f.help}".casefold()
         if all(word in text for word in typed):
             found.append((f.summary, f"={f.name}({f.usage})"))
     if not found:
-        raise Failure(f"no question or function is like {words!r}; xlcalc functions lists all")
+        raise Failure(f"no question, template or function is like {words!r}; xlcalc functions lists all")
     for question, formula in found:
         print(f"{question}\n    {formula}")
 

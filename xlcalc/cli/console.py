@@ -52,6 +52,11 @@ def print_rows(rows: Sequence[Sequence[Any]]) -> None:
         )
 
 
+def width() -> int:
+    """Columns of the terminal, 0 where stdout is none."""
+    return get_terminal_size().columns if sys.stdout.isatty() else 0
+
+
 def _rounded(value: Any) -> str:
     """A number with as many digits as a person reads.
 

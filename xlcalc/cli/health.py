@@ -38,7 +38,7 @@ def validate(
 
     Measured, estimated, error, range; exit 1 where a stated error is exceeded. The published cases and those of your
     calibration.csv, or those of a file like it: a case a line, with function, arguments (JSON, or a column each),
-    measured, unit, source, date, software.
+    measured, unit, source, date, software. Constants were calibrated on a group or it only tests them: `used`.
 
     Example: xlcalc validate
     Example: xlcalc validate --coverage
@@ -72,7 +72,9 @@ def validate(
 
 
 _CASE_COLUMNS = ["function", "measured on", "accelerator", "case", "measured", "estimated", "error", "low", "high"]
-_SUMMARY_COLUMNS = ["function", "measured on", "accelerator", "cases", "mean", "p90", "worst", "inside"]
+_SUMMARY_COLUMNS = ["function", "measured on", "accelerator", "cases", "mean", "p90", "worst", "inside", "used"]
+
+_USED = {True: "calibrates", False: "tests only", None: ""}
 
 
 def _case(result: Result) -> list[object]:
@@ -80,8 +82,10 @@ def _case(result: Result) -> list[object]:
 
 
 def _sums(summary: Summary) -> list[object]:
+    from xlcalc.accuracy.validation import calibrates
+
     return [*summary[:4], *(f"{share:.1%}" for share in (summary.mean, summary.p90, summary.worst)),
-            f"{summary.inside:.0%}"]  # fmt: skip
+            f"{summary.inside:.0%}", _USED[calibrates(summary.function, summary.group)]]  # fmt: skip
 
 
 @app.command()

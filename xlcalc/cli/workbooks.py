@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from xlcalc.cli import completion
-from xlcalc.cli.console import complain, print_rows, progress, remark, target_file, usage_errors
+from xlcalc.cli.console import complain, print_rows, progress, remark, target_file, usage_errors, write_file
 from xlcalc.files import write_atomically
 
 app = typer.Typer(add_completion=False)
@@ -51,10 +52,10 @@ def new(
 ) -> None:
     """Write a fresh workbook from a template, its values cached.
 
-    The edition addin has live formulas, LLM_* and Excel's own. In the edition standalone the functions are in the file,
-    as LAMBDA: Excel of Microsoft 365 or 2024 recalculates it without add-in, macro or Python; searches keep their
-    answers. The edition values has no formula at all, only what each gave: for a reader who has none of the functions
-    and must not see half of a model recalculate.
+    Your own accelerators and prices stand in its yellow rows. The edition addin has live formulas, LLM_* and Excel's
+    own. In the edition standalone the functions are in the file, as LAMBDA: Excel of Microsoft 365 or 2024 recalculates
+    it without add-in, macro or Python; searches keep their answers. The edition values has no formula at all, only what
+    each gave: for a reader who has none of the functions and must not see half of a model recalculate.
 
     Example: xlcalc new training-budget -o budget.xlsx
     Example: xlcalc new training-budget --edition standalone -o budget-standalone.xlsx
@@ -67,11 +68,15 @@ def new(
     if edition not in editions.EDITIONS:
         raise typer.BadParameter(f"the editions are {', '.join(editions.EDITIONS)}; got {edition!r}")
     target = target_file(out, f"{template}.xlsx")
-    package = editions.edition(report.find(template), edition, template)
+    fresh, left_out = report.opened(template)
+    if fresh.edited:
+        fresh = report.calculated(fresh)
+    package = editions.edition(fresh, edition, template)
     with usage_errors():
         refuse_ending(package, str(target))
     write_atomically(target, package.to_bytes())
     print(target)
+    remark(left_out)
 
 
 @app.command()
@@ -155,12 +160,18 @@ def make_report(
     format: Annotated[str, typer.Option(help="xlsx, pdf, html, md or json; blank = by the file's ending.")] = "",
     trust: Trust = "file",
     date: Annotated[str, typer.Option(help="The report's day, as 2027-01-31: the input report_date.")] = "",
+    scenarios: Annotated[
+        Path | None,
+        typer.Option(help="A file of scenarios to compare: CSV (name, inputs) or YAML (inputs under each name)."),
+    ] = None,
 ) -> None:
     """Set inputs, recalculate, write the report, print the results.
 
-    `xlcalc templates --names TEMPLATE` lists the names that --set takes.
+    `xlcalc templates --names TEMPLATE` lists the names that --set takes; the inputs and results of any other workbook
+    are its named cells. With --scenarios one workbook (or md, json) compares many sets of inputs; --set holds for all.
 
     Example: xlcalc report training-budget --set model=llama-3.1-70b --set tokens=15e12 -o report.xlsx
+    Example: xlcalc report hosting-budget --scenarios scenarios.csv -o compared.xlsx
     """
     from xlcalc.workbook import report
 
@@ -174,6 +185,9 @@ def make_report(
     if kind != "xlsx" and written not in ("", kind):
         raise typer.BadParameter(f"{out} ends in .{written}, but the format is {kind}")
     settings_by_name = _settings([*(settings or []), *([f"report_date={date}"] if date else [])])
+    if scenarios is not None:
+        _compare(source, scenarios, settings_by_name, out, kind, trust)
+        return
     with usage_errors():
         made = report.make(source, settings_by_name, progress(), trust, str(out) if out and kind == "xlsx" else "")
     target = target_file(out, f"{Path(source).stem}-report.{kind}")
@@ -181,8 +195,34 @@ def make_report(
     checks = [[f"CHECK FAILS: {check.name}", check.advice, ""] for check in made.failed]
     print_rows([["result", "value", "unit"], *checks, *([n.name, n.value, n.unit] for n in made.results)])
     print(f"xlcalc: wrote {target}", file=sys.stderr)
-    remark([*report.notes(made.recalculation), *report.left_out(source)])
+    remark([*report.notes(made.recalculation), *made.left_out])
     complain(report.failures(made))
+
+
+def _compare(source: str, file: Path, common: dict[str, str], out: Path | None, kind: str, trust: str) -> None:
+    """One workbook for the scenarios of a file."""
+    from xlcalc.workbook import scenarios
+
+    if kind not in scenarios.FORMATS:
+        raise typer.BadParameter(f"--scenarios writes {', '.join(scenarios.FORMATS)}; got {kind!r}")
+
+    def shown(these: Sequence[scenarios.Scenario]) -> Iterator[scenarios.Scenario]:
+        bar = typer.progressbar(these, label="scenarios", file=sys.stderr, hidden=not sys.stderr.isatty())
+        with bar as steps:
+            yield from steps
+
+    with usage_errors():
+        compared = scenarios.calculate(source, scenarios.read(file), common, shown, trust)
+    target = write_file(out, f"{Path(source).stem}-scenarios.{kind}", scenarios.FORMATS[kind](compared))
+    names = [one.scenario.name for one in compared.outcomes]
+    rows = [
+        [one.name, one.unit, *(outcome.results[one.name] for outcome in compared.outcomes)]
+        for one in compared.results()
+    ]
+    print_rows([["result", "unit", *names], *rows])
+    print(f"xlcalc: wrote {target}", file=sys.stderr)
+    remark(compared.left_out)
+    complain(compared.failures)
 
 
 def _settings(texts: list[str]) -> dict[str, str]:

@@ -68,7 +68,8 @@ class _Tree:
             for symbol in level:
                 own = _quantities(symbol) if symbol.of else ()
                 for part in own:
-                    self._name(part)
+                    if part not in self.names:
+                        self._name(part)
                 parts = [part for part in own if part not in seen]
                 full = len(seen) + len(parts) > room if depth is None else below > depth > 0
                 if parts and full:
@@ -80,9 +81,8 @@ class _Tree:
             level = deeper
 
     def _name(self, symbol: Symbol) -> None:
-        if symbol not in self.names:
-            count = self._taken[symbol.label] = self._taken.get(symbol.label, 0) + 1
-            self.names[symbol] = symbol.label if count == 1 else f"{symbol.label} ({count})"
+        count = self._taken[symbol.label] = self._taken.get(symbol.label, 0) + 1
+        self.names[symbol] = symbol.label if count == 1 else f"{symbol.label} ({count})"
 
     def outline(self, symbol: Symbol, step: str) -> list[tuple[str, Symbol]]:
         """A quantity and what is shown of its parts, numbered."""
@@ -128,21 +128,21 @@ def _expression(x: Any, names: dict[Symbol, str]) -> tuple[str, str, int]:
     op = x.op
     if op in LABELLED:
         return names[x], _operand(x.value), 9
+    parts = [_expression(y, names) for y in x.of]
     rank = _RANK.get(op)
-    if rank is not None:
-        a, a_numbers, left = _expression(x.of[0], names)
-        if op == "neg":
-            return (f"-{a}", f"-{a_numbers}", 2) if left > 2 else (f"-({a})", f"-({a_numbers})", 2)
-        b, b_numbers, right = _expression(x.of[1], names)
-        if left < rank or (left == rank and op == "^"):
-            a, a_numbers = f"({a})", f"({a_numbers})"
-        if right < rank or (right == rank and op in _STRICT):
-            b, b_numbers = f"({b})", f"({b_numbers})"
-        sign = _SIGN[op]
-        return a + sign + b, a_numbers + sign + b_numbers, rank
-    inside = [_expression(y, names) for y in x.of]
-    word = _WORD.get(op, op)
-    return f"{word}({', '.join([i[0] for i in inside])})", f"{word}({', '.join([i[1] for i in inside])})", 9
+    if rank is None:
+        word = _WORD.get(op, op)
+        return f"{word}({', '.join([p[0] for p in parts])})", f"{word}({', '.join([p[1] for p in parts])})", 9
+    a, a_numbers, left = parts[0]
+    if op == "neg":
+        return (f"-{a}", f"-{a_numbers}", 2) if left > 2 else (f"-({a})", f"-({a_numbers})", 2)
+    b, b_numbers, right = parts[1]
+    if left < rank or (left == rank and op == "^"):
+        a, a_numbers = f"({a})", f"({a_numbers})"
+    if right < rank or (right == rank and op in _STRICT):
+        b, b_numbers = f"({b})", f"({b_numbers})"
+    sign = _SIGN[op]
+    return a + sign + b, a_numbers + sign + b_numbers, rank
 
 
 @lru_cache(maxsize=4096)

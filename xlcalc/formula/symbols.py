@@ -38,7 +38,8 @@ Guard: TypeAlias = "tuple[Symbol, Any]"  # what was asked, and the answer: a tru
 
 
 class Recording(dict[Any, "Symbol"]):
-    """The nodes of one recording by operator and operands."""
+    """The nodes of one recording by operator and operands. A symbol is hashed by what it is, so that no comparison of
+    two of them is recorded here."""
 
     def __init__(self, *, is_open: bool, guards: list[Guard] | None = None) -> None:
         super().__init__()
@@ -72,8 +73,13 @@ class Symbol:
         unit: str = "",
         source: str | Callable[[], str] = "",
     ) -> None:
-        self.nodes, self.op, self.of, self.value = nodes, op, of, value
-        self.label, self.unit, self.source = label, unit, source
+        self.nodes = nodes
+        self.op = op
+        self.of = of
+        self.value = value
+        self.label = label
+        self.unit = unit
+        self.source = source
 
     def __repr__(self) -> str:
         return f"<{self.op} {self.label} {self.value!r}>"
@@ -197,35 +203,20 @@ def _compared(op: str, a: Symbol, b: Any) -> Any:
 
 def node(op: str, *of: Any) -> Symbol:
     """The node of an operator over operands, one of which is a symbol."""
-    key: list[Any] = [op]
-    values: list[Any] = []
-    nodes: Recording | None = None
-    for x in of:
-        if type(x) is Symbol:
-            nodes = x.nodes
-            key.append(id(x))
-            values.append(x.value)
-        else:
-            key.append((x,))
-            values.append(x)
-    assert nodes is not None
-    found = nodes.get(k := tuple(key))
+    nodes = next(x.nodes for x in of if type(x) is Symbol)
+    found = nodes.get(key := (op, *of))
     if found is None:
-        found = nodes[k] = Symbol(nodes, op, of, _value(op, values, nodes))
+        values = [x.value if type(x) is Symbol else x for x in of]
+        found = nodes[key] = Symbol(nodes, op, of, _value(op, values, nodes))
     return found
 
 
 def _two(op: str, a: Any, b: Any) -> Symbol:
     """`node` of two operands, which most are."""
-    if type(a) is Symbol:
-        nodes, x, left = a.nodes, a.value, id(a)
-        key: tuple[Any, ...] = (op, left, id(b)) if type(b) is Symbol else (op, left, (b,))
-    else:
-        nodes, x = b.nodes, a
-        key = (op, (a,), id(b))
-    found = nodes.get(key)
+    nodes = a.nodes if type(a) is Symbol else b.nodes
+    found = nodes.get(key := (op, a, b))
     if found is None:
-        y = b.value if type(b) is Symbol else b
+        x, y = a.value if type(a) is Symbol else a, b.value if type(b) is Symbol else b
         value = _value(op, [x, y], nodes) if nodes.is_open else COMPUTE[op](x, y)
         found = nodes[key] = Symbol(nodes, op, (a, b), value)
     return found
@@ -245,13 +236,7 @@ def labelled(
     nodes: Recording, op: str, of: tuple[Any, ...], value: Any, label: str, unit: str, source: str | Callable[[], str]
 ) -> Symbol:
     """A node with a label."""
-    key: tuple[Any, ...]
-    if op == LEAF:
-        key = (op, label, value)
-    elif op == TERM and type(of[0]) is Symbol:
-        key = (op, label, id(of[0]))
-    else:
-        key = (op, label, *[id(x) if type(x) is Symbol else (x,) for x in of], value if op == INPUT else None)
+    key = (op, label, value) if op == LEAF else (op, label, of, value if op == INPUT else None)
     found = nodes.get(key)
     if found is None:
         found = nodes[key] = Symbol(nodes, op, of, value, label, unit, source)

@@ -82,12 +82,11 @@ def kernels(accelerator: AcceleratorSpec, dtype: str, stack: str = "megatron") -
     """The achieved rates of an accelerator. Raises ValueError where a peak or its bandwidth is not published."""
     if is_recording():  # looked up as the formula asks for them
         return cast(TrainRates, _Recorded(_rates(accelerator, dtype, stack)))
-    found = accelerator.looked_up.get((dtype, stack))
-    if not isinstance(found, TrainRates):
-        looked_up = _rates(accelerator, dtype, stack)
-        found = TrainRates(**{name: look() for name, look in looked_up.items()})
-        accelerator.looked_up[dtype, stack] = found
-    return found
+
+    def look_up() -> TrainRates:
+        return TrainRates(**{name: look() for name, look in _rates(accelerator, dtype, stack).items()})
+
+    return accelerator.once((TrainRates, dtype, stack), look_up)
 
 
 class _Recorded:
@@ -191,6 +190,7 @@ def _framework(software: str, said: Callable[..., float]) -> Framework:
         selective_kept=plain(held("selective_kept")),
         slack=held("slack"),
         narrow_kept=bool(plain(held("narrow_kept"))),
+        eager=bool(plain(held("eager"))),
     )
 
 

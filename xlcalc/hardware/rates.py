@@ -75,7 +75,8 @@ class Framework(NamedTuple):
     element beside weights of 4 bits; `context_bytes` of the runtime, `communication_bytes` of buffers where there is
     more than one rank. Shares: `selective_kept` of the products' outputs under selective recomputation (1 = all but
     what is cheap to run again), `slack` of what comes and goes, which the allocator holds beside it. `narrow_kept`:
-    whether operands below 16 bits are kept as they are.
+    whether operands below 16 bits are kept as they are. `eager`: whether operators run one by one, each keeping what it
+    reads (`activations.eager_bytes`), and adapters of one input a copy of it each.
     """
 
     logit_bytes: float
@@ -91,6 +92,7 @@ class Framework(NamedTuple):
     selective_kept: float
     slack: float
     narrow_kept: bool
+    eager: bool
 
 
 class ServeRates(NamedTuple):
@@ -166,3 +168,13 @@ class Device(NamedTuple):
     mesh: bool
     name: str
     pads_heads: bool = False
+
+
+class Host(NamedTuple):
+    """A host's memory beside accelerators: bytes for weights, and bytes/s at which its processor reads them (`stream`;
+    `unpacked` where they are narrower than 16 bits) and at which they come to the accelerators (`link`)."""
+
+    memory: float
+    stream: float
+    unpacked: float
+    link: float

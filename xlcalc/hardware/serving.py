@@ -12,9 +12,9 @@ from functools import cache
 from math import inf
 
 from xlcalc.catalog import tables
-from xlcalc.formula.arithmetic import is_number, is_recording, term, where
+from xlcalc.formula.arithmetic import is_number, is_recording, least, term, where
 from xlcalc.formula.records import reduced
-from xlcalc.hardware.rates import Device, Engine, ServeRates
+from xlcalc.hardware.rates import Device, Engine, Host, ServeRates
 from xlcalc.hardware.software import lineage
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.model.dtypes import DTYPES, DType
@@ -70,15 +70,27 @@ def usable(accelerator: AcceleratorSpec) -> float:
 
 def device(accelerator: AcceleratorSpec) -> Device:
     """Where a replica stands. Raises ValueError where the accelerator's memory is not published."""
-    found = None if is_recording() else accelerator.looked_up.get(Device)
-    if not isinstance(found, Device):
-        found = Device(
+
+    def look_up() -> Device:
+        return Device(
             usable(accelerator), accelerator.devices_per_node or 0, accelerator.scale_up_domain or 0,
             accelerator.is_mesh, accelerator.id or "the accelerator", accelerator.pads_heads,
         )  # fmt: skip
-        if not is_recording():
-            accelerator.looked_up[Device] = found
-    return found
+
+    return accelerator.once(Device, look_up)
+
+
+def host(accelerator: AcceleratorSpec, memory: float, bandwidth: float) -> Host:
+    """The host of an accelerator under llama.cpp, of so many bytes and bytes/s; its link is the accelerator's PCIe.
+
+    Raises ValueError for an accelerator that has no memory of its own.
+    """
+    if accelerator.kind in ("soc", "cpu"):
+        raise ValueError(f"has a meaning where accelerators have memory of their own; {accelerator.id} has not")
+    scopes = _scopes(accelerator, "llama.cpp")
+    stream = bandwidth * constant("stream", "llama.cpp")
+    link = least(accelerator.scale_up or inf, constant("pcie_below")) * constant("pcie", *scopes)
+    return Host(memory, stream, stream * constant("unpacked", "llama.cpp"), link)
 
 
 def dense_format(accelerator: AcceleratorSpec) -> str:
@@ -130,12 +142,7 @@ def serve_rates(accelerator: AcceleratorSpec, dtype: DType, software: str = "") 
 
     Raises ValueError where a peak or its bandwidth is not published.
     """
-    found = None if is_recording() else accelerator.looked_up.get((dtype, software))
-    if not isinstance(found, ServeRates):
-        found = _serve_rates(accelerator, dtype, software)
-        if not is_recording():
-            accelerator.looked_up[dtype, software] = found
-    return found
+    return accelerator.once((ServeRates, dtype, software), lambda: _serve_rates(accelerator, dtype, software))
 
 
 def _scopes(accelerator: AcceleratorSpec, software: str) -> list[str]:

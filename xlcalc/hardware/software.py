@@ -58,10 +58,13 @@ SOFTWARE = {
 }
 
 
+_TRAINS_ON = {"Google": "maxtext", "AWS": "neuron"}
+
+
 def usual_training(zero: int, maker: str = "") -> str:
     """What usually trains on a maker's accelerators: MaxText on Google's, Neuron on AWS's; elsewhere PyTorch FSDP from
     ZeRO 2 on, else Megatron-LM."""
-    return {"Google": "maxtext", "AWS": "neuron"}.get(maker) or ("fsdp" if zero >= 2 else "megatron")
+    return _TRAINS_ON.get(maker) or ("fsdp" if zero >= 2 else "megatron")
 
 
 def names(does: str) -> list[str]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
 from xlcalc.catalog import tables
-from xlcalc.formula.arithmetic import is_recording
+from xlcalc.formula.arithmetic import Keeping, is_recording
 from xlcalc.formula.records import column
 
 _PEAK_OF = {
@@ -31,13 +30,13 @@ _UNIT_OF = {
 _SUFFIXES = {"_tflops": 1e12, "_tops": 1e12, "_gb_s": 1e9, "_gb": 1e9, "_mib": 2**20, "_w": 1}
 
 
-class AcceleratorSpec(BaseModel):
+class AcceleratorSpec(Keeping, BaseModel):
     """Dense peaks in FLOP/s (or operations/s) per number format, bytes, bytes/s per direction, watts.
 
     `achievable_*` were measured by somebody and are not peaks. A row is one device as software sees it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: str = ""
     name: str = ""
@@ -93,11 +92,6 @@ class AcceleratorSpec(BaseModel):
     def unit(figure: str) -> str:
         """The unit of a figure: FLOP/s, bytes, bytes/s, watts; nothing for a count."""
         return _UNIT_OF.get(figure.rpartition("_")[2]) or _UNIT_OF.get(figure.partition("_")[0], "")
-
-    @cached_property
-    def looked_up(self) -> dict[object, object]:
-        """What was looked up and derived for this accelerator, kept for the next call."""
-        return {}
 
     @property
     def is_mesh(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import plain
@@ -10,7 +11,7 @@ from xlcalc.hosting.layout import Divisible
 from xlcalc.model.coefficients import Coefficients
 
 
-class Served(NamedTuple):
+class Numbers(NamedTuple):
     """A model with weights of a format, bytes of an element of its cache, the accelerator and the engine.
 
     Questions about memory alone need no rates, nor a device where any will do.
@@ -23,16 +24,20 @@ class Served(NamedTuple):
     device: Device | None = None
     rates: ServeRates | None = None
 
+
+class Served(Numbers):
+    """The same, with what layouts share out, put together once."""
+
     def __hash__(self) -> int:
         """A few figures tell most apart; equality looks at all."""
         return hash((self.dtype, self.cache_bytes, self.model.bytes_split, self.model.stream))
 
-    @property
+    @cached_property
     def counted(self) -> Coefficients:
         """The model's plain numbers, also while their columns are recorded: what layouts are searched over."""
         return self.model if type(self.model) is Coefficients else plain(self.model)
 
-    @property
+    @cached_property
     def divisible(self) -> Divisible:
         """What layouts share out; heads only where no engine pads them."""
         model = self.counted

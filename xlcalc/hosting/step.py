@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import capped, either, is_number, least, log, most, remembered, sqrt, term, terms, where
+from xlcalc.formula.arithmetic import (
+    capped,
+    detail,
+    either,
+    is_number,
+    is_open,
+    least,
+    log,
+    most,
+    remembered,
+    sqrt,
+    term,
+    terms,
+    where,
+)
 from xlcalc.hardware.rates import ServeRates
 from xlcalc.hosting.layout import Layout
 from xlcalc.hosting.memory import Shard, shard
@@ -155,12 +169,17 @@ def step(r: Replica, decoding: float, context: float, prefilling: float = 0, rea
         outputs = tokens * d_out
         idle = least(outputs, wave)  # the last wave of tiles leaves units without work
         seconds = layers * _roofline(moved, 2 * (outputs + idle) * d_in / rate)
-        products += seconds if plain else term("products of one shape", seconds, "seconds", _ROOFLINE)
+        products += seconds if plain else term(_shape("products", d_in, d_out, layers), seconds, "seconds", _ROOFLINE)
     d_in, d_out, element = r.head
     sampled = 1 if is_number(decoding) and not decoding else decoding
     sampling = _roofline(d_in * d_out * element / stream, 2 * sampled * d_in * d_out / rates.half)
     products += term("product of the head", sampling, "seconds", _ROOFLINE)
-    experts = sum([e.layers * _experts(r, e, tokens * layout.dp, skew) for e in r.experts])
+    experts: float = 0
+    for e in r.experts:
+        seconds = e.layers * _experts(r, e, tokens * layout.dp, skew)
+        experts += (
+            seconds if plain else detail(_shape("experts", e.d_in, e.d_out, e.layers), seconds, "seconds", _ROOFLINE)
+        )
     attention = _decode_attention(r, decoding, context) + _prefill_attention(r, prefilling, reach)
     copied = 2 * tokens * model.stream / layout.tp / stream
     handover: float = 0.0
@@ -168,6 +187,11 @@ def step(r: Replica, decoding: float, context: float, prefilling: float = 0, rea
         handover = rates.link_latency + 2 * model.head_d_in * tokens / where(r.slow, rates.scale_out, rates.link)
     kernels = (model.kernels + (model.narrow if rates.quantised else 0)) * rates.launch
     return terms(Step(products, experts, attention, copied, kernels, _links(r, tokens), handover), _SAID)
+
+
+def _shape(what: str, d_in: float, d_out: float, layers: float) -> str:
+    """What a derivation calls products of one shape on an accelerator."""
+    return f"{what} of one shape" if is_open() else f"{what} {d_in:,.0f} × {d_out:,.0f} in {layers:,.0f} layers"
 
 
 def alone(r: Replica, decoding: float, context: float, prefilling: float = 0, reach: float = 0) -> float:
@@ -193,8 +217,12 @@ def _experts(r: Replica, e: Expert, tokens: float, skew: float) -> float:
         )
     # each expert's last tile is half empty; engines choose tiles of the experts' rows up to the largest
     rows = pairs + least(met * rates.tile, met * _SMALLEST_TILE + pairs) / 2
+    rows = detail("rows that they compute, half tiles included", rows, "count")
     moved = met * e.d_in * e.d_out * e.bytes / e.stream + 2 * pairs * (e.d_in + e.d_out) / rates.stream
-    return _roofline(moved, rows * e.d_out * (2 * e.d_in / e.rate + rates.epilogue))
+    moved = detail("their weights and tokens moved", moved, "seconds")
+    return _roofline(
+        moved, detail("their arithmetic", rows * e.d_out * (2 * e.d_in / e.rate + rates.epilogue), "seconds")
+    )
 
 
 def _decode_attention(r: Replica, decoding: float, context: float) -> float:

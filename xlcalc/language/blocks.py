@@ -125,6 +125,10 @@ def model(rows: list[list[Any]]) -> ModelSpec:
 
 def model_rows(model: ModelSpec) -> dict[str, Any]:
     """A model as the block that `model` reads back: what it is called, its configuration, what follows from it."""
+    return model.once(model_rows, lambda: _model_rows(model))
+
+
+def _model_rows(model: ModelSpec) -> dict[str, Any]:
     c = model.text_config
     config: dict[str, Any] = {"model_type": c.model_type}
     for name in SPELLINGS:

@@ -127,6 +127,8 @@ class Number(Kind):
 
     def read(self, value: Any) -> float:
         kind = type(value)
+        if kind is int and self.least <= value <= self.most:
+            return value
         if kind is str:
             value = self._from_text(value)
         elif kind is not int and kind is not float:

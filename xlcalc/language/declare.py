@@ -16,10 +16,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, update_wrapper, wraps
-from html import escape
+from itertools import zip_longest
 from math import isfinite
+from textwrap import indent
+from types import SimpleNamespace
 from typing import Any, get_args, get_type_hints
 
+from xlcalc.language.arguments import SHARED
 from xlcalc.language.cells import Kind, Refusal, TableKind, UnitOf, clean, is_blank, propagate
 from xlcalc.language.errors import CalcError
 from xlcalc.language.ranges import Range, is_range, spread
@@ -37,6 +40,7 @@ class Table(list[list[Any]]):
 
     def _repr_html_(self) -> str:
         """The table as a notebook shows it: numbers to the right, blanks empty, errors by their code."""
+        from html import escape
 
         def cell(value: Any, tag: str = "td") -> str:
             if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -46,6 +50,7 @@ class Table(list[list[Any]]):
             return f'<{tag} style="text-align:{side}">{escape(text)}</{tag}>'
 
         head, *rows = ("".join(cell(v, "td" if i else "th") for v in row) for i, row in enumerate(self))
+        rows = rows or [f'<td colspan="{len(self[0])}">Nothing was found.</td>']
         return f"<table><thead><tr>{head}</tr></thead><tbody><tr>{'</tr><tr>'.join(rows)}</tr></tbody></table>"
 
 
@@ -84,39 +89,42 @@ class Declaration:
             parameters.insert(at, inspect.Parameter("unit", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
         self.__signature__ = signature.replace(parameters=parameters)
         self.derivation = self.formula  # what a derivation follows: the function itself, or `explained` by another
-        self._names = [a.name for a in self.arguments]
+        self._place = {a.name: i for i, a in enumerate(self.arguments)}
         self._plan = tuple((a.name, a.kind.read, a.required, a.blank) for a in self.arguments)
+        self._blanks = [a.blank for a in self.arguments]
+        self.__doc__ = self._whole_doc()
+        required = [i for i, a in enumerate(self.arguments, 1) if a.required]
+        self._least = required[-1] if required else 0  # arguments of the shortest call
 
     def __repr__(self) -> str:
         return f"<cell function {self.name}{self.__signature__}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if kwargs or len(args) != len(self._plan):
-            args = self._bound(args, kwargs)
-        for value in args:
+        values = self._bound(args, kwargs) if kwargs or len(args) > len(self._plan) else args
+        for value in values:
             if type(value) not in _SINGLE:
-                return self._for_ranges(args)
-        return self._once(args)
+                return self._for_ranges(values)
+        return self._once(values)
 
-    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        n = len(self._names)
+    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        n = len(self._plan)
         if len(args) > n:
             raise CalcError("#VALUE!", f"takes at most {n} arguments; got {len(args)}", function=self.name)
-        if not kwargs:
-            return args + (None,) * (n - len(args))
-        values = dict(zip(self._names, args, strict=False))
+        values = [*args, *[None] * (n - len(args))]
         for name, value in kwargs.items():
-            if name not in self._names:
-                raise CalcError("#VALUE!", f"has no argument {name!r}: {', '.join(self._names)}", function=self.name)
-            if name in values:
+            at = self._place.get(name)
+            if at is None:
+                names = ", ".join(self._place)
+                raise CalcError("#VALUE!", f"has no argument {name!r}: {names}", function=self.name)
+            if at < len(args):
                 raise CalcError("#VALUE!", "is given twice", function=self.name, argument=name)
-            values[name] = value
-        return tuple(values.get(name) for name in self._names)
+            values[at] = value
+        return values
 
-    def _for_ranges(self, args: tuple[Any, ...]) -> Any:
+    def _for_ranges(self, args: Sequence[Any]) -> Any:
         arguments: list[Any] = []
         spreads = False
-        for argument, value in zip(self.arguments, args, strict=True):
+        for argument, value in zip_longest(self.arguments, args):
             if is_range(value):
                 try:
                     value = Range(value)
@@ -154,10 +162,13 @@ class Declaration:
         return result
 
     def read(self, values: Sequence[Any]) -> list[Any]:
-        """The arguments as the formula takes them, blanks as their defaults. Raises CalcError for what is refused."""
+        """The arguments as the formula takes them, blanks as their defaults, and so what is left out at the end. Raises
+        CalcError for what is refused."""
         read: list[Any] = []
+        if len(values) < self._least:
+            values = [*values, *[None] * (self._least - len(values))]
         try:
-            for (name, reader, required, blank), value in zip(self._plan, values, strict=True):
+            for (name, reader, required, blank), value in zip(self._plan, values, strict=False):
                 kind = type(value)
                 if kind is int or kind is float:
                     read.append(reader(value))
@@ -171,6 +182,7 @@ class Declaration:
                     read.append(reader(value))
         except Refusal as refusal:
             raise CalcError(refusal.code, refusal.reason, function=self.name, argument=name) from None
+        read += self._blanks[len(read) :]
         return read
 
     def in_base_unit(self, values: Sequence[Any]) -> list[Any]:
@@ -181,9 +193,11 @@ class Declaration:
         """The unit that a call asks for, None for the base unit."""
         return values[self.unit_at] if self.unit_at is not None and self.unit_at < len(values) else None
 
-    def explained(self, by: Callable[..., Any]) -> Callable[..., Any]:
-        """Declare what a derivation follows in place of a search: the same result, with its reasons."""
-        self.derivation = by
+    def explained(self, by: Callable[[SimpleNamespace], Any]) -> Callable[[SimpleNamespace], Any]:
+        """Declare what a derivation follows in place of a search: the same result, with its reasons. It takes the
+        arguments by their names."""
+        names = [a.name for i, a in enumerate(self.arguments) if i != self.unit_at]
+        self.derivation = lambda *read: by(SimpleNamespace(**dict(zip(names, read, strict=True))))
         return by
 
     def compute(self, read: list[Any], function: Callable[..., Any] | None = None) -> Any:
@@ -209,8 +223,13 @@ class Declaration:
 
     def _finite(self, table: Table) -> Table:
         """The table with an error in each cell that has no finite number."""
-        if all(isfinite(cell) for row in table for cell in row if type(cell) is float):
-            return table
+        for row in table:
+            for cell in row:
+                if type(cell) is float and not isfinite(cell):
+                    return self._with_errors(table)
+        return table
+
+    def _with_errors(self, table: Table) -> Table:
         error = CalcError("#NUM!", "has no finite result in this cell", function=self.name)
         return Table([[error if type(cell) is float and not isfinite(cell) else cell for cell in row] for row in table])
 
@@ -228,6 +247,14 @@ class Declaration:
         text, _, arguments = text.partition("\nArgs:\n")
         lines = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", arguments, re.MULTILINE)
         return text.strip(), {name: clean(line) for name, line in lines}, inspect.cleandoc(example)
+
+    def _whole_doc(self) -> str:
+        """The docstring with a line for each argument, those too that many functions share."""
+        text, own, example = self._doc
+        meanings = {a.name: own.get(a.name) or SHARED.get(a.name) for a in self.arguments} | own
+        lines = [f"    {name}: {meaning}" for name, meaning in meanings.items() if meaning]
+        arguments = "\n".join(["\n\nArgs:", *lines]) if lines else "\n"
+        return f"{text}{arguments}\nExample:\n{indent(example, '    ')}\n"
 
     @property
     def usage(self) -> str:
@@ -257,7 +284,7 @@ class Declaration:
         default = "" if argument.default is None else f"; blank = {argument.default}"
         if argument.nth:
             return f"{_OTHERS_HELP.format(n=argument.nth)} ({argument.kind.about})"
-        return f"{self._doc[1][name]} ({argument.kind.about}{default})"
+        return f"{self._doc[1].get(name) or SHARED[name]} ({argument.kind.about}{default})"
 
 
 _registry: dict[str, Declaration] = {}

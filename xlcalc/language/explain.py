@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import isfinite
+from textwrap import fill
 from typing import Any
 
 from xlcalc.catalog import tables
@@ -170,10 +171,11 @@ def _counted(model: ModelSpec) -> str:
     return f"{model.text_config.model_type}, {f'an estimate: {assumed}' if assumed else 'counted exactly'}"
 
 
-def as_text(table: Table, *, brief: bool = False) -> str:
+def as_text(table: Table, *, brief: bool = False, width: int = 0) -> str:
     """A derivation as a page: each quantity with its formula and numbers, indented by its level; sources below.
 
-    A long one that is `brief` shows the formulas of the result and its parts alone.
+    A long one that is `brief` shows the formulas of the result and its parts alone. Lines longer than `width` are
+    broken between words; 0 breaks none.
     """
     lines: list[str] = []
     sources: dict[str, int] = {}
@@ -195,7 +197,13 @@ def as_text(table: Table, *, brief: bool = False) -> str:
         if formula and step.count(".") <= levels:
             lines += [f"{indent}{' ' * len(step)}   = {side}" for side in dict.fromkeys((formula, numbers))]
     lines += [f"[{n}] {source}" for source, n in sources.items()]
-    return "\n".join(lines) + "\n"
+    return "\n".join(_broken(line, width) if width else line for line in lines) + "\n"
+
+
+def _broken(line: str, width: int) -> str:
+    """A line on as many as it needs, the later ones further in."""
+    further = " " * (len(line) - len(line.lstrip()) + 4)
+    return fill(line, width, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
 
 
 _SHORT = frozenset(("given", "default", "of the model", "its figures above"))

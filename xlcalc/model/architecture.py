@@ -211,5 +211,6 @@ def decoder(
         )
         return Layer(1, (mixer, *blocks, feed_forward), norms)
 
-    layers = [layer(window) for window in windows or [None] * c["num_hidden_layers"]]
-    return assemble(c, layers, norm_bias=norm_bias, **around)
+    reaches = windows or [None] * c["num_hidden_layers"]
+    made = {reach: layer(reach) for reach in set(reaches)}
+    return assemble(c, [made[reach] for reach in reaches], norm_bias=norm_bias, **around)

@@ -59,13 +59,11 @@ def cache_elements(shape: CacheShape, context: float) -> float:
     >>> cache_elements(CacheShape(2, ((4, 8),), 0, 0, ((6, 4, 1),)), 10)
     66
     """
-    growing = shape.full * context + sum([elements * least(context, window) for elements, window in shape.sliding])
-    return growing + sum(
-        [
-            elements * (context // stride) + pending * (context % stride)
-            for elements, stride, pending in shape.compressed
-        ]
-    )
+    growing = shape.full * context
+    if shape.sliding:
+        growing += sum([elements * least(context, window) for elements, window in shape.sliding])
+    for_strides = [n * (context // stride) + pending * (context % stride) for n, stride, pending in shape.compressed]
+    return growing + sum(for_strides) if for_strides else growing
 
 
 def growing_bytes(shape: CacheShape, context: float, bytes_per_element: float) -> float:

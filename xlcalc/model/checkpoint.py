@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from xlcalc.model.dtypes import DTYPES, DType
-from xlcalc.model.format_names import stated_format
+from xlcalc.model.format_names import bits_per_weight, stated_format
 from xlcalc.model.modules import Patterns
 
 _TEXT_PARTS = ("text_config", "llm_config", "language_config", "thinker_config")
@@ -19,6 +19,7 @@ _TEXT_PARTS = ("text_config", "llm_config", "language_config", "thinker_config")
 _IGNORED = ("modules_to_not_convert", "ignore", "ignored_layers", "exclude_modules", "exclude", "llm_int8_skip_modules",
             "skip_modules", "modules_to_not_quantize")  # fmt: skip
 _WIDEST = 32  # bits of an element
+_EXL_HEAD_BITS = 6  # of EXL2 and EXL3 where nothing else is asked (exllamav2, exllamav3: convert.py, head_bits)
 _FP8_SCALE_BITS = 32  # of a block, where the configuration names one (DeepSeek-V3, README_WEIGHTS.md)
 _TORCH = {
     "float32": "fp32", "float": "fp32", "float16": "fp16", "half": "fp16", "bfloat16": "bf16", "float8_e4m3fn": "fp8",
@@ -38,8 +39,8 @@ class Checkpoint(NamedTuple):
 
     `ignored` modules stay in 16 bit; `only` those are quantised where it is set; of `overrides` the first that covers a
     matrix counts. `scale_bits` are those of blocks of fp8, an element; `expert_bits` those of experts where they have
-    a format of their own. `is_unknown` where a quantization_config names a method that is not understood: nobody can
-    say then how wide the weights are.
+    a format of their own. `head_bits` are those of the head where a publisher quantises it too. `is_unknown` where a
+    quantization_config names a method that is not understood: nobody can say then how wide the weights are.
     """
 
     dtype: DType
@@ -50,6 +51,7 @@ class Checkpoint(NamedTuple):
     scale_bits: float = 0
     expert_bits: float | None = None
     experts_alone: bool = False
+    head_bits: float | None = None
     is_unknown: bool = False
 
 
@@ -65,9 +67,12 @@ def checkpoint(config: Mapping[str, Any], stated: str = "", name: str = "") -> C
     text = next((found for part in _TEXT_PARTS if (found := _group(config, part))), {})
     own = _group(config, "quantization_config") or _group(text, "quantization_config")
     own = own or _group(config, "compression_config") or _group(text, "compression_config")
+    own = own or _group(config, "quantization") or _group(text, "quantization")  # as MLX writes it
     rules = _quantised(own) if own else None
     said = stated or (stated_format(name) if rules is None else "")
     if said and (rules is None or rules.dtype.name != said):
+        if bits := bits_per_weight(said):
+            return Checkpoint(DType(said, bits), f"the name states {said}", head_bits=_EXL_HEAD_BITS)
         return Checkpoint(DTYPES[said], f"the name states {said}")
     mix = DTYPES.get(str(config.get("gguf_file_type", "")))
     if rules is None and mix:
@@ -114,6 +119,9 @@ def _names(fields: Mapping[str, Any], *keys: str) -> list[str]:
         if isinstance(value, (list, tuple)):
             found += [name for name in value if isinstance(name, str)]
     return found
+
+
+_OF_GPTQ = frozenset(("desc_act", "sym", "damp_percent", "zero_point", "q_group_size", "w_bit"))
 
 
 def _number(value: Any) -> float:
@@ -183,7 +191,13 @@ def _quantised(own: Mapping[str, Any]) -> Checkpoint | None:
     sides = [_number(side) for side in block] if isinstance(block, (list, tuple)) else []
     scale = _FP8_SCALE_BITS / (sides[0] * sides[1]) if len(sides) == 2 and all(sides) else 0
     overrides = tuple(_overrides(own))
-    return base._replace(dtype=dtype, scale_bits=scale, overrides=overrides, experts_alone=method == "mxfp4")
+    head = _width(own.get("head_bits")) or _EXL_HEAD_BITS if method in ("exl2", "exl3") else None
+    if dtype.name.startswith("mlx"):
+        overrides += tuple(_mlx_overrides(own))
+        base = base._replace(ignored=Patterns([*ignored, *(name for name, how in own.items() if how is False)]))
+    return base._replace(
+        dtype=dtype, scale_bits=scale, overrides=overrides, experts_alone=method == "mxfp4", head_bits=head
+    )
 
 
 def _dtype(own: Mapping[str, Any], method: str, algorithm: str, inner: Mapping[str, Any]) -> DType | None:
@@ -202,6 +216,8 @@ def _dtype(own: Mapping[str, Any], method: str, algorithm: str, inner: Mapping[s
         return _integers("awq", 4, group or 128, zero_point=False)
     if method == "mxfp4":
         return DTYPES["mxfp4"]
+    if not method and not algorithm and bits and group and not _OF_GPTQ & set(own):
+        return _mlx(own, bits, group)
     if method == "awq":
         return _integers("awq", bits or 4, group or 128, zero_point=own.get("zero_point") is not False)
     if method in ("gptq", "gptq-marlin", "auto-round", "autoround", "intel/auto-round"):
@@ -223,6 +239,26 @@ def _dtype(own: Mapping[str, Any], method: str, algorithm: str, inner: Mapping[s
     if method == "compressed-tensors" and bits:
         return _weights({"num_bits": bits, "group_size": group}, activations=bool(own.get("activations")))
     return DType(f"{method or 'weights'}_{bits:g}bit", grouped(bits, group, zero_point=False)) if bits else None
+
+
+def _mlx(own: Mapping[str, Any], bits: float, group: float) -> DType:
+    """MLX's formats: a 16-bit scale and a 16-bit offset for each group, or a block format by its mode.
+
+    ml-explore/mlx, python/mlx/nn/layers/quantized.py.
+    """
+    mode = str(own.get("mode") or "affine")
+    wide = DTYPES[mode].bits if mode in ("mxfp4", "mxfp8", "nvfp4") else bits + 32 / group
+    return DType(f"mlx_{bits:g}bit", wide)
+
+
+def _mlx_overrides(own: Mapping[str, Any]) -> list[Override]:
+    """Modules that an MLX file stores with other bits than the rest."""
+    found = []
+    for name, how in own.items():
+        bits, group = (_width(how.get("bits")), _number(how.get("group_size"))) if isinstance(how, Mapping) else (0, 0)
+        if bits and group:
+            found.append(Override(Patterns([str(name)]), _mlx(how, bits, group).bits))
+    return found
 
 
 def _quark(weight: Mapping[str, Any]) -> DType | None:

@@ -161,6 +161,8 @@ class Numbers(NamedTuple):
     saved_again_inputs_split: float
     saved_again_values_split: float
     saved_mask: float  # bytes of dropout masks
+    saved_norms: float  # of the values, what norms read
+    saved_gated: float  # of the inputs, activation functions' outputs that a gate multiplied
     # serving
     bytes_split: float
     bytes_replicated: float

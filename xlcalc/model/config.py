@@ -46,6 +46,13 @@ _NEVER_TIED = (
     *("nemotron_h_omni", "qwen2_audio", "vibevoice_asr", "voxtral"),
 )
 
+# What a wrapper says of its language model itself: heads that draft for a larger model, as transformers defaults it.
+_DRAFTS = {"use_ordered_embeddings": False, "num_centroids": 2048}
+_OF_WRAPPER: dict[str, dict[str, Any]] = {
+    "gemma4_assistant": {"backbone_hidden_size": 1536, **_DRAFTS},
+    "gemma4_unified_assistant": {"backbone_hidden_size": 3840, **_DRAFTS},
+}
+
 
 class Config(Mapping[str, Any]):
     """One text model's configuration with its family's defaults behind it.
@@ -161,7 +168,7 @@ def _text_part(raw: Mapping[str, Any]) -> dict[str, Any]:
             if not text.get("model_type"):
                 text["model_type"] = f"{outer}_text" if f"{outer}_text" in family_defaults() else outer
             text["tie_word_embeddings"] = _tied(raw, text)
-            return text
+            return {**text, **{name: raw.get(name, usual) for name, usual in _OF_WRAPPER.get(outer, {}).items()}}
     return dict(raw)
 
 

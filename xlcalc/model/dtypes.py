@@ -19,12 +19,13 @@ class DType(NamedTuple):
 # Block formats carry scales: mxfp4 and mxfp8 8 bits for 32 elements, nvfp4 8 bits for 16 (OCP MX specification 1.0;
 # NVIDIA NVFP4), nf4 with double quantisation 8 bits for 64 and 32 for 64 x 256 (Dettmers et al. 2023, section 3).
 # GPTQ and AWQ have a 16-bit scale and a zero point as wide as an element for a group of 128 (g32: 32), the int4 groups
-# of compressed-tensors the scale alone.
+# of compressed-tensors the scale alone. MLX has a 16-bit scale and a 16-bit offset for a group of 64, in embeddings and
+# heads too (ml-explore/mlx-lm, mlx_lm/convert.py).
 _BITS = {
     "fp32": 32, "tf32": 32, "bf16": 16, "fp16": 16, "fp8": 8, "int8": 8, "fp4": 4, "int4": 4,
     "nvfp4": 4.5, "mxfp4": 4.25, "mxfp8": 8.25, "nf4": 4 + 8 / 64 + 32 / (64 * 256),
     "gptq": 4 + 20 / 128, "gptq_g32": 4 + 20 / 32, "gptq_8bit": 8 + 24 / 128, "awq": 4 + 20 / 128,
-    "int4_g128": 4 + 16 / 128, "int4_g32": 4 + 16 / 32,
+    "int4_g128": 4 + 16 / 128, "int4_g32": 4 + 16 / 32, "mlx_4bit": 4 + 32 / 64, "mlx_8bit": 8 + 32 / 64,
 }  # fmt: skip
 # llama.cpp block formats, by their block layouts (ggml-common.h), and mixes of them, by the bits a weight of
 # Llama-3.1-8B that its quantisation guide lists (ggml-org/llama.cpp, tools/quantize/README.md, read 2026-11-24; q3_k_m,

@@ -21,12 +21,19 @@ _STATED = {
 }  # fmt: skip
 
 
+def bits_per_weight(said: str) -> float:
+    """The number before bpw, as EXL2 and EXL3 name their files; 0 where there is none."""
+    return float(said.removesuffix("bpw")) if said.endswith("bpw") else 0.0
+
+
 @lru_cache(maxsize=1024)
 def stated_format(name: str) -> str:
     """The number format of the weights that a name of a file or a repository states; empty where it states none.
 
     >>> stated_format("bartowski/Llama-3.1-8B-Instruct-GGUF:Q4_K_M"), stated_format("Qwen3-32B-AWQ")
     ('q4_k_m', 'awq')
+    >>> stated_format("mlx-community/Qwen3-4B-4bit"), stated_format("turboderp/Llama-3.1-8B-exl2:4.25bpw")
+    ('mlx_4bit', '4.25bpw')
     """
     own = FILE.sub("", name.casefold().rpartition("/")[2])
     said = QUANTISED.findall(own)
@@ -34,5 +41,9 @@ def stated_format(name: str) -> str:
         return "gptq_8bit" if {"int8", "8bit", "8-bit"} & set(said) else "gptq_g32" if "32g" in said else "gptq"
     if "bnb" in own and {"4bit", "4-bit"} & set(said):
         return "nf4"
+    if "mlx" in name.casefold():
+        return "mlx_4bit" if {"4bit", "4-bit"} & set(said) else "mlx_8bit" if {"8bit", "8-bit"} & set(said) else ""
+    if exact := [text for text in said if text.endswith("bpw")]:
+        return f"{bits_per_weight(exact[0]):g}bpw"
     known = {found.name for text in said if (found := named(_STATED.get(text, text)))}
     return "awq" if "awq" in known else known.pop() if len(known) == 1 else ""

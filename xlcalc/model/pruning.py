@@ -34,13 +34,11 @@ def pruned_bytes(elements: float, bits: float, pattern: str, sparsity: float) ->
     return elements * ((1 - sparsity) * bits + index_bits(pattern, sparsity)) / 8
 
 
-def pruned_macs(architecture: Architecture, sparsity: float) -> float:
-    """Multiply-adds of a token that fall away: those of zeros in attention, MLP and experts."""
-    return sparsity * sum(n * matrix.macs for n, matrix in architecture.linears() if matrix.part in MATRIX_PARTS)
-
-
-def pruned(weights: Weights, architecture: Architecture, shape: FlopShape, pattern: str, sparsity: float) -> Pruned:
-    """What is left when a share of every matrix of attention, MLP and experts is zero; the rest stays dense.
+def pruned(
+    weights: Weights, architecture: Architecture, shape: FlopShape, pattern: str, sparsity: float
+) -> tuple[Pruned, Pruned]:
+    """A model as it is, and what is left when a share of every matrix of attention, MLP and experts is zero; the rest
+    stays dense.
 
         parameters - s elements; bytes of the rest + elements ((1 - s) bits + index) / 8; FLOP - 2 s multiply-adds
 
@@ -55,12 +53,14 @@ def pruned(weights: Weights, architecture: Architecture, shape: FlopShape, patte
     """
     params = sum(n * m.params for n, m in architecture.linears()) + sum(n * v.size for n, v in architecture.vectors())
     matrices = [one for one in weights.matrices if one.matrix.part in MATRIX_PARTS]
-    zeros = sparsity * sum(one.layers * one.matrix.elements for one in matrices)
-    dense = weights.bytes - sum(one.element_bytes for one in matrices)
-    sparse = sum(
-        pruned_bytes(layers * one.matrix.elements, bits, pattern, sparsity)
-        for one in matrices
-        for layers, bits in one.widths
-    )
-    flop = forward_flops(shape, 0) - 2 * pruned_macs(architecture, sparsity)
-    return Pruned(params - zeros, dense + sparse, flop)
+    elements = sum(one.layers * one.matrix.elements for one in matrices)
+    rest = weights.bytes - sum(one.element_bytes for one in matrices)
+    widths = [(layers * one.matrix.elements, bits) for one in matrices for layers, bits in one.widths]
+    macs = sum(n * matrix.macs for n, matrix in architecture.linears() if matrix.part in MATRIX_PARTS)
+    flop = forward_flops(shape, 0)
+
+    def left(pattern: str, sparsity: float) -> Pruned:
+        sparse = sum(pruned_bytes(held, bits, pattern, sparsity) for held, bits in widths)
+        return Pruned(params - sparsity * elements, rest + sparse, flop - 2 * (sparsity * macs))
+
+    return left("structured", 0), left(pattern, sparsity)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from os import PathLike
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from xlcalc.formula.arithmetic import Keeping
 from xlcalc.model import matrices, native
 from xlcalc.model.adapters import adapters
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.cache import CacheShape, cache_shape
-from xlcalc.model.checkpoint import Checkpoint, checkpoint
+from xlcalc.model.checkpoint import PLAIN, Checkpoint, checkpoint
 from xlcalc.model.coefficients import Adapters, Coefficients
 from xlcalc.model.config import SPELLINGS, Config
 from xlcalc.model.dtypes import DType
 from xlcalc.model.families.reader import read
-from xlcalc.model.families.towers import tower_params
+from xlcalc.model.families.towers import Towers, towers
 from xlcalc.model.flops import FlopShape, flop_shape
 from xlcalc.model.kinds import kinds
 from xlcalc.model.layers import Linear
@@ -46,13 +47,13 @@ _MOST_LAYERS = 10_000  # and of entries in any of its lists: a hundred times wha
 _NO_HEAD = Linear("head", 1, 1, matrices.HEAD, copies=0)  # of a body alone
 
 
-class ModelSpec(BaseModel):
+class ModelSpec(Keeping, BaseModel):
     """A configuration with its names and dates; counts are derived on first use and kept.
 
     `count` is set instead of `config` where only a number of parameters is known.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: str = ""
     name: str = ""
@@ -119,12 +120,14 @@ class ModelSpec(BaseModel):
         """The layers that the configuration builds. Raises ValueError naming missing or impossible fields."""
         c = self.text_config
         try:
-            return _whole(read(c))
+            whole = _whole(read(c))
         except KeyError as error:
             c.require(str(error.args[0]))
             raise ValueError(f"lacks {error.args[0]}, needed for model_type {c.model_type[:60]!r}") from None
         except (TypeError, ArithmeticError, AttributeError, IndexError) as error:
             raise ValueError(_no_number(c)) from error
+        beside = self._towers.assumed
+        return whole._replace(assumed=(*whole.assumed, beside)) if beside else whole
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
@@ -142,19 +145,33 @@ class ModelSpec(BaseModel):
         return self.count if self.count is not None else sum(self.parts.values())
 
     @cached_property
-    def towers(self) -> int:
-        """Parameters of towers and projectors, which `total` leaves out. Raises ValueError if undeclared."""
+    def _towers(self) -> Towers:
         if self.stated_towers is not None:
-            return self.stated_towers
-        return tower_params(self.config, self.text_config)
+            return Towers(self.stated_towers)
+        c = self.text_config
+        for part in (self.config[name] for name in c.towers if isinstance(self.config.get(name), Mapping)):
+            _check_bounds(part)
+        try:
+            found = towers(self.config, c)
+        except (KeyError, TypeError, ArithmeticError, AttributeError, IndexError):
+            raise ValueError(
+                f"has towers with a field that is no number where one is needed: {_listed(c.towers)}"
+            ) from None
+        if found.params is not None and (type(found.params) is not int or found.params < 0):
+            raise ValueError(f"has towers whose sizes are no whole numbers above 0: {_listed(c.towers)}")
+        return found
 
     @cached_property
+    def towers(self) -> int:
+        """Parameters of towers and projectors, which `total` leaves out. Raises ValueError if nothing says how many."""
+        if self._towers.params is None:
+            raise ValueError(f"has towers that cannot be counted: {self._towers.assumed}")
+        return self._towers.params
+
+    @property
     def known_towers(self) -> int | None:
-        """Parameters of towers and projectors; None where they are not declared."""
-        try:
-            return self.towers
-        except ValueError:
-            return None
+        """Parameters of towers and projectors; None where nothing says how many."""
+        return self._towers.params
 
     @cached_property
     def active_parts(self) -> dict[str, float]:
@@ -179,15 +196,17 @@ class ModelSpec(BaseModel):
             raise ValueError(f"has weights in a format that is not known ({self.checkpoint.why}): name a dtype")
         return self.checkpoint.dtype
 
-    def weights(self, dtype: DType, *, serving: bool = False) -> Weights:
-        """What its weights store in a format, matrix by matrix, as its publisher would have them."""
-        found = self._stored.get((dtype, serving))
+    def weights(self, dtype: DType, *, serving: bool = False, anew: bool = False) -> Weights:
+        """What its weights store in a format, matrix by matrix, as its publisher would have them, or quantised `anew`
+        by somebody else."""
+        found = self._stored.get((dtype, serving, anew))
         if found is None:
             model_type = str(self.config.get("model_type", ""))
-            found = stored(self.architecture, dtype, self.checkpoint, model_type, serving=serving)
+            own = PLAIN if anew else self.checkpoint
+            found = stored(self.architecture, dtype, own, model_type, serving=serving)
             if len(self._stored) >= _FORMATS_KEPT:
                 self._stored.clear()
-            self._stored[dtype, serving] = found
+            self._stored[dtype, serving, anew] = found
         return found
 
     def coefficients(self, dtype: DType | None = None) -> Coefficients:
@@ -233,12 +252,7 @@ class ModelSpec(BaseModel):
         return {}
 
     @cached_property
-    def looked_up(self) -> dict[Any, Any]:
-        """What was put together for this model on an accelerator, kept for the next call."""
-        return {}
-
-    @cached_property
-    def _stored(self) -> dict[tuple[DType, bool], Weights]:
+    def _stored(self) -> dict[tuple[DType, bool, bool], Weights]:
         return {}
 
     @cached_property
@@ -310,6 +324,10 @@ def _no_number(c: Config) -> str:
     odd = sorted(name for name in c.seen if isinstance(c.raw.get(name), (list, Mapping)) or _is_digits(c.raw.get(name)))
     named = f"; these that were read hold lists, groups or texts: {', '.join(odd[:6])}" if odd else ""
     return f"has a field that is no number where one is needed{named}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)[:80]
 
 
 def _is_digits(value: Any) -> bool:

@@ -91,8 +91,9 @@ def stored(
     """What a model holds in a format, matrix by matrix; `own` says what its publisher leaves out.
 
     Below 16 bit the matrices of attention, MLP and experts are quantised; embedding, head, norms, routers and biases
-    stay in 16 bit, and so does what the configuration leaves out. Experts that are published narrower than the format
-    stay as they are; in 16 bit and wider only where the model is served, since then no other release is there to load.
+    stay in 16 bit, and so does what the configuration leaves out. MLX quantises embedding and head too, EXL the head.
+    Experts that are published narrower than the format stay as they are; in 16 bit and wider only where the model is
+    served, since then no other release is there to load.
     """
     if dtype.name in GGUF:
         return _of_gguf(architecture, tensors(architecture, dtype.name, model_type))
@@ -106,9 +107,13 @@ def _of_checkpoint(architecture: Architecture, dtype: DType, own: Checkpoint, *,
 
     published_of: dict[object, float] = {}
 
+    ends = dtype.bits if dtype.name.startswith("mlx") else kept  # of the embedding and the head
+
     def bits(block: Block | None, matrix: Linear, layer: int) -> float:
+        if matrix.role == "head" and dtype == own.dtype and own.head_bits:
+            return own.head_bits
         if matrix.part not in MATRIX_PARTS:
-            return kept
+            return ends if matrix.role == "head" else kept
         if own.dtype.bits >= 16:
             return wide
         is_expert = matrix.part == "experts"
@@ -140,7 +145,8 @@ def _of_checkpoint(architecture: Architecture, dtype: DType, own: Checkpoint, *,
         start += layer.times
     for matrix in architecture.outer:
         matrices.append(Stored(matrix, ((1, bits(None, matrix, 0)),), kept, OUTSIDE))
-    return _summed(matrices, (StoredVector(n, vector, kept) for n, vector in architecture.vectors()))
+    vectors = (StoredVector(n, vector, ends if vector.by_token else kept) for n, vector in architecture.vectors())
+    return _summed(matrices, vectors)
 
 
 def _counted(bits: list[float]) -> tuple[tuple[int, float], ...]:

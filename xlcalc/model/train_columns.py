@@ -7,7 +7,7 @@ inputs of its matrices, and the outputs that a nonlinear operator reads.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 from xlcalc.model.architecture import Architecture
@@ -27,7 +27,7 @@ _NUMBERS = frozenset((
     "kv_layers", "tp_regions", "logits", "unfused_heads", "train_layers", "train_expert_blocks", "train_kernels",
     "train_scan", "saved_inputs_whole", "saved_inputs_split", "saved_values_whole", "saved_values_split",
     "saved_attended", "saved_again_inputs_whole", "saved_again_inputs_split", "saved_again_values_split",
-    "saved_mask", "n_heads",
+    "saved_mask", "saved_norms", "saved_gated", "n_heads",
 ))  # fmt: skip
 Sums = defaultdict[str, float]
 
@@ -40,7 +40,7 @@ def train_columns(architecture: Architecture, c: Config) -> dict[str, Any]:
     d_model, n_heads = c.get("hidden_size") or head.d_in, c.get("num_attention_heads") or 0
     sums["n_heads"] = n_heads
     depth = c.get("num_nextn_predict_layers") or c.get("mtp_num_hidden_layers") or 0
-    layers = (*architecture.layers, *(_prediction_layer(architecture),) * depth)
+    layers = _merged(*architecture.layers, *(_prediction_layer(architecture),) * depth)
     for layer in layers:
         _add_layer(sums, scores, layer, d_model, n_heads)
     for _ in range(depth):
@@ -60,6 +60,14 @@ def train_columns(architecture: Architecture, c: Config) -> dict[str, Any]:
         _save_layer(sums, layer, d_model, dropout=dropout)
     by_reach = tuple(TrainScores(pair, heads, reach or 0) for reach, (pair, heads) in scores.items())
     return {**dict.fromkeys(_NUMBERS, 0), **sums, "d_model": d_model, "train_scores": by_reach}
+
+
+def _merged(*layers: Layer) -> list[Layer]:
+    """Layers with those that are alike as one, wherever they stand: all that follows are sums over them."""
+    times: Counter[Layer] = Counter()
+    for layer in layers:
+        times[layer._replace(times=0)] += layer.times
+    return [layer._replace(times=n) for layer, n in times.items()]
 
 
 def _prediction_layer(architecture: Architecture) -> Layer:
@@ -203,7 +211,8 @@ def _add_scan(sums: Sums, times: int, block: Block) -> None:
 
 def _save_layer(sums: Sums, layer: Layer, d_model: int, *, dropout: bool) -> None:
     """Norms keep their inputs, blocks what `_save_block` says, dropout a byte an element."""
-    sums["saved_values_whole"] += layer.times * len(layer.norms) * d_model
+    for kept in ("saved_values_whole", "saved_norms"):
+        sums[kept] += layer.times * len(layer.norms) * d_model
     for block in layer.blocks:
         _save_block(sums, layer.times, block, d_model)
         sums["saved_mask"] += layer.times * d_model if dropout else 0
@@ -211,6 +220,8 @@ def _save_layer(sums: Sums, layer: Layer, d_model: int, *, dropout: bool) -> Non
 
 def _save_block(sums: Sums, times: int, block: Block, d_model: int) -> None:
     whole_inputs = {m.d_in for m in block.linears if m.split in ("column", "whole") and m.active}
+    if any(m.role == "gate" for m in block.linears):
+        sums["saved_gated"] += times * sum(m.active * m.d_in for m in block.linears if m.role == "down")
     sums["saved_inputs_whole"] += times * sum(whole_inputs)
     sums["saved_again_inputs_whole"] += times * d_model if d_model in whole_inputs else 0  # a norm's output
     for matrix in block.linears:
@@ -229,7 +240,8 @@ def _save_block(sums: Sums, times: int, block: Block, d_model: int) -> None:
                 sums["saved_inputs_whole"] += inputs
                 sums["saved_again_inputs_whole"] += inputs
         elif matrix.part == "attention":  # latents, read by a norm
-            sums["saved_values_whole"] += times * matrix.d_out
+            for kept in ("saved_values_whole", "saved_norms"):
+                sums[kept] += times * matrix.d_out
     first = next((m for m in block.linears if m.split == "experts"), None)
     if first:
         sums["saved_inputs_whole"] += times * first.active * first.d_in
@@ -242,4 +254,5 @@ def _save_block(sums: Sums, times: int, block: Block, d_model: int) -> None:
         handed = sum(m.d_in for m in block.linears if m.split == "row" and m.role != "step")
         sums["saved_values_split"] += 2 * times * handed
     if any(vector.name in ("q_norm", "k_norm") for vector in block.vectors) and block.kind != "latent":
-        sums["saved_values_split"] += times * sum(m.d_out for m in block.linears if m.role in ("q", "k"))
+        for kept in ("saved_values_split", "saved_norms"):
+            sums[kept] += times * sum(m.d_out for m in block.linears if m.role in ("q", "k"))

@@ -118,6 +118,8 @@ WORDS = {
     "saved_again_inputs_split": ("activation functions' outputs", "elements/token"),
     "saved_again_values_split": ("heads expanded from latents", "elements/token"),
     "saved_mask": ("dropout masks", "bytes/token"),
+    "saved_norms": ("norms' inputs", "elements/token"),
+    "saved_gated": ("activation functions' outputs that a gate multiplies", "elements/token"),
     "bytes_split": ("weights that tensor parallelism splits", "bytes"),
     "bytes_replicated": ("weights replicated on every accelerator", "bytes"),
     "bytes_experts": ("weights of experts", "bytes"),

@@ -7,6 +7,7 @@ The pages written to a folder, the server and the browser (Pyodide) all show wha
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
@@ -37,7 +38,7 @@ _READABLE = {
 def answer(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """What a form gets for its arguments by name: markup, the formula of a cell, the value as cells take it.
 
-    Texts are what was typed: a blank is left out, rows of tab-separated cells are a range. An error is an answer too.
+    Texts are what was typed: a blank is left out, lines and tab-separated cells are a range. An error is an answer too.
     """
     declaration = find(name)
     if declaration is None:
@@ -105,9 +106,9 @@ def _typed_in(value: Any) -> Any:
     """What stands in a field of a form as a cell would hold it."""
     if not isinstance(value, str):
         return value
-    if "\t" in value.strip("\n"):  # copied from a sheet
-        return [[_typed_in(cell) for cell in line.split("\t")] for line in value.strip("\n").splitlines()]
     text = value.strip()
+    if re.search(r"[\t\n]", value.strip("\n")) and not text.startswith("{"):  # copied from a sheet; no config.json
+        return [[_typed_in(cell) for cell in line.split("\t")] for line in value.strip("\n").splitlines()]
     number = float(text) if is_number(text) else inf
     if isinf(number):  # no cell holds 1e400 either
         return text or None

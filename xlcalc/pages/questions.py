@@ -69,10 +69,15 @@ def asked() -> tuple[Question, ...]:
 
 def like(words: str) -> list[Question]:
     """The questions with at least half of the words that are no small ones, the likest first."""
+    shared = [(likeness(words, f"{q.text} {q.formula}"), q) for q in asked()]
+    return [q for n, q in sorted(shared, key=lambda pair: -pair[0]) if n]
+
+
+def likeness(words: str, text: str) -> int:
+    """How many of the words that are no small ones a text has; 0 where it has less than half of them."""
     wanted = {word for word in _words(words) if word not in _SMALL}
-    shared = [(len(wanted & {*_words(f"{q.text} {q.formula}")}), q) for q in asked()]
-    found = [(n, q) for n, q in shared if n and n >= len(wanted) / 2]
-    return [q for n, q in sorted(found, key=lambda pair: -pair[0])]
+    shared = len(wanted & {*_words(text)})
+    return shared if shared >= len(wanted) / 2 else 0
 
 
 def _words(text: str) -> list[str]:

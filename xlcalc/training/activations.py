@@ -12,7 +12,7 @@ from typing import NamedTuple
 from xlcalc.formula.arithmetic import where
 from xlcalc.model.coefficients import Coefficients
 
-ELEMENT = 2.0  # bytes of a 16-bit value
+ELEMENT, WIDE = 2.0, 4.0  # bytes of a value of 16, of 32 bits
 
 
 class Kept(NamedTuple):
@@ -26,6 +26,20 @@ def again_bytes(model: Coefficients, tp: int, operand: float) -> float:
     """Of `layer_bytes` without scores, what selective recomputation does not keep [bytes/token]."""
     inputs = model.saved_again_inputs_whole + model.saved_again_inputs_split
     return (inputs * operand + model.saved_again_values_split * ELEMENT) / tp
+
+
+def eager_bytes(model: Coefficients, element: float, *, trained: bool) -> float:
+    """What operators that run one by one keep beside `layer_bytes`, all layers [bytes/token].
+
+        n (4 - e) + 2 n + e g, the second term where norms are trained
+
+    A norm casts its n inputs of e bytes to 32 bit, and keeps what it multiplies with a trained weight; a gate
+    multiplies g outputs of an activation function, which fused kernels compute again.
+
+    Source: Hugging Face transformers, models/llama/modeling_llama.py (LlamaRMSNorm, LlamaMLP), as PyTorch's
+    saved_tensors_hooks count them.
+    """
+    return model.saved_norms * (WIDE - element + (ELEMENT if trained else 0.0)) + model.saved_gated * element
 
 
 def layer_bytes(
@@ -51,7 +65,7 @@ def layer_bytes(
         tp: tensor-parallel ranks t [count]
         operand: bytes of an element that a matrix product reads [bytes]
         keeps_scores: whether scores, softmax and dropout are kept
-        adapted: elements of a token that adapters of frozen matrices keep; None = every matrix is trained
+        adapted: what adapters of frozen matrices keep [bytes/token]; None = every matrix is trained
         element: bytes of any other element [bytes]
 
     Source: Korthikanti et al. 2022, equations 2 and 4: s b h (34 + 5 a s / h) on one rank.
@@ -59,7 +73,7 @@ def layer_bytes(
     if adapted is None:
         whole, split = model.saved_inputs_whole * operand, model.saved_inputs_split * operand
     else:
-        whole, split = adapted * element, model.saved_attended * element
+        whole, split = adapted, model.saved_attended * element
     whole = whole + model.saved_values_whole * element + model.saved_mask
     split = split + model.saved_values_split * element
     return where(
@@ -79,6 +93,7 @@ def kept_bytes(
     *,
     adapted: float | None = None,
     element: float = ELEMENT,
+    eager: bool = False,
 ) -> Kept:
     """What is kept and what is computed again, under none, selective or full recomputation.
 
@@ -89,18 +104,21 @@ def kept_bytes(
     Args:
         recompute: none, selective or full
         selective_kept: share of the products' outputs that selective recomputation keeps; 1 = all
+        eager: whether operators run one by one
 
     Others as in `layer_bytes`. Source: Korthikanti et al. 2022, section 5; DeepSeek-V3 2024, sections 3.2.3 and 3.3.3.
     """
     unfused = model.unfused_heads > 0
     scores = unfused if recompute == "none" else False
     every = layer_bytes(model, seq_len, tp, operand, scores, adapted=adapted, element=element)
+    if eager:
+        every = every + eager_bytes(model, element, trained=adapted is None) / tp
     if recompute == "none":
         return Kept(every, 0.0)
     if recompute == "full":
         return Kept(element * model.d_model * model.train_layers / where(unfused, 1, tp), every)
     if adapted is not None:  # the inputs that adapters read are outputs of norms and activation functions
-        again = adapted * element / tp
+        again = adapted / tp
     elif selective_kept == 1:
         again = where(unfused, 0.0, lambda: again_bytes(model, tp, operand))
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xlcalc.formula.arithmetic import term
+from xlcalc.formula.arithmetic import most, term
 from xlcalc.hardware.rates import Framework
 from xlcalc.training.memory import Optimizer, TrainMemory, state_bytes
 
@@ -29,7 +29,8 @@ def adapter_memory(
     weights kept in nf4.
     """
     each = keeps.adapter_bytes
-    state = state_bytes(keeps, optimizer, optimizer.moments, offload)
+    moments = most(keeps.moment_bytes, each)  # those of 32-bit adapters have 32 bits
+    state = state_bytes(keeps._replace(moment_bytes=moments), optimizer, optimizer.moments, offload)
     return TrainMemory(
         term("weights", weights + each * adapters, "bytes", "Dettmers et al. 2023, section 3"),
         term("gradients", each * adapters, "bytes", _HU),

@@ -117,7 +117,7 @@ def train_memory(
         optimizer: its state
         weight_bytes, operand_bytes: bytes of a weight, of an element that a product reads [bytes]
         offload: none, or what stands in the host: optimizer, activations
-        adapted: elements of a token that adapters of frozen weights keep; None = all is trained
+        adapted: what adapters of frozen weights keep [bytes/token]; None = all is trained
         element: bytes of an element that is no operand [bytes]
 
     Source: Rajbhandari et al. 2020, section 3; Korthikanti et al. 2022, section 4.
@@ -134,9 +134,8 @@ def train_memory(
     gradient = 4.0 if optimizer.wide and keeps.gradient_held else keeps.gradient_held
 
     operand = operand_bytes if keeps.narrow_kept else most(operand_bytes, ELEMENT)
-    kept, again = kept_bytes(
-        model, seq_len, tp, operand, layout.recompute, keeps.selective_kept, adapted=adapted, element=element
-    )
+    how = layout.recompute, keeps.selective_kept
+    kept, again = kept_bytes(model, seq_len, tp, operand, *how, adapted=adapted, element=element, eager=keeps.eager)
     if offload == "activations":
         kept = kept * least(1.0, LAYERS_ON_THEIR_WAY / model.train_layers)
     kept = term("activations of a token, all layers", kept, "bytes/token", _KORTHIKANTI)
@@ -178,7 +177,7 @@ def train_memory(
     logits = term(
         "logits", where(tp > 1, keeps.logit_bytes_split, keeps.logit_bytes) * tokens * model.vocab / tp, "bytes", _KEPT
     )
-    head = where(model.params_head > 0, model.params_head, lambda: model.vocab * model.d_model)
+    head = where(model.params_head > 0, model.params_head, model.vocab * model.d_model)
     if pp == 1:
         return stage(model.params_embedding + model.params_head, 1.0, logits, head)
     first = stage(model.params_embedding, _held(pp, layout.vp, 0), 0.0, 0.0)

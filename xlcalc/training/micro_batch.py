@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import both, capped, is_number, most, remembered, term, where
+from xlcalc.formula.arithmetic import both, capped, detail, is_number, most, remembered, term, where
 from xlcalc.hardware.rates import TrainRates
 from xlcalc.model.coefficients import Adapters, Coefficients, Matmuls
 from xlcalc.training.communication import all_to_all, exposed, ring
@@ -208,7 +208,9 @@ def micro_batch_time(
     t_ep: float = 0.0
     if ep > 1:  # the layout of a model with experts
         sent = own * model.experts_dispatched / model.train_expert_blocks / model.experts_per_token * ACTIVATION_BYTES
-        t_ep = model.train_expert_blocks * 2 * (forwards + 1) * all_to_all(k, sent, ep, model.experts_per_token)
+        sent = detail("bytes of a rank's tokens, one copy each", sent, "bytes")
+        exchange = detail("one exchange of tokens", all_to_all(k, sent, ep, model.experts_per_token), "seconds")
+        t_ep = model.train_expert_blocks * 2 * (forwards + 1) * exchange
         t_ep *= k.ep_exposed if interleaved and forwards == 1 else 1  # behind another chunk's micro-batch
     t_cp: float = 0.0
     if cp > 1:  # keys and values once forward, they and their gradients backward

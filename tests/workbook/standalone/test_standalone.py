@@ -24,6 +24,8 @@ from xlcalc.workbook.templates import editions
 KIT = stored.read()
 BLANK = "ZZ1"
 
+UNKNOWN = ("–", "not estimated", "no range")  # what a cell says of a search that was not made
+
 
 def typed(value):
     if value is None:
@@ -171,7 +173,8 @@ def test_a_model_of_one_s_own_gets_its_columns(tmp_path, monkeypatch):
     ("name", "first", "other"), [("training-budget", "base", "high"), ("fine-tuning", "LoRA", "QLoRA")]
 )
 def test_every_cell_is_the_add_in_s_in_scenarios_and_after_changes(name, first, other):
-    """The Estimate of a training budget searches: it has no answer for other inputs, nor has the check of it."""
+    """The Estimate of a training budget searches: it has no answer for other inputs, nor has the check of it. The steps
+    of fine-tuning are searched too: their range is not known then, and is never that of other inputs."""
     plain = report.find(name)
     ours = Calculated(editions.edition(plain, "standalone", name))
     ours.book.recalc()
@@ -186,4 +189,5 @@ def test_every_cell_is_the_add_in_s_in_scenarios_and_after_changes(name, first, 
         ours.book.recalc()
         theirs = recalculate(package, cell_functions(), trust="engine").package
         searched = ("Estimate", "Checks") if "model" in inputs else ()
-        assert not [one for one in ours.differences(theirs) if one[0] not in searched]
+        found = [one for one in ours.differences(theirs) if one[0] not in searched]
+        assert not [one for one in found if not str(one[3]).startswith(UNKNOWN)]

@@ -62,6 +62,21 @@ def test_hosting_pays_commitments_that_it_does_not_need():
     assert shrinking.named("paid") < flat.named("paid")
 
 
+def test_hosting_range_is_the_measured_one_and_latency_that_of_the_load():
+    plan = xlcalc.LLM_SERVE_PLAN("llama-3.3-70b", "h100-sxm", 2000, 300, 2, 0.05, 8, 1)
+    row = dict(zip(plan[0], plan[1], strict=True))
+    report = changed(template="hosting-budget", load_limit=0.9)
+    peak = 500_000 * 1.05**12 / 86400 * 2.5
+    for end, name in (("low", "total_p90"), ("high", "total_p10")):
+        replicas = math.ceil(peak * 300 / (row[f"tokens/s {end}"] * 0.9)) + 1
+        nodes = math.ceil(replicas * row["accelerators"] / 8) * 8
+        assert report.named(name) == pytest.approx(nodes * median_price() * HOURS_A_MONTH * 1.1)
+    each = peak / (report.named("replicas") - 1)
+    call = ("llama-3.3-70b", "h100-sxm", 2, 2000, 300, each, 0.95, "tpot", "fp8", None, "tp2")
+    assert report.named("peak_tpot") == pytest.approx(xlcalc.LLM_LATENCY_AT_LOAD(*call))
+    assert report.named("peak_tpot") > 0.05 and checks(report)["Further tokens are in time at the peak"] == -1
+
+
 # Cluster
 
 
@@ -89,6 +104,27 @@ def test_cluster_capital_and_hour():
     assert report.named("own_usd_per_hour") == pytest.approx(year / useful)
     assert report.named("total_cost") == pytest.approx(capex + 48 * running - residual)
     assert report.named("breakeven_use") == pytest.approx(year / (1008 * HOURS_A_MONTH * 12 * 0.95 * median_price()))
+    assert report.named("checks_failed") == 0
+
+
+def test_offers_by_their_eight_lines():
+    """Two offers of 1,024 accelerators: one with everything in its price, one that is cheaper by the hour."""
+    sheet = loaded("cluster-tco")["Offers"]
+    rows = {sheet.cell(row, 1).value: row for row in range(6, 16)}
+    first = {"Accelerators": 2.5, "Useful part of the hours": 0.98, "Term": 12}
+    second = {"Accelerators": 2.2, "Storage": 20_000, "Network and traffic": 5_000, "Support": 0.1,
+              "Useful part of the hours": 0.9, "Set-up": 240_000, "Debugging": 15_000, "Term": 12}  # fmt: skip
+    cells = {("Offers", f"{column}{rows[label]}"): value
+             for column, offer in (("C", first), ("E", second)) for label, value in offer.items()}  # fmt: skip
+    report = changed(cells, template="cluster-tco")
+    found = {row[1]: row for row in report.package.rows("Offers").values() if 1 in row}
+    hours = 1024 * HOURS_A_MONTH
+    plain = 2.2 * hours + 25_000
+    dear = plain * (1 + 0.1 + 1 / 0.9 - 1) + 20_000 + 15_000
+    cheap = 2.5 * hours / 0.98
+    assert [found["In all"][column] for column in (3, 5)] == pytest.approx([cheap, dear])
+    assert [found["Against the best"][column] for column in (3, 4, 5)] == [1, "–", pytest.approx(dear / cheap)]
+    assert found["A useful accelerator-hour"][5] == pytest.approx(dear / hours)
     assert report.named("checks_failed") == 0
 
 
@@ -188,6 +224,34 @@ def test_fine_tuning_hours_and_cost():
     assert report.named("total_cost") == pytest.approx(total)
     assert report.named("breakeven_uses") == pytest.approx(total / (1500 * 2.5e-7))
     assert report.named("checks_failed") == 0
+
+
+def test_fine_tuning_range_is_that_of_measured_steps():
+    report = changed(template="fine-tuning")
+    step = (
+        "llama-3.1-8b",
+        "h100-sxm",
+        1,
+        1,
+        4096,
+        None,
+        None,
+        1,
+        3,
+        None,
+        "bf16",
+        None,
+        None,
+        None,
+        None,
+        None,
+        "lora",
+        16,
+    )
+    for end, name in (("low", "total_p10"), ("high", "total_p90")):
+        hours = 20_000 * 1000 * 3 / 0.9 / 4096 * xlcalc.LLM_ESTIMATE_BOUND("LLM_STEP_TIME", end, *step) / 3600
+        moved = (hours - report.named("run_hours")) * (6 + 2) * 1.2 * median_price() * 1.1
+        assert report.named(name) == pytest.approx(report.named("total_cost") + moved)
 
 
 def test_fine_tuning_methods():

@@ -215,3 +215,32 @@ def test_a_layout_of_ones_own_is_estimated_with_its_rank():
     assert too_large.named("plan_rank") == "does not fit" and checks(too_large)["A layout fits"] == -1
     none = changed(seq_len=0)
     assert none.ok and none.named("estimate_mfu") == "not estimated" and none.named("checks_failed") == 0
+
+
+def test_an_analysts_day_reaches_dashboard_checks_timeline_and_sources():
+    """Another model and machine, a price typed over a listed one, a commitment, an own line, another scenario."""
+    book = loaded("training-budget")
+    listed = next(row for row in range(6, 400) if book["Prices"].cell(row, 5).value == "b200")
+    count = book["Prices"].cell(listed, 6).value
+    own, actual = named(book, "own_names")[0][0].row, named(book, "forecast").row - 1
+    cells = {("Prices", f"O{listed}"): 3.0 * count, ("Timeline", f"D{actual}"): 8e6, ("Timeline", f"E{actual}"): 4e6,
+             ("Inputs", f"A{own}"): "Legal", ("Inputs", f"B{own}"): 1e6, ("Inputs", f"C{own}"): "USD in all"}  # fmt: skip
+    choices = {"model": "llama-3.3-70b", "accelerator": "b200", "price_term": "1y", "scenario": "high"}
+    report = changed(cells, **choices, node_size=count, tokens_done=3e12)
+    assert report.ok and report.named("checks_failed") == 0, report.named("checks_light")
+    total = report.named("total_cost")
+    board = report.package.rows("Dashboard")
+    assert board[6][1] == total and "llama-3.3-70b" in board[15].values()
+    assert report.named("price_used") == pytest.approx(3 * (1 - 0.34))  # no quote for a year: Epoch's mean discount
+    assert report.named("paid") == pytest.approx(total) and report.named("checks_warned") > 1
+    bill = {row.get(6): row.get(8) for row in board.values()}
+    assert bill["Own lines"] == pytest.approx(1e6) and bill["Committed hours not used"] > 0
+    assert "high" in report.package.rows("Timeline")[3][1]
+    earned = report.named("planned_before") + 3 / 15 * (total - report.named("planned_before"))
+    assert report.named("variance_by_tokens") == pytest.approx(12e6 - earned)
+    assert report.named("forecast_by_tokens") == pytest.approx(total * 12e6 / earned)
+    used = {row.get(1) for row in report.package.rows("Sources").values()}
+    models = {row["id"]: row["source"] for row in tables.rows("models")}
+    chips = {row["id"]: row["peak_source"].split(";") for row in tables.rows("accelerators")}
+    assert {models["llama-3.3-70b"], *chips["b200"]} <= used
+    assert models["llama-3.1-8b"] not in used and not set(chips["h100-sxm"]) - set(chips["b200"]) & used

@@ -7,6 +7,7 @@ from ..assemble import build as assemble
 from ..book import Book
 from ..parts import PROJECT, Constant, Figure, Picture, Template
 from ..shared_inputs import TERMS
+from . import offers
 from .checks import CHECKS
 from .inputs import sections
 from .lines import AFTER, BLOCKS, CLOCK, COSTS, RESULTS
@@ -77,6 +78,7 @@ TEMPLATE = Template(
     lists={"yes_no_list": ["yes", "no"], "term_list": TERMS, "depreciation_list": ["straight-line", "declining"]},
     pictures=[Picture("A useful accelerator-hour", "USD", ["own_usd_per_hour", "rent_usd_per_hour", "reserve_usd_per_hour"],
                       number_format='"$"0.00')],
+    extra=[offers.build],
 )  # fmt: skip
 
 

@@ -32,9 +32,9 @@ TEMPLATE = Template(
     given=("LoRA", "QLoRA", "full"), bridge=(0, 2), scenario_word="Scenario",
     blocks=BLOCKS, costs=COSTS, basis=PROJECT, results=RESULTS, clock=CLOCK, starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
-        Figure("Cost of the first year", "total_cost", style.AMOUNT, '="with "&TEXT(refreshes_shown,"0")&" refreshes"'),
+        Figure("Cost of the first year", "total_cost", style.AMOUNT, '=IF(ISNUMBER(total_p10),"P10 to P90: "&TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0"),"no range: steps are not estimated")'),
         Figure("Once, without refreshes", "once_usd", style.AMOUNT, "own lines and contingency apart"),
-        Figure("Machine", "tuning_accelerators", '0 "accelerators"', "=accelerator_id"),
+        Figure("Machine", "tuning_accelerators", style.ACCELERATORS, "=accelerator_id"),
         Figure("A run takes", "run_wall_hours", '0.0 "hours"', '=TEXT(run_hours,"#,##0.0")&" accelerator-hours"'),
         Figure("Pays from", "breakeven_uses", '[>=1000000]#,##0.0,,"M";#,##0', "uses, against the long prompt"),
         Figure("Memory needed", "memory_gb", '#,##0.0 "GB"', "in all, model, optimizer, activations"),
@@ -56,6 +56,7 @@ TEMPLATE = Template(
         Figure("A run takes", "run_wall_hours", style.TENTHS), Figure("Accelerator-hours in all", "all_hours", style.WHOLE),
         Figure("Once, without refreshes", "once_usd", style.USD), Figure("Hosted tuning of the same", "hosted_usd", style.USD),
         Figure("Pays from", "breakeven_uses", style.WHOLE),
+        Figure("Total, P10", "total_p10", style.USD), Figure("Total, P90", "total_p90", style.USD),
     ],
     drivers=[
         ("examples", "Examples"), ("tokens_per_example", "Tokens of an example"), ("sweep_runs", "Runs of the sweep"), ("mfu", "Utilisation"),
@@ -70,6 +71,7 @@ TEMPLATE = Template(
                  "Forward and the gradient of activations, not that of weights: 4 N of 6 N.", "0.000"),
         Constant("bytes_per_weight", "Bytes of a stored weight", 2, "bytes", "16 bit."),
         Constant("spare_gb", "Spare memory for adapters", 10, "GB", ""),
+        Constant("zero_stage", "ZeRO stage of the estimated step", 3, "stage", "States spread over all accelerators."),
         Constant("weeks_per_year", "Weeks in a year", 52, "weeks", ""),
     ],
     lists={"yes_no_list": ["yes", "no"], "term_list": TERMS, "method_list": ["lora", "qlora", "full"]},

@@ -84,7 +84,51 @@ CLOCK = [
     TimeRow("after_share", "Refreshes and storage in the month", "share",
             f"IF(release>plan_end,{{project_share}},MAX(0,MIN({{end}},{_AFTER_END})-MAX({{start}},release))/({_AFTER_END}-release))"),
 ]  # fmt: skip
+_STEP = (
+    "{model_id},{accelerator_id},{tuning_accelerators},{tuning_accelerators}*{micro_batch},{seq_len},,,{micro_batch},zero_stage,,{dtype},,,"
+    ",,,{method},{rank}"
+)
+
+
+def _bound(end: str) -> str:
+    return f'IF(ISNUMBER({{estimate_step}}),LLM_ESTIMATE_BOUND("LLM_STEP_TIME","{end}",{_STEP})/{{estimate_step}},"–")'
+
+
+def _hours(end: str) -> str:
+    return f'IF(ISNUMBER({{estimate_hours}}),{{estimate_hours}}*{{bound_{end}}},"–")'
+
+
+def _total(hours: str) -> str:
+    return f'IF(ISNUMBER({hours}),{{total_cost}}+({hours}-{{run_hours}})*{{per_hour_moved}},"–")'
+
+
 RESULTS: list[Block] = [
+    ("Hours of measured runs beside the budget: P10, P50, P90", [
+        Line("estimate_step", "A step, estimated", "s", f'IFERROR(LLM_STEP_TIME({_STEP}),"not estimated")',
+             "From the method's matrices and the machine's rates; MLPerf's and others' fine-tuning runs are what it was measured with.", "0.000",
+             fact=True),
+        Line("estimate_hours", "A run at that", "accelerator-hours",
+             'IF(ISNUMBER({estimate_step}),{run_tokens}/({micro_batch}*{seq_len})*{estimate_step}/seconds_per_hour,"–")', "", style.HUNDREDTHS,
+             "Accelerator-hours of a run by the estimate of its steps"),
+        Line("bound_low", "Measured over estimated, a tenth below", "ratio", _bound("low"),
+             "LLM_ESTIMATE_BOUND: four of five measured runs like it lie between.", "0.00", fact=True),
+        Line("bound_high", "A tenth above", "ratio", _bound("high"), "", "0.00", fact=True),
+        Line("hours_p10", "A run, a tenth below (P10)", "accelerator-hours", _hours("low"), "", style.HUNDREDTHS),
+        Line("hours_p90", "A run, a tenth above (P90)", "accelerator-hours", _hours("high"), "", style.HUNDREDTHS),
+        Line("hours_over_estimate", "This budget over the estimate", "ratio",
+             'IF(ISNUMBER({estimate_hours}),{run_hours}/{estimate_hours},"–")', "Steps alone: what runs lose beside them is in the budget's.",
+             "0.00", "Hours of this budget over the estimate of its steps"),
+        Line("per_hour_moved", "What one more hour of a run costs", "USD",
+             "({sweep_runs}+{refreshes})*(1+{failed_share})*{rate}*(1+{contingency})*(1+{tax})", "In all runs.", style.USD_CENTS),
+        Line("total_p10", "Total at the tenth (P10)", "USD", _total("{hours_p10}"), "Runs move with the hours; other lines stay.", style.USD, "Total where runs take the hours of P10"),
+        Line("total_p50", "Total at the estimate (P50)", "USD", _total("{estimate_hours}"), "", style.USD,
+             "Total where runs take the estimated hours"),
+        Line("total_p90", "Total at nine tenths (P90)", "USD", _total("{hours_p90}"), "", style.USD,
+             "Total where runs take the hours of P90"),
+        Line("memory_high", "Memory, a tenth above", "GB",
+             'IFERROR(LLM_ESTIMATE_BOUND("LLM_FINETUNE_MEMORY","high",{model_id},{method},{seq_len},{micro_batch},{rank})/bytes_per_gb,"–")',
+             "What nine of ten measured runs stay below.", style.TENTHS, fact=True),
+    ]),
     ("Key figures", [
         Line("once_usd", "Once, without refreshes", "USD",
              "{cost_data}+{cost_sweep}+{cost_failed}+{cost_evaluation}+{cost_staff}", "", style.USD, "Cost until release"),

@@ -14,6 +14,7 @@ ABOUT = [
 
 def build() -> Book:
     book = Book("Hardware, prices and models", "Catalogs of accelerators, instance prices and language models")
+    book.navigation = ("Cover", "Hardware", "Prices", "Models", "Sources")
     cover_sheet = cover.start(book)
     hardware.build(book, own_rows=False)
     prices.build(book, choosing=False)

@@ -6,7 +6,7 @@ from .. import style
 from ..assemble import build as assemble
 from ..book import Book
 from ..parts import MONTHLY, Figure, Picture, Template
-from ..serving_parts import SERVING_CLOCK, SERVING_CONSTANTS
+from ..serving_parts import RANGE, SERVING_CLOCK, SERVING_CONSTANTS
 from ..shared_inputs import TERMS
 from .checks import CHECKS
 from .inputs import sections
@@ -35,9 +35,9 @@ TEMPLATE = Template(
     },
     blocks=BLOCKS, costs=COSTS, basis=MONTHLY, results=RESULTS, clock=SERVING_CLOCK, starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
-        Figure("Cost of the month sized", "total_cost", style.AMOUNT, '="month "&sizing_month_no&" from the start"'),
+        Figure("Cost of the month sized", "total_cost", style.AMOUNT, f'={RANGE}'),
         Figure("A million tokens, in and out", "usd_per_million_tokens", style.USD_CENTS, "USD, all costs, mean load"),
-        Figure("Replicas", "replicas", style.WHOLE, '=TEXT(replica_accelerators,"0")&" accelerators each"'),
+        Figure("Replicas", "replicas", style.WHOLE, '=TEXT(replica_accelerators,"0")&IF(replica_accelerators=1," accelerator"," accelerators")&" each"'),
         Figure("Accelerators paid", "accelerators_paid", style.WHOLE, "whole nodes, all regions"),
         Figure("First twelve months", "first_year", style.AMOUNT, "USD, see Timeline"),
         Figure("A request", "usd_per_request", '"$"0.0000', "USD, all costs"),
@@ -49,7 +49,7 @@ TEMPLATE = Template(
         Figure("Accelerator", "accelerator_id"), Figure("Layout of a replica", "replica_layout"),
         Figure("Number format of the weights", "replica_dtype"),
         Figure("A replica gives", "replica_speed", '#,##0 "output tokens/s"'),
-        Figure("First token", "replica_ttft", '0.00 "s"'), Figure("Each further token", "replica_tpot", '0.000 "s"'),
+        Figure("First token at the peak", "peak_ttft", '0.00 "s"'), Figure("Each further token", "peak_tpot", '0.000 "s"'),
         Figure("Requests a day, month sized", "requests_day", style.WHOLE),
         Figure("Peak rate", "peak_rate", '#,##0.0 "requests/s"'),
         Figure("Price in use", "price_used", '"$"0.00## "per accelerator-hour"'), Figure("Where from", "price_basis"),
@@ -62,6 +62,7 @@ TEMPLATE = Template(
         Figure("A million tokens, in and out", "usd_per_million_tokens", style.USD_CENTS),
         Figure("A million output tokens", "usd_per_million_output", style.USD_CENTS),
         Figure("A request", "usd_per_request", '"$"0.00000'),
+        Figure("Total, P10", "total_p10", style.USD), Figure("Total, P90", "total_p90", style.USD),
     ],
     drivers=[
         ("requests_per_day", "Requests"), ("output_tokens", "Output tokens of a request"), ("peak_over_mean", "Peak over mean"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
+from ..serving_parts import IN_TIME, SLOW_PEAK
 from ..shared_inputs import price_checks
 
 CHECKS = [
@@ -18,6 +19,8 @@ CHECKS = [
           "Give the accelerators of the replica that you measured.", "own_accelerators", "0"),
     Check("The peak fits", "peak_speed", AT_MOST, "replicas*replica_speed", STOP, "Output at the peak against all replicas.", "replicas",
           '#,##0 "tokens/s"'),
+    SLOW_PEAK,
+    *IN_TIME,
     Check("It still fits without one replica", "peak_speed", AT_MOST, "(replicas-regions_shown)*replica_speed", WARN,
           "With one replica of each region down, the peak exceeds what is left: add a spare.", "spare_replicas", '#,##0 "tokens/s"'),
     Check("Most of it is used", "utilisation", AT_LEAST, "utilisation_floor", WARN,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import Block, Cost, Line
-from ..serving_parts import FACTS, RATES, SIZE, TRAFFIC
+from ..serving_parts import FACTS, LATENCY, RATES, SIZE, TRAFFIC, estimate_range
 from ..shared_inputs import price_lines
 
 _INT = style.WHOLE
-BLOCKS: list[Block] = [FACTS, ("Price of an accelerator-hour", price_lines()), TRAFFIC, SIZE, RATES, ("Data", [
+BLOCKS: list[Block] = [FACTS, ("Price of an accelerator-hour", price_lines()), TRAFFIC, SIZE, LATENCY, RATES, ("Data", [
     Line("gb_per_request", "Sent and logged by a request", "GB", "({prompt_tokens}+{output_tokens})*{bytes_per_token}/bytes_per_gb", "",
          "0.0E+00"),
 ])]  # fmt: skip
@@ -31,6 +31,7 @@ COSTS = [
          "{active}*cost_staff"),
 ]  # fmt: skip
 RESULTS: list[Block] = [
+    estimate_range("{guard_share}+{support_share}"),
     ("Key figures", [
         Line("tokens_month", "Tokens in and out", "tokens/month", "{requests_month}*({prompt_tokens}+{output_tokens})", "", "#,##0"),
         Line("usd_per_million_tokens", "A million tokens, in and out", "USD", "IF({tokens_month}=0,0,{total_cost}/{tokens_month}*million)",

@@ -9,6 +9,7 @@ from ..parts import MONTHLY, Constant, Figure, Picture, Template
 from ..serving_parts import SERVING_CLOCK, SERVING_CONSTANTS
 from ..shared_inputs import TERMS
 from ..sheets import api_prices
+from . import front
 from .checks import CHECKS
 from .inputs import sections
 from .lines import BLOCKS, COSTS, RESULTS
@@ -46,7 +47,7 @@ TEMPLATE = Template(
         Figure("Shown", "model_id", style.GENERAL, '="licence: "&license'),
         Figure("Own, a million tokens", "usd_per_million_tokens", style.USD_CENTS, "USD, in and out, candidate shown"),
         Figure("Hosted, a million tokens", "api_usd_per_million", '"$"0.000', "USD, in and out"),
-        Figure("Smallest machine", "least_accelerators", '0 "accelerators"', "weights as published, and cache"),
+        Figure("Smallest machine", "least_accelerators", style.ACCELERATORS, "weights as published, and cache"),
         Figure("Accelerators paid", "accelerators_paid", style.WHOLE, "for the traffic of Inputs"),
     ],
     facts=[
@@ -65,6 +66,7 @@ TEMPLATE = Template(
         Figure("Weights in 4 bit", "weights_4bit_gb", style.TENTHS), Figure("Cache of a token", "cache_bytes", style.WHOLE),
         Figure("Smallest machine", "least_accelerators", style.WHOLE), Figure("Accelerators of a replica", "replica_accelerators", style.WHOLE),
         Figure("A replica gives", "replica_speed", style.WHOLE), Figure("Accelerators paid", "accelerators_paid", style.WHOLE),
+        Figure("Own a month, P10", "total_p10", style.USD), Figure("Own a month, P90", "total_p90", style.USD),
         Figure("Own, a million tokens", "usd_per_million_tokens", '"$"0.000'), Figure("Hosted, a million tokens", "api_usd_per_million", '"$"0.000'),
         Figure("Quality, yours", "quality_points", style.GENERAL), Figure("Own, a solved task", "usd_per_solved", '"$"0.00000'),
         Figure("Energy of a million tokens", "kwh_per_million", "0.00"), Figure("Compute of its training", "training_flops", style.SCIENTIFIC),
@@ -81,7 +83,7 @@ TEMPLATE = Template(
     constants=[*SERVING_CONSTANTS, Constant("kwh_per_mwh", "kWh in a MWh", 1000, "kWh", "")],
     lists={"yes_no_list": ["yes", "no"], "term_list": TERMS},
     pictures=[Picture("A million tokens, in and out", "USD", ["usd_per_million_tokens", "api_usd_per_million"], number_format='"$"0.00')],
-    extra=[api_prices.build],
+    extra=[front.build, api_prices.build],
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import Block, Cost, Line
-from ..serving_parts import FACTS, RATES, SIZE, TRAFFIC
+from ..serving_parts import FACTS, LATENCY, RATES, SIZE, TRAFFIC, estimate_range
 from ..shared_inputs import price_lines
 
 _INT = style.WHOLE
@@ -27,7 +27,7 @@ _FACTS: Block = ("Facts of the model (LLM_* cells)", [
     Line("flops_per_token", "Training FLOP of a token", "FLOP/token", "LLM_TRAIN_FLOPS({model_id},1)", "6 x active parameters.",
          style.SCIENTIFIC, fact=True),
 ])  # fmt: skip
-BLOCKS: list[Block] = [FACTS, _FACTS, ("Price of an accelerator-hour", price_lines()), _TRAFFIC, SIZE, RATES]
+BLOCKS: list[Block] = [FACTS, _FACTS, ("Price of an accelerator-hour", price_lines()), _TRAFFIC, SIZE, LATENCY, RATES]
 COSTS = [
     Cost(Line("cost_accelerators", "Accelerators", "USD/month",
               "({committed}*{committed_rate}+({accelerators_paid}-{committed})*{flexible_rate})*hours_per_month", "", style.USD,
@@ -43,6 +43,7 @@ def _scenarios(name: str) -> str:
 
 
 RESULTS: list[Block] = [
+    estimate_range("{operations_share}"),
     ("Cost of the work", [
         Line("tokens_month", "Tokens in and out", "tokens/month", "{requests_month}*({prompt_tokens}+{output_tokens})", "", "#,##0"),
         Line("usd_per_million_tokens", "Own, a million tokens in and out", "USD", "IF({tokens_month}=0,0,{total_cost}/{tokens_month}*million)",

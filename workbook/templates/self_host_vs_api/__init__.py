@@ -6,7 +6,7 @@ from .. import style
 from ..assemble import build as assemble
 from ..book import Book
 from ..parts import MONTHLY, Figure, Picture, Template
-from ..serving_parts import SERVING_CLOCK, SERVING_CONSTANTS
+from ..serving_parts import RANGE, SERVING_CLOCK, SERVING_CONSTANTS
 from ..shared_inputs import TERMS
 from ..sheets import api_prices
 from . import staircase
@@ -37,7 +37,7 @@ TEMPLATE = Template(
     blocks=BLOCKS, costs=COSTS, basis=MONTHLY, results=RESULTS, clock=SERVING_CLOCK, after=AFTER,
     after_title="Against buying the same work", starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
-        Figure("Own, the month sized", "total_cost", style.AMOUNT, '="month "&sizing_month_no&" from the start"'),
+        Figure("Own, the month sized", "total_cost", style.AMOUNT, f'={RANGE}'),
         Figure("API, the same month", "api_usd", style.AMOUNT, '=api_model_shown'),
         Figure("Cheaper", "cheaper", style.GENERAL, '="by "&TEXT(cheaper_by,"$#,##0")&" a month"'),
         Figure("Crosses at", "breakeven_requests", '#,##0;;"never"', "requests a day, see Staircase"),
@@ -62,6 +62,7 @@ TEMPLATE = Template(
         Figure("API, a million tokens", "api_usd_per_million", style.USD_CENTS),
         Figure("Use that own needs", "needed_use", style.PERCENT), Figure("Replicas", "replicas", style.WHOLE),
         Figure("Price of the mix", "price_used", style.USD_CENTS),
+        Figure("Own a month, P10", "total_p10", style.USD), Figure("Own a month, P90", "total_p90", style.USD),
     ],
     drivers=[
         ("requests_per_day", "Requests"), ("peak_over_mean", "Peak over mean"), ("speed_factor", "Speed of a replica"),

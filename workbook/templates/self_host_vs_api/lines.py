@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import Block, Cost, Line, TimeRow
-from ..serving_parts import FACTS, RATES, SIZE, TRAFFIC
+from ..serving_parts import FACTS, LATENCY, RATES, SIZE, TRAFFIC, estimate_range
 from ..shared_inputs import price_lines
 
 _PRICE = '"$"0.00####'
@@ -25,7 +25,7 @@ _API: Block = ("The hosted model", [
 _SERVED = Line("served_tokens", "Output tokens of a request", "tokens", "{output_tokens}*{token_factor}",
                "The own model's for the same task.", style.WHOLE)  # fmt: skip
 _TRAFFIC: Block = (TRAFFIC[0], [_SERVED if line.name == _SERVED.name else line for line in TRAFFIC[1]])
-BLOCKS: list[Block] = [FACTS, ("Price of an accelerator-hour", price_lines()), _TRAFFIC, SIZE, RATES, _API]
+BLOCKS: list[Block] = [FACTS, ("Price of an accelerator-hour", price_lines()), _TRAFFIC, SIZE, LATENCY, RATES, _API]
 COSTS = [
     Cost(Line("cost_accelerators", "Accelerators", "USD/month",
               "({committed}*{committed_rate}+({accelerators_paid}-{committed})*{flexible_rate})*hours_per_month", "", style.USD,
@@ -49,6 +49,7 @@ AFTER = [
             'IF(INDEX({all},1,plan_months)=1,"never",SUM({all})+1)', "Month in which the own service has paid back"),
 ]  # fmt: skip
 RESULTS: list[Block] = [
+    estimate_range("{operations_share}"),
     ("Key figures", [
         Line("tokens_month", "Tokens in and out", "tokens/month", "{requests_month}*({prompt_tokens}+{output_tokens})",
              "As the API counts them.", "#,##0"),

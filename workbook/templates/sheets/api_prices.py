@@ -58,6 +58,13 @@ def build(book: Book) -> Worksheet:
     rule.add(f"C{FIRST + len(rows)}:E{last}")
     sheet.add_data_validation(rule)
     sheet.auto_filter.ref = f"A{HEAD}:H{FIRST + len(rows) - 1}"
-    for name, column in (("api_list", 1), ("api_input", 3), ("api_output", 4), ("api_cached", 5), ("api_as_of", 8)):
+    for name, column in (
+        ("api_list", 1),
+        ("api_input", 3),
+        ("api_output", 4),
+        ("api_cached", 5),
+        ("api_source", 7),
+        ("api_as_of", 8),
+    ):
         book.name(name, sheet, FIRST, column, (last, column))
     return sheet

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 import xlcalc
@@ -88,8 +89,10 @@ def _contents(book: Book, sheet: Worksheet, row: int) -> int:
 
 
 def _names(book: Book, sheet: Worksheet, row: int, headlines: list[str]) -> None:
+    sheet.row_breaks.append(Break(id=row - 1))
     style.section(sheet, row, "Names of inputs and key results", len(_WIDTHS))
     row += 1
+    sheet.print_title_rows = f"{row}:{row}"  # from here on: the pages before it have what they are of at their top
     style.headings(sheet, row, ["Name", "Kind", "Unit", "Meaning"], ("Kind", "Unit", "Meaning"))
     first = row + 1
     order = {name: place for place, name in enumerate(headlines)}

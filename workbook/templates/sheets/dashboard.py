@@ -8,8 +8,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from .. import charts, style
 from ..book import Book
-from ..parts import PROJECT, Figure, Template
-from .calculation import Calculation, scenario_head
+from ..parts import PROJECT, Figure, Picture, Template
+from .calculation import HEAD, LIVE, SCENARIOS, Calculation, scenario_head
 from .timeline import BARS, FIRST_MONTH, Timeline
 
 _COLUMNS = 12
@@ -123,29 +123,22 @@ def _charts(sheet: Worksheet, template: Template, steps: Calculation, months: Ti
         sheet, f"Cost by line, {unit}", Reference(sheet, min_col=6, **costs),
         [("USD", Reference(sheet, min_col=8, **costs))], horizontal=True, legend=False, labels=True, y_title=unit,
     )  # fmt: skip
-    charts.place(sheet, parts, f"A{top}", f"F{top + _HEIGHT - 1}")
+    height = max(_HEIGHT, count + 5)
+    charts.place(sheet, parts, f"A{top}", f"F{top + height - 1}")
+    lines = [cost.line.name for cost in template.costs]
+    word = template.scenario_word.lower()
+    one = next(iter(template.pictures), Picture(f"The {word}s compared", unit, lines, stacked=True))
+    # the scenario shown and the given ones; the free ones only where the template fills them
+    columns = {"min_col": LIVE, "max_col": LIVE + len(template.given)}
+    if set(template.free) & set(template.overrides):
+        columns = {"min_col": LIVE + 1, "max_col": LIVE + SCENARIOS}
     calculation = steps.sheet
-    heads = Reference(calculation, min_row=5, min_col=4, max_col=9)
-    pictures = list(template.pictures)
-    if pictures:
-        one = pictures[0]
-        series = [(str(calculation.cell(steps.rows[name], 1).value), Reference(calculation, min_row=steps.rows[name], min_col=4, max_col=9))
-                  for name in one.lines]  # fmt: skip
-        title, y_title, stacked, number_format = one.title, one.y_title, one.stacked, one.number_format
-    else:
-        series = [(label, Reference(sheet, min_row=row, min_col=10, max_col=12))
-                  for row, (label, _) in enumerate([(c.line.label, 0) for c in template.costs], _BLOCK + 2)]  # fmt: skip
-        heads = Reference(sheet, min_row=_BLOCK + 1, min_col=10, max_col=12)
-        title, y_title, stacked, number_format = (
-            f"The {template.scenario_word.lower()}s compared",
-            unit,
-            True,
-            style.AMOUNT,
-        )
-    compared = charts.bars(sheet, title, heads, series, stacked=stacked, y_title=y_title, number_format=number_format,
-                           legend=len(series) > 1)  # fmt: skip
-    charts.place(sheet, compared, f"G{top}", f"L{top + _HEIGHT - 1}")
-    return _paid(sheet, months, top + _HEIGHT + 1)
+    series = [(str(calculation.cell(steps.rows[name], 1).value), Reference(calculation, min_row=steps.rows[name], **columns))
+              for name in one.lines]  # fmt: skip
+    compared = charts.bars(sheet, one.title, Reference(calculation, min_row=HEAD, **columns), series, stacked=one.stacked,
+                           y_title=one.y_title, number_format=one.number_format, legend=len(series) > 1)  # fmt: skip
+    charts.place(sheet, compared, f"G{top}", f"L{top + height - 1}")
+    return _paid(sheet, months, top + height + 1)
 
 
 def _paid(sheet: Worksheet, months: Timeline, top: int) -> int:
@@ -156,7 +149,7 @@ def _paid(sheet: Worksheet, months: Timeline, top: int) -> int:
     monthly = charts.bars(
         sheet, "Payments over the plan", dates, paid[:-1], stacked=True, y_title="USD in the period", gap=40
     )
-    monthly.x_axis.number_format = style.MONTH
+    monthly.x_axis.number_format = "d mmm yy"
     label, values = paid[-1]
     charts.line_over(monthly, dates, (f"{label} (right axis)", values), "USD so far", style.AMOUNT)
     charts.place(sheet, monthly, f"A{top}", f"L{top + _HEIGHT - 1}")

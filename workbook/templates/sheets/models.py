@@ -66,6 +66,7 @@ def build(book: Book, *, live: bool) -> Worksheet:
     last = FIRST + len(rows) - 1
     sheet.auto_filter.ref = f"A{HEAD}:{sheet.cell(HEAD, len(_COLUMNS)).column_letter}{last}"
     book.name("models_list", sheet, FIRST, 1, (last, 1))
+    book.name("models_source", sheet, FIRST, 11, (last, 11))
     book.name("models_parameters", sheet, FIRST, 7, (last, 8))
     return sheet
 

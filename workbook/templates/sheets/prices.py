@@ -19,10 +19,10 @@ from .. import style
 from ..book import Book
 
 HEAD, FIRST = 5, 6
-OWN_ROWS = 5
+OWN_ROWS = 10
 
 _HOURLY = '0.00##;;"–"'
-_RECORD = [
+RECORD = [
     ("id", "Instance", 46, style.GENERAL),
     ("provider", "Provider", 12, style.GENERAL),
     ("instance", "Instance type", 34, style.GENERAL),
@@ -32,9 +32,12 @@ _RECORD = [
     ("vcpus", "vCPUs", 8, style.WHOLE),
     ("memory_gb", "Memory, GB", 9, style.WHOLE),
 ]
-_TERMS = [(f"{column}_usd_per_hour", term, 11, "0.00##") for term, column in prices.TERMS.items()]
-_ORIGIN = [("source", "Source", 24, style.GENERAL), ("as_of", "As of", 11, style.DATE)]
-_SOURCE = len(_RECORD) + len(_TERMS) + 1
+TERMS = [(f"{column}_usd_per_hour", term, 11, "0.00##") for term, column in prices.TERMS.items()]
+ORIGIN = [("source", "Source", 24, style.GENERAL), ("as_of", "As of", 11, style.DATE)]
+COLUMNS = [*RECORD, *TERMS, *ORIGIN]
+OWN_COLUMN = len(COLUMNS) + 1
+"""Of the user's own price."""
+_SOURCE = len(RECORD) + len(TERMS) + 1
 _LEFT = ("Provider", "Instance type", "Region", "Accelerator", "Source")
 _EACH = "=IF(N(F{row})>0,N({column}{row})/F{row},0)"
 _CHOICE = [
@@ -50,14 +53,14 @@ _CHOICE = [
 
 def build(book: Book, *, choosing: bool) -> Worksheet:
     """`choosing`: with own prices and the columns that pick the budget's price."""
-    columns = [(heading, width) for _, heading, width, _ in [*_RECORD, *_TERMS, *_ORIGIN]]
+    columns = [(heading, width) for _, heading, width, _ in COLUMNS]
     columns += [(heading, width) for heading, width, _, _ in _CHOICE] if choosing else []
     sheet = book.sheet(
         "Prices",
         "USD per hour of a whole instance, as listed on the date given; blank = none found, none is derived."
         + (" Your own price, in the yellow column, wins over every listed one." if choosing else ""),
         [width for _, width in columns],
-        color=style.TEAL, freeze=f"B{FIRST}", repeated_rows=f"1:{HEAD}", paper=Worksheet.PAPERSIZE_A3,
+        color=style.TEAL, freeze=f"B{FIRST}", repeated_rows=f"1:{HEAD}", pages_wide=2,
     )  # fmt: skip
     style.headings(sheet, HEAD, [heading for heading, _ in columns], _LEFT)
     rows = tables.rows("prices")
@@ -78,7 +81,7 @@ def build(book: Book, *, choosing: bool) -> Worksheet:
 
 
 def _record(sheet: Worksheet, row: int, record: dict[str, str]) -> None:
-    for column, (name, _, _, number_format) in enumerate([*_RECORD, *_TERMS, *_ORIGIN], 1):
+    for column, (name, _, _, number_format) in enumerate(COLUMNS, 1):
         if name == "as_of":
             content: object = date.fromisoformat(record[name])
         else:
@@ -87,14 +90,13 @@ def _record(sheet: Worksheet, row: int, record: dict[str, str]) -> None:
 
 
 def _own_row(sheet: Worksheet, row: int) -> None:
-    for column, (_, _, _, number_format) in enumerate([*_RECORD, *_TERMS, *_ORIGIN], 1):
+    for column, (_, _, _, number_format) in enumerate(COLUMNS, 1):
         cell = style.entry(sheet, row, column, None, number_format)
         cell.alignment = style.aligned("left" if number_format == style.GENERAL else "right")
 
 
 def _choice(sheet: Worksheet, row: int) -> None:
-    first = len(_RECORD) + len(_TERMS) + len(_ORIGIN) + 1
-    for column, (_, _, number_format, content) in enumerate(_CHOICE, first):
+    for column, (_, _, number_format, content) in enumerate(_CHOICE, OWN_COLUMN):
         if content is None:
             style.entry(sheet, row, column, None, number_format)
         else:
@@ -117,10 +119,10 @@ def _mark(sheet: Worksheet, last: int) -> None:
 
 def _names(book: Book, sheet: Worksheet, last: int, choosing: bool) -> None:
     book.name("prices_list", sheet, FIRST, 1, (last, 1))
-    book.name("price_terms", sheet, HEAD, len(_RECORD) + 1, (HEAD, len(_RECORD) + len(_TERMS)))
+    book.name("price_terms", sheet, HEAD, len(RECORD) + 1, (HEAD, len(RECORD) + len(TERMS)))
     if choosing:
         for name, column in (
-            ("prices_accelerator", "E"), ("prices_count", "F"), ("prices_own", "O"), ("prices_on_demand", "P"),
+            ("prices_source", "M"), ("prices_accelerator", "E"), ("prices_count", "F"), ("prices_own", "O"), ("prices_on_demand", "P"),
             ("prices_spot", "Q"), ("prices_1y", "R"), ("prices_3y", "S"), ("prices_age", "T"),
         ):  # fmt: skip
             number = sheet[f"{column}1"].column

@@ -20,7 +20,7 @@ _COLUMNS = [
     ("hours", "Hours stated", 15, style.WHOLE),
     ("our hours", "Hours at a utilisation of 40 %", 15, style.WHOLE),
     ("ratio", "Stated over those", 11, "0.00"),
-    ("compared", "In the statistic?", 11, style.GENERAL),
+    ("compared", "In the statistic?", 26, style.GENERAL),
     ("counted", "What is counted", 40, style.GENERAL),
     ("source", "Source", 70, style.GENERAL),
     ("date", "Date", 11, style.GENERAL),
@@ -71,7 +71,7 @@ def build(book: Book) -> Worksheet:
             if name == "ratio":
                 cell = style.formula(sheet, row, column, f'=IF(N(H{row})>0,G{row}/H{row},"–")', number_format)
                 cell.alignment = style.aligned("right")
-            elif name in ("source", "counted"):
+            elif name in ("source", "counted", "compared"):
                 cell = style.note(sheet, row, column, str(record[place] or ""))
             else:
                 cell = style.value(sheet, row, column, record[place], number_format)

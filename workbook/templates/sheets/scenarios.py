@@ -128,14 +128,14 @@ def _side_by_side(book: Book, sheet: Worksheet, template: Template, steps: Calcu
         Figure("Tax", "tax_usd", style.USD),
     ]  # fmt: skip
     groups = [("Key figures", template.compared), ("Cost", [*costs, *more, Figure("Total", "total_cost", style.USD)])]
-    units = {line.name: line.unit for _, lines in [*template.blocks, *template.results] for line in lines}
     for title, figures in groups:
         style.section(sheet, row, title, len(_WIDTHS))
         for figure in figures:
             row += 1
             total = figure.name == "total_cost"
             style.text(sheet, row, _LABEL, figure.label, bold=total)
-            style.text(sheet, row, _UNIT, units.get(figure.name, "USD"), color=style.GREY)
+            unit = steps.sheet.cell(steps.rows[figure.name], _UNIT).value if figure.name else "USD"
+            style.text(sheet, row, _UNIT, unit, color=style.GREY)
             for column in range(_SHOWN, _LAST + 1):
                 scenario = None if column == _SHOWN else column - _FIRST
                 cell = style.formula(sheet, row, column, _value(steps, figure.name, scenario), figure.number_format)

@@ -46,10 +46,9 @@ class Timeline:
             "What is paid in which month, for the scenario shown."
             + (" The last column is for what comes later." if self.later else ""),
             [38, 14, 18, *([14.5] * (self.last - FIRST_MONTH + 1))],
-            freeze=f"{_FIRST}{HEAD + 1}", repeated_rows=f"1:{HEAD}",
+            freeze=f"{_FIRST}{HEAD + 1}", repeated_rows=f"1:{HEAD}", pages_wide=5,
         )  # fmt: skip
         sheet.print_title_cols = "A:C"
-        sheet.page_setup.fitToWidth = 5
         for row, label, content, name in (
             (5, "First month", f"=DATE(YEAR({self.template.starts}),MONTH({self.template.starts}),1)", "timeline_start"),
             (6, "Plan ends", f"={self.template.ends}", "timeline_end"),
@@ -89,7 +88,8 @@ class Timeline:
         self._row += 1
         self.rows[one.name] = self._row
         self._label(self._row, one.label, one.unit)
-        self._across(self._row, one.formula, one.number_format)
+        if one.formula:
+            self._across(self._row, one.formula, one.number_format)
         if one.total:
             style.formula(self.sheet, self._row, 3, f"={self._text(one.total, 'C')}", one.number_format)
             self.sheet.cell(self._row, 3).alignment = style.aligned("right")
@@ -202,39 +202,37 @@ class Timeline:
             self.book.list_name(name, "result", "USD", meaning)
 
     def _bars(self) -> None:
-        """The plan in twelve equal pieces, for the chart: a plan of five months does not leave most of it empty."""
+        """The plan in twelve equal pieces, for the chart: a plan of five months fills it as one of 36 does. A month that
+        lies in two pieces counts in both, by its days."""
         row = self._row = self._row + 2
         style.section(self.sheet, row, "For the chart: the plan in twelve equal pieces", self.last)
-        style.text(self.sheet, row + 1, 1, "Months in a bar")
-        style.formula(self.sheet, row + 1, 3, "=MAX(1,ROUNDUP(plan_months/months_per_year,0))", "0")
-        self.book.name("bar_months", self.sheet, row + 1, 3)
-        self._label(row + 2, "First month of a bar, counted from 0", "number")
+        self._label(row + 1, "Months before the piece", "months")
+        self._label(row + 2, "Months to its end", "months")
         self.bar_head = row + 3
-        numbers = f"${_FIRST}${self.rows['number']}:${get_column_letter(self.last)}${self.rows['number']}"
+        numbers = self._months(self.rows["number"])
         lines = [*self.paid, ("Own lines, contingency, tax", 0), ("Paid so far", -1)]
+        first = self.bar_head + 1
         for offset, (label, source) in enumerate(lines, 1):
             self._label(self.bar_head + offset, label, "USD")
             for bar in range(BARS):
                 letter = get_column_letter(FIRST_MONTH + bar)
+                begin, end = f"{letter}${row + 1}", f"{letter}${row + 2}"
                 if offset == 1:
-                    start = f"{letter}{row + 2}"
-                    style.formula(
-                        self.sheet, row + 2, FIRST_MONTH + bar, f"=(COLUMN()-COLUMN(${_FIRST}$1))*bar_months", "0"
-                    )
-                    month = f"DATE(YEAR(timeline_start),MONTH(timeline_start)+{start},1)"
-                    content = f'=IF({start}<plan_months,{month},"–")'
-                    style.formula(self.sheet, self.bar_head, FIRST_MONTH + bar, content, style.MONTH)
-                begin = f"{letter}${row + 2}"
-                sum_of = f"SUMPRODUCT(({numbers}>={begin})*({numbers}<{begin}+bar_months)*{{row}})"
-                first = self.bar_head + 1
-                if source > 0:
-                    content = "=" + sum_of.format(row=self._months(source))
-                elif source == 0:
-                    paid = sum_of.format(row=self._months(self.rows["paid"]))
-                    content = f"={paid}-SUM({letter}{first}:{letter}{self.bar_head + offset - 1})"
-                else:
-                    content = f"=SUM(${_FIRST}{first}:{letter}{self.bar_head + offset - 1})"
-                style.formula(self.sheet, self.bar_head + offset, FIRST_MONTH + bar, content, _PAYMENT)
+                    piece = f"(COLUMN()-COLUMN(${_FIRST}$1){{more}})*plan_months/months_per_year"
+                    for at, more in ((row + 1, ""), (row + 2, "+1")):
+                        style.formula(
+                            self.sheet, at, FIRST_MONTH + bar, "=" + piece.format(more=more), style.HUNDREDTHS
+                        )
+                    month = f"DATE(YEAR(timeline_start),MONTH(timeline_start)+INT({begin}),1)"
+                    day = f"={month}+INT(({begin}-INT({begin}))*days_per_month)"
+                    style.formula(self.sheet, self.bar_head, FIRST_MONTH + bar, day, "d mmm yy")
+                paid = self._months(source or self.rows["paid"])
+                piece = f"{_until(end, numbers, paid)}-({_until(begin, numbers, paid)})"
+                if source == 0:
+                    piece += f"-SUM({letter}{first}:{letter}{self.bar_head + offset - 1})"
+                elif source < 0:
+                    piece = f"SUM(${_FIRST}{first}:{letter}{self.bar_head + offset - 1})"
+                style.formula(self.sheet, self.bar_head + offset, FIRST_MONTH + bar, f"={piece}", _PAYMENT)
         self.bar_rows = [(label, self.bar_head + offset) for offset, (label, _) in enumerate(lines, 1)]
         self._row = self.bar_head + len(lines)
 
@@ -280,3 +278,9 @@ class Timeline:
             cell = style.formula(self.sheet, row, column, f"={text}", number_format)
             cell.alignment = style.aligned("right")
             cell.border = style.underline()
+
+
+def _until(time: str, numbers: str, paid: str) -> str:
+    """What is paid until so many months from the start, in even parts within a month."""
+    now = f"INDEX({paid},1,MIN(INT({time})+1,COLUMNS({paid})))"
+    return f"SUMPRODUCT(({numbers}<INT({time}))*{paid})+({time}-INT({time}))*{now}"

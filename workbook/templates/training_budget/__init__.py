@@ -12,7 +12,7 @@ from ..shared_inputs import TERMS
 from ..sheets import estimate, runs
 from .checks import CHECKS
 from .inputs import sections
-from .lines import BLOCKS, CLOCK, COSTS, RESULTS
+from .lines import AFTER, BLOCKS, CLOCK, COSTS, RESULTS
 
 _HOURLY = '"$"0.00## "per accelerator-hour"'
 TEMPLATE = Template(
@@ -36,8 +36,8 @@ TEMPLATE = Template(
         "low": {"whole_run_factor": 1.06, "price_percentile": 0.25, "experiment_share": 0.2},
         "high": {"whole_run_factor": 2.52, "price_percentile": 0.75, "experiment_share": 2.5},
     },
-    blocks=BLOCKS, costs=COSTS, basis=PROJECT, results=RESULTS, clock=CLOCK, starts="plan_start", ends="plan_end",
-    checks=CHECKS,
+    blocks=BLOCKS, costs=COSTS, basis=PROJECT, results=RESULTS, clock=CLOCK, after=AFTER,
+    after_title="By tokens done", starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
         Figure("Total cost", "total_cost", style.AMOUNT, '="P10 to P90: "&TEXT(total_p10/million,"#,##0.0")&" to "'
                '&TEXT(total_p90/million,"#,##0.0")&" M USD"'),

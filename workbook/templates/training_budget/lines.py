@@ -195,6 +195,19 @@ CLOCK = [
 ]  # fmt: skip
 
 
+AFTER = [
+    TimeRow("planned_before", "Planned before the run", "USD", "IF({end}<=start_date_shown,{paid},0)", style.USD, "SUM({all})"),
+    TimeRow("tokens_share", "Tokens done", "share of all", "", style.PERCENT, "IF(ISNUMBER(tokens_done),tokens_done/all_tokens,0)"),
+    TimeRow("earned", "Planned cost of what is done", "USD", "", style.USD,
+            "IF(tokens_share=0,0,planned_before+tokens_share*(paid-planned_before))"),
+    TimeRow("variance_by_tokens", "Really paid against that", "USD", "", style.USD, "IF(tokens_share=0,0,{actual}-earned)",
+            "Paid against what was planned for the tokens that are done"),
+    TimeRow("forecast_by_tokens", "Forecast at completion, by tokens done", "USD", "", style.USD,
+            "IF(tokens_share*{actual}=0,forecast,paid*{actual}/earned)",
+            "Forecast at completion: the total, times paid over planned for the tokens that are done"),
+]  # fmt: skip
+
+
 def _bound(end: str, otherwise: str) -> str:
     hours = "{training_flops},{accelerator_id},reference_mfu,{dtype}"
     return f'IFERROR(LLM_ESTIMATE_BOUND("LLM_GPU_HOURS","{end}",{hours})/LLM_GPU_HOURS({hours}),{otherwise})'

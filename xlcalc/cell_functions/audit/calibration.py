@@ -98,7 +98,6 @@ def LLM_CALIBRATION_FACTOR(name: Name, measurements: _Measurements, accelerator:
     Args:
         name: the estimate: LLM_STEP_TIME, LLM_TTFT, LLM_TPOT or LLM_THROUGHPUT
         measurements: the range
-        accelerator: the accelerator
     Example:
         >>> LLM_CALIBRATION_FACTOR("LLM_TPOT",
         ...     "model,accelerator,count,context,measured,unit; llama-3.1-8b,h100-sxm,1,1024,7,ms", "h200-sxm")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Annotated
 
 from xlcalc.cell_functions.hosting.served import MEMORY_SOURCE, held
 from xlcalc.formula.arithmetic import chosen, searched, term
-from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting import memory
 from xlcalc.hosting.layout import Layout, check
 from xlcalc.language.cells import Choice, Number
 from xlcalc.language.declare import cell_function
 from xlcalc.language.kinds import Accelerator, Bytes, Count, DType, Model, PositiveTokens, ServingSoftware, Tokens
-from xlcalc.model.dtypes import DType as Format
-from xlcalc.model.spec import ModelSpec
 
 _MemoryPart = Annotated[str, Choice(*memory.PARTS)]
 _Reserve = Annotated[float, Number("", 0, 0.99)]
@@ -41,11 +39,6 @@ def LLM_SERVE_MEMORY(
     and 8,192 tokens a step, whatever the batch: it grows with the vocabulary.
 
     Args:
-        model: the model
-        context: tokens of each sequence, prompt and output together
-        batch: sequences in the cache
-        dtype: number format of the weights; blank = as published
-        kv_dtype: number format of the cache; blank = 16 bit
         tp: tensor-parallel accelerators; they share the heads evenly
         part: which bytes
         software: engine; blank = the cache as the model asks for it
@@ -74,15 +67,6 @@ def LLM_MIN_GPUS(
     Powers of two inside a node, whole nodes beyond; the best of the layouts that tensor, pipeline and expert
     parallelism allow.
 
-    Args:
-        model: the model
-        accelerator: the accelerator
-        context: tokens of each sequence, prompt and output together
-        batch: sequences in the cache
-        dtype: number format of the weights; blank = as published
-        kv_dtype: number format of the cache; blank = 16 bit
-        reserve: share of the memory to leave empty
-        software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_MIN_GPUS("llama-3.1-70b", "h100-sxm", 8192, 16)
         4
@@ -91,23 +75,14 @@ def LLM_MIN_GPUS(
 
 
 @LLM_MIN_GPUS.explained
-def _fewest(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
-    context: float,
-    batch: int,
-    dtype: Format | None,
-    kv_dtype: Format | None,
-    reserve: float,
-    software: str | None,
-) -> int:
-    of = held(model, accelerator, dtype, kv_dtype, software)
-    layout = searched(memory.min_layout, of, context, batch, reserve)
-    total = memory.serve_memory(of, context, batch, layout, sized=True).total
+def _fewest(given: SimpleNamespace) -> int:
+    of = held(given.model, given.accelerator, given.dtype, given.kv_dtype, given.software)
+    layout = searched(memory.min_layout, of, given.context, given.batch, given.reserve)
+    total = memory.serve_memory(of, given.context, given.batch, layout, sized=True).total
     total = term(f"bytes on each accelerator, {layout.text}", total, "bytes", MEMORY_SOURCE)
     fits = "the smallest count tried where {0} is at most {1}"
     return chosen(
-        "count", layout.accelerators, fits, total, memory.to_fill(of, reserve), unit="count", source=MEMORY_SOURCE
+        "count", layout.accelerators, fits, total, memory.to_fill(of, given.reserve), unit="count", source=MEMORY_SOURCE
     )
 
 
@@ -124,15 +99,6 @@ def LLM_MAX_BATCH(
 ) -> Count:
     """The most sequences of a context that fit beside the weights, in the layout that leaves most room.
 
-    Args:
-        model: the model
-        accelerator: the accelerator
-        count: accelerators of the replica
-        context: tokens of each sequence, prompt and output together
-        dtype: number format of the weights; blank = as published
-        kv_dtype: number format of the cache; blank = 16 bit
-        reserve: share of the memory to leave empty
-        software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_MAX_BATCH("llama-3.1-8b", "h100-sxm", 1, 8192)
         56
@@ -141,19 +107,10 @@ def LLM_MAX_BATCH(
 
 
 @LLM_MAX_BATCH.explained
-def _most_sequences(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
-    count: int,
-    context: float,
-    dtype: Format | None,
-    kv_dtype: Format | None,
-    reserve: float,
-    software: str | None,
-) -> int:
-    of = held(model, accelerator, dtype, kv_dtype, software)
-    _, layout = searched(memory.max_batch, of, count, context, reserve)
-    most = memory.whole_capacity(of, context, layout, reserve)
+def _most_sequences(given: SimpleNamespace) -> int:
+    of = held(given.model, given.accelerator, given.dtype, given.kv_dtype, given.software)
+    _, layout = searched(memory.max_batch, of, given.count, given.context, given.reserve)
+    most = memory.whole_capacity(of, given.context, layout, given.reserve)
     return term("sequences", most, "sequences", f"{layout.text}, the layout that leaves most room; {MEMORY_SOURCE}")
 
 
@@ -172,15 +129,6 @@ def LLM_MAX_CONTEXT(
 
     Memory alone: what the model was trained for is a field of LLM_MODEL.
 
-    Args:
-        model: the model
-        accelerator: the accelerator
-        count: accelerators of the replica
-        batch: sequences in the cache
-        dtype: number format of the weights; blank = as published
-        kv_dtype: number format of the cache; blank = 16 bit
-        reserve: share of the memory to leave empty
-        software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_MAX_CONTEXT("llama-3.1-8b", "h100-sxm", 1, 16)
         28895
@@ -189,25 +137,16 @@ def LLM_MAX_CONTEXT(
 
 
 @LLM_MAX_CONTEXT.explained
-def _longest(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
-    count: int,
-    batch: int,
-    dtype: Format | None,
-    kv_dtype: Format | None,
-    reserve: float,
-    software: str | None,
-) -> int:
-    of = held(model, accelerator, dtype, kv_dtype, software)
-    context, layout = searched(memory.max_context, of, count, batch, reserve)
+def _longest(given: SimpleNamespace) -> int:
+    of = held(given.model, given.accelerator, given.dtype, given.kv_dtype, given.software)
+    context, layout = searched(memory.max_context, of, given.count, given.batch, given.reserve)
 
     def filled_by(tokens: float, label: str) -> float:
         sequences = term(label, tokens, "tokens", "searched")
-        total = memory.serve_memory(of, sequences, batch, layout, sized=True).total
+        total = memory.serve_memory(of, sequences, given.batch, layout, sized=True).total
         return term(f"bytes on each accelerator with {label}, {layout.text}", total, "bytes", MEMORY_SOURCE)
 
     here, beyond = filled_by(context, "this context"), filled_by(context + 1, "one token more")
     fits = "the longest context where {0} is at most {1}; one token more takes {2}"
-    filled = memory.to_fill(of, reserve)
+    filled = memory.to_fill(of, given.reserve)
     return chosen("context", context, fits, here, filled, beyond, unit="tokens", source=MEMORY_SOURCE)

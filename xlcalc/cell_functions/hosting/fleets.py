@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Annotated, Any, NamedTuple
 
 from xlcalc import accuracy
 from xlcalc.catalog import models, tables
 from xlcalc.cell_functions.hosting.served import MEMORY_SOURCE, held, price, served
-from xlcalc.cell_functions.hosting.serving import Quantile
+from xlcalc.cell_functions.hosting.serving import PositiveRate, Quantile
 from xlcalc.formula.arithmetic import chosen, searched, term
+from xlcalc.hardware.rates import Host
+from xlcalc.hardware.serving import dense_format, host, usable
 from xlcalc.hardware.spec import AcceleratorSpec
-from xlcalc.hosting import cost, fleet, latency, memory
+from xlcalc.hosting import cost, fleet, host_layers, latency, memory
 from xlcalc.hosting.throughput import Traffic
+from xlcalc.language.cells import Number
 from xlcalc.language.declare import Table, cell_function
 from xlcalc.language.kinds import (
     Accelerator,
@@ -29,6 +33,7 @@ from xlcalc.language.kinds import (
 from xlcalc.model.dtypes import DType as Format
 from xlcalc.model.spec import ModelSpec
 
+HostMemory = Annotated[float, Number("bytes", 0, above=True)]
 _FLEET = [
     "layout", "accelerators a replica", "requests/s a replica", "replicas", "accelerators", "nodes", "utilisation",
     "TTFT at the quantile (s)", "TPOT at the quantile (s)", "USD/hour", "USD/M input tokens", "USD/M output tokens",
@@ -36,8 +41,11 @@ _FLEET = [
 ]  # fmt: skip
 _RUNS = [
     "model", "parameters", "dtype", "layout", "memory of an accelerator (bytes)", "TTFT (s)", "tokens/s",
-    "tokens/s of a sequence",
+    "tokens/s of a sequence", "in host memory", "host memory (bytes)", "published context",
 ]  # fmt: skip
+_DESKTOP = 89.6e9  # bytes/s: two channels of DDR5-5600, as Intel rates the Core i9-14900K
+_NARROWEST = 4  # bits that weights are published in
+_LEAST_SHARE = 0.75  # of the published parameters: those of towers may be among them
 
 
 @cell_function(
@@ -71,21 +79,11 @@ def LLM_FLEET(
     whole nodes, on demand, with its spread beside it.
 
     Args:
-        model: the model
-        accelerator: the accelerator
         requests_per_second: mean rate of requests that arrive at random
-        prompt: tokens of each prompt
-        output: tokens of each answer
         ttft_slo: longest time to the first token; blank = any
         tpot_slo: longest time per output token; blank = any
         quantile: share of the requests that keep the limits
-        cached_share: share of the prompt found in a prefix cache
-        dtype: number format of the weights; blank = as published
-        kv_dtype: number format of the cache; blank = 16 bit
         max_count: most accelerators of a replica
-        usd_per_hour: USD of an accelerator-hour; blank = your own price, else the median of comparable listed ones
-        top: rows to give
-        software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_FLEET("llama-3.1-8b", "h100-sxm", 100, 1000, 200, 0.5, 0.05)[1][3:6]
         [5, 5, 1]
@@ -115,28 +113,15 @@ def LLM_FLEET(
 
 
 @LLM_FLEET.explained
-def _cheapest_fleet(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
-    requests_per_second: float,
-    prompt: float,
-    output: float,
-    ttft_slo: float | None,
-    tpot_slo: float | None,
-    quantile: float,
-    cached_share: float,
-    dtype: Format | None,
-    kv_dtype: Format | None,
-    max_count: int,
-    usd_per_hour: float | None,
-    top: int,
-    software: str | None,
-) -> str:
+def _cheapest_fleet(given: SimpleNamespace) -> str:
     """The cheapest fleet: the rate that a replica holds, what it sustains, its latencies."""
-    of = served(model, accelerator, dtype, kv_dtype, software)
-    traffic, limits = Traffic(prompt, output, cached_share), fleet.Limits(ttft_slo, tpot_slo, quantile)
-    best, *others = searched(fleet.fleets, of, traffic, requests_per_second, limits, max_count)
-    first, token = searched(best.latencies, quantile)
+    of = served(given.model, given.accelerator, given.dtype, given.kv_dtype, given.software)
+    traffic, limits = (
+        Traffic(given.prompt, given.output, given.cached_share),
+        fleet.Limits(given.ttft_slo, given.tpot_slo, given.quantile),
+    )
+    best, *others = searched(fleet.fleets, of, traffic, given.requests_per_second, limits, given.max_count)
+    first, token = searched(best.latencies, given.quantile)
     kinds = [
         term(f"requests a second that a replica of {kind.replica.layout.text} holds", kind.rate, "requests/s",
              "the largest rate within the limits: searched")
@@ -152,51 +137,93 @@ def _cheapest_fleet(
     )
 
 
-@cell_function(category="Hosting", source=f"LLM_TTFT; LLM_TPOT; {MEMORY_SOURCE}")
+@cell_function(category="Hosting", source=f"LLM_TTFT; LLM_TPOT; {MEMORY_SOURCE}; llama.cpp for hosts")
 def LLM_RUNS_ON(
     accelerator: Accelerator,
     count: Count = 1,
     context: PositiveTokens = 8192,
     batch: Count = 1,
     dtype: DType = None,
+    host_memory: HostMemory = None,
+    host_bandwidth: PositiveRate = _DESKTOP,
 ) -> Rows:
     """The models of the catalog that a machine holds with their cache, largest first, and how fast they run there.
 
     Weights, cache in 16 bit and the engine's workspace fit in 90 % of the memory, as LLM_MIN_GPUS has it, in the layout
-    that gives tokens soonest. The first token is that of one prompt of the whole context.
+    that gives tokens soonest. The first token is that of one prompt of the whole context. Models whose published
+    context is shorter than the one that is asked for are left out. With `host_memory`, models follow of which llama.cpp
+    leaves a part there, computed by the host's processor: experts of mixtures first, else whole layers, as few as
+    suffice. Meant for one or a few sequences.
 
     Args:
-        accelerator: the accelerator
         count: accelerators of the machine
         context: tokens of each sequence, prompt and answer together
         batch: sequences that decode together
         dtype: number format of the weights; blank = as each is published
+        host_memory: bytes of the host's memory for weights; blank = nothing stays there
+        host_bandwidth: rate at which the host's processor reads its memory; blank = two channels of DDR5-5600
     Example:
         >>> LLM_RUNS_ON("rtx-4090", 1, 8192, 1, "q4_k_m")[0][:2]
         ['model', 'parameters']
     """
+    asked = _Asked(accelerator, count, context, batch, dtype)
+    beside = host(accelerator, host_memory, host_bandwidth) if host_memory else None
+    room = count * usable(accelerator) + (host_memory or 0)
     rows = []
-    for model in (models.by_id(row["id"]) for row in tables.rows("models")):
-        if model.architecture.kind != "encoder":
-            row = _runs(model, accelerator, count, context, batch, dtype)
+    for model in (models.by_id(row["id"]) for row in tables.rows("models") if _may_run(row, asked, room)):
+        if model.architecture.kind != "encoder" and context <= (_longest(model) or context):
+            row = _runs(model, asked) or (beside and _runs_beside(model, asked, beside))
             if row:
                 rows.append(row)
-    return Table([_RUNS, *sorted(rows, key=lambda row: (-row[1], row[0]))])
+    return Table([_RUNS, *sorted(rows, key=lambda row: (bool(row[8]), -row[1], row[0]))])
 
 
-def _runs(
-    model: ModelSpec, accelerator: AcceleratorSpec, count: int, context: float, batch: int, dtype: Format | None
-) -> list[Any] | None:
-    """A model's line where it fits."""
+class _Asked(NamedTuple):
+    accelerator: AcceleratorSpec
+    count: int
+    context: float
+    batch: int
+    dtype: Format | None
+
+
+def _may_run(row: dict[str, str], asked: _Asked, room: float) -> bool:
+    """Whether a model of the catalog could fit by its published size, and has the context: before its configuration is
+    read."""
+    if row["context"] and float(row["context"]) < asked.context:
+        return False
+    bits = asked.dtype.bits if asked.dtype else _NARROWEST
+    return not row["published_params"] or float(row["published_params"]) * _LEAST_SHARE * bits / 8 <= room
+
+
+def _longest(model: ModelSpec) -> float | None:
+    """Tokens that a model is published for; None where nothing says so, as of recurrent ones."""
+    return model.context or model.text_config.get("max_position_embeddings")
+
+
+def _runs(model: ModelSpec, asked: _Asked) -> list[Any] | None:
+    """A model's line where the accelerators hold it."""
+    accelerator, count, context, batch, dtype = asked
     of = held(model, accelerator, dtype)
     fits = [lay for lay in memory.splits(of, count) if memory.fits_batch(of, context, batch, lay, memory.RESERVE)]
     if not fits:
         return None
     of = served(model, accelerator, dtype, decodes_only=True)
     token, layout = min((latency.tpot(of, lay, context, batch), lay) for lay in fits)
-    try:
-        first: float | None = latency.ttft(served(model, accelerator, dtype), layout, context, 1)
-    except ValueError:  # no peak is published, without which prompts cannot be timed
-        first = None
-    bytes_each = memory.serve_memory(of, context, batch, layout, sized=True).total
-    return [model.id, model.total, of.dtype, layout.text, bytes_each, first, batch / token, 1 / token]
+    first = latency.ttft(of, layout, context, 1) if dense_format(accelerator) else None
+    device = memory.serve_memory(of, context, batch, layout, sized=True).total
+    speeds = first, batch / token, 1 / token
+    return [model.id, model.total, of.dtype, layout.text, device, *speeds, None, None, _longest(model)]
+
+
+def _runs_beside(model: ModelSpec, asked: _Asked, beside: Host) -> list[Any] | None:
+    """A model's line where a part of it stays in the host's memory."""
+    accelerator, count, context, batch, dtype = asked
+    of = served(model, accelerator, dtype, None, "llama.cpp", decodes_only=True)
+    placed = host_layers.place(of, beside, count, context, batch)
+    if placed is None:
+        return None
+    token = host_layers.tpot(of, beside, placed, context, batch)
+    first = host_layers.ttft(of, beside, placed, context) if dense_format(accelerator) else None
+    speeds = first, batch / token, 1 / token
+    where = placed.text, placed.host_bytes, _longest(model)
+    return [model.id, model.total, of.dtype, placed.layout.text, placed.device_bytes, *speeds, *where]

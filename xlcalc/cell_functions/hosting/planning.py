@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 from xlcalc import accuracy
 from xlcalc.cell_functions.hosting.served import MEMORY_SOURCE, RATES_SOURCE, in_formats, price, served
 from xlcalc.formula.arithmetic import chosen, searched, term
-from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting import cost, disaggregation, memory, plan, throughput
 from xlcalc.hosting.layout import Split
 from xlcalc.hosting.served import Served
@@ -25,7 +25,6 @@ from xlcalc.language.kinds import (
     UsdPerHour,
 )
 from xlcalc.model.dtypes import DTYPES
-from xlcalc.model.spec import ModelSpec
 
 _PRICED = "full use"
 
@@ -54,17 +53,9 @@ def LLM_SERVE_PLAN(
     many rows, how old and how far apart stands beside it; blank where it lists none.
 
     Args:
-        model: the model
-        accelerator: the accelerator
-        prompt: tokens of each prompt
-        output: tokens of each answer
         ttft_slo: longest time to the first token; blank = any
         tpot_slo: longest time per output token; blank = any
         max_count: most accelerators of a replica
-        top: rows to give
-        cached_share: share of the prompt found in a prefix cache
-        usd_per_hour: USD of an accelerator-hour; blank = your own price, else the median of comparable listed ones
-        software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_SERVE_PLAN("llama-3.1-8b", "h100-sxm", 1000, 200, 1, 0.05, 2)[1][:3]
         [1, 'tp1', 'fp8']
@@ -83,23 +74,17 @@ def LLM_SERVE_PLAN(
 
 
 @LLM_SERVE_PLAN.explained
-def _cheapest(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
-    prompt: float,
-    output: float,
-    ttft_slo: float | None,
-    tpot_slo: float | None,
-    max_count: int,
-    top: int,
-    cached_share: float,
-    usd_per_hour: float | None,
-    software: str | None,
-) -> str:
+def _cheapest(given: SimpleNamespace) -> str:
     """The cheapest option, its price, its latencies against the limits, its memory."""
-    asked = throughput.Traffic(prompt, output, cached_share)
+    asked = throughput.Traffic(given.prompt, given.output, given.cached_share)
     (option, *_), tried = searched(
-        plan.best, in_formats(model, accelerator, software), asked, ttft_slo, tpot_slo, max_count, 1
+        plan.best,
+        in_formats(given.model, given.accelerator, given.software),
+        asked,
+        given.ttft_slo,
+        given.tpot_slo,
+        given.max_count,
+        1,
     )
     return chosen(
         "plan",
@@ -107,12 +92,12 @@ def _cheapest(
         f"the cheapest inside the limits of {tried} layouts and formats, each with its largest batch: "
         "{0}; {1}; {2}; {3}; {4}",
         *_of_option(
-            served(model, accelerator, DTYPES[option.of.dtype], None, software),
+            served(given.model, given.accelerator, DTYPES[option.of.dtype], None, given.software),
             asked,
             option,
-            ttft_slo,
-            tpot_slo,
-            price(accelerator, usd_per_hour),
+            given.ttft_slo,
+            given.tpot_slo,
+            price(given.accelerator, given.usd_per_hour),
         ),
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
 
 from xlcalc.catalog.prices import typical
-from xlcalc.formula.arithmetic import is_recording
 from xlcalc.formula.records import columns
 from xlcalc.formula.symbols import unrecorded
 from xlcalc.hardware.serving import dense_format, device, engine, formats_to_try, serve_rates, usual_software
@@ -18,10 +19,21 @@ from xlcalc.model.words import WORDS
 
 MEMORY_SOURCE = "Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner measured it"
 RATES_SOURCE = "rates calibrated on published measurements (catalog/serving.csv)"
-_KEPT = 64  # accelerators and formats of a model
 _SIXTEEN_BIT = 2  # bytes of a cached element where no format is named, as engines keep the cache unless told otherwise
 
 
+def _once(put_together: Callable[..., Served]) -> Callable[..., Served]:
+    """Keep what is put together with its model; the accelerator too, whose id is part of the key."""
+
+    @wraps(put_together)
+    def kept(model: ModelSpec, accelerator: AcceleratorSpec | None, *words: Any) -> Served:
+        key = put_together.__name__, id(accelerator), words
+        return model.once(key, lambda: (put_together(model, accelerator, *words), accelerator))[0]
+
+    return kept
+
+
+@_once
 def held(
     model: ModelSpec,
     accelerator: AcceleratorSpec | None,
@@ -39,6 +51,16 @@ def held(
     cache_bytes = kv_dtype.bytes if kv_dtype else _SIXTEEN_BIT
     where = device(accelerator) if accelerator else None
     return Served(numbers, dtype.name, cache_bytes, engine(accelerator, software), where)
+
+
+@_once
+def _timed(
+    model: ModelSpec, accelerator: AcceleratorSpec, dtype: DType | None, kv_dtype: DType | None, software: str
+) -> Served:
+    """`held` with the rates of its format."""
+    form = dtype or model.published_dtype
+    found = held(model, accelerator, form, kv_dtype, software)
+    return found._replace(rates=serve_rates(accelerator, form, software))
 
 
 def served(
@@ -59,19 +81,10 @@ def served(
     if not (decodes_only or dense_format(accelerator)):
         who = accelerator.id or "the accelerator"
         raise ValueError(f"{who} has no published 16-bit peak, without which reading prompts cannot be timed")
-    recording = is_recording()
-    key = id(accelerator), dtype, kv_dtype, software, kernels
-    kept = None if recording else model.looked_up.get(key)
-    if kept is not None and kept[0] is accelerator:
-        return kept[1]
-    form, usual = dtype or model.published_dtype, usual_software(accelerator)
-    software = software or ("vllm" if kernels and usual == "tensorrt-llm" else usual)
-    found = held(model, accelerator, form, kv_dtype, software)._replace(rates=serve_rates(accelerator, form, software))
-    if not recording:
-        if len(model.looked_up) >= _KEPT:
-            model.looked_up.clear()
-        model.looked_up[key] = accelerator, found
-    return found
+    if not software:
+        usual = usual_software(accelerator)
+        software = "vllm" if kernels and usual == "tensorrt-llm" else usual
+    return _timed(model, accelerator, dtype, kv_dtype, software)
 
 
 def in_formats(model: ModelSpec, accelerator: AcceleratorSpec, software: str | None = None) -> Sequence[Served]:

@@ -59,12 +59,7 @@ def LLM_TTFT(
     them. Memory is not checked: LLM_MIN_GPUS does.
 
     Args:
-        model: the model
-        accelerator: the accelerator
-        count: accelerators of the replica
-        prompt: tokens of each prompt
         batch: prompts in the pass
-        dtype: number format of the weights; blank = as published
         mfu: fraction of peak to assume; blank = what was measured of operators
         software: engine; blank = what the accelerator usually runs, on NVIDIA's vLLM
     Example:
@@ -98,13 +93,8 @@ def LLM_TPOT(
     adds them. Memory is not checked: LLM_MIN_GPUS does.
 
     Args:
-        model: the model
-        accelerator: the accelerator
-        count: accelerators of the replica
         context: tokens that each sequence has so far, on average
         batch: sequences decoding together
-        dtype: number format of the weights; blank = as published
-        kv_dtype: number format of the cache; blank = 16 bit
         mbu: fraction of memory bandwidth to assume; blank = what was measured of operators
         software: engine; blank = what the accelerator usually runs, on NVIDIA's vLLM
     Example:
@@ -144,17 +134,7 @@ def LLM_THROUGHPUT(
     the accelerators' links: the slower pool sets the pace.
 
     Args:
-        model: the model
-        accelerator: the accelerator
-        count: accelerators of the replica
-        prompt: tokens of each prompt
-        output: tokens of each answer
         batch: running sequences; blank = as many as fit and still help
-        dtype: number format of the weights; blank = as published
-        kv_dtype: number format of the cache; blank = 16 bit
-        layout: how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the fastest of one pool
-        cached_share: share of the prompt found in a prefix cache
-        software: engine; blank = what the accelerator usually runs
     Example:
         >>> round(LLM_THROUGHPUT("llama-3.1-8b", "h100-sxm", 1, 1000, 1000, dtype="fp8"), -2)
         8400.0
@@ -200,20 +180,11 @@ def LLM_LATENCY_AT_LOAD(
     are as long as given on average; how far their lengths spread is `length_cv`, which makes the tails longer.
 
     Args:
-        model: the model
-        accelerator: the accelerator
-        count: accelerators of the replica
-        prompt: tokens of each prompt
-        output: tokens of each answer
         requests_per_second: mean rate of arrivals
         quantile: share of the requests that are served at least as quickly
         metric: which latency
-        dtype: number format of the weights; blank = as published
-        kv_dtype: number format of the cache; blank = 16 bit
         layout: how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the one with the largest throughput
-        cached_share: share of the prompt found in a prefix cache
         length_cv: standard deviation over mean of the lengths of prompts and answers; 0 = all alike
-        software: engine; blank = what the accelerator usually runs
     Example:
         >>> round(LLM_LATENCY_AT_LOAD("llama-3.1-8b", "h100-sxm", 1, 1000, 200, 10, unit="ms"))
         76
@@ -263,18 +234,9 @@ def LLM_REPLICAS(
 
     Args:
         requests_per_second: mean rate of requests
-        prompt: tokens of each prompt
-        output: tokens of each answer
-        model: the model
-        accelerator: the accelerator
         count: accelerators of one replica
         batch: running sequences on one replica
         utilization: share of a replica's throughput to plan with
-        dtype: number format of the weights; blank = as published
-        kv_dtype: number format of the cache; blank = 16 bit
-        layout: how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the fastest of one pool
-        cached_share: share of the prompt found in a prefix cache
-        software: engine; blank = what the accelerator usually runs
     Example:
         >>> LLM_REPLICAS(100, 1000, 200, "llama-3.1-8b", "h100-sxm", 1, 64)
         9
@@ -326,16 +288,11 @@ def LLM_OFFLOAD_THROUGHPUT(
     pass takes as long as the slowest of computing and fetching.
 
     Args:
-        model: the model
-        accelerator: the accelerator
         host_bytes_per_second: rate between host memory and the accelerator (PCIe)
         disk_bytes_per_second: rate from disk; 0 = nothing lies there
-        prompt: tokens of each prompt
-        output: tokens of each answer
         batch: sequences that share each fetch of the weights
         weights_gpu: share of the weights on the accelerator
         kv_gpu: share of the cache on the accelerator
-        dtype: number format of the weights; blank = as published
     Example:
         >>> round(LLM_OFFLOAD_THROUGHPUT("opt-30b", "t4", 12e9, 0, 512, 32, 144, 0.2, 0), 1)
         9.3

@@ -12,10 +12,8 @@ from xlcalc.language.cells import Choice
 from xlcalc.language.declare import cell_function
 from xlcalc.language.kinds import Bytes, Count, Model, Params, Positive, PositiveTokens, TrainingSoftware
 from xlcalc.model.adapters import adapted_matrices
-from xlcalc.model.checkpoint import PLAIN
 from xlcalc.model.dtypes import DTYPES
 from xlcalc.model.spec import ModelSpec
-from xlcalc.model.storage import stored
 from xlcalc.model.words import WORDS
 from xlcalc.training.activations import ELEMENT
 from xlcalc.training.finetune import adapter_memory
@@ -62,21 +60,17 @@ def LLM_FINETUNE_MEMORY(
 
     `full` trains every parameter: 2 bytes of weight, 2 of gradient and, for Adam, 12 of optimizer. `lora` keeps weights
     in bf16 and trains adapters; `qlora` keeps the weights in nf4 with double quantisation. Frozen matrices need no
-    input for the backward pass, adapted ones do. What the loss takes, whether there is a 32-bit copy of the weights and
-    what 4-bit weights leave in 32 bit is the software's; the workspace holds it with the allocator's slack and the CUDA
-    context.
+    input for the backward pass, adapted ones do. What the loss takes, whether there is a 32-bit copy of the weights,
+    what 4-bit weights leave in 32 bit and whether operators run one by one and keep more is the software's; the
+    workspace holds it with the allocator's slack and the CUDA context. Gradients stand beside the loss, as they do from
+    the second micro-batch of a step on.
 
     Args:
-        model: the model
         method: full, lora or qlora
-        seq_len: tokens of a sequence
         micro_batch: sequences at once
-        rank: rank of the adapters; not used by full
         part: the part that is asked for
-        recompute: what is computed again in the backward pass, as in LLM_TRAIN_MEMORY
         optimizer: adam keeps a 32-bit copy and moments, adam_fp32 all in 32 bit, paged its moments in the host
         offload: what stands in the host's memory: none, optimizer, activations
-        targets: what LoRA adapts, as in LLM_LORA_PARAMS; blank = what the software adapts, all where none is named
         software: training software; blank = PyTorch
     Example:
         >>> round(LLM_FINETUNE_MEMORY("llama-3.1-8b", "qlora", 2048, 1, 16, "weights", unit="GB"), 2)
@@ -91,12 +85,16 @@ def LLM_FINETUNE_MEMORY(
     what = adapted(targets, software)
     adapters = adapter_params(model, rank, what)
     adapters = term("parameters of adapters", adapters, "parameters", _HU)
-    kept = model.adapters(what).kept
-    kept = column("adapted_kept", kept, "inputs that adapters keep", "elements/token", "of the model")
     element = keeps.unquantised_bytes if method == "qlora" else ELEMENT
+    sums = model.adapters(what)
+    if keeps.eager:  # each adapter casts its input to 16 bit for itself
+        kept = ELEMENT * column("adapted_inputs", sums.inputs, "inputs of adapters", "elements/token", "of the model")
+    else:
+        kept = column("adapted_kept", sums.kept, "inputs that adapters keep", "elements/token", "of the model")
+        kept = element * kept
     frozen = train_memory(numbers, layout, seq_len, keeps, offload=offload, adapted=kept, element=element)
     form = DTYPES["nf4" if method == "qlora" else "bf16"]
-    base = stored(model.architecture, form, PLAIN).bytes
+    base = model.weights(form, anew=True).bytes
     base = column(f"bytes_{form.name}", base, f"weights in {form.name}", "bytes", "of the model in this format")
     base += (element - ELEMENT) * (numbers.params_embedding + numbers.params_head)
     memory = adapter_memory(adapters, base, frozen, keeps, kind, offload)
@@ -114,7 +112,6 @@ def LLM_LORA_PARAMS(model: Model, rank: Count, targets: Targets = "all") -> Para
     three matrices also where code fuses them. Embedding and head are never adapted.
 
     Args:
-        model: the model
         rank: rank of the adapters
         targets: adapted parts or matrices, with commas between
     Example:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated
 
 from xlcalc.hardware.software import SOFTWARE
@@ -38,4 +39,9 @@ Zero = Annotated[int, Number("", 0, 3, whole=True)]
 
 def adapted(targets: frozenset[str] | None, software: str | None) -> frozenset[str]:
     """What LoRA adapts: the targets, where there are none what the software adapts."""
-    return targets or TargetsKind().read(SOFTWARE[software].adapts if software else "all")
+    return targets or _usual(software or "")
+
+
+@cache
+def _usual(software: str) -> frozenset[str]:
+    return TargetsKind().read(SOFTWARE[software].adapts if software else "all")

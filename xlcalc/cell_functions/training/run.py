@@ -91,7 +91,6 @@ def LLM_TRAIN_TIME(
 
     Args:
         flops: FLOP of the run, as LLM_TRAIN_FLOPS gives them
-        accelerator: the accelerator
         count: accelerators
         mfu: model FLOP utilisation, a fraction of peak; 0.3 to 0.5 is usual
         dtype: number format of the matmuls
@@ -111,7 +110,6 @@ def LLM_GPU_HOURS(flops: Flop, accelerator: AcceleratorOrPeak, mfu: Fraction = 0
 
     Args:
         flops: FLOP of the run
-        accelerator: the accelerator
         mfu: model FLOP utilisation, a fraction of peak
         dtype: number format of the matmuls
     Example:
@@ -139,7 +137,6 @@ def LLM_MFU(
     Args:
         model: the model, or its parameters
         tokens_per_second: tokens trained in a second by all accelerators together
-        accelerator: the accelerator
         count: accelerators
         seq_len: tokens of a training sequence; 0 leaves attention out
         dtype: number format of the matmuls
@@ -241,7 +238,6 @@ def LLM_TRAIN_COST(
 
     Args:
         flops: FLOP of the run
-        accelerator: the accelerator
         count: accelerators
         usd_per_hour: price of one accelerator for an hour
         mfu: model FLOP utilisation, a fraction of peak
@@ -379,7 +375,6 @@ def LLM_PIPELINE_BUBBLE(pp: Count, micro_batches: Count, interleave: Count = 1) 
     """Idle time of a pipeline over its ideal time: (p - 1) / (v m).
 
     Args:
-        pp: pipeline stages
         micro_batches: micro-batches of one step on one pipeline
         interleave: model chunks on each stage (virtual stages)
     Example:

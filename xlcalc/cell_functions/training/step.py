@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated
 
 from xlcalc.accuracy.calibration import calibrated
@@ -36,11 +37,13 @@ _MemoryPart = Annotated[str, Choice("weights", "gradients", "optimizer", "activa
 _TimePart = Annotated[str, Choice(*StepTime._fields, "total")]
 
 
+@cache
 def weight_bytes(dtype: Format) -> float:
     """Bytes of a weight in training: matrix products below 16 bit still keep weights in bf16."""
     return max(dtype.bytes, 2)
 
 
+@cache
 def operand_bytes(dtype: Format) -> float:
     """Bytes of an element that a matrix product reads, and keeps for its backward pass."""
     return min(dtype.bytes, 2)
@@ -81,18 +84,9 @@ def LLM_TRAIN_MEMORY(
     allocator's slack, CUDA context and communication buffers.
 
     Args:
-        model: the model
-        seq_len: tokens of a sequence
-        micro_batch: sequences of a micro-batch on one replica
-        tp: tensor-parallel ranks
-        pp: pipeline stages
         dp: data-parallel replicas
-        zero: ZeRO stage; 3 = FSDP
         recompute: what is computed again in the backward pass; selective = what is cheap to compute, as above
         optimizer: what stands in memory besides weights and gradients, as in LLM_FINETUNE_MEMORY
-        ep: ranks over which experts are spread
-        cp: context-parallel ranks
-        vp: model chunks of a pipeline stage (interleaved schedule)
         dtype: number format of the matmuls
         part: the part that is asked for
         software: training software; blank = PyTorch FSDP from ZeRO 2 on, else Megatron-LM
@@ -149,24 +143,10 @@ def LLM_STEP_TIME(
     LLM_ESTIMATE_BOUND of it speaks of steps; that of LLM_TRAIN_TIME of whole runs, with all that interrupts them.
 
     Args:
-        model: the model
-        accelerator: the accelerator
         count: accelerators
-        global_batch: sequences of a step
-        seq_len: tokens of a sequence
-        tp: tensor-parallel ranks
-        pp: pipeline stages
-        micro_batch: sequences of a micro-batch on one replica
-        zero: ZeRO stage; 3 = FSDP
-        recompute: what is computed again in the backward pass, as in LLM_TRAIN_MEMORY
         dtype: number format of the matmuls
-        ep: ranks over which experts are spread
-        cp: context-parallel ranks
-        vp: model chunks of a pipeline stage (interleaved schedule)
         part: the part that is asked for
         method: full trains every weight; lora adapters alone; qlora adapters over weights in nf4
-        rank: rank of the adapters; not used by full
-        targets: what LoRA adapts, as in LLM_LORA_PARAMS; blank = what the software adapts, all where none is named
         software: training software; blank = what usually runs such a layout on that accelerator
     Example:
         >>> round(LLM_STEP_TIME("llama-3.1-8b", "h100-sxm", 8, 128, 8192, zero=3), 1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from types import SimpleNamespace
+from typing import Annotated
 
 from xlcalc import accuracy
 from xlcalc.cell_functions.training.step import TRAINED, operand_bytes, weight_bytes
@@ -31,7 +32,6 @@ from xlcalc.training.layout import Layout, layout_text, parse, spread
 from xlcalc.training.step_time import step_time
 
 LayoutText = Annotated[Layout, Parsed("a layout such as tp8pp4mb2 or zero3mb1full", parse)]
-_RANGES_KEPT = 64
 _STEP = "Narayanan et al. 2021; Korthikanti et al. 2022; achieved rates in catalog/efficiency.csv"
 
 
@@ -46,11 +46,8 @@ def _job(
 ) -> tuple[plan.Job, plan.Machine, Layout | None]:
     """What a plan is about, as plain numbers."""
     numbers = model.coefficients(TRAINED)
-    one = accelerator.looked_up.get((plan.Machine, dtype.name))
-    if not isinstance(one, plan.Machine):
-        with unrecorded():
-            one = _machine(accelerator, dtype)
-        accelerator.looked_up[plan.Machine, dtype.name] = one
+    with unrecorded():
+        one = accelerator.once((plan.Machine, dtype.name), lambda: _machine(accelerator, dtype))
     machine = one._replace(accelerators=count)
     own = None if layout is None else spread(count, layout, numbers.n_layers, numbers.n_experts)
     return plan.Job(numbers, global_batch, seq_len, weight_bytes(dtype), operand_bytes(dtype)), machine, own
@@ -60,8 +57,7 @@ def _machine(accelerator: AcceleratorSpec, dtype: Format) -> plan.Machine:
     """One accelerator with what usually trains on it."""
     low, high = (usual_training(zero, accelerator.vendor) for zero in (1, 2))
     rates = kernels(accelerator, dtype.name, low), kernels(accelerator, dtype.name, high)
-    kept = framework(usual_training(1)), framework(usual_training(2))
-    return plan.Machine(1, accelerator.figure("memory"), *rates, *kept)
+    return plan.Machine(1, accelerator.figure("memory"), *rates, framework(low), framework(high))
 
 
 PLAN_COLUMNS = (
@@ -91,11 +87,7 @@ def LLM_TRAIN_PLAN(
     all that fit; the rank is blank where it does not fit itself.
 
     Args:
-        model: the model
-        accelerator: the accelerator
         count: accelerators
-        global_batch: sequences of a step
-        seq_len: tokens of a sequence
         dtype: number format of the matmuls
         top: layouts that are shown
         layout: one to compare, such as tp8pp4vp5mb2zero1full; what is left out is 1, no recomputation
@@ -128,45 +120,43 @@ def _likely(
 ) -> accuracy.ranges.Bounds:
     """The range of a step, kept with the model: a sheet asks for one plan cell by cell."""
     key = (_likely, accelerator.id, accelerator.vendor, accelerator.architecture, count, seq_len, dtype.name)
-    found = model.looked_up.get(key)
-    if found is None:
-        given = {"model": model, "accelerator": accelerator, "count": count, "seq_len": seq_len, "dtype": dtype}
-        found = accuracy.ranges.of_call("LLM_STEP_TIME", given)
-        if len(model.looked_up) >= _RANGES_KEPT:
-            model.looked_up.clear()
-        model.looked_up[key] = found
-    return cast("accuracy.ranges.Bounds", found)
+    given = {"model": model, "accelerator": accelerator, "count": count, "seq_len": seq_len, "dtype": dtype}
+    return model.once(key, lambda: accuracy.ranges.of_call("LLM_STEP_TIME", given))
 
 
 @LLM_TRAIN_PLAN.explained
-def _fastest(
-    model: ModelSpec,
-    accelerator: AcceleratorSpec,
-    count: int,
-    global_batch: int,
-    seq_len: float,
-    dtype: Format,
-    top: int,
-    layout: Layout | None,
-) -> str:
+def _fastest(given: SimpleNamespace) -> str:
     """The fastest layout that fits: its step by part, its memory by part against what there is, its utilisation."""
-    job, machine, own = _job(model, accelerator, plain(count), plain(global_batch), plain(seq_len), dtype, layout)
-    best = searched(plan.plan, job, machine, plain(top), own).best[0].layout
+    job, machine, own = _job(
+        given.model,
+        given.accelerator,
+        plain(given.count),
+        plain(given.global_batch),
+        plain(given.seq_len),
+        given.dtype,
+        given.layout,
+    )
+    best = searched(plan.plan, job, machine, plain(given.top), own).best[0].layout
     numbers = columns(job.model, WORDS, "of the model")
-    rates = kernels(accelerator, dtype.name, usual_training(best.zero, accelerator.vendor))
-    step = term("seconds of a step", step_time(numbers, rates, best, global_batch, seq_len).total, "seconds", _STEP)
+    software = usual_training(best.zero, given.accelerator.vendor)
+    rates = kernels(given.accelerator, given.dtype.name, software)
+    step = term(
+        "seconds of a step", step_time(numbers, rates, best, given.global_batch, given.seq_len).total, "seconds", _STEP
+    )
     held = memory.train_memory(
         numbers,
         best,
-        seq_len,
-        framework(usual_training(best.zero)),
+        given.seq_len,
+        framework(software),
         weight_bytes=job.weight_bytes,
         operand_bytes=job.operand_bytes,
     )
-    flops = compute.train_flops(term("active parameters", model.active, "parameters", "of the model"), 1,
-                                attention_flops(model.flop_shape, seq_len), "none")  # fmt: skip
-    rate = term("tokens a second", global_batch * seq_len / step, "tokens/s")
-    used = compute.mfu(term("FLOP of a token", flops, "FLOP/token"), rate, accelerator.peak(dtype.name), count)
+    flops = compute.train_flops(term("active parameters", given.model.active, "parameters", "of the model"), 1,
+                                attention_flops(given.model.flop_shape, given.seq_len), "none")  # fmt: skip
+    rate = term("tokens a second", given.global_batch * given.seq_len / step, "tokens/s")
+    used = compute.mfu(
+        term("FLOP of a token", flops, "FLOP/token"), rate, given.accelerator.peak(given.dtype.name), given.count
+    )
     return chosen(
         "plan",
         layout_text(best),
@@ -175,6 +165,6 @@ def _fastest(
         term(
             "memory of the fullest accelerator", held.total, "bytes", "Korthikanti et al. 2022; Rajbhandari et al. 2020"
         ),
-        accelerator.figure("memory"),
+        given.accelerator.figure("memory"),
         term("MFU", used, "ratio", "Chowdhery et al. 2022, appendix B"),
     )

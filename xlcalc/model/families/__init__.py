@@ -16,7 +16,8 @@ from xlcalc.model.config import Config
 Family = Callable[[Config], Architecture]
 _MODULES = (
     "dense", "classic", "gemma", "moe", "moe_mixed", "latent", "indexed", "hybrid", "linear", "convolution",
-    "recurrent", "remote", "remote_dense", "encoders", "encoder_decoders", "t5",
+    "looped", "recurrent", "remote", "remote_dense", "encoders", "encoders_changed",
+    "encoders_relative", "encoder_decoders", "encoder_decoders_changed", "t5",
 )  # fmt: skip
 _families: dict[str, Family] = {}
 

@@ -67,6 +67,107 @@ def gemma4(c: Fields, a: Fields, d_text: int) -> int:
     return stem + a.get("num_hidden_layers", 12) * one + dense(d, out) + out * d_text
 
 
+def glmasr(c: Fields, a: Fields, d_text: int) -> int:
+    """GLM-ASR (Z.ai 2025): Whisper's encoder without its table of positions, four frames merged."""
+    params, _ = _whisper({**a, "max_source_positions": 0})
+    return params + dense(a.get("intermediate_size", 5120), 2 * d_text) + dense(2 * d_text, d_text)
+
+
+def moss(c: Fields, a: Fields, d_text: int) -> int:
+    """MOSS-Transcribe-Diarize (2026): Whisper's encoder, four frames merged."""
+    sized = {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24, "num_mel_bins": 80, **a}
+    params, d = _whisper(sized)
+    bias = bool(c.get("projector_bias", True))
+    return (
+        params + dense(d * c.get("audio_merge_size", 4), d_text, bias) + dense(d_text, d_text, bias) + norms(1, d_text)
+    )
+
+
+def voxtral_realtime(c: Fields, a: Fields, d_text: int) -> int:
+    """Mistral 2026: a causal encoder with gated MLPs and norms without biases, four frames merged."""
+    d, d_ff, mels = a.get("hidden_size", 1280), a.get("intermediate_size", 5120), a.get("num_mel_bins", 128)
+    inner = a.get("num_attention_heads", 32) * a.get("head_dim", 64)
+    one = 2 * dense(d, inner) + d * inner + dense(inner, d) + 2 * d * d_ff + dense(d_ff, d) + 2 * d
+    stem = dense(3 * mels, d) + dense(3 * d, d)
+    merged = d * c.get("downsample_factor", 4) * d_text + d_text * d_text
+    return stem + a.get("num_hidden_layers", 32) * one + d + merged
+
+
+def omniasr(c: Fields, a: Fields, d_text: int) -> int:
+    """Omnilingual ASR (Meta 2025): wav2vec 2.0 (Baevski et al. 2020) with a norm behind each convolution."""
+    d, wide, kernels = a.get("hidden_size", 1024), a.get("conv_dim") or [512] * 7, a.get("conv_kernel")
+    params, channels, bias = 0, 1, bool(a.get("conv_bias", True))
+    for out, kernel in zip(wide, kernels or (10, 3, 3, 3, 3, 2, 2), strict=True):
+        params += dense(channels * kernel, out, bias) + norms(1, out)
+        channels = out
+    params += norms(1, channels) + dense(channels, d)
+    grouped = d // a.get("num_conv_pos_embedding_groups", 16)
+    params += dense(grouped * a.get("num_conv_pos_embeddings", 128), d)
+    layers = a.get("num_hidden_layers", 24) * layer(d, a.get("intermediate_size", 4096))
+    return params + layers + norms(1, d) + dense(d, d_text)
+
+
+def fun_asr(c: Fields, a: Fields, d_text: int) -> int:
+    """Fun-ASR-Nano (Alibaba 2025): attention with a memory over frames, and layers that adapt its outputs."""
+    d, d_ff, n_layers = a.get("hidden_size", 512), a.get("intermediate_size", 2048), a.get("num_hidden_layers", 70)
+    stacked = a.get("num_mel_bins", 80) * a.get("num_stacked_frames", 7)
+    one = layer(d, d_ff) + d * a.get("fsmn_kernel_size", 11)
+    wider = 3 * (stacked - d) * d + norms(1, stacked - d)
+    own: Fields = c.get("adaptor_config") or {}
+    inner = own.get("projector_hidden_size", 2048)
+    adapting = own.get("num_hidden_layers", 2) * layer(d_text, own.get("intermediate_size", 256))
+    return n_layers * one + wider + norms(2, d) + dense(d, inner) + dense(inner, d_text) + adapting
+
+
+def phi4(c: Fields, a: Fields, d_text: int) -> int:
+    """Phi-4-Multimodal report 2025: a Conformer, and a pair of matrices for sound alone and one beside images."""
+    d, d_ff, wide = a.get("hidden_size", 1024), a.get("intermediate_size", 1536), a.get("ext_pw_out_channel", 1024)
+    channels, out = a.get("nemo_conv_channels", 1024), a.get("depthwise_separable_out_channel", 1024)
+    stem = dense(9, channels)
+    stem += (a.get("time_reduction", 8).bit_length() - 2) * (dense(9, channels) + dense(channels, channels))
+    stem += dense(channels * a.get("nemo_final_size", 10), d)
+    reach = a.get("bias_max_distance", 1000) * (1 if a.get("bias_symmetric", False) else 2)
+    forward = norms(1, d) + dense(d, 2 * d_ff) + dense(d_ff, d)
+    filtered = d * a.get("depthwise_multiplier", 1)
+    convolution = norms(1, d) + 2 * wide + dense(d, 2 * wide) + dense(a.get("kernel_size", 3), filtered)
+    convolution += dense(filtered, out) + dense(out, wide)
+    one = 2 * forward + 4 * dense(d, d) + convolution + norms(2, d)
+    pairs = 2 * (dense(d * a.get("downsample_rate", 1), d_text) + dense(d_text, d_text))
+    return stem + reach * a.get("num_attention_heads", 16) + a.get("num_blocks", 24) * one + pairs
+
+
+def muse_spark(c: Fields, a: Fields, d_text: int) -> int:
+    """Meta 2026: four stages of one-dimensional ConvNeXt (Liu et al. 2022), each over merged patches of the last."""
+    params, before, ratio = 0, 1, a.get("mlp_ratio", 4)
+    stages = (a.get("patch_sizes") or (16, 6, 5, 4), a.get("hidden_sizes") or (256, 512, 1024, 2048),
+              a.get("depths") or (2, 2, 2, 2))  # fmt: skip
+    for patch, d, depth in zip(*stages, strict=True):
+        inner = int(d * ratio)
+        block = dense(a.get("conv_kernel_size", 7), d) + d + dense(d, inner) + dense(inner, d)
+        params += dense(patch * before, d) + d + depth * block
+        before = d
+    out = a.get("out_hidden_size", 8192)
+    return params + before + dense(before, out) + out
+
+
+def dots3(c: Fields, a: Fields, d_text: int) -> int:
+    """rednote 2026: convolutions over the spectrum, gated layers with norms without biases, an MLP."""
+    d, d_ff, wide = a.get("hidden_size", 1280), a.get("intermediate_size", 5120), a.get("downsample_hidden_size", 480)
+    mels = a.get("feature_size", 128)
+    for _ in range(3):
+        mels = (mels + 1) // 2
+    stem = dense(9, wide) + 2 * dense(9 * wide, wide) + wide * mels * d
+    one = layer(d, d_ff, gated=True, norm_bias=False) - d  # keys have no bias
+    own, out = a.get("adapter_input_size", 1280), a.get("adapter_out_dim", 5120)
+    return stem + a.get("num_hidden_layers", 32) * one + d + norms(1, own) + dense(own, out) + dense(out, out)
+
+
+def inkling(c: Fields, a: Fields, d_text: int) -> int:
+    """Thinking Machines 2026: a row for each level of each band of the spectrum."""
+    d = a.get("text_hidden_size", 6144)
+    return a.get("n_mel_bins", 80) * a.get("mel_vocab_size", 256) * d + d
+
+
 def _convolved(a: Fields, d: int, n_layers: int, d_ff: int) -> int:
     """The encoder of Qwen3's audio models with its defaults."""
     d, wide, mels = a.get("d_model", d), a.get("downsample_hidden_size", 480), a.get("num_mel_bins", 128)

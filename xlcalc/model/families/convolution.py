@@ -125,7 +125,23 @@ def inkling(c: Config) -> Architecture:
 
 @family("inkling2_text")
 def inkling2(c: Config) -> Architecture:
-    """Inkling 2 (Thinking Machines 2026): gated heads with sinks, residuals by attention. transformers inkling2."""
+    """Inkling 2 (Thinking Machines 2026): gated heads with sinks, residuals by attention. transformers inkling2.
+
+    The head has no rows for the tokens that only fill the vocabulary up, which the file keeps.
+    """
+    return inkling2_head(c, inkling2_layers(c))
+
+
+def inkling2_head(c: Config, layers: list[Layer]) -> Architecture:
+    """The layers between embedding and head."""
+    d_model = c["hidden_size"]
+    whole = assemble(c, layers, norms=(norm(d_model), own("residual_query", d_model)), tied=False)
+    head = whole.outer[-1]._replace(d_out=c.get("unpadded_vocab_size") or c["vocab_size"])
+    return whole._replace(outer=(*whole.outer[:-1], head))
+
+
+def inkling2_layers(c: Config) -> list[Layer]:
+    """Its layers, one by one."""
     d_model, n_layers, width = c["hidden_size"], c["num_hidden_layers"], c["conv_kernel_size"]
     kinds = layer_kinds(c, ["hybrid_sliding" if (i + 1) % 6 else "hybrid" for i in range(n_layers)], *_INKLING)
     feed_forward = _convolved(_with(experts(c), vectors=(Vector("residual_query", d_model, "mlp"),)), d_model, width)
@@ -139,14 +155,14 @@ def inkling2(c: Config) -> Architecture:
         ]
         if kind == "hybrid":
             linears += [linear("conv_weights", d_model, n_kv_heads * width, matrices.HEAD_GATE)] * 2
-        return _with(block, tuple(linears), (own("clip_scale", n_heads * (head_dim + c["d_rel"])),))
+        return _with(block, tuple(linears), (norm(n_heads * (head_dim + c["d_rel"]), name="clip_scale"),))
 
     layers = []
     for i, kind in enumerate(kinds):
         inputs = 3 if kind == "hybrid" else 1  # one for queries, keys and values each, or one for all
         block = _with(mixer(kind), vectors=(own("residual_query", inputs * d_model),) if i else ())
         layers.append(Layer(1, (block, feed_forward), (norm(d_model),) * (inputs + 1)))
-    return assemble(c, layers, norms=(norm(d_model), own("residual_query", d_model)), tied=False)
+    return layers
 
 
 _INKLING = ("hybrid", "hybrid_sliding")

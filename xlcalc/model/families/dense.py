@@ -10,12 +10,13 @@ from xlcalc.model.architecture import Architecture, assemble, decoder, heads, wi
 from xlcalc.model.config import Config
 from xlcalc.model.families import family
 from xlcalc.model.families.heads import class_name
-from xlcalc.model.layers import Block, Layer, Vector, attention, linear, mlp, norm, reused
+from xlcalc.model.layers import Block, Layer, Vector, attention, linear, mlp, norm
 
 
 @family(
     "llama",
     "emu3_text_model",
+    "exaone",
     "granite",
     "granite_docling_text",
     "granite4_vision_text",
@@ -265,24 +266,6 @@ def doge(c: Config) -> Architecture:
         for w in windows(c)
     )
     return assemble(c, (Layer(1, (mixer, *blocks), (norm(d_model),) * 2) for mixer in mixers))
-
-
-@family("hrm_text")
-def hrm_text(c: Config) -> Architecture:
-    """Wang et al. 2025: a slow and a fast stack run in cycles, each pass with its own cache; norms without weights."""
-    c.require("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size", "intermediate_size")
-    d_model, (n_heads, _, head_dim) = c["hidden_size"], heads(c)
-    n_layers = c.get("num_layers_per_stack") or c["num_hidden_layers"]
-    passes = c["H_cycles"] * (c["L_cycles"] + 1)
-    bias = c.flag("attention_bias")
-    mixer = attention(d_model, n_heads, n_heads, head_dim, qkv_bias=bias, o_bias=bias, gate=True)
-    gate_bias = Block((), (Vector("gate_bias", n_heads * head_dim, "attention"),) if bias else ())
-    feed_forward = mlp(d_model, c["intermediate_size"], bias=c.flag("mlp_bias"))
-    layers = [
-        Layer(2 * n_layers, (mixer, gate_bias, feed_forward)),
-        Layer((passes - 2) * n_layers, (reused(mixer), reused(feed_forward))),
-    ]
-    return assemble(c, layers, final_norm=False, embeddings=(Vector("initial_state", d_model, "embedding"),))
 
 
 @family("mllama_text_model")

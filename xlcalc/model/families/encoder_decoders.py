@@ -151,11 +151,11 @@ def pegasus_x(c: Config) -> Architecture:
     whole = bart_like(c, learned=False, last_norm=True, tables=[tokens])
     own = norm(c["d_model"], bias=True, name="global_norm")
     first = tuple(layer._replace(norms=(*layer.norms, own)) for layer in whole.layers[: whole.n_encoder])
-    bare = tuple(_without_bias(layer) for layer in (*first, *whole.layers[whole.n_encoder :]))
+    bare = tuple(without_bias(layer) for layer in (*first, *whole.layers[whole.n_encoder :]))
     return whole._replace(layers=bare)
 
 
-def _without_bias(layer: Layer) -> Layer:
+def without_bias(layer: Layer) -> Layer:
     blocks = tuple(
         b._replace(linears=tuple(m._replace(bias=0) if m.part == "attention" else m for m in b.linears))
         for b in layer.blocks

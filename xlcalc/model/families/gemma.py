@@ -120,7 +120,7 @@ def gemma4(c: Config) -> Architecture:
         blocks = (mixer, feed_forward, *((experts,) if experts else ()), *per_layer.blocks)
         return Layer(1, blocks, (norm(d_model),) * (7 if experts else 4))
 
-    guess = mlp(d_model, c["intermediate_size"]).linears if diffusion else ()
+    guess = mlp(d_model, c["intermediate_size"]).linears if diffusion else _drafting(c)
     return assemble(
         c,
         [layer(i, kind) for i, kind in enumerate(kinds)],
@@ -128,6 +128,19 @@ def gemma4(c: Config) -> Architecture:
         norms=(*per_layer.norms, norm(d_model, name="guess_norm")) if diffusion else per_layer.norms,
         embeddings=per_layer.embeddings,
     )
+
+
+def _drafting(c: Config) -> tuple[Linear, ...]:
+    """What an assistant that drafts for a larger model has around its layers: from that model's states and back."""
+    backbone, d_model = c.get("backbone_hidden_size"), c["hidden_size"]
+    if not backbone:
+        return ()
+    turns = (
+        linear("draft_in", 2 * backbone, d_model, matrices.STREAM_WIDTH),
+        linear("draft_out", d_model, backbone, matrices.STREAM_WIDTH),
+    )
+    centroids = linear("centroids", d_model, c["num_centroids"], matrices.HEAD_INPUT)
+    return (*turns, centroids) if c.flag("use_ordered_embeddings") else turns
 
 
 def _window(c: Config, bidirectional: bool) -> int | None:

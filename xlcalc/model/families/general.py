@@ -40,6 +40,11 @@ _SLIDING = ("sliding_attention", "chunked_attention", "local_attention")
 def general(c: Config) -> Architecture:
     """The decoder that the fields describe. Raises ValueError naming fields that are missing or not understood."""
     c.require("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
+    if c.flag("is_encoder_decoder"):
+        raise ValueError(
+            f"is an encoder-decoder of model_type {c.model_type[:60]!r}, which is unknown: only decoders are read by "
+            "their fields alone"
+        )
     assumed = [f"model type {c.model_type!r} is unknown and read by its fields alone"]
     norm_bias = bool(_layer_norm(c))
     biases = _biases(c)

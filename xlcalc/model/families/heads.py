@@ -14,8 +14,8 @@ from xlcalc.model.architecture import Architecture
 from xlcalc.model.config import Config, vocabulary
 from xlcalc.model.layers import Linear, linear
 
-_CLASS = re.compile(r"^(\w+?)(EncoderModel|Model|For([A-Z]\w*)|LMHeadModel|MTModel)$")
-_OLDER = {"LMHeadModel": "CausalLM", "MTModel": "ConditionalGeneration"}
+_CLASS = re.compile(r"^(\w+?)(EncoderModel|Model|For([A-Z]\w*)|LMHeadModel|MTModel|GenerationDecoder)$")
+_OLDER = {"LMHeadModel": "CausalLM", "MTModel": "ConditionalGeneration", "GenerationDecoder": "CausalLM"}
 _LANGUAGE = ("CausalLM", "ConditionalGeneration", "MaskedLM", "Vision2Seq", "ImageTextToText", "BlockDiffusion")
 
 
@@ -74,6 +74,6 @@ def classifier(d_in: int, labels: int, *, bias: bool = True, name: str = "classi
 def _with_head(whole: Architecture, head: Sequence[Linear], note: str) -> Architecture:
     return whole._replace(
         outer=(*(m for m in whole.outer if m.name != "head"), *head),
-        norms=tuple(v for v in whole.norms if v.name != "head_bias"),
+        norms=tuple(v for v in whole.norms if v.part != "head"),
         notes=(*whole.notes, *((note,) if note else ())),
     )

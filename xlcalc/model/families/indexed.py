@@ -83,7 +83,8 @@ def mistral_large4(c: Config) -> Architecture:
             block = block._replace(linears=kept, vectors=(), cache=0)
         block = block._replace(vectors=(*block.vectors, scaling._replace(size=2 * n_heads)))
         mixers.append((block, chooser) if chooses else (block,))
-    return stack(c, mixers, shared_experts(c, c["first_k_dense_replace"]))
+    rotary_scale = Vector("rotary_scale", d_rope // 2, "attention")
+    return stack(c, mixers, shared_experts(c, c["first_k_dense_replace"]), norms=(rotary_scale,))
 
 
 @family("dots3_note_text")
@@ -144,7 +145,7 @@ def hyper_connection(c: Config, n_out: int, n_scales: int) -> Block:
     )
 
 
-@family("hy_v4")
+@family("hy_v4", "hy_v4_vl_text")
 def hy_v4(c: Config) -> Architecture:
     """Hunyuan 4 preview (Tencent 2026): sinks, gated heads, hyper-connections. transformers hy_v4."""
     n_heads, streams = c["num_attention_heads"], c["hc_mult"]

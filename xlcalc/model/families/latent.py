@@ -43,7 +43,7 @@ def deepseek_v2(c: Config) -> Architecture:
     return stack(c, [mla(c)] * len(blocks), blocks, notes=notes)
 
 
-@family("deepseek_v3", "kimi_k2", "mistral4")
+@family("deepseek_v3", "kimi_k2", "mistral4", "sarvam_mla")
 def deepseek_v3(c: Config) -> Architecture:
     """DeepSeek-V3 2024, section 2; Kimi K2 2025; Mistral Small 4 2026. transformers deepseek_v3, mistral4."""
     blocks = shared_experts(c, c["first_k_dense_replace"])
@@ -85,13 +85,15 @@ def longcat_flash(c: Config) -> Architecture:
     """LongCat-Flash report (Meituan 2025): each layer two attentions, two MLPs and experts, some of which do nothing.
 
     A token meets the real experts in proportion to their number. transformers longcat_flash gives the idle ones gate
-    and up matrices too, which count here as they do there and are no part of the checkpoint.
+    and up matrices too; they count unless the configuration says, as the published one does, that these experts are
+    the identity.
     """
     n_layers = (
         c["num_hidden_layers"] // 2 if c.raw.get("num_hidden_layers") else c["num_layers"]
     )  # a layer has two halves
     d_model, n_real, n_idle = c["hidden_size"], c["num_experts"], c.get("zero_expert_num", 0)
     n_all = n_real + n_idle
+    n_given = n_real if c.get("zero_expert_type", "") == "identity" else n_all
     met = c["num_experts_per_tok"] * n_real / n_all
     sparse = experts(c, router_bias=c.flag("router_bias"))
     linears = []
@@ -100,8 +102,8 @@ def longcat_flash(c: Config) -> Architecture:
             bias = n_all if matrix.bias else 0
             linears.append(matrix._replace(d_out=n_all, bias=bias))
         else:
-            linears.append(matrix._replace(copies=n_real if matrix.name == "down" else n_all, active=met))
+            linears.append(matrix._replace(copies=n_real if matrix.name == "down" else n_given, active=met))
     blocks = (mla(c), mla(c), *(mlp(d_model, c["intermediate_size"]),) * 2, sparse._replace(linears=tuple(linears)))
-    unused = n_layers * n_idle * 2 * d_model * c["moe_intermediate_size"]
+    unused = n_layers * (n_given - n_real) * 2 * d_model * c["moe_intermediate_size"]
     note = f"{unused:,} parameters belong to idle experts in transformers' code and not to the checkpoint"
     return assemble(c, [Layer(n_layers, blocks, (norm(d_model),) * 4)], notes=(note,) if unused else ())

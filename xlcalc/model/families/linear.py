@@ -37,6 +37,18 @@ def qwen3_5_moe(c: Config) -> Architecture:
     return _qwen(c, [True] * c["num_hidden_layers"])
 
 
+@family("lara_mini")
+def lara_mini(c: Config) -> Architecture:
+    """Lara 4 Mini (Translated 2026): Gated DeltaNet, windows and full attention, experts. transformers lara_mini."""
+    bias, shape = c.flag("attention_bias"), (c["hidden_size"], *heads(c))
+    full = attention(*shape, qkv_bias=bias, o_bias=bias, qk_norm="head")
+    slides = attention(*shape, qkv_bias=bias, o_bias=bias, qk_norm="head", window=c["sliding_window"])
+    mixers = {"linear_attention": _delta_net(c), "sliding_attention": slides, "full_attention": full}
+    period = ("linear_attention", "sliding_attention", "linear_attention", "full_attention", "sliding_attention")
+    kinds = layer_kinds(c, [period[i % 5] for i in range(c["num_hidden_layers"])], *mixers)
+    return stack(c, [mixers[kind] for kind in kinds], experts(c, d_shared=c["shared_expert_intermediate_size"]))
+
+
 def _qwen(c: Config, sparse: list[bool]) -> Architecture:
     mixers = {"linear_attention": _delta_net(c), "full_attention": _gated_attention(c)}
     some = _qwen_experts(c) if any(sparse) else Block()

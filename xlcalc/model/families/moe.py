@@ -64,8 +64,16 @@ def mixtral(c: Config) -> Architecture:
 
 @family("grok-1")
 def grok_1(c: Config) -> Architecture:
-    """xAI 2024 (github.com/xai-org/grok-1, model.py): norms before and after each half of a layer."""
-    return stack(c, attentions(c), experts(c, c["intermediate_size"]), n_norms=4)
+    """xAI 2024 (github.com/xai-org/grok-1, model.py; SGLang, grok.py): norms before and after each half of a layer.
+
+    Grok-2 has an MLP beside its experts (`residual_moe`).
+    """
+    d_model, d_ff = c["hidden_size"], c["intermediate_size"]
+    sparse = experts(c, c.get("moe_intermediate_size") or d_ff)
+    if c.flag("residual_moe"):
+        beside = mlp(d_model, d_ff, kinds=matrices.SHARED_EXPERTS)
+        sparse = sparse._replace(linears=(*sparse.linears, *beside.linears))
+    return stack(c, attentions(c), sparse, n_norms=4)
 
 
 @family("qwen2_moe")
@@ -162,13 +170,22 @@ def minimax_m2(c: Config) -> Architecture:
     return stack(c, attentions(c, qk_norm="full"), experts(c, c["intermediate_size"]))
 
 
-@family("hunyuan_v1_moe")
+@family("hunyuan_v1_moe", "hunyuan")
 def hunyuan_moe(c: Config) -> Architecture:
-    """Hunyuan-Large, A13B (Tencent 2024): one shared MLP; numbers may be by layer. transformers hunyuan_v1_moe."""
+    """Hunyuan-Large, A13B (Tencent 2024): one shared MLP; numbers may be by layer. transformers hunyuan_v1_moe.
+
+    Where layers share keys and values (`use_cla`) those that read another's have none (vLLM, hunyuan_v1.py).
+    """
     d_model, d_ff, n_layers = c["hidden_size"], c["intermediate_size"], c["num_hidden_layers"]
     counts = zip(by_layer(c["num_experts"], n_layers), by_layer(c["num_experts_per_tok"], n_layers), strict=True)
     feed_forwards = [moe(d_model, n, k, d_ff, d_shared=d_ff) for n, k in counts]
-    return stack(c, attentions(c, bias=c.flag("attention_bias"), qk_norm="head"), feed_forwards)
+    mixers = attentions(c, bias=c.flag("attention_bias"), qk_norm="head")
+    every = c.get("cla_share_factor", 1) if c.flag("use_cla") else 1
+    for i, mixer in enumerate(mixers):
+        if i % every:
+            kept = tuple(matrix for matrix in mixer.linears if matrix.name not in ("k", "v"))
+            mixers[i] = mixer._replace(linears=kept, cache=0)
+    return stack(c, mixers, feed_forwards)
 
 
 def by_layer(value: Any, n_layers: int) -> list[Any]:

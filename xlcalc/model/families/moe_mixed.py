@@ -67,7 +67,7 @@ def llama4(c: Config) -> Architecture:
     return stack(c, mixers, [sparse if i in at else dense for i in range(n_layers)])
 
 
-@family("glm4_moe", "glm4v_moe_text")
+@family("glm4_moe", "glm4v_moe_text", "sarvam_moe")
 def glm4_moe(c: Config) -> Architecture:
     """GLM-4.5 (Zhipu 2025): dense layers first; no bias on the output matrix. transformers glm4_moe, glm4v_moe."""
     qk_norm = "head" if c.flag("use_qk_norm") else ""

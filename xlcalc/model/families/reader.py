@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.config import SPELLINGS, Config, vocabulary
 from xlcalc.model.families import known, reader_of
@@ -10,6 +12,7 @@ from xlcalc.model.families.heads import class_name, headed
 # sizes of which a file gives at least so many, or most of the model is its family's default
 _SIZES = ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "vocab_size")
 _ENOUGH = 3
+_REMOTE = {"Grok1": "grok-1", "Grok1Model": "grok-1"}  # classes of remote code: Grok-2's model_type is "git"
 _ALIKE = 0.4  # share of a family's uncommon fields that a file of another name has
 
 
@@ -23,7 +26,8 @@ def read(c: Config) -> Architecture:
         )
     if reader := reader_of(model_type):
         return _with_gaps(c, _finished(c, reader(c)))
-    named = vocabulary()["classes"].get(class_name(c)[0])
+    family = class_name(c)[0]
+    named = _REMOTE.get(family) or vocabulary()["classes"].get(family)
     if named:
         note = f"model type {model_type!r} is unknown and read as {named}, whose class its architectures name"
         return _as(c, named, note)
@@ -63,7 +67,7 @@ def _kin(c: Config) -> str | None:
     own: dict[str, list[str]] = vocabulary()["own"]
     decoders = {t for t, reads in known().items() if "encoder" not in reads.__module__}
     kin = sorted((t for t in own if t in decoders and fields <= set(own[t])), key=lambda t: len(own[t]))
-    if not fields or not kin:
+    if not fields or not kin or sum(c.gives(name) for name in _SIZES) < _ENOUGH:
         return None
     alone = len({known()[t] for t in kin}) == 1
     return kin[0] if alone or len(fields) >= len(own[kin[0]]) * _ALIKE else None
@@ -83,7 +87,8 @@ def _of_tensors(c: Config, whole: Architecture) -> Architecture:
 
 def _with_gaps(c: Config, whole: Architecture) -> Architecture:
     """The architecture, marked where the file itself gives too little to tell one model of the family from another."""
-    given = [name for name in _SIZES if c.gives(name)]
+    halves = [half for half in (c.raw.get("encoder"), c.raw.get("decoder")) if isinstance(half, Mapping)]
+    given = [name for name in _SIZES if c.gives(name) or any(name in half for half in halves)]
     if len(given) >= _ENOUGH:
         return whole
     missing = ", ".join(name for name in _SIZES if name not in given)

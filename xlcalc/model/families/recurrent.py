@@ -8,8 +8,8 @@ from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture, assemble
 from xlcalc.model.config import Config
 from xlcalc.model.families import family
-from xlcalc.model.layers import Block, Layer, Vector, linear, mlp, norm
-from xlcalc.model.mixers import LINEAR_SCAN, mamba1, mamba2, own
+from xlcalc.model.layers import Block, Layer, Linear, Vector, linear, mlp, norm
+from xlcalc.model.mixers import DELTA_SCAN, LINEAR_SCAN, mamba1, mamba2, own
 
 
 def dt_rank(c: Config, field: str) -> int:
@@ -81,6 +81,58 @@ def rwkv(c: Config) -> Architecture:
     norms = (norm(d_model, bias=True),) * 2
     layer = Layer(n_layers, (time_mix, channel_mix), norms)
     return assemble(c, [layer], norm_bias=True, norms=(norm(d_model, bias=True, name="pre_norm"),))
+
+
+@family("rwkv7")
+def rwkv7(c: Config) -> Architecture:
+    """Peng et al. 2025, Goose (flash-linear-attention, rwkv7.py): decays, rates and gates through low ranks.
+
+    The first layer has a norm of its own before it and takes its values as they are.
+    """
+    d, n_layers, head = c["hidden_size"], c["num_hidden_layers"], c.get("head_dim", 64)
+    d_ff = c.get("intermediate_size") or int(d * c.get("hidden_ratio", 4))
+    wide = head / 64
+    ranks = {
+        name: c.get(f"{field}_low_rank_dim") or max(32, round(usual * d**0.5 * by / 32) * 32)
+        for name, field, usual, by in (
+            ("w", "decay", 2.5, wide),
+            ("a", "a", 2.5, wide),
+            ("v", "v", 1.7, wide),
+            ("g", "gate", 5, 1),
+        )
+    }
+
+    def pair(name: str) -> tuple[Linear, Linear]:
+        return (
+            linear(f"{name}_a", d, ranks[name], matrices.STEP),
+            linear(f"{name}_b", ranks[name], d, matrices.STEP, bias=name != "g"),
+        )
+
+    def time_mix(*, first: bool) -> Block:
+        return Block(
+            (
+                linear("r", d, d, matrices.Q), linear("k", d, d, matrices.K), linear("v", d, d, matrices.V),
+                linear("o", d, d, matrices.O), *pair("w"), *(() if first else pair("v")), *pair("a"), *pair("g"),
+            ),
+            (own("time_mix", 6 * d), own("keys", 3 * d), norm(d, bias=True, name="ln_x")),
+            kind="rwkv",
+            state=d * head,
+            conv_state=d,
+            scan=DELTA_SCAN * d * head,
+        )  # fmt: skip
+
+    channel_mix = Block(
+        (linear("up", d, d_ff, matrices.MLP.up), linear("down", d_ff, d, matrices.MLP.down)),
+        (Vector("time_mix", d, "mlp"),),
+        kind="mlp",
+        conv_state=d,
+    )
+    norms = (norm(d, bias=True),) * 2
+    layers = [
+        Layer(1, (time_mix(first=True), channel_mix), norms),
+        Layer(n_layers - 1, (time_mix(first=False), channel_mix), norms),
+    ]
+    return assemble(c, layers, norm_bias=True, norms=(norm(d, bias=True, name="first_norm"),), tied=False)
 
 
 @family("xlstm")

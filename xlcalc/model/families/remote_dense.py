@@ -9,7 +9,7 @@ from xlcalc.model.config import Config
 from xlcalc.model.families import family
 from xlcalc.model.families.moe import attentions, by_layer, experts, stack
 from xlcalc.model.families.moe_mixed import mixed
-from xlcalc.model.layers import Block, Layer, Linear, Vector, attention, linear, mlp, norm
+from xlcalc.model.layers import Block, Layer, Linear, Vector, attention, linear, mlp, moe, norm
 from xlcalc.model.mixers import LINEAR_SCAN, own
 
 
@@ -80,9 +80,36 @@ def deci(c: Config) -> Architecture:
     return stack(c, mixers, mlp(d_model, c["intermediate_size"]))
 
 
-@family("bailing_moe")
+@family("plamo")
+def plamo(c: Config) -> Architecture:
+    """PLaMo-13B (Preferred Networks 2023; mitmul/mlx-plamo, plamo.py): one norm before both halves of a layer, keys and
+    values for every `n_shared_head` heads."""
+    return decoder(c, n_kv_heads=-(-c["num_attention_heads"] // c.get("n_shared_head", 8)), n_norms=1)
+
+
+@family("step3_text")
+def step3(c: Config) -> Architecture:
+    """Step3 (StepFun 2025; vLLM, step3_text.py): queries through a shared width with a norm, one key and value."""
+    d_model, n_heads, n_layers = c["hidden_size"], c["num_attention_heads"], c["num_hidden_layers"]
+    d_head, shared = c.get("head_dim", 256), c.get("share_q_dim") or c.get("head_dim", 256)
+    mixer = attention(d_model, n_heads, 1, d_head)
+    queries = (
+        linear("q_a", d_model, shared, matrices.Q_DOWN),
+        linear("q_b", shared, n_heads * d_head, matrices.Q_UP),
+    )
+    mixer = mixer._replace(linears=(*queries, *mixer.linears[1:]), vectors=(norm(shared, name="q_norm"),))
+    listed = c.get("moe_layers_enum")
+    at = set(range(1, n_layers)) if listed is None else {int(i) for i in str(listed).split(",") if i.strip().isdigit()}
+    sparse = moe(
+        d_model, c["moe_num_experts"], c["moe_top_k"], c["moe_intermediate_size"], d_shared=c["share_expert_dim"]
+    )
+    dense = mlp(d_model, c["intermediate_size"])
+    return stack(c, [mixer] * n_layers, [sparse if i in at else dense for i in range(n_layers)])
+
+
+@family("bailing_moe", "bailing_moe_v2")
 def bailing_moe(c: Config) -> Architecture:
-    """Ling (inclusionAI 2025), modeling_bailing_moe.py: DeepSeekMoE's layers with grouped heads."""
+    """Ling and Ling 2.0 (inclusionAI 2025), modeling_bailing_moe.py: DeepSeekMoE's layers with grouped heads."""
     bias = c.flag("use_bias")
     shared = c.get("num_shared_experts", 0) * c["moe_intermediate_size"]
     qk_norm = "head" if c.flag("use_qk_norm") else ""

@@ -5,6 +5,7 @@ Sources: transformers models/<model type>/modeling_*.py of each; the defaults ar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -73,13 +74,13 @@ def pixtral(v: Fields) -> Encoder:
     return patches(v, d, 16) + d + v.get("num_hidden_layers", 24) * one, d
 
 
-def _idefics3(v: Fields) -> Encoder:
+def idefics(v: Fields) -> Encoder:
     """Laurencon et al. 2024: SigLIP without its head."""
     sized = {"hidden_size": 1152, "patch_size": 32, **v}
     return siglip({**sized, "vision_use_head": False})
 
 
-def _siglip2(v: Fields) -> Encoder:
+def siglip2(v: Fields) -> Encoder:
     """Tschannen et al. 2025: SigLIP with as many positions as an image has patches."""
     d = v.get("hidden_size", 768)
     return siglip(v)[0] + (v.get("num_patches", 256) - grid(v, 224, 16)) * d, d
@@ -137,12 +138,13 @@ def glm4v(v: Fields) -> Encoder:
 
 
 def glm_ocr(v: Fields) -> Encoder:
-    """GLM-OCR 2026: GLM-4.1V's encoder with biases and norms of heads, without a table of positions."""
+    """GLM-OCR 2026, GLM-5.3: GLM-4.1V's encoder with biases and norms of heads, without a table of positions."""
     d, out, d_ff = v.get("hidden_size", 1024), v.get("out_hidden_size", 1536), v.get("intermediate_size", 4096)
     one = layer(d, d_ff, bias=bool(v.get("attention_bias", True)), gated=True, norm_bias=False)
     one += 2 * (d // v.get("num_heads", 16))
     merged = out * d * v.get("spatial_merge_size", 2) ** 2 + out
-    merger = out * out + norms(1, out) + 3 * out * out * v.get("in_channels", 3)
+    wide = v.get("projection_intermediate_size") or out * v.get("in_channels", 3)
+    merger = out * out + norms(1, out) + 3 * out * wide
     stem = patches(v, d, 14, frames=v.get("temporal_patch_size", 2), bias=True)
     return stem + d + v.get("depth", 24) * one + merged + merger, out
 
@@ -176,13 +178,67 @@ def aimv2(v: Fields, *, d_table: int) -> Encoder:
     return stem + v.get("num_hidden_layers", 24) * one + head + vocab * d_table, d
 
 
+def neck(d: int, out: int) -> int:
+    """Two convolutions that narrow SAM's states, each with a norm."""
+    return d * out + 9 * out * out + norms(2, out)
+
+
+def sam(v: Fields) -> Encoder:
+    """Kirillov et al. 2023: tables of relative positions for windows and for the layers that see all; a neck."""
+    d, n_layers, places = v.get("hidden_size", 768), v.get("num_hidden_layers", 12), grid(v, 1024, 16)
+    layers = n_layers * layer(d, v.get("mlp_dim") or int(d * v.get("mlp_ratio", 4)))
+    layers -= 0 if v.get("qkv_bias", True) else 3 * d * n_layers
+    if v.get("use_rel_pos", True):
+        n_wide = sum(0 <= i < n_layers for i in v.get("global_attn_indexes") or (2, 5, 8, 11))
+        reach = n_wide * (2 * math.isqrt(places) - 1) + (n_layers - n_wide) * (2 * v.get("window_size", 14) - 1)
+        layers += 2 * reach * (d // v.get("num_attention_heads", 12))
+    out = v.get("output_channels", 256)
+    return patches(v, d, 16, bias=True) + places * d * bool(v.get("use_abs_pos", True)) + layers + neck(d, out), out
+
+
+def radio(v: Fields) -> Encoder:
+    """Heinrich et al. 2025 (RADIO 2.5): scaled halves of layers, registers, patches of images and of films."""
+    d = v.get("hidden_size", 1280)
+    one = layer(d, int(d * v.get("mlp_ratio", 4)), attention_bias=bool(v.get("qkv_bias", True))) + 2 * d
+    one += 0 if v.get("qkv_bias", True) else d
+    size = v.get("patch_size", 16)
+    places = (v.get("max_img_size", 2048) // size) ** 2 + v.get("num_cls_tokens", 3) + v.get("num_registers", 7)
+    stems = patches(v, d, 16) * (1 + v.get("video_temporal_patch_size", 2))
+    return places * d + stems + v.get("num_hidden_layers", 32) * one, d
+
+
+def muse(v: Fields) -> Encoder:
+    """Meta 2026 (Muse): a norm before and after layers, a table of positions."""
+    d = v.get("hidden_size", 1536)
+    stem = patches(v, d, 14, frames=v.get("patch_temporal", 2)) + v.get("max_position_embeddings", 1024) * d
+    return stem + norms(2, d) + v.get("num_hidden_layers", 50) * layer(d, v.get("intermediate_size", 8960)), d
+
+
+def eva(v: Fields) -> Encoder:
+    """Fang et al. 2022, as BLIP-2 has it."""
+    d, n_layers = v.get("hidden_size", 1408), v.get("num_hidden_layers", 39)
+    layers = n_layers * layer(d, v.get("intermediate_size", 6144)) - (
+        0 if v.get("qkv_bias", True) else 3 * d * n_layers
+    )
+    return patches(v, d, 14, bias=True) + d + (grid(v, 224, 14) + 1) * d + layers + norms(1, d), d
+
+
+def inkling2(v: Fields) -> Encoder:
+    """Thinking Machines 2026: scaled halves of layers, a table of positions and one for the class."""
+    d, side = v.get("hidden_size", 1024), v.get("posemb_grid_size", 32)
+    d_ff = v.get("intermediate_size") or int(d * v.get("mlp_ratio", 4))
+    layers = v.get("num_hidden_layers", 23) * (layer(d, d_ff) + 2 * d)
+    return patches(v, d, 20) + 2 * d + side * side * d + norms(1, d) + layers, d
+
+
 _ENCODERS: dict[str, Callable[[Fields], Encoder]] = {
     "clip_vision_model": clip,
     "siglip_vision_model": siglip,
     "pixtral": pixtral,
-    **dict.fromkeys(("idefics3_vision", "smolvlm_vision", "idefics2_vision"), _idefics3),
+    **dict.fromkeys(("idefics3_vision", "smolvlm_vision", "idefics2_vision"), idefics),
     **dict.fromkeys(("internvl_vision", "qianfan_ocr_vision"), internvl),
-    "siglip2_vision_model": _siglip2,
+    "siglip2_vision_model": siglip2,
+    **dict.fromkeys(("blip_2_vision_model", "instructblip_vision_model", "instructblipvideo_vision_model"), eva),
 }
 
 

@@ -35,6 +35,29 @@ var xlcalcForms = (() => {
     }
   }
 
+  // A field of one line becomes one of several for a column or a block that is copied from a sheet.
+  function put(field, text) {
+    let place = field;
+    if (field.tagName === "INPUT" && /[\n\t]/.test(text)) {
+      place = document.createElement("textarea");
+      for (const { name, value } of field.attributes) {
+        if (!["type", "value", "list", "data-list"].includes(name)) place.setAttribute(name, value);
+      }
+      place.rows = Math.min(8, text.split("\n").length);
+      field.replaceWith(place);
+    }
+    place.value = text;
+    return place;
+  }
+
+  function pasted(event) {
+    const field = event.target;
+    const text = event.clipboardData.getData("text/plain").replace(/\r\n?/g, "\n").replace(/\n+$/, "");
+    if (field.tagName !== "INPUT" || !/[\n\t]/.test(text)) return;
+    event.preventDefault();
+    put(field, text).focus();
+  }
+
   async function run(form) {
     const result = form.parentElement.querySelector("#result");
     const bar = form.querySelector("progress");
@@ -64,6 +87,7 @@ var xlcalcForms = (() => {
     copies(place);
     for (const form of place.querySelectorAll("form.calculate")) {
       form.querySelectorAll("[data-list]").forEach(fill);
+      form.addEventListener("paste", pasted);
       form.addEventListener("submit", (event) => {
         event.preventDefault();
         remember(`?${new URLSearchParams(given(form))}`);
@@ -71,9 +95,9 @@ var xlcalcForms = (() => {
       });
       const asked = new URLSearchParams(query);
       if ([...asked].length) {
-        for (const field of form.elements) if (field.name) field.value = asked.get(field.name) ?? "";
+        for (const field of [...form.elements]) if (field.name) put(field, asked.get(field.name) ?? "");
         for (const more of form.querySelectorAll("details")) {
-          more.open = [...more.querySelectorAll("input, select")].some((field) => field.value);
+          more.open = [...more.querySelectorAll("input, select, textarea")].some((field) => field.value);
         }
         run(form);
       }

@@ -1,0 +1,121 @@
+"""Scenarios of a file in one workbook; and a workbook of somebody else as a template, by its named cells."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+
+import openpyxl
+import pytest
+import xlsxwriter
+from typer.testing import CliRunner
+
+from xlcalc.cli.app import app
+from xlcalc.workbook import comparison_book, report, scenarios
+from xlcalc.workbook.settings import SettingError
+
+CSV = "name,hours,start,price\nas it is,,,\nlong,400,2027-03-01,\ncheap,,,1.5\n"
+YAML = "as it is:\nlong:\n  hours: 400\n  start: 2027-03-01\ncheap: {price: 1.5}\n"
+
+
+@pytest.fixture
+def plan(tmp_path):
+    """Somebody's workbook: named cells, their labels beside them, a sheet of checks; no list of names."""
+    path = tmp_path / "plan.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet, checks = book.add_worksheet("My plan"), book.add_worksheet("Checks")
+        day = book.add_format({"num_format": "d mmm yyyy"})
+        sheet.write_row(0, 0, ["Hours", 10, "h"])
+        sheet.write_row(1, 0, ["Price", 2.5, "a remark that is much longer than a unit"])
+        sheet.write(2, 0, "Start")
+        sheet.write_datetime(2, 1, datetime.datetime(2026, 12, 1), day)
+        sheet.write(4, 0, "Cost")
+        sheet.write_formula(4, 1, "=hours*price", None, 25)
+        sheet.write_formula(5, 1, "=start+hours", day, 46367)
+        checks.write_row(0, 0, ["Check", "Kind", "Result", "Advice"])
+        checks.write_row(1, 0, ["Cost is below 900", "stop"])
+        checks.write_formula("C2", "=IF(cost<900,1,0)", None, 1)
+        checks.write("D2", "Fewer hours.")
+        for name, cell in {"hours": "B1", "price": "B2", "start": "B3", "cost": "B5", "ends": "B6"}.items():
+            book.define_name(name, f"='My plan'!$B${cell[1]}")
+        book.define_name("block", "='My plan'!$A$1:$B$3")
+    return str(path)
+
+
+def written(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    return tmp_path / name
+
+
+def test_named_cells_make_a_template(plan):
+    found = report.named_cells(report.find(plan))
+    assert found == [
+        ("hours", "input", "h", "Hours", 10), ("price", "input", "", "Price", 2.5),
+        ("start", "input", "date", "Start", "2026-12-01"), ("cost", "result", "", "Cost", 25),
+        ("ends", "result", "date", "", "2026-12-11"),
+    ]  # fmt: skip
+    made = report.make(plan, {"hours": "1k", "start": "2027-01-01"})
+    assert {one.name: one.value for one in made.results} == {"cost": 2500, "ends": "2029-09-27"}
+    assert [check.name for check in made.failed] == ["Cost is below 900"]
+
+
+@pytest.mark.parametrize(("name", "text"), [("s.csv", CSV), ("s.yaml", YAML)])
+def test_each_scenario_is_the_workbook_with_its_inputs_and_no_others(plan, tmp_path, name, text):
+    compared = scenarios.calculate(plan, scenarios.read(written(tmp_path, name, text)), {"price": "$2"}, iter)
+    assert [(one.scenario.name, one.results) for one in compared.outcomes] == [
+        ("as it is", {"cost": 20, "ends": "2026-12-11"}),
+        ("long", {"cost": 800, "ends": "2028-04-04"}),
+        ("cheap", {"cost": 15, "ends": "2026-12-11"}),
+    ]
+    assert compared.failures == [] and [one.name for one in compared.changed()] == ["hours", "price", "start"]
+    assert json.loads(scenarios.as_json(compared))["scenarios"][2]["settings"] == {"price": "1.5"}
+    assert "| cost | 20 | 800 | 15 |  | Cost |" in scenarios.as_markdown(compared).decode()
+
+
+def test_the_workbook_compares_them_by_formulas(plan, tmp_path):
+    compared = scenarios.calculate(plan, scenarios.read(written(tmp_path, "s.csv", CSV)), {"price": "5"}, iter)
+    assert compared.failures == ["long: the check fails: Cost is below 900. Fewer hours."]
+    data = comparison_book.as_xlsx(compared)
+    values, formulas = (openpyxl.load_workbook(io.BytesIO(data), data_only=kind) for kind in (True, False))
+    rows = {row[1].value: row for row in values["Comparison"].iter_rows(min_row=6) if row[1].value}
+    assert [cell.value for cell in rows["cost"][3:6]] == [0, pytest.approx(39), pytest.approx(-0.7)]
+    assert formulas["Comparison"][rows["cost"][4].coordinate].value.startswith("=E")
+    said = {row[0]: row[1] for row in values["Checks"].iter_rows(min_row=6, values_only=True)}
+    assert said["cheap"] == "nothing" and "Cost is below 900" in said["long"]
+
+
+def test_the_lines_of_cost_of_a_template_stand_beside_each_other(tmp_path):
+    file = written(tmp_path, "s.yml", "once:\ntwice: {requests_per_day: 1M}\n")
+    compared = scenarios.calculate("hosting-budget", scenarios.read(file), {"requests_per_day": "500k"}, iter)
+    for one in compared.outcomes:
+        label, values = one.bill.lines[-1]
+        assert label == "Total" and values[0] == pytest.approx(one.results["total_cost"])
+        assert sum(amounts[0] for _, amounts in one.bill.lines[:-1]) == pytest.approx(values[0])
+    assert compared.outcomes[1].results["total_cost"] > compared.outcomes[0].results["total_cost"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name,hour\na,1\n", "plan.xlsx has no name hour. Did you mean hours?"),
+        ("name,hours\na,1\nb,many\n", "b: hours must be a number"),
+        ("name,hours\na,1\nA,2\n", "two scenarios named A"),
+        ("name,hours\na,1,2\n", "s.csv, line 2: has 3 values for 2 columns"),
+        ("name,hours\n", "s.csv has 0 scenarios; 1 to 500"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_calculated(plan, tmp_path, text, said):
+    with pytest.raises(SettingError) as refused:
+        scenarios.calculate(plan, scenarios.read(written(tmp_path, "s.csv", text)), {}, iter)
+    assert said in str(refused.value)
+
+
+def test_the_command_writes_one_workbook_and_says_what_fails(plan, tmp_path):
+    file, out = written(tmp_path, "s.csv", CSV), tmp_path / "compared.xlsx"
+    done = CliRunner().invoke(app, ["report", plan, "--scenarios", str(file), "--set", "price=5", "-o", str(out)])
+    assert done.exit_code == 1 and "long: the check fails" in done.output
+    assert openpyxl.load_workbook(out).sheetnames == ["Cover", "Comparison", "Chart", "Inputs", "Checks"]
+    file.write_text("name,hours\na,x\n")
+    refused = CliRunner().invoke(app, ["report", plan, "--scenarios", str(file), "-o", str(tmp_path / "no.xlsx")])
+    assert refused.exit_code == 2 and not (tmp_path / "no.xlsx").exists()

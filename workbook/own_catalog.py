@@ -1,0 +1,66 @@
+"""The user's own accelerators and prices in a template: in its yellow rows, or over the row of the same id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from xlcalc.catalog import tables, user
+
+from .files.addresses import parse_area, split_sheet
+from .files.cells_xml import CellValue
+from .files.package import Package
+from .settings import EPOCH
+from .templates import style
+from .templates.sheets import hardware, prices
+
+_OWN_PRICE, _PRICE = "own", "on_demand_usd_per_hour"
+_FORMATS = {
+    "accelerators": {name: number_format for name, _, _, number_format in hardware.COLUMNS},
+    "prices": {**{name: number_format for name, _, _, number_format in prices.COLUMNS}, _OWN_PRICE: style.TENTHS},
+}
+"""The columns of each sheet, from the first, and how they show what is in them."""
+
+
+def fill(package: Package) -> list[str]:
+    """Put them into a template, and say what of them is not in it, in sentences. The cells that read them keep the
+    values that they had."""
+    own = [row for row in tables.rows("accelerators") if row not in tables.shipped("accelerators")]
+    listed = [row for row in tables.rows("prices") if row not in tables.shipped("prices")]
+    given = [{**row, _OWN_PRICE: row[_PRICE]} for row in listed if user.is_own(row)]
+    said = [*_fill(package, "hardware_list", "accelerators", own), *_fill(package, "prices_list", "prices", given)]
+    if len(given) < len(listed):
+        said.append(
+            "a template does not have the prices that prices refresh fetched: give the one you need to prices add"
+        )
+    return said
+
+
+def _fill(package: Package, name: str, catalog: str, rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Put the rows of a catalog into the sheet of this range."""
+    target = split_sheet(next((one.definition for one in package.names if one.name == name), ""))
+    area = parse_area(target[1]) if target else None
+    if not rows or target is None or area is None:
+        return []
+    present = package.rows(target[0])
+    ids = {present.get(row, {}).get(1): row for row in range(area.top, area.bottom + 1)}
+    blank = [row for row in range(area.top, area.bottom + 1) if 1 not in present.get(row, {})]
+    cells: dict[tuple[int, int], CellValue] = {}
+    left = []
+    for record in rows:
+        row = ids.get(record["id"]) or (blank.pop(0) if blank else None)
+        if row is None:
+            left.append(record["id"])
+            continue
+        for column, (field, number_format) in enumerate(_FORMATS[catalog].items(), 1):
+            cells[row, column] = _content(record[field], number_format)
+    package.place(target[0], cells)
+    said = f"{len(left)} {catalog} of your own have no room in the yellow rows of {target[0]}: {', '.join(left[:10])}"
+    return [said] if left else []
+
+
+def _content(text: str, number_format: str) -> CellValue:
+    """A field of a catalog as its cell holds it."""
+    if not text or number_format == style.GENERAL:
+        return text or None
+    return (date.fromisoformat(text) - EPOCH).days if number_format == style.DATE else tables.cell(text)
