@@ -1,6 +1,7 @@
 """Speed, measured side by side in one run: python benchmarks/run.py [PART...]
 
 calls        microseconds of a scalar call
+derivations  what LLM_EXPLAIN costs beside the call that it explains
 start        seconds of a first answer as a process
 workbook     100,000 formulas recalculated by xlcalc and by its bare engine; the memory that takes; 500,000 of them
 exact        what formulas for the exact engine cost beside 100,000 others
@@ -47,11 +48,30 @@ def scalar_calls() -> None:
         "LLM_PARAMS": lambda: xlcalc.LLM_PARAMS("llama-3.1-8b"),
         "LLM_KV_CACHE": lambda: xlcalc.LLM_KV_CACHE("llama-3.1-8b", 8192, 4),
         "LLM_TRAIN_FLOPS": lambda: xlcalc.LLM_TRAIN_FLOPS("llama-3.1-8b", 15e12),
+        "LLM_SERVE_MEMORY": lambda: xlcalc.LLM_SERVE_MEMORY("llama-3.1-8b", 8192, 16),
+        "LLM_TRAIN_MEMORY": lambda: xlcalc.LLM_TRAIN_MEMORY("llama-3.1-70b", 8192, 1, 8, 4, 8),
+        "LLM_TTFT": lambda: xlcalc.LLM_TTFT("llama-3.1-70b", "h100-sxm", 8, 2048),
+        "LLM_TPOT": lambda: xlcalc.LLM_TPOT("llama-3.1-70b", "h100-sxm", 8, 2048, 16),
     }
     for name, call in calls.items():
         call()
         seconds = min(timeit.repeat(call, number=2000, repeat=5)) / 2000
         print(f"{name:18} {seconds * 1e6:8.2f} us a call, {seconds / turn:6.0f} turns of a loop   (goal: 20 us)")
+
+
+def derivations() -> None:
+    """What a derivation costs beside its call: of one that formulas remember, and of one of new numbers."""
+    step = ("llama-3.1-8b", "h100-sxm", 64, 512)
+    lengths = iter(range(8192, 10**9))
+
+    def seconds(call: Callable[[], object], number: int) -> float:
+        return min(timeit.repeat(call, number=number, repeat=10, timer=time.process_time)) / number
+
+    explained = seconds(lambda: xlcalc.LLM_EXPLAIN("LLM_STEP_TIME", *step, 8192), 20)
+    again = seconds(lambda: xlcalc.LLM_STEP_TIME(*step, 8192), 500)
+    anew = seconds(lambda: xlcalc.LLM_STEP_TIME(*step, next(lengths)), 500)
+    ratios = f"{explained / anew:.0f} times a step of new numbers, {explained / again:.0f} times the same step again"
+    print(f"derivation         {explained * 1e3:8.2f} ms, {ratios}   (goal: 50)")
 
 
 def first_answer() -> None:
@@ -225,8 +245,9 @@ def main_jobs() -> None:
 
 
 PARTS: dict[str, Callable[[], None]] = {
-    "calls": scalar_calls, "start": first_answer, "workbook": recalculation, "exact": exact_formulas,
-    "libreoffice": libreoffice, "job": main_jobs, "names": unknown_names, "sweep": sweep, "server": server.load,
+    "calls": scalar_calls, "derivations": derivations, "start": first_answer, "workbook": recalculation,
+    "exact": exact_formulas, "libreoffice": libreoffice, "job": main_jobs, "names": unknown_names, "sweep": sweep,
+    "server": server.load,
 }  # fmt: skip
 
 

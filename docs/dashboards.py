@@ -12,7 +12,7 @@ from xlcalc.workbook import report
 from xlcalc.workbook.report_pdf import as_pdf
 
 HERE = Path(__file__).parent / "templates"
-_DPI = "110"
+_DPI = "90"
 
 
 def draw(name: str) -> None:
@@ -21,7 +21,7 @@ def draw(name: str) -> None:
         page = Path(folder) / "report.pdf"
         page.write_bytes(as_pdf(report.make(name, {})))
         HERE.mkdir(exist_ok=True)
-        cropped = ["-x", "110", "-y", "60", "-W", "1070", "-H", "800"]
+        cropped = ["-x", "74", "-y", "39", "-W", "910", "-H", "652"]
         command = ["pdftoppm", "-png", "-singlefile", "-r", _DPI, *cropped, str(page), str(HERE / name)]
         subprocess.run(command, check=True)
 

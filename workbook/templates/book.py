@@ -30,7 +30,7 @@ NAVIGATION = (
     "Checks",
     "Sources",
 )
-_DROPPED = ("Sensitivity", "Sources", "Calculation", "Timeline", "Scenarios")
+_DROPPED = ("Sensitivity", "Sources", "Calculation", "Timeline", "Scenarios", "Cover")
 """Of them, what a sheet of few columns does not link to, first what it misses least."""
 _NAVIGATION_ROW = 4
 CATALOGS = ("accelerators", "models", "prices")
@@ -98,7 +98,7 @@ class Book:
         sheet.row_dimensions[2].height, sheet.row_dimensions[3].height = 16, 16
         if self.has_cases:
             self._light(sheet)
-        self._navigate(sheet, columns)
+        self._navigate(sheet, columns[:-1] if name == "Cover" else columns)  # its last is an edition's for a note
         if freeze:
             sheet.freeze_panes = freeze
         style.print_setup(sheet, self.title, repeated_rows, pages_wide)

@@ -12,8 +12,14 @@ from .shared_inputs import ASSUMED, BLEND, YOURS, accelerator_input, hardware_li
 _EXAMPLE = "example: fill in yours"
 
 
-def serving_sections(model: str) -> list[Section]:
-    """Traffic, and the service level with the replicas that hold it."""
+_QUANTILE = Input(
+    "latency_quantile", "Quantile of both", 0.95, "share of requests",
+    "At the peak this share of the requests is to be as quick as that: Checks compares.", None, style.PERCENT, 0.5, 0.999, basis=ASSUMED,
+)  # fmt: skip
+
+
+def serving_sections(model: str, *, queues: bool = True) -> list[Section]:
+    """Traffic, and the service level with the replicas that hold it. `queues`: what becomes of it at the peak is asked."""
     return [
         ("Traffic", [
             model_input(model, "A model of the Models sheet; a Hugging Face name works too."),
@@ -43,8 +49,7 @@ def serving_sections(model: str) -> list[Section]:
                   3600),
             Input("tpot_slo", "Limit on each further token", 0.05, "s", "0.05 s are 20 tokens a second for a reader.", None, "0.000",
                   0.001, 60),
-            Input("latency_quantile", "Quantile of both", 0.95, "share of requests", "At the peak this share of the requests is to be as "
-                  "quick as that: Checks compares.", None, style.PERCENT, 0.5, 0.999, basis=ASSUMED),
+            *([_QUANTILE] if queues else []),
             Input("max_count", "Largest replica", 8, "accelerators", "Layouts up to this are compared.", None, style.WHOLE, 1, 1024,
                   True),
             Input("own_speed", "Own measured speed of a replica", None, "output tokens/s",

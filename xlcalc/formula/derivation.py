@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from xlcalc.formula.symbols import CHOSEN, INPUT, LABELLED, LEAF, TERM, Symbol, source_of
 
 AT_LEVEL, IN_ALL = 15, 60  # rows of the first level, and rows where no depth is asked for
+FOLLOWS = "follows from its parts"  # the source of a quantity that is no equation of anybody's
 _RANK = {"+": 1, "-": 1, "neg": 2, "*": 3, "/": 3, "mod": 3, "^": 5}
 _SIGN = {"+": " + ", "-": " - ", "*": " × ", "/": " / ", "mod": " mod ", "^": "^"}
 _STRICT = frozenset(("-", "/", "mod", "^"))
@@ -45,7 +46,8 @@ def rows(roots: Sequence[tuple[str, Symbol]], depth: int | None, room: int = IN_
         for step, symbol in tree.outline(root, steps):
             quantity = name if step == steps else tree.names[symbol]
             formula, numbers = ("", "") if symbol.op in (INPUT, LEAF) else tree.texts(symbol)
-            found.append(Row(step, quantity, formula, numbers, symbol.value, symbol.unit, source_of(symbol)))
+            source = source_of(symbol) or (FOLLOWS if formula else "")
+            found.append(Row(step, quantity, formula, numbers, symbol.value, symbol.unit, source))
     return found, tree.has_more
 
 

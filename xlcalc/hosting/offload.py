@@ -13,6 +13,7 @@ _FLEXGEN = "Sheng et al. 2023 (FlexGen), section 4.3"
 
 def offload_throughput(
     of: Served,
+    *,
     host_rate: float,
     disk_rate: float,
     prompt: float,

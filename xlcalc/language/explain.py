@@ -8,7 +8,7 @@ from textwrap import fill
 from typing import Any
 
 from xlcalc.catalog import tables
-from xlcalc.formula.derivation import IN_ALL, Row, figure, rows
+from xlcalc.formula.derivation import FOLLOWS, IN_ALL, Row, figure, rows
 from xlcalc.formula.symbols import CHOSEN, INPUT, LEAF, TERM, Symbol, labelled, recording
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.cells import Number
@@ -186,7 +186,7 @@ def as_text(table: Table, *, brief: bool = False, width: int = 0) -> str:
             continue
         shown = figure(value) if unit in ("count", "ratio") else f"{figure(value)} {unit}".rstrip()
         known = ""
-        if source:
+        if source and source != FOLLOWS:
             known = f" ({source})" if source in _SHORT else f" [{sources.setdefault(source, len(sources) + 1)}]"
         if not step[0].isdigit():
             more = f", {formula}" if step == GIVEN and formula else f", {numbers}" if numbers else ""

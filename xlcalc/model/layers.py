@@ -197,12 +197,12 @@ def attention(
 def latent_attention(
     d_model: int,
     n_heads: int,
+    *,
     q_rank: int | None,
     kv_rank: int,
     d_nope: int,
     d_rope: int,
     d_v: int,
-    *,
     bias: bool = False,
     window: int | None = None,
     attended: int | None = None,

@@ -26,7 +26,7 @@ def sections(book: Book) -> list[Section]:
             Input("least_context", "Context that is needed", 8192, "tokens", "Candidates with less are marked.", None, style.WHOLE, 1, 1e8,
                   True, fixed=True),
         ]),
-        *serving_sections("llama-3.3-70b"),
+        *serving_sections("llama-3.3-70b", queues=False),
         price_section(),
         ("Energy", [
             Input("server_power_factor", "Server over accelerators", 1.5, "ratio",

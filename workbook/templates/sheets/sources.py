@@ -123,7 +123,7 @@ def _shown(sheet: Worksheet, row: int) -> int:
     for row in range(first, first + _SHOWN):
         number = f"ROW()-ROW(A${first - 1})"
         for column in range(1, len(_WIDTHS) + 1):
-            content = f'=IF({number}>SUM(catalog_in_use),"–",INDEX(catalog_sources,MATCH({number},catalog_numbers,0),{column}))'
+            content = f'=IF({number}>SUM(catalog_in_use),"–",INDEX(catalog_sources,MATCH({number},catalog_numbers,0),COLUMN()))'
             cell = style.formula(sheet, row, column, content)
             cell.alignment = style.aligned("left", wrap=column == 2, indent=int(column > 1))
             cell.font = style.font(9, color=style.GREY) if column > 1 else style.font()

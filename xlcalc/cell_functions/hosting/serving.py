@@ -299,11 +299,11 @@ def LLM_OFFLOAD_THROUGHPUT(
     """
     return offload.offload_throughput(
         served(model, accelerator, dtype),
-        host_bytes_per_second,
-        disk_bytes_per_second,
-        prompt,
-        output,
-        batch,
-        weights_gpu,
-        kv_gpu,
+        host_rate=host_bytes_per_second,
+        disk_rate=disk_bytes_per_second,
+        prompt=prompt,
+        output=output,
+        batch=batch,
+        weights_share=weights_gpu,
+        cache_share=kv_gpu,
     )
