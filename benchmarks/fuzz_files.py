@@ -185,8 +185,12 @@ class Bodies:
 
 
 def a_kill(rng: random.Random) -> str:
-    """A program that is killed while it writes, then one that is not."""
-    return _kill_of_file(rng) if rng.random() < 0.6 else _kill_of_model(rng)
+    """A program that is killed while it writes, then one that is not; every kind of write in turn."""
+    kind = rng.choice((_kill_of_file, _kill_of_model, _kill_of_rows, _kill_of_sweep))
+    try:
+        return kind(rng)
+    except (ValueError, OSError) as error:
+        return f"the next run ends in {type(error).__name__}: {error}"
 
 
 def _killed(work: Callable[[], None], after: float) -> None:
@@ -247,6 +251,51 @@ def _kill_of_model(rng: random.Random) -> str:
         if configs - rows:
             return f"configurations without their row: {sorted(configs - rows)[:3]}"
         return f"left over: {hidden}" if len(hidden) > 1 else ""
+
+
+def _kill_of_rows(rng: random.Random) -> str:
+    from xlcalc.catalog import own
+
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["XLCALC_CATALOG"] = str(Path(folder) / "catalog")
+
+        def add() -> None:
+            for n in range(1000):
+                own.add_rows("accelerators", [f"ours-{n}", "memory_gb=80", "bandwidth_gb_s=2000"])
+
+        _killed(add, rng.uniform(0.01, 0.06))
+        own.add_rows("accelerators", ["last", "memory_gb=80", "bandwidth_gb_s=2000"])
+        catalog = Path(folder) / "catalog"
+        with (catalog / "accelerators.csv").open(newline="", encoding="utf-8") as stream:
+            rows = {row["id"] for row in csv.DictReader(stream)}
+        if rows != {"last", *(f"ours-{n}" for n in range(len(rows) - 1))}:
+            return f"{len(rows)} rows, which are not those that were added"
+        left = [path.name for path in catalog.iterdir() if path.name != "accelerators.csv"]
+        return f"left over: {left}" if left else ""
+
+
+def _kill_of_sweep(rng: random.Random) -> str:
+    """The next run of a sweep that was killed goes on, to the same answer."""
+    from xlcalc.sweeps import run, spec
+
+    asked = spec.read({"scenarios": {"context": {"from": 1, "to": 160, "steps": 160}},
+                       "results": {"bytes": "LLM_KV_CACHE('llama-3.1-8b', context)"}})  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sweep.parquet"
+        _killed(lambda: run.run(asked, path, workers=1, block=20) and None, rng.uniform(0, 0.05))
+        found = run.run(asked, path, workers=1, block=20)
+        answers = [value for part in found.folder.partitions() for value in _column(part)]
+        if answers != [131072 * context for context in range(1, 161)]:
+            return f"{len(answers)} answers of 160 after a kill"
+        left = [one.name for one in path.iterdir() if one.suffix not in (".json", ".parquet")]
+        return f"left over: {left}" if left else ""
+
+
+def _column(path: Path) -> list[float]:
+    from pyarrow import parquet
+
+    values: list[float] = parquet.read_table(path, columns=["bytes"])["bytes"].to_pylist()
+    return values
 
 
 def area(name: str, make: Callable[[], Callable[[random.Random], str]], seconds: float, seed: int) -> int:

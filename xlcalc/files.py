@@ -39,7 +39,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """
     target = Path(os.path.realpath(path))
     _refuse_unwritable(target)
-    _remove_leftovers(target)
+    remove_leftovers(target)
     temporary: str | None = None
     try:
         handle, temporary = _open_temporary(target)
@@ -93,7 +93,7 @@ def _open_temporary(target: Path) -> tuple[int, str]:
         os.close(handle)  # another run took it for a leftover before it was locked
 
 
-def _remove_leftovers(target: Path) -> None:
+def remove_leftovers(target: Path) -> None:
     """Remove the temporary files of runs that were killed while they wrote `target`."""
     for name in glob.glob(f".{glob.escape(target.name)}.????????{_SUFFIX}", root_dir=target.parent):
         path = target.parent / name

@@ -24,6 +24,7 @@ from xlcalc.sweeps import run, spec, sweep
 from xlcalc.sweeps.expressions import SpecError
 from xlcalc.sweeps.kept import front
 from xlcalc.sweeps.spec import Goal
+from xlcalc.sweeps.store import Folder
 
 GRID = {
     "model": ["llama-3.1-8b", "qwen3-8b", "nothing"],
@@ -221,6 +222,12 @@ def _slowly(task):
 
 
 @pytest.mark.slow
+def test_a_run_that_was_killed_at_its_first_write_holds_no_folder(tmp_path):
+    (tmp_path / ".sweep.json.abcdefgh.tmp").write_bytes(b"{")
+    assert Folder(tmp_path).claim("a sweep", 10, 5) == 5
+    assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]
+
+
 def test_a_lost_worker_costs_its_partition_only(tmp_path, monkeypatch):
     asked = spec.read(SLOW_GRID)
     folder = run.Folder(tmp_path / "a.parquet")

@@ -81,6 +81,7 @@ class SheetXml:
             return []
         found = []
         same: dict[bytes, bytes] = {b"": b""}  # thousands of cells have the attributes of a few styles
+        row, last = 0, b""
         position, end = self._bounds()
         while position < end:
             for match in self._grammar.usual.finditer(self.xml, position, end):
@@ -91,8 +92,10 @@ class SheetXml:
                 if letters is not None:
                     start, stop = match.span(1)
                     styles = same.setdefault(styles, styles)
+                    if digits != last:
+                        row, last = int(digits), digits
                     found.append(
-                        NEW(Cell, (int(digits), column_number(letters), start, stop, styles, True, True, rest,
+                        NEW(Cell, (row, column_number(letters), start, stop, styles, True, True, rest,
                                     text or b"", value, None))
                     )  # fmt: skip
             if position < end:
@@ -166,7 +169,7 @@ class SheetXml:
         """The part with other results in formula cells, in the order of the file; the array ranges of those that have a
         new one with them. Cells that hold their result keep their bytes."""
         xml, closing = self.xml, len(b"</%bv></%bc>" % (self._grammar.prefix, self._grammar.prefix))
-        pieces: list[bytes] = []
+        made, view = bytearray(), memoryview(xml)
         done = 0
         for cell, value, reference in results:
             start, end, old, attributes = cell.start, cell.end, cell.value, cell.attributes
@@ -184,10 +187,11 @@ class SheetXml:
                 if changed is None:
                     continue
                 new = changed
-            pieces += xml[done:start], new
+            made += view[done:start]
+            made += new
             done = end
-        pieces.append(xml[done:])
-        return b"".join(pieces)
+        made += view[done:]
+        return bytes(made)
 
     def with_value(self, cell: Cell, value: CellValue, reference: str = "") -> bytes | None:
         """The cell's XML with another result, or None where it already holds that one. A formula stays where there is

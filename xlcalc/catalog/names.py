@@ -37,6 +37,9 @@ class NotInCatalog(LookupError):
     def __str__(self) -> str:
         return f"{self.args[0]}{self._near() if self._near else ''}"
 
+    def __reduce__(self) -> tuple[type[NotInCatalog], tuple[str, tuple[str, ...]]]:
+        return NotInCatalog, (str(self), self.choices)
+
     def again(self) -> NotInCatalog:
         """The same refusal, to be raised anew."""
         return NotInCatalog(self.args[0], self.choices, self._near)

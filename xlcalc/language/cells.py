@@ -33,6 +33,9 @@ class Refusal(Exception):
         super().__init__(reason)
         self.code, self.reason = code, reason
 
+    def __reduce__(self) -> tuple[type[Refusal], tuple[str, str]]:
+        return Refusal, (self.code, self.reason if isinstance(self.reason, str) else self.reason())
+
 
 def shown(value: Any) -> str:
     """A value as an error message shows it: short, in quotes where it is text.

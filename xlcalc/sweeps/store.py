@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow
 from pyarrow import parquet
 
-from xlcalc.files import FileError, write_atomically
+from xlcalc.files import FileError, remove_leftovers, write_atomically
 
 _MANIFEST = "sweep.json"
 
@@ -41,6 +41,8 @@ class Folder:
             raise FileError(
                 f"{self.path} holds another sweep, or one of other catalogs; name another file or remove it"
             )
+        if self.path.is_dir():
+            remove_leftovers(manifest)  # of a run that was killed before it had claimed the folder
         if self.path.is_dir() and any(self.path.iterdir()):
             raise FileError(f"{self.path} holds files that are of no sweep; name another file")
         self.path.mkdir(parents=True, exist_ok=True)
