@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 import xlcalc
+from xlcalc.language.renderings import example_arguments
 from xlcalc.pages import cell_formula, questions
-from xlcalc.pages.answers import answer, of_formula
+from xlcalc.pages.answers import answer, formula_text, of_formula
 
 KV = {"model": "llama-3.1-8b", "context": "8192"}
 
@@ -101,3 +102,24 @@ def test_every_question_has_an_answer_and_every_function_a_question():
     for question in asked:
         assert question.answer() and question.href("server").startswith(question.functions[0]), question
     assert {f.name for f in xlcalc.functions()} == {n for q in asked for n in q.functions}
+
+
+def test_every_function_that_takes_arguments_has_two_examples():
+    for function in xlcalc.functions():
+        documented = formula_text(function, example_arguments(function)).replace(" ", "").rstrip(",")
+        asked = {q.formula.replace(" ", "") for q in questions.asked() if function.name in q.functions}
+        assert len({documented, *asked}) >= 2 or not function.arguments, function.name
+
+
+@pytest.mark.parametrize(("words", "function"), [
+    ("how much VRAM do I need for llama 70b", "LLM_SERVE_MEMORY"), ("tokens per second on a 4090", "LLM_THROUGHPUT"),
+    ("can my macbook run a 13B", "LLM_MIN_GPUS"), ("co2 emissions", "LLM_CARBON"),
+    ("how many concurrent users", "LLM_MAX_BATCH"), ("compare openai price with my own server", "LLM_OWN_SHARE"),
+    ("gradient checkpointing memory", "LLM_TRAIN_MEMORY"), ("parallelism layout for a cluster", "LLM_TRAIN_PLAN"),
+    ("how reliable are the numbers", "LLM_ACCURACY"), ("reserved instance price 3 years", "LLM_PRICE"),
+    ("cost of training a 7B model", "LLM_TRAIN_COST"), ("chinchilla", "LLM_LOSS"), ("what is MFU", "LLM_MFU"),
+    ("disaggregated prefill", "LLM_FLEET"), ("electricity bill", "LLM_ENERGY"), ("node failure", "LLM_TRAIN_TIME_ACTUAL"),
+    ("which gpu should i buy", "LLM_BREAKEVEN"), ("quantize to 4 bit", "LLM_WEIGHTS"),
+])  # fmt: skip
+def test_words_that_people_use_lead_to_a_function_first(words, function):
+    assert questions.like(words)[0].functions[0] == function

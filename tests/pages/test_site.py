@@ -448,6 +448,8 @@ class TestInChromium:
         ("should I buy or rent", "LLM_BREAKEVEN"), ("what is the cheapest way to serve", "LLM_SERVE_PLAN"),
         ("can I fine-tune on one card", "LLM_FINETUNE_MEMORY"), ("how much carbon", "LLM_CARBON"),
         ("how many users at once", "LLM_MAX_BATCH"), ("is an api cheaper than self hosting", "LLM_OWN_SHARE"),
+        ("can my macbook run a 13B", "LLM_MIN_GPUS"), ("tokens per second on a 4090", "LLM_THROUGHPUT"),
+        ("co2 emissions", "LLM_CARBON"), ("parallelism layout for a cluster", "LLM_TRAIN_PLAN"),
     ])  # fmt: skip
     def test_plain_words_lead_to_a_formula_first(self, tab, folder, words, function):
         tab.goto((folder / "index.html").as_uri())

@@ -137,11 +137,11 @@ def list_functions(
 
 
 def _print_answers(words: str) -> None:
-    """Questions and templates that have most of the words, the likest first, and functions that have all."""
+    """The likest questions, templates that have most of the words, and functions that have all."""
     from xlcalc.pages import questions
     from xlcalc.workbook import report
 
-    found = [(question.text, question.formula) for question in questions.like(words)]
+    found = [(question.text, question.formula) for question in questions.like(words)[:10]]
     if words.upper().startswith("LLM_") and (named := find(words)):  # a function's own name asks for that one alone
         print(f"{named.help}\n    ={named.name}({named.usage})")
         return

@@ -21,8 +21,8 @@ def models_list(edition: str) -> str:
     for row in tables.rows("models"):
         link = tag("a", row["name"], href=file_of("model", row["id"]))
         size = charts.short(LLM_PARAMS(row["id"]), "parameters")
-        rows.append([link, tag("code", row["id"]), row["organisation"], row["released"], size])
-    table = grid(["Model", "In a formula", "Publisher", "Released", "Parameters"], rows)
+        rows.append([link, tag("code", row["id"]), row["organisation"], row["released"], size, row["as_of"]])
+    table = grid(["Model", "In a formula", "Publisher", "Released", "Parameters", "Read"], rows)
     return _list("models.html", "Models", "the models of the catalog", table, edition)
 
 
@@ -35,10 +35,12 @@ def machines_list(edition: str) -> str:
             quantity(row["peak_bf16_tflops"], ""),
             quantity(row["memory_gb"], ""),
             quantity(row["bandwidth_gb_s"], ""),
+            row["as_of"],
         ]
         for row in tables.rows("accelerators")
     ]
-    table = grid(["Accelerator", "In a formula", "Peak bf16, TFLOP/s", "Memory, GB", "Bandwidth, GB/s"], rows)
+    headers = ["Accelerator", "In a formula", "Peak bf16, TFLOP/s", "Memory, GB", "Bandwidth, GB/s", "Read"]
+    table = grid(headers, rows)
     return _list("machines.html", "Accelerators", "the accelerators of the catalog", table, edition)
 
 

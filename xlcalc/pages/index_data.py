@@ -20,15 +20,15 @@ Entry = tuple[str, str, str, str, str]  # kind, title, about, address, words to 
 
 
 def script(edition: str) -> str:
-    """The entries as a script that sets `xlcalcIndex`, which works from disk too."""
+    """The entries, and the words that say nothing in a search, as a script that works from disk too."""
     rows = json.dumps(list(entries(edition)), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
-    return f"var xlcalcIndex = {rows};\n"
+    return f"var xlcalcSmall = {json.dumps(questions.SMALL)};\nvar xlcalcIndex = {rows};\n"
 
 
 def entries(edition: str) -> Iterator[Entry]:
     """Everything that can be looked for, in the order of its worth to someone new."""
     for question in questions.asked():
-        yield "question", question.text, question.formula, question.href(edition), ""
+        yield "question", question.text, question.formula, question.href(edition), question.also
     for f in functions():
         yield "function", f.name, f.summary, file_of("function", f.name), f"{f.usage} {f.help} {f.source}"
     for row in tables.rows("models"):

@@ -6,6 +6,7 @@ import csv
 import re
 from functools import cache, lru_cache
 from importlib.resources import files
+from math import log2
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -16,10 +17,12 @@ from xlcalc.pages.answers import plain
 from xlcalc.pages.frame import FILES, file_of
 from xlcalc.pages.html import Html, tag
 
-_SMALL = frozenset((
-    "a", "an", "and", "are", "as", "at", "can", "could", "do", "does", "for", "from", "how", "i", "in", "is", "it",
-    "many", "much", "my", "of", "on", "or", "our", "should", "the", "to", "what", "when", "which", "will", "with",
-))  # fmt: skip
+SMALL = (
+    "a an and are as at be by can could do does for from have how i in is it its long many me much my need of on or our "
+    "per should so take that the them there to was we what when where which who will with would you your"
+)
+"""Words of a question that say nothing of what it asks."""
+_SMALL = frozenset(SMALL.split())
 
 
 class Question(NamedTuple):
@@ -27,6 +30,7 @@ class Question(NamedTuple):
 
     text: str
     formula: str
+    also: str  # other words that people ask it with
 
     @property
     def functions(self) -> list[str]:
@@ -64,20 +68,34 @@ class Question(NamedTuple):
 def asked() -> tuple[Question, ...]:
     """All questions in the order of the file."""
     text = (files("xlcalc.pages") / "questions.csv").read_text("utf-8")
-    return tuple(Question(row["question"], row["formula"]) for row in csv.DictReader(text.splitlines()))
+    return tuple(Question(row["question"], row["formula"], row["also"]) for row in csv.DictReader(text.splitlines()))
 
 
 def like(words: str) -> list[Question]:
-    """The questions with at least half of the words that are no small ones, the likest first."""
-    shared = [(likeness(words, f"{q.text} {q.formula}"), q) for q in asked()]
-    return [q for n, q in sorted(shared, key=lambda pair: -pair[0]) if n]
+    """The questions with at least half of the words that any has, the likest first: a word counts the more, the fewer
+    have it, and double where the question itself has it."""
+    texts = [(q, {*_words(q.text)}, {*_words(f"{q.formula} {q.also}")}) for q in asked()]
+    having = {word: sum(word in own or word in more for _, own, more in texts) for word in _wanted(words)}
+    told = {word: 1 / log2(1 + n) for word, n in having.items() if n}
+    found = []
+    for question, own, more in texts:
+        shared = told.keys() & (own | more)
+        if shared and len(shared) >= len(told) / 2:
+            found.append((sum(told[word] * (1 + (word in own)) for word in shared), question))
+    return [question for _, question in sorted(found, key=lambda pair: -pair[0])]
 
 
 def likeness(words: str, text: str) -> int:
     """How many of the words that are no small ones a text has; 0 where it has less than half of them."""
-    wanted = {word for word in _words(words) if word not in _SMALL}
+    wanted = _wanted(words)
     shared = len(wanted & {*_words(text)})
     return shared if shared >= len(wanted) / 2 else 0
+
+
+def _wanted(words: str) -> set[str]:
+    """The words that say what is asked; all of them where none does."""
+    typed = _words(words)
+    return {word for word in typed if word not in _SMALL} or {*typed}
 
 
 def _words(text: str) -> list[str]:

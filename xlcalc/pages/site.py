@@ -51,7 +51,8 @@ def _start(edition: str) -> str:
     about = (inspect.getdoc(xlcalc) or "").partition("\n\n")[0]
     main = joined(
         tag("h1", "What it takes to train and host large language models"),
-        tag("p", prose(about)),
+        tag("p", "Search above for a function, a model, an accelerator or a price, or ask in plain words. "
+                 "Or begin with one of these questions."),
         tag("section", tag("h2", "Found", id="found-heading"), tag("p", "", id="found", role="status"),
             tag("ul", id="results", class_="results"), id="search-results", hidden="", aria_labelledby="found-heading"),
         section("Which function for which question",

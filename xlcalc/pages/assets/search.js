@@ -3,7 +3,7 @@
 
 var xlcalcSearch = (() => {
   const words = (text) => text.toLowerCase().replace(/[?,()"=]/g, " ").split(/[\s_/-]+/).filter(Boolean);
-  const SMALL = new Set("a an and are as at be by can could do does for from how i in is it its many much my of on or our should so that the them there to was what when where which who will with would".split(" "));
+  const SMALL = new Set(xlcalcSmall.split(" "));
   const MOST = 60;
   let read;
   const entries = () => (read ??= xlcalcIndex.map(([kind, title, about, href, more]) => ({
@@ -21,13 +21,16 @@ var xlcalcSearch = (() => {
     return parted.length ? parted : found;
   }
 
-  // Entries with every word, those first that have them in their names; questions with most of the words too.
+  // Entries with every word, those first that have them in their names; questions with half of the words that any has.
   function having(typed) {
     const wanted = typed.filter((word) => !SMALL.has(word));
     const sought = (wanted.length ? wanted : typed).map((word) => word.replace(/(?<=\w{4})(ing|ed|er|est|s)$/, ""));
     if (!sought.length) return [];
     const whole = typed.join(" ");
     const weights = sought.map((word) => [word, told(word)]);
+    const asked = entries().filter((entry) => entry.kind === "question");
+    const known = sought.filter((word) => asked.some((entry) => entry.all.includes(word)));
+    const half = Math.max(1, Math.ceil(known.length / 2));
     const found = [];
     for (const entry of entries()) {
       let hits = 0;
@@ -37,7 +40,7 @@ var xlcalcSearch = (() => {
         hits += 1;
         score += weight * (` ${entry.name}`.includes(` ${word}`) ? 3 : 1);
       }
-      const enough = entry.kind === "question" ? Math.ceil(sought.length / 2) : sought.length;
+      const enough = entry.kind === "question" ? half : sought.length;
       if (hits < enough) continue;
       if (entry.name === whole || entry.name === `llm ${whole}`) score += 100;
       found.push([score, entry]);
