@@ -35,8 +35,12 @@ _COLUMNS = {
     "scale_up_domain": "devices that these links join", "scale_out_gb_s": "GB/s of a device to other nodes",
     "tdp_w": "W", "usd_per_gb_month": "USD", "kg_co2e_per_kwh": "kg CO2e", "as_of": "the day it was read, YYYY-MM-DD",
     "source": "keys of catalog/sources with ; between, or any text", "year": "of the figure",
-    "_source": "the same, for these figures", "_tflops": "TFLOP/s, dense", "_tops": "TOP/s, dense",
+    "_source": "as source, for these figures alone", "_tflops": "TFLOP/s, dense", "_tops": "TOP/s, dense",
     "_usd_per_hour": "USD for the whole instance", "_usd_per_token": "USD",
+    "name": "as its maker writes it", "organisation": "who published it", "license": "its name",
+    "vendor": "who makes it", "architecture": "its generation, such as Hopper", "provider": "who sells it",
+    "instance": "the provider's name for it", "region": "the provider's name for the place",
+    "service": "the provider's name for it", "class": "of the storage", "vcpus": "virtual CPUs of the whole instance",
 }  # fmt: skip
 
 # what people ask for and no public source says, so that it is not in the catalogs; searched again on 2026-11-28
@@ -73,7 +77,7 @@ def as_markdown() -> str:
         "## Prices\n\nRows with a price under each term.",
         _by(shipped["prices"], "provider", {term: f"{column}_usd_per_hour" for term, column in TERMS.items()}),
         "Median USD per accelerator and hour of whole nodes: of all instances with eight accelerators or more, or as "
-        "many as the largest has; in brackets of how many rows.",
+        "many as the largest has, the newest list of each; in brackets of how many.",
         _nodes(shipped["prices"]),
         "## API prices",
         _by(shipped["api_prices"], "provider", {"cached": "cached_usd_per_token", "context": "context"}),
@@ -136,7 +140,9 @@ def _nodes(rows: Sequence[Row]) -> str:
         nodes = [row for row in some if int(row["accelerators"]) >= enough]
         cells = []
         for column in (f"{term}_usd_per_hour" for term in TERMS.values()):
-            usd = [float(row[column]) / int(row["accelerators"]) for row in nodes if row[column]]
+            listed = sorted((row for row in nodes if row[column]), key=lambda row: row["as_of"])
+            newest = {row["id"].partition("@")[0]: row for row in listed}.values()
+            usd = [float(row[column]) / int(row["accelerators"]) for row in newest]
             cells.append(f"{median(usd):.2f} ({len(usd)})" if usd else None)
         lines.append([f"`{accelerator}`", enough, *cells, _dates(nodes)[1]])
     return _table(["accelerator", "at least", *TERMS, "newest"], lines)
