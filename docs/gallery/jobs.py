@@ -31,13 +31,14 @@ class Table(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """What is drawn of the table: bars of a column by the first, or lines of columns over the first."""
+    """What is drawn of the table: bars of a column by the first, or lines of columns over the first. `named` are the
+    columns whose headers and values name a bar instead."""
 
     about: str
     columns: Sequence[int]
     kind: str = "bars"
     across: str = ""
-    log: bool = False
+    named: Sequence[int] = ()
 
 
 class Job(NamedTuple):
@@ -87,7 +88,7 @@ JOBS = [
         [("Memory of one accelerator", '=LLM_HARDWARE(accelerator,"memory")/1E9', TENTHS)],
         Table([], formats=[WHOLE] * 10 + [TENTHS, WHOLE, SHARE, "0.0E+00", ANY, TENTHS, TENTHS],
               spilled="=LLM_TRAIN_PLAN(model,accelerator,gpus,global_batch,seq_len)", size=(6, 17)),
-        Picture("Tokens a second of the five fastest layouts that fit", (11,)),
+        Picture("Tokens a second of the five fastest layouts that fit", (11,), named=(1, 2, 3, 5, 6)),
     ),
     Job(
         "fine-tune-on-one-card",

@@ -138,7 +138,8 @@ def picture(job: Job, calculated: Recalculation) -> str:
     about = job.picture.about
     if job.picture.kind == "bars":
         (column,) = job.picture.columns
-        names = [f"layout {row[0]:g}" if isinstance(row[0], float) else str(row[0]) for row in rows]
+        named = job.picture.named
+        names = [" ".join(f"{headers[c]}{row[c]:g}" for c in named) if named else str(row[0]) for row in rows]
         return charts.picture(charts.bars(about, about, list(zip(names, [row[column] for row in rows], strict=True))))
     drawn = [
         charts.Line(headers[c], [(row[0], row[c]) for row in rows], ["", *[""] * (len(rows) - 2), headers[c]])

@@ -30,4 +30,7 @@ def test_a_median_of_whole_nodes_is_of_whole_nodes():
     usd = sorted(newest.values())
     middle = (usd[len(usd) // 2] + usd[(len(usd) - 1) // 2]) / 2
     assert f"| `h100-sxm` | 8 | {middle:.2f} ({len(usd)}) |" in coverage.as_markdown()
-    assert (typical := prices.typical("h100-sxm", 8)) and (typical.median, typical.rows) == (pytest.approx(middle), len(usd))
+    assert (typical := prices.typical("h100-sxm", 8)) and (typical.median, typical.rows) == (
+        pytest.approx(middle),
+        len(usd),
+    )

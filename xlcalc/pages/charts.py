@@ -59,7 +59,8 @@ def lines(about: str, x: Axis, y: Axis, drawn: Sequence[Line]) -> Html:
             parts.append(_path(places, f"line c{n}"))
         if line.labels or not line.joined:
             parts += [tag("circle", cx=f"{a:.1f}", cy=f"{b:.1f}", r=4, class_=f"dot c{n}") for a, b in places]
-        parts += [_beside(a, b, word) for (a, b), word in zip(places, line.labels, strict=False) if word]
+        under = any(other.labels and other.points[-1][1] > line.points[-1][1] for other in drawn)
+        parts += [_beside(a, b, word, under) for (a, b), word in zip(places, line.labels, strict=False) if word]
     return tag("figure", _svg(_HEIGHT, about, parts), _legend([y.name, *(line.name for line in drawn)]))
 
 
@@ -139,9 +140,11 @@ def _path(points: Sequence[tuple[float, float]], class_: str) -> Html:
     return tag("polyline", points=" ".join(f"{a:.1f},{b:.1f}" for a, b in points), class_=class_)
 
 
-def _beside(x: float, y: float, word: str) -> Html:
-    """A word below a point; above it and to its left where the picture ends."""
-    return _text(x - 4, y - 9, word, "end") if x > _WIDTH - 120 else _text(x + 7, y + 15, word, "start")
+def _beside(x: float, y: float, word: str, under: bool) -> Html:
+    """A word below a point; to its left where the picture ends, above the highest line and below the others."""
+    if x <= _WIDTH - 120:
+        return _text(x + 7, y + 15, word, "start")
+    return _text(x - 4, y + (18 if under else -9), word, "end")
 
 
 def _text(x: float, y: float, text: str, side: str) -> Html:

@@ -18,8 +18,8 @@ from xlcalc.pages.frame import FILES, file_of
 from xlcalc.pages.html import Html, tag
 
 SMALL = (
-    "a an and are as at be by can could do does for from have how i in is it its long many me much my need of on or our "
-    "per should so take that the them there to was we what when where which who will with would you your"
+    "a an and are as at be by can could do does for from have how i in is it its long many me much my need of on or "
+    "our per should so take that the them there to was we what when where which who will with would you your"
 )
 """Words of a question that say nothing of what it asks."""
 _SMALL = frozenset(SMALL.split())
