@@ -32,7 +32,7 @@ class Table(NamedTuple):
 
 class Picture(NamedTuple):
     """What is drawn of the table: bars of a column by the first, or lines of columns over the first. `named` are the
-    columns whose headers and values name a bar instead."""
+    columns that name a bar instead: one by its values, several by their headers too."""
 
     about: str
     columns: Sequence[int]
@@ -52,6 +52,7 @@ class Job(NamedTuple):
     results: Sequence[tuple[str, str, str]]
     table: Table
     picture: Picture
+    formula: str = ""  # what the page shows; blank is the table's first, or that of the first result
 
 
 def _each(values: Sequence[Any], *formulas: str) -> list[list[Any]]:
@@ -237,12 +238,15 @@ JOBS = [
          ("Cache of 32k tokens, GB", '=LLM_KV_CACHE($A$13:$B$21,32768,,,"GB")', HUNDREDTHS),
          ("Days to train", '=LLM_TRAIN_TIME(LLM_TRAIN_FLOPS($A$13:$B$21,tokens),accelerator,gpus,0.4,,"days")', TENTHS)],
         Table(
-            ["Field", "Value"],
-            [["model_type", "llama"], ["n_layers", 36], ["d_model", 4096], ["n_heads", 32], ["n_kv_heads", 8],
-             ["d_ff", 14336], ["vocab", 128256], ["n_ctx", 32768], ["tied_embeddings", False]],
-            [ANY, ANY],
+            ["Field", "Value", "Context, tokens", "Cache, GB"],
+            [[*field, context, '=LLM_KV_CACHE($A$13:$B$21,C{r},,,"GB")'] for field, context in zip(
+                [("model_type", "llama"), ("n_layers", 36), ("d_model", 4096), ("n_heads", 32), ("n_kv_heads", 8),
+                 ("d_ff", 14336), ("vocab", 128256), ("n_ctx", 32768), ("tied_embeddings", False)],
+                (1024, 2048, 4096, 6144, 8192, 12288, 16384, 24576, 32768), strict=True)],
+            [ANY, ANY, WHOLE, HUNDREDTHS],
         ),
-        Picture("", ()),
+        Picture("GB of cache of one sequence, by its tokens", (3,), named=(2,)),
+        '=LLM_PARAMS($A$13:$B$21,"total","B")',
     ),
     Job(
         "prices-of-your-own",
@@ -269,12 +273,14 @@ JOBS = [
          ("Milliseconds a token at batch 4, estimated", '=LLM_TPOT(model,accelerator,1,4096,4,,,,"ms")', HUNDREDTHS),
          ("The same, calibrated", '=LLM_TPOT(model,accelerator,1,4096,4,,,,"ms")*LLM_CALIBRATION_FACTOR("LLM_TPOT",$A$12:$F$16,accelerator)', HUNDREDTHS)],
         Table(
-            ["model", "accelerator", "count", "context", "batch", "measured"],
-            [["llama-3.1-8b", "h100-sxm", 1, 1024, 1, 0.0078], ["llama-3.1-8b", "h100-sxm", 1, 4096, 1, 0.0080],
-             ["llama-3.1-8b", "h100-sxm", 1, 1024, 8, 0.0083], ["llama-3.1-8b", "h100-sxm", 1, 4096, 16, 0.0101]],
-            [ANY, ANY, WHOLE, WHOLE, WHOLE, "0.0000"],
+            ["model", "accelerator", "count", "context", "batch", "measured", "Run", "Measured / estimated"],
+            [["llama-3.1-8b", "h100-sxm", 1, context, batch, measured, '=D{r}&" tokens, batch "&E{r}',
+              "=F{r}/LLM_TPOT(A{r},B{r},C{r},D{r},E{r})"]
+             for context, batch, measured in ((1024, 1, 0.0078), (4096, 1, 0.0080), (1024, 8, 0.0083), (4096, 16, 0.0101))],
+            [ANY, ANY, WHOLE, WHOLE, WHOLE, "0.0000", ANY, HUNDREDTHS],
         ),
-        Picture("", ()),
+        Picture("Time of each token, measured over estimated, by run", (7,), named=(6,)),
+        '=LLM_CALIBRATION_FACTOR("LLM_TPOT",$A$12:$F$16,accelerator)',
     ),
     Job(
         "laptops",

@@ -72,12 +72,11 @@ def workbook(job: Job) -> Recalculation:
                 cell.number_format = look
                 if cell.data_type != "f":
                     _given(cell)
-        if job.picture.columns:
-            _chart(sheet, job, first, last)
+        _chart(sheet, job, first, last)
     sheet.cell(max(last, first + job.table.size[0]) + 2, 1, job.reading).font = style.font(
         italic=True, color=style.GREY
     )
-    for column, width in zip("ABCDEFGH", (34, 22, 22, 18, 22, 26, 14, 14), strict=True):
+    for column, width in zip("ABCDEFGH", (34, 22, 22, 18, 22, 26, 22, 22), strict=True):
         sheet.column_dimensions[column].width = width
     buffer = io.BytesIO()
     book.save(buffer)
@@ -91,7 +90,7 @@ def _given(cell: Any) -> None:
 
 def _chart(sheet: Any, job: Job, first: int, last: int) -> None:
     """Excel's own chart of what the picture shows, below the table."""
-    categories = Reference(sheet, min_col=1, min_row=first, max_row=last)
+    categories = Reference(sheet, min_col=(*job.picture.named, 0)[0] + 1, min_row=first, max_row=last)
     series = [
         (job.table.headers[c], Reference(sheet, min_col=c + 1, min_row=first, max_row=last))
         for c in job.picture.columns
@@ -99,6 +98,7 @@ def _chart(sheet: Any, job: Job, first: int, last: int) -> None:
     if job.picture.kind == "bars":
         chart = excel_charts.bars(sheet, job.picture.about, categories, series, horizontal=True, legend=False,
                                   number_format=ANY)  # fmt: skip
+        chart.y_axis.scaling.min = 0  # a bar's length is its amount
     else:
         chart = LineChart()
         excel_charts.lines(chart, job.picture.about, categories, series, job.picture.across, "")
@@ -131,15 +131,15 @@ def results(job: Job, calculated: Recalculation) -> list[Any]:
 
 
 def picture(job: Job, calculated: Recalculation) -> str:
-    """What a job's picture shows, as SVG; nothing where it has none."""
-    if not job.picture.columns:
-        return ""
+    """What a job's picture shows, as SVG."""
     headers, *rows = table(job, calculated)
     about = job.picture.about
     if job.picture.kind == "bars":
         (column,) = job.picture.columns
-        named = job.picture.named
-        names = [" ".join(f"{headers[c]}{row[c]:g}" for c in named) if named else str(row[0]) for row in rows]
+        named = job.picture.named or (0,)
+        names = [_shown(row[named[0]]) for row in rows]
+        if len(named) > 1:
+            names = [", ".join(f"{headers[c]} {_shown(row[c])}" for c in named) for row in rows]
         return charts.picture(charts.bars(about, about, list(zip(names, [row[column] for row in rows], strict=True))))
     drawn = [
         charts.Line(headers[c], [(row[0], row[c]) for row in rows], ["", *[""] * (len(rows) - 2), headers[c]])
@@ -148,7 +148,11 @@ def picture(job: Job, calculated: Recalculation) -> str:
     return charts.picture(charts.lines(about, charts.Axis(job.picture.across), charts.Axis(about), drawn))
 
 
-def page(pictures: dict[str, str]) -> str:
+def _shown(value: Any) -> str:
+    return f"{value:,g}" if isinstance(value, (int, float)) else str(value)
+
+
+def page() -> str:
     """The gallery's page."""
     lines = [
         "# Gallery", "",
@@ -158,10 +162,9 @@ def page(pictures: dict[str, str]) -> str:
     ]  # fmt: skip
     for job in JOBS:
         lines += [f"## {job.title}", "", f"{job.question} [{job.name}.xlsx]({job.name}.xlsx)", ""]
-        if pictures[job.name]:
-            lines += [f"![{job.picture.about}]({job.name}.svg)", "", f"*{job.picture.about}*", ""]
+        lines += [f"![{job.picture.about}]({job.name}.svg)", "", f"*{job.picture.about}*", ""]
         shown = next((text for row in job.table.rows for text in row if str(text).startswith("=")), "")
-        formula = job.table.spilled or shown.format(r="…") or job.results[0][1]
+        formula = job.formula or job.table.spilled or shown.format(r="…") or job.results[0][1]
         lines += [f"`{formula}`", "", job.reading, ""]
     return "\n".join(lines)
 
@@ -169,17 +172,14 @@ def page(pictures: dict[str, str]) -> str:
 def made() -> dict[Path, bytes]:
     """Every file of the gallery with its content."""
     found: dict[Path, bytes] = {}
-    pictures = {}
     as_of = date.fromisoformat(max(row["as_of"] for row in tables.shipped("prices")))
     for job in JOBS:
         calculated = workbook(job)
         if not calculated.ok:
             raise ValueError(f"{job.name}: {[*calculated.errors, *calculated.not_calculated][:3]}")
         found[HERE / f"{job.name}.xlsx"] = packed(calculated.package.to_bytes(), as_of)
-        pictures[job.name] = picture(job, calculated)
-        if pictures[job.name]:
-            found[HERE / f"{job.name}.svg"] = pictures[job.name].encode()
-    return {**found, HERE / "README.md": page(pictures).encode()}
+        found[HERE / f"{job.name}.svg"] = picture(job, calculated).encode()
+    return {**found, HERE / "README.md": page().encode()}
 
 
 if __name__ == "__main__":
