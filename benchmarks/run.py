@@ -28,7 +28,8 @@ import tempfile
 import time
 import timeit
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count, repeat
 from pathlib import Path
 
 import formualizer
@@ -73,20 +74,22 @@ def derivations() -> None:
     """What a derivation costs beside its call. The goal is against a call of new numbers: formulas remember an earlier
     one, which is then looked up and not computed, while a derivation always computes."""
 
-    def seconds(call: Callable[[], object], number: int) -> float:
-        return min(timeit.repeat(call, number=number, repeat=10, timer=time.process_time)) / number
-
     for name, arguments in DERIVED.items():
-        function, numbers = getattr(xlcalc, name), iter(range(256, 10**9))
-
-        def given(number: int, of: tuple[object, ...] = arguments) -> list[object]:
-            return [number if value is None else value for value in of]
-
-        explained = seconds(lambda: xlcalc.LLM_EXPLAIN(name, *given(next(numbers))), 20)
-        again = seconds(lambda: function(*given(256)), 200)
-        anew = seconds(lambda: function(*given(next(numbers))), 200)
-        ratios = f"{explained / anew:.0f} times a call of new numbers, {explained / again:.0f} times the same call again"
+        new = count(256)
+        explained = _call_seconds("LLM_EXPLAIN", (name, *arguments), 20, new)
+        anew, again = (_call_seconds(name, arguments, 200, numbers) for numbers in (new, repeat(256)))
+        ratios = f"{explained / anew:.0f} times a call of new numbers, {explained / again:.0f} of the same again"
         print(f"{name:18} {explained * 1e3:8.2f} ms a derivation, {ratios}   (goal: 50)")
+
+
+def _call_seconds(name: str, arguments: tuple[object, ...], number: int, numbers: Iterator[int]) -> float:
+    """CPU seconds of a call, at best, each with the next of the numbers."""
+    function = getattr(xlcalc, name)
+
+    def call() -> None:
+        function(*[next(numbers) if value is None else value for value in arguments])
+
+    return min(timeit.repeat(call, number=number, repeat=10, timer=time.process_time)) / number
 
 
 def first_answer() -> None:
