@@ -104,7 +104,7 @@ class Declaration:
         for value in values:
             if type(value) not in _SINGLE:
                 return self._for_ranges(values)
-        return self._once(values)
+        return self.compute(self.read(values))
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         n = len(self._plan)
@@ -225,7 +225,7 @@ class Declaration:
         """The table with an error in each cell that has no finite number."""
         for row in table:
             for cell in row:
-                if type(cell) is float and not isfinite(cell):
+                if type(cell) is float and cell - cell != 0.0:  # infinite, or no number
                     return self._with_errors(table)
         return table
 

@@ -68,7 +68,7 @@ class Candidate(NamedTuple):
     @property
     def limit(self) -> str:
         """The largest cause of the step's time."""
-        return max(StepTime._fields, key=lambda part: getattr(self.time, part))
+        return StepTime._fields[self.time.index(max(self.time))]
 
 
 class Plan(NamedTuple):
