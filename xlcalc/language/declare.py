@@ -182,7 +182,8 @@ class Declaration:
                     read.append(reader(value))
         except Refusal as refusal:
             raise CalcError(refusal.code, refusal.reason, function=self.name, argument=name) from None
-        read += self._blanks[len(read) :]
+        if len(read) < len(self._blanks):
+            read += self._blanks[len(read) :]
         return read
 
     def in_base_unit(self, values: Sequence[Any]) -> list[Any]:
