@@ -28,7 +28,8 @@ import tempfile
 import time
 import timeit
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count, repeat
 from pathlib import Path
 
 import formualizer
@@ -59,19 +60,36 @@ def scalar_calls() -> None:
         print(f"{name:18} {seconds * 1e6:8.2f} us a call, {seconds / turn:6.0f} turns of a loop   (goal: 20 us)")
 
 
+DERIVED: dict[str, tuple[object, ...]] = {  # None stands for the number that is new in each call
+    "LLM_LORA_PARAMS": ("llama-3.1-8b", None),
+    "LLM_STEP_TIME": ("llama-3.1-8b", "h100-sxm", 64, 512, None),
+    "LLM_TTFT": ("llama-3.1-70b", "h100-sxm", 8, None),
+    "LLM_TPOT": ("llama-3.1-70b", "h100-sxm", 8, None, 16),
+    "LLM_THROUGHPUT": ("llama-3.1-70b", "h100-sxm", 8, None, 200),
+    "LLM_REPLICAS": (50, None, 200, "llama-3.1-70b", "h100-sxm", 8, 64),
+}
+
+
 def derivations() -> None:
-    """What a derivation costs beside its call: of one that formulas remember, and of one of new numbers."""
-    step = ("llama-3.1-8b", "h100-sxm", 64, 512)
-    lengths = iter(range(8192, 10**9))
+    """What a derivation costs beside its call. The goal is against a call of new numbers: formulas remember an earlier
+    one, which is then looked up and not computed, while a derivation always computes."""
 
-    def seconds(call: Callable[[], object], number: int) -> float:
-        return min(timeit.repeat(call, number=number, repeat=10, timer=time.process_time)) / number
+    for name, arguments in DERIVED.items():
+        new = count(256)
+        explained = _call_seconds("LLM_EXPLAIN", (name, *arguments), 20, new)
+        anew, again = (_call_seconds(name, arguments, 200, numbers) for numbers in (new, repeat(256)))
+        ratios = f"{explained / anew:.0f} times a call of new numbers, {explained / again:.0f} of the same again"
+        print(f"{name:18} {explained * 1e3:8.2f} ms a derivation, {ratios}   (goal: 50)")
 
-    explained = seconds(lambda: xlcalc.LLM_EXPLAIN("LLM_STEP_TIME", *step, 8192), 20)
-    again = seconds(lambda: xlcalc.LLM_STEP_TIME(*step, 8192), 500)
-    anew = seconds(lambda: xlcalc.LLM_STEP_TIME(*step, next(lengths)), 500)
-    ratios = f"{explained / anew:.0f} times a step of new numbers, {explained / again:.0f} times the same step again"
-    print(f"derivation         {explained * 1e3:8.2f} ms, {ratios}   (goal: 50)")
+
+def _call_seconds(name: str, arguments: tuple[object, ...], number: int, numbers: Iterator[int]) -> float:
+    """CPU seconds of a call, at best, each with the next of the numbers."""
+    function = getattr(xlcalc, name)
+
+    def call() -> None:
+        function(*[next(numbers) if value is None else value for value in arguments])
+
+    return min(timeit.repeat(call, number=number, repeat=10, timer=time.process_time)) / number
 
 
 def first_answer() -> None:

@@ -11,15 +11,8 @@ from .files.addresses import parse_area, split_sheet
 from .files.cells_xml import CellValue
 from .files.package import Package
 from .settings import EPOCH
-from .templates import style
-from .templates.sheets import hardware, prices
 
 _OWN_PRICE, _PRICE = "own", "on_demand_usd_per_hour"
-_FORMATS = {
-    "accelerators": {name: number_format for name, _, _, number_format in hardware.COLUMNS},
-    "prices": {**{name: number_format for name, _, _, number_format in prices.COLUMNS}, _OWN_PRICE: style.TENTHS},
-}
-"""The columns of each sheet, from the first, and how they show what is in them."""
 
 
 def fill(package: Package) -> list[str]:
@@ -36,6 +29,16 @@ def fill(package: Package) -> list[str]:
     return said
 
 
+def _formats(catalog: str) -> dict[str, str]:
+    """The columns of a catalog's sheet, from the first, and how they show what is in them."""
+    from .templates import style  # imports openpyxl, which a report without rows of the user does not need
+    from .templates.sheets import hardware, prices
+
+    if catalog == "accelerators":
+        return {name: number_format for name, _, _, number_format in hardware.COLUMNS}
+    return {**{name: number_format for name, _, _, number_format in prices.COLUMNS}, _OWN_PRICE: style.TENTHS}
+
+
 def _fill(package: Package, name: str, catalog: str, rows: Sequence[Mapping[str, str]]) -> list[str]:
     """Put the rows of a catalog into the sheet of this range."""
     target = split_sheet(next((one.definition for one in package.names if one.name == name), ""))
@@ -46,13 +49,14 @@ def _fill(package: Package, name: str, catalog: str, rows: Sequence[Mapping[str,
     ids = {present.get(row, {}).get(1): row for row in range(area.top, area.bottom + 1)}
     blank = [row for row in range(area.top, area.bottom + 1) if 1 not in present.get(row, {})]
     cells: dict[tuple[int, int], CellValue] = {}
+    formats = _formats(catalog)
     left = []
     for record in rows:
         row = ids.get(record["id"]) or (blank.pop(0) if blank else None)
         if row is None:
             left.append(record["id"])
             continue
-        for column, (field, number_format) in enumerate(_FORMATS[catalog].items(), 1):
+        for column, (field, number_format) in enumerate(formats.items(), 1):
             cells[row, column] = _content(record[field], number_format)
     package.place(target[0], cells)
     said = f"{len(left)} {catalog} of your own have no room in the yellow rows of {target[0]}: {', '.join(left[:10])}"
@@ -61,6 +65,8 @@ def _fill(package: Package, name: str, catalog: str, rows: Sequence[Mapping[str,
 
 def _content(text: str, number_format: str) -> CellValue:
     """A field of a catalog as its cell holds it."""
+    from .templates import style
+
     if not text or number_format == style.GENERAL:
         return text or None
     return (date.fromisoformat(text) - EPOCH).days if number_format == style.DATE else tables.cell(text)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from functools import cached_property
 from types import TracebackType
 
 from xlcalc.language.errors import CalcError
@@ -146,30 +145,30 @@ class _Held:
         changed = {(sheet, parse_cell(cell) or (0, 0)): value for (sheet, cell), value in values.items()}
         for (sheet, place), value in changed.items():
             self._set[sheet][place] = value
-        self.__dict__.pop("_calculated", None)
         with without_garbage_collection():
             return self._results.calculate_again(changed)
 
-    @cached_property
-    def _calculated(self) -> dict[str, list[CellValue]]:
-        return {name: self._results.fast_values(sheet) for name, sheet in self._sheets.items()}
-
     @property
     def has_errors(self) -> bool:
-        return any(isinstance(value, CalcError) for values in self._calculated.values() for value in values)
+        return any(
+            isinstance(value, CalcError)
+            for sheet in self._sheets.values()
+            for value in self._results.fast_values(sheet)
+        )
 
     def value(self, sheet: str, cell: str) -> CellValue:
         place = parse_cell(cell) or (0, 0)
         at = self._places.get(sheet, {}).get(place)
         if at is not None:
-            return self._calculated[sheet][at]
+            return self._results.fast_value(self._sheets[sheet], at)
         return self._set[sheet][place] if place in self._set[sheet] else self._package.value(sheet, cell)
 
     def rows(self, sheet: str) -> dict[int, dict[int, CellValue]]:
         if sheet not in self._constants:
             self._constants[sheet] = self._package.rows(sheet)
         rows = {row: dict(columns) for row, columns in self._constants[sheet].items()}
-        calculated = zip(self._places.get(sheet, {}), self._calculated.get(sheet, ()), strict=True)
+        held = self._sheets.get(sheet)
+        calculated = zip(held.places, self._results.fast_values(held), strict=True) if held else ()
         for (row, column), value in [*self._set[sheet].items(), *calculated]:
             rows.setdefault(row, {})[column] = value
         return rows

@@ -10,6 +10,7 @@ import pytest
 import xlcalc
 from xlcalc.catalog import accelerators
 from xlcalc.hardware.kernels import framework, kernels
+from xlcalc.language.errors import CalcError
 from xlcalc.language.kinds import ModelKind
 from xlcalc.model.dtypes import DTYPES
 from xlcalc.training import plan
@@ -164,3 +165,8 @@ def test_a_layout_that_does_not_fit_has_no_rank():
 def test_a_layout_must_divide_the_machine():
     with pytest.raises(xlcalc.CalcError, match="tp x pp x cp = 12 does not divide"):
         xlcalc.LLM_TRAIN_PLAN("llama-3.1-8b", "h100-sxm", 8, 128, 8192, layout="tp4pp3")
+
+
+def test_a_search_without_end_is_refused():
+    with pytest.raises(CalcError, match="more than 1,000,000 layouts of 720,720 accelerators"):
+        xlcalc.LLM_TRAIN_PLAN("qwen3-235b-a22b", "gb200", 720720, 7207200, 131072)

@@ -12,7 +12,6 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from xml.sax.saxutils import quoteattr
 
 from xlcalc.language.errors import CalcError
 
@@ -111,7 +110,7 @@ class _Writer:
     def _workbook(self, more_names: list[tuple[str, str]]) -> bytes:
         numbers = {sheet.name: number for number, sheet in enumerate(self._sheets)}
         listed = "".join(
-            f'<sheet name={quoteattr(sheet.name)} sheetId="{number}" r:id="rId{number}"/>'
+            f'<sheet name={_quoted(sheet.name)} sheetId="{number}" r:id="rId{number}"/>'
             for number, sheet in enumerate(self._sheets, 1)
         )
         names = [_name(name, definition) for name, definition in more_names]
@@ -120,9 +119,7 @@ class _Writer:
                 names.append(_name(entry.name, entry.definition, numbers.get(entry.sheet or "")))
         settings = self._package.calculation
         iteration = "".join(
-            f" {key}={quoteattr(settings[key])}"
-            for key in ("iterate", "iterateCount", "iterateDelta")
-            if key in settings
+            f" {key}={_quoted(settings[key])}" for key in ("iterate", "iterateCount", "iterateDelta") if key in settings
         )
         since = ' date1904="1"' if self._package.date1904 else ""
         defined = f"<definedNames>{''.join(names)}</definedNames>" if names else ""
@@ -160,9 +157,13 @@ def _relation(number: int, kind: str, target: str) -> str:
     return f'<Relationship Id="rId{number}" Type="{_OFFICE}/{kind}" Target="{target}"/>'
 
 
+def _quoted(text: str) -> str:
+    return '"' + escape(text).replace('"', "&quot;") + '"'
+
+
 def _name(name: str, definition: str, sheet: int | None = None) -> str:
     scope = "" if sheet is None else f' localSheetId="{sheet}"'
-    return f"<definedName name={quoteattr(name)}{scope}>{escape(definition)}</definedName>"
+    return f"<definedName name={_quoted(name)}{scope}>{escape(definition)}</definedName>"
 
 
 def _value(value: CellValue) -> tuple[str, str]:

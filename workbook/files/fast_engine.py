@@ -66,18 +66,29 @@ class FastEngine:
         """The values of many cells."""
         if not places:
             return []
-        value = self.reader(sheet, places)
-        return [value(row, column) for row, column in places]
+        top, left, block = self._block(sheet, places)
+        if block is None:
+            return [self._book.get_value(sheet, row, column) for row, column in places]
+        return [block[row - top][column - left] for row, column in places]
 
     def reader(self, sheet: str, places: Sequence[Place]) -> Callable[[int, int], Any]:
         """Gives values by row and column, for these places and those one to the right or below."""
+        top, left, block = self._block(sheet, places)
+        if block is None:
+            return lambda row, column: self._book.get_value(sheet, row, column)
+        bottom, right = top + len(block) - 1, left + len(block[0]) - 1
+        return lambda row, column: block[row - top][column - left] if row <= bottom and column <= right else None
+
+    def _block(self, sheet: str, places: Sequence[Place]) -> tuple[int, int, list[list[Any]] | None]:
+        """First row and column of the values of these places and those one to the right or below; no values where the
+        places are few of them."""
         rows, columns = [row for row, _ in places], [column for _, column in places]
         top, left = min(rows), min(columns)
         bottom, right = min(max(rows) + 1, MAX_ROWS), min(max(columns) + 1, MAX_COLUMNS)
         if (bottom - top + 1) * (right - left + 1) > 4 * len(places) + _SMALL_BLOCK:
-            return lambda row, column: self._book.get_value(sheet, row, column)
-        block = self._book.sheet(sheet).get_values(formualizer.RangeAddress(sheet, top, left, bottom, right))
-        return lambda row, column: block[row - top][column - left] if row <= bottom and column <= right else None
+            return top, left, None
+        address = formualizer.RangeAddress(sheet, top, left, bottom, right)
+        return top, left, self._book.sheet(sheet).get_values(address)
 
     def formula(self, sheet: str, row: int, column: int) -> str:
         """The formula without `=`, as the engine understood it."""

@@ -24,7 +24,8 @@ from .values import formula_value, gave_up, same_value
 _UNKNOWN = "a name or function that does not exist"
 _CIRCULAR = "refers to itself, directly or through other cells"
 _NOT_HELD = "the fast engine has no value for it"
-_LONG_NUMBER = re.compile(r"\d[\d.]{15,}")
+_LONG = 16
+_LONG_NUMBER = re.compile(rf"\d[\d.]{{{_LONG - 1},}}")
 _MAX_ROUNDS = 20
 _MAX_EXACT_ROUNDS = 4
 
@@ -157,6 +158,10 @@ class Results:
         """What the formula cells of a sheet hold so far, one for each."""
         return [formula_value(value) for value in self._values(sheet)]
 
+    def fast_value(self, sheet: Sheet, index: int) -> CellValue:
+        """What one of the formula cells of a sheet holds so far."""
+        return formula_value(self._values(sheet)[index])
+
     @property
     def engines(self) -> tuple[FastEngine, ExactStage]:
         """What the values were calculated with."""
@@ -170,7 +175,7 @@ class Results:
             (sheet.name, place)
             for sheet in self._sheets
             for place, value in zip(sheet.places, self._values(sheet), strict=True)
-            if type(value) is str and _LONG_NUMBER.search(value)
+            if type(value) is str and len(value) >= _LONG and _LONG_NUMBER.search(value)
         }
 
     def _name_not_held(self) -> None:
@@ -279,12 +284,14 @@ class Results:
         """Cells at which the engine gave up, or that need one."""
         failing: Places = {}
         for sheet in self._sheets:
-            kept = self._kept[sheet.name]
-            failing[sheet.name] = {
-                place
-                for place, value in zip(sheet.places, self._values(sheet), strict=True)
-                if type(value) is dict and gave_up(value["kind"]) and place not in kept
-            }
+            kept, values = self._kept[sheet.name], self._values(sheet)
+            failing[sheet.name] = set()
+            if dict in set(map(type, values)):  # an error, which few sheets hold
+                failing[sheet.name] = {
+                    place
+                    for place, value in zip(sheet.places, values, strict=True)
+                    if type(value) is dict and gave_up(value["kind"]) and place not in kept
+                }
         return failing
 
     def _roots(self, failing: Places) -> list[tuple[str, Place]]:

@@ -140,23 +140,23 @@ def summaries(function: str = "", accelerator: str = "", of_these: Sequence[Resu
         for r in (results() if of_these is None else of_these)
         if function in ("", r.function) and accelerator in ("", r.accelerator)
     ]
-    groups = dict.fromkeys((r.function, r.group) for r in chosen)
     found: list[Summary] = []
-    for name, group in groups:
-        members = [r for r in chosen if (r.function, r.group) == (name, group)]
-        machines = sorted({r.accelerator for r in members})
-        if len(machines) > 1:
+    for members in _by_group(chosen).values():
+        of_machine: dict[str, list[Result]] = {}
+        for result in members:
+            of_machine.setdefault(result.accelerator, []).append(result)
+        if len(of_machine) > 1:
             found.append(_summary(members, "all"))
-        found += [_summary([r for r in members if r.accelerator == machine], machine) for machine in machines]
+        found += [_summary(of_machine[machine], machine) for machine in sorted(of_machine)]
     return [summary for summary in found if not isnan(summary.mean)]
 
 
 def _summary(members: Sequence[Result], accelerator: str) -> Summary:
     estimated = [r for r in members if r.error is not None]
-    errors = sorted(abs(r.error) for r in estimated if r.error is not None) or [float("nan")]
+    errors = sorted([abs(r.error) for r in estimated if r.error is not None]) or [float("nan")]
     first = members[0]
     p90 = errors[min(len(errors) - 1, int(SHARE * len(errors)))]
-    inside = sum(r.inside for r in estimated) / len(estimated) if estimated else float("nan")
+    inside = sum([r.inside for r in estimated]) / len(estimated) if estimated else float("nan")
     about = first.function, first.group, accelerator, len(members)
     return Summary(*about, sum(errors) / len(errors), p90, errors[-1], first.source, inside)
 

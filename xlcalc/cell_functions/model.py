@@ -93,13 +93,14 @@ def LLM_PARAMS_TABLE(model: Model) -> Rows:
         >>> LLM_PARAMS_TABLE("llama-3.1-8b")[-1]
         ['total', 8030261248, 1.0]
     """
+    whole = model.total
     parts = [
-        [part, term(f"parameters of {part}", n, "parameters", _COUNTED), n / model.total]
+        [part, term(f"parameters of {part}", n, "parameters", _COUNTED), n / whole]
         for part, n in model.parts.items()
         if n
     ]
     notes = [[f"note: {note}", None, None] for note in model.architecture.remarks]
-    total = term("total", sum(n for _, n, _ in parts), "parameters", _COUNTED)
+    total = term("total", sum([n for _, n, _ in parts]), "parameters", _COUNTED)
     return Table([["component", "parameters", "share"], *parts, *notes, ["total", total, 1.0]])
 
 

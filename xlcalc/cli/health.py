@@ -6,7 +6,6 @@ import json
 import platform
 import shutil
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -119,6 +118,8 @@ def parts() -> list[tuple[str, str, str]]:
 
 
 def _package(name: str, step: str = "") -> tuple[str, str]:
+    from importlib.metadata import PackageNotFoundError, version  # and the package email with it
+
     try:
         return f"{name} {version(name)}", ""
     except PackageNotFoundError:

@@ -68,13 +68,17 @@ class _Tree:
             below += 1
             deeper: list[Symbol] = []
             for symbol in level:
-                own = _quantities(symbol) if symbol.of else ()
-                for part in own:
+                if not symbol.of:
+                    continue
+                parts = []
+                for part in _quantities(symbol):
                     if part not in self.names:
                         self._name(part)
-                parts = [part for part in own if part not in seen]
-                full = len(seen) + len(parts) > room if depth is None else below > depth > 0
-                if parts and full:
+                    if part not in seen:
+                        parts.append(part)
+                if not parts:
+                    continue
+                if len(seen) + len(parts) > room if depth is None else below > depth > 0:
                     self.has_more = True
                     continue
                 self.parts[symbol] = parts
@@ -88,9 +92,12 @@ class _Tree:
 
     def outline(self, symbol: Symbol, step: str) -> list[tuple[str, Symbol]]:
         """A quantity and what is shown of its parts, numbered."""
-        found = [(step, symbol)]
-        for i, part in enumerate(self.parts.get(symbol, ()), 1):
-            found += self.outline(part, f"{step}.{i}")
+        found: list[tuple[str, Symbol]] = []
+        waiting = [(step, symbol)]
+        while waiting:
+            found.append(here := waiting.pop())
+            if parts := self.parts.get(here[1]):
+                waiting += [(f"{here[0]}.{i}", part) for i, part in enumerate(parts, 1)][::-1]
         return found
 
     def texts(self, symbol: Symbol) -> tuple[str, str]:
@@ -113,12 +120,13 @@ def _quantities(symbol: Symbol) -> list[Symbol]:
     stack = [*symbol.of[::-1]]
     while stack:
         x = stack.pop()
-        if type(x) is Symbol and x not in seen:
-            if x.op in LABELLED:
-                found[x] = None
-            else:
-                seen.add(x)
-                stack += x.of[::-1]
+        if type(x) is not Symbol:
+            continue
+        if x.op in LABELLED:
+            found[x] = None
+        elif x not in seen:
+            seen.add(x)
+            stack += x.of[::-1]
     return list(found)
 
 
@@ -127,18 +135,18 @@ def _expression(x: Any, names: dict[Symbol, str]) -> tuple[str, str, int]:
     if type(x) is not Symbol:
         text = _operand(x)
         return text, text, 9
-    op = x.op
-    if op in LABELLED:
+    if x in names:
         return names[x], _operand(x.value), 9
-    parts = [_expression(y, names) for y in x.of]
+    op, of = x.op, x.of
     rank = _RANK.get(op)
     if rank is None:
         word = _WORD.get(op, op)
+        parts = [_expression(y, names) for y in of]
         return f"{word}({', '.join([p[0] for p in parts])})", f"{word}({', '.join([p[1] for p in parts])})", 9
-    a, a_numbers, left = parts[0]
+    a, a_numbers, left = _expression(of[0], names)
     if op == "neg":
         return (f"-{a}", f"-{a_numbers}", 2) if left > 2 else (f"-({a})", f"-({a_numbers})", 2)
-    b, b_numbers, right = parts[1]
+    b, b_numbers, right = _expression(of[1], names)
     if left < rank or (left == rank and op == "^"):
         a, a_numbers = f"({a})", f"({a_numbers})"
     if right < rank or (right == rank and op in _STRICT):

@@ -132,6 +132,8 @@ class Number(Kind):
         kind = type(value)
         if kind is int and self.least <= value <= self.most:
             return value
+        if kind is float and not self.whole and self.least <= value <= self.most and not value.is_integer():
+            return value
         if kind is str:
             value = self._from_text(value)
         elif kind is not int and kind is not float:

@@ -104,7 +104,7 @@ class Declaration:
         for value in values:
             if type(value) not in _SINGLE:
                 return self._for_ranges(values)
-        return self._once(values)
+        return self.compute(self.read(values))
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         n = len(self._plan)
@@ -182,7 +182,8 @@ class Declaration:
                     read.append(reader(value))
         except Refusal as refusal:
             raise CalcError(refusal.code, refusal.reason, function=self.name, argument=name) from None
-        read += self._blanks[len(read) :]
+        if len(read) < len(self._blanks):
+            read += self._blanks[len(read) :]
         return read
 
     def in_base_unit(self, values: Sequence[Any]) -> list[Any]:
@@ -225,7 +226,7 @@ class Declaration:
         """The table with an error in each cell that has no finite number."""
         for row in table:
             for cell in row:
-                if type(cell) is float and not isfinite(cell):
+                if type(cell) is float and cell - cell != 0.0:  # infinite, or no number
                     return self._with_errors(table)
         return table
 

@@ -59,7 +59,6 @@ def attention_cost(variant: str, n: float, d: float, param: float | None) -> tup
     """
     found = VARIANTS[variant]
     pairs = found.pairs(n, (found.default or d) if param is None else param)
-    operations = term(
-        "FLOP", 4 * d * term("pairs of queries and keys", pairs, "pairs", f"{_TAY}: {found.order}"), "FLOP", _TAY
-    )
+    looked_at = term("pairs of queries and keys", pairs, "pairs", lambda: f"{_TAY}: {found.order}")
+    operations = term("FLOP", 4 * d * looked_at, "FLOP", _TAY)
     return operations, term("elements of memory", pairs, "elements", _TAY)

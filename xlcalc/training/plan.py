@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from heapq import nsmallest
+from itertools import accumulate
 from math import inf, isqrt
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from xlcalc.training.step_time import StepTime, step_time
 
 MIN_SEQUENCE_SHARD = 1024  # tokens of a sequence that a context-parallel rank gets at least
 MAX_MICRO_BATCH = 256
+MOST_LAYOUTS = 1_000_000  # that one search tries, each with its micro-batches
 
 
 class Machine(NamedTuple):
@@ -68,7 +70,7 @@ class Candidate(NamedTuple):
     @property
     def limit(self) -> str:
         """The largest cause of the step's time."""
-        return max(StepTime._fields, key=lambda part: getattr(self.time, part))
+        return StepTime._fields[self.time.index(max(self.time))]
 
 
 class Plan(NamedTuple):
@@ -122,6 +124,11 @@ def layouts(job: Job, machine: Machine) -> Iterator[tuple[Layout, list[int]]]:
                             yield Layout(tp, pp, dp, ep, cp, vp, 1, zero), micro_batches
 
 
+def more_than(most: int, job: Job, machine: Machine) -> bool:
+    """Whether the layouts with their micro-batches are more than so many."""
+    return any(found > most for found in accumulate(len(micro_batches) for _, micro_batches in layouts(job, machine)))
+
+
 def memory_of(job: Job, machine: Machine, layout: Layout) -> float:
     """Bytes on the fullest accelerator."""
     return train_memory(
@@ -158,7 +165,12 @@ def fitting(job: Job, machine: Machine) -> Iterator[Candidate]:
 @lru_cache(maxsize=16)  # a sheet asks for one plan cell by cell
 def plan(job: Job, machine: Machine, top: int, own: Layout | None = None) -> Plan:
     """The `top` fastest layouts that fit, best first, and where `own` stands among all. Raises ValueError where none
-    fits."""
+    fits, and where there are more than MOST_LAYOUTS to try."""
+    if more_than(MOST_LAYOUTS, job, machine):
+        raise ValueError(
+            f"has more than {MOST_LAYOUTS:,} layouts of {machine.accelerators:,} accelerators and {job.global_batch:,} "
+            "sequences to try: take numbers with fewer divisors, or a shorter seq_len"
+        )
     ranked = None if own is None else _timed(job, machine, own)
     pace = inf if ranked is None else ranked.seconds
     faster = 0

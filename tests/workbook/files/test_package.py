@@ -11,6 +11,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from workbook_files import (
     UNKNOWN_BYTES,
     UNKNOWN_PART,
@@ -24,7 +25,7 @@ from workbook_files import (
 from xlcalc import files as atomic
 from xlcalc.files import FileError
 from xlcalc.language.errors import CalcError
-from xlcalc.workbook.files import zip_parts
+from xlcalc.workbook.files import formats, zip_parts
 from xlcalc.workbook.files.package import Package, WorkbookError
 
 
@@ -420,3 +421,10 @@ def test_equal_edits_give_equal_bytes(tmp_path: Path) -> None:
         package.set_cell("S", "B1", 7)
         results.append(package.to_bytes())
     assert results[0] == results[1]
+
+
+def test_formats_that_show_dates_are_those_of_another_reader():
+    own = ['[Red]0.0" days"', "[$-409]d mmm yy", "[h]:mm", "[mm]:ss", r"0\d", "0_d", "#,##0;[Red]-d", '"$"0.0,,"M"']
+    for number, code in {**BUILTIN_FORMATS, **dict(enumerate(own, 200))}.items():
+        assert formats.is_date(code) == is_date_format(code), code
+        assert number >= 200 or (number in formats._BUILT_IN_DATES) == is_date_format(code), number
