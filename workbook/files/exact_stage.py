@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from xlcalc.language.errors import CalcError
@@ -21,7 +22,8 @@ from .cells_xml import CellValue, SheetXml
 from .custom_calls import PLACEHOLDER, CustomCalls
 from .dependencies import Dependencies, Node, Place, Precedents
 from .exact_copy import ExactFormula, ExactSheet, exact_copy
-from .formula_text import Context, rewrite
+from .fast_engine import knows
+from .formula_text import Context, bare_function, rewrite, tokens
 from .package import Package
 from .prepare import Sheet, book_of
 from .references import Reader, References
@@ -171,6 +173,12 @@ class ExactStage:
 
     def _why_not(self, text: str, node: Node) -> str:
         """Why this engine does not give Excel's value, as far as the formula and what it reads tell."""
+        parts = tokens(text)
+        for token, after in pairwise(parts):
+            called = bare_function(token.text) if token.kind == "word" and after.kind == "open" else ""
+            definition = self._reader.book.name(node[0], called) if called else None
+            if definition is not None and "LAMBDA(" not in definition.upper() and knows(called):
+                return f"{called} is a function, and a name in this workbook too"
         hidden = any(name in text.upper().encode() for name in _OF_HIDDEN_ROWS) and self._rows_hidden
         since_1904 = self._package.date1904
         references = self._references(node)

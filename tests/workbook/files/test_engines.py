@@ -119,6 +119,12 @@ def test_sheets_of_any_name(title: str) -> None:
     assert values(book(cells, title=title), "B1", "B2") == [6, 12]
 
 
+def test_a_function_that_is_a_name_too_is_named() -> None:
+    cells = {"A1": 45292, "A2": 5, "B1": "=YEAR(A1)", "B2": "=rate*2"}
+    result = recalculate(book(cells, {"year": "S!$B$1", "rate": "S!$A$2"}), FUNCTIONS)
+    assert [one.cell for one in result.not_calculated] == ["B1"] and result.value("S", "B2") == 10
+
+
 def test_lookup_passes_over_blanks() -> None:
     cells = {"A1": 1, "A2": 2, "A4": 4, "A5": 4, "B2": "two", "D1": "=LOOKUP(3,A1:A5,B1:B5)"}
     assert values(book(cells), "D1") == ["two"]
