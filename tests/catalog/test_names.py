@@ -318,3 +318,8 @@ def test_near_names_are_looked_for_when_the_sentence_is_read():
     assert (refusal.value.code, refusal.value.argument, looked().misses) == ("#N/A", "model", before)
     said = [str(refusal.value), str(refusal.value), str(pickle.loads(pickle.dumps(refusal.value)))]
     assert "llama-3.1" in said[0] and len(set(said)) == 1 and looked().misses == before + 1
+
+
+def test_a_name_as_long_as_a_book_is_refused_before_it_is_searched():
+    with pytest.raises(NotInCatalog, match="longer than any name"):
+        accelerators.find("9" * 400_000)  # expressions for counts and memory search it in the square of its length

@@ -6,7 +6,7 @@ import re
 from functools import cache, lru_cache
 
 from xlcalc.catalog import prices, tables
-from xlcalc.catalog.names import Names, NotInCatalog, Reading
+from xlcalc.catalog.names import LONGEST, Names, NotInCatalog, Reading
 from xlcalc.hardware.spec import AcceleratorSpec
 
 _MAC = re.compile(r"\bmac(?:book)?[ -]?(?:pro|air|mini|studio)\b|\bimac\b")
@@ -55,6 +55,8 @@ def find(name: str) -> AcceleratorSpec:
     try:
         return _whole(by_id(names().find(name)), name)
     except NotInCatalog as error:
+        if len(name) > LONGEST:
+            raise
         instance = prices.machine(name) or _slice(name)
         if instance:
             accelerator, count = instance

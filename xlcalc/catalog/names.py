@@ -18,7 +18,7 @@ from itertools import takewhile
 _DROPPED = str.maketrans("", "", " -_\t\u00a0")
 _CHOICES = 12  # choices that an error lists
 _OFFERS = 4
-_LONGEST = 200  # characters
+LONGEST = 200  # characters
 _CHUNK = re.compile(r"[^a-z0-9.]+|(?<=[a-z])\.|\.(?![0-9])")
 _LETTERS_THEN_NUMBER = re.compile(r"([a-z]{2,})(\d.*)")
 
@@ -136,7 +136,7 @@ class Names:
 
     def find(self, name: str) -> str:
         """The id that a name leads to, with or without an organisation before a slash. Raises NotInCatalog."""
-        if len(name) > _LONGEST:
+        if len(name) > LONGEST:
             raise NotInCatalog("is longer than any name of the catalog")
         found = self._found(name)
         if isinstance(found, NotInCatalog):
