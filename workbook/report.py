@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -23,7 +23,8 @@ from .files.errors import WorkbookError
 from .files.package import Package
 from .files.recalc import Recalculation, recalculate
 from .listed import cell_functions, listed_names
-from .settings import EPOCH, set_inputs
+from .problems import each_cell, problems
+from .settings import EPOCH, day_zero, set_inputs
 from .templates import editions
 
 _ASKED = {"model": ("LLM_MODEL",), "accelerator": ("LLM_HARDWARE", "memory"), "api_model": ("LLM_API_PRICE", "input")}
@@ -99,7 +100,13 @@ def is_template(source: str) -> bool:
 def named_cells(package: Package) -> list[NamedCell]:
     """The inputs and key results that a workbook's Cover lists."""
     return [
-        NamedCell(one.name, one.kind, one.unit, one.meaning, shown(package.value(*package.locate(one.name)), one.unit))
+        NamedCell(
+            one.name,
+            one.kind,
+            one.unit,
+            one.meaning,
+            shown(package.value(*package.locate(one.name)), one.unit, day_zero(package)),
+        )
         for one in listed_names(package)
     ]
 
@@ -145,7 +152,7 @@ def notes(recalculation: Recalculation) -> list[str]:
 
 
 def failures(report: Report) -> list[str]:
-    """Names that no catalog has, the checks that must hold and do not, then each cell with an error or without a
+    """Names that no catalog has, the checks that must hold and do not, then the cells with an error or without a
     result, in sentences."""
     wrong = {name for check in report.failed for name in check.inputs}
     unknown = [said for one in report.inputs if one.name in wrong and (said := _unknown(one))]
@@ -165,13 +172,6 @@ def _unknown(one: NamedCell) -> str:
     return ""
 
 
-def problems(recalculation: Recalculation) -> list[str]:
-    """Each cell with an error or without a result, in a sentence."""
-    wrong = [f"{e.sheet}!{e.cell} is {e.code}: {e.message}" for e in recalculation.errors]
-    kept = [f"{n.sheet}!{n.cell} keeps its old value: {n.reason}" for n in recalculation.not_calculated]
-    return [*wrong, *kept]
-
-
 def as_json(report: Report) -> bytes:
     """Inputs, results and errors as JSON."""
     content = {
@@ -179,7 +179,7 @@ def as_json(report: Report) -> bytes:
         "failed_checks": [check._asdict() for check in report.failed],
         "inputs": [name._asdict() for name in report.inputs],
         "results": [name._asdict() for name in report.results],
-        "errors": problems(report.recalculation),
+        "errors": each_cell(report.recalculation),
     }
     return (json.dumps(content, indent=1) + "\n").encode()
 
@@ -222,12 +222,13 @@ def _folder() -> Any:
     return files("xlcalc.templates")
 
 
-def shown(value: CellValue, unit: str) -> float | str | bool | None:
-    """What a cell holds, as a report shows it: a date as text, an error as its code."""
+def shown(value: CellValue, unit: str, zero: date = EPOCH) -> float | str | bool | None:
+    """What a cell holds, as a report shows it: a date as text (`zero` is the day that the workbook counts from), an
+    error as its code."""
     if isinstance(value, CalcError):
         return value.code
     if unit == "date" and isinstance(value, (int, float)) and 0 <= value < _DAYS:
-        return (EPOCH + timedelta(days=int(value))).isoformat()
+        return (zero + timedelta(days=int(value))).isoformat()
     return value
 
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from .checks import warned
 from .files.cells_xml import CellValue
-from .report import NamedCell, Report, problems, shown
+from .problems import problems
+from .report import NamedCell, Report, shown
 
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1b2430;--soft:#5b6776;--line:#d8dee6;--page:#fff;--pane:#f4f6f9;

@@ -21,6 +21,7 @@ from .files.references import Reader
 from .files.validations import Validation, validation_of
 
 EPOCH = date(1899, 12, 30)
+_CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP"}
 
 _NUMBER = re.compile(
     r"(?P<sign>[+-]?)\s*(?P<money>[$€£]?)\s*(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+)"
@@ -30,6 +31,7 @@ _SCALES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
 _DECIMAL_COMMA = re.compile(r"[+-]?\s*[$€£]?\s*\d+,\d+")
 _TRUTH = {"yes": True, "true": True, "no": False, "false": False}
 _SHOWN = 12
+_LAST_DAY = date.max.toordinal()
 _EXACT = 2**53
 
 Value = bool | int | float | str | None
@@ -82,11 +84,13 @@ def typed(package: Package, name: str, place: tuple[str, str], text: str, unit: 
     if rule is not None and rule.kind == "list":
         return _of_list(name, text, rule.options(package, place[0]))
     if unit == "date" or (rule is not None and rule.kind == "date"):
-        value: Value = _day(name, text)
+        value: Value = _day(name, text, day_zero(package))
     else:
+        _refuse_currency(name, text, unit)
         value = _by_kind(name, text, package.value(*place), unit, rule)
     if rule is not None and not rule.takes(value, package, place[0]):
-        raise SettingError(f"{name} cannot be {text}{_understood(text, value)}{_allowed(package, place[0], rule)}.")
+        understood = "" if rule.kind == "date" else _understood(text, value)
+        raise SettingError(f"{name} cannot be {text}{understood}{_allowed(package, place[0], rule)}.")
     return value
 
 
@@ -143,9 +147,21 @@ def _of_list(name: str, text: str, options: list[CellValue] | None) -> Value:
     raise SettingError(f"{name} cannot be {text}; it is one of {_listed(words)}.{hint}")
 
 
-def _day(name: str, text: str) -> int:
+def day_zero(package: Package) -> date:
+    """The day from which a workbook counts its dates."""
+    return date(1904, 1, 1) if package.date1904 else EPOCH
+
+
+def _refuse_currency(name: str, text: str, unit: str) -> None:
+    match = _NUMBER.fullmatch(text)
+    currency = _CURRENCIES.get(match["money"], "") if match else ""
+    if currency and unit and currency not in unit.upper() and match and match["money"] not in unit:
+        raise SettingError(f"{name} is in {unit}; got {text}.")
+
+
+def _day(name: str, text: str, zero: date) -> int:
     try:
-        return (date.fromisoformat(text) - EPOCH).days
+        return (date.fromisoformat(text) - zero).days
     except ValueError:
         raise SettingError(f"{name} must be a date such as 2027-01-31; got {text}.") from None
 
@@ -158,7 +174,8 @@ def _allowed(package: Package, sheet: str, rule: Validation) -> str:
     if rule.kind == "list":
         options = rule.options(package, sheet)
         return f"; it is one of {_listed([_shown(option) for option in options])}" if options else ""
-    said = rule.said(package, sheet)
+    zero = day_zero(package).toordinal()
+    said = rule.said(package, sheet, lambda day: date.fromordinal(min(zero + int(day), _LAST_DAY)).isoformat())
     return f"; allowed is {said}" if said else f"; {rule.message}" if rule.message else ""
 
 

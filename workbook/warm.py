@@ -24,7 +24,8 @@ from .files.prepare import Sheet
 from .files.recalc import Recalculation, recalculate, without_garbage_collection
 from .files.results import Results
 from .listed import cell_functions, listed_names
-from .settings import Value, checked
+from .problems import problems
+from .settings import Value, checked, day_zero
 from .templates.editions import calculable
 
 
@@ -88,15 +89,15 @@ class OpenWorkbook:
         return values.rows(sheet) if sheet in values.sheets else {}
 
     def failures(self) -> list[str]:
-        """The checks that must hold and do not, then each cell with an error or without a result, in sentences."""
+        """The checks that must hold and do not, then the cells with an error or without a result, in sentences."""
         found: list[FailedCheck] = failed(self._values(), self._inputs)
         wrong = self._fresh is not None or (self._held is not None and self._held.has_errors)
-        return [*(check.sentence() for check in found), *(report.problems(self._anew()) if wrong else [])]
+        return [*(check.sentence() for check in found), *(problems(self._anew()) if wrong else [])]
 
     def _shown(self, kind: str) -> dict[str, float | str | bool | None]:
         values = self._values()
         return {
-            one.name: report.shown(values.value(*values.locate(one.name)), one.unit)
+            one.name: report.shown(values.value(*values.locate(one.name)), one.unit, day_zero(self._package))
             for one in self.listed
             if one.kind == kind
         }

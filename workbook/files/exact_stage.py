@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from xlcalc.language.errors import CalcError
@@ -21,11 +22,13 @@ from .cells_xml import CellValue, SheetXml
 from .custom_calls import PLACEHOLDER, CustomCalls
 from .dependencies import Dependencies, Node, Place, Precedents
 from .exact_copy import ExactFormula, ExactSheet, exact_copy
-from .formula_text import Context, rewrite
+from .fast_engine import knows
+from .formula_text import Context, bare_function, rewrite, tokens
 from .package import Package
 from .prepare import Sheet, book_of
 from .references import Reader, References
 from .sheet_grammar import Cell
+from .unsure import why_not, with_whole_rows
 
 _GIVEN_UP = frozenset(("#NAME?", "#GETTING_DATA", "#BLOCKED!", "#CONNECT!", "#EXTERNAL!", "#BUSY!", "#PYTHON!"))
 _OTHER_WORKBOOK = re.compile(r"\[\d+\][^\[\]\"]*!")
@@ -55,6 +58,7 @@ class ExactStage:
         self._known: dict[Node, References] = {}
         self._cells_of: dict[str, list[Cell]] = {}
         self._used_of: dict[str, Area] = {}
+        self._values_of: dict[str, dict[Place, CellValue]] = {}
         self.refused: dict[Node, str] = {}
         """Formulas that this engine cannot calculate either, with the reason."""
         self.said: dict[Node, list[CalcError]] = {}
@@ -154,12 +158,41 @@ class ExactStage:
             text, problem = calls.taken_out(text, *node)
             if _OTHER_WORKBOOK.search(text):
                 problem = "a cell of another workbook"
+            problem = problem or self._why_not(text, node)
             if problem:
                 self.refused[node] = problem
                 continue
             array = sheet.arrays.get(index)
+            text = with_whole_rows(text, array is not None)
             texts[node] = ExactFormula(text, array.area, array.dynamic) if array else ExactFormula(text)
         return _Formulas(texts, calls)
+
+    @cached_property
+    def _rows_hidden(self) -> bool:
+        return any(self._xml(name).hidden_rows() for name in self._package.sheets)
+
+    def _why_not(self, text: str, node: Node) -> str:
+        """Why this engine does not give Excel's value, as far as the formula and what it reads tell."""
+        parts = tokens(text)
+        for token, after in pairwise(parts):
+            called = bare_function(token.text) if token.kind == "word" and after.kind == "open" else ""
+            definition = self._reader.book.name(node[0], called) if called else None
+            if definition is not None and "LAMBDA(" not in definition.upper() and knows(called):
+                return f"{called} is a function, and a name in this workbook too"
+        hidden = any(name in text.upper().encode() for name in _OF_HIDDEN_ROWS) and self._rows_hidden
+        since_1904 = self._package.date1904
+        references = self._references(node)
+        read = self._texts(references.areas) if since_1904 else ()
+        return why_not(text, references.dynamic, hidden, since_1904, read)
+
+    def _texts(self, areas: Collection[tuple[str, Area]]) -> Iterator[CellValue]:
+        """The values of the cells in these areas that hold no formula."""
+        for sheet, area in areas:
+            if sheet not in self._values_of:
+                xml = self._xml(sheet)
+                inputs = (cell for cell in self._cells(sheet) if not cell.calculates)
+                self._values_of[sheet] = {(c.row, c.column): self._package.cell_value(xml, c) for c in inputs}
+            yield from (value for place, value in self._values_of[sheet].items() if place in area)
 
     def _without_tables(self, sheet: Sheet, index: int) -> str:
         """A formula with cells in place of references to tables, which the engine does not read all."""

@@ -75,11 +75,14 @@ class Validation:
         limits = self._limits(package, sheet)
         return limits is None or _TESTS[self.operator][0](measured, *limits)
 
-    def said(self, package: Package, sheet: str) -> str:
-        """What is allowed, in words; nothing where that would have to be calculated."""
+    def said(self, package: Package, sheet: str, day: Callable[[float], str]) -> str:
+        """What is allowed, in words; nothing where that would have to be calculated. `day` writes a date."""
         limits = self._limits(package, sheet)
-        if limits is None or self.kind == "date":
+        if limits is None:
             return ""
+        if self.kind == "date":
+            words = _TESTS[self.operator][1].replace("below", "before").replace("above", "after")
+            return words.replace("more", "later").replace("less", "earlier").format(*map(day, limits))
         what = {"whole": "a whole number, ", "textLength": "a number of characters, "}.get(self.kind, "")
         return what + _TESTS[self.operator][1].format(*(f"{limit:,.15g}" for limit in limits))
 

@@ -94,13 +94,14 @@ def recalc(
     Example: xlcalc recalc budget.xlsx -o recalculated.xlsx
     """
     from xlcalc.workbook import report
+    from xlcalc.workbook.problems import each_cell
 
     _check_trust(trust)
     with usage_errors():
         result = report.recalculated(file, out or file, progress(), trust)
     print(f"{result.formulas} formulas, {result.custom_calls} LLM_* calls, {result.seconds:.2f} s")
     remark(report.notes(result))
-    complain(report.problems(result))
+    complain(each_cell(result))
 
 
 @app.command()

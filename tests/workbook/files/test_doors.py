@@ -8,10 +8,15 @@ import sys
 import zipfile
 from pathlib import Path
 
+import openpyxl
 import pytest
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.datavalidation import DataValidation
 from workbook_files import UNKNOWN_BYTES, UNKNOWN_PART, add_part, formulas_workbook, rich_workbook
 
 from xlcalc.cli.app import main
+from xlcalc.workbook import report, settings
 
 
 @pytest.fixture
@@ -107,3 +112,28 @@ def test_odd_surroundings(tmp_path: Path, surroundings: str, arguments: list[str
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
     assert done.returncode == status and said in done.stderr and "Traceback" not in done.stderr, done.stderr
     assert not status or done.stderr.count("\n") == 1
+
+
+def test_dates_and_money_are_of_the_workbooks_kind(tmp_path: Path) -> None:
+    """A workbook whose dates count from 1904; a rule for dates; a price in another currency."""
+    path = tmp_path / "own.xlsx"
+    made = openpyxl.Workbook()
+    made.epoch = CALENDAR_MAC_1904
+    sheet = made.active
+    sheet["B1"], sheet["B2"], sheet["B3"], sheet["C3"] = 45000, "=YEAR(B1)", 2.5, "USD/hour"
+    sheet["B4"] = "=B3*2"
+    sheet["B1"].number_format = "yyyy-mm-dd"
+    rule = DataValidation(type="date", operator="greaterThan", formula1="45000", showErrorMessage=True)
+    rule.add("B1")
+    sheet.add_data_validation(rule)
+    for name, cell in {"day": "$B$1", "made_in": "$B$2", "price": "$B$3", "twice": "$B$4"}.items():
+        made.defined_names[name] = DefinedName(name, attr_text=f"Sheet!{cell}")
+    made.save(path)
+    done = report.make(str(path), {"day": "2030-05-06"})
+    assert {one.name: one.value for one in done.inputs + done.results}.items() >= {
+        "day": "2030-05-06",
+        "made_in": 2030,
+    }.items()
+    for name, text, said in (("day", "2020-01-01", "after 2027-03-16"), ("price", "€2.50", "USD/hour")):
+        with pytest.raises(settings.SettingError, match=said):
+            report.make(str(path), {name: text})

@@ -77,6 +77,10 @@ def values(data: bytes, *cells: str) -> list[Any]:
         ("=SUM(INDEX(B1:B4*2,2))", 40),
         ("=MODE(B1,20,B2)", 20),
         ('=LOOKUP(2,1/(A1:A4="AB-net"),B1:B4)', 100),
+        ('=SUMPRODUCT(SMALL(B1:B4,ROW(INDIRECT("1:2"))))', 30),
+        ('=SUMPRODUCT(MID("12345",ROW(INDIRECT("1:5")),1)*1)', 15),
+        ('=SUMPRODUCT(--(MOD(ROW(INDIRECT("1:"&B1)),2)=1))', 5),
+        ("=LOOKUP(25,B1:B6,A1:A6)", "CD-gpu"),
         # Spelling
         ("=LLM_TWICE (4)", 8),
         ("=SUM(" + ",".join(["1"] * 255) + ")", 255),
@@ -115,6 +119,24 @@ def test_sheets_of_any_name(title: str) -> None:
     assert values(book(cells, title=title), "B1", "B2") == [6, 12]
 
 
+def test_a_function_that_is_a_name_too_is_named() -> None:
+    cells = {"A1": 45292, "A2": 5, "B1": "=YEAR(A1)", "B2": "=rate*2"}
+    result = recalculate(book(cells, {"year": "S!$B$1", "rate": "S!$A$2"}), FUNCTIONS)
+    assert [one.cell for one in result.not_calculated] == ["B1"] and result.value("S", "B2") == 10
+
+
+def test_lookup_passes_over_blanks() -> None:
+    cells = {"A1": 1, "A2": 2, "A4": 4, "A5": 4, "B2": "two", "D1": "=LOOKUP(3,A1:A5,B1:B5)"}
+    assert values(book(cells), "D1") == ["two"]
+
+
+def test_texts_as_dates_since_1904_are_named() -> None:
+    cells = {"A1": 45292, "A2": "2028-01-02", "B1": "=A2-A1", "B2": '=COUNTIF(A1,"2028-01-02")', "B3": "=YEAR(A2)"}
+    result = recalculate(book(cells, epoch=CALENDAR_MAC_1904), FUNCTIONS)
+    assert [one.cell for one in result.not_calculated] == ["B1", "B2"]
+    assert result.value("S", "B3") == 2028
+
+
 def test_dates_since_1904() -> None:
     assert values(book({"A1": 45292, "B1": "=YEAR(A1)"}, epoch=CALENDAR_MAC_1904), "B1") == [2028]
 
@@ -147,6 +169,22 @@ def strict(data: bytes) -> bytes:
                 text = text.replace(usual, other)
             target.writestr(name, text)
     return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "reference", ["OFFSET(A1,0,0,4,1)", 'INDIRECT("A1:A4")', "A1:INDEX(A1:A4,4)", "INDEX(A1:B4,0,1)"]
+)
+def test_hidden_rows_behind_a_function_are_named(reference: str) -> None:
+    made = openpyxl.Workbook()
+    for row in range(1, 5):
+        made.active[f"A{row}"] = row
+    made.active["C1"] = f"=SUBTOTAL(109,{reference})"
+    buffer = BytesIO()
+    made.save(buffer)
+    assert recalculate(buffer.getvalue(), FUNCTIONS).value("Sheet", "C1") == 10
+    made.active.row_dimensions[2].hidden = True
+    made.save(buffer := BytesIO())
+    assert [one.cell for one in recalculate(buffer.getvalue(), FUNCTIONS).not_calculated] == ["C1"]
 
 
 def test_strict_files_stay_strict() -> None:
