@@ -63,7 +63,8 @@ def build(book: Book, *, choosing: bool) -> Worksheet:
         color=style.TEAL, freeze=f"B{FIRST}", repeated_rows=f"1:{HEAD}", pages_wide=2,
     )  # fmt: skip
     style.headings(sheet, HEAD, [heading for heading, _ in columns], _LEFT)
-    rows = tables.rows("prices")
+    # budgets compare offers as they stand, as LLM_SERVE_PLAN does; the catalog's own sheet keeps former lists too
+    rows = sorted(prices.newest(), key=lambda row: row["id"]) if choosing else tables.rows("prices")
     for row, record in enumerate(rows, FIRST):
         _record(sheet, row, record)
         book.cite_catalog(sheet.cell(row, _SOURCE))
