@@ -112,7 +112,7 @@ def _model() -> Iterator[Case]:
     yield _v("LLM_MODEL", "exact", "a family that is counted matrix by matrix", "gpt2", "count")
     yield _v("LLM_MODEL", "=1+1", "a name is text, whatever it looks like", [["id", "gpt2"], ["name", "=1+1"]], "name")
     for function, accelerator, cases in (
-        ("LLM_STEP_TIME", None, 324),
+        ("LLM_STEP_TIME", None, 338),
         ("tpot", "H200", 9),
         ("LLM_TTFT", "a100-sxm-80gb", 11),
     ):

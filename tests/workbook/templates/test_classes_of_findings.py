@@ -11,7 +11,7 @@ import pytest
 from template_files import formula_cells, loaded, named
 
 import xlcalc
-from xlcalc.catalog import tables
+from xlcalc.catalog import prices
 from xlcalc.workbook.settings import SettingError
 
 HOURS_A_MONTH = 365 * 24 / 12
@@ -59,7 +59,7 @@ def test_2_a_contract_is_an_obligation(book):
 
 
 def test_3_the_price_is_the_median_and_stale_is_the_row_in_use(book):
-    rows = [r for r in tables.rows("prices") if r["accelerator"] == "h100-sxm" and int(r["accelerators"]) >= 8]
+    rows = [r for r in prices.newest() if r["accelerator"] == "h100-sxm" and int(r["accelerators"]) >= 8]
     each = [float(r["on_demand_usd_per_hour"]) / int(r["accelerators"]) for r in rows if r["on_demand_usd_per_hour"]]
     assert results(book)["price_used"] == pytest.approx(statistics.median(each))
     assert "stale" in book.results()["checks_light"]

@@ -9,7 +9,7 @@ import pytest
 from template_files import changed, checks, loaded
 
 import xlcalc
-from xlcalc.catalog import tables
+from xlcalc.catalog import prices
 
 pytestmark = pytest.mark.slow
 HOURS_A_MONTH = 365 * 24 / 12
@@ -17,7 +17,7 @@ DAYS_A_MONTH = 365 / 12
 
 
 def median_price(accelerator="h100-sxm"):
-    rows = [r for r in tables.rows("prices") if r["accelerator"] == accelerator and int(r["accelerators"]) >= 8]
+    rows = [r for r in prices.newest() if r["accelerator"] == accelerator and int(r["accelerators"]) >= 8]
     return statistics.median(
         float(r["on_demand_usd_per_hour"]) / int(r["accelerators"]) for r in rows if r["on_demand_usd_per_hour"]
     )

@@ -10,7 +10,7 @@ import pytest
 from template_files import changed, checks, loaded, named, row_of
 
 import xlcalc
-from xlcalc.catalog import tables
+from xlcalc.catalog import prices, tables
 from xlcalc.language.errors import CalcError
 
 pytestmark = pytest.mark.slow
@@ -18,7 +18,7 @@ HOURS_A_MONTH = 365 * 24 / 12
 
 
 def listed_prices(accelerator, least=8, column="on_demand_usd_per_hour"):
-    rows = [r for r in tables.rows("prices") if r["accelerator"] == accelerator and int(r["accelerators"]) >= least]
+    rows = [r for r in prices.newest() if r["accelerator"] == accelerator and int(r["accelerators"]) >= least]
     return sorted(float(r[column]) / int(r["accelerators"]) for r in rows if r[column])
 
 
@@ -96,8 +96,8 @@ def test_a_mix_of_contracts():
 
 
 def test_own_price_on_the_sheet_wins():
-    prices = loaded("training-budget")["Prices"]
-    report = changed({("Prices", f"O{row_of(prices, 'aws/p5.48xlarge/us-east-1')}"): 40.0})
+    sheet = loaded("training-budget")["Prices"]
+    report = changed({("Prices", f"O{row_of(sheet, 'aws/p5.48xlarge/us-east-1')}"): 40.0})
     assert report.named("price_on_demand") == 5.0 and report.named("price_basis") == "your prices on Prices"
     assert report.named("price_age") == 0 and checks(report)["Prices in use are not stale"] == 1
 
@@ -111,10 +111,10 @@ def test_one_instance_and_its_term():
 
 
 def test_stale_is_the_price_in_use():
-    row = tables.by_id("prices")["aws/p5.48xlarge/us-east-1"]
+    row = prices.offer("aws/p5.48xlarge/us-east-1", "on_demand")
     listed = (date.fromisoformat(row["as_of"]) - date(1899, 12, 30)).days  # as Excel counts days
     for age, result in ((90, 1), (91, -1)):
-        report = changed(instance=row["id"], report_date=listed + age, start_date=listed + 200)
+        report = changed(instance="aws/p5.48xlarge/us-east-1", report_date=listed + age, start_date=listed + 200)
         assert (report.named("price_age"), checks(report)["Prices in use are not stale"]) == (age, result)
 
 

@@ -64,7 +64,10 @@ def build(book: Book, *, choosing: bool) -> Worksheet:
     )  # fmt: skip
     style.headings(sheet, HEAD, [heading for heading, _ in columns], _LEFT)
     # budgets compare offers as they stand, as LLM_SERVE_PLAN does; the catalog's own sheet keeps former lists too
-    rows = sorted(prices.newest(), key=lambda row: row["id"]) if choosing else tables.rows("prices")
+    rows = tables.rows("prices")
+    if choosing:
+        newest = ({**row, "id": row["id"].partition("@")[0]} for row in prices.newest())
+        rows = sorted(newest, key=lambda row: row["id"])
     for row, record in enumerate(rows, FIRST):
         _record(sheet, row, record)
         book.cite_catalog(sheet.cell(row, _SOURCE))
