@@ -67,7 +67,7 @@ def build(book: Book, *, choosing: bool) -> Worksheet:
     rows = tables.rows("prices")
     if choosing:
         newest = ({**row, "id": row["id"].partition("@")[0]} for row in prices.newest())
-        rows = sorted(newest, key=lambda row: row["id"])
+        rows = tuple(sorted(newest, key=lambda row: row["id"]))
     for row, record in enumerate(rows, FIRST):
         _record(sheet, row, record)
         book.cite_catalog(sheet.cell(row, _SOURCE))
