@@ -55,6 +55,15 @@ def test_own_rows_win_over_ours(tmp_path):
     assert run(tmp_path, "call", "LLM_HARDWARE", "h100-sxm", "memory").stdout == "80000000000\n"
 
 
+def test_a_price_of_ones_own_is_that_of_plans_though_a_later_list_is_in_the_catalog(tmp_path):
+    (tmp_path / "prices.csv").write_text(
+        "id,accelerator,accelerators,on_demand_usd_per_hour\naws/p5.48xlarge/us-east-1,h100-sxm,8,31.5\n"
+    )
+    plan = run(tmp_path, "call", "LLM_SERVE_PLAN", "llama-3.1-8b", "h100-sxm", "1000", "200", "--json").stdout
+    headers, first, *_ = json.loads(plan)
+    assert first[headers.index("USD/accelerator-hour")] == 31.5 / 8
+
+
 def test_what_is_no_model_changes_nothing(tmp_path, config):
     folder = tmp_path / "catalog"
     config.write_text('{"model_type": "llama", "hidden_size": -1}')

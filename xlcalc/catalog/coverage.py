@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 
 from xlcalc.catalog import models, tables
-from xlcalc.catalog.prices import TERMS
+from xlcalc.catalog.prices import TERMS, newest
 
 Row = Mapping[str, str]
 _ABOUT = {
@@ -140,9 +140,8 @@ def _nodes(rows: Sequence[Row]) -> str:
         nodes = [row for row in some if int(row["accelerators"]) >= enough]
         cells = []
         for column in (f"{term}_usd_per_hour" for term in TERMS.values()):
-            listed = sorted((row for row in nodes if row[column]), key=lambda row: row["as_of"])
-            newest = {row["id"].partition("@")[0]: row for row in listed}.values()
-            usd = [float(row[column]) / int(row["accelerators"]) for row in newest]
+            listed = newest(row for row in nodes if row[column])
+            usd = [float(row[column]) / int(row["accelerators"]) for row in listed]
             cells.append(f"{median(usd):.2f} ({len(usd)})" if usd else None)
         lines.append([f"`{accelerator}`", enough, *cells, _dates(nodes)[1]])
     return _table(["accelerator", "at least", *TERMS, "newest"], lines)

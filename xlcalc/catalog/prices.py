@@ -5,6 +5,7 @@ A row is provider/instance/region; `@date` behind it marks an older or other lis
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
 from typing import NamedTuple
@@ -27,7 +28,7 @@ def names() -> Names:
     """What people call an instance in a place, with or without its provider, in any order."""
     places: dict[str, dict[str, str]] = {}
     for row in tables.rows("prices"):
-        place, where = row["id"].partition("@")[0], f"{row['instance']} {row['region']}"
+        place, where = place_of(row), f"{row['instance']} {row['region']}"
         places.setdefault(place, {"id": place, "aliases": f"{where};{row['provider']} {where}"})
     return Names(places.values(), (), Reading(organisations=False))
 
@@ -40,14 +41,14 @@ def offers(instance: str) -> list[dict[str, str]]:
     wanted = key(instance)
     found: dict[str, list[dict[str, str]]] = {}
     for row in tables.rows("prices"):
-        place = row["id"].partition("@")[0]
+        place = place_of(row)
         if wanted in map(key, (row["id"], place, row["instance"], f"{row['provider']}/{row['instance']}")):
             found.setdefault(place, []).append(row)
     if len(found) > 1:
         raise NotInCatalog(f"is listed in several places; name one of {', '.join(list(found)[:8])}")
     if not found:
         place = names().find(instance)
-        found[place] = [row for row in tables.rows("prices") if row["id"].partition("@")[0] == place]
+        found[place] = [row for row in tables.rows("prices") if place_of(row) == place]
     (rows,) = found.values()
     return sorted(rows, key=lambda row: (user.is_own(row), row["as_of"]), reverse=True)
 
@@ -59,7 +60,7 @@ def _machines() -> dict[str, tuple[str, int] | None]:
     for row in tables.rows("prices"):
         if row["accelerator"] and row["accelerators"]:
             what = (row["accelerator"], int(row["accelerators"]))
-            for text in (row["instance"], f"{row['provider']}/{row['instance']}", row["id"].partition("@")[0]):
+            for text in (row["instance"], f"{row['provider']}/{row['instance']}", place_of(row)):
                 name = _short(key(text))
                 if found.setdefault(name, what) != what:
                     found[name] = None
@@ -86,10 +87,17 @@ def offer(instance: str, term: str) -> dict[str, str]:
     raise NotInCatalog(f"has no {term} price in the catalog; it has {', '.join(have)}")
 
 
-def newest() -> list[dict[str, str]]:
-    """The newest list of each instance in each place; the user's own where there is one."""
-    rows = sorted(tables.rows("prices"), key=lambda row: (user.is_own(row), row["as_of"]))
-    return list({row["id"].partition("@")[0]: row for row in rows}.values())
+def place_of(row: Mapping[str, str]) -> str:
+    """The instance and the region of a row; its id has the date of a later list too."""
+    return row["id"].partition("@")[0]
+
+
+def newest(rows: Iterable[Mapping[str, str]] | None = None) -> list[Mapping[str, str]]:
+    """The newest list of each instance in each place, of all rows or of these; the user's own where there is one."""
+    listed = tables.rows("prices") if rows is None else rows
+    return list(
+        {place_of(row): row for row in sorted(listed, key=lambda row: (user.is_own(row), row["as_of"]))}.values()
+    )
 
 
 def usd_per_hour(instance: str, term: str) -> float:
@@ -117,13 +125,8 @@ class Typical(NamedTuple):
 def typical(accelerator_id: str, node: int) -> Typical | None:
     """The price of comparable offers: the user's own where there are any; else of whole nodes, or of smaller instances
     where no whole node is listed; of each offer its newest list. None where nothing is listed."""
-    newest: dict[str, dict[str, str]] = {}
-    for row in tables.rows("prices"):
-        if row["accelerator"] == accelerator_id and row["on_demand_usd_per_hour"]:
-            place = row["id"].partition("@")[0]
-            if place not in newest or row["as_of"] > newest[place]["as_of"]:
-                newest[place] = row
-    listed = list(newest.values())
+    rows = tables.rows("prices")
+    listed = newest(row for row in rows if row["accelerator"] == accelerator_id and row["on_demand_usd_per_hour"])
     own = [row for row in listed if user.is_own(row)]
     whole = [row for row in listed if int(row["accelerators"]) >= node]
     compared = own or whole or listed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from xlcalc.catalog import table_file
@@ -44,7 +44,7 @@ def _own(source: str, name: str) -> str:
     return f"{_OWN}{name}.csv: {source}" if source else f"{_OWN}{name}.csv"
 
 
-def is_own(row: dict[str, str]) -> bool:
+def is_own(row: Mapping[str, str]) -> bool:
     """True for a row that the user wrote, not one that was fetched."""
     return row["source"].startswith(_OWN)
 

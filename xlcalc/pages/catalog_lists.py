@@ -48,7 +48,7 @@ def prices_list(edition: str) -> str:
     """The newest listed price of every instance, and of every API."""
     instances = [
         [
-            tag("code", row["id"].partition("@")[0], data_price="LLM_PRICE"),
+            tag("code", prices.place_of(row), data_price="LLM_PRICE"),
             f"{row['accelerators']} × {row['accelerator']}" if row["accelerator"] else "",
             *(row[f"{column}_usd_per_hour"] for column in prices.TERMS.values()),
             row["as_of"],

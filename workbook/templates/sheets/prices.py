@@ -66,7 +66,7 @@ def build(book: Book, *, choosing: bool) -> Worksheet:
     # budgets compare offers as they stand, as LLM_SERVE_PLAN does; the catalog's own sheet keeps former lists too
     rows = tables.rows("prices")
     if choosing:
-        newest = ({**row, "id": row["id"].partition("@")[0]} for row in prices.newest())
+        newest = ({**row, "id": prices.place_of(row)} for row in prices.newest())
         rows = tuple(sorted(newest, key=lambda row: row["id"]))
     for row, record in enumerate(rows, FIRST):
         _record(sheet, row, record)
