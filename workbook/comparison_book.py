@@ -140,9 +140,7 @@ def _changes(sheet: Worksheet, row: int, results: Sequence[Listed], top: int, ou
     """Each numeric result over that of the first scenario."""
     first = get_column_letter(_VALUES)
     for place, one in enumerate(results, top):
-        if one.unit == "date" or not all(_is_number(outcome.results[one.name]) for outcome in outcomes):
-            continue
-        if not outcomes[0].results[one.name]:
+        if not _compares(one, outcomes) or not outcomes[0].results[one.name]:
             continue
         _labels(sheet, row, one)
         for column in range(_VALUES, _VALUES + len(outcomes)):
@@ -170,7 +168,7 @@ def _charts(sheet: Worksheet, data: Worksheet, compared: Comparison, tops: dict[
         numeric = [
             (place, one, [outcome.results[one.name] for outcome in compared.outcomes])
             for place, one in enumerate(compared.results(), tops["results"])
-            if one.unit != "date" and all(_is_number(outcome.results[one.name]) for outcome in compared.outcomes)
+            if _compares(one, compared.outcomes)
         ]
         if not numeric:
             return
@@ -190,6 +188,11 @@ def _checks(book: Book, outcomes: Sequence[Outcome]) -> None:
             style.text(sheet, row, 1, one.scenario.name)
             style.note(sheet, row, 2, said).font = style.font(color=style.RED if one.failures else style.GREEN)
             row += 1
+
+
+def _compares(one: Listed, outcomes: Sequence[Outcome]) -> bool:
+    """Whether a result is a quantity in every scenario."""
+    return one.unit != "date" and all(_is_number(outcome.results[one.name]) for outcome in outcomes)
 
 
 def _is_number(value: object) -> bool:

@@ -188,12 +188,12 @@ def as_markdown(report: Report) -> bytes:
     """Inputs and results as Markdown tables."""
     lines = [f"# {report.source}", ""]
     if report.failed:
-        lines += ["## Failed checks", "", *(f"- {_escaped(check.sentence())}" for check in report.failed), ""]
+        lines += ["## Failed checks", "", *(f"- {escaped(check.sentence())}" for check in report.failed), ""]
     for title, names in (("Results", report.results), ("Inputs", report.inputs)):
         lines += [f"## {title}", "", "| Name | Value | Unit | Meaning |", "|---|---:|---|---|"]
         lines += [row_of_markdown([n.name, n.value, n.unit, n.about]) for n in names]
         lines.append("")
-    lines += [f"- {_escaped(problem)}" for problem in problems(report.recalculation)]
+    lines += [f"- {escaped(problem)}" for problem in problems(report.recalculation)]
     return ("\n".join(lines).rstrip() + "\n").encode()
 
 
@@ -241,9 +241,9 @@ def _text(value: float | str | bool | None) -> str:
         return f"{value:,.6g}" if abs(value) < 1000 else f"{value:,.0f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return "" if value is None else _escaped(str(value))
+    return "" if value is None else escaped(str(value))
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """A text that Markdown shows as it is."""
     return _MARKS.sub(r"\\\g<0>", " ".join(text.split()))

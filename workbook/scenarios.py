@@ -17,7 +17,7 @@ import yaml
 from xlcalc.catalog.table_file import TableError, lines
 
 from .listed import Listed
-from .report import is_template, row_of_markdown
+from .report import escaped, is_template, row_of_markdown
 from .report_html import Bill, bill_of
 from .settings import SettingError
 from .warm import OpenWorkbook
@@ -165,7 +165,7 @@ def as_markdown(compared: Comparison) -> bytes:
     names = [one.scenario.name for one in compared.outcomes]
     said = [f"# {compared.source}", ""]
     if compared.failures:
-        said += ["## Failed checks", "", *(f"- {row_of_markdown([text])[2:-2]}" for text in compared.failures), ""]
+        said += ["## Failed checks", "", *(f"- {escaped(text)}" for text in compared.failures), ""]
     for title, listed, place in (
         ("Results", compared.results(), "results"),
         ("Inputs that differ", compared.changed(), "inputs"),

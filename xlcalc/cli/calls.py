@@ -141,10 +141,10 @@ def _print_answers(words: str) -> None:
     from xlcalc.pages import questions
     from xlcalc.workbook import report
 
-    found = [(question.text, question.formula) for question in questions.like(words)[:10]]
     if words.upper().startswith("LLM_") and (named := find(words)):  # a function's own name asks for that one alone
         print(f"{named.help}\n    ={named.name}({named.usage})")
         return
+    found = [(question.text, question.formula) for question in questions.like(words)[:10]]
     for name, about in report.templates().items():
         if questions.likeness(words, f"{name} {about}"):
             found.append((f"A workbook: {about}", f"xlcalc new {name} -o {name}.xlsx"))

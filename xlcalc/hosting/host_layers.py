@@ -16,7 +16,7 @@ from typing import NamedTuple
 from xlcalc.hardware.rates import Host
 from xlcalc.hosting import latency
 from xlcalc.hosting.layout import Layout
-from xlcalc.hosting.memory import RESERVE, free_for_cache, sequence_bytes, shard, workspace
+from xlcalc.hosting.memory import RESERVE, free_for_cache, sequence_bytes, shard, to_fill, workspace
 from xlcalc.hosting.served import Served
 from xlcalc.hosting.step import Replica, replica, step
 
@@ -66,7 +66,7 @@ def place(of: Served, host: Host, count: int, context: float, batch: int) -> Pla
         outside = ceil(short / (part.stage * held / layers))
         moved = held * outside / layers
         if outside <= layers and moved <= host.memory:
-            device = of.on.memory * (1 - RESERVE) + short - part.stage * moved
+            device = to_fill(of, RESERVE) + short - part.stage * moved
             return Placed(experts_alone, outside, int(layers), moved, device, layout)
     return None
 
