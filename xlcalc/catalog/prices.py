@@ -10,17 +10,11 @@ from datetime import date
 from functools import cache
 from typing import NamedTuple
 
-from xlcalc.catalog import tables, user
+from xlcalc.catalog import instances, tables, user
 from xlcalc.catalog.names import Names, NotInCatalog, Reading, key
 
 STALE_AFTER = 90  # days; an older list price may no longer be asked
 TERMS = {"on_demand": "on_demand", "spot": "spot", "1y": "one_year", "3y": "three_year"}
-
-# sold as Capacity Blocks or by agreement, without a list price for an hour: docs.aws.amazon.com/AWSEC2, capacity-blocks
-_WITHOUT_PRICE: dict[str, tuple[str, int] | None] = {
-    "p5e.48xlarge": ("h200-sxm", 8),
-    "p6e-gb200.36xlarge": ("gb200", 4),
-}
 
 
 @cache
@@ -56,7 +50,7 @@ def offers(instance: str) -> list[dict[str, str]]:
 @cache
 def _machines() -> dict[str, tuple[str, int] | None]:
     """What each instance has: an accelerator's id and how many; None where providers give one name to several."""
-    found = {_short(key(name)): what for name, what in _WITHOUT_PRICE.items()}
+    found: dict[str, tuple[str, int] | None] = {_short(key(name)): what for name, what in instances.listed().items()}
     for row in tables.rows("prices"):
         if row["accelerator"] and row["accelerators"]:
             what = (row["accelerator"], int(row["accelerators"]))
