@@ -20,7 +20,6 @@ _CHOICES = 12  # choices that an error lists
 _OFFERS = 4
 LONGEST = 200  # characters
 _CHUNK = re.compile(r"[^a-z0-9.]+|(?<=[a-z])\.|\.(?![0-9])")
-_SIZE = re.compile(r"(?:\d+x)?\d+(?:\.\d+)?(?:[bmt]|gb)")  # of a model or a memory
 _LETTERS_THEN_NUMBER = re.compile(r"([a-z]{2,})(\d.*)")
 
 
@@ -209,18 +208,16 @@ class Names:
         return _Alike(self._ids)
 
     def _near(self, name: str) -> str:
-        """The rows that share words with a name, its first, its size and rare ones most; a misspelt word counts as its
-        like."""
+        """The rows that share words with a name, its first and rare ones most; a misspelt word counts as its like."""
         rows_with = self._stages[-1].rows_with
         typed = [word for word in self._reading.words(name) if word not in self._reading.dropped[-1]]
         scores: dict[str, float] = {}
         for place, word in enumerate(typed):
             like = [word] if word in rows_with or not word.isalpha() else self._words.nearest(word, 2, 0.6)
-            weight = 2 if not place or _SIZE.fullmatch(word) else 1
             for known in like:
                 ids = rows_with.get(known, ())
                 for i in ids:
-                    scores[i] = scores.get(i, 0) + weight / len(ids) ** 0.5
+                    scores[i] = scores.get(i, 0) + (1 if place else 3) / len(ids) ** 0.5
         if scores:
             least = max(scores.values()) / 3
             near = sorted((i for i in self._names if scores.get(i, 0) > least), key=lambda i: -scores[i])
