@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from xlcalc.catalog import prices, tables
+from xlcalc.catalog import instances, tables
 from xlcalc.catalog.names import LONGEST, Names, NotInCatalog, Reading
 from xlcalc.hardware.spec import AcceleratorSpec
 
@@ -57,9 +57,9 @@ def find(name: str) -> AcceleratorSpec:
     except NotInCatalog as error:
         if len(name) > LONGEST:
             raise
-        instance = prices.machine(name) or _slice(name)
-        if instance:
-            accelerator, count = instance
+        machine = instances.machine(name) or _slice(name)
+        if machine:
+            accelerator, count = machine
             remark = f"{name} has {count} of {accelerator}; counts are of accelerators, not of instances"
             return by_id(accelerator).model_copy(update={"remark": remark})
         smaller = _with_less_memory(name)
