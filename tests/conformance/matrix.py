@@ -51,9 +51,9 @@ def column(name: str) -> Column:
         return found
     cases = all_cases()
     started = time.perf_counter()
-    answers = _in_python() if name == "Python" else host.run(cases)
+    answers = host.run(cases)
     found.seconds, found.versions = time.perf_counter() - started, host.versions()
-    for case, rows, here in zip(cases, answers, _in_python(), strict=True):
+    for case, rows, here in zip(cases, answers, HOSTS["Python"].run(cases), strict=True):
         failure = case.failure(rows) or _differs(case, rows, here)
         difference = listed(name, case) if failure else None
         if not failure:
@@ -64,12 +64,6 @@ def column(name: str) -> Column:
         else:
             found.failures.append(failure)
     return found
-
-
-@cache
-def _in_python() -> list[list[list[Any]]]:
-    """What Python answers, with which every host is compared."""
-    return HOSTS["Python"].run(all_cases())
 
 
 def _differs(case: Case, rows: list[list[Any]], here: list[list[Any]]) -> str:
