@@ -21,6 +21,7 @@ from xlcalc.workbook.warm import Held, held
 SHIPPED = {name: (files("xlcalc.templates") / f"{name}.xlsx").read_bytes() for name in template_names()}
 
 
+@cache
 def loaded(name: str, *, values: bool = False):
     return openpyxl.load_workbook(io.BytesIO(SHIPPED[name]), data_only=values)
 
