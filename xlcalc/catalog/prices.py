@@ -38,12 +38,9 @@ def offers(instance: str) -> list[dict[str, str]]:
 
     Raises NotInCatalog where there is none, or where several regions answer to the name.
     """
-    wanted = key(instance)
     found: dict[str, list[dict[str, str]]] = {}
-    for row in tables.rows("prices"):
-        place = place_of(row)
-        if wanted in map(key, (row["id"], place, row["instance"], f"{row['provider']}/{row['instance']}")):
-            found.setdefault(place, []).append(row)
+    for row in _by_name().get(key(instance), ()):
+        found.setdefault(place_of(row), []).append(row)
     if len(found) > 1:
         raise NotInCatalog(f"is listed in several places; name one of {', '.join(list(found)[:8])}")
     if not found:
@@ -51,6 +48,19 @@ def offers(instance: str) -> list[dict[str, str]]:
         found[place] = [row for row in tables.rows("prices") if place_of(row) == place]
     (rows,) = found.values()
     return sorted(rows, key=lambda row: (user.is_own(row), row["as_of"]), reverse=True)
+
+
+@cache
+def _by_name() -> dict[str, list[dict[str, str]]]:
+    """The rows that a name stands for: that of a row, of a place, or of an instance with its provider or without."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for row in tables.rows("prices"):
+        for name in {
+            key(text)
+            for text in (row["id"], place_of(row), row["instance"], f"{row['provider']}/{row['instance']}")
+        }:
+            found.setdefault(name, []).append(row)
+    return found
 
 
 @cache
