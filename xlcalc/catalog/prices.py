@@ -32,17 +32,13 @@ def offers(instance: str) -> list[dict[str, str]]:
 
     Raises NotInCatalog where there is none, or where several regions answer to the name.
     """
-    wanted = key(instance)
     found: dict[str, list[dict[str, str]]] = {}
-    named = False  # by more than what a provider calls it, which may be what others call the accelerator in it
-    for row in tables.rows("prices"):
-        place = instances.place_of(row)
-        exact = wanted in map(key, (row["id"], place, f"{row['provider']}/{row['instance']}"))
-        if exact or wanted == key(row["instance"]):
-            found.setdefault(place, []).append(row)
-            named = named or exact or user.is_own(row)
-    if not named:
-        _refuse_accelerator(instance)
+    wanted = key(instance)
+    rows = _by_name().get(wanted, ())
+    for row in rows:
+        found.setdefault(instances.place_of(row), []).append(row)
+    if all(wanted == key(row["instance"]) and not user.is_own(row) for row in rows):
+        _refuse_accelerator(instance)  # of which some provider's product has the name
     if len(found) > 1:
         raise NotInCatalog(f"is listed in several places; name one of {', '.join(list(found)[:8])}")
     if not found:
@@ -50,6 +46,19 @@ def offers(instance: str) -> list[dict[str, str]]:
         found[place] = [row for row in tables.rows("prices") if instances.place_of(row) == place]
     (rows,) = found.values()
     return sorted(rows, key=lambda row: (user.is_own(row), row["as_of"]), reverse=True)
+
+
+@cache
+def _by_name() -> dict[str, list[dict[str, str]]]:
+    """The rows that a name stands for: that of a row, of a place, or of an instance with its provider or without."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for row in tables.rows("prices"):
+        for name in {
+            key(text)
+            for text in (row["id"], instances.place_of(row), row["instance"], f"{row['provider']}/{row['instance']}")
+        }:
+            found.setdefault(name, []).append(row)
+    return found
 
 
 def _refuse_accelerator(name: str) -> None:
