@@ -8,7 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import style
-from .parts import AT_LEAST, AT_MOST, EFFICIENCY, EQUAL, STOP, VOLUME, WARN, Block, Check, Constant, Input, Line, Section, TimeRow
+from .parts import (
+    AT_LEAST,
+    AT_MOST,
+    EFFICIENCY,
+    EQUAL,
+    STOP,
+    VOLUME,
+    WARN,
+    Block,
+    Check,
+    Constant,
+    Input,
+    Line,
+    Section,
+    TimeRow,
+)
 from .shared_inputs import ASSUMED, BLEND, YOURS, accelerator_input, hardware_lines, model_input
 
 _EXAMPLE = "example: fill in yours"
@@ -211,7 +226,9 @@ def _fleet(column: str) -> str:
         "LLM_FLEET({model_id},{accelerator_id},{peak_rate}/{regions},{prompt_tokens},{served_tokens},{ttft_slo},{tpot_slo},"
         f"{{latency_quantile}},{{cached_share}},,,{{max_count}})"
     )
-    return f'IF(ISNUMBER({{own_speed}}),"your own",IFERROR({{regions}}*INDEX({call},1+1,{column}),"none, or not known"))'
+    return (
+        f'IF(ISNUMBER({{own_speed}}),"your own",IFERROR({{regions}}*INDEX({call},1+1,{column}),"none, or not known"))'
+    )
 
 
 LATENCY: Block = ("Latency at the peak, spares down, and the fleet that holds it (LLM_* cells)", [
@@ -251,7 +268,7 @@ def estimate_range(beside: str) -> Block:
         needed = f"ROUNDUP(ROUND({{peak_speed}}/{{regions}}/{holds},1+1+1),0)"
         replicas = f"{{regions}}*MAX({{min_replicas}},{needed}+{{spare_replicas}})"
         peak = _paid(f"{{replicas_{end}}}*{{replica_accelerators}}", "{regions}", "{node_size}", "{whole_nodes}")
-        paid = f'{peak}*IF({{accelerators_peak}}=0,1,{{accelerators_paid}}/{{accelerators_peak}})'
+        paid = f"{peak}*IF({{accelerators_peak}}=0,1,{{accelerators_paid}}/{{accelerators_peak}})"
         return [Line(f"replicas_{end}", f"Replicas at the peak, {word}", "replicas", replicas, "", _INT),
                 Line(f"accelerators_{end}", f"Accelerators paid, {word}", "accelerators", paid,
                      "The peak's, by as much fewer as the hours pay now.", style.TENTHS)]  # fmt: skip

@@ -25,7 +25,16 @@ _API: Block = ("The hosted model", [
 _SERVED = Line("served_tokens", "Output tokens of a request", "tokens", "{output_tokens}*{token_factor}",
                "The own model's for the same task.", style.WHOLE)  # fmt: skip
 _TRAFFIC: Block = (TRAFFIC[0], [_SERVED if line.name == _SERVED.name else line for line in TRAFFIC[1]])
-BLOCKS: list[Block] = [FACTS, ("Price of an accelerator-hour", price_lines()), _TRAFFIC, BY_HOUR, SIZE, LATENCY, RATES, _API]
+BLOCKS: list[Block] = [
+    FACTS,
+    ("Price of an accelerator-hour", price_lines()),
+    _TRAFFIC,
+    BY_HOUR,
+    SIZE,
+    LATENCY,
+    RATES,
+    _API,
+]
 COSTS = [
     Cost(Line("cost_accelerators", "Accelerators", "USD/month",
               "({committed}*{committed_rate}+({accelerators_paid}-{committed})*{flexible_rate})*hours_per_month", "", style.USD,
