@@ -255,10 +255,17 @@ def test_an_instance_and_its_place_in_any_order(typed):
     assert xlcalc.LLM_PRICE(typed) == xlcalc.LLM_PRICE("aws/p5.48xlarge/us-east-1")
 
 
-@pytest.mark.parametrize("typed", ["p5.48xlarge", "us-east-1", "h100", "p5.48xlarg"])
+@pytest.mark.parametrize("typed", ["p5.48xlarge", "us-east-1", "p5.48xlarg"])
 def test_an_instance_in_several_places_is_asked_back(typed):
     with pytest.raises(xlcalc.CalcError, match=r"(in several places|is ambiguous).*aws/|.*azure/"):
         xlcalc.LLM_PRICE(typed)
+
+
+@pytest.mark.parametrize("typed", ["h100", "H100-SXM", "NVIDIA T4", "B300-SXM6", "RTX 4090"])
+def test_an_accelerator_has_no_price_though_a_provider_s_product_may_have_its_name(typed):
+    with pytest.raises(xlcalc.CalcError, match="is an accelerator"):
+        xlcalc.LLM_PRICE(typed)
+    assert xlcalc.LLM_PRICE("novita/H100 SXM") == xlcalc.LLM_PRICE("novita/h100-sxm/any")
 
 
 @pytest.mark.parametrize(

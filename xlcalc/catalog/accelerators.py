@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from xlcalc.catalog import instances, prices, tables
+from xlcalc.catalog import instances, tables
 from xlcalc.catalog.names import LONGEST, Names, NotInCatalog, Reading
 from xlcalc.hardware.spec import AcceleratorSpec
 
@@ -55,9 +55,9 @@ def find(name: str) -> AcceleratorSpec:
     except NotInCatalog as error:
         if len(name) > LONGEST:
             raise
-        instance = _machine(name)
-        if instance:
-            accelerator, count = instance
+        machine = _machine(name)
+        if machine:
+            accelerator, count = machine
             remark = f"{name} has {count} of {accelerator}; counts are of accelerators, not of instances"
             return by_id(accelerator).model_copy(update={"remark": remark})
         smaller = _with_less_memory(name)
@@ -78,7 +78,7 @@ def _whole(spec: AcceleratorSpec, name: str) -> AcceleratorSpec:
 
 def _machine(name: str) -> tuple[str, int] | None:
     """The id of the accelerators of an instance and how many it has; None for what is no instance."""
-    if found := prices.machine(name) or instances.tpu(name):
+    if found := instances.machine(name) or instances.tpu(name):
         return found
     if spelt := instances.spelt(name):
         device, count = spelt

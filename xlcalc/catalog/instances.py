@@ -1,8 +1,10 @@
-"""What machines hold that have no row of their own among the prices: by a table, or because their names say it."""
+"""What instances that providers let hold: by the prices, by a table, or because their names say it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import cache
 
 from xlcalc.catalog import tables
 from xlcalc.catalog.names import key
@@ -20,7 +22,36 @@ _DEVICE_AND_COUNT = (
 )
 
 
-def listed() -> dict[str, tuple[str, int]]:
+def place_of(row: Mapping[str, str]) -> str:
+    """The instance and the region of a row; its id has the date of a later list too."""
+    return row["id"].partition("@")[0]
+
+
+@cache
+def _machines() -> dict[str, tuple[str, int] | None]:
+    """What each instance has: an accelerator's id and how many; None where providers give one name to several."""
+    found: dict[str, tuple[str, int] | None] = {_short(key(name)): what for name, what in _without_price().items()}
+    for row in tables.rows("prices"):
+        if row["accelerator"] and row["accelerators"]:
+            what = (row["accelerator"], int(row["accelerators"]))
+            for text in (row["instance"], f"{row['provider']}/{row['instance']}", place_of(row)):
+                name = _short(key(text))
+                if found.setdefault(name, what) != what:
+                    found[name] = None
+    return found
+
+
+def _short(name: str) -> str:
+    """An instance's name without what some write before it: ml. on Amazon SageMaker, Standard_ on Azure."""
+    return name.removeprefix("ml.").removeprefix("standard")
+
+
+def machine(instance: str) -> tuple[str, int] | None:
+    """The id of an instance's accelerators and how many it has; None for what is no instance of the catalog."""
+    return _machines().get(_short(key(instance)))
+
+
+def _without_price() -> dict[str, tuple[str, int]]:
     """What instances without a list price have, by their names: an accelerator's id and how many."""
     return {r["instance"]: (r["accelerator"], int(r["accelerators"])) for r in tables.shipped("instances")}
 
