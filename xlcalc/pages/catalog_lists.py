@@ -46,7 +46,7 @@ def machines_list(edition: str) -> str:
 
 def prices_list(edition: str) -> str:
     """The newest listed price of every instance, and of every API."""
-    instances = [
+    sold = [
         [
             tag("code", instances.place_of(row), data_price="LLM_PRICE"),
             f"{row['accelerators']} × {row['accelerator']}" if row["accelerator"] else "",
@@ -66,7 +66,7 @@ def prices_list(edition: str) -> str:
     ]
     terms = [f"USD/h {term.replace('_', ' ')}" for term in prices.TERMS]
     body = joined(
-        section("Instances", grid(["In a formula", "Accelerators", *terms, "Read"], instances)),
+        section("Instances", grid(["In a formula", "Accelerators", *terms, "Read"], sold)),
         section("APIs", grid(["In a formula", "Provider", *(f"USD/M {c}" for c in _API), "Read"], apis)),
     )
     return _list("prices.html", "Prices", "what providers list, and when it was read", body, edition)

@@ -26,7 +26,7 @@ def wav2vec2(c: Config) -> Architecture:
     if c.get("mask_time_prob", 0) or c.get("mask_feature_prob", 0):
         norms.append(Vector("masked", d_model, "embedding"))
     mixer = attention(d_model, n_heads, n_heads, d_model // n_heads, qkv_bias=True, o_bias=True)
-    blocks = (mixer, mlp(d_model, c["intermediate_size"], gated=False, bias=True))
+    blocks: tuple[Block, ...] = (mixer, mlp(d_model, c["intermediate_size"], gated=False, bias=True))
     each = [norm(d_model, bias=True)] * 2
     first: list[Vector] = []
     if c.model_type == "wavlm":

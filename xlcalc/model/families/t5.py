@@ -113,8 +113,8 @@ def t5gemma(c: Config) -> Architecture:
     sized.architectures = c.architectures
     ends = (classifier(d_model, n_labels(c)),) if sorts else ()
     if alone:
-        own = tuple(merged(without_cache(stacks[0])))
-        return Architecture(own, tuple(tables), ends, tuple(norms), n_encoder=len(own))
+        layers = tuple(merged(without_cache(stacks[0])))
+        return Architecture(layers, tuple(tables), ends, tuple(norms), n_encoder=len(layers))
     if not sorts:
         return both(sized, *stacks, tables=tables, norms=norms)
     sized.architectures = ["T5GemmaModel"]
