@@ -134,7 +134,7 @@ BODY = {"func_name": "F", "args": [[[1]]], "client": "Office.js", "version": "0"
 
 @pytest.mark.parametrize(
     ("change", "status"),
-    [({}, 0), ({"runtime": "Office.js"}, 400), ({"version": 1}, 400), ({"args": {}}, 400), ({"func_name": "G"}, 404),
+    [({}, 0), ({"runtime": "Office.js"}, 400), ({"version": 1}, 400), ({"date_format": 3}, 400), ({"args": {}}, 400), ({"func_name": "G"}, 404),
      ({"args": [[[{"type": "Entity"}]]]}, 400), ({"args": [[["x"] * 100_001]]}, 413)],
 )  # fmt: skip
 def test_bodies(change, status):
