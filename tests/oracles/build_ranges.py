@@ -335,7 +335,7 @@ def deviations_of(fit: Fit, moments: Moments) -> Deviations:
 
 
 def _all_classes() -> list[str]:
-    return [f"{width}, {seen}" for width in ("dense", "experts") for seen in ("measured", "other")]
+    return [f"{width}, {seen}" for width in ("dense", "experts", "first token") for seen in ("measured", "other")]
 
 
 def fits() -> dict[str, tuple[Fit, Moments, Deviations]]:

@@ -82,7 +82,13 @@ def _fewest(given: SimpleNamespace) -> int:
     total = term(f"bytes on each accelerator, {layout.text}", total, "bytes", MEMORY_SOURCE)
     fits = "the smallest count tried where {0} is at most {1}"
     return chosen(
-        "count", layout.accelerators, fits, total, memory.to_fill(of, given.reserve), unit="count", source=MEMORY_SOURCE
+        "count",
+        layout.accelerators,
+        fits,
+        total,
+        memory.to_fill(of, layout, given.reserve),
+        unit="count",
+        source=MEMORY_SOURCE,
     )
 
 
@@ -148,5 +154,5 @@ def _longest(given: SimpleNamespace) -> int:
 
     here, beyond = filled_by(context, "this context"), filled_by(context + 1, "one token more")
     fits = "the longest context where {0} is at most {1}; one token more takes {2}"
-    filled = memory.to_fill(of, given.reserve)
+    filled = memory.to_fill(of, layout, given.reserve)
     return chosen("context", context, fits, here, filled, beyond, unit="tokens", source=MEMORY_SOURCE)
