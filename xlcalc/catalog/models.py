@@ -31,6 +31,7 @@ def _plain(name: str) -> str:
     text = QUANTISED.sub(" ", text)
     text = re.sub(r"(?<!\d)(\d)_(\d)(?=b?(?![a-z0-9]))", r"\1.\2", text)  # 3_3
     text = re.sub(r"(?<![\d.])(\d)-(\d)(?=-\d)", r"\1.\2", text)  # 3-1-8b
+    text = re.sub(r"(?<=\d)(?=vl\b)", "-", text)  # qwen2.5vl
     return re.sub(r"(?<![a-z])v(\d+)(?:p(\d))?(?![a-z0-9])", lambda v: v[1] + (f".{v[2]}" if v[2] else ""), text)
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import Block, Cost, Line
-from ..serving_parts import FACTS, LATENCY, RATES, SIZE, TRAFFIC, estimate_range
+from ..serving_parts import BY_HOUR, FACTS, LATENCY, RATES, SIZE, TRAFFIC, estimate_range
 from ..shared_inputs import price_lines
 
 _INT = style.WHOLE
-BLOCKS: list[Block] = [FACTS, ("Price of an accelerator-hour", price_lines()), TRAFFIC, SIZE, LATENCY, RATES, ("Data", [
+BLOCKS: list[Block] = [FACTS, ("Price of an accelerator-hour", price_lines()), TRAFFIC, BY_HOUR, SIZE, LATENCY, RATES, ("Data", [
     Line("gb_per_request", "Sent and logged by a request", "GB", "({prompt_tokens}+{output_tokens})*{bytes_per_token}/bytes_per_gb", "",
          "0.0E+00"),
 ])]  # fmt: skip
 COSTS = [
     Cost(Line("cost_accelerators", "Accelerators", "USD/month",
               "({committed}*{committed_rate}+({accelerators_paid}-{committed})*{flexible_rate})*hours_per_month", "", style.USD,
-              "Accelerators"), "{active}*({owed}*committed_rate+MAX(0,{needed}-{owed})*flexible_rate)*hours_per_month"),
+              "Accelerators"), "{active}*({owed}*committed_rate+{flexible}*flexible_rate)*hours_per_month"),
     Cost(Line("cost_guard", "Guard model", "USD/month", "{guard_share}*{cost_accelerators}", "", style.USD, "Guard model"),
          "guard_share_shown*{paid_cost_accelerators}"),
     Cost(Line("cost_network", "Traffic out", "USD/month",

@@ -8,7 +8,7 @@ from ..book import Book
 from ..parts import MONTHLY, Constant, Figure, Picture, Template
 from ..serving_parts import SERVING_CLOCK, SERVING_CONSTANTS
 from ..shared_inputs import TERMS
-from ..sheets import api_prices
+from ..sheets import api_prices, hours
 from . import front
 from .checks import CHECKS
 from .inputs import sections
@@ -83,7 +83,7 @@ TEMPLATE = Template(
     constants=[*SERVING_CONSTANTS, Constant("kwh_per_mwh", "kWh in a MWh", 1000, "kWh", "")],
     lists={"yes_no_list": ["yes", "no"], "term_list": TERMS},
     pictures=[Picture("A million tokens, in and out", "USD", ["usd_per_million_tokens", "api_usd_per_million"], number_format='"$"0.00')],
-    extra=[front.build, api_prices.build],
+    extra=[front.build, api_prices.build, hours.build],
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from ..book import Book
 from ..parts import MONTHLY, Figure, Picture, Template
 from ..serving_parts import RANGE, SERVING_CLOCK, SERVING_CONSTANTS
 from ..shared_inputs import TERMS
-from ..sheets import api_prices
+from ..sheets import api_prices, hours
 from . import staircase
 from .checks import CHECKS
 from .inputs import sections
@@ -75,7 +75,7 @@ TEMPLATE = Template(
     constants=SERVING_CONSTANTS,
     lists={"yes_no_list": ["yes", "no"], "term_list": TERMS},
     pictures=[Picture("Own and API, USD a month", "USD a month", ["total_cost", "api_usd"])],
-    extra=[staircase.build, api_prices.build],
+    extra=[staircase.build, api_prices.build, hours.build],
 )  # fmt: skip
 
 

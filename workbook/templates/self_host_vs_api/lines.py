@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import Block, Cost, Line, TimeRow
-from ..serving_parts import FACTS, LATENCY, RATES, SIZE, TRAFFIC, estimate_range
+from ..serving_parts import BY_HOUR, FACTS, LATENCY, RATES, SIZE, TRAFFIC, estimate_range
 from ..shared_inputs import price_lines
 
 _PRICE = '"$"0.00####'
@@ -25,11 +25,20 @@ _API: Block = ("The hosted model", [
 _SERVED = Line("served_tokens", "Output tokens of a request", "tokens", "{output_tokens}*{token_factor}",
                "The own model's for the same task.", style.WHOLE)  # fmt: skip
 _TRAFFIC: Block = (TRAFFIC[0], [_SERVED if line.name == _SERVED.name else line for line in TRAFFIC[1]])
-BLOCKS: list[Block] = [FACTS, ("Price of an accelerator-hour", price_lines()), _TRAFFIC, SIZE, LATENCY, RATES, _API]
+BLOCKS: list[Block] = [
+    FACTS,
+    ("Price of an accelerator-hour", price_lines()),
+    _TRAFFIC,
+    BY_HOUR,
+    SIZE,
+    LATENCY,
+    RATES,
+    _API,
+]
 COSTS = [
     Cost(Line("cost_accelerators", "Accelerators", "USD/month",
               "({committed}*{committed_rate}+({accelerators_paid}-{committed})*{flexible_rate})*hours_per_month", "", style.USD,
-              "Accelerators"), "{active}*({owed}*committed_rate+MAX(0,{needed}-{owed})*flexible_rate)*hours_per_month"),
+              "Accelerators"), "{active}*({owed}*committed_rate+{flexible}*flexible_rate)*hours_per_month"),
     Cost(Line("cost_operations", "Operations", "USD/month", "{operations_share}*{cost_accelerators}", "", style.USD, "Operations"),
          "operations_share_shown*{paid_cost_accelerators}"),
     Cost(Line("cost_staff", "Staff", "USD/month", "{staff}*{usd_per_person}/months_per_year", "", style.USD, "Staff"),

@@ -82,7 +82,13 @@ def _fewest(given: SimpleNamespace) -> int:
     total = term(f"bytes on each accelerator, {layout.text}", total, "bytes", MEMORY_SOURCE)
     fits = "the smallest count tried where {0} is at most {1}"
     return chosen(
-        "count", layout.accelerators, fits, total, memory.to_fill(of, layout, given.reserve), unit="count", source=MEMORY_SOURCE
+        "count",
+        layout.accelerators,
+        fits,
+        total,
+        memory.to_fill(of, layout, given.reserve),
+        unit="count",
+        source=MEMORY_SOURCE,
     )
 
 
