@@ -8,7 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import style
-from .parts import AT_LEAST, AT_MOST, EFFICIENCY, EQUAL, STOP, VOLUME, WARN, Block, Check, Constant, Input, Line, Section, TimeRow
+from .parts import (
+    AT_LEAST,
+    AT_MOST,
+    EFFICIENCY,
+    EQUAL,
+    STOP,
+    VOLUME,
+    WARN,
+    Block,
+    Check,
+    Constant,
+    Input,
+    Line,
+    Section,
+    TimeRow,
+)
 from .shared_inputs import ASSUMED, BLEND, YOURS, accelerator_input, hardware_lines, model_input
 
 _EXAMPLE = "example: fill in yours"
@@ -209,9 +224,11 @@ def _latency(metric: str) -> str:
 def _fleet(column: str) -> str:
     call = (
         "LLM_FLEET({model_id},{accelerator_id},{peak_rate}/{regions},{prompt_tokens},{served_tokens},{ttft_slo},{tpot_slo},"
-        f"{{latency_quantile}},{{cached_share}},,,{{max_count}})"
+        "{latency_quantile},{cached_share},,,{max_count})"
     )
-    return f'IF(ISNUMBER({{own_speed}}),"your own",IFERROR({{regions}}*INDEX({call},1+1,{column}),"none, or not known"))'
+    return (
+        f'IF(ISNUMBER({{own_speed}}),"your own",IFERROR({{regions}}*INDEX({call},1+1,{column}),"none, or not known"))'
+    )
 
 
 LATENCY: Block = ("Latency at the peak, spares down, and the fleet that holds it (LLM_* cells)", [
@@ -235,10 +252,10 @@ RATES: Block = ("Rates", [
          "0 without a commitment.", _INT),
     Line("committed_rate", "Committed hour", "USD/accelerator-hour",
          "IF({one_year_share}+{three_year_share}=0,0,({one_year_share}*{price_1y}+{three_year_share}*{price_3y})/({one_year_share}"
-         "+{three_year_share}))*{level_used}", "", '"$"0.00##'),
+         "+{three_year_share}))*{level_used}", "", style.RATE),
     Line("flexible_rate", "Hour on demand or spot", "USD/accelerator-hour",
          "IF({on_demand_share}+{spot_share}<=0,{price_on_demand},({on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}"
-         "*{price_spot},0))/({on_demand_share}+{spot_share}))*{level_used}", "", '"$"0.00##'),
+         "*{price_spot},0))/({on_demand_share}+{spot_share}))*{level_used}", "", style.RATE),
 ])  # fmt: skip
 
 
@@ -251,7 +268,7 @@ def estimate_range(beside: str) -> Block:
         needed = f"ROUNDUP(ROUND({{peak_speed}}/{{regions}}/{holds},1+1+1),0)"
         replicas = f"{{regions}}*MAX({{min_replicas}},{needed}+{{spare_replicas}})"
         peak = _paid(f"{{replicas_{end}}}*{{replica_accelerators}}", "{regions}", "{node_size}", "{whole_nodes}")
-        paid = f'{peak}*IF({{accelerators_peak}}=0,1,{{accelerators_paid}}/{{accelerators_peak}})'
+        paid = f"{peak}*IF({{accelerators_peak}}=0,1,{{accelerators_paid}}/{{accelerators_peak}})"
         return [Line(f"replicas_{end}", f"Replicas at the peak, {word}", "replicas", replicas, "", _INT),
                 Line(f"accelerators_{end}", f"Accelerators paid, {word}", "accelerators", paid,
                      "The peak's, by as much fewer as the hours pay now.", style.TENTHS)]  # fmt: skip

@@ -24,6 +24,9 @@ FONT = "Arial"
 AMOUNT = '[>=1000000]"$"#,##0.0,,"M";[<=-1000000]-"$"#,##0.0,,"M";"$"#,##0'
 COUNT = '[>=1000000]#,##0.00,,"M";[>=1000]#,##0,"k";0'
 USD, USD_CENTS = '"$"#,##0', '"$"#,##0.00'
+RATE = '[=0]"$"0.00;[<0.01]"$"0.0000##;"$"#,##0.00'
+LISTED_RATE = '[>=0.01]"$"0.00;[>0]"$"0.0000;"none"'
+"""USD an hour or a use: cents, and more below a cent; where 0 is none, so says it."""
 WHOLE, TENTHS, HUNDREDTHS = "#,##0", "#,##0.0", "#,##0.00"
 SCIENTIFIC, PERCENT, SHARE = "0.00E+00", "0.0%", "0%"
 ACCELERATORS = '[=1]0 "accelerator";#,##0 "accelerators"'

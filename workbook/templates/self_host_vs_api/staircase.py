@@ -28,7 +28,9 @@ def build(book: Book) -> Worksheet:
         replicas = f"regions_shown*MAX(min_replicas_shown,ROUNDUP(ROUND({speed}/regions_shown/replica_holds,1+1+1),0)+spare_replicas_shown)"
         each = f"E{row}*replica_accelerators/regions_shown"
         whole = f'IF(whole_nodes_shown="yes",ROUNDUP(ROUND({each}/node_size_shown,1+1+1),0)*node_size_shown,{each})*regions_shown'
-        whole += "*IF(accelerators_peak=0,1,accelerators_paid/accelerators_peak)"  # fewer where replicas follow the load
+        whole += (
+            "*IF(accelerators_peak=0,1,accelerators_paid/accelerators_peak)"  # fewer where replicas follow the load
+        )
         rate = "(IF(accelerators_paid=0,0,committed/accelerators_paid)*committed_rate+(1-IF(accelerators_paid=0,0,committed/accelerators_paid))*flexible_rate)"
         accelerators = f"F{row}*{rate}*hours_per_month*(1+operations_share_shown)"
         rest = "subtotal-cost_accelerators-cost_operations-cost_once"

@@ -99,14 +99,18 @@ def _mean(book: Book, sheet: Worksheet) -> None:
 
 def _months(book: Book, sheet: Worksheet, head: int) -> None:
     """Accelerators by month and hour, for Timeline."""
-    style.section(sheet, head, "For Timeline: accelerators of each month in each hour, where replicas follow the load", _MEAN + 1)
+    style.section(
+        sheet, head, "For Timeline: accelerators of each month in each hour, where replicas follow the load", _MEAN + 1
+    )
     style.headings(sheet, head + 1, ["Month", "Mean output, tokens/s", *(f"{hour:02d}:00" for hour in range(HOURS)), "Mean",
                                      "Beyond the com-mitted"])  # fmt: skip
     first = head + 2
     for month in range(MONTHS):
         row = first + month
         style.formula(sheet, row, 1, f"=ROW()-ROW($A${first - 1})-1", style.WHOLE)
-        style.formula(sheet, row, 2, f"=requests_per_day_shown*(1+growth_shown)^A{row}/seconds_per_day*served_tokens", style.WHOLE)
+        style.formula(
+            sheet, row, 2, f"=requests_per_day_shown*(1+growth_shown)^A{row}/seconds_per_day*served_tokens", style.WHOLE
+        )
         for hour in range(HOURS):
             load = f"$C${HOURS_FIRST + hour}"
             replicas = replicas_at(load, f"$B{row}", "replica_holds", live)
