@@ -310,6 +310,12 @@ HOURS_FILLED = Check(
     "Every hour of the day has its load", "hours_filled", EQUAL, "hours_per_day", STOP,
     "An hour of Load by hour is blank, negative or no number: 0 is a load, blank is none.", "hours_filled", "0",
 )  # fmt: skip
+SEARCHED = Check(
+    "The replica was searched for these inputs", "IF(ISERROR(replica_layout),0,1)", EQUAL, "1", STOP,
+    "LLM_SERVE_PLAN has no answer. A standalone file keeps answers for the inputs that it was made with (cells on lilac): put those back, "
+    "type your measured own_speed and own_accelerators, or search again by xlcalc recalc FILE. Else: no layout fits within both limits.",
+    "replica_layout", "0", first=True,
+)  # fmt: skip
 FLEET = Check(
     "The peak is sized by the quantile too", "accelerators_peak", AT_LEAST,
     'IF(ISNUMBER(fleet_low),fleet_low,IF(fleet_low="your own",accelerators_peak,accelerators_peak+1))', WARN,

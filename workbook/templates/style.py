@@ -73,8 +73,10 @@ def gap(*, left: bool, right: bool) -> Border:
 
 
 @lru_cache
-def aligned(horizontal: str | None = None, *, wrap: bool = False, indent: int = 0) -> Alignment:
-    return Alignment(horizontal=horizontal, vertical="center", wrap_text=wrap, indent=indent)
+def aligned(horizontal: str | None = None, *, wrap: bool = False, indent: int = 0, shrink: bool = False) -> Alignment:
+    return Alignment(
+        horizontal=horizontal, vertical="center", wrap_text=wrap, indent=indent, shrink_to_fit=shrink or None
+    )
 
 
 def decimals(number: float) -> str:

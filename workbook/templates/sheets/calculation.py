@@ -157,7 +157,7 @@ class Calculation:
         elif line.array:
             content = ArrayFormula(f"{letter}{row}", text)
         cell = style.formula(self.sheet, row, column, content, line.number_format)
-        cell.alignment = style.aligned("right")
+        cell.alignment = style.aligned("right", shrink=line.number_format == style.GENERAL)
         if line.total:
             cell.font = style.font(bold=True)
 

@@ -204,6 +204,7 @@ class Timeline:
     def _bars(self) -> None:
         """The plan in twelve equal pieces, for the chart: a plan of five months fills it as one of 36 does. A month that
         lies in two pieces counts in both, by its days."""
+        self.sheet.print_area = f"A1:{get_column_letter(self.last)}{self._row}"
         row = self._row = self._row + 2
         style.section(self.sheet, row, "For the chart: the plan in twelve equal pieces", self.last)
         self._label(row + 1, "Months before the piece", "months")
