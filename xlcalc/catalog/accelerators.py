@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache, lru_cache
 
 from xlcalc.catalog import instances, tables
@@ -59,7 +60,7 @@ def find(name: str) -> AcceleratorSpec:
         if machine:
             accelerator, count = machine
             remark = f"{name} has {count} of {accelerator}; counts are of accelerators, not of instances"
-            return by_id(accelerator).model_copy(update={"remark": remark})
+            return replace(by_id(accelerator), remark=remark)
         smaller = _with_less_memory(name)
         if smaller:
             return smaller
@@ -73,7 +74,7 @@ def _whole(spec: AcceleratorSpec, name: str) -> AcceleratorSpec:
     if several is None or _ASKED_FOR_SEVERAL.search(name.casefold()):
         return spec
     remark = f"{spec.id} is a server of {several[1]} processors, with the memory of all"
-    return spec.model_copy(update={"remark": remark})
+    return replace(spec, remark=remark)
 
 
 def _machine(name: str) -> tuple[str, int] | None:
@@ -102,7 +103,7 @@ def _with_less_memory(name: str) -> AcceleratorSpec | None:
         return None
     ((accelerator, most),) = sold.items()
     remark = f"{accelerator} with {typed[1]} GB of memory, of at most {most / 1e9:g}"
-    return by_id(accelerator).model_copy(update={"memory": size, "remark": remark})
+    return replace(by_id(accelerator), memory=size, remark=remark)
 
 
 def _counted(name: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from xlcalc.formula.arithmetic import Keeping
+from xlcalc.formula.records import figure
 from xlcalc.model import native
 from xlcalc.model.adapters import adapters
 from xlcalc.model.architecture import Architecture
@@ -44,13 +44,12 @@ _STACKS = ("encoder_layers", "decoder_layers", "num_decoder_layers", "encoder_nu
 _MOST_LAYERS = 10_000  # and of entries in any of its lists: a hundred times what models have
 
 
-class ModelSpec(Keeping, BaseModel):
+@dataclass(frozen=True)
+class ModelSpec(Keeping):
     """A configuration with its names and dates; counts are derived on first use and kept.
 
     `count` is set instead of `config` where only a number of parameters is known.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: str = ""
     name: str = ""
@@ -62,9 +61,14 @@ class ModelSpec(Keeping, BaseModel):
     source: str = ""
     as_of: str = ""
     stated_format: str = ""  # the number format of the weights that the name given for the model states
-    stated_towers: int | None = Field(default=None, ge=0, le=_LARGEST)  # parameters, where towers' fields are not there
-    config: Mapping[str, Any] = Field(default_factory=dict, repr=False)
+    stated_towers: int | None = None  # parameters, where towers' fields are not there
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     count: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("context", "stated_towers"):
+            object.__setattr__(self, name, figure(name, getattr(self, name), most=_LARGEST, whole=True))
+        object.__setattr__(self, "count", figure("count", self.count))
 
     @classmethod
     def from_json(cls, text: str) -> ModelSpec:
