@@ -30,10 +30,10 @@ _WHOLE_NUMBERS = _listed(
 _CHOSEN = _listed(
     """
     IF IFERROR IFNA IFS CHOOSE SWITCH INDEX VLOOKUP HLOOKUP LOOKUP XLOOKUP OFFSET INDIRECT MAX MIN MAXIFS MINIFS SMALL
-    LARGE N ROUND ROUNDUP ROUNDDOWN TRUNC
+    LARGE N
     """
 )
-"""Functions that give a value of a cell or of an argument, or a short one."""
+"""Functions that give a value of a cell or of an argument."""
 _NO_NUMBERS = _listed(
     """
     LEFT RIGHT MID TRIM UPPER LOWER PROPER TEXT SUBSTITUTE REPLACE CONCATENATE CONCAT TEXTJOIN REPT CHAR T AND OR NOT
@@ -45,6 +45,14 @@ _NO_NUMBERS = _listed(
 def compares_calculated(parts: list[Token]) -> bool:
     """Does a formula compare something that it calculates with what may be close to it?"""
     return any(token.text in _COMPARISONS for token in parts) and any(_found(parts))
+
+
+def compares_cells(parts: list[Token]) -> bool:
+    """Does a formula compare cells as they are with what may be close to them?"""
+    return any(
+        not sides or (not any(map(_calculates, sides)) and not any(map(_is_apart, sides)))
+        for *_, sides in _comparisons(parts)
+    )
 
 
 def with_calculated_compared(parts: list[Token]) -> list[Token]:
@@ -71,29 +79,37 @@ def _found(parts: list[Token]) -> Iterator[tuple[int, int, int, int]]:
     """Where each of these comparisons begins, where its sign stands, where that ends, and where the comparison ends;
     none that lies within another."""
     done = 0
-    for start, end in sorted(_segments(parts)):
-        if start < done:
-            continue
-        signs = [index for index in _at_the_top(parts, start, end) if parts[index].text in _COMPARISONS]
-        if not signs or signs[-1] - signs[0] != len(signs) - 1:  # none, or several comparisons
-            continue
-        sides = parts[start : signs[0]], parts[signs[-1] + 1 : end]
-        if all(sides) and any(map(_calculates, sides)) and not any(map(_is_apart, sides)):
+    for start, sign, after, end, sides in _comparisons(parts):
+        if start >= done and sides and any(map(_calculates, sides)) and not any(map(_is_apart, sides)):
             done = end
-            yield start, signs[0], signs[-1] + 1, end
+            yield start, sign, after, end
 
 
-def _segments(parts: list[Token]) -> Iterator[tuple[int, int]]:
-    """Beginning and end of the formula, of each argument, and of what stands between parentheses."""
-    begun = [0]
+def _comparisons(parts: list[Token]) -> Iterator[tuple[int, int, int, int, tuple[list[Token], ...]]]:
+    """The same of all comparisons, with their two sides; none where there are several of them in a row."""
+    for start, signs, end in sorted(_segments(parts)):
+        sides = parts[start : signs[0]], parts[signs[-1] + 1 : end]
+        alone = signs[-1] - signs[0] == len(signs) - 1 and all(sides)
+        yield start, signs[0], signs[-1] + 1, end, sides if alone else ()
+
+
+def _segments(parts: list[Token]) -> Iterator[tuple[int, list[int], int]]:
+    """Beginning and end of the formula, of each argument, and of what stands between parentheses, and where there are
+    signs of comparison in it; nothing where there are none."""
+    begun: list[tuple[int, list[int]]] = [(0, [])]
     for index, token in enumerate(parts):
-        if token.kind == "open" or token.text == "{":
-            begun.append(index + 1)
+        if token.text in _COMPARISONS:
+            begun[-1][1].append(index)
+        elif token.kind == "open" or token.text == "{":
+            begun.append((index + 1, []))
         elif (token.kind in ("close", "comma") or token.text in ("}", ";")) and len(begun) > 1:
-            yield begun.pop(), index
+            start, signs = begun.pop()
+            if signs:
+                yield start, signs, index
             if token.kind == "comma" or token.text == ";":
-                begun.append(index + 1)
-    yield begun[0], len(parts)
+                begun.append((index + 1, []))
+    if begun[0][1]:
+        yield *begun[0], len(parts)
 
 
 def _at_the_top(parts: list[Token], start: int, end: int) -> Iterator[int]:

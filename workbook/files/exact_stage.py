@@ -75,7 +75,7 @@ class ExactStage:
         }
 
     @cached_property
-    def _reader(self) -> Reader:
+    def reader(self) -> Reader:
         return Reader(book_of(self._package))
 
     @cached_property
@@ -96,7 +96,7 @@ class ExactStage:
         """The cells that a formula reads."""
         if node not in self._known:
             text = self._sheets[node[0]].formula(self._index[node]) if node in self._index else ""
-            self._known[node] = self._reader.references(text, node[0], *node[1])
+            self._known[node] = self.reader.references(text, node[0], *node[1])
         return self._known[node]
 
     def _with_between(self, nodes: Collection[Node], constants: Collection[Node]) -> set[Node]:
@@ -150,11 +150,11 @@ class ExactStage:
         return found
 
     def _formulas(self, nodes: Collection[Node]) -> _Formulas:
-        calls = CustomCalls(self._callbacks.by_name.keys(), self._reader, self._used)
+        calls = CustomCalls(self._callbacks.by_name.keys(), self.reader, self._used)
         texts: dict[Node, ExactFormula] = {}
         for node in sorted(nodes):
             sheet, index = self._sheets[node[0]], self._index[node]
-            text = self._reader.without_relative_names(self._without_tables(sheet, index), node[0], *node[1])
+            text = self.reader.without_relative_names(self._without_tables(sheet, index), node[0], *node[1])
             text, problem = calls.taken_out(text, *node)
             if _OTHER_WORKBOOK.search(text):
                 problem = "a cell of another workbook"
@@ -176,7 +176,7 @@ class ExactStage:
         parts = tokens(text)
         for token, after in pairwise(parts):
             called = bare_function(token.text) if token.kind == "word" and after.kind == "open" else ""
-            definition = self._reader.book.name(node[0], called) if called else None
+            definition = self.reader.book.name(node[0], called) if called else None
             if definition is not None and "LAMBDA(" not in definition.upper() and knows(called):
                 return f"{called} is a function, and a name in this workbook too"
         hidden = any(name in text.upper().encode() for name in _OF_HIDDEN_ROWS) and self._rows_hidden
@@ -196,7 +196,7 @@ class ExactStage:
 
     def _without_tables(self, sheet: Sheet, index: int) -> str:
         """A formula with cells in place of references to tables, which the engine does not read all."""
-        tables = self._reader.book.tables
+        tables = self.reader.book.tables
         text = sheet.formula(index)
         if not tables:
             return text

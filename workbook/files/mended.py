@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .comparisons import compares_calculated, with_calculated_compared
+from .comparisons import with_calculated_compared
 from .formula_text import Token, bare_function, tokens
 from .substitutes import POWER, SHOWN
 
@@ -48,9 +48,10 @@ def mended(text: str) -> str:
         if token.kind == "space" and before.kind in _ENDS_OF_CELLS and after.kind in ("word", "open"):
             return text  # cells that two ranges have in common
     solid = [token for token in parts if token.kind != "space"]
-    if not powers and not compares_calculated(solid):
-        return text
-    return "".join(token.text for token in _powers(_wrapped(with_calculated_compared(solid))))
+    compared = with_calculated_compared(solid)
+    if not powers:
+        return text if compared is solid else "".join(token.text for token in compared)
+    return "".join(token.text for token in _powers(_wrapped(compared)))
 
 
 def is_mended(parts: list[Token], index: int) -> bool:

@@ -102,13 +102,17 @@ class Sheet:
 
     def formula(self, index: int) -> str:
         """The formula as it reads in its own cell, also where the file states it once for many cells."""
+        return moved(*self.stated(index))
+
+    def stated(self, index: int) -> tuple[str, int, int]:
+        """The formula as the file states it, and how many rows and columns away from there the cell is."""
         cell = self.cells[index]
         if cell.formula_text or not cell.formula_attributes:
-            return unescape(cell.formula_text)
+            return unescape(cell.formula_text), 0, 0
         first = self._shared.get(attribute(cell.formula_attributes, b"si"))
         if first is None:
-            return ""
-        return moved(unescape(first.formula_text), cell.row - first.row, cell.column - first.column)
+            return "", 0, 0
+        return unescape(first.formula_text), cell.row - first.row, cell.column - first.column
 
     @cached_property
     def _shared(self) -> dict[bytes | None, Cell]:
@@ -266,7 +270,7 @@ def _read_formulas(sheet: Sheet, alike: list[bytes], context: Context) -> None:
                     sheet.final.add(index)
                     continue
                 sheet.arrays[index] = Array(area, dynamic=attribute(cell.attributes, b"cm") is not None)
-        if to_rewrite.search(text) or alike[index] in comparing:
+        if to_rewrite.search(text):
             formula, problem, final = rewrite(unescape(text), context, cell.row, _table_at(own_tables, cell))
             if problem:
                 sheet.problems[index] = problem
@@ -275,8 +279,8 @@ def _read_formulas(sheet: Sheet, alike: list[bytes], context: Context) -> None:
                     shared_problems[group] = problem, final
                 continue
             formula = mended(formula)
-        elif _SKIPPED.search(text):
-            formula = fill_skipped(unescape(text), context.functions)
+        elif alike[index] in comparing or _SKIPPED.search(text):
+            formula = mended(fill_skipped(unescape(text), context.functions))
         if kind is None and _RANGE_ARITHMETIC.search(text):
             taken = computes_with_ranges(unescape(text))
             if taken:

@@ -132,9 +132,8 @@ class Results:
         for (sheet, place), value in changed.items():
             self._engine.set_value(sheet, *place, value)
         self._read.clear()
-        if self._engine.evaluate() or any(self._failing().values()) or self._long_numbers():
-            return False
-        return not any(True for _ in self._delicate.found(self._values))
+        wrong = self._engine.evaluate() or any(self._failing().values()) or self._long_numbers()
+        return not wrong and not any(True for _ in self._delicate.found(self._values))
 
     def collect(self) -> None:
         self._results = {sheet.name: self._collect(sheet) for sheet in self._sheets}

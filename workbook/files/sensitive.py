@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
+from .call_features import arguments_of
+from .comparisons import compares_cells
 from .formula_text import Token, bare_function, tokens
 from .range_functions import CRITERIA, TAKE_RANGES
 
@@ -19,21 +22,21 @@ class Sensitive:
     FRACTIONS = 4
     """Numbers with a fraction: the key that is looked for is calculated of them."""
     TEXTS = 8
-    """Texts that Excel takes for a number: $5, 1/2, 2026-11-28."""
+    """Texts that Excel takes for a number ($5, 1/2, 2026-11-28), where the error that they give instead is hidden."""
     LETTERS = 16
     """Letters beyond ASCII, of which the engine knows no capitals, and characters that count twice."""
     SPELLINGS = 32
     """Texts that differ in capitals beyond ASCII alone, which are equal."""
-    SIGNS = 64
-    """Texts of more than letters, digits and spaces, which have their own order."""
-    DIGITS = 128
+    DIGITS = 64
     """Numbers of more than 15 digits, taken as text."""
-    DIFFERENCE = 256
+    DIFFERENCE = 128
     """A result that is the error of rounding alone, of which Excel makes 0."""
-    DATES = 512
+    DATES = 256
     """A result that is no date."""
-    ALWAYS = 1024
+    ALWAYS = 512
     """Such a value is written in the formula."""
+    PLAIN = 1024
+    """No value: the formula reads nothing but cells by their addresses and names."""
 
 
 _LOOKUPS = frozenset(("MATCH", "VLOOKUP", "HLOOKUP"))
@@ -57,10 +60,12 @@ _TAKE_TEXTS = (
                  "ISBLANK", "ISERROR", "ISNA", "ISLOGICAL"))
 )  # fmt: skip
 _DATED = frozenset(("DATE", "EDATE", "EOMONTH"))
+_HIDE = frozenset(("IFERROR", "ISERROR", "ISERR", "ISNUMBER", "COUNT", "ERROR.TYPE", "TYPE"))
+_DYNAMIC = frozenset(("INDIRECT", "OFFSET"))
 _ARITHMETIC = frozenset("+-*/^%")
 _LONG = re.compile(r"(?=(?:\D*\d){13})[\d.]+(?:[eE]\d*)?|[\d.]+[eE]")
 """A number with more digits than the fast engine looks at, or the beginning of one with an exponent."""
-PLAIN = re.compile(r"[A-Za-z0-9 ]*")
+_PLAIN = re.compile(r"[A-Za-z0-9 ]*")
 _NOTHING = Token("", "")
 
 
@@ -68,7 +73,7 @@ def sensitive(text: str) -> int:
     """What a formula is sensitive to.
 
     >>> sensitive("SUM(A1:A9)"), sensitive("UPPER(A1)"), sensitive("A1-B1")
-    (0, 16, 264)
+    (1024, 1040, 1152)
     """
     parts = [token for token in tokens(text) if token.kind != "space"]
     called = {
@@ -76,25 +81,27 @@ def sensitive(text: str) -> int:
     }
     signs = {token.text for token in parts if token.kind == "other"}
     found = 0
-    if signs & {"=", "<", ">"} or called & _EQUALITY:
-        found |= Sensitive.TIES | Sensitive.SPELLINGS
+    compares = signs & {"=", "<", ">"}
+    found |= Sensitive.SPELLINGS if compares or called & _EQUALITY else 0
+    found |= Sensitive.TIES if called & _EQUALITY or (compares and compares_cells(parts)) else 0
     if called & _LOOKUPS:
-        found |= Sensitive.TINY | (Sensitive.FRACTIONS if signs & _ARITHMETIC else 0)
-    if signs & _ARITHMETIC or called - _TAKE_TEXTS:
+        found |= Sensitive.TINY | (Sensitive.FRACTIONS if _calculates_in(parts, dict.fromkeys(_LOOKUPS, (0,))) else 0)
+    if called & _HIDE and (signs & _ARITHMETIC or called - _TAKE_TEXTS):
         found |= Sensitive.TEXTS
     for functions, flag in (
         (_LETTERS, Sensitive.LETTERS), (_MEASURE, Sensitive.DIGITS), (_DATED, Sensitive.DATES),
     ):  # fmt: skip
         found |= flag if called & functions else 0
-    if signs & {"<", ">"}:
-        found |= _orders(parts)
+    if signs & {"<", ">"} and _orders_text(parts):
+        found |= Sensitive.ALWAYS
     if found & (Sensitive.LETTERS | Sensitive.SPELLINGS) and has_odd_letters(text):
         found |= Sensitive.ALWAYS
     if found & Sensitive.TIES and any(_LONG.fullmatch(token.text) for token in parts if token.kind == "word"):
         found |= Sensitive.ALWAYS
-    if found & Sensitive.DIGITS and _measures_calculated(parts):
+    if found & Sensitive.DIGITS and _calculates_in(parts, _MEASURED):
         found |= Sensitive.ALWAYS
-    return found | (Sensitive.DIFFERENCE if _is_difference(parts) else 0)
+    found |= Sensitive.DIFFERENCE if _is_difference(parts) else 0
+    return found | (Sensitive.PLAIN if _is_plain(parts) else 0)
 
 
 def has_odd_letters(text: str) -> bool:
@@ -108,23 +115,34 @@ def has_odd_letters(text: str) -> bool:
     )
 
 
-def _orders(parts: list[Token]) -> int:
-    """Are two cells compared by < or >, or a cell with a text?"""
-    found = 0
-    for index, token in enumerate(parts):
-        first = index and parts[index - 1].text in ("<", ">")
-        if token.text not in ("<", ">") or first or (token.text == "<" and _at(parts, index + 1).text == ">"):
-            continue
-        after = index + 1 + (_at(parts, index + 1).text == "=")
-        sides = _at(parts, index - 1), _at(parts, after)
-        if all(side.kind in ("word", "bracket", "text") and not side.text[0].isdigit() for side in sides):
-            written = any(side.kind == "text" and not PLAIN.fullmatch(side.text[1:-1]) for side in sides)
-            found |= Sensitive.ALWAYS if written else Sensitive.SIGNS
-    return found
+def _is_plain(parts: list[Token]) -> bool:
+    """Does the formula read nothing but cells by their addresses and names?"""
+    for before, token, after in zip([_NOTHING, *parts], parts, [*parts[1:], _NOTHING], strict=False):
+        if "[" in token.text or token.text == "#" or (token.text == ":" and before.kind != "word"):
+            return False
+        if token.kind == "word" and (
+            (after.kind == "open" and bare_function(token.text) in _DYNAMIC) or "[" in token.text
+        ):
+            return False
+    return True
 
 
-def _measures_calculated(parts: list[Token]) -> bool:
-    """Is the text that LEN and the like take a number that the formula calculates?"""
+def _orders_text(parts: list[Token]) -> bool:
+    """Is a text with more than letters, digits and spaces, which has its own order, compared by < or >?"""
+    padded = [_NOTHING, _NOTHING, *parts, _NOTHING, _NOTHING]
+    for index, token in enumerate(padded):
+        if token.kind == "text" and not _PLAIN.fullmatch(token.text[1:-1]):
+            before = padded[index - 2].text + padded[index - 1].text
+            after = padded[index + 1].text + padded[index + 2].text
+            if before[-2:] in ("<=", ">=") or (before[-1:] in ("<", ">") and before[-2:] != "<>"):
+                return True
+            if after[:1] in ("<", ">") and after[:2] != "<>":
+                return True
+    return False
+
+
+def _calculates_in(parts: list[Token], arguments: dict[str, tuple[int, ...]]) -> bool:
+    """Does the formula calculate a number for one of these arguments of functions?"""
     calls: list[tuple[str, int]] = []
     for index, token in enumerate(parts):
         if token.kind == "open":
@@ -133,13 +151,18 @@ def _measures_calculated(parts: list[Token]) -> bool:
             calls.pop()
         elif token.kind == "comma" and calls:
             calls[-1] = calls[-1][0], calls[-1][1] + 1
-        elif calls and token.text in _ARITHMETIC and calls[-1][1] in _MEASURED.get(calls[-1][0], ()):
+        elif calls and token.text in _ARITHMETIC and calls[-1][1] in arguments.get(calls[-1][0], ()):
             return True
     return False
 
 
-def _at(parts: list[Token], index: int) -> Token:
-    return parts[index] if 0 <= index < len(parts) else _NOTHING
+def measured(parts: list[Token]) -> Iterator[str]:
+    """The texts whose characters functions look at."""
+    for index, token in enumerate(parts):
+        looked_at = _MEASURED.get(bare_function(parts[index - 1].text), ()) if index and token.kind == "open" else ()
+        for number, argument in enumerate(arguments_of(parts, index)) if looked_at else ():
+            if number in looked_at:
+                yield "".join(part.text for part in argument)
 
 
 def _is_difference(parts: list[Token]) -> bool:

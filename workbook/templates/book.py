@@ -84,7 +84,6 @@ class Book:
         self.has_cases = False
         self.navigation: tuple[str, ...] = ()
         """The sheets that every sheet has a link to."""
-        self.first_own_line = 0
         self._describe(subject)
 
     def _describe(self, subject: str) -> None:

@@ -224,7 +224,7 @@ def _latency(metric: str) -> str:
 def _fleet(column: str) -> str:
     call = (
         "LLM_FLEET({model_id},{accelerator_id},{peak_rate}/{regions},{prompt_tokens},{served_tokens},{ttft_slo},{tpot_slo},"
-        f"{{latency_quantile}},{{cached_share}},,,{{max_count}})"
+        "{latency_quantile},{cached_share},,,{max_count})"
     )
     return (
         f'IF(ISNUMBER({{own_speed}}),"your own",IFERROR({{regions}}*INDEX({call},1+1,{column}),"none, or not known"))'
@@ -252,10 +252,10 @@ RATES: Block = ("Rates", [
          "0 without a commitment.", _INT),
     Line("committed_rate", "Committed hour", "USD/accelerator-hour",
          "IF({one_year_share}+{three_year_share}=0,0,({one_year_share}*{price_1y}+{three_year_share}*{price_3y})/({one_year_share}"
-         "+{three_year_share}))*{level_used}", "", '"$"0.00##'),
+         "+{three_year_share}))*{level_used}", "", style.RATE),
     Line("flexible_rate", "Hour on demand or spot", "USD/accelerator-hour",
          "IF({on_demand_share}+{spot_share}<=0,{price_on_demand},({on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}"
-         "*{price_spot},0))/({on_demand_share}+{spot_share}))*{level_used}", "", '"$"0.00##'),
+         "*{price_spot},0))/({on_demand_share}+{spot_share}))*{level_used}", "", style.RATE),
 ])  # fmt: skip
 
 
@@ -309,6 +309,12 @@ HOURS_AGREE = Check(
 HOURS_FILLED = Check(
     "Every hour of the day has its load", "hours_filled", EQUAL, "hours_per_day", STOP,
     "An hour of Load by hour is blank, negative or no number: 0 is a load, blank is none.", "hours_filled", "0",
+)  # fmt: skip
+SEARCHED = Check(
+    "The replica was searched for these inputs", "IF(ISERROR(replica_layout),0,1)", EQUAL, "1", STOP,
+    "LLM_SERVE_PLAN has no answer. A standalone file keeps answers for the inputs that it was made with (cells on lilac): put those back, "
+    "type your measured own_speed and own_accelerators, or search again by xlcalc recalc FILE. Else: no layout fits within both limits.",
+    "replica_layout", "0", first=True,
 )  # fmt: skip
 FLEET = Check(
     "The peak is sized by the quantile too", "accelerators_peak", AT_LEAST,

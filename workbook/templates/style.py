@@ -24,6 +24,9 @@ FONT = "Arial"
 AMOUNT = '[>=1000000]"$"#,##0.0,,"M";[<=-1000000]-"$"#,##0.0,,"M";"$"#,##0'
 COUNT = '[>=1000000]#,##0.00,,"M";[>=1000]#,##0,"k";0'
 USD, USD_CENTS = '"$"#,##0', '"$"#,##0.00'
+RATE = '[=0]"$"0.00;[<0.01]"$"0.0000##;"$"#,##0.00'
+LISTED_RATE = '[>=0.01]"$"0.00;[>0]"$"0.0000;"none"'
+"""USD an hour or a use: cents, and more below a cent; where 0 is none, so says it."""
 WHOLE, TENTHS, HUNDREDTHS = "#,##0", "#,##0.0", "#,##0.00"
 SCIENTIFIC, PERCENT, SHARE = "0.00E+00", "0.0%", "0%"
 ACCELERATORS = '[=1]0 "accelerator";#,##0 "accelerators"'
@@ -70,8 +73,10 @@ def gap(*, left: bool, right: bool) -> Border:
 
 
 @lru_cache
-def aligned(horizontal: str | None = None, *, wrap: bool = False, indent: int = 0) -> Alignment:
-    return Alignment(horizontal=horizontal, vertical="center", wrap_text=wrap, indent=indent)
+def aligned(horizontal: str | None = None, *, wrap: bool = False, indent: int = 0, shrink: bool = False) -> Alignment:
+    return Alignment(
+        horizontal=horizontal, vertical="center", wrap_text=wrap, indent=indent, shrink_to_fit=shrink or None
+    )
 
 
 def decimals(number: float) -> str:

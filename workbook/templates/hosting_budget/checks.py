@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
-from ..serving_parts import FLEET, HOURS_AGREE, HOURS_FILLED, IN_TIME, SLOW_PEAK, STILL_COMMITTED
+from ..serving_parts import FLEET, HOURS_AGREE, HOURS_FILLED, IN_TIME, SEARCHED, SLOW_PEAK, STILL_COMMITTED
 from ..shared_inputs import price_checks
 
 CHECKS = [
+    SEARCHED,
     *price_checks(),
     Check("Timeline agrees with the month sized", "INDEX(monthly_costs,1,sizing_month_no+1)",
           EQUAL, "IF(AND(sizing_month_no<plan_months,OR(committed=0,sizing_month_no<commitment_months)),total_cost,"

@@ -57,7 +57,7 @@ TEMPLATE = Template(
         Figure("A replica gives", "replica_speed", '#,##0 "output tokens/s"'), Figure("First token", "replica_ttft", '0.00 "s"'),
         Figure("Each further token", "replica_tpot", '0.000 "s"'), Figure("Energy of a million tokens", "kwh_per_million", '0.00 "kWh"'),
         Figure("Compute of its training", "training_flops", '0.0E+00 "FLOP"'),
-        Figure("Price in use", "price_used", '"$"0.00## "per accelerator-hour"'), Figure("Where from", "price_basis"),
+        Figure("Price in use", "price_used", '"$"0.00 "per accelerator-hour"'), Figure("Where from", "price_basis"),
     ],
     compared=[
         Figure("Model", "model_id"), Figure("Licence", "license"), Figure("Parameters", "parameters", style.WHOLE),
@@ -68,7 +68,7 @@ TEMPLATE = Template(
         Figure("A replica gives", "replica_speed", style.WHOLE), Figure("Accelerators paid", "accelerators_paid", style.WHOLE),
         Figure("Own a month, P10", "total_p10", style.USD), Figure("Own a month, P90", "total_p90", style.USD),
         Figure("Own, a million tokens", "usd_per_million_tokens", '"$"0.000'), Figure("Hosted, a million tokens", "api_usd_per_million", '"$"0.000'),
-        Figure("Quality, yours", "quality_points", style.GENERAL), Figure("Own, a solved task", "usd_per_solved", '"$"0.00000'),
+        Figure("Quality, yours", "quality_points", style.GENERAL), Figure("Own, a solved task", "usd_per_solved", style.RATE),
         Figure("Energy of a million tokens", "kwh_per_million", "0.00"), Figure("Compute of its training", "training_flops", style.SCIENTIFIC),
         Figure("Score of cost", "score_cost", "0.00"), Figure("Score of quality", "score_quality", "0.00"), Figure("Weighted score", "score", "0.00"),
         Figure("Not beaten in both", "pareto", '[=1]"yes";"no"'), Figure("Fits the context", "fits", '[=1]"yes";"NO"'),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
-from ..serving_parts import HOURS_AGREE, HOURS_FILLED, SLOW_PEAK, STILL_COMMITTED
+from ..serving_parts import HOURS_AGREE, HOURS_FILLED, SEARCHED, SLOW_PEAK, STILL_COMMITTED
 from ..shared_inputs import price_checks
 
 CHECKS = [
+    SEARCHED,
     *price_checks(),
     HOURS_FILLED,
     HOURS_AGREE,

@@ -53,7 +53,7 @@ TEMPLATE = Template(
         Figure("Requests a day, month sized", "requests_day", style.WHOLE),
         Figure("Hosted model", "api_model_shown"), Figure("Its input", "api_input_price", '"$"0.00## "a million tokens"'),
         Figure("Its output", "api_output_price", '"$"0.00## "a million tokens"'),
-        Figure("Price in use", "price_used", '"$"0.00## "per accelerator-hour"'), Figure("Where from", "price_basis"),
+        Figure("Price in use", "price_used", '"$"0.00 "per accelerator-hour"'), Figure("Where from", "price_basis"),
         Figure("Saved over the plan", "saved", style.AMOUNT),
     ],
     compared=[

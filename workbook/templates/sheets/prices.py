@@ -21,7 +21,7 @@ from ..book import Book
 HEAD, FIRST = 5, 6
 OWN_ROWS = 10
 
-_HOURLY = '0.00##;;"–"'
+_HOURLY = '[>=0.01]0.00;[>0]0.0000;"–"'
 RECORD = [
     ("id", "Instance", 46, style.GENERAL),
     ("provider", "Provider", 12, style.GENERAL),

@@ -107,7 +107,7 @@ def LLM_MAX_BATCH(
 
     Example:
         >>> LLM_MAX_BATCH("llama-3.1-8b", "h100-sxm", 1, 8192)
-        56
+        57
     """
     return memory.max_batch(held(model, accelerator, dtype, kv_dtype, software), count, context, reserve)[0]
 
@@ -137,7 +137,7 @@ def LLM_MAX_CONTEXT(
 
     Example:
         >>> LLM_MAX_CONTEXT("llama-3.1-8b", "h100-sxm", 1, 16)
-        28895
+        29672
     """
     return memory.max_context(held(model, accelerator, dtype, kv_dtype, software), count, batch, reserve)[0]
 
