@@ -27,6 +27,7 @@ _NUMBER = re.compile(
     r"(?P<sign>[+-]?)\s*(?P<money>[$€£]?)\s*(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+)"
     r"(?P<exponent>[eE][+-]?\d+)?\s*(?P<scale>[kKMBGT]?)(?P<percent>\s*%?)"
 )
+_TIME = re.compile(r"(\d{1,4}):(\d{2})(?::(\d{2}(?:\.\d+)?))?(?:\s*(?P<half>[AaPp][Mm]))?")
 _SCALES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
 _DECIMAL_COMMA = re.compile(r"[+-]?\s*[$€£]?\s*\d+,\d+")
 _TRUTH = {"yes": True, "true": True, "no": False, "false": False}
@@ -85,6 +86,8 @@ def typed(package: Package, name: str, place: tuple[str, str], text: str, unit: 
         return _of_list(name, text, rule.options(package, place[0]))
     if unit == "date" or (rule is not None and rule.kind == "date"):
         value: Value = _day(name, text, day_zero(package))
+    elif _TIME.fullmatch(text) and not isinstance(package.value(*place), str):
+        value = _time(name, text)
     else:
         _refuse_currency(name, text, unit)
         value = _by_kind(name, text, package.value(*place), unit, rule)
@@ -164,6 +167,18 @@ def _day(name: str, text: str, zero: date) -> int:
         return (date.fromisoformat(text) - zero).days
     except ValueError:
         raise SettingError(f"{name} must be a date such as 2027-01-31; got {text}.") from None
+
+
+def _time(name: str, text: str) -> float:
+    """A time of day, or a number of hours, as Excel holds it: a part of a day."""
+    match = _TIME.fullmatch(text)
+    hours, minutes, seconds = (float(part or 0) for part in match.group(1, 2, 3)) if match else (0, 60, 0)
+    half = (match["half"] or "").upper() if match else ""
+    if minutes >= 60 or seconds >= 60 or (half and not 1 <= hours <= 12):
+        raise SettingError(f"{name} must be a time such as 09:15, 1:30:00 or 9:15 PM; got {text}.")
+    if half:
+        hours = hours % 12 + 12 * (half == "PM")
+    return (hours * 3600 + minutes * 60 + seconds) / 86_400
 
 
 def _understood(text: str, value: Value) -> str:

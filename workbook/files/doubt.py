@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from .addresses import parse_cell
+from .addresses import Area, parse_cell
+from .call_features import arguments_of, call_features
 from .formula_text import Token, bare_function, closed_up, is_relative, local_names, tokens
 from .mended import by_a_number, is_mended
-from .range_functions import AGGREGATES, AGGREGATES_OF_FIRST, CRITERIA, ONE_VALUE, TAKE_ARRAYS, TAKE_RANGES
+from .range_functions import (
+    AGGREGATES,
+    AGGREGATES_OF_FIRST,
+    CRITERIA,
+    ONE_VALUE,
+    ONE_VALUE_AT,
+    TAKE_ARRAYS,
+    TAKE_RANGES,
+)
 from .references import Book, any_area
 
 IMPLICIT = "implicit intersection"
@@ -42,11 +51,8 @@ GIVE_ONE_VALUE = ONE_VALUE | {
 ENOUGH = 10
 """Cells and calls that must have been compared, without any difference, before the fast engine is believed."""
 
-_LOOKUPS = {"MATCH": 2, "VLOOKUP": 3, "HLOOKUP": 3}
-"""Functions that look for the nearest value unless this argument, counted from 0, says otherwise."""
 TOLERATED = 0.02
 """Share of measured cells in which the exact engine may differ and still be believed."""
-_CHOOSE_A_VALUE = frozenset(("IF", "IFS", "IFERROR", "CHOOSE", "SWITCH"))
 _TEXTS = frozenset(
     ("MATCH", "VLOOKUP", "HLOOKUP", "LOOKUP", "XLOOKUP", "XMATCH", "TEXTJOIN", "CONCAT", "N", "T", "TYPE", "INDEX",
      "SUMPRODUCT")
@@ -54,11 +60,7 @@ _TEXTS = frozenset(
 _OPERATORS = frozenset("+-*/^&=<>%")
 _ARITHMETIC = frozenset("+-*/^%")
 _CELLS = re.compile(rb"(?<![\w.'\" ])\$?[A-Z]{1,3}\$?[0-9]+(?![\w.(!'])")
-_ODD_PLACE = re.compile(r"-[\d.]+|\d*\.\d+")
 _LIKE_A_CELL = re.compile(r"[A-Z]{1,3}[0-9]+")
-_USUAL_FORMAT = re.compile(
-    r"[$€£]?[#,]*0(?:\.0+)?%?|0+|(?:yyyy|yy|mmmm|mmm|mm|m|dddd|ddd|dd|d|[-/. ,])+|hh?:mm(?::ss)?"
-)
 _NOTHING = Token("", "")
 _MAX_ARGUMENTS = 254
 _MAX_NESTED = 16
@@ -199,11 +201,13 @@ class Doubt:
             elif token.text == "1900":
                 found.add("the year 1900")  # which has a 29 February in Excel
             elif token.kind == "word" and after.kind == "open":
-                self._function(parts, index, local, found, depth)
+                self._function(parts, index, sheet, local, found, depth)
             elif token.kind == "word" and before.text != ":":
                 self._operand(parts, index, sheet, calls, in_array, local, found, depth)
 
-    def _function(self, parts: list[Token], index: int, local: Collection[str], found: set[str], depth: int) -> None:
+    def _function(
+        self, parts: list[Token], index: int, sheet: str, local: Collection[str], found: set[str], depth: int
+    ) -> None:
         name = bare_function(parts[index].text)
         if name in self._functions:
             found.add(OURS)
@@ -216,30 +220,16 @@ class Doubt:
             if depth <= _MAX_NESTED:
                 found |= self._of_name(definition, "", depth)
             return
-        if name == "TEXT":
-            found.add(_text_format(list(_arguments(parts, index + 1))))
-            return
-        if name in _LOOKUPS:
-            arguments = list(_arguments(parts, index + 1))
-            position = _LOOKUPS[name]
-            given = "".join(token.text for token in arguments[position]).upper() if len(arguments) > position else ""
-            found.add(name if given in ("0", "FALSE") else f"{name} of the nearest value")
-            return
-        if name == "INDEX" and any(_is_odd_place(argument) for argument in list(_arguments(parts, index + 1))[1:]):
-            name = "INDEX of a negative or broken place"
-        if name == "SUMPRODUCT" and len(list(_arguments(parts, index + 1))) == 1:
-            name = "SUMPRODUCT of one array"
-        if name == "IF":
-            condition = next(_arguments(parts, index + 1))
-            if condition and bare_function(condition[0].text) in _CHOOSE_A_VALUE:
-                found.add("IF on a value that was chosen")
-        if name not in CRITERIA:
-            found.add(name)
-            return
-        first, step = CRITERIA[name]
-        for number, argument in enumerate(_arguments(parts, index + 1)):
-            if number >= first and (number - first) % step == 0 and not (step == 3 and number > first):
-                found.add(f"{name} by {_criterion(argument)}")
+        arguments = list(arguments_of(parts, index + 1))
+        found.update(call_features(name, arguments, lambda argument: self._area(argument, sheet)))
+
+    def _area(self, argument: list[Token], sheet: str) -> Area | None:
+        """The cells that an argument names, if it is a plain reference."""
+        text = "".join(token.text for token in argument)
+        if len(argument) == 1:
+            place, _, name = text.rpartition("!")
+            text = self._book.name(place.strip("'") or sheet, name) or text
+        return any_area(text.rpartition("!")[2])
 
     def _operand(
         self, parts: list[Token], index: int, sheet: str, calls: list[list[object]], in_array: bool,
@@ -250,10 +240,11 @@ class Doubt:
         word, end = token.text, index
         if word.upper() in ("TRUE", "FALSE"):
             self._literal(calls, before, _after(parts, index), found)
-        if word.lower() in local or word[0].isdigit():
+        is_range = _after(parts, index).text == ":"
+        if word.lower() in local or (word[0].isdigit() and not is_range):
             return
         place, bang, name = word.rpartition("!")
-        if index + 2 < len(parts) and parts[index + 1].text == ":":
+        if index + 2 < len(parts) and is_range:
             end = index + 2
             if parts[end].kind != "word" or (end + 1 < len(parts) and parts[end + 1].kind == "open"):
                 found.add("a range between functions")
@@ -304,6 +295,8 @@ class Doubt:
         for call in reversed(calls):
             if call[2] or (call[0] and call[0] in self._functions) or (reduced and _reduces(call)):
                 break
+            if in_array and call[1] in ONE_VALUE_AT.get(str(call[0]), ()):
+                found.add(f"{call[0]} by several values")
             if in_array and call[0] and call[0] not in TAKE_RANGES and call[0] not in CRITERIA and call[0] != "{":
                 found.add(f"{call[0]} over a range{where}")
         if not function or before.text in _OPERATORS or after.text in _OPERATORS:
@@ -338,54 +331,9 @@ def _reduces(call: list[object]) -> bool:
     return call[0] in AGGREGATES or (call[0] in AGGREGATES_OF_FIRST and call[1] == 0)
 
 
-def _is_odd_place(argument: list[Token]) -> bool:
-    """Is it a number written out that is no place in a list?"""
-    return _ODD_PLACE.fullmatch("".join(token.text for token in argument)) is not None
-
-
-def _text_format(arguments: list[list[Token]]) -> str:
-    """Of what kind the format of TEXT is."""
-    token = arguments[1][0] if len(arguments) > 1 and len(arguments[1]) == 1 else _NOTHING
-    if token.kind != "text":
-        return "TEXT by a format in a cell"
-    return "TEXT" if _USUAL_FORMAT.fullmatch(token.text[1:-1]) else "TEXT by an unusual format"
-
-
 def _is_arithmetic(token: Token) -> bool:
     return token.text in _ARITHMETIC
 
 
 def _after(parts: list[Token], index: int) -> Token:
     return parts[index + 1] if index + 1 < len(parts) else _NOTHING
-
-
-def _arguments(parts: list[Token], opening: int) -> Iterator[list[Token]]:
-    depth = 0
-    argument: list[Token] = []
-    for token in parts[opening:]:
-        depth += (token.kind == "open" or token.text == "{") - (token.kind == "close" or token.text == "}")
-        if depth == 0:
-            break
-        if token.kind == "comma" and depth == 1:
-            yield argument
-            argument = []
-        elif depth > 1 or token.kind != "open":
-            argument.append(token)
-    yield argument
-
-
-def _criterion(argument: list[Token]) -> str:
-    """Of what kind a criterion is."""
-    if len(argument) == 2 and argument[0].text in "+-":
-        argument = argument[1:]
-    if len(argument) != 1:
-        return "expression"
-    token = argument[0]
-    if token.kind == "text":
-        inner = token.text[1:-1]
-        if not inner:
-            return "empty text"
-        if inner[0] in "<>=":
-            return "comparison"
-        return "pattern" if any(mark in inner for mark in "*?~") else "text"
-    return "number" if token.text[0].isdigit() else "cell"

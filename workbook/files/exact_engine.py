@@ -22,13 +22,22 @@ from .callbacks import Callbacks, error_value, passed_error
 from .cells_xml import CellValue
 from .custom_calls import PLACEHOLDER, CustomCall
 from .errors import WorkbookError
-from .formula_text import tokens
+from .formula_text import bare_function, tokens
 
 Place = tuple[int, int]
 
 _MAX_ROUNDS = 50
-_TAKE_ARRAYS = {"INDEX": (0,), "LOOKUP": (1, 2)}
+_TAKE_ARRAYS = {
+    "INDEX": range(1), "LOOKUP": range(1, 3), "AGGREGATE": range(2, 4),
+    **dict.fromkeys(
+        ("FILTER", "SORT", "SORTBY", "UNIQUE", "TAKE", "DROP", "HSTACK", "VSTACK", "TOCOL", "TOROW", "CHOOSEROWS",
+         "CHOOSECOLS", "WRAPROWS", "WRAPCOLS", "EXPAND", "MAP", "REDUCE", "SCAN", "BYROW", "BYCOL"),
+        range(255),
+    ),
+}  # fmt: skip
 """Arguments, counted from 0, that are calculated as arrays in any formula."""
+TO_MEND = ("{", PLACEHOLDER.upper(), *_TAKE_ARRAYS)
+"""What a formula that is not entered as an array holds, if it may have to be mended."""
 
 
 class ExactEngine:
@@ -76,9 +85,9 @@ class ExactEngine:
         raise WorkbookError("functions that need each other's answers come to no end")
 
     def mend(self, sheet: str, row: int, column: int) -> None:
-        """The engine takes one value of an array constant, of a name for one, or of what INDEX and LOOKUP take, in a
-        formula that was not entered as an array. Excel takes one cell of cells only, and calculates with all of an
-        array; it shows the first value."""
+        """In a formula that was not entered as an array the engine takes one value of an array constant, of a name for
+        one, or of what INDEX, LOOKUP, FILTER and others take. Excel takes one cell of cells only, and calculates with
+        all of an array; it shows the first value."""
         number = self._sheets[sheet]
         text = (self._book.get_formula(number, row - 1, column - 1) or "").removeprefix("=")
         mended = _of_whole_arrays(text) if "@" in text else text
@@ -135,7 +144,7 @@ def _of_whole_arrays(text: str) -> str:
     calls: list[tuple[str, int]] = []
     for index, token in enumerate(parts):
         if token.kind == "open":
-            calls.append((parts[index - 1].text.upper() if index and parts[index - 1].kind == "word" else "", 0))
+            calls.append((bare_function(parts[index - 1].text) if index and parts[index - 1].kind == "word" else "", 0))
         elif token.kind == "close" and calls:
             calls.pop()
         elif token.kind == "comma" and calls:

@@ -19,7 +19,7 @@ from xlcalc.language.errors import CalcError
 from .addresses import MAX_ROWS, Area
 from .callbacks import CODES, Callbacks, is_error
 from .cells_xml import CellValue, SheetXml
-from .custom_calls import PLACEHOLDER, CustomCalls
+from .custom_calls import CustomCalls
 from .dependencies import Dependencies, Node, Place, Precedents
 from .exact_copy import ExactFormula, ExactSheet, exact_copy
 from .fast_engine import knows
@@ -28,11 +28,10 @@ from .package import Package
 from .prepare import Sheet, book_of
 from .references import Reader, References
 from .sheet_grammar import Cell
-from .unsure import why_not, with_whole_rows
+from .unsure import not_calculated, one_by_one, why_not, with_whole_rows
 
 _GIVEN_UP = frozenset(("#NAME?", "#GETTING_DATA", "#BLOCKED!", "#CONNECT!", "#EXTERNAL!", "#BUSY!", "#PYTHON!"))
 _OTHER_WORKBOOK = re.compile(r"\[\d+\][^\[\]\"]*!")
-_TO_MEND = ("{", PLACEHOLDER.upper(), "INDEX", "LOOKUP")
 _LOOK_AT_FORMULAS = ("ISFORMULA(", "FORMULATEXT(", "SUBTOTAL(", "AGGREGATE(")
 _OF_HIDDEN_ROWS = (b"SUBTOTAL", b"AGGREGATE")
 
@@ -76,7 +75,7 @@ class ExactStage:
         }
 
     @cached_property
-    def _reader(self) -> Reader:
+    def reader(self) -> Reader:
         return Reader(book_of(self._package))
 
     @cached_property
@@ -86,25 +85,26 @@ class ExactStage:
             for sheet in self._sheets.values()
             for index, array in sheet.arrays.items()
         }
-        return Precedents(self._index, arrays, self._references)
+        return Precedents(self._index, arrays, self.references)
 
     @cached_property
     def dependencies(self) -> Dependencies:
         """Of all formulas, which takes long where there are many."""
-        return Dependencies({node: self._references(node) for node in self._index}, self.precedents)
+        return Dependencies({node: self.references(node) for node in self._index}, self.precedents)
 
-    def _references(self, node: Node) -> References:
+    def references(self, node: Node) -> References:
+        """The cells that a formula reads."""
         if node not in self._known:
             text = self._sheets[node[0]].formula(self._index[node]) if node in self._index else ""
-            self._known[node] = self._reader.references(text, node[0], *node[1])
+            self._known[node] = self.reader.references(text, node[0], *node[1])
         return self._known[node]
 
     def _with_between(self, nodes: Collection[Node], constants: Collection[Node]) -> set[Node]:
         """These formulas, and those that depend on one of them and are needed by another."""
-        if any(self._references(node).dynamic for node in nodes):
+        if any(self.references(node).dynamic for node in nodes):
             return self.dependencies.with_between(nodes) - set(constants)
         needed = self.precedents.above(nodes, constants)
-        return Dependencies({node: self._references(node) for node in needed}, self.precedents).with_between(nodes)
+        return Dependencies({node: self.references(node) for node in needed}, self.precedents).with_between(nodes)
 
     def calculate(self, nodes: Collection[Node], constants: Collection[Node], values: Values) -> dict[Node, Answer]:
         """The answers for `nodes`; those that cannot be calculated are in `refused`. `constants` keep the values
@@ -115,12 +115,12 @@ class ExactStage:
         calls = formulas.calls
         sheets = self._given(formulas.texts, values)
         data = exact_copy(self._package, list(sheets.values()), [(call.placeholder, "#N/A") for call in calls.calls])
-        from .exact_engine import ExactEngine
+        from .exact_engine import TO_MEND, ExactEngine
 
         answers = {}
         with ExactEngine(data, self._now) as engine:
             for node, formula in formulas.texts.items():
-                if formula.area is None and any(mark in formula.text.upper() for mark in _TO_MEND):
+                if formula.area is None and any(mark in formula.text.upper() for mark in TO_MEND):
                     engine.mend(node[0], *node[1])
             errors = engine.calculate(calls.calls, self._callbacks)
             for node, said in errors.items():
@@ -139,7 +139,7 @@ class ExactStage:
         waiting = list(nodes)
         while waiting:
             node = waiting.pop()
-            looked_at = list(self._references(node).anchors)
+            looked_at = list(self.references(node).anchors)
             text = self._sheets[node[0]].formula(self._index[node]).upper()
             if any(name in text for name in _LOOK_AT_FORMULAS):
                 looked_at += self.precedents.of(node)
@@ -150,20 +150,20 @@ class ExactStage:
         return found
 
     def _formulas(self, nodes: Collection[Node]) -> _Formulas:
-        calls = CustomCalls(self._callbacks.by_name.keys(), self._reader, self._used)
+        calls = CustomCalls(self._callbacks.by_name.keys(), self.reader, self._used)
         texts: dict[Node, ExactFormula] = {}
         for node in sorted(nodes):
             sheet, index = self._sheets[node[0]], self._index[node]
-            text = self._reader.without_relative_names(self._without_tables(sheet, index), node[0], *node[1])
+            text = self.reader.without_relative_names(self._without_tables(sheet, index), node[0], *node[1])
             text, problem = calls.taken_out(text, *node)
             if _OTHER_WORKBOOK.search(text):
                 problem = "a cell of another workbook"
-            problem = problem or self._why_not(text, node)
+            array = sheet.arrays.get(index)
+            problem = problem or self._why_not(text, node) or not_calculated(text, array is not None)
             if problem:
                 self.refused[node] = problem
                 continue
-            array = sheet.arrays.get(index)
-            text = with_whole_rows(text, array is not None)
+            text = one_by_one(with_whole_rows(text, array is not None), array is not None)
             texts[node] = ExactFormula(text, array.area, array.dynamic) if array else ExactFormula(text)
         return _Formulas(texts, calls)
 
@@ -176,12 +176,12 @@ class ExactStage:
         parts = tokens(text)
         for token, after in pairwise(parts):
             called = bare_function(token.text) if token.kind == "word" and after.kind == "open" else ""
-            definition = self._reader.book.name(node[0], called) if called else None
+            definition = self.reader.book.name(node[0], called) if called else None
             if definition is not None and "LAMBDA(" not in definition.upper() and knows(called):
                 return f"{called} is a function, and a name in this workbook too"
         hidden = any(name in text.upper().encode() for name in _OF_HIDDEN_ROWS) and self._rows_hidden
         since_1904 = self._package.date1904
-        references = self._references(node)
+        references = self.references(node)
         read = self._texts(references.areas) if since_1904 else ()
         return why_not(text, references.dynamic, hidden, since_1904, read)
 
@@ -196,7 +196,7 @@ class ExactStage:
 
     def _without_tables(self, sheet: Sheet, index: int) -> str:
         """A formula with cells in place of references to tables, which the engine does not read all."""
-        tables = self._reader.book.tables
+        tables = self.reader.book.tables
         text = sheet.formula(index)
         if not tables:
             return text
@@ -209,7 +209,7 @@ class ExactStage:
         needed = _Needed()
         hidden = False
         for node, formula in formulas.items():
-            references = self._references(node)
+            references = self.references(node)
             needed.everything |= references.dynamic
             for on, area in references.areas:
                 needed.add(on, area)

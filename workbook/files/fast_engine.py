@@ -15,7 +15,7 @@ import formualizer
 from .addresses import MAX_COLUMNS, MAX_ROWS, Area, cell_name, parse_area, quoted, split_sheet
 from .callbacks import Callbacks
 from .errors import WorkbookError
-from .substitutes import FIT, POWER, SCIENTIFIC, SHOWN, fit, power, scientific, shown
+from .substitutes import COMPARE, FIT, POWER, SCIENTIFIC, SHOWN, compare, fit, power, scientific, shown
 
 Place = tuple[int, int]
 
@@ -39,7 +39,8 @@ class FastEngine:
             self._book.set_deterministic_clock(now)
         for name, function in callbacks.by_name.items():
             self._book.register_function(name, function)
-        for name, substitute in ((FIT, fit), (SCIENTIFIC, scientific), (POWER, power), (SHOWN, shown)):
+        ours = ((FIT, fit), (SCIENTIFIC, scientific), (POWER, power), (SHOWN, shown), (COMPARE, compare))
+        for name, substitute in ours:
             self._book.register_function(name, substitute)
 
     def evaluate(self) -> str:

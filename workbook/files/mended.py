@@ -1,11 +1,12 @@
 """Formulas for the fast engine, with functions of ours for what it is known to do otherwise than Excel: powers of zero
-and roots of negative numbers, TEXT of a truth value, numbers written as texts."""
+and roots of negative numbers, TEXT of a truth value, numbers written as texts, comparisons of what is calculated."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
+from .comparisons import with_calculated_compared
 from .formula_text import Token, bare_function, tokens
 from .substitutes import POWER, SHOWN
 
@@ -39,13 +40,18 @@ def mended(text: str) -> str:
     >>> mended('TEXT(SUM(A1,2),"0")'), mended("PMT(A1/2,3,,4)")
     ('TEXT(XLCALC.SHOWN(SUM(A1,2)),"0")', 'PMT(1*(A1/2),1*(3),,1*(4))')
     """
-    if "^" not in text and not any(f"{name}(" in text.upper() for name in MENDED):
+    powers = "^" in text or any(f"{name}(" in text.upper() for name in MENDED)
+    if not powers and not any(sign in text for sign in "=<>"):
         return text
     parts = tokens(text)
     for before, token, after in zip(parts, parts[1:], parts[2:], strict=False):
         if token.kind == "space" and before.kind in _ENDS_OF_CELLS and after.kind in ("word", "open"):
             return text  # cells that two ranges have in common
-    return "".join(token.text for token in _powers(_wrapped([token for token in parts if token.kind != "space"])))
+    solid = [token for token in parts if token.kind != "space"]
+    compared = with_calculated_compared(solid)
+    if not powers:
+        return text if compared is solid else "".join(token.text for token in compared)
+    return "".join(token.text for token in _powers(_wrapped(compared)))
 
 
 def is_mended(parts: list[Token], index: int) -> bool:

@@ -233,7 +233,7 @@ class Package:
 
     def cell_value(self, xml: SheetXml, cell: Cell) -> CellValue:
         """What a cell of a sheet holds; for a formula, its cached value."""
-        return xml.value(cell, lambda: self._shared_strings)
+        return xml.value(cell, lambda: self.shared_strings)
 
     def set_cell(self, sheet: str, cell: str, value: bool | int | float | str | None) -> None:
         """Put a value into an input cell; its style stays. Text stays text, whatever it begins with.
@@ -266,7 +266,7 @@ class Package:
     # Reading
 
     @cached_property
-    def _shared_strings(self) -> list[str]:
+    def shared_strings(self) -> list[str]:
         for kind, target in self.related(self._workbook_part):
             if kind == "sharedStrings":
                 return xml_text.shared_strings(self.read(target))

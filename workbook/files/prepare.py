@@ -17,11 +17,13 @@ from xlcalc.language.errors import CalcError
 
 from .addresses import Area, parse_area
 from .cells_xml import CellValue, SheetXml
+from .comparisons import compares_calculated
 from .doubt import GIVE_ONE_VALUE, OURS, VOLATILE, Doubt, shapes, unproven
-from .formula_text import Context, bare_function, computes_with_ranges, fill_skipped, is_relative, rewrite
+from .formula_text import Context, bare_function, computes_with_ranges, fill_skipped, is_relative, rewrite, tokens
 from .mended import MENDED, mended
 from .package import Package
 from .references import Book, moved
+from .sensitive import sensitive
 from .sheet_grammar import Cell
 from .substitutes import FIT
 from .tables import Table
@@ -33,6 +35,7 @@ _MAX_ARRAY = 1_000_000
 NOT_CALCULATED = CalcError("#NAME?", "was never calculated")
 
 _CALLED = re.compile(rb"(?<![!\w.\x80-\xff])([!\w.\x80-\xff]+)\(")
+_COMPARISON = re.compile(rb"[=<>]|&[lg]t;")
 _SKIPPED = re.compile(rb"\(\s*,|,\s*[,)]|&#")
 _RANGE_ARITHMETIC = re.compile(rb":[$A-Z0-9]+[-+*/^=&]|[-+*/^=;][^(),:]*:")
 _KEPT_BY_ENGINE = re.compile(
@@ -72,6 +75,8 @@ class Sheet:
     """Formulas that the exact engine must calculate: what in them the fast one is not known to do as Excel does."""
     changing: set[int] = field(default_factory=set)
     """Formulas that call our functions, the clock or chance: what they give may be another value than before."""
+    sensitive: list[int] = field(default_factory=list)
+    """What each formula is `sensitive` to."""
     spreading: list[int] = field(default_factory=list)
     """Formulas whose result may be an array, though they were not entered as one."""
     volatile: int = 0
@@ -97,13 +102,17 @@ class Sheet:
 
     def formula(self, index: int) -> str:
         """The formula as it reads in its own cell, also where the file states it once for many cells."""
+        return moved(*self.stated(index))
+
+    def stated(self, index: int) -> tuple[str, int, int]:
+        """The formula as the file states it, and how many rows and columns away from there the cell is."""
         cell = self.cells[index]
         if cell.formula_text or not cell.formula_attributes:
-            return unescape(cell.formula_text)
+            return unescape(cell.formula_text), 0, 0
         first = self._shared.get(attribute(cell.formula_attributes, b"si"))
         if first is None:
-            return ""
-        return moved(unescape(first.formula_text), cell.row - first.row, cell.column - first.column)
+            return "", 0, 0
+        return unescape(first.formula_text), cell.row - first.row, cell.column - first.column
 
     @cached_property
     def _shared(self) -> dict[bytes | None, Cell]:
@@ -167,7 +176,7 @@ def _classify(sheet: Sheet, alike: list[bytes], doubt: Doubt) -> None:
     may fill other cells than their own. `alike`: the shape of each formula."""
     known: dict[bytes | tuple[bytes, int], _Class] = {}
     groups: dict[bytes | None, _Class] = {}
-    nothing = _Class("", False, False, False)
+    nothing = _Class("", False, False, False, 0)
     for index, cell in enumerate(sheet.cells):
         text = cell.formula_text
         group = attribute(cell.formula_attributes, b"si") if cell.formula_attributes else None
@@ -181,6 +190,7 @@ def _classify(sheet: Sheet, alike: list[bytes], doubt: Doubt) -> None:
             known[key] = found
             if group is not None:
                 groups[group] = found
+        sheet.sensitive.append(found.sensitive)
         if found.doubt and index not in sheet.final:
             sheet.doubtful[index] = found.doubt
         if found.volatile or found.ours:
@@ -195,12 +205,13 @@ class _Class(NamedTuple):
     volatile: bool
     ours: bool
     spreads: bool
+    sensitive: int
 
 
 def _class_of(doubt: Doubt, text: str, sheet: str, filled: int) -> _Class:
     features = doubt.features(text, sheet, filled)
     doubts = ", ".join(unproven(features - {OURS}))
-    return _Class(doubts, bool(features & VOLATILE), OURS in features, not features <= GIVE_ONE_VALUE)
+    return _Class(doubts, bool(features & VOLATILE), OURS in features, not features <= GIVE_ONE_VALUE, sensitive(text))
 
 
 def engine_copy(package: Package, sheets: list[Sheet]) -> bytes:
@@ -228,7 +239,8 @@ def _read_formulas(sheet: Sheet, alike: list[bytes], context: Context) -> None:
     different = set(alike)
     to_rewrite = _to_rewrite(b"\n".join(different), context)
     of_interest = re.compile(b"|".join((to_rewrite.pattern, _SKIPPED.pattern, _RANGE_ARITHMETIC.pattern)))
-    interesting = {shape for shape in different if of_interest.search(shape)}
+    comparing = {shape for shape in different if _COMPARISON.search(shape) and _compares_calculated(shape)}
+    interesting = {shape for shape in different if of_interest.search(shape)} | comparing
     own_tables = [table for table in context.tables.values() if table.sheet == sheet.name]
     shared_problems: dict[bytes, tuple[str, bool]] = {}
     for index, cell in enumerate(sheet.cells):
@@ -267,8 +279,8 @@ def _read_formulas(sheet: Sheet, alike: list[bytes], context: Context) -> None:
                     shared_problems[group] = problem, final
                 continue
             formula = mended(formula)
-        elif _SKIPPED.search(text):
-            formula = fill_skipped(unescape(text), context.functions)
+        elif alike[index] in comparing or _SKIPPED.search(text):
+            formula = mended(fill_skipped(unescape(text), context.functions))
         if kind is None and _RANGE_ARITHMETIC.search(text):
             taken = computes_with_ranges(unescape(text))
             if taken:
@@ -283,6 +295,10 @@ def _read_formulas(sheet: Sheet, alike: list[bytes], context: Context) -> None:
                 formula = f"{FIT}({formula},{array.area.rows},{array.area.columns})"
         if formula is not None:
             sheet.rewritten[index] = formula
+
+
+def _compares_calculated(shape: bytes) -> bool:
+    return compares_calculated([token for token in tokens(unescape(shape)) if token.kind != "space"])
 
 
 def _to_rewrite(formulas: bytes, context: Context) -> re.Pattern[bytes]:

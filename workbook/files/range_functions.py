@@ -27,8 +27,8 @@ TAKE_RANGES = _listed(
 
 TAKE_ARRAYS = _listed(
     """
-    SUMPRODUCT MMULT MDETERM MINVERSE LOOKUP FREQUENCY LINEST LOGEST TREND GROWTH XLOOKUP XMATCH FILTER SORT SORTBY
-    UNIQUE TAKE DROP HSTACK VSTACK TOCOL TOROW CHOOSEROWS CHOOSECOLS BYROW BYCOL MAP REDUCE SCAN INDEX MODE.MULT
+    SUMPRODUCT AGGREGATE MMULT MDETERM MINVERSE LOOKUP FREQUENCY LINEST LOGEST TREND GROWTH XLOOKUP XMATCH FILTER SORT
+    SORTBY UNIQUE TAKE DROP HSTACK VSTACK TOCOL TOROW CHOOSEROWS CHOOSECOLS BYROW BYCOL MAP REDUCE SCAN INDEX MODE.MULT
     PROB TRANSPOSE
     """
 )
@@ -39,6 +39,13 @@ CRITERIA = {
     "MAXIFS": (2, 2), "MINIFS": (2, 2),
 }  # fmt: skip
 """Functions with criteria: the number of the first one among the arguments, counted from 0, and the steps between."""
+
+ONE_VALUE_AT = {
+    "MATCH": (0, 2), "VLOOKUP": (0, 2, 3), "HLOOKUP": (0, 2, 3), "SMALL": (1,), "LARGE": (1,), "PERCENTILE": (1,),
+    "PERCENTILE.INC": (1,), "QUARTILE": (1,), "QUARTILE.INC": (1,), "RANK": (0, 2), "OFFSET": (1, 2, 3, 4),
+    "ROW": (0,), "COLUMN": (0,),
+}  # fmt: skip
+"""Arguments, counted from 0, that stand for one value though another is cells; several give an array."""
 
 AGGREGATES = _listed("SUM AVERAGE COUNT MAX MIN PRODUCT MEDIAN STDEV STDEV.S STDEV.P VAR VAR.S VAR.P")
 """Functions that make one number of all numbers in their arguments."""

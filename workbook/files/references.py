@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from .addresses import MAX_COLUMNS, MAX_ROWS, Area, column_letters, column_number, parse_area, parse_cell
 from .formula_text import Token, bare_function, is_relative, tokens
@@ -18,6 +18,16 @@ from .tables import Table, resolve
 _CELL = re.compile(r"(\$?)([A-Za-z]{1,3})(\$?)([1-9]\d{0,6})")
 _COLUMN = re.compile(r"(\$?)([A-Za-z]{1,3})")
 _ROW = re.compile(r"(\$?)([1-9]\d{0,6})")
+_PLAIN_OPERAND = re.compile(
+    r"""
+    "(?:[^"]|"")*"
+    |(?:(?:'((?:[^']|'')+)'|([^\W\d][\w.]*))!)?
+    (?:(\$?[A-Za-z]{1,3}\$?\d+|\$?[A-Za-z]{1,3}(?=:)|\$?\d+(?=:))(?::(\$?[A-Za-z]{0,3}\$?\d*))?|([^\W\d][\w.\\?]*))
+    (?![\w.(!])
+    |[\w.]+\(?
+    """,
+    re.VERBOSE,
+)
 _DYNAMIC = frozenset(("INDIRECT", "OFFSET", "GETPIVOTDATA"))
 _NOTHING = Token("", "")
 _MAX_NESTED = 16
@@ -88,6 +98,7 @@ def _digits(fixed: str, digits: str, rows: int) -> str:
     return fixed + (digits if fixed else str((int(digits) - 1 + rows) % MAX_ROWS + 1))
 
 
+@lru_cache(maxsize=65_536)
 def any_area(text: str) -> Area | None:
     """
     >>> any_area("$B:C").columns, any_area("3:4").rows, any_area("B2:C3").text(), any_area("Rate")
@@ -111,12 +122,13 @@ class Reader:
 
     def __init__(self, book: Book) -> None:
         self.book = book
+        self._of_names: dict[str, References] = {}
         self._tables_by_sheet: dict[str, list[Table]] = {}
         for table in book.tables.values():
             self._tables_by_sheet.setdefault(table.sheet, []).append(table)
 
     @cached_property
-    def _has_relative_names(self) -> bool:
+    def has_relative_names(self) -> bool:
         return any(is_relative(definition) for definition in self.book.names.values())
 
     def references(self, text: str, sheet: str, row: int, column: int) -> References:
@@ -124,9 +136,37 @@ class Reader:
         self._read(text, sheet, row, column, found, 0)
         return found
 
+    def plain_areas(self, text: str, sheet: str, rows: int, columns: int) -> list[tuple[str, Area]]:
+        """The cells that a formula reads, if it has addresses and names alone, moved so many rows down and columns
+        right: quicker than `references`.
+
+        >>> reader = Reader(Book({"s": "S", "t": "T"}, {("", "rate"): "T!$C$3"}, {}))
+        >>> [(on, a.text()) for on, a in reader.plain_areas('LOG10(A1)+"B9"&SUM($B2:C$3,T!D4)*rate', "S", 1, 1)]
+        [('S', 'B2'), ('S', 'B3:D3'), ('T', 'E5'), ('T', 'C3')]
+        """
+        found: list[tuple[str, Area]] = []
+        for quoted, plain, first, last, name in _PLAIN_OPERAND.findall(text):
+            on = (quoted.replace("''", "'") or plain).lower() or sheet.lower()
+            if first:
+                if rows or columns:
+                    first, last = (word and _moved_word(word, rows, columns, bool(last)) for word in (first, last))
+                area = any_area(f"{first}:{last}" if last else first)
+                if area is not None and on in self.book.sheets:
+                    found.append((self.book.sheets[on], area))
+            elif name and (definition := self.book.name(on, name)) is not None:
+                found += self._defined(definition, on).areas
+        return found
+
+    def _defined(self, definition: str, sheet: str) -> References:
+        """What a name without relative references means, which is the same in every cell."""
+        if definition not in self._of_names:
+            inner = self._of_names[definition] = References()
+            self._read(definition, sheet, 1, 1, inner, 1)
+        return self._of_names[definition]
+
     def without_relative_names(self, text: str, sheet: str, row: int, column: int) -> str:
         """A formula with the cells that they mean in place of names that mean others in every cell."""
-        if not self._has_relative_names:
+        if not self.has_relative_names:
             return text
         parts = tokens(text)
         out = []
@@ -204,7 +244,12 @@ class Reader:
         found.names.add(definition)
         if is_relative(definition):
             definition = moved(definition, row - 1, column - 1)
-        self._read(definition, sheet, row, column, found, depth + 1)
+            self._read(definition, sheet, row, column, found, depth + 1)
+            return
+        inner = self._defined(definition, on)
+        found.areas += inner.areas
+        found.anchors += inner.anchors
+        found.dynamic = found.dynamic or inner.dynamic
 
     def _anchor(self, word: str, sheet: str, found: References) -> None:
         place, bang, local = word.rpartition("!")

@@ -12,6 +12,7 @@ from xlcalc.language.errors import CalcError
 from .addresses import Area, cell_name, parse_cell
 from .callbacks import error_value, is_error
 from .cells_xml import CellValue
+from .delicate import Delicate
 from .dependencies import Node
 from .doubt import measured, wrong_in_exact
 from .errors import WorkbookError
@@ -63,6 +64,7 @@ class Results:
             }
             for sheet in sheets
         }
+        self._delicate = Delicate(sheets[0].package, sheets, stage, engine)
         self._exact: dict[Node, Answer] = {}
         self._tried: set[Node] = {
             (sheet.name, sheet.places[index]) for sheet in sheets for index in (*sheet.final, *sheet.fixed)
@@ -115,7 +117,7 @@ class Results:
                 for place, reason in kept.items()
                 if reason != _CIRCULAR or self._stage.iterates
             }
-            nodes = {*more, *unanswered, *self._long_numbers()} - self._tried
+            nodes = {*more, *unanswered, *self._long_numbers(), *self._delicate.found(self._values)} - self._tried
             if not nodes:
                 return
             self._tried |= nodes
@@ -130,7 +132,8 @@ class Results:
         for (sheet, place), value in changed.items():
             self._engine.set_value(sheet, *place, value)
         self._read.clear()
-        return not self._engine.evaluate() and not any(self._failing().values()) and not self._long_numbers()
+        wrong = self._engine.evaluate() or any(self._failing().values()) or self._long_numbers()
+        return not wrong and not any(True for _ in self._delicate.found(self._values))
 
     def collect(self) -> None:
         self._results = {sheet.name: self._collect(sheet) for sheet in self._sheets}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
@@ -11,11 +12,15 @@ FIT = "XLCALC.FIT"
 SCIENTIFIC = "XLCALC.SCIENTIFIC"
 POWER = "XLCALC.POWER"
 SHOWN = "XLCALC.SHOWN"
+COMPARE = "XLCALC.COMPARE"
 
 NOT_AVAILABLE = {"type": "Error", "kind": "Na"}
 _OUT_OF_RANGE = {"type": "Error", "kind": "Num"}
 _DIVISION_BY_ZERO = {"type": "Error", "kind": "Div"}
 
+_SIGNS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq, "<>": operator.ne, "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge,
+}  # fmt: skip
 _SCIENTIFIC_FORMAT = re.compile(r"([#0]+)(?:\.([#0]*))?E([+-])(0+)")
 
 
@@ -103,6 +108,36 @@ def power(base: Any, exponent: Any) -> Any:
         return base**exponent
     except OverflowError:
         return _OUT_OF_RANGE
+
+
+def compare(left: Any, sign: str, right: Any) -> Any:
+    """A comparison as Excel makes it: numbers are equal that agree in 15 digits, texts in any case of their letters;
+    numbers come before texts, and these before truth values.
+
+    >>> compare(0.1 + 0.2, "=", 0.3), compare(0.1 + 0.2, ">", 0.3), compare("a", "<", "B"), compare("1", ">", 2.0)
+    (True, False, True, True)
+    """
+    if isinstance(left, list) or isinstance(right, list):
+        return _each(lambda one, other: compare(one, sign, other), left, right)
+    for value in (left, right):
+        if isinstance(value, dict):
+            return value
+    one, other = _order(left, right), _order(right, left)
+    if one[0] == other[0] == 0 and one != other and f"{one[1]:.15g}" == f"{other[1]:.15g}":
+        one = other
+    less, equal = one < other, one == other
+    return {"=": equal, "<>": not equal, "<": less, ">": not less and not equal, "<=": less or equal, ">=": not less}[
+        sign
+    ]
+
+
+def _order(value: Any, beside: Any) -> tuple[int, Any]:
+    """Where a value stands among all values; a blank cell is 0, no text or FALSE, by what it is compared with."""
+    if value is None:
+        value = "" if isinstance(beside, str) else False if isinstance(beside, bool) else 0.0
+    if isinstance(value, str):
+        return 1, value.lower()
+    return (2 if isinstance(value, bool) else 0), value
 
 
 def shown(value: Any) -> Any:

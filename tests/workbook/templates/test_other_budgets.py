@@ -135,7 +135,7 @@ def test_offers_by_their_eight_lines():
     cells = {("Offers", f"{column}{rows[label]}"): value
              for column, offer in (("C", first), ("E", second)) for label, value in offer.items()}  # fmt: skip
     report = changed(cells, template="cluster-tco")
-    found = {row[1]: row for row in report.package.rows("Offers").values() if 1 in row}
+    found = {row[1]: row for row in report.rows("Offers").values() if 1 in row}
     hours = 1024 * HOURS_A_MONTH
     plain = 2.2 * hours + 25_000
     dear = plain * (1 + 0.1 + 1 / 0.9 - 1) + 20_000 + 15_000
