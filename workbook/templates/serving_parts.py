@@ -288,7 +288,10 @@ def estimate_range(beside: str) -> Block:
     ])  # fmt: skip
 
 
-RANGE = '"P10 to P90: "&TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0")'
+RANGE = (
+    '"P10 to P90: "&IF(total_p90>=million,TEXT(total_p10/million,"0.0")&" to "&TEXT(total_p90/million,"0.0")&" M USD",'
+    'TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0")&" USD")'
+)
 """What a Dashboard says of it."""
 SLOW_PEAK = Check(
     "The peak fits on slow replicas too", "peak_speed", AT_MOST, "replicas*replica_slow*speed_factor_shown", WARN,
