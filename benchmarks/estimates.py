@@ -187,7 +187,7 @@ def _layouts(a: dict[str, Any]) -> int:
     kept = (framework(stack) for stack in ("megatron", "fsdp"))
     machine = plan.Machine(a["count"], accelerator.figure("memory"), *rates, *kept)
     job = plan.Job(models.find(a["model"]).coefficients(), a["global_batch"], a["seq_len"])
-    return sum(len(micro_batches) for _, micro_batches in plan.layouts(job, machine))
+    return sum(way.n_layouts for way in plan.ways(job, machine))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from hypothesis import settings
 
 TESTS = Path(__file__).parent
 os.environ["XLCALC_CATALOG"] = str(TESTS / "no-such-folder")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # to compile xlcalc takes a process longer than most answers
 
 HOST = {"hosts", "conformance", "test_libreoffice.py", "test_site.py", "test_browser.py"}
 """Folders and files whose tests start LibreOffice, Node, a browser, a server."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import xlcalc
+from xlcalc.accuracy import measurements
 from xlcalc.catalog import own, table_file
 from xlcalc.files import write_atomically
 from xlcalc.hosts import guard
@@ -94,9 +95,16 @@ def test_a_model_that_was_half_added_is_taken_back(tmp_path, monkeypatch, dies_a
     assert configs == ({"half.json", "whole.json"} if kept else {"whole.json"}) and ("half," in rows) == kept
 
 
-def test_a_long_column_is_named_in_a_short_sentence(tmp_path):
+@pytest.mark.parametrize("row", [{"scale" * 100: "1", "id": "x"}, {"id": "a/b/c", "accelerator": "h100" + "(" * 900}])
+def test_what_is_long_in_a_catalog_is_named_in_a_short_sentence(row):
     with pytest.raises(table_file.TableError) as error:
-        own._checked("accelerators", [(1, {"scale" * 100: "1", "id": "x"})], "file.csv")
+        own._checked("prices", [(1, row)], "file.csv")
+    assert len(str(error.value)) <= 500
+
+
+def test_what_is_long_in_a_measurement_is_named_in_a_short_sentence():
+    with pytest.raises(table_file.TableError) as error:
+        measurements.measurement({"function": "LLM_TPOT", "measured": "9" * 900 + "x"}, "file.csv", "line 2")
     assert len(str(error.value)) <= 500
 
 
@@ -126,7 +134,7 @@ BODY = {"func_name": "F", "args": [[[1]]], "client": "Office.js", "version": "0"
 
 @pytest.mark.parametrize(
     ("change", "status"),
-    [({}, 0), ({"runtime": "Office.js"}, 400), ({"version": 1}, 400), ({"args": {}}, 400), ({"func_name": "G"}, 404),
+    [({}, 0), ({"runtime": "Office.js"}, 400), ({"version": 1}, 400), ({"date_format": 3}, 400), ({"args": {}}, 400), ({"func_name": "G"}, 404),
      ({"args": [[[{"type": "Entity"}]]]}, 400), ({"args": [[["x"] * 100_001]]}, 413)],
 )  # fmt: skip
 def test_bodies(change, status):

@@ -28,7 +28,7 @@ import xlcalc
 described = {"scenarios": {"model": ["gpt2", "llama-3.1-8b"]}, "results": {"n": "LLM_PARAMS(model)"}}
 print(xlcalc.sweep(described, workers=1).kept)
 """
-REPORT = "sys.argv[1:] = ['new', 'cluster-tco', '-o', 'new.xlsx']; from xlcalc.cli.app import main; main()"
+REPORT = "sys.argv[1:] = ['new', 'cluster-tco', '-o', 'new.xlsx']; from xlcalc.cli import main; main()"
 
 
 def watched(code: str, cwd: object = None) -> subprocess.CompletedProcess[str]:

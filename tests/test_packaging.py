@@ -37,7 +37,7 @@ def without(names: set[str], code: str) -> subprocess.CompletedProcess[str]:
      ({"pyopenvba"}, ["addin", "excel"], "xlcalc[excel]")],
 )  # fmt: skip
 def test_a_missing_extra_is_said(names, arguments, extra):
-    done = without(names, f"sys.argv[1:] = {arguments}\nfrom xlcalc.cli.app import main\nmain()")
+    done = without(names, f"sys.argv[1:] = {arguments}\nfrom xlcalc.cli import main\nmain()")
     assert done.returncode == 1 and f'pip install "{extra}"' in done.stderr and "Traceback" not in done.stderr
 
 
@@ -50,7 +50,7 @@ def test_a_frame_without_pandas_is_said():
 def test_the_main_job_needs_no_extra(tmp_path):
     names = {"pandas", "numpy", "gpuhunt", "xlwings", "pyopenvba", "matplotlib"}
     arguments = ["report", "training-budget", "-o", str(tmp_path / "report.xlsx")]
-    done = without(names, f"sys.argv[1:] = {arguments}\nfrom xlcalc.cli.app import main\nmain()")
+    done = without(names, f"sys.argv[1:] = {arguments}\nfrom xlcalc.cli import main\nmain()")
     assert (tmp_path / "report.xlsx").exists() and "Traceback" not in done.stderr, done.stderr
 
 
@@ -62,7 +62,7 @@ def test_every_cover_names_the_version(path):
 
 
 def test_doctor_names_the_version():
-    done = without(set(), "sys.argv[1:] = ['doctor']\nfrom xlcalc.cli.app import main\nmain()")
+    done = without(set(), "sys.argv[1:] = ['doctor']\nfrom xlcalc.cli import main\nmain()")
     assert f"xlcalc\t{xlcalc.__version__}," in done.stdout
 
 

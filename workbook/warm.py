@@ -40,7 +40,7 @@ class OpenWorkbook:
         self.listed = listed_names(self._package)
         self._inputs = [one.name for one in self.listed if one.kind == "input"]
         self._set: dict[tuple[str, str], Value] = {}
-        self._held = _held(self._package, self._trust, self._now)
+        self._held = held(self._package, self._trust, self._now)
         self._fresh: Recalculation | None = None
         """The workbook calculated anew with the present inputs, where that was necessary."""
 
@@ -108,7 +108,7 @@ class OpenWorkbook:
         if self._held is not None and not self._held.change(values):
             self._held = None
 
-    def _values(self) -> Package | _Held:
+    def _values(self) -> Package | Held:
         return self._held or self._anew().package
 
     def _anew(self) -> Recalculation:
@@ -120,7 +120,7 @@ class OpenWorkbook:
         return self._fresh
 
 
-class _Held:
+class Held:
     """A workbook in the fast engine, with the values that its cells have now."""
 
     def __init__(self, package: Package, sheets: list[Sheet], results: Results) -> None:
@@ -175,13 +175,13 @@ class _Held:
         return rows
 
 
-def _held(package: Package, trust: str, now: datetime) -> _Held | None:
+def held(package: Package, trust: str, now: datetime) -> Held | None:
     """The workbook in the fast engine; None where that one alone cannot calculate it."""
     callbacks = Callbacks(cell_functions(), None)
     with without_garbage_collection():
         sheets = engine.read(package, callbacks.by_name.keys())
         results = engine.held(package, sheets, callbacks, now, trust == "engine")
-    return None if results is None else _Held(package, sheets, results)
+    return None if results is None else Held(package, sheets, results)
 
 
 def _as_text(value: object) -> str:

@@ -63,7 +63,11 @@ TESTS_ONLY = [
     ("LLM_FINETUNE_MEMORY", "LitGPT"),
     ("LLM_FINETUNE_MEMORY", "Trainer with PEFT"),
     ("LLM_STEP_TIME", "Trainer with PEFT"),
+    ("LLM_STEP_TIME", "MLPerf Training, AMD"),
+    ("LLM_STEP_TIME", "MLPerf Training, LoRA, AMD"),
     ("LLM_THROUGHPUT", "TensorRT-LLM 0.17"),
+    ("LLM_THROUGHPUT", "TensorRT-LLM 0.14, Llama 3 70B"),
+    ("LLM_THROUGHPUT", "MLPerf Inference, dense models"),
     ("LLM_THROUGHPUT", "InferenceX, an early engine"),
 ]
 GROUPS = [*AIMED_AT, *APART, *TESTS_ONLY]

@@ -34,6 +34,11 @@ MODELS = {
     "phi3:3.8b": "phi-3-mini-4k", "phi3:14b": "phi-3-medium", "phi4-mini:3.8b": "phi-4-mini", "llama4:16x17b": "llama-4-scout",
     "mistral-large:123b": "mistral-large-2", "granite4:small-h": "granite-4.0-h-small", "qwen3-next": "qwen3-next-80b-a3b",
     "deepseek-coder-v2:16b": "deepseek-v2-lite", "deepseek-v2:236b": "deepseek-v2",
+    "starcoder2:15b": "starcoder2-15b", "command-r-plus": "command-r-plus-104b", "command-a:111b": "command-a-111b",
+    "command-r7b": "command-r7b", "granite3.3:8b": "granite-3.3-8b", "granite4:tiny-h": "granite-4.0-h-tiny", "vicuna:13b": "llama-2-13b",
+    "magistral:24b": "mistral-small-24b", "mathstral:7b": "mistral-7b-v0.3", "qwen2.5vl:72b": "qwen2.5-vl-72b",
+    "nemotron-mini:4b": "nemotron-mini-4b", "deepseek-coder:33b": "deepseek-coder-33b", "mistral-large-3": "mistral-large-3",
+    "Qwen3.8-27B-UD-Q4_K_XL.gguf": "qwen3.8-27b", "yi:9b": "yi-1.5-9b", "aya-expanse:32b": "aya-expanse-32b",
     # GGUF files and repositories
     "Meta-Llama-3.1-8B-Instruct-Q4_K_M.gguf": "llama-3.1-8b", "llama-2-7b-chat.Q4_K_M.gguf": "llama-2-7b",
     "qwen3-32b-q8_0-00001-of-00002.gguf": "qwen3-32b", "gemma-3-27b-it-qat-q4_0.gguf": "gemma-3-27b",
@@ -89,6 +94,10 @@ ACCELERATORS = {
     "Apple M2 Max": "apple-m2-max", "Gaudi 3": "gaudi3", "Strix Halo": "ryzen-ai-max-395", "epyc 9654": "2x-epyc-9654",
     "GB300 NVL72": "gb300", "Trn2": "trainium2", "RTX 4070 Ti SUPER": "rtx-4070-ti-super", "7900 XT": "rx-7900-xt", "Vera Rubin NVL72": "rubin", "Vera Rubin NVL144": "rubin", "RTX 5050": "rtx-5050", "Core i9-14900K": "core-i9-14900k",
     "Rubin CPX": "rubin-cpx", "MI430X": "mi430x", "Ryzen 9 9950X": "ryzen-9-9950x", "MI455X": "mi455x", "MI250X": "mi250x",
+    "NVIDIA GeForce GTX 1080 Ti": "gtx-1080-ti", "Tesla K80": "k80", "Threadripper 7970X": "threadripper-7980x", "2080": "rtx-2080",
+    "NVIDIA GeForce RTX 4090 Laptop GPU": "rtx-4090-laptop", "RTX 4090D": "rtx-4090-d", "Quadro RTX 6000": "quadro-rtx-6000",
+    "MI50": "mi50", "Radeon VII": "radeon-vii", "RX 6800 XT": "rx-6800-xt", "RTX 3060 Ti": "rtx-3060-ti", "A16": "a16",
+    "tpu-v5-lite-podslice": "tpu-v5e", "tpu-v6e-slice": "tpu-v6e", "nvidia-h100-mega-80gb": "h100-sxm",  # node labels of GKE
 }  # fmt: skip
 
 # of one cloud instance: its accelerator, and how many it has
@@ -98,11 +107,15 @@ INSTANCES = {
     "gpu_8x_h100_sxm5": ("h100-sxm", 8), "BM.GPU.H100.8": ("h100-sxm", 8), "aws/p5en.48xlarge": ("h200-sxm", 8), "ml.p4de.24xlarge": ("a100-sxm-80gb", 8),
     "p5e.48xlarge": ("h200-sxm", 8), "v6e-8": ("tpu-v6e", 8), "v5litepod-16": ("tpu-v5e", 16), "v5p-32": ("tpu-v5p", 16),
     "TPU v4-8": ("tpu-v4", 4), "v3-8": ("tpu-v3", 4),
+    "ct5lp-hightpu-8t": ("tpu-v5e", 8), "ct6e-standard-4t": ("tpu-v6e", 4), "tpu7x-standard-4t": ("tpu-v7", 4),
+    "BM.GPU.H200.8": ("h200-sxm", 8), "BM.GPU.MI300X.8": ("mi300x", 8), "BM.GPU.A100-v2.8": ("a100-sxm-80gb", 8),
+    "gd-8xh100ib-i128": ("h100-sxm", 8), "gb200-4x": ("gb200", 4), "rtxp6000-8x": ("rtx-pro-6000", 8), "p2.16xlarge": ("k80", 16),
+    "a3-ultragpu-8g": ("h200-sxm", 8), "a4-highgpu-8g": ("b200", 8), "ml.p3.16xlarge": ("v100-sxm-16gb", 8),
 }  # fmt: skip
 
 NOT_ACCELERATORS = {
     "A100": "a100-pcie-80gb", "V100": "v100-sxm-32gb", "H100 40GB": "h100-sxm", "RTX 4090 48GB": "rtx-4090",
-    "NVIDIA GeForce RTX 4090 Laptop GPU": "rtx-4090", "NVIDIA GeForce RTX 4090 D": "rtx-4090", "RTX 6000": "rtx-6000-ada",
+    "NVIDIA GeForce RTX 4080 Ti": "rtx-4080", "Threadripper": "threadripper-7980x", "RTX 6000": "rtx-6000-ada",
     "Orin Nano": "jetson-orin-nano-super", "MI300": "mi300a", "M4 Max": "apple-m4-max-40core", "RTX 3080": "rtx-3080-10gb", "4060 Ti": "rtx-4060-ti-8gb", "Ascend 910B": "ascend-910b2",
     "AMD Instinct MI250X/MI250": "mi250x", "NVIDIA H100 80GB HBM3 MIG 1g.10gb": "h100-sxm", "TPU v5": "tpu-v5e",
     "8x H100": "h100-sxm", "H100 x8": "h100-sxm", "Gaudi": "gaudi2", "B200 192GB": "b200", "Tesla V100-SXM3-32GB": "v100-sxm-32gb", "P100": "p100-pcie",
@@ -242,10 +255,17 @@ def test_an_instance_and_its_place_in_any_order(typed):
     assert xlcalc.LLM_PRICE(typed) == xlcalc.LLM_PRICE("aws/p5.48xlarge/us-east-1")
 
 
-@pytest.mark.parametrize("typed", ["p5.48xlarge", "us-east-1", "h100", "p5.48xlarg"])
+@pytest.mark.parametrize("typed", ["p5.48xlarge", "us-east-1", "p5.48xlarg"])
 def test_an_instance_in_several_places_is_asked_back(typed):
     with pytest.raises(xlcalc.CalcError, match=r"(in several places|is ambiguous).*aws/|.*azure/"):
         xlcalc.LLM_PRICE(typed)
+
+
+@pytest.mark.parametrize("typed", ["h100", "H100-SXM", "NVIDIA T4", "B300-SXM6", "RTX 4090"])
+def test_an_accelerator_has_no_price_though_a_provider_s_product_may_have_its_name(typed):
+    with pytest.raises(xlcalc.CalcError, match="is an accelerator"):
+        xlcalc.LLM_PRICE(typed)
+    assert xlcalc.LLM_PRICE("novita/H100 SXM") == xlcalc.LLM_PRICE("novita/h100-sxm/any")
 
 
 @pytest.mark.parametrize(

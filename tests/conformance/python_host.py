@@ -5,12 +5,14 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
 import xlcalc
 from xlcalc.hosts.cells import answer
 
 from .case import Case, rows_of
+from .cases import all_cases
 
 
 def missing() -> str:
@@ -18,7 +20,13 @@ def missing() -> str:
 
 
 def run(cases: Sequence[Case]) -> list[list[list[Any]]]:
-    return [answer_to(case, case.arguments) for case in cases]
+    return _all() if cases is all_cases() else [answer_to(case, case.arguments) for case in cases]
+
+
+@cache
+def _all() -> list[list[list[Any]]]:
+    """Every host is compared with these, and two make their sheet by their sizes."""
+    return [answer_to(case, case.arguments) for case in all_cases()]
 
 
 def answer_to(case: Case, arguments: list[Any]) -> list[list[Any]]:

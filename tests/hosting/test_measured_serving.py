@@ -57,7 +57,7 @@ def test_throughput():
     every = [error for group in errors.values() for error in group]
     assert mean(every) < 0.12 and max(every) < 0.8
     assert sum(error < 0.2 for error in every) > 0.9 * len(every)
-    assert max(mean(group) for group in errors.values()) < 0.32  # Llama 4 Scout on H100, whose batches are smaller
+    assert max(mean(group) for group in errors.values()) < 0.36  # Llama 4 Scout on H100, whose batches are smaller
 
 
 @pytest.mark.parametrize(("count", "prefill", "decode"), [(1, 63.17, 22.0), (2, 45.45, 13.5)])

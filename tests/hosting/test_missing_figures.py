@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 
 import xlcalc
+from xlcalc.catalog import tables
 from xlcalc.language.errors import CalcError
+
+
+def test_no_row_without_a_16_bit_peak_is_timed_by_its_fp32_one() -> None:
+    without = [
+        row["id"] for row in tables.rows("accelerators") if not row["peak_bf16_tflops"] + row["peak_fp16_tflops"]
+    ]
+    assert {"p40", "rtx-2080-ti", "arc-b580", "dgx-spark"} <= set(without)
+    for accelerator in without:
+        with pytest.raises(CalcError):
+            xlcalc.LLM_TTFT("llama-3.2-1b", accelerator, 1, 1024)
 
 
 @pytest.mark.parametrize("accelerator", ["dgx-spark", "apple-m3-ultra"])

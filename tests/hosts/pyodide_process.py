@@ -23,7 +23,7 @@ def missing() -> str:
         return "Pyodide is not installed: npm install --no-package-lock --prefix tests/hosts/node"
     if not list(WHEELS.glob("xlwings-*pyemscripten*.whl")):
         command = [sys.executable, "-m", "pip", "download", "-q", "-d", WHEELS, *PLATFORM, "--only-binary", ":all:"]
-        done = subprocess.run([*map(str, command), "pydantic", "xlwings"], capture_output=True, text=True)
+        done = subprocess.run([*map(str, command), "xlwings"], capture_output=True, text=True)
         if done.returncode:
             return f"no wheels for Pyodide: {done.stderr.strip().splitlines()[-1:]}"
     return ""

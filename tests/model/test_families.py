@@ -32,6 +32,7 @@ MISSING: frozenset[str] = frozenset()
 OTHER_COUNT = {
     "variant-mpt-3.json": "transformers ignores no_bias, positions, qk_ln and expansion_ratio; llm-foundry does not",
     "step-3.7-flash.json": "its fields lie flat; transformers' wrapper reads only a text_config and takes its defaults",
+    "longcat-flash.json": "transformers has matrices for its idle experts; the published 560 billion have none",
     "variant-diffusion_gemma-2.json": "untied, transformers builds encoder and decoder apart; the model is one network",
 }
 OTHER_CACHE = {

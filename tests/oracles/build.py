@@ -334,7 +334,7 @@ BODIES: dict[str, list[dict]] = {
     "ibert": [{}],
     "xlm-roberta-xl": [{}],
     "roberta-prelayernorm": [{}],
-    "megatron-bert": [{}],
+    "megatron-bert": [{"is_decoder": True, "add_cross_attention": True}],
     "mpnet": [{"relative_attention_num_buckets": 16}],
     "distilbert": [{"dim": 1536, "hidden_dim": 4096, "n_layers": 3}],
     "electra": [{"embedding_size": 256}, {"embedding_size": 512}],
@@ -383,7 +383,7 @@ BODIES: dict[str, list[dict]] = {
     "umt5": [{"feed_forward_proj": "relu"}],
     "longt5": [{"encoder_attention_type": "transient-global"}],
     "switch_transformers": [{"num_experts": 4, "num_sparse_encoder_layers": 6, "num_layers": 6}],
-    "t5gemma": [{}],
+    "t5gemma": [{"is_encoder_decoder": False}],
     "t5gemma2": [{"decoder": {"sliding_window_pattern": 3}}],
     "bart": [{"encoder_layers": 3, "decoder_ffn_dim": 512, "tie_word_embeddings": False}],
     "mbart": [{}],
@@ -404,7 +404,17 @@ BODIES: dict[str, list[dict]] = {
     "prophetnet": [{"num_encoder_layers": 3, "ngram": 3}],
     "speech_to_text": [{"conv_kernel_sizes": [5, 5, 3], "num_conv_layers": 3, "d_model": 512}],
     "trocr": [{"cross_attention_hidden_size": 768, "layernorm_embedding": False}],
+    "wav2vec2": [
+        {"feat_extract_norm": "layer", "do_stable_layer_norm": True, "adapter_attn_dim": 16, "conv_bias": True},
+        {"mask_time_prob": 0.0, "num_conv_pos_embeddings": 64, "num_conv_pos_embedding_groups": 8},
+    ],
+    "hubert": [{"feat_proj_layer_norm": False, "conv_pos_batch_norm": True, "hidden_size": 1536}],
+    "unispeech": [{"conv_dim": [256, 512], "conv_kernel": [10, 4], "conv_stride": [5, 2]}],
+    "unispeech-sat": [],
+    "wavlm": [{"num_buckets": 640, "hidden_size": 1024, "num_attention_heads": 16}],
+    "data2vec-audio": [{"conv_pos_kernel_size": 9, "num_conv_pos_embeddings": 3}],
 }
+SPEECH = {"wav2vec2", "hubert", "unispeech", "unispeech-sat", "wavlm", "data2vec-audio"}
 BODY_CLASSES = [
     "MODEL_FOR_CAUSAL_LM",
     "MODEL",
@@ -415,6 +425,9 @@ BODY_CLASSES = [
     "MODEL_FOR_PRETRAINING",
     "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM",
     "MODEL_FOR_SPEECH_SEQ_2_SEQ",
+    "MODEL_FOR_CTC",
+    "MODEL_FOR_AUDIO_CLASSIFICATION",
+    "MODEL_FOR_AUDIO_FRAME_CLASSIFICATION",
     "MODEL_FOR_MULTIPLE_CHOICE",
     "MODEL_FOR_TEXT_ENCODING",
 ]
@@ -439,6 +452,8 @@ def write_bodies() -> None:
             config = {"model_type": name, **INCOMPLETE_DEFAULTS.get(name, {}), **change}
             for cls in body_classes(name):
                 if name in decoders and cls.__name__.endswith(("ForCausalLM", "LMHeadModel")):
+                    continue
+                if name in SPEECH and cls.__name__.endswith("ForPreTraining"):  # its head is no part of what is served
                     continue
                 try:
                     with torch.device("meta"):

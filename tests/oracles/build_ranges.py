@@ -43,7 +43,7 @@ FREEDOM = 4.0  # of Student's t
 EFFECT, SLOPE, SCATTER = 0.01, 0.005, 0.02  # prior variances of ln(measured / estimated)
 SLOPES = ("prompt", "output", "batch", "count", "seq_len", "size", "flops")
 ROUNDS = 40
-DEVIATIONS = np.arange(1.2, 2.25, 0.1)  # fewer were an accident of the cases, as halves of them show
+DEVIATIONS = np.arange(1.1, 2.25, 0.1)  # fewer were an accident of the cases
 PENALTY = 2 / (1 - ranges.SHARE)  # of the interval score, for what lies outside
 ENOUGH = 25  # cases of a class for deviations of its own
 LEFT_OUT: dict[str, Callable[[Row], Any]] = {}
@@ -335,7 +335,7 @@ def deviations_of(fit: Fit, moments: Moments) -> Deviations:
 
 
 def _all_classes() -> list[str]:
-    return [f"{width}, {seen}" for width in ("dense", "experts") for seen in ("measured", "other")]
+    return [f"{width}, {seen}" for width in ("dense", "experts", "first token") for seen in ("measured", "other")]
 
 
 def fits() -> dict[str, tuple[Fit, Moments, Deviations]]:

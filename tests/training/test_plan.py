@@ -168,5 +168,35 @@ def test_a_layout_must_divide_the_machine():
 
 
 def test_a_search_without_end_is_refused():
-    with pytest.raises(CalcError, match="more than 1,000,000 layouts of 720,720 accelerators"):
+    with pytest.raises(CalcError, match="more than 500,000 layouts of 720,720 accelerators"):
         xlcalc.LLM_TRAIN_PLAN("qwen3-235b-a22b", "gb200", 720720, 7207200, 131072)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("gpt2-large", "mi300x", 8, 96, 1024),
+        ("llama-3.1-8b", "h100-sxm", 24, 24, 8192),
+        ("deepseek-v2-lite", "l40s", 12, 48, 4096),
+        ("qwen3-30b-a3b", "tpu-v5p", 16, 32, 4096),
+        ("mixtral-8x7b", "h100-sxm", 10**6, 10**6, 4096),  # latencies of rings decide
+    ],
+)
+def test_what_is_left_out_is_slower(asked):
+    """Of all that fits, tried one by one, a search for what is as fast as some of it finds everything that is."""
+    model, accelerator, count, global_batch, seq_len = asked
+    device = accelerators.find(accelerator)
+    rates = [kernels(device, "bf16", stack) for stack in ("megatron", "fsdp")]
+    kept = [framework(stack) for stack in ("megatron", "fsdp")]
+    job = plan.Job(ModelKind().read(model).coefficients(DTYPES["bf16"]), global_batch, seq_len)
+    machine = plan.Machine(count, device.memory, *rates, *kept)
+    everything = sorted(plan.fitting(job, machine), key=lambda candidate: candidate.seconds)
+    assert len(everything) > 20
+    for place in (0, len(everything) // 10, len(everything) // 3):
+        slowest = everything[place].seconds
+        found = {one.layout for one in plan.fitting(job, machine, lambda slowest=slowest: slowest)}
+        assert found >= {one.layout for one in everything if one.seconds <= slowest}
+    planned = plan.plan(job, machine, 3, everything[place].layout)
+    assert [one.seconds for one in planned.best] == [one.seconds for one in everything[:3]]
+    assert planned.rank == 1 + sum(one.seconds < slowest for one in everything)
+    assert len(list(plan.fitting(job, machine, lambda: everything[2].seconds))) < len(everything) / 2

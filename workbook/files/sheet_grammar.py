@@ -70,7 +70,7 @@ def grammar(prefix: bytes) -> Grammar:
     token = rb"(?:%b|<%brow((?:\s[^<>]*?)?)(/?)>|(</%brow\s*>))\s*" % (cell, p, p)
     usual = (
         rb'(<%bc r="([A-Z]{1,3})([0-9]{1,7})"(|\s[^<>]*)(?<!/)>'
-        rb"<%bf(|\s[^<>]*)(?:/>|(?<!/)>([^<]*)</%bf>)(?:<%bv>([^<]*)</%bv>)?</%bc>)\s*"
+        rb"<%bf(|\s[^<>]*)(?:/>|(?<!/)>([^<]*)</%bf>)(?:<%bv\s*/>|<%bv>([^<]*)</%bv>)?</%bc>)\s*"
         rb"|(?:(?:<%bc(?:\s[^<>]*)?(?:/>|(?<!/)>(?:<%bv>[^<]*</%bv>)?</%bc>)|</?%brow(?:\s[^<>]*)?>)\s*){1,64}"
-    ) % ((p,) * 11)
+    ) % ((p,) * 12)
     return Grammar(prefix, *(re.compile(text, re.DOTALL) for text in (data, token, usual)))

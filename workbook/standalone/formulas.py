@@ -91,8 +91,8 @@ def rendered(asked: Asked, rows: Callable[[str], Sequence[str]] = ids) -> Render
                 at = tuple(row if i == axis else base for i, base in enumerate(bases))
                 found.seen[number, axis, row] = seen = render(asked, case, at)
                 shapes |= {seen.shape} if isinstance(seen, Call) else set()
-        if len(shapes) > MOST_SHAPES:
-            raise NotClosed(f"{asked.declaration.name} has {len(shapes)} formulas")
+                if len(shapes) > MOST_SHAPES:
+                    raise NotClosed(f"{asked.declaration.name} has more than {MOST_SHAPES} formulas")
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import style
+from . import glossary, style
 from .book import NAVIGATION, Book
 from .parts import Constant, Template
 from .sheets import (
@@ -71,9 +71,11 @@ def build(template: Template) -> Book:
     prices.build(book, choosing=True)
     models.build(book, live=False)
     dashboard.finish(book, front, template, steps, months)
-    checks.build(book, [*checks.common(book, template), *template.checks])
+    listed = sorted([*checks.common(book, template), *template.checks], key=lambda check: not check.first)
+    checks.build(book, listed)
     sources.build(book)
     book.order(["Cover", "Dashboard", "Inputs", "Scenarios", "Calculation", "Timeline", "Sensitivity", "Checks"])
     cover.finish(book, cover_sheet, template.about, template.headlines, template.scope)
+    glossary.build(book)
     book.open_on("Dashboard")
     return book

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from openpyxl.cell import Cell
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter, quote_sheetname
+from openpyxl.utils.indexed_list import IndexedList
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.workbook.properties import CalcProperties
 from openpyxl.worksheet.worksheet import Worksheet
@@ -51,6 +53,20 @@ def newest_date() -> date:
     return max(date.fromisoformat(row["as_of"]) for name in CATALOGS for row in tables.rows(name))
 
 
+class _Looks(IndexedList):
+    """A list of looks that knows an object which it is given again: openpyxl hashes one anew for each of 30,000 cells,
+    which takes most of the time of a book."""
+
+    def __init__(self, looks: Iterable[object]) -> None:
+        super().__init__(looks)
+        self._places: dict[int, tuple[object, int]] = {}
+
+    def add(self, value: object) -> int:
+        if id(value) not in self._places:
+            self._places[id(value)] = value, super().add(value)
+        return self._places[id(value)][1]
+
+
 class Book:
     """Sheets are added in reading order; each registers its names, its listed names and the sources it cites."""
 
@@ -59,6 +75,8 @@ class Book:
         self.as_of = newest_date()
         self.workbook = Workbook()
         self.workbook.remove(self.workbook.active)
+        for kind in ("_fonts", "_fills", "_borders", "_alignments", "_protections"):
+            setattr(self.workbook, kind, _Looks(getattr(self.workbook, kind)))
         self.workbook._named_styles["Normal"].font = style.font()  # column widths are counted in its digits
         self.listed: list[Listed] = []
         self.cited: dict[str, tuple[Source, list[str]]] = {}
@@ -66,7 +84,6 @@ class Book:
         self.has_cases = False
         self.navigation: tuple[str, ...] = ()
         """The sheets that every sheet has a link to."""
-        self.first_own_line = 0
         self._describe(subject)
 
     def _describe(self, subject: str) -> None:

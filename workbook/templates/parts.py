@@ -119,6 +119,8 @@ class Check:
     advice: str
     place: str
     number_format: str = style.GENERAL
+    first: bool = False
+    """Stands before all others: where it fails, many fail with it, and the light should name this one."""
 
 
 @dataclass(frozen=True)

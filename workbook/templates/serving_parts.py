@@ -5,11 +5,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from . import style
-from .parts import AT_MOST, EFFICIENCY, VOLUME, WARN, Block, Check, Constant, Input, Line, Section, TimeRow
+from .parts import (
+    AT_LEAST,
+    AT_MOST,
+    EFFICIENCY,
+    EQUAL,
+    STOP,
+    VOLUME,
+    WARN,
+    Block,
+    Check,
+    Constant,
+    Input,
+    Line,
+    Section,
+    TimeRow,
+)
 from .shared_inputs import ASSUMED, BLEND, YOURS, accelerator_input, hardware_lines, model_input
 
 _EXAMPLE = "example: fill in yours"
+HOURS_SHEET, HOURS_FIRST, HOURS = "Load by hour", 7, 24
+"""The sheet of the hours of a day, the row of the first, and how many there are."""
 
 
 _QUANTILE = Input(
@@ -69,7 +88,7 @@ def serving_sections(model: str, *, queues: bool = True) -> list[Section]:
             Input("min_replicas", "Least replicas in a region", 1, "replicas", "0: a region without traffic costs nothing.", None,
                   style.WHOLE, 0, 1e5, True),
             Input("autoscale", "Replicas follow the load", "no", "",
-                  "yes: paid for the mean load; no: for the peak all the time. Committed hardware is always paid.",
+                  "yes: paid by the hour, as Load by hour has it; no: for the peak all the time. Committed hardware is always paid.",
                   among="yes_no_list", group=EFFICIENCY),
             Input("whole_nodes", "Whole nodes are paid", "yes", "", "no: single accelerators can be rented.", among="yes_no_list"),
         ]),
@@ -85,6 +104,32 @@ _PLAN = (
 
 def _plan(column: str) -> str:
     return _PLAN.replace("{column}", column)
+
+
+def _in_column(name: str) -> str:
+    return f"{{{name}}}"
+
+
+def live(name: str) -> str:
+    """The name of what the scenario shown has of an input or a line."""
+    return name if name in ("hour_swing", "replica_accelerators") else f"{name}_shown"
+
+
+def replicas_at(load: str, speed: str, holds: str, of: Callable[[str], str] = _in_column) -> str:
+    """Replicas of all regions in an hour whose load over the mean is `load`, where they follow it, for a mean output
+    `speed`. `of` writes the name of an input or a line as the formula's place has it."""
+    regions, least, spare, swing = map(of, ("regions", "min_replicas", "spare_replicas", "hour_swing"))
+    needed = f"ROUNDUP(ROUND({speed}*(1+({load}-1)*{swing})/{regions}/{holds},1+1+1),0)"
+    return f"{regions}*MAX({least},{needed}+{spare}*({load}>0))"
+
+
+def accelerators_of(replicas: str, of: Callable[[str], str] = _in_column) -> str:
+    """The accelerators that are paid for so many replicas."""
+    return _paid(f"{replicas}*{of('replica_accelerators')}", of("regions"), of("node_size"), of("whole_nodes"))
+
+
+def _hour(number: int) -> str:
+    return f"'{HOURS_SHEET}'!$C${HOURS_FIRST + number}"
 
 
 def _paid(count: str, regions: str, size: str, whole: str) -> str:
@@ -131,22 +176,36 @@ TRAFFIC: Block = ("Traffic of the month that is sized", [
     Line("mean_speed", "Output at mean load", "tokens/s", "{mean_rate}*{served_tokens}", "", _INT),
     Line("peak_speed", "Output at the peak", "tokens/s", "{peak_rate}*{served_tokens}", "", _INT),
 ])  # fmt: skip
+_BY_HOUR = f"{{accelerators_00}}:{{accelerators_{HOURS - 1}}}"
+BY_HOUR: Block = ("Hours of the day, where replicas follow the load", [
+    Line("hour_swing", "How far the hours keep their shape", "share",
+         "IF(MAX(hour_load)<={peak_over_mean},1,({peak_over_mean}-1)/(MAX(hour_load)-1))",
+         "Below 100 %: the busiest hour of Load by hour would exceed the peak, so all hours are drawn nearer to the mean.", style.PERCENT),
+    *(Line(f"replicas_{hour:02d}", f"Replicas from {hour:02d}:00", "replicas", replicas_at(_hour(hour), "{mean_speed}", "{replica_holds}"),
+           "Of all regions, with spares, for the load of the hour." if hour == 0 else "", _INT) for hour in range(HOURS)),
+    *(Line(f"accelerators_{hour:02d}", f"Accelerators from {hour:02d}:00", "accelerators", accelerators_of(f"{{replicas_{hour:02d}}}"),
+           "Whole nodes in each region." if hour == 0 else "", _INT) for hour in range(HOURS)),
+])  # fmt: skip
 SIZE: Block = ("Replicas and accelerators", [
     Line("replicas_needed", "Needed in a region at the peak", "replicas", "ROUNDUP(ROUND({peak_speed}/{regions}/{replica_holds},1+1+1),0)",
          "Whole replicas: a staircase.", _INT),
     Line("replicas", "Replicas of all regions", "replicas", "{regions}*MAX({min_replicas},{replicas_needed}+{spare_replicas})",
          "With spares, and not fewer than the least.", _INT, "Replicas of all regions at the peak"),
-    Line("replicas_mean", "Replicas that the mean load needs", "replicas",
-         "{regions}*MAX({min_replicas},ROUNDUP(ROUND({mean_speed}/{regions}/{replica_holds},1+1+1),0)+{spare_replicas})", "", _INT),
+    Line("replicas_mean", "Replicas if they follow the load", "replicas", f"SUM({{replicas_00}}:{{replicas_{HOURS - 1}}})/hours_per_day",
+         "Mean of the hours.", style.TENTHS),
     Line("replicas_paid", "Replicas paid on average", "replicas", 'IF({autoscale}="yes",{replicas_mean},{replicas})', "", style.TENTHS),
     Line("accelerators_peak", "Accelerators at the peak", "accelerators",
          _paid("{replicas}*{replica_accelerators}", "{regions}", "{node_size}", "{whole_nodes}"), "Whole nodes in each region.", _INT,
          "Accelerators that must be available at the peak"),
+    Line("accelerators_used", "Accelerators needed on average", "accelerators",
+         f'IF({{autoscale}}="yes",SUM({_BY_HOUR})/hours_per_day,{{accelerators_peak}})',
+         "The peak's, or the mean of the hours where replicas follow the load.", style.TENTHS),
+    Line("committed", "Committed", "accelerators", "({one_year_share}+{three_year_share})*{accelerators_used}",
+         "Owed in every hour and month of the term, needed or not: see Timeline.", style.TENTHS),
     Line("accelerators_paid", "Accelerators paid", "accelerators",
-         _paid("{replicas_paid}*{replica_accelerators}", "{regions}", "{node_size}", "{whole_nodes}"), "", _INT,
+         f'IF({{autoscale}}="yes",{{committed}}+SUMPRODUCT(({_BY_HOUR}>{{committed}})*({_BY_HOUR}-{{committed}}))/hours_per_day,'
+         "{accelerators_used})", "What is committed, and in each hour what is needed beyond it.", style.TENTHS,
          "Accelerators paid in the month that is sized"),
-    Line("committed", "Of them committed", "accelerators", "({one_year_share}+{three_year_share})*{accelerators_paid}",
-         "Owed in every month of the term, needed or not: see Timeline.", style.TENTHS),
     Line("utilisation", "Used at mean load", "share", "{mean_speed}/({replicas_paid}*{replica_speed})", "", style.PERCENT,
          "Share of the replicas' speed that the mean load uses"),
     Line("headroom", "Head-room at the peak", "share", "1-{peak_speed}/({replicas}*{replica_speed})", "", style.PERCENT,
@@ -162,13 +221,29 @@ def _latency(metric: str) -> str:
     return f'IF(ISNUMBER({{own_speed}}),"your own",IFERROR({call},"too much load, or not known"))'
 
 
-LATENCY: Block = ("Latency at the peak, spares down (LLM_* cells)", [
+def _fleet(column: str) -> str:
+    call = (
+        "LLM_FLEET({model_id},{accelerator_id},{peak_rate}/{regions},{prompt_tokens},{served_tokens},{ttft_slo},{tpot_slo},"
+        "{latency_quantile},{cached_share},,,{max_count})"
+    )
+    return (
+        f'IF(ISNUMBER({{own_speed}}),"your own",IFERROR({{regions}}*INDEX({call},1+1,{column}),"none, or not known"))'
+    )
+
+
+LATENCY: Block = ("Latency at the peak, spares down, and the fleet that holds it (LLM_* cells)", [
     Line("rate_each", "Requests to one replica", "requests/s", "{peak_rate}/MAX(1,{replicas}-{regions}*{spare_replicas})", "",
          style.HUNDREDTHS),
     Line("peak_ttft", "First token, at the quantile", "s", _latency("ttft"), "Requests come at random; queueing included.", "0.000",
          "First token at the peak, at the quantile of Inputs", fact=True),
     Line("peak_tpot", "Each further token, at the quantile", "s", _latency("tpot"), "", "0.0000",
          "Each further token at the peak, at the quantile of Inputs", fact=True),
+    Line("fleet_accelerators", "Accelerators that hold the peak, by LLM_FLEET", "accelerators", _fleet("column_fleet"),
+         "The cheapest fleet that keeps both limits for the quantile of the requests as they come at random; whole nodes, no spares.",
+         _INT, "Accelerators of the cheapest fleet that holds the peak at the quantile (LLM_FLEET)", fact=True),
+    Line("fleet_low", "Its low end", "accelerators", _fleet("column_fleet_low"), "Four of five measured systems need no fewer and",
+         _INT, fact=True),
+    Line("fleet_high", "Its high end", "accelerators", _fleet("column_fleet_high"), "no more than these.", _INT, fact=True),
 ])  # fmt: skip
 RATES: Block = ("Rates", [
     Line("level_used", "Level of prices", "factor", "IF(ISNUMBER({usd_per_hour}),1,{price_level})", "Own prices do not move.", "0.00"),
@@ -177,10 +252,10 @@ RATES: Block = ("Rates", [
          "0 without a commitment.", _INT),
     Line("committed_rate", "Committed hour", "USD/accelerator-hour",
          "IF({one_year_share}+{three_year_share}=0,0,({one_year_share}*{price_1y}+{three_year_share}*{price_3y})/({one_year_share}"
-         "+{three_year_share}))*{level_used}", "", '"$"0.00##'),
+         "+{three_year_share}))*{level_used}", "", style.RATE),
     Line("flexible_rate", "Hour on demand or spot", "USD/accelerator-hour",
          "IF({on_demand_share}+{spot_share}<=0,{price_on_demand},({on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}"
-         "*{price_spot},0))/({on_demand_share}+{spot_share}))*{level_used}", "", '"$"0.00##'),
+         "*{price_spot},0))/({on_demand_share}+{spot_share}))*{level_used}", "", style.RATE),
 ])  # fmt: skip
 
 
@@ -189,13 +264,14 @@ def estimate_range(beside: str) -> Block:
     `beside`: the shares of the accelerators' cost that move with it."""
 
     def sized(end: str, word: str) -> list[Line]:
-        load = 'IF({autoscale}="yes",{mean_speed},{peak_speed})'
         holds = f"({{replica_{end}}}*{{speed_factor}}*{{load_limit}})"
-        needed = f"ROUNDUP(ROUND({load}/{{regions}}/{holds},1+1+1),0)"
+        needed = f"ROUNDUP(ROUND({{peak_speed}}/{{regions}}/{holds},1+1+1),0)"
         replicas = f"{{regions}}*MAX({{min_replicas}},{needed}+{{spare_replicas}})"
-        paid = _paid(f"{{replicas_{end}}}*{{replica_accelerators}}", "{regions}", "{node_size}", "{whole_nodes}")
-        return [Line(f"replicas_{end}", f"Replicas, {word}", "replicas", replicas, "", _INT),
-                Line(f"accelerators_{end}", f"Accelerators, {word}", "accelerators", paid, "", _INT)]  # fmt: skip
+        peak = _paid(f"{{replicas_{end}}}*{{replica_accelerators}}", "{regions}", "{node_size}", "{whole_nodes}")
+        paid = f"{peak}*IF({{accelerators_peak}}=0,1,{{accelerators_paid}}/{{accelerators_peak}})"
+        return [Line(f"replicas_{end}", f"Replicas at the peak, {word}", "replicas", replicas, "", _INT),
+                Line(f"accelerators_{end}", f"Accelerators paid, {word}", "accelerators", paid,
+                     "The peak's, by as much fewer as the hours pay now.", style.TENTHS)]  # fmt: skip
 
     return ("Range of the estimate: P10, P50, P90", [
         *sized("fast", "fast ones"), *sized("slow", "slow ones"),
@@ -226,6 +302,32 @@ def _in_time(label: str, name: str, limit: str) -> Check:
                  "At the peak too many requests wait: lower the load at which the limits hold, or relax the limit.", name, "0.000")  # fmt: skip
 
 
+HOURS_AGREE = Check(
+    "Load by hour agrees with what is paid", "hours_accelerators", EQUAL, "accelerators_paid", STOP,
+    "The hours of Load by hour, added one by one, against the accelerators of Calculation.", "hours_accelerators", style.HUNDREDTHS,
+)  # fmt: skip
+HOURS_FILLED = Check(
+    "Every hour of the day has its load", "hours_filled", EQUAL, "hours_per_day", STOP,
+    "An hour of Load by hour is blank, negative or no number: 0 is a load, blank is none.", "hours_filled", "0",
+)  # fmt: skip
+SEARCHED = Check(
+    "The replica was searched for these inputs", "IF(ISERROR(replica_layout),0,1)", EQUAL, "1", STOP,
+    "LLM_SERVE_PLAN has no answer. A standalone file keeps answers for the inputs that it was made with (cells on lilac): put those back, "
+    "type your measured own_speed and own_accelerators, or search again by xlcalc recalc FILE. Else: no layout fits within both limits.",
+    "replica_layout", "0", first=True,
+)  # fmt: skip
+FLEET = Check(
+    "The peak is sized by the quantile too", "accelerators_peak", AT_LEAST,
+    'IF(ISNUMBER(fleet_low),fleet_low,IF(fleet_low="your own",accelerators_peak,accelerators_peak+1))', WARN,
+    "LLM_FLEET, which sizes by the slowest requests and not by a share of the speed, needs more even if engines are quick, or it is not "
+    "known: lower the load at which the limits hold.", "fleet_accelerators", style.WHOLE,
+)  # fmt: skip
+STILL_COMMITTED = Check(
+    "The commitment runs in the month sized", "IF(committed>0,sizing_month_no+1,0)", AT_MOST,
+    "IF(committed>0,commitment_months,0)", WARN,
+    "The month is shown at the contract's price, but on Timeline the contract has ended by then and hours are paid on demand: size an "
+    "earlier month, or type the price of its renewal.", "sizing_month_no", "0",
+)  # fmt: skip
 IN_TIME = [
     _in_time("First tokens are in time at the peak", "peak_ttft", "ttft_slo_shown"),
     _in_time("Further tokens are in time at the peak", "peak_tpot", "tpot_slo_shown"),
@@ -235,19 +337,23 @@ SERVING_CLOCK = [
     TimeRow("requests", "Requests in the month", "requests", "requests_per_day_shown*(1+growth_shown)^{number}*days_per_month", _INT),
     TimeRow("peak_output", "Output at the peak", "tokens/s",
             "{requests}/days_per_month/seconds_per_day*peak_over_mean_shown*served_tokens", _INT),
-    TimeRow("load_output", "Output that is paid for", "tokens/s",
-            '{peak_output}/IF(autoscale_shown="yes",peak_over_mean_shown,1)', _INT),
-    TimeRow("replicas_month", "Replicas paid", "replicas",
-            "regions_shown*MAX(min_replicas_shown,ROUNDUP(ROUND({load_output}/regions_shown/replica_holds,1+1+1),0)"
+    TimeRow("mean_output", "Output at mean load", "tokens/s", "{peak_output}/peak_over_mean_shown", _INT),
+    TimeRow("replicas_month", "Replicas at the peak", "replicas",
+            "regions_shown*MAX(min_replicas_shown,ROUNDUP(ROUND({peak_output}/regions_shown/replica_holds,1+1+1),0)"
             "+spare_replicas_shown)", _INT),
     TimeRow("needed", "Accelerators needed", "accelerators",
-            _paid("{replicas_month}*replica_accelerators", "regions_shown", "node_size_shown", "whole_nodes_shown"), _INT),
+            f'IF(autoscale_shown="yes",INDEX(month_accelerators,{{number}}+1),{accelerators_of("{replicas_month}", live)})', style.TENTHS),
     TimeRow("owed", "Committed accelerators", "accelerators", "IF({number}<commitment_months,committed,0)", style.TENTHS),
-    TimeRow("unused", "Committed, not needed", "accelerators", "MAX(0,{owed}-{needed})", style.TENTHS),
+    TimeRow("flexible", "Paid beyond them", "accelerators",
+            'IF(autoscale_shown="yes",INDEX(month_beyond,{number}+1),MAX(0,{needed}-{owed}))', style.TENTHS),
+    TimeRow("unused", "Committed, not needed", "accelerators", "MAX(0,{owed}+{flexible}-{needed})", style.TENTHS),
     TimeRow("left", "Head-room at the peak", "share",
             "1-{peak_output}/(MAX({replicas_month},regions_shown*MAX(min_replicas_shown,1))*replica_speed)", style.PERCENT),
 ]  # fmt: skip
 SERVING_CONSTANTS = [
+    Constant("column_fleet", "Column of LLM_FLEET: accelerators", 5, "column", ""),
+    Constant("column_fleet_low", "Column of LLM_FLEET: their low end", 13, "column", ""),
+    Constant("column_fleet_high", "Column of LLM_FLEET: their high end", 14, "column", ""),
     Constant("column_accelerators", "Column of LLM_SERVE_PLAN: accelerators", 1, "column", ""),
     Constant("column_layout", "Column of LLM_SERVE_PLAN: layout", 2, "column", ""),
     Constant("column_dtype", "Column of LLM_SERVE_PLAN: number format", 3, "column", ""),

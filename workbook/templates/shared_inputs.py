@@ -35,6 +35,16 @@ ELECTRICITY = Source(
     "https://ycharts.com/indicators/us_average_retail_price_of_electricity_industrial_sector",
     "2026-04-27",
 )
+PALM = Source(
+    "PaLM (2022), appendix B",
+    "PaLM: Scaling Language Modeling with Pathways, table 3 and appendix B: model FLOP utilisation",
+    "https://arxiv.org/abs/2204.02311",
+    "2022-04-05",
+)
+MFU_CEILING = Input(
+    "mfu_ceiling", "Highest believable utilisation", 0.65, "share of peak", "Above it, Checks stops.", PALM, style.PERCENT, 0.01, 1,
+    fixed=True,
+)  # fmt: skip
 TERMS = ["on_demand", "spot", "1y", "3y", "mix"]
 ASSUMED = "assumption: set your own"
 YOURS = "0: fill in yours"
@@ -172,7 +182,7 @@ def price_lines() -> list[Line]:
                     "Of the instance, or the statistic of the comparable rows.", hourly, fact=True, array=True)  # fmt: skip
 
     rate = "USD/accelerator-hour"
-    hourly = '"$"0.00##;;"none"'
+    hourly = style.LISTED_RATE
     return [
         Line("price_own_rows", "Own prices on Prices for it", "rows",
              "SUMPRODUCT((prices_accelerator={accelerator_id})*(prices_own>0))", "Where there are any, only they count.",
@@ -234,7 +244,7 @@ def price_lines() -> list[Line]:
 BLEND = Line(
     "price_used", "Price of the mix", "USD/accelerator-hour",
     "{on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}*{price_spot},0)+{one_year_share}*{price_1y}"
-    "+{three_year_share}*{price_3y}", "Each contract by its share.", '"$"0.00##', "Price of an accelerator-hour in use",
+    "+{three_year_share}*{price_3y}", "Each contract by its share.", style.RATE, "Price of an accelerator-hour in use",
 )  # fmt: skip
 
 

@@ -24,6 +24,9 @@ FONT = "Arial"
 AMOUNT = '[>=1000000]"$"#,##0.0,,"M";[<=-1000000]-"$"#,##0.0,,"M";"$"#,##0'
 COUNT = '[>=1000000]#,##0.00,,"M";[>=1000]#,##0,"k";0'
 USD, USD_CENTS = '"$"#,##0', '"$"#,##0.00'
+RATE = '[=0]"$"0.00;[<0.01]"$"0.0000##;"$"#,##0.00'
+LISTED_RATE = '[>=0.01]"$"0.00;[>0]"$"0.0000;"none"'
+"""USD an hour or a use: cents, and more below a cent; where 0 is none, so says it."""
 WHOLE, TENTHS, HUNDREDTHS = "#,##0", "#,##0.0", "#,##0.00"
 SCIENTIFIC, PERCENT, SHARE = "0.00E+00", "0.0%", "0%"
 ACCELERATORS = '[=1]0 "accelerator";#,##0 "accelerators"'
@@ -31,6 +34,7 @@ DATE, MONTH = "yyyy-mm-dd", "mmm yy"
 GENERAL, TEXT = "General", "@"
 
 _LINK = re.compile(r"=(?:'?[\w ]+'?!\$?[A-Z]{1,3}\$?\d+|[a-z_]+)")
+OPEN = Protection(locked=False)
 _BOLD = 1.1  # how much wider bold letters are
 _FORMULA_STARTS = tuple("=+-@")
 
@@ -38,6 +42,11 @@ _FORMULA_STARTS = tuple("=+-@")
 @lru_cache  # a style is made once: a book has thousands of cells in a few dozen looks
 def font(size: float = 10, *, bold: bool = False, italic: bool = False, color: str = "000000") -> Font:
     return Font(name=FONT, size=size, bold=bold, italic=italic, color=color)
+
+
+@lru_cache
+def _link_font(size: float, *, bold: bool) -> Font:
+    return Font(name=FONT, size=size, bold=bold, color="0563C1", underline="single")
 
 
 @lru_cache
@@ -56,6 +65,7 @@ def box(color: str = LINE) -> Border:
     return Border(left=side, right=side, top=side, bottom=side)
 
 
+@lru_cache
 def gap(*, left: bool, right: bool) -> Border:
     """White edges, which part neighbouring fills."""
     side = Side(style="thick", color=WHITE)
@@ -63,8 +73,10 @@ def gap(*, left: bool, right: bool) -> Border:
 
 
 @lru_cache
-def aligned(horizontal: str | None = None, *, wrap: bool = False, indent: int = 0) -> Alignment:
-    return Alignment(horizontal=horizontal, vertical="center", wrap_text=wrap, indent=indent)
+def aligned(horizontal: str | None = None, *, wrap: bool = False, indent: int = 0, shrink: bool = False) -> Alignment:
+    return Alignment(
+        horizontal=horizontal, vertical="center", wrap_text=wrap, indent=indent, shrink_to_fit=shrink or None
+    )
 
 
 def decimals(number: float) -> str:
@@ -111,7 +123,7 @@ def entry(sheet: Worksheet, row: int, column: int, content: object, number_forma
         cell.data_type = "s"
     cell.font, cell.fill, cell.border = font(color=INPUT_FONT), fill(YELLOW), box("E0D98A")
     cell.number_format, cell.alignment = number_format, aligned("right")
-    cell.protection = Protection(locked=False)
+    cell.protection = OPEN
     return cell
 
 
@@ -160,7 +172,7 @@ def note(sheet: Worksheet, row: int, column: int, content: str, least: float = 1
 def link(cell: Cell, address: str = "", location: str = "") -> None:
     """Make a cell a hyperlink to a page or to a place in the workbook."""
     cell.hyperlink = Hyperlink(ref=cell.coordinate, target=address or None, location=location or None)
-    cell.font = Font(name=FONT, size=cell.font.size, bold=cell.font.bold, color="0563C1", underline="single")
+    cell.font = _link_font(cell.font.size, bold=cell.font.bold)
 
 
 def widths(sheet: Worksheet, sizes: list[float], column: int = 1) -> None:

@@ -94,8 +94,9 @@ def likeness(function: str, given: Mapping[str, Any], known: Known, software: st
                 features.append(Feature(name, function, log(amount / middle)))
     width = "dense" if model is None or model.kinds[0] == "dense" else "experts"
     apart = family in ("training", "serving") and known.basis(given.get("accelerator")) != "measured"
-    scatter = f"{width}, {'other' if apart else 'measured'}"
-    return Likeness(features, scatter, (f"source, {width}", f"model, {width}", f"runs, {scatter}"))
+    seen = "other" if apart else "measured"
+    scatter = f"{'first token' if function == 'LLM_TTFT' else width}, {seen}"
+    return Likeness(features, scatter, (f"source, {width}", f"model, {width}", f"runs, {width}, {seen}"))
 
 
 def _of_model(function: str, given: Mapping[str, Any], software: str) -> list[Feature]:

@@ -97,7 +97,7 @@ def measurement(line: Mapping[str, Any], place: str, row: str) -> Measurement:
         measured = float(line.get("measured", ""))
         together = json.loads(line.get("arguments") or "{}")
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{where}: measured is a number and arguments are JSON ({error})") from None
+        raise table_file.TableError(f"{where}: measured is a number and arguments are JSON ({error})") from None
     if not 0 < measured < float("inf") or not isinstance(together, dict):
         raise ValueError(f"{where}: measured is a number above 0 and arguments are a JSON object")
     declaration = find(str(line["function"]))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache, lru_cache
 
-from xlcalc.catalog import prices, tables
+from xlcalc.catalog import instances, tables
 from xlcalc.catalog.names import LONGEST, Names, NotInCatalog, Reading
 from xlcalc.hardware.spec import AcceleratorSpec
 
@@ -13,13 +14,11 @@ _MAC = re.compile(r"\bmac(?:book)?[ -]?(?:pro|air|mini|studio)\b|\bimac\b")
 _MEMORY = re.compile(r"(?<![a-z0-9.])(\d+)\s*(?:gib|gb|g)(?![a-z0-9.])")
 _COUNTED = re.compile(r"\s*(\d+)\s*[x×]\s*(?=[a-z])|\s*[x×]\s*(\d+)\s*$", re.IGNORECASE)
 _SEVERAL = re.compile(r"(\d+)x-")
-# Google's names of slices count chips, or TensorCores where a chip has two: cloud.google.com/tpu/docs
-_SLICE = re.compile(r"(?:google |cloud )*(?:tpu[ -]?)?v(2|3|4|5p|5litepod|5e|6e)-(\d+)")
-_CORES_OF_A_CHIP = {"2": 2, "3": 2, "4": 2, "5p": 2}
 _ASKED_FOR_SEVERAL = re.compile(r"\d\s*[x×]|\bdual\b|\btwo\b")
 _DROPPED = """
-    nvidia amd intel apple google aws amazon cloud habana geforce rtx quadro tesla instinct radeon rx tpu gpu gpus card
-    chip graphics accelerator tensor core unified memory vram edition generation oam ac hgx dgx of the one with up to
+    nvidia amd intel apple google aws amazon cloud habana geforce rtx tesla instinct radeon rx tpu gpu gpus card
+    chip graphics accelerator tensor core unified memory vram edition generation oam ac hgx dgx podslice slice device
+    mega of the one with up to
 """
 
 
@@ -57,11 +56,11 @@ def find(name: str) -> AcceleratorSpec:
     except NotInCatalog as error:
         if len(name) > LONGEST:
             raise
-        instance = prices.machine(name) or _slice(name)
-        if instance:
-            accelerator, count = instance
+        machine = _machine(name)
+        if machine:
+            accelerator, count = machine
             remark = f"{name} has {count} of {accelerator}; counts are of accelerators, not of instances"
-            return by_id(accelerator).model_copy(update={"remark": remark})
+            return replace(by_id(accelerator), remark=remark)
         smaller = _with_less_memory(name)
         if smaller:
             return smaller
@@ -75,21 +74,17 @@ def _whole(spec: AcceleratorSpec, name: str) -> AcceleratorSpec:
     if several is None or _ASKED_FOR_SEVERAL.search(name.casefold()):
         return spec
     remark = f"{spec.id} is a server of {several[1]} processors, with the memory of all"
-    return spec.model_copy(update={"remark": remark})
+    return replace(spec, remark=remark)
 
 
-def _slice(name: str) -> tuple[str, int] | None:
-    """The chips of a slice of TPUs.
-
-    >>> _slice("v5litepod-16"), _slice("v5p-32"), _slice("v6e")
-    (('tpu-v5e', 16), ('tpu-v5p', 16), None)
-    """
-    asked = _SLICE.fullmatch(name.strip().casefold())
-    if asked is None:
-        return None
-    generation, count = asked[1], int(asked[2]) // _CORES_OF_A_CHIP.get(asked[1], 1)
-    chip = f"tpu-v{generation.replace('litepod', 'e')}"
-    return (chip, count) if count and chip in tables.by_id("accelerators") else None
+def _machine(name: str) -> tuple[str, int] | None:
+    """The id of the accelerators of an instance and how many it has; None for what is no instance."""
+    if found := instances.machine(name) or instances.tpu(name):
+        return found
+    if spelt := instances.spelt(name):
+        device, count = spelt
+        return names().find(device), count
+    return None
 
 
 def _with_less_memory(name: str) -> AcceleratorSpec | None:
@@ -108,7 +103,7 @@ def _with_less_memory(name: str) -> AcceleratorSpec | None:
         return None
     ((accelerator, most),) = sold.items()
     remark = f"{accelerator} with {typed[1]} GB of memory, of at most {most / 1e9:g}"
-    return by_id(accelerator).model_copy(update={"memory": size, "remark": remark})
+    return replace(by_id(accelerator), memory=size, remark=remark)
 
 
 def _counted(name: str) -> str:

@@ -47,14 +47,16 @@ _COLUMNS = {
 _NOT_FOUND = {
     "AMD MI440X": "AMD has announced the name and no figures",
     "AMD MI430X": "memory and bandwidth are there; no peaks are published",
-    "Mistral Large 3": "the width of its dense layers is not published in a place that could be read",
-    "Command A": "no copy of its configuration was found",
-    "Qwen3.8": "no copy of its configuration was found",
     "Ling-1T": "no copy of its configuration was found; Ling mini and flash 2.0 are there",
-    "1- and 3-year prices of H100, H200, B200, MI300X": "providers quote discounts on request or sell savings plans; "
-    "none lists these prices by instance",
-    "p5e.48xlarge, p6e-gb200.36xlarge": "sold as Capacity Blocks or by agreement, so without a price; names of "
-    "their accelerators all the same",
+    "Qwen3.8 Flash Next, Qwen3.8 Max": "no copy of their configurations was found; Qwen3.8 27B is there",
+    "Llama 3.1 Nemotron Ultra 253B, Hunyuan-A13B, MiniMax-Text-01, Falcon 2, EXAONE 3.5": "configurations of the "
+    "general reader are answered (`LLM_PARAMS` of their config.json); no copy to check was found",
+    "Encoders, translation and speech models": "answered from their config.json, not listed: the catalog is of models "
+    "that generate text",
+    "1- and 3-year prices of H200, B200, MI300X": "providers quote discounts on request; none lists these prices by "
+    "instance. AWS lists them for eight H100",
+    "p5e.48xlarge, p6e-gb200.36xlarge, a4x-highgpu-4g and others": "sold by agreement, or no list was found; the "
+    "accelerators in them are known (instances.csv)",
 }
 
 

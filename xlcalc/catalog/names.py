@@ -162,6 +162,7 @@ class Names:
         if len(partly) == 1 and self._is_told(partly[0], typed):
             return partly[0]
         partly = partly or self._beginning(key(plain))
+        partly.sort(key=lambda i: not key(i).startswith(key(plain)))  # a tuned Llama is called nemotron too
         return _unclear(partly) if partly else NotInCatalog("is not in the catalog", near=lambda: self._offers(name))
 
     def _beginning(self, start: str) -> list[str]:
@@ -216,7 +217,7 @@ class Names:
             for known in like:
                 ids = rows_with.get(known, ())
                 for i in ids:
-                    scores[i] = scores.get(i, 0) + (1 if place else 2) / len(ids) ** 0.5
+                    scores[i] = scores.get(i, 0) + (1 if place else 3) / len(ids) ** 0.5
         if scores:
             least = max(scores.values()) / 3
             near = sorted((i for i in self._names if scores.get(i, 0) > least), key=lambda i: -scores[i])

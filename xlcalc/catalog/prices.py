@@ -10,17 +10,11 @@ from datetime import date
 from functools import cache
 from typing import NamedTuple
 
-from xlcalc.catalog import tables, user
+from xlcalc.catalog import accelerators, instances, tables, user
 from xlcalc.catalog.names import Names, NotInCatalog, Reading, key
 
 STALE_AFTER = 90  # days; an older list price may no longer be asked
 TERMS = {"on_demand": "on_demand", "spot": "spot", "1y": "one_year", "3y": "three_year"}
-
-# sold as Capacity Blocks or by agreement, without a list price for an hour: docs.aws.amazon.com/AWSEC2, capacity-blocks
-_WITHOUT_PRICE: dict[str, tuple[str, int] | None] = {
-    "p5e.48xlarge": ("h200-sxm", 8),
-    "p6e-gb200.36xlarge": ("gb200", 4),
-}
 
 
 @cache
@@ -28,7 +22,7 @@ def names() -> Names:
     """What people call an instance in a place, with or without its provider, in any order."""
     places: dict[str, dict[str, str]] = {}
     for row in tables.rows("prices"):
-        place, where = place_of(row), f"{row['instance']} {row['region']}"
+        place, where = instances.place_of(row), f"{row['instance']} {row['region']}"
         places.setdefault(place, {"id": place, "aliases": f"{where};{row['provider']} {where}"})
     return Names(places.values(), (), Reading(organisations=False))
 
@@ -38,43 +32,48 @@ def offers(instance: str) -> list[dict[str, str]]:
 
     Raises NotInCatalog where there is none, or where several regions answer to the name.
     """
-    wanted = key(instance)
     found: dict[str, list[dict[str, str]]] = {}
-    for row in tables.rows("prices"):
-        place = place_of(row)
-        if wanted in map(key, (row["id"], place, row["instance"], f"{row['provider']}/{row['instance']}")):
-            found.setdefault(place, []).append(row)
+    wanted = key(instance)
+    rows = _by_name().get(wanted, ())
+    for row in rows:
+        found.setdefault(instances.place_of(row), []).append(row)
+    if all(wanted == key(row["instance"]) and not user.is_own(row) for row in rows):
+        _refuse_accelerator(instance)  # of which some provider's product has the name
     if len(found) > 1:
         raise NotInCatalog(f"is listed in several places; name one of {', '.join(list(found)[:8])}")
     if not found:
         place = names().find(instance)
-        found[place] = [row for row in tables.rows("prices") if place_of(row) == place]
+        found[place] = [row for row in tables.rows("prices") if instances.place_of(row) == place]
     (rows,) = found.values()
     return sorted(rows, key=lambda row: (user.is_own(row), row["as_of"]), reverse=True)
 
 
 @cache
-def _machines() -> dict[str, tuple[str, int] | None]:
-    """What each instance has: an accelerator's id and how many; None where providers give one name to several."""
-    found = {_short(key(name)): what for name, what in _WITHOUT_PRICE.items()}
+def _by_name() -> dict[str, list[dict[str, str]]]:
+    """The rows that a name stands for: that of a row, of a place, or of an instance with its provider or without."""
+    found: dict[str, list[dict[str, str]]] = {}
     for row in tables.rows("prices"):
-        if row["accelerator"] and row["accelerators"]:
-            what = (row["accelerator"], int(row["accelerators"]))
-            for text in (row["instance"], f"{row['provider']}/{row['instance']}", place_of(row)):
-                name = _short(key(text))
-                if found.setdefault(name, what) != what:
-                    found[name] = None
+        for name in {
+            key(text)
+            for text in (row["id"], instances.place_of(row), row["instance"], f"{row['provider']}/{row['instance']}")
+        }:
+            found.setdefault(name, []).append(row)
     return found
 
 
-def _short(name: str) -> str:
-    """An instance's name without what some write before it: ml. on Amazon SageMaker, Standard_ on Azure."""
-    return name.removeprefix("ml.").removeprefix("standard")
-
-
-def machine(instance: str) -> tuple[str, int] | None:
-    """The id of an instance's accelerators and how many it has; None for what is no instance of the catalog."""
-    return _machines().get(_short(key(instance)))
+def _refuse_accelerator(name: str) -> None:
+    """Nobody's price is the price of an accelerator: each provider asks its own."""
+    try:
+        accelerator = accelerators.names().find(name)
+    except NotInCatalog:
+        return
+    sold = [instances.place_of(row) for row in reversed(newest()) if row["accelerator"] == accelerator]
+    if not sold:
+        raise NotInCatalog("is an accelerator, and no listed instance has it")
+    raise NotInCatalog(
+        f"is an accelerator; {len(sold)} listed instances have it, such as {', '.join(sold[:4])}: "
+        f'LLM_PRICE_TABLE("{accelerator}") shows them'
+    )
 
 
 def offer(instance: str, term: str) -> dict[str, str]:
@@ -87,17 +86,11 @@ def offer(instance: str, term: str) -> dict[str, str]:
     raise NotInCatalog(f"has no {term} price in the catalog; it has {', '.join(have)}")
 
 
-def place_of(row: Mapping[str, str]) -> str:
-    """The instance and the region of a row; its id has the date of a later list too."""
-    return row["id"].partition("@")[0]
-
-
 def newest(rows: Iterable[Mapping[str, str]] | None = None) -> list[Mapping[str, str]]:
     """The newest list of each instance in each place, of all rows or of these; the user's own where there is one."""
     listed = tables.rows("prices") if rows is None else rows
-    return list(
-        {place_of(row): row for row in sorted(listed, key=lambda row: (user.is_own(row), row["as_of"]))}.values()
-    )
+    oldest_first = sorted(listed, key=lambda row: (user.is_own(row), row["as_of"]))
+    return list({instances.place_of(row): row for row in oldest_first}.values())
 
 
 def usd_per_hour(instance: str, term: str) -> float:

@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 
+from xlcalc.files import FileError
+
 Row = dict[str, str]
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WHOLE = {"accelerators", "context", "devices_per_node", "scale_up_domain", "vcpus", "year"}
@@ -16,7 +18,7 @@ _UNITS = ("_tflops", "_tops", "_gb_s", "_gb", "_mib", "_w", "_params")
 _LONGEST = 200  # characters of a field, but for lists of aliases and addresses
 
 
-class TableError(ValueError):
+class TableError(FileError):
     """A data file that cannot be used: `str()` is one sentence that names the file and, where there is one, the line
     and the column."""
 

@@ -1,8 +1,7 @@
-"""The command line. Results go to stdout, messages to stderr; 0 all well, 1 an error in the answer, 2 wrong usage."""
+"""All commands with their parser."""
 
 from __future__ import annotations
 
-import sys
 from copy import copy
 from inspect import cleandoc
 
@@ -11,8 +10,6 @@ from typer.main import get_command_name
 
 from xlcalc.cli import calls, catalogs, health, serve, sweeps, workbooks
 from xlcalc.cli.addins import addin
-from xlcalc.cli.console import Failure, say
-from xlcalc.language.errors import CalcError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 for subject in (workbooks, calls, sweeps, catalogs, serve, health):
@@ -22,18 +19,9 @@ for command in app.registered_commands:  # examples stand on lines of their own:
 app.add_typer(addin, name="addin")
 
 
-def main() -> None:
-    """Run the command line as the `xlcalc` program does."""
-    try:
-        _asked(sys.argv[1:2])()
-    except BrokenPipeError:  # whoever read stdout has seen enough
-        sys.stderr.close()
-    except OSError as error:
-        say(_sentence(error))
-        sys.exit(1)
-    except (Failure, CalcError, ValueError) as error:
-        say(str(error))
-        sys.exit(1)
+def run(words: list[str]) -> None:
+    """Run the command that the words name."""
+    _asked(words[:1])()
 
 
 def _asked(words: list[str]) -> typer.Typer:
@@ -47,12 +35,6 @@ def _asked(words: list[str]) -> typer.Typer:
     program = copy(app)
     program.registered_commands, program.registered_groups = found, []
     return program
-
-
-def _sentence(error: OSError) -> str:
-    if isinstance(error, FileNotFoundError) and not error.filename:
-        return "the folder that this was started in is there no more: change to another one"
-    return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
 
 
 @app.callback()

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from xlcalc.cli import completion
+from xlcalc.cli import completion, single
 from xlcalc.cli.console import Failure, print_rows, width
-from xlcalc.language.declare import Declaration, Table, find, functions
+from xlcalc.language.declare import Declaration, find, functions
 from xlcalc.language.errors import CalcError
-from xlcalc.language.harmless import printable
 
 app = typer.Typer(add_completion=False)
 _FREE = {"ignore_unknown_options": True}  # negative numbers are arguments, not options
@@ -42,19 +39,11 @@ def call(
     Example: xlcalc call --range LLM_TPOT llama-3.1-8b h100-sxm 1 1024 unit=ms
     """
     declaration = _declared(function)
-    values = _arguments(declaration, arguments or [])
+    values = single.arguments(declaration, arguments or [])
     if with_range:
         _print_range(declaration, values, as_json)
         return
-    result = declaration(*values)
-    if as_json:
-        print(json.dumps(result, default=str))
-    elif isinstance(result, Table):
-        print_rows(result)
-        if len(result) == 1:
-            print("nothing was found", file=sys.stderr)
-    else:
-        print(printable(result) if isinstance(result, str) else result)
+    single.show(declaration(*values), as_json)
 
 
 def _print_range(declaration: Declaration, values: list[str | None], as_json: bool) -> None:
@@ -86,7 +75,7 @@ def explain(
     from xlcalc.language import explain as derivation
 
     declaration = _declared(function)
-    values = _arguments(declaration, arguments or [])
+    values = single.arguments(declaration, arguments or [])
     if as_json:
         print(json.dumps(derivation.explain(declaration, values, depth)))
     else:
@@ -157,26 +146,6 @@ def _print_answers(words: str) -> None:
         raise Failure(f"no question, template or function is like {words!r}; xlcalc functions lists all")
     for question, formula in found:
         print(f"{question}\n    {formula}")
-
-
-def _arguments(declaration: Declaration, texts: Sequence[str]) -> list[str | None]:
-    """Arguments in order, from values in order and name=value."""
-    names = [argument.name for argument in declaration.arguments]
-    values: list[str | None] = []
-    named: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if equals and name in names:
-            named[name] = value
-        else:
-            values.append(text)
-    for name, value in named.items():
-        position = names.index(name)
-        if position < len(values) and values[position] is not None:
-            raise CalcError("#VALUE!", "is given twice", function=declaration.name, argument=name)
-        values += [None] * (position + 1 - len(values))
-        values[position] = value
-    return values
 
 
 def _declared(name: str) -> Declaration:

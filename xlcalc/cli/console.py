@@ -11,8 +11,6 @@ from pathlib import Path
 from shutil import get_terminal_size
 from typing import Any
 
-import typer
-
 from xlcalc.files import write_atomically
 from xlcalc.language.cells import EXACT, shown
 from xlcalc.language.harmless import printable, unformulated
@@ -44,7 +42,7 @@ def print_rows(rows: Sequence[Sequence[Any]]) -> None:
             for text, width, value in zip(row[:columns], widths, values, strict=False)
         ]
         line = "  ".join(cells).rstrip()
-        print(line if n or os.environ.get("NO_COLOR") else typer.style(line, bold=True))
+        print(line if n or os.environ.get("NO_COLOR") else f"\x1b[1m{line}\x1b[0m")
     if len(widths) > columns:
         print(
             f"xlcalc: {len(widths) - columns} more columns: a wider window, | less -S or > FILE shows them",
@@ -85,6 +83,8 @@ def say(*texts: str) -> None:
 
 def complain(problems: Sequence[str]) -> None:
     """Print every cell that holds an error or could not be calculated; exit with 1 where there is one."""
+    import typer
+
     for problem in problems:
         say(problem)
     if problems:
@@ -100,6 +100,8 @@ def remark(notes: Sequence[str]) -> None:
 @contextlib.contextmanager
 def usage_errors() -> Iterator[None]:
     """A setting or a file's name that is refused is wrong usage: one sentence, exit status 2, nothing written."""
+    import typer
+
     from xlcalc.workbook.files.endings import EndingError
     from xlcalc.workbook.settings import SettingError
 

@@ -104,8 +104,10 @@ class Keeping:
 
     def once(self, key: Any, put_together: Callable[[], Result]) -> Result:
         """What is put together, kept under a key; while something is recorded it is put together anew."""
-        if ACTIVE and is_recording():
-            return put_together()
+        return put_together() if ACTIVE and is_recording() else self.kept(key, put_together)
+
+    def kept(self, key: Any, put_together: Callable[[], Result]) -> Result:
+        """The same for what is the same plain numbers whether something is recorded or not."""
         found = self.looked_up.get(key)
         if found is None:
             if len(self.looked_up) >= _KEPT:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from xlcalc.formula.symbols import INPUT, TERM, Symbol
@@ -54,6 +55,7 @@ def inputs(root: Any) -> dict[str, Symbol]:
     return found
 
 
+@lru_cache(maxsize=4096)  # a formula has hundreds of labels, and a kit thousands of formulas of the same
 def name(label: str) -> str:
     """A label as LET and LAMBDA take it: nothing that looks like a cell.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
 from functools import cached_property, wraps
@@ -9,9 +11,29 @@ from typing import Any, TypeVar, cast
 
 from xlcalc.formula.symbols import ACTIVE, INPUT, LEAF, Recording, Symbol, active, labelled, unrecorded
 
+FINITE = sys.float_info.max
 Record = TypeVar("Record")
 Result = TypeVar("Result")
 Words = Mapping[str, tuple[str, str]]  # of a field: what it is called, and its unit
+
+
+def figure(field: str, value: Any, *, least: float = 0, most: float = FINITE, whole: bool = False) -> Any:
+    """A field of a record as a number, also where it is a text; None stays. Raises ValueError naming the field.
+
+    >>> figure("tdp", "700"), figure("context", 8192.0, whole=True), figure("tdp", None)
+    (700.0, 8192, None)
+    """
+    if value is None:
+        return None
+    try:
+        number = float(value) if type(value) is not bool else math.nan
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not least <= number <= most or (whole and not number.is_integer()):
+        limits = f"above 0, at most {most:g}" if least > 0 else f"from {least:g} to {most:g}"
+        noun = "a whole number" if whole else "a number"
+        raise ValueError(f"has a {field} that is not {noun} {limits}; got {str(value)[:60]!r}")
+    return int(value) if whole else number
 
 
 def columns(record: Record, words: Words, source: str | Callable[[], str], within: str = "") -> Record:

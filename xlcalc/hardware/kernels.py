@@ -155,6 +155,7 @@ def _rates(accelerator: AcceleratorSpec, dtype: str, stack: str) -> dict[str, Ca
         "quantise": lambda: share("quantise_bytes", dtype),
         "unfused_attention": lambda: bool(share("unfused_attention")),
         "shards_inside": lambda: bool(plain(share("shards_inside"))),
+        "eager": lambda: bool(plain(share("eager"))),
         "biased_passes": lambda: share("biased_passes", dtype),
         **{name: partial(share, name) for name in _SHARES},
     }

@@ -22,7 +22,7 @@ class TrainRates:
     below which exponentials set the pace of attention. Shares: `traffic` of a product's operands and `*_exposed` of
     collectives that nothing hides. `biased_passes` over the gates of experts with biases, forward and backward.
     `step_fixed` seconds end a step whatever it computes. `shards_inside`: whether ZeRO 2 and 3 shard weights inside a
-    domain alone.
+    domain alone. `eager`: whether operators run one by one.
     """
 
     matmul: float
@@ -59,6 +59,7 @@ class TrainRates:
     step_fixed: float
     unfused_attention: bool
     shards_inside: bool
+    eager: bool
 
     def __hash__(self) -> int:
         """A few rates tell accelerators and formats apart; equality looks at all."""
@@ -136,7 +137,8 @@ class Engine(NamedTuple):
     """What an engine sets aside, in bytes and tokens, and the seconds of its own work, by their names in
     catalog/serving.csv; `prepared` sequences are those that it sizes its workspace for. Its cache grows by a `block` of
     tokens and keeps `window_beside` tokens beside a window; `state_bytes` of an element of a state, 0 = as the model
-    says."""
+    says. `reserve_of_free`: what stays empty is a share of the memory (0) or of what is free beside the weights (1).
+    """
 
     sampling_bytes: float
     hidden_bytes: float
@@ -148,6 +150,7 @@ class Engine(NamedTuple):
     block: float
     window_beside: float
     state_bytes: float
+    reserve_of_free: float
     max_batch: float
     step_tokens: float
     engine_step: float

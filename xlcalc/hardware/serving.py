@@ -94,15 +94,8 @@ def host(accelerator: AcceleratorSpec, memory: float, bandwidth: float) -> Host:
 
 
 def dense_format(accelerator: AcceleratorSpec) -> str:
-    """The format of products that are not quantised: the 16-bit one with a published peak, empty where none has.
-
-    Graphics cores without matrix units (Apple's M series) multiply at their one rate, which is the fp32 peak; where a
-    narrower peak is published there are such units, and the fp32 peak is that of others.
-    """
-    if accelerator.peak_bf16 or accelerator.peak_fp16:
-        return "bf16" if accelerator.peak_bf16 else "fp16"
-    units = (accelerator.peak_tf32, accelerator.peak_fp8, accelerator.peak_fp4, accelerator.peak_int8)
-    return "fp32" if accelerator.peak_fp32 and not any(units) else ""
+    """The format of products that are not quantised: the 16-bit one with a published peak, empty where none has."""
+    return "bf16" if accelerator.peak_bf16 else "fp16" if accelerator.peak_fp16 else ""
 
 
 def compute_format(accelerator: AcceleratorSpec, dtype: DType) -> str:

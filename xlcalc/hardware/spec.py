@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from sys import float_info
 from typing import Any
-
-from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
 from xlcalc.catalog import tables
 from xlcalc.formula.arithmetic import Keeping, is_recording
-from xlcalc.formula.records import column
+from xlcalc.formula.records import column, figure
 
 _PEAK_OF = {
     "fp32": "peak_fp32", "tf32": "peak_tf32", "bf16": "peak_bf16", "fp16": "peak_fp16", "fp8": "peak_fp8",
@@ -26,17 +26,17 @@ _UNIT_OF = {
     "bandwidth": "bytes/s", "peak": "FLOP/s", "sparse": "FLOP/s", "achievable": "FLOP/s", "memory": "bytes",
     "usable": "bytes", "scale": "bytes/s", "tdp": "watts",
 }  # fmt: skip
+_WHOLE = ("scale_up_domain", "devices_per_node")
 # a column's unit suffix -> (base units in one, digits kept)
 _SUFFIXES = {"_tflops": 1e12, "_tops": 1e12, "_gb_s": 1e9, "_gb": 1e9, "_mib": 2**20, "_w": 1}
 
 
-class AcceleratorSpec(Keeping, BaseModel):
+@dataclass(frozen=True)
+class AcceleratorSpec(Keeping):
     """Dense peaks in FLOP/s (or operations/s) per number format, bytes, bytes/s per direction, watts.
 
     `achievable_*` were measured by somebody and are not peaks. A row is one device as software sees it.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: str = ""
     name: str = ""
@@ -44,26 +44,26 @@ class AcceleratorSpec(Keeping, BaseModel):
     kind: str = ""
     released: str = ""
     architecture: str = ""
-    peak_fp32: PositiveFloat | None = None
-    peak_tf32: PositiveFloat | None = None
-    peak_bf16: PositiveFloat | None = None
-    peak_fp16: PositiveFloat | None = None
-    peak_fp8: PositiveFloat | None = None
-    peak_int8: PositiveFloat | None = None
-    peak_fp4: PositiveFloat | None = None
-    peak_int4: PositiveFloat | None = None
-    sparse_bf16: PositiveFloat | None = None
-    achievable_bf16: PositiveFloat | None = None
-    achievable_fp8: PositiveFloat | None = None
-    achievable_bandwidth: PositiveFloat | None = None
-    memory: PositiveFloat | None = None
-    usable: PositiveFloat | None = None
-    bandwidth: PositiveFloat | None = None
-    tdp: PositiveFloat | None = None
-    scale_up: PositiveFloat | None = None
-    scale_up_domain: PositiveInt | None = None
-    scale_out: PositiveFloat | None = None
-    devices_per_node: PositiveInt | None = None
+    peak_fp32: float | None = None
+    peak_tf32: float | None = None
+    peak_bf16: float | None = None
+    peak_fp16: float | None = None
+    peak_fp8: float | None = None
+    peak_int8: float | None = None
+    peak_fp4: float | None = None
+    peak_int4: float | None = None
+    sparse_bf16: float | None = None
+    achievable_bf16: float | None = None
+    achievable_fp8: float | None = None
+    achievable_bandwidth: float | None = None
+    memory: float | None = None
+    usable: float | None = None
+    bandwidth: float | None = None
+    tdp: float | None = None
+    scale_up: float | None = None
+    scale_up_domain: int | None = None
+    scale_out: float | None = None
+    devices_per_node: int | None = None
     peak_source: str = ""
     achievable_source: str = ""
     device_source: str = ""
@@ -71,16 +71,23 @@ class AcceleratorSpec(Keeping, BaseModel):
     as_of: str = ""
     remark: str = ""  # what the name that was given leaves to be said
 
+    def __post_init__(self) -> None:
+        for name in FIGURES:
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, figure(name, value, least=float_info.min, whole=name in _WHOLE))
+
     @classmethod
     def from_columns(cls, columns: Mapping[str, Any]) -> AcceleratorSpec:
         """From a catalog row or a sheet's block, whose names may carry a unit (`peak_bf16_tflops`, `memory_gb`)."""
         values: dict[str, Any] = {}
         for name, value in columns.items():
-            suffix = next((s for s in _SUFFIXES if name.endswith(s) and name not in cls.model_fields), "")
+            suffix = next((s for s in _SUFFIXES if name.endswith(s) and name not in FIELDS), "")
             field = name.removesuffix(suffix)
-            if value in ("", None) or field not in cls.model_fields:
+            if value in ("", None) or field not in FIELDS:
                 continue
-            values[field] = round(float(value) * _SUFFIXES[suffix], 6) if suffix else value
+            if suffix:
+                value = round(figure(name, value, least=float_info.min) * _SUFFIXES[suffix], 6)
+            values[field] = value if field in FIGURES else str(value)
         return cls(**values)
 
     @staticmethod
@@ -134,3 +141,7 @@ class AcceleratorSpec(Keeping, BaseModel):
     def _source(self, field: str) -> str:
         keys = getattr(self, self.source_field(field))
         return tables.source_text(keys, self.as_of) if keys else "given with the call"
+
+
+FIELDS = {field.name: field.type for field in fields(AcceleratorSpec)}
+FIGURES = frozenset(name for name, kind in FIELDS.items() if kind != "str")

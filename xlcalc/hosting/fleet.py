@@ -7,6 +7,7 @@ et al. 2024, DistServe), each kind as many as its own limit asks for.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import ceil
@@ -121,7 +122,8 @@ def _nodes(replicas: int, size: int, node: int) -> int:
     return replicas * ceil(size / node) if size >= node else ceil(replicas / (node // size))
 
 
-def fleets(of: Served, traffic: Traffic, rate: float, limits: Limits, max_count: int) -> list[Fleet]:
+@lru_cache(maxsize=16)  # a sheet asks for one fleet cell by cell
+def fleets(of: Served, traffic: Traffic, rate: float, limits: Limits, max_count: int) -> tuple[Fleet, ...]:
     """Fleets of every layout of up to `max_count` accelerators a replica, those in the fewest nodes first, then those
     of the fewest accelerators. Raises ValueError where none holds the limits."""
     found = [Fleet(of, (kind,), rate) for kind in _kinds(of, traffic, limits, max_count)]
@@ -134,7 +136,7 @@ def fleets(of: Served, traffic: Traffic, rate: float, limits: Limits, max_count:
         found.append(Fleet(of, (first, later), rate))
     if not found:
         raise ValueError(_none(of, traffic, limits, max_count))
-    return sorted(found, key=lambda fleet: (fleet.paid(), fleet.accelerators(), fleet.replicas))
+    return tuple(sorted(found, key=lambda fleet: (fleet.paid(), fleet.accelerators(), fleet.replicas)))
 
 
 def _handed(kind: Kind, traffic: Traffic) -> Kind:

@@ -66,7 +66,7 @@ def place(of: Served, host: Host, count: int, context: float, batch: int) -> Pla
         outside = ceil(short / (part.stage * held / layers))
         moved = held * outside / layers
         if outside <= layers and moved <= host.memory:
-            device = to_fill(of, RESERVE) + short - part.stage * moved
+            device = to_fill(of, layout, RESERVE) + short - part.stage * moved
             return Placed(experts_alone, outside, int(layers), moved, device, layout)
     return None
 

@@ -20,7 +20,9 @@ from xlcalc.model.coefficients import Coefficients, Product
 from xlcalc.model.words import CACHE_WORDS
 
 _VLLM = "vLLM's workspace as llm-d-planner measured it"
-RESERVE = 0.1  # share of the memory that engines leave empty unless they are told (vLLM: gpu_memory_utilization 0.9)
+# share that engines leave empty unless they are told, of the memory (vLLM: gpu_memory_utilization 0.9) or of what is free
+# beside the weights (TensorRT-LLM: free_gpu_memory_fraction 0.9)
+RESERVE = 0.1
 PARTS = ("total", "weights", "cache", "activations", "overhead")
 
 
@@ -179,14 +181,21 @@ def serve_memory(of: Served, context: float, batch: float, layout: Layout, *, si
 def free_for_cache(of: Served, layout: Layout, reserve: float) -> float:
     """Bytes left on each accelerator for sequences, their cache and sampling; below zero where the weights do not
     fit."""
+    return term("left for sequences", to_fill(of, layout, reserve) - _standing(of, layout), "bytes")
+
+
+def _standing(of: Served, layout: Layout) -> float:
+    """Bytes on each accelerator whatever the sequences."""
     part = shard(of, layout)
-    used = part.weights + workspace(of, 0) + overhead(of, part, layout)
-    return term("left for sequences", to_fill(of, reserve) - used, "bytes")
+    return part.weights + workspace(of, 0) + overhead(of, part, layout)
 
 
-def to_fill(of: Served, reserve: float) -> float:
-    """Bytes of an accelerator that may be filled: all but a share in reserve."""
-    return term("memory to fill", of.on.memory * (1 - reserve), "bytes")
+def to_fill(of: Served, layout: Layout, reserve: float) -> float:
+    """Bytes of an accelerator that may be filled: all but a share in reserve, of the memory (vLLM) or of what stands
+    beside weights and workspace (TensorRT-LLM)."""
+    whole = of.on.memory
+    kept = where(of.engine.reserve_of_free > 0, lambda: whole - _standing(of, layout), whole) * reserve
+    return term("memory to fill", whole - kept, "bytes")
 
 
 def capacity(of: Served, context: float, layout: Layout, reserve: float) -> float:
@@ -277,9 +286,9 @@ def _too_small(of: Served, count: int, reserve: float, what: str) -> str:
     need = min((shard(of, layout).weights for layout in splits(of, count)), default=None)
     if need is None:
         raise ValueError(f"has no layout that splits the model over {count} accelerators")
-    have = of.on.memory * (1 - reserve)
+    aside = f"{reserve:.0%} of {'what is left' if of.engine.reserve_of_free else 'it'} stays empty"
     return (
-        f"finds no room for {what}: of the {have / 1e9:.4g} GB to be filled on each of {count} accelerators, weights "
-        f"in {of.dtype} take {need / 1e9:.4g} GB and the engine its workspace; take more accelerators or a "
-        "narrower format"
+        f"finds no room for {what}: of the {of.on.memory / 1e9:.4g} GB on each of {count} accelerators, weights "
+        f"in {of.dtype} take {need / 1e9:.4g} GB and the engine its workspace, and {aside}; take more accelerators or "
+        "a narrower format"
     )

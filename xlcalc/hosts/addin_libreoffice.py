@@ -25,7 +25,6 @@ from xml.etree import ElementTree as ET
 
 from xlcalc import __version__
 from xlcalc.hosts.libreoffice.typelib import Method, type_library
-from xlcalc.hosts.libreoffice.worker import abi
 from xlcalc.language.declare import Declaration, Table, functions
 from xlcalc.language.renderings import example_arguments
 from xlcalc.pages.answers import formula_text
@@ -34,7 +33,7 @@ NAME = "xlcalc.oxt"
 IDENTIFIER = "org.xlcalc.AddIn"  # of the extension, and of the service: stored formulas begin with it
 _JOB = "org.xlcalc.ExcelNames"
 INTERFACE = "org.xlcalc.XFunctions"
-_NEEDED = ("platformdirs", "pydantic")  # by the functions, beside Python
+_NEEDED = ("platformdirs",)  # by the functions, beside Python
 _PYTHON_MISSING = ". On Debian and Ubuntu it needs the package python3-uno, on Fedora libreoffice-pyuno"
 _TRIES = 3
 """unopkg of LibreOffice 7.4 ends with std::bad_alloc about once in fifteen runs, and is well the next time."""
@@ -62,7 +61,6 @@ def build(python: str = sys.executable) -> bytes:
     methods = [Method(f.name, _result(f), [_uno(a.name) for a in f.arguments]) for f in declared]
     about = {
         "python": python,
-        "abi": abi(),
         "xlcalc": __version__,
         "results": {method.name: method.result for method in methods},
     }
@@ -209,7 +207,7 @@ def _xml(root: ET.Element) -> bytes:
 
 
 def _packages() -> Iterator[tuple[str, bytes]]:
-    """xlcalc as it is here, and what it needs, as compiled for this Python, with licences."""
+    """xlcalc as it is here, and what it needs, with licences."""
     root = Path(__file__).parents[1]
     for path in sorted(root.rglob("*")):
         inside = path.relative_to(root)

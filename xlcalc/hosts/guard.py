@@ -102,6 +102,9 @@ class Guard:
         for name in ("client", "version", "runtime"):
             if not isinstance(data.get(name), str):
                 raise Refused(400, f"the body of a call has a text for {name}")
+        for name in ("caller_address", "culture_info_name", "date_format"):
+            if not isinstance(data.get(name), (str, type(None))):
+                raise Refused(400, f"{name} of a call is a text")
         if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", data["runtime"]):
             raise Refused(400, "the runtime of a call is a version such as 1.4")
         if not _is_known(data["args"]):

@@ -12,7 +12,7 @@ SHARED = {
     "prompt": "tokens of each prompt",
     "output": "tokens of each answer",
     "cached_share": "share of the prompt found in a prefix cache",
-    "reserve": "share of the memory to leave empty",
+    "reserve": "share to leave empty: of the memory, under TensorRT-LLM of what is free beside the weights",
     "layout": "how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the fastest of one pool",
     "software": "engine; blank = what the accelerator usually runs",
     "usd_per_hour": "USD of an accelerator-hour; blank = your own price, else the median of comparable listed ones",

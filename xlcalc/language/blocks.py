@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from xlcalc.catalog import models
-from xlcalc.hardware.spec import AcceleratorSpec
+from xlcalc.hardware.spec import FIELDS, AcceleratorSpec
 from xlcalc.language.cells import clean, did_you_mean, is_blank, shown
 from xlcalc.language.errors import CalcError
 from xlcalc.model.config import SPELLINGS, family_defaults
@@ -39,7 +39,7 @@ def model_fields() -> frozenset[str]:
 @cache
 def accelerator_fields() -> frozenset[str]:
     """Every label that an accelerator block may have, with or without a unit in its name."""
-    fields = set(AcceleratorSpec.model_fields)
+    fields = set(FIELDS)
     fields |= {f"{f}_{u}" for f in fields if f.startswith(("peak", "achievable", "sparse")) for u in ("tflops", "tops")}
     return frozenset(fields | {"memory_gb", "usable_mib", "tdp_w"} | {
         f"{f}_gb_s" for f in ("bandwidth", "achievable_bandwidth", "scale_up", "scale_out")
@@ -106,7 +106,7 @@ def model(rows: list[list[Any]]) -> ModelSpec:
     Raises ValueError for labels that are nearly fields and for missing fields.
     """
     found = _fields(rows, model_fields())
-    identity = {name: str(found.pop(name)) for name in IDENTITY if name in found and name != "context"}
+    identity: dict[str, Any] = {name: str(found.pop(name)) for name in IDENTITY if name in found and name != "context"}
     context = found.pop("context", None)
     towers = found.pop(_TOWERS, None)
     for name in DERIVED:
@@ -120,7 +120,7 @@ def model(rows: list[list[Any]]) -> ModelSpec:
     if base is not None:
         config = {**_beside(base), **base.text_config.raw, **config}
         towers = base.known_towers if towers is None else towers
-    return ModelSpec.model_validate({**identity, "context": context, "stated_towers": towers, "config": config})
+    return ModelSpec(**identity, context=context, stated_towers=towers, config=config)
 
 
 def model_rows(model: ModelSpec) -> dict[str, Any]:
@@ -159,8 +159,8 @@ def _beside(model: ModelSpec) -> dict[str, Any]:
 
 def accelerator_rows(accelerator: AcceleratorSpec) -> dict[str, Any]:
     """An accelerator as the block that `accelerator` reads back, in base units."""
-    rows = accelerator.model_dump()
-    return {name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in rows.items()}
+    rows = ((name, getattr(accelerator, name)) for name in FIELDS)
+    return {name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in rows}
 
 
 def pick(rows: dict[str, Any], field: str, what: str) -> Any:
@@ -184,4 +184,4 @@ def _base(name: str) -> ModelSpec | None:
 def accelerator(rows: list[list[Any]]) -> AcceleratorSpec:
     """The accelerator of a block. Raises ValueError for labels that are nearly fields and for impossible figures."""
     found = _fields(rows, accelerator_fields())
-    return AcceleratorSpec.from_columns({k: str(v) if k == "released" else v for k, v in found.items()})
+    return AcceleratorSpec.from_columns(found)

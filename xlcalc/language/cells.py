@@ -176,10 +176,9 @@ class Day(Kind):
     _LAST = date.max.toordinal() - _FIRST
 
     def _day(self, value: date) -> date:
-        try:
-            return value.date() if isinstance(value, datetime) else value
-        except ValueError:  # pandas' NaT is a datetime and no date
-            raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}") from None
+        if value != value:  # pandas' NaT is a datetime and no date
+            raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
+        return value.date() if isinstance(value, datetime) else value
 
     def read(self, value: Any) -> date:
         if isinstance(value, date):

@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import ValidationError
-
 from xlcalc.catalog import accelerators, models
 from xlcalc.catalog.names import NotInCatalog
 from xlcalc.catalog.table_file import TableError
@@ -108,11 +106,7 @@ def _not_found(value: Any, error: NotInCatalog) -> Callable[[], str]:
 
 
 def _sentence(error: ValueError) -> str:
-    """What a ValueError says, in one line; of a validation's errors the first."""
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        return f"has a {field} that is not allowed: {first['msg']}; got {shown(first['input'])}"
+    """What a ValueError says, in one line."""
     return f"cannot be looked up: {error}" if isinstance(error, TableError) else str(error)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.coefficients import Adapters
 from xlcalc.model.layers import Linear
+from xlcalc.model.matrices import Role
 
 # groups of matrices that can be adapted, and the parts that each stands for
 PARTS = {
@@ -18,13 +20,25 @@ PARTS = {
     "experts": frozenset(("experts",)),
     "router": frozenset(("router",)),
 }
-MATRICES = frozenset(("q", "k", "v", "o", "q_a", "q_b", "kv_a", "kv_b", "gate", "up", "down", "in", "out"))
+# roles under the names that model files give their matrices
+_SPELT = {"q_a": "q_down", "q_b": "q_up", "kv_a": "kv_down", "kv_b": "kv_up", "in": "scan_in", "out": "scan_out"}
+
+
+def target(name: str) -> frozenset[str]:
+    """The parts or the role that a name stands for; nothing where no matrix is declared with such a role.
+
+    >>> sorted(target("mlp")), sorted(target("kv_a_proj")), sorted(target("w"))
+    (['dense', 'experts', 'shared'], ['kv_down'], [])
+    """
+    name = name.removesuffix("_proj")
+    role = _SPELT.get(name, name)
+    return PARTS.get(name) or frozenset((role,) if role in get_args(Role) else ())
 
 
 def adapters(architecture: Architecture, targets: frozenset[str]) -> Adapters:
     """Adapters of rank 1: r of them are r times as large. Raises ValueError where the model has none of the targets.
 
-    `targets` are names of matrices, or parts: attention, router, experts (routed), shared, dense.
+    `targets` are roles of matrices, or parts: attention, router, experts (routed), shared, dense.
     """
     params = active = inputs = outputs = products = kept = 0.0
     for times, matrices in _adapted(architecture, targets):
@@ -56,7 +70,7 @@ def _adapted(architecture: Architecture, targets: frozenset[str]) -> Iterator[tu
     for times, block in architecture.blocks():
         apart = {"mlp": "shared" if block.kind == "moe" else "dense"}
         parts = [(apart.get(m.part, m.part), m) for m in block.linears]
-        matrices = [(part, m) for part, m in parts if m.name in targets or part in targets]
+        matrices = [(part, m) for part, m in parts if m.role in targets or part in targets]
         if matrices:
             yield times, matrices
 

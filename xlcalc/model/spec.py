@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from xlcalc.formula.arithmetic import Keeping
+from xlcalc.formula.records import figure
 from xlcalc.model import native
 from xlcalc.model.adapters import adapters
 from xlcalc.model.architecture import Architecture
@@ -36,7 +36,6 @@ _SIZES = (
 
 
 _COUNTS = ("sliding_window", "num_experts", "num_experts_per_tok")  # where they are set, or lists of them
-_FORMATS_KEPT = 32
 
 _SCALARS = ("hidden_size", "num_hidden_layers", "vocab_size")
 _NARROW = {"head_dim": 10**6, "num_attention_heads": 10**6, "num_key_value_heads": 10**6}
@@ -45,13 +44,12 @@ _STACKS = ("encoder_layers", "decoder_layers", "num_decoder_layers", "encoder_nu
 _MOST_LAYERS = 10_000  # and of entries in any of its lists: a hundred times what models have
 
 
-class ModelSpec(Keeping, BaseModel):
+@dataclass(frozen=True)
+class ModelSpec(Keeping):
     """A configuration with its names and dates; counts are derived on first use and kept.
 
     `count` is set instead of `config` where only a number of parameters is known.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: str = ""
     name: str = ""
@@ -63,9 +61,14 @@ class ModelSpec(Keeping, BaseModel):
     source: str = ""
     as_of: str = ""
     stated_format: str = ""  # the number format of the weights that the name given for the model states
-    stated_towers: int | None = Field(default=None, ge=0, le=_LARGEST)  # parameters, where towers' fields are not there
-    config: Mapping[str, Any] = Field(default_factory=dict, repr=False)
+    stated_towers: int | None = None  # parameters, where towers' fields are not there
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     count: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("context", "stated_towers"):
+            object.__setattr__(self, name, figure(name, getattr(self, name), most=_LARGEST, whole=True))
+        object.__setattr__(self, "count", figure("count", self.count))
 
     @classmethod
     def from_json(cls, text: str) -> ModelSpec:
@@ -202,66 +205,41 @@ class ModelSpec(Keeping, BaseModel):
     def weights(self, dtype: DType, *, serving: bool = False, anew: bool = False) -> Weights:
         """What its weights store in a format, matrix by matrix, as its publisher would have them, or quantised `anew`
         by somebody else."""
-        found = self._stored.get((dtype, serving, anew))
-        if found is None:
+
+        def put_together() -> Weights:
             model_type = str(self.config.get("model_type", ""))
             own = PLAIN if anew else self.checkpoint
-            found = stored(self.architecture, dtype, own, model_type, serving=serving)
-            if len(self._stored) >= _FORMATS_KEPT:
-                self._stored.clear()
-            self._stored[dtype, serving, anew] = found
-        return found
+            return stored(self.architecture, dtype, own, model_type, serving=serving)
+
+        return self.kept((Weights, dtype, serving, anew), put_together)
 
     def coefficients(self, dtype: DType | None = None) -> Coefficients:
         """The model as numbers, its weights in a format; None = as published."""
         dtype = dtype or self.published_dtype
-        found = self._coefficients.get(dtype)
-        if found is None:
-            try:
-                found = self._as_numbers(dtype)
-            except (ArithmeticError, IndexError):
-                raise ValueError("has layers of which no model is made: none, or matrices of no width") from None
-            if len(self._coefficients) >= _FORMATS_KEPT:
-                self._coefficients.clear()
-            self._coefficients[dtype] = found
-        return found
+        return self.kept((Coefficients, dtype), lambda: self._as_numbers(dtype))
 
     def _as_numbers(self, dtype: DType) -> Coefficients:
-        head = self.architecture.head
-        return Coefficients(
-            n_layers=self.architecture.n_layers,
-            d_model=self._trained["d_model"],
-            vocab=head.d_out,
-            head_d_in=head.d_in,
-            **{name: value for name, value in self._trained.items() if name != "d_model"},
-            **serve_columns(self.architecture, self.weights(dtype, serving=True), self.state_bytes),
-            bytes_towers=max(KEPT_BITS, dtype.bits) / 8 * (self.known_towers or 0),
-        )
+        try:
+            head = self.architecture.head
+            return Coefficients(
+                n_layers=self.architecture.n_layers,
+                d_model=self._trained["d_model"],
+                vocab=head.d_out,
+                head_d_in=head.d_in,
+                **{name: value for name, value in self._trained.items() if name != "d_model"},
+                **serve_columns(self.architecture, self.weights(dtype, serving=True), self.state_bytes),
+                bytes_towers=max(KEPT_BITS, dtype.bits) / 8 * (self.known_towers or 0),
+            )
+        except (ArithmeticError, IndexError):
+            raise ValueError("has layers of which no model is made: none, or matrices of no width") from None
 
     def adapters(self, targets: frozenset[str]) -> Adapters:
         """What LoRA of rank 1 adds to some of its matrices. Raises ValueError where it has none of them."""
-        found = self._adapters.get(targets)
-        if found is None:
-            if len(self._adapters) >= _FORMATS_KEPT:
-                self._adapters.clear()
-            found = self._adapters[targets] = adapters(self.architecture, targets)
-        return found
-
-    @cached_property
-    def _adapters(self) -> dict[frozenset[str], Adapters]:
-        return {}
+        return self.kept((Adapters, targets), lambda: adapters(self.architecture, targets))
 
     @cached_property
     def _trained(self) -> dict[str, Any]:
         return train_columns(self.architecture, self.text_config)
-
-    @cached_property
-    def _coefficients(self) -> dict[DType, Coefficients]:
-        return {}
-
-    @cached_property
-    def _stored(self) -> dict[tuple[DType, bool, bool], Weights]:
-        return {}
 
     @cached_property
     def state_bytes(self) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from xlcalc.catalog import prices, tables
+from xlcalc.catalog import instances, prices, tables
 from xlcalc.cell_functions.model import LLM_PARAMS
 from xlcalc.pages import catalog_pages, charts
 from xlcalc.pages.catalog_pages import quantity
@@ -48,7 +48,7 @@ def prices_list(edition: str) -> str:
     """The newest listed price of every instance, and of every API."""
     instances = [
         [
-            tag("code", prices.place_of(row), data_price="LLM_PRICE"),
+            tag("code", instances.place_of(row), data_price="LLM_PRICE"),
             f"{row['accelerators']} × {row['accelerator']}" if row["accelerator"] else "",
             *(row[f"{column}_usd_per_hour"] for column in prices.TERMS.values()),
             row["as_of"],

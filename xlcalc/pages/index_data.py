@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from xlcalc.catalog import prices, tables
+from xlcalc.catalog import instances, tables
 from xlcalc.language.declare import functions
 from xlcalc.model.dtypes import DTYPES
 from xlcalc.pages import questions
@@ -42,7 +42,7 @@ def entries(edition: str) -> Iterator[Entry]:
         yield "machine", row["id"], about, file_of("machine", row["id"]), words
     seen = set()
     for row in tables.rows("prices"):
-        place = prices.place_of(row)
+        place = instances.place_of(row)
         if place not in seen:
             seen.add(place)
             has = f"{row['accelerators']} × {row['accelerator']}" if row["accelerator"] else ""

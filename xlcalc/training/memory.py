@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import ceil, is_number, least, most, term, where
+from xlcalc.formula.arithmetic import ceil, is_number, least, most, term, terms, where
 from xlcalc.hardware.rates import Framework
 from xlcalc.model.coefficients import Coefficients
 from xlcalc.training.activations import ELEMENT, kept_bytes
@@ -60,6 +60,15 @@ class TrainMemory(NamedTuple):
     @property
     def total(self) -> float:
         return sum(self)
+
+
+_SAID = {
+    "weights": ("weights", "bytes", _ZERO),
+    "gradients": ("gradients", "bytes", _ZERO),
+    "optimizer": ("optimizer", "bytes", _ZERO),
+    "activations": ("activations", "bytes", _KORTHIKANTI),
+    "workspace": ("workspace", "bytes", ""),
+}
 
 
 def state_bytes(keeps: Framework, optimizer: Optimizer, moments: float, offload: str = "none") -> float:
@@ -166,12 +175,15 @@ def train_memory(
         activations = term("activations", share * kept * tokens * micro, "bytes", _KORTHIKANTI)
         moving = gathered + most(layer, logits + (weight_bytes * head / tp if gathers else 0.0))
         slack = term("slack of the allocator", keeps.slack * (activations + moving), "bytes", _KEPT)
-        return TrainMemory(
-            term("weights", weight_bytes * (divided if zero >= 3 else whole), "bytes", _ZERO),
-            term("gradients", gradient * (divided if zero >= 2 else whole), "bytes", _ZERO),
-            term("optimizer", bytes_each * states + more * outside, "bytes", _ZERO),
-            activations,
-            term("workspace", runtime + standing + moving + slack, "bytes"),
+        return terms(
+            TrainMemory(
+                weight_bytes * (divided if zero >= 3 else whole),
+                gradient * (divided if zero >= 2 else whole),
+                bytes_each * states + more * outside,
+                activations,
+                runtime + standing + moving + slack,
+            ),
+            _SAID,
         )
 
     logits = term(

@@ -27,6 +27,7 @@ _EFFICIENCY = "catalog/efficiency.csv"
 _PASSES = "a backward pass counts twice: Kaplan et al. 2020, section 2.1"
 _ROOFLINE = "Williams et al. 2009; rates in catalog/efficiency.csv"
 _HU = "Hu et al. 2021, section 4.1"
+_EAGER = "as PyTorch's dispatcher counts transformers' operators"
 _AGAIN = "DeepSeek-V3 2024, sections 3.2.3 and 3.3.3"
 
 
@@ -36,6 +37,25 @@ class Tuned(NamedTuple):
     adapters: Adapters
     rank: float
     frozen_bytes: float = 0.0
+
+
+class Passes(NamedTuple):
+    """What one forward and one backward pass do."""
+
+    forward: float
+    backward: float
+
+    def times(self, forwards: float) -> float:
+        """Of so many forward passes and one backward pass."""
+        return forwards * self.forward + self.backward
+
+
+# bytes of an element that transformers' operators move one by one, beside those of fused ones in 16 bit; kernels to one
+# of fused layers, of a matrix with an adapter in 32 bit under autocast, of a layer's routing (tests/oracles/eager.csv)
+EAGER_NORM, EAGER_ROTATION, EAGER_GATE = Passes(32, 88), Passes(16, 28), Passes(4, 8)
+EAGER_EXPERTS = Passes(12, 28)
+EAGER_ADAPTED_IN, EAGER_ADAPTED_OUT = Passes(12, 12), Passes(4, 4)
+EAGER_KERNELS, ADAPTER_KERNELS, EXPERTS_KERNELS = Passes(3.75, 6.5), Passes(8, 12), Passes(24, 35)
 
 
 class MicroBatch(NamedTuple):
@@ -184,6 +204,13 @@ def micro_batch_time(
         streams += added
     streams += k.biased_passes * (forwards + 2) / 3 * model.experts_biased * own
     kernels = model.train_kernels * (forwards + 1.5)
+    if k.eager:
+        more = eager_bytes(model, tuned.adapters if tuned else None, forwards) * tokens / tp
+        streams += term("operators that run one by one", more, "bytes", _EAGER) / ACTIVATION_BYTES
+        kernels = model.train_kernels * EAGER_KERNELS.times(forwards)
+        kernels += model.train_expert_blocks * EXPERTS_KERNELS.times(forwards)
+        if tuned is not None:
+            kernels += tuned.adapters.products * ADAPTER_KERNELS.times(forwards)
     if recompute == "selective":  # norms, activation functions and latents, where scores are not what runs again
         runs = where(unfused, 0, 1)
         more, moved = matmul_time(k, model.latents_matmuls, tokens, tp, 1, 0, backwards=0)
@@ -222,6 +249,25 @@ def micro_batch_time(
         "waiting for the host", most(0.0, host - compute - memory - t_tp - t_ep - t_cp), "seconds", _EFFICIENCY
     )
     return MicroBatch(compute, memory, t_tp, t_ep, t_cp, head, head_memory)
+
+
+def eager_bytes(model: Coefficients, adapters: Adapters | None, forwards: float) -> float:
+    """Bytes of a token that operators move which run one by one, beside what fused ones do, through all layers.
+
+        32 n + 16 r + 4 g + 12 e forward, 88 n + 28 r + 8 g + 28 e backward; adapters 12 in + 4 out in either
+
+    Norms read n elements, r of queries and keys are rotated, g come out of gated activation functions, e go to experts;
+    norms, and inputs of adapters, are cast to 32 bit and back.
+
+    Source: Hugging Face transformers, models/llama/modeling_llama.py; PEFT, tuners/lora/layer.py; as PyTorch's dispatcher
+    counts them.
+    """
+    moved = model.saved_norms * EAGER_NORM.times(forwards) + model.attention_io / 2 * EAGER_ROTATION.times(forwards)
+    moved += model.saved_gated * EAGER_GATE.times(forwards) + model.experts_dispatched * EAGER_EXPERTS.times(forwards)
+    if adapters is not None:
+        moved += adapters.inputs * EAGER_ADAPTED_IN.times(forwards)
+        moved += adapters.outputs * EAGER_ADAPTED_OUT.times(forwards)
+    return moved
 
 
 def _experts(

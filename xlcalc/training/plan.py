@@ -7,10 +7,10 @@ scale-up domains.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache
-from heapq import nsmallest
-from itertools import accumulate
+from bisect import insort
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
+from itertools import accumulate, product
 from math import inf, isqrt
 from typing import NamedTuple
 
@@ -19,11 +19,14 @@ from xlcalc.model.coefficients import Coefficients
 from xlcalc.training.compute import RECOMPUTE
 from xlcalc.training.layout import Layout
 from xlcalc.training.memory import train_memory
-from xlcalc.training.step_time import StepTime, step_time
+from xlcalc.training.micro_batch import micro_batch_time
+from xlcalc.training.step_time import StepTime, accumulated_bytes, step_time
 
 MIN_SEQUENCE_SHARD = 1024  # tokens of a sequence that a context-parallel rank gets at least
 MAX_MICRO_BATCH = 256
-MOST_LAYOUTS = 1_000_000  # that one search tries, each with its micro-batches
+_ROUNDED = 1 - 1e-9  # of a floor, for sums in another order
+MOST_LAYOUTS = 500_000  # that one search goes through, each with its micro-batches
+MOST_COMPUTED = 100_000  # of them in full, since their floor does not tell that they are slower than what is asked for
 
 
 class Machine(NamedTuple):
@@ -103,13 +106,34 @@ def _chunks(layers: int, pp: int) -> list[int]:
     return [1 << i for i in range((layers // pp).bit_length())]
 
 
-def layouts(job: Job, machine: Machine) -> Iterator[tuple[Layout, list[int]]]:
-    """Every layout that divides the machine, without recomputation, and its micro-batches, ascending."""
+class Ways(NamedTuple):
+    """How ranks are divided, and the chunks, ZeRO stages and micro-batches that this allows, each ascending."""
+
+    tp: int
+    pp: int
+    dp: int
+    ep: int
+    cp: int
+    chunks: list[int]
+    zeros: tuple[int, ...]
+    micro_batches: list[int]
+
+    @property
+    def n_layouts(self) -> int:
+        return len(self.chunks) * len(self.zeros) * len(self.micro_batches)
+
+    def layout(self, vp: int, micro_batch: int, zero: int, recompute: str) -> Layout:
+        return Layout(self.tp, self.pp, self.dp, self.ep, self.cp, vp, micro_batch, zero, recompute)
+
+
+def ways(job: Job, machine: Machine) -> Iterator[Ways]:
+    """Every way to divide the machine."""
     model, count = job.model, machine.accelerators
     for tp in divisors(count, machine.replicated.domain):
         if model.n_heads % tp:
             continue
         for pp in divisors(count // tp, model.n_layers):
+            chunks = _chunks(model.n_layers, pp)
             for cp in divisors(count // (tp * pp), max(1.0, job.seq_len / MIN_SEQUENCE_SHARD)):
                 dp = count // (tp * pp * cp)
                 if job.global_batch % dp:
@@ -119,14 +143,12 @@ def layouts(job: Job, machine: Machine) -> Iterator[tuple[Layout, list[int]]]:
                 experts = [ep for ep in divisors(ranks, model.n_experts) if model.n_experts % ep == 0]
                 zeros = (1, 2, 3) if pp == 1 and dp * cp > 1 else (1,)
                 for ep in experts or [1]:
-                    for vp in _chunks(model.n_layers, pp):
-                        for zero in zeros:
-                            yield Layout(tp, pp, dp, ep, cp, vp, 1, zero), micro_batches
+                    yield Ways(tp, pp, dp, ep, cp, chunks, zeros, micro_batches)
 
 
 def more_than(most: int, job: Job, machine: Machine) -> bool:
     """Whether the layouts with their micro-batches are more than so many."""
-    return any(found > most for found in accumulate(len(micro_batches) for _, micro_batches in layouts(job, machine)))
+    return any(found > most for found in accumulate(of.n_layouts for of in ways(job, machine)))
 
 
 def memory_of(job: Job, machine: Machine, layout: Layout) -> float:
@@ -146,20 +168,74 @@ def _timed(job: Job, machine: Machine, layout: Layout, held: float | None = None
     return Candidate(layout, time, memory_of(job, machine, layout) if held is None else held)
 
 
-def fitting(job: Job, machine: Machine) -> Iterator[Candidate]:
-    """The layouts that fit with their times, each with as little recomputation as it can do with."""
-    for layout, micro_batches in layouts(job, machine):
-        least = 0  # recomputation that a smaller micro-batch could not do without: nor can a larger one
-        for micro_batch in micro_batches:
-            for recompute in RECOMPUTE[least:]:
-                candidate = layout._replace(micro_batch=micro_batch, recompute=recompute)
-                held = memory_of(job, machine, candidate)
-                if held <= machine.memory:
-                    yield _timed(job, machine, candidate, held)
+class _Floors:
+    """Seconds that a step takes at least, whatever it recomputes: a lower bound that costs a fraction of the step.
+
+    Its micro-batches as they are without recomputation, the pipeline's bubble, and the latencies of the rings that
+    share parameters beyond what hides them; the rest of `step_time` is nothing or more.
+    """
+
+    def __init__(self, job: Job, machine: Machine) -> None:
+        self._job, self._machine = job, machine
+        self._pace = cache(self._micro_batch)
+
+    def _micro_batch(self, tp: int, ep: int, cp: int, micro_batch: int, interleaved: bool, zero: int) -> float:
+        job, k = self._job, self._machine.rates(zero)
+        tokens = micro_batch * job.seq_len / cp
+        gradient = accumulated_bytes(k, zero)
+        micro = micro_batch_time(job.model, k, tokens, job.seq_len, tp, ep, cp, interleaved, "none", gradient)
+        return micro.layers + micro.head
+
+    def step(self, of: Ways, vp: int, zero: int, first: int, steady: int) -> float:
+        """The floor of layouts whose micro-batches have `first` to `steady` sequences.
+
+        A micro-batch takes no less for more sequences, and a sequence no more in a larger micro-batch: each part is a
+        start and a share of the tokens, or what of the first outlasts the second.
+        """
+        tp, pp, dp, ep, cp = of[:5]
+        interleaved, stage = pp > 1 and vp > 1, min(zero, 2)
+        m = self._job.global_batch / dp / steady
+        seconds = m * self._pace(tp, ep, cp, steady, interleaved, stage)
+        bubble = (pp - 1) / vp * self._pace(tp, ep, cp, first, interleaved, stage)
+        k, ranks = self._machine.rates(zero), dp * cp
+        if zero < 2:  # gradients reduced and weights gathered behind one micro-batch
+            waiting = 2 * (ranks - 1) * k.latency - self._pace(tp, ep, cp, steady, interleaved, stage) / pp
+        else:  # behind every one
+            inside = min(ranks, max(1, k.domain // tp)) if k.shards_inside else ranks
+            waiting = m * zero * (inside - 1) * self._job.model.n_layers * k.latency - seconds
+        return ((seconds + bubble) / pp + max(0.0, waiting)) * _ROUNDED
+
+    def ways(self, of: Ways) -> float:
+        """The floor of all layouts of one way to divide the machine."""
+        ends = {of.chunks[0], of.chunks[-1]}
+        return min(
+            self.step(of, vp, zero, of.micro_batches[0], of.micro_batches[-1]) for vp in ends for zero in of.zeros
+        )
+
+
+def fitting(job: Job, machine: Machine, slowest: Callable[[], float] = lambda: inf) -> Iterator[Candidate]:
+    """The layouts that fit with their times, each with as little recomputation as it can do with.
+
+    Left out are those that cannot be as fast as `slowest` says when it is their turn; what can be fastest comes first.
+    """
+    floors = _Floors(job, machine)
+    for least_seconds, _, of in sorted((floors.ways(of), n, of) for n, of in enumerate(ways(job, machine))):
+        if least_seconds > slowest():
+            return
+        for vp, zero in product(of.chunks, of.zeros):
+            least = 0  # recomputation that a smaller micro-batch could not do without: nor can a larger one
+            for micro_batch in of.micro_batches:
+                if floors.step(of, vp, zero, micro_batch, micro_batch) > slowest():
+                    continue
+                for recompute in RECOMPUTE[least:]:
+                    candidate = of.layout(vp, micro_batch, zero, recompute)
+                    held = memory_of(job, machine, candidate)
+                    if held <= machine.memory:
+                        yield _timed(job, machine, candidate, held)
+                        break
+                    least += 1
+                else:
                     break
-                least += 1
-            else:
-                break
 
 
 @lru_cache(maxsize=16)  # a sheet asks for one plan cell by cell
@@ -172,19 +248,31 @@ def plan(job: Job, machine: Machine, top: int, own: Layout | None = None) -> Pla
             "sequences to try: take numbers with fewer divisors, or a shorter seq_len"
         )
     ranked = None if own is None else _timed(job, machine, own)
-    pace = inf if ranked is None else ranked.seconds
+    pace = 0.0 if ranked is None or ranked.memory > machine.memory else ranked.seconds
+    best: list[tuple[tuple[float, ...], Candidate]] = []  # the fastest so far, ascending
     faster = 0
 
-    def counted() -> Iterator[Candidate]:
-        nonlocal faster
-        for candidate in fitting(job, machine):
-            faster += candidate.seconds < pace
-            yield candidate
+    def slowest() -> float:
+        return inf if len(best) < top else max(pace, best[-1][1].seconds)
 
-    best = nsmallest(top, counted(), key=lambda candidate: candidate.seconds)
+    for n, candidate in enumerate(fitting(job, machine, slowest)):
+        if n == MOST_COMPUTED:
+            raise ValueError(
+                f"asks for more than {MOST_COMPUTED:,} layouts that could be among the {top:,} fastest or as fast as "
+                "the layout to compare: take a smaller top, or a faster layout"
+            )
+        faster += candidate.seconds < pace
+        insort(best, (_place(candidate), candidate))
+        del best[top:]
     if not best:
         raise ValueError(
             f"finds no layout of {machine.accelerators} accelerators that divides {job.global_batch} sequences and "
             f"fits in {machine.memory / 1e9:.4g} GB each: take more accelerators or another batch"
         )
-    return Plan(best, ranked, 1 + faster)
+    return Plan([candidate for _, candidate in best], ranked, 1 + faster)
+
+
+def _place(candidate: Candidate) -> tuple[float, ...]:
+    """Faster ones first, of equals those that are divided in fewer ways."""
+    of = candidate.layout
+    return candidate.seconds, of.tp, of.pp, of.cp, of.ep, of.vp, of.zero, of.micro_batch

@@ -56,6 +56,11 @@ _SAID = {
 }
 
 
+def accumulated_bytes(k: TrainRates, zero: int) -> float:
+    """Written and read of a gradient in every micro-batch: Megatron adds up 32 bits, FSDP writes what it reduces."""
+    return 2 * k.gradient_bytes if zero < 2 else REDUCED_BYTES
+
+
 def step_time(
     model: Coefficients,
     k: TrainRates,
@@ -95,7 +100,7 @@ def step_time(
         cp,
         pp > 1 and vp > 1,
         recompute,
-        2 * k.gradient_bytes if zero < 2 else REDUCED_BYTES,  # Megatron reads and writes it for every micro-batch
+        accumulated_bytes(k, zero),
         tuned,
     )
     layers = term("layers of a micro-batch", micro.layers, "seconds")

@@ -15,7 +15,7 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from workbook_files import UNKNOWN_BYTES, UNKNOWN_PART, add_part, formulas_workbook, rich_workbook
 
-from xlcalc.cli.app import main
+from xlcalc.cli import main
 from xlcalc.workbook import report, settings
 
 

@@ -8,6 +8,7 @@ import pytest
 from openpyxl.utils import get_column_letter
 from template_files import SHIPPED, changed, checks, loaded, named, row_of
 
+from xlcalc.catalog import tables
 from xlcalc.workbook.files.package import Package
 from xlcalc.workbook.listed import listed_names
 from xlcalc.workbook.templates.build import template_names
@@ -138,6 +139,31 @@ def test_wrong_entries_stop_and_each_is_marked(name):
     assert report.value("Inputs", f"F{row}") == 0
     assert report.named("checks_ok") == 0 and report.named("checks_light").startswith("STOP: Inputs")
     assert checks(report)["Scenarios are within the limits"] == 0
+
+
+def test_an_analysts_choices_reach_every_sheet(name):
+    """Another model, a price typed over a listed one, a year's commitment, another scenario."""
+    sheet = book(name)["Prices"]
+    listed = next(
+        row for row in range(6, 400) if sheet.cell(row, 5).value == "h100-sxm" and sheet.cell(row, 6).value == 8
+    )
+    scenario = named(book(name), "scenario_list")[0][-1].value  # one of its own, which changes nothing
+    choices = {"price_term": "1y", "scenario": scenario}
+    if "model" in book(name).defined_names:
+        choices["model"] = "qwen3-32b"
+    report = changed({("Prices", f"O{listed}"): 3.0 * 8}, template=name, **choices)
+    assert report.ok and report.named("checks_failed") == 0, report.named("checks_light")
+    assert report.named("price_on_demand") == 3 and report.named("price_1y") == pytest.approx(3 * (1 - 0.34))
+    board = report.package.rows("Dashboard")
+    assert report.named("total_cost") in board[6].values() and report.named("total_cost") != plain(name).named(
+        "total_cost"
+    )
+    assert all(scenario in report.package.rows(one)[3][1] for one in ("Dashboard", "Timeline", "Checks"))
+    assert checks(report)["Commitments are priced by quotes"] == -1
+    used = {row.get(1) for row in report.package.rows("Sources").values()}
+    sources = {row["id"]: row["source"] for row in tables.rows("models")}
+    if "model" in choices:
+        assert report.named("model_id") == "qwen3-32b" and sources["qwen3-32b"] in used
 
 
 def test_own_prices_do_not_move_and_listed_ones_are_the_median(name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
 
@@ -9,7 +10,7 @@ import pytest
 from template_files import changed, checks, loaded
 
 import xlcalc
-from xlcalc.catalog import prices
+from xlcalc.catalog import prices, tables
 
 pytestmark = pytest.mark.slow
 HOURS_A_MONTH = 365 * 24 / 12
@@ -77,6 +78,23 @@ def test_hosting_range_is_the_measured_one_and_latency_that_of_the_load():
     assert report.named("peak_tpot") > 0.05 and checks(report)["Further tokens are in time at the peak"] == -1
 
 
+@pytest.mark.parametrize("committed_share", [0, 0.5])
+def test_replicas_follow_the_hours(committed_share):
+    """Half of the day at half of the mean, half at one and a half: whole nodes in each, what is committed in all."""
+    cells = {("Load by hour", f"B{row}"): 1 if row < 19 else 3 for row in range(7, 31)}
+    given = {"own_speed": 1500, "own_accelerators": 4, "autoscale": "yes", "requests_per_day": 2e6, "growth": 0, "sizing_month_no": 6,
+             "price_term": "mix", "share_1y": committed_share, "usd_per_hour_1y": 2, "usd_per_hour": 5}  # fmt: skip
+    report = changed(cells, template="hosting-budget", **given)
+    mean = 2e6 / 86400 * 300
+    nodes = [math.ceil((math.ceil(mean * load / (1500 * 0.7)) + 1) * 4 / 8) * 8 for load in (0.5, 1.5)]
+    committed = committed_share * sum(nodes) / 2
+    beyond = sum(max(0, count - committed) for count in nodes) / 2
+    assert report.named("accelerators_paid") == pytest.approx(committed + beyond)
+    assert report.named("total_cost") == pytest.approx((committed * 2 + beyond * 5) * HOURS_A_MONTH * 1.1)
+    assert report.named("checks_failed") == 0, report.named("checks_light")
+    assert report.named("first_year") == pytest.approx(12 * report.named("total_cost"))
+
+
 # Cluster
 
 
@@ -117,7 +135,7 @@ def test_offers_by_their_eight_lines():
     cells = {("Offers", f"{column}{rows[label]}"): value
              for column, offer in (("C", first), ("E", second)) for label, value in offer.items()}  # fmt: skip
     report = changed(cells, template="cluster-tco")
-    found = {row[1]: row for row in report.package.rows("Offers").values() if 1 in row}
+    found = {row[1]: row for row in report.rows("Offers").values() if 1 in row}
     hours = 1024 * HOURS_A_MONTH
     plain = 2.2 * hours + 25_000
     dear = plain * (1 + 0.1 + 1 / 0.9 - 1) + 20_000 + 15_000
@@ -126,6 +144,16 @@ def test_offers_by_their_eight_lines():
     assert [found["Against the best"][column] for column in (3, 4, 5)] == [1, "–", pytest.approx(dear / cheap)]
     assert found["A useful accelerator-hour"][5] == pytest.approx(dear / hours)
     assert report.named("checks_failed") == 0
+
+
+def test_cluster_range_is_that_of_the_prices():
+    """P5 and P95 of a lognormal price at a half and twice it: P10 and P90 lie 1.2816 of 1.6449 of the way."""
+    sure = {"energy_price_low": 1, "energy_price_high": 1}
+    report = changed(template="cluster-tco", **sure)
+    for name, end in (("total_p10", 0.5), ("total_p90", 2)):
+        price = 255_237 * end ** (1.2816 / 1.6449)
+        moved = changed(template="cluster-tco", usd_per_system=price, **sure).named("total_cost")
+        assert report.named(name) == pytest.approx(moved, rel=1e-4)
 
 
 def test_cluster_loan_and_declining_depreciation():
@@ -252,6 +280,29 @@ def test_fine_tuning_range_is_that_of_measured_steps():
         hours = 20_000 * 1000 * 3 / 0.9 / 4096 * xlcalc.LLM_ESTIMATE_BOUND("LLM_STEP_TIME", end, *step) / 3600
         moved = (hours - report.named("run_hours")) * (6 + 2) * 1.2 * median_price() * 1.1
         assert report.named(name) == pytest.approx(report.named("total_cost") + moved)
+
+
+def test_fine_tuning_stands_beside_measured_runs():
+    """MLPerf's and others' steps: tokens a second times FLOP of a token, over the dense peaks of the data sheets."""
+    peaks = {("h100-sxm", "fp8"): 1979e12, ("h200-sxm", "fp8"): 1979e12, ("h100-sxm", None): 989e12,
+             ("mi300x", "fp8"): 2614.9e12, ("gb200", "fp8"): 5e15, ("gb300", "fp8"): 5e15, ("gb200", "nvfp4"): 1e16,
+             ("gb300", "nvfp4"): 1.5e16}  # fmt: skip
+    reached = []
+    for row in tables.shipped("measured"):
+        call = json.loads(row["arguments"])
+        if row["function"] == "LLM_STEP_TIME" and row["group"] in ("MLPerf Training, LoRA", "Trainer with PEFT"):
+            share = 1 if call.get("method", "full") == "full" else 2 / 3
+            flops = (
+                xlcalc.LLM_TRAIN_FLOPS(call["model"], call["global_batch"] * call["seq_len"], call["seq_len"]) * share
+            )
+            peak = peaks[call["accelerator"], call.get("dtype")]
+            reached.append(flops / float(row["measured"]) / call["count"] / peak)
+    report = changed(template="fine-tuning")
+    assert report.named("measured_runs") == len(reached) > 80
+    assert report.named("measured_mfu_p50") == pytest.approx(statistics.median(reached), rel=1e-3)
+    assert report.named("hours_over_measured") == pytest.approx(statistics.median(reached) / 0.3, rel=1e-3)
+    assert report.named("mfu_rank") == sum(one < 0.3 for one in reached)
+    assert checks(changed(template="fine-tuning", mfu=0.7))["Utilisation was ever measured"] == 0
 
 
 def test_fine_tuning_methods():

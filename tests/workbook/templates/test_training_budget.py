@@ -229,17 +229,17 @@ def test_an_analysts_day_reaches_dashboard_checks_timeline_and_sources():
     report = changed(cells, **choices, node_size=count, tokens_done=3e12)
     assert report.ok and report.named("checks_failed") == 0, report.named("checks_light")
     total = report.named("total_cost")
-    board = report.package.rows("Dashboard")
+    board = report.rows("Dashboard")
     assert board[6][1] == total and "llama-3.3-70b" in board[15].values()
     assert report.named("price_used") == pytest.approx(3 * (1 - 0.34))  # no quote for a year: Epoch's mean discount
     assert report.named("paid") == pytest.approx(total) and report.named("checks_warned") > 1
     bill = {row.get(6): row.get(8) for row in board.values()}
     assert bill["Own lines"] == pytest.approx(1e6) and bill["Committed hours not used"] > 0
-    assert "high" in report.package.rows("Timeline")[3][1]
+    assert "high" in report.rows("Timeline")[3][1]
     earned = report.named("planned_before") + 3 / 15 * (total - report.named("planned_before"))
     assert report.named("variance_by_tokens") == pytest.approx(12e6 - earned)
     assert report.named("forecast_by_tokens") == pytest.approx(total * 12e6 / earned)
-    used = {row.get(1) for row in report.package.rows("Sources").values()}
+    used = {row.get(1) for row in report.rows("Sources").values()}
     models = {row["id"]: row["source"] for row in tables.rows("models")}
     chips = {row["id"]: row["peak_source"].split(";") for row in tables.rows("accelerators")}
     assert {models["llama-3.3-70b"], *chips["b200"]} <= used

@@ -6,6 +6,7 @@ from .. import style
 from ..assemble import build as assemble
 from ..book import Book
 from ..parts import PROJECT, Constant, Figure, Picture, Template
+from ..serving_parts import RANGE
 from ..shared_inputs import TERMS
 from . import offers
 from .checks import CHECKS
@@ -35,7 +36,7 @@ TEMPLATE = Template(
     blocks=BLOCKS, costs=COSTS, basis=PROJECT, results=RESULTS, clock=CLOCK, after=AFTER,
     after_title="Against renting the same useful hours on demand, and the books", starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
-        Figure("Cost over the life", "total_cost", style.AMOUNT, '="over "&life_months_shown&" months, residual value off"'),
+        Figure("Cost over the life", "total_cost", style.AMOUNT, f"={RANGE}"),
         Figure("A useful hour, owned", "own_usd_per_hour", _HOUR, "USD an accelerator-hour, capital included"),
         Figure("The same hour, rented", "rent_usd_per_hour", _HOUR, "USD on demand, listed or yours"),
         Figure("Breaks even at a use of", "breakeven_use", style.PERCENT, "against renting on demand"),
@@ -62,6 +63,7 @@ TEMPLATE = Template(
         Figure("A useful hour, owned", "own_usd_per_hour", _HOUR), Figure("Rented on demand", "rent_usd_per_hour", _HOUR),
         Figure("Rented, one year", "reserve_1y_usd_per_hour", _HOUR), Figure("Rented, three years", "reserve_usd_per_hour", _HOUR),
         Figure("Breaks even at a use of", "breakeven_use", style.PERCENT), Figure("Power needed", "power_kw", style.WHOLE),
+        Figure("Total, P10", "total_p10", style.USD), Figure("Total, P90", "total_p90", style.USD),
     ],
     drivers=[
         ("usd_per_system", "Price of a system"), ("network_share", "Network's share"), ("utilisation", "Use of the hours"),
@@ -71,7 +73,10 @@ TEMPLATE = Template(
     headlines=["total_cost", "capex", "own_usd_per_hour", "rent_usd_per_hour", "breakeven_use", "power_kw", "saving_discounted",
                "saving_irr", "payback_month", "checks_ok", "checks_failed", "checks_warned"],
     headline="Cost of the cluster over its life, residual value off",
-    constants=[Constant("kwh_per_mwh", "kWh in a MWh", 1000, "kWh", ""),
+    constants=[Constant("to_tenth", "Power that makes a tenth of a twentieth", 0.7791, "exponent",
+                        "1.2816 over 1.6449 standard deviations: P10 and P90 of a lognormal distribution whose P5 and P95 are known.",
+                        "0.0000"),
+               Constant("kwh_per_mwh", "kWh in a MWh", 1000, "kWh", ""),
                Constant("use_30", "Use shown beside: 30 %", 0.3, "share", "", style.PERCENT),
                Constant("use_70", "Use shown beside: 70 %", 0.7, "share", "", style.PERCENT),
                Constant("use_90", "Use shown beside: 90 %", 0.9, "share", "", style.PERCENT)],

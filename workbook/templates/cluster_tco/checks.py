@@ -22,6 +22,8 @@ CHECKS = [
           "Below the use at which owning breaks even with renting on demand.", "breakeven_use", style.PERCENT),
     Check("Owning beats a commitment for three years", "own_usd_per_hour", AT_MOST, "reserve_usd_per_hour", WARN,
           "A three-year contract is cheaper by the hour.", "reserve_usd_per_hour", style.USD_CENTS),
+    Check("Owning beats renting at the high end of prices too", "total_p90", AT_MOST, "rent_month", WARN,
+          "At P90 of the prices of systems and electricity, renting the same hours on demand is cheaper: get a quote.", "total_p90", style.USD),
     Check("Staff is in the total", "IF(cost_staff>0,1,0)", EQUAL, "1", WARN, "No staff is typed: the total has no people.", "staff", "0"),
     Check("Storage, control plane, delivery are filled", "IF(cost_storage+cost_delivery>0,1,0)", EQUAL, "1", WARN,
           "They are 0: fill them in, or be sure.", "storage_usd", "0"),

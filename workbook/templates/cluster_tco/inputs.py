@@ -23,6 +23,13 @@ SERVER = Source(
     "https://github.com/epoch-research/training-cost-trends",
     "2025-01-31",
 )
+UNCERTAINTY = Source(
+    "Epoch AI, uncertainty of costs",
+    "Epoch AI, training-cost-trends, uncertainty.ipynb: 90 % credible intervals around a central figure: price of hardware 0.5 to 2, "
+    "price of energy 0.6 to 1.7",
+    "https://github.com/epoch-research/training-cost-trends/blob/main/uncertainty.ipynb",
+    "2026-11-28",
+)
 
 
 def sections(book: Book) -> list[Section]:
@@ -86,4 +93,12 @@ def sections(book: Book) -> list[Section]:
         ]),
         price_section(),
         money_section(book, "Cluster starts"),
+        ("How sure the prices are: nine in ten lie between these, over the figures above", [
+            Input("system_price_low", "Systems, low end", 0.5, "factor", "1 and 1 with a quote in hand. Epoch's interval for prices of "
+                  "hardware that are read from lists.", UNCERTAINTY, "0.00", 0.01, 1, fixed=True),
+            Input("system_price_high", "Systems, high end", 2, "factor", "As above.", UNCERTAINTY, "0.00", 1, 10, fixed=True),
+            Input("energy_price_low", "Electricity, low end", 0.6, "factor", "Epoch's interval, by the spread between states.",
+                  UNCERTAINTY, "0.00", 0.01, 1, fixed=True),
+            Input("energy_price_high", "Electricity, high end", 1.7, "factor", "As above.", UNCERTAINTY, "0.00", 1, 10, fixed=True),
+        ]),
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from ..shared_inputs import hardware_lines, price_lines
 
 _INT = style.WHOLE
 _HOUR = "USD/accelerator-hour"
-_RATE = '"$"0.00##'
+_RATE = style.RATE
 _CAPITAL: Block = ("What is bought", [
     *hardware_lines(),
     Line("plan_start", "Cluster starts", "date", "{start_date}", "", style.DATE),
@@ -96,7 +96,32 @@ AFTER = [
             "{rent_month}-{paid_cost_interest}-{paid_cost_power}-{paid_cost_insurance}-{paid_cost_maintenance}-{paid_cost_software}"
             "-{paid_cost_staff}-{depreciated}", style.USD, "SUM({all})"),
 ]  # fmt: skip
+
+
+def _moved(end: str) -> str:
+    """How far the total moves to that end of prices: what moves with systems and with electricity, independent of each other."""
+    systems = f"({{per_system_price}}*(system_price_{end}^to_tenth-1))^(1+1)"
+    energy = f"({{per_energy_price}}*(energy_price_{end}^to_tenth-1))^(1+1)"
+    return f"SQRT({systems}+{energy})"
+
+
 RESULTS: list[Block] = [
+    ("Range of the total: P10, P50, P90", [
+        Line("priced_share", "Capital that moves with the price of systems", "share",
+             "({systems_usd}+{spares_usd}+{network_usd})*(1+{delivery_share})/{capex}", "Storage and control plane stay.", style.PERCENT),
+        Line("per_system_price", "Of the total, moves with the price of systems", "USD",
+             "({cost_systems}+{cost_network}+{cost_maintenance}+{cost_residual}+({cost_insurance}+{cost_interest})*{priced_share}"
+             "+({systems_usd}+{spares_usd}+{network_usd})*{delivery_share})*(1+{contingency})*(1+{tax})",
+             "Network, maintenance, insurance and residual value follow it.", style.USD),
+        Line("per_energy_price", "Of the total, moves with the price of electricity", "USD",
+             "IF(ISNUMBER({colo_usd_per_kw}),0,{cost_power}*(1+{contingency})*(1+{tax}))", "Nothing where colocation is paid.", style.USD),
+        Line("total_p10", "Total at the tenth (P10)", "USD", f"{{total_cost}}-{_moved('low')}",
+             "The ends of Inputs hold nine in ten prices; P10 and P90 lie nearer, as in a lognormal distribution.", style.USD,
+             "Cost over the life where prices are as low as the lowest tenth"),
+        Line("total_p50", "Total at the prices of Inputs (P50)", "USD", "{total_cost}", "", style.USD),
+        Line("total_p90", "Total at nine tenths (P90)", "USD", f"{{total_cost}}+{_moved('high')}", "", style.USD,
+             "Cost over the life where prices are as high as the highest tenth"),
+    ]),
     ("A useful hour: owned and rented", [
         Line("opex_month", "Running cost a month", "USD/month",
              "({cost_power}+{cost_insurance}+{cost_maintenance}+{cost_software}+{cost_staff})/{life_months}", "", style.USD,

@@ -21,7 +21,7 @@ EIGHT_LINES = Source(
 )
 _ENTRIES = [
     ("name", "Name of the offer", "", style.GENERAL),
-    ("gpu", "Accelerators", "USD/accelerator-hour", '"$"0.00##'),
+    ("gpu", "Accelerators", "USD/accelerator-hour", style.RATE),
     ("storage", "Storage", "USD/month", style.USD),
     ("network", "Network and traffic", "USD/month", style.USD),
     ("control", "Control plane, other machines", "USD/month", style.USD),
@@ -68,7 +68,7 @@ def build(book: Book) -> Worksheet:
     sums = f"SUM({{c}}{first}:{{c}}{total - 1})"
     _line(sheet, total, "In all", "USD/month", sums, style.USD, places, bold=True)
     useful = f"{{c}}{total}/$C${hours}"
-    _line(sheet, total + 1, "A useful accelerator-hour", "USD/accelerator-hour", useful, '"$"0.00##', places, bold=True)
+    _line(sheet, total + 1, "A useful accelerator-hour", "USD/accelerator-hour", useful, style.RATE, places, bold=True)
     cells = f"$C{total}:${get_column_letter(_COLUMN + OFFERS - 1)}{total}"
     _line(sheet, total + 2, "Against the best", "best = 1.00", f"{{c}}{total}/MIN({cells})", "0.00", places, bold=True)
     _line(sheet, total + 3, "Against owning, as calculated", "ratio", f"{{c}}{total + 1}/(own_usd_per_hour*utilisation_shown)", "0.00",

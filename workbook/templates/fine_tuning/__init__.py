@@ -7,7 +7,7 @@ from ..assemble import build as assemble
 from ..book import Book
 from ..parts import PROJECT, Constant, Figure, Picture, Template
 from ..shared_inputs import TERMS
-from ..sheets import api_prices
+from ..sheets import api_prices, tuning_runs
 from .checks import CHECKS
 from .inputs import sections
 from .lines import BLOCKS, CLOCK, COSTS, RESULTS
@@ -47,8 +47,9 @@ TEMPLATE = Template(
         Figure("Training tokens of a run", "run_tokens", '#,##0.0,, "million"'),
         Figure("Adapter or model to keep", "artefact_gb", '#,##0.000 "GB"'),
         Figure("Adapters in a spare 10 GB", "adapters_in_spare", style.WHOLE),
-        Figure("Price in use", "price_used", '"$"0.00## "per accelerator-hour"'), Figure("Where from", "price_basis"),
-        Figure("Hosted tuning of the same", "hosted_usd", '"$"#,##0'), Figure("Long prompt, a use", "prompt_usd_per_use", '"$"0.000000'),
+        Figure("Against measured runs", "hours_over_measured", '0.00 "times the hours at their median"'),
+        Figure("Price in use", "price_used", '"$"0.00 "per accelerator-hour"'), Figure("Where from", "price_basis"),
+        Figure("Hosted tuning of the same", "hosted_usd", '"$"#,##0'), Figure("Long prompt, a use", "prompt_usd_per_use", style.RATE),
     ],
     compared=[
         Figure("Method", "method"), Figure("Trained parameters", "trained_parameters", style.WHOLE),
@@ -76,7 +77,7 @@ TEMPLATE = Template(
     ],
     lists={"yes_no_list": ["yes", "no"], "term_list": TERMS, "method_list": ["lora", "qlora", "full"]},
     pictures=[Picture("First year by method", "USD", ["total_cost"])],
-    extra=[api_prices.build],
+    extra=[tuning_runs.build, api_prices.build],
 )  # fmt: skip
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from .. import style
 from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
 from ..shared_inputs import price_checks
+from ..sheets import tuning_runs
 
 CHECKS = [
     *price_checks(),
+    *tuning_runs.CHECKS,
     Check("Hours computed another way",
           'IFERROR(LLM_GPU_HOURS(run_flops,peak_flops,mfu_shown),run_hours)', EQUAL, "run_hours", STOP,
           "LLM_GPU_HOURS against the arithmetic.", "run_hours", style.HUNDREDTHS),

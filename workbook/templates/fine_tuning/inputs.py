@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import style
 from ..book import Book, Source
 from ..parts import EFFICIENCY, PRICE, VOLUME, Input, Section
-from ..shared_inputs import ASSUMED, YOURS, accelerator_input, model_input, money_section, price_section
+from ..shared_inputs import ASSUMED, MFU_CEILING, YOURS, accelerator_input, model_input, money_section, price_section
 
 LORA = Source(
     "LoRA (2021)",
@@ -83,4 +83,5 @@ def sections(book: Book) -> list[Section]:
                   1e12, group=VOLUME, basis=_EXAMPLE),
         ]),
         money_section(book, "Project starts", "LoRA"),
+        ("Limits of the checks", [MFU_CEILING]),
     ]  # fmt: skip

@@ -49,7 +49,7 @@ _MACHINE: Block = ("Machine and hours", [
 _RATES: Block = ("Rates", [
     Line("level_used", "Level of prices", "factor", "IF(ISNUMBER({usd_per_hour}),1,{price_level})", "Own prices do not move.", "0.00"),
     BLEND,
-    Line("rate", "Accelerator-hour", "USD/accelerator-hour", "{price_used}*{level_used}", "", '"$"0.00##'),
+    Line("rate", "Accelerator-hour", "USD/accelerator-hour", "{price_used}*{level_used}", "", style.RATE),
     Line("week_usd", "A week of a person", "USD", "{usd_per_person}/weeks_per_year", "", style.USD),
     Line("api_row", "Place on API prices", "row of the list", "MATCH({api_model},api_list,0)", "", _INT),
     Line("data_usd", "Data", "USD",
@@ -138,7 +138,7 @@ RESULTS: list[Block] = [
              'IF(ISNUMBER({hosted_usd_per_million}),{sweep_runs}*{examples}*{tokens_per_example}*{epochs}/million*{hosted_usd_per_million},'
              '"–")', "In place of compute; providers bill no padding.", style.USD, "Hosted tuning of the same runs"),
         Line("prompt_usd_per_use", "Long prompt, more a use", "USD", "{extra_prompt}*INDEX(api_input,{api_row})/million",
-             "On the hosted model.", '"$"0.000000'),
+             "On the hosted model.", style.RATE),
         Line("breakeven_uses", "Uses from which tuning pays", "uses", "IF({prompt_usd_per_use}=0,0,{total_cost}/{prompt_usd_per_use})",
              "First year over what each use saves in prompt tokens; hosting of the tuned model apart.", _INT,
              "Uses from which the first year is paid by shorter prompts"),

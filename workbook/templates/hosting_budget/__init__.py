@@ -8,6 +8,7 @@ from ..book import Book
 from ..parts import MONTHLY, Figure, Picture, Template
 from ..serving_parts import RANGE, SERVING_CLOCK, SERVING_CONSTANTS
 from ..shared_inputs import TERMS
+from ..sheets import hours
 from .checks import CHECKS
 from .inputs import sections
 from .lines import BLOCKS, COSTS, RESULTS
@@ -25,8 +26,8 @@ TEMPLATE = Template(
     scope=[
         "In scope: replicas for the peak with spares and regions, whole nodes, contracts, traffic out, storage of logs, load "
         "balancer, vector store, guard model, support, staff, own lines, contingency, tax; growth month by month.",
-        "Left out unless you add it: training, evaluation, migration, the product around the service. Load by hour is one number: "
-        "peak over mean.",
+        "Left out unless you add it: training, evaluation, migration, the product around the service, differences between days of the "
+        "week: the peak stands for them.",
     ],
     sections=sections,
     overrides={
@@ -40,7 +41,7 @@ TEMPLATE = Template(
         Figure("Replicas", "replicas", style.WHOLE, '=TEXT(replica_accelerators,"0")&IF(replica_accelerators=1," accelerator"," accelerators")&" each"'),
         Figure("Accelerators paid", "accelerators_paid", style.WHOLE, "whole nodes, all regions"),
         Figure("First twelve months", "first_year", style.AMOUNT, "USD, see Timeline"),
-        Figure("A request", "usd_per_request", '"$"0.0000', "USD, all costs"),
+        Figure("A request", "usd_per_request", style.RATE, "USD, all costs"),
         Figure("Used at mean load", "utilisation", style.PERCENT, "of what the replicas can give"),
         Figure("Head-room at the peak", "headroom", style.PERCENT, "of what they can give"),
     ],
@@ -50,9 +51,10 @@ TEMPLATE = Template(
         Figure("Number format of the weights", "replica_dtype"),
         Figure("A replica gives", "replica_speed", '#,##0 "output tokens/s"'),
         Figure("First token at the peak", "peak_ttft", '0.00 "s"'), Figure("Each further token", "peak_tpot", '0.000 "s"'),
+        Figure("Holds the peak by LLM_FLEET", "fleet_accelerators", '#,##0 "accelerators"'),
         Figure("Requests a day, month sized", "requests_day", style.WHOLE),
         Figure("Peak rate", "peak_rate", '#,##0.0 "requests/s"'),
-        Figure("Price in use", "price_used", '"$"0.00## "per accelerator-hour"'), Figure("Where from", "price_basis"),
+        Figure("Price in use", "price_used", '"$"0.00 "per accelerator-hour"'), Figure("Where from", "price_basis"),
         Figure("Idle cost", "idle_usd", '"$"#,##0 "a month"'), Figure("Margin", "margin_usd", '"$"#,##0 "a month"'),
     ],
     compared=[
@@ -61,7 +63,8 @@ TEMPLATE = Template(
         Figure("Price of the mix", "price_used", style.USD_CENTS),
         Figure("A million tokens, in and out", "usd_per_million_tokens", style.USD_CENTS),
         Figure("A million output tokens", "usd_per_million_output", style.USD_CENTS),
-        Figure("A request", "usd_per_request", '"$"0.00000'),
+        Figure("A request", "usd_per_request", style.RATE),
+        Figure("Holds the peak by LLM_FLEET", "fleet_accelerators", style.WHOLE),
         Figure("Total, P10", "total_p10", style.USD), Figure("Total, P90", "total_p90", style.USD),
     ],
     drivers=[
@@ -75,6 +78,7 @@ TEMPLATE = Template(
     constants=SERVING_CONSTANTS,
     lists={"yes_no_list": ["yes", "no"], "term_list": TERMS},
     pictures=[Picture("A million tokens, in and out", "USD", ["usd_per_million_tokens"], number_format=style.USD_CENTS)],
+    extra=[hours.build],
 )  # fmt: skip
 
 

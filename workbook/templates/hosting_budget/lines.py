@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import Block, Cost, Line
-from ..serving_parts import FACTS, LATENCY, RATES, SIZE, TRAFFIC, estimate_range
+from ..serving_parts import BY_HOUR, FACTS, LATENCY, RATES, SIZE, TRAFFIC, estimate_range
 from ..shared_inputs import price_lines
 
 _INT = style.WHOLE
-BLOCKS: list[Block] = [FACTS, ("Price of an accelerator-hour", price_lines()), TRAFFIC, SIZE, LATENCY, RATES, ("Data", [
+BLOCKS: list[Block] = [FACTS, ("Price of an accelerator-hour", price_lines()), TRAFFIC, BY_HOUR, SIZE, LATENCY, RATES, ("Data", [
     Line("gb_per_request", "Sent and logged by a request", "GB", "({prompt_tokens}+{output_tokens})*{bytes_per_token}/bytes_per_gb", "",
          "0.0E+00"),
 ])]  # fmt: skip
 COSTS = [
     Cost(Line("cost_accelerators", "Accelerators", "USD/month",
               "({committed}*{committed_rate}+({accelerators_paid}-{committed})*{flexible_rate})*hours_per_month", "", style.USD,
-              "Accelerators"), "{active}*({owed}*committed_rate+MAX(0,{needed}-{owed})*flexible_rate)*hours_per_month"),
+              "Accelerators"), "{active}*({owed}*committed_rate+{flexible}*flexible_rate)*hours_per_month"),
     Cost(Line("cost_guard", "Guard model", "USD/month", "{guard_share}*{cost_accelerators}", "", style.USD, "Guard model"),
          "guard_share_shown*{paid_cost_accelerators}"),
     Cost(Line("cost_network", "Traffic out", "USD/month",
@@ -35,16 +35,16 @@ RESULTS: list[Block] = [
     ("Key figures", [
         Line("tokens_month", "Tokens in and out", "tokens/month", "{requests_month}*({prompt_tokens}+{output_tokens})", "", "#,##0"),
         Line("usd_per_million_tokens", "A million tokens, in and out", "USD", "IF({tokens_month}=0,0,{total_cost}/{tokens_month}*million)",
-             "All costs of the month over its tokens.", '"$"#,##0.0000', "All costs for a million tokens, prompt and output together"),
+             "All costs of the month over its tokens.", style.RATE, "All costs for a million tokens, prompt and output together"),
         Line("usd_per_million_output", "A million output tokens, mean load", "USD",
-             "IF({requests_month}=0,0,{total_cost}/({requests_month}*{output_tokens})*million)", "Prompts are paid with them.", '"$"#,##0.0000',
+             "IF({requests_month}=0,0,{total_cost}/({requests_month}*{output_tokens})*million)", "Prompts are paid with them.", style.RATE,
              "All costs for a million output tokens at mean load"),
         Line("usd_per_million_peak", "A million output tokens, at the peak rate", "USD",
-             "{total_cost}/({peak_speed}*seconds_per_hour*hours_per_month)*million", "If the peak lasted all month.", '"$"#,##0.0000'),
+             "{total_cost}/({peak_speed}*seconds_per_hour*hours_per_month)*million", "If the peak lasted all month.", style.RATE),
         Line("usd_per_million_full", "A million output tokens, replicas full", "USD",
              "{total_cost}/({replicas_paid}*{replica_speed}*seconds_per_hour*hours_per_month)*million", "The least that it can be.",
-             '"$"#,##0.0000', "All costs for a million output tokens if the replicas were always full"),
-        Line("usd_per_request", "A request", "USD", "IF({requests_month}=0,0,{total_cost}/{requests_month})", "", '"$"0.00000',
+             style.RATE, "All costs for a million output tokens if the replicas were always full"),
+        Line("usd_per_request", "A request", "USD", "IF({requests_month}=0,0,{total_cost}/{requests_month})", "", style.RATE,
              "All costs for a request"),
         Line("usd_per_user", "A user, a month", "USD/month", 'IF(ISNUMBER({users}),{total_cost}/{users},"–")', "", style.USD_CENTS),
         Line("idle_usd", "Accelerators' cost of idle time", "USD/month", "{cost_accelerators}*(1-MIN(1,{utilisation}))", "", style.USD,

@@ -8,7 +8,7 @@ from ..book import Book
 from ..parts import MONTHLY, Constant, Figure, Picture, Template
 from ..serving_parts import SERVING_CLOCK, SERVING_CONSTANTS
 from ..shared_inputs import TERMS
-from ..sheets import api_prices
+from ..sheets import api_prices, hours
 from . import front
 from .checks import CHECKS
 from .inputs import sections
@@ -57,7 +57,7 @@ TEMPLATE = Template(
         Figure("A replica gives", "replica_speed", '#,##0 "output tokens/s"'), Figure("First token", "replica_ttft", '0.00 "s"'),
         Figure("Each further token", "replica_tpot", '0.000 "s"'), Figure("Energy of a million tokens", "kwh_per_million", '0.00 "kWh"'),
         Figure("Compute of its training", "training_flops", '0.0E+00 "FLOP"'),
-        Figure("Price in use", "price_used", '"$"0.00## "per accelerator-hour"'), Figure("Where from", "price_basis"),
+        Figure("Price in use", "price_used", '"$"0.00 "per accelerator-hour"'), Figure("Where from", "price_basis"),
     ],
     compared=[
         Figure("Model", "model_id"), Figure("Licence", "license"), Figure("Parameters", "parameters", style.WHOLE),
@@ -68,7 +68,7 @@ TEMPLATE = Template(
         Figure("A replica gives", "replica_speed", style.WHOLE), Figure("Accelerators paid", "accelerators_paid", style.WHOLE),
         Figure("Own a month, P10", "total_p10", style.USD), Figure("Own a month, P90", "total_p90", style.USD),
         Figure("Own, a million tokens", "usd_per_million_tokens", '"$"0.000'), Figure("Hosted, a million tokens", "api_usd_per_million", '"$"0.000'),
-        Figure("Quality, yours", "quality_points", style.GENERAL), Figure("Own, a solved task", "usd_per_solved", '"$"0.00000'),
+        Figure("Quality, yours", "quality_points", style.GENERAL), Figure("Own, a solved task", "usd_per_solved", style.RATE),
         Figure("Energy of a million tokens", "kwh_per_million", "0.00"), Figure("Compute of its training", "training_flops", style.SCIENTIFIC),
         Figure("Score of cost", "score_cost", "0.00"), Figure("Score of quality", "score_quality", "0.00"), Figure("Weighted score", "score", "0.00"),
         Figure("Not beaten in both", "pareto", '[=1]"yes";"no"'), Figure("Fits the context", "fits", '[=1]"yes";"NO"'),
@@ -83,7 +83,7 @@ TEMPLATE = Template(
     constants=[*SERVING_CONSTANTS, Constant("kwh_per_mwh", "kWh in a MWh", 1000, "kWh", "")],
     lists={"yes_no_list": ["yes", "no"], "term_list": TERMS},
     pictures=[Picture("A million tokens, in and out", "USD", ["usd_per_million_tokens", "api_usd_per_million"], number_format='"$"0.00')],
-    extra=[front.build, api_prices.build],
+    extra=[front.build, api_prices.build, hours.build],
 )  # fmt: skip
 
 

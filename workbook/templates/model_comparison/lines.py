@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import Block, Cost, Line
-from ..serving_parts import FACTS, RATES, SIZE, TRAFFIC, estimate_range
+from ..serving_parts import BY_HOUR, FACTS, RATES, SIZE, TRAFFIC, estimate_range
 from ..shared_inputs import price_lines
 
 _INT = style.WHOLE
@@ -27,11 +27,11 @@ _FACTS: Block = ("Facts of the model (LLM_* cells)", [
     Line("flops_per_token", "Training FLOP of a token", "FLOP/token", "LLM_TRAIN_FLOPS({model_id},1)", "6 x active parameters.",
          style.SCIENTIFIC, fact=True),
 ])  # fmt: skip
-BLOCKS: list[Block] = [FACTS, _FACTS, ("Price of an accelerator-hour", price_lines()), _TRAFFIC, SIZE, RATES]
+BLOCKS: list[Block] = [FACTS, _FACTS, ("Price of an accelerator-hour", price_lines()), _TRAFFIC, BY_HOUR, SIZE, RATES]
 COSTS = [
     Cost(Line("cost_accelerators", "Accelerators", "USD/month",
               "({committed}*{committed_rate}+({accelerators_paid}-{committed})*{flexible_rate})*hours_per_month", "", style.USD,
-              "Accelerators"), "{active}*({owed}*committed_rate+MAX(0,{needed}-{owed})*flexible_rate)*hours_per_month"),
+              "Accelerators"), "{active}*({owed}*committed_rate+{flexible}*flexible_rate)*hours_per_month"),
     Cost(Line("cost_operations", "Operations and staff", "USD/month", "{operations_share}*{cost_accelerators}", "", style.USD,
               "Operations and staff"), "operations_share_shown*{paid_cost_accelerators}"),
 ]  # fmt: skip
@@ -51,11 +51,11 @@ RESULTS: list[Block] = [
         Line("api_row", "Place on API prices", "row of the list", "MATCH({api_model},api_list,0)", "", _INT),
         Line("api_usd_per_request", "Hosted, a request", "USD",
              "({prompt_tokens}*INDEX(api_input,{api_row})+{output_tokens}*{token_factor}*INDEX(api_output,{api_row}))/million", "",
-             '"$"0.000000'),
+             style.RATE),
         Line("api_usd_per_million", "Hosted, a million tokens in and out", "USD",
              "{api_usd_per_request}/({prompt_tokens}+{output_tokens})*million", "", '"$"0.000', "Hosted, for a million tokens in and out"),
         Line("usd_per_solved", "Own, a solved task", "USD", "IF({requests_month}=0,0,{total_cost}/({requests_month}*{solved_share}))", "",
-             '"$"0.000000', "Own hosting for a solved task"),
+             style.RATE, "Own hosting for a solved task"),
         Line("kwh_per_million", "Energy of a million tokens", "kWh",
              "{accelerators_paid}*{tdp_watts}*{server_power_factor}*{load}*{pue}*hours_per_month/watts_per_kw/{tokens_month}*million",
              "At the meter, all replicas.", "0.000"),

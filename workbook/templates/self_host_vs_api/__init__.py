@@ -8,7 +8,7 @@ from ..book import Book
 from ..parts import MONTHLY, Figure, Picture, Template
 from ..serving_parts import RANGE, SERVING_CLOCK, SERVING_CONSTANTS
 from ..shared_inputs import TERMS
-from ..sheets import api_prices
+from ..sheets import api_prices, hours
 from . import staircase
 from .checks import CHECKS
 from .inputs import sections
@@ -53,7 +53,7 @@ TEMPLATE = Template(
         Figure("Requests a day, month sized", "requests_day", style.WHOLE),
         Figure("Hosted model", "api_model_shown"), Figure("Its input", "api_input_price", '"$"0.00## "a million tokens"'),
         Figure("Its output", "api_output_price", '"$"0.00## "a million tokens"'),
-        Figure("Price in use", "price_used", '"$"0.00## "per accelerator-hour"'), Figure("Where from", "price_basis"),
+        Figure("Price in use", "price_used", '"$"0.00 "per accelerator-hour"'), Figure("Where from", "price_basis"),
         Figure("Saved over the plan", "saved", style.AMOUNT),
     ],
     compared=[
@@ -75,7 +75,7 @@ TEMPLATE = Template(
     constants=SERVING_CONSTANTS,
     lists={"yes_no_list": ["yes", "no"], "term_list": TERMS},
     pictures=[Picture("Own and API, USD a month", "USD a month", ["total_cost", "api_usd"])],
-    extra=[staircase.build, api_prices.build],
+    extra=[staircase.build, api_prices.build, hours.build],
 )  # fmt: skip
 
 

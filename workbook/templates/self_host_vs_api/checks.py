@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
-from ..serving_parts import IN_TIME, SLOW_PEAK
+from ..serving_parts import FLEET, HOURS_AGREE, HOURS_FILLED, IN_TIME, SEARCHED, SLOW_PEAK, STILL_COMMITTED
 from ..shared_inputs import price_checks
 
 CHECKS = [
+    SEARCHED,
     *price_checks(),
+    HOURS_FILLED,
+    HOURS_AGREE,
     SLOW_PEAK,
+    STILL_COMMITTED,
     *IN_TIME,
+    FLEET,
     Check("A layout meets the limits", "IF(ISNUMBER(replica_speed),1,0)", EQUAL, "1", STOP,
           "No layout up to the largest replica fits and meets both limits: relax them, or allow a larger replica.", "ttft_slo", "0"),
     Check("API prices are found", "IF(AND(ISNUMBER(api_input_price),ISNUMBER(api_output_price)),1,0)", EQUAL, "1", STOP,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import Block, Cost, Line, TimeRow
-from ..serving_parts import FACTS, LATENCY, RATES, SIZE, TRAFFIC, estimate_range
+from ..serving_parts import BY_HOUR, FACTS, LATENCY, RATES, SIZE, TRAFFIC, estimate_range
 from ..shared_inputs import price_lines
 
 _PRICE = '"$"0.00####'
@@ -18,18 +18,27 @@ _API: Block = ("The hosted model", [
     Line("api_now", "Level of prices in the month sized", "factor", "(1-{api_erosion})^(sizing_month_no/months_per_year)", "", "0.000"),
     Line("api_usd_per_request", "A request", "USD",
          "({prompt_tokens}*((1-{api_cached_share})*{api_input_price}+{api_cached_share}*{api_cached_price})"
-         "+{output_tokens}*{api_output_price})/million*{api_discount}", "At the start.", '"$"0.000000'),
+         "+{output_tokens}*{api_output_price})/million*{api_discount}", "At the start.", style.RATE),
     Line("api_usd", "API in the month sized", "USD/month", "{requests_month}*{api_usd_per_request}*{api_now}", "", style.USD,
          "The hosted model in the month that is sized", True),
 ])  # fmt: skip
 _SERVED = Line("served_tokens", "Output tokens of a request", "tokens", "{output_tokens}*{token_factor}",
                "The own model's for the same task.", style.WHOLE)  # fmt: skip
 _TRAFFIC: Block = (TRAFFIC[0], [_SERVED if line.name == _SERVED.name else line for line in TRAFFIC[1]])
-BLOCKS: list[Block] = [FACTS, ("Price of an accelerator-hour", price_lines()), _TRAFFIC, SIZE, LATENCY, RATES, _API]
+BLOCKS: list[Block] = [
+    FACTS,
+    ("Price of an accelerator-hour", price_lines()),
+    _TRAFFIC,
+    BY_HOUR,
+    SIZE,
+    LATENCY,
+    RATES,
+    _API,
+]
 COSTS = [
     Cost(Line("cost_accelerators", "Accelerators", "USD/month",
               "({committed}*{committed_rate}+({accelerators_paid}-{committed})*{flexible_rate})*hours_per_month", "", style.USD,
-              "Accelerators"), "{active}*({owed}*committed_rate+MAX(0,{needed}-{owed})*flexible_rate)*hours_per_month"),
+              "Accelerators"), "{active}*({owed}*committed_rate+{flexible}*flexible_rate)*hours_per_month"),
     Cost(Line("cost_operations", "Operations", "USD/month", "{operations_share}*{cost_accelerators}", "", style.USD, "Operations"),
          "operations_share_shown*{paid_cost_accelerators}"),
     Cost(Line("cost_staff", "Staff", "USD/month", "{staff}*{usd_per_person}/months_per_year", "", style.USD, "Staff"),
@@ -54,16 +63,16 @@ RESULTS: list[Block] = [
         Line("tokens_month", "Tokens in and out", "tokens/month", "{requests_month}*({prompt_tokens}+{output_tokens})",
              "As the API counts them.", "#,##0"),
         Line("usd_per_million_tokens", "Own, a million of them", "USD", "IF({tokens_month}=0,0,{total_cost}/{tokens_month}*million)", "",
-             '"$"#,##0.0000', "Own hosting for a million tokens in and out"),
+             style.RATE, "Own hosting for a million tokens in and out"),
         Line("api_usd_per_million", "API, a million of them", "USD", "IF({tokens_month}=0,0,{api_usd}/{tokens_month}*million)", "",
-             '"$"#,##0.0000', "The hosted model for a million tokens in and out"),
+             style.RATE, "The hosted model for a million tokens in and out"),
         Line("saved_month", "Saved by the own service", "USD/month", "{api_usd}-{total_cost}", "Negative: the API is cheaper.", style.USD,
              "Saved by the own service in the month that is sized"),
         Line("cheaper", "Cheaper", "text", 'IF({saved_month}>0,"own service","API")', "", style.GENERAL, "Which one is cheaper"),
         Line("cheaper_by", "By", "USD/month", "ABS({saved_month})", "", style.USD),
         Line("full_usd_per_request", "Own, a request, replicas full", "USD",
              "{price_used}*{level_used}*{replica_accelerators}/({replica_speed}*seconds_per_hour)*{output_tokens}*{token_factor}",
-             "Accelerators alone.", '"$"0.000000'),
+             "Accelerators alone.", style.RATE),
         Line("needed_use", "Use that own replicas need", "share", "{full_usd_per_request}/({api_usd_per_request}*{api_now})",
              "Accelerators alone; above 100 %: never.", style.PERCENT, "Use of full replicas at which accelerators equal the API"),
     ]),

@@ -9,7 +9,7 @@ from .. import charts, style
 from ..book import Book
 
 _FIRST, _ROWS = 8, 30
-_HEADS = ["Step", "Volume over that sized", "Requests a day", "Tokens a month, in and out", "Replicas", "Accelerators",
+_HEADS = ["Step", "Volume over that sized", "Requests a day", "Tokens a month, in and out", "Replicas at the peak", "Accelerators paid",
           "Own (USD/month)", "API (USD/month)", "Own is cheaper from here on"]  # fmt: skip
 
 
@@ -25,17 +25,19 @@ def build(book: Book) -> Worksheet:
         own = row == last
         step = f"=A{row}/{_steps(last)}*staircase_most" if not own else "=1"
         speed = f"C{row}/seconds_per_day*peak_over_mean_shown*served_tokens"
-        load = f'{speed}/IF(autoscale_shown="yes",peak_over_mean_shown,1)'
-        replicas = f"regions_shown*MAX(min_replicas_shown,ROUNDUP(ROUND({load}/regions_shown/replica_holds,1+1+1),0)+spare_replicas_shown)"
+        replicas = f"regions_shown*MAX(min_replicas_shown,ROUNDUP(ROUND({speed}/regions_shown/replica_holds,1+1+1),0)+spare_replicas_shown)"
         each = f"E{row}*replica_accelerators/regions_shown"
         whole = f'IF(whole_nodes_shown="yes",ROUNDUP(ROUND({each}/node_size_shown,1+1+1),0)*node_size_shown,{each})*regions_shown'
+        whole += (
+            "*IF(accelerators_peak=0,1,accelerators_paid/accelerators_peak)"  # fewer where replicas follow the load
+        )
         rate = "(IF(accelerators_paid=0,0,committed/accelerators_paid)*committed_rate+(1-IF(accelerators_paid=0,0,committed/accelerators_paid))*flexible_rate)"
         accelerators = f"F{row}*{rate}*hours_per_month*(1+operations_share_shown)"
         rest = "subtotal-cost_accelerators-cost_operations-cost_once"
         contents = [
             (f"=ROW()-ROW($A${_FIRST - 1})-1" if not own else "=1", style.WHOLE), (step, "0.00"), (f"=requests_day*B{row}", style.WHOLE),
             (f"=C{row}*days_per_month*(prompt_tokens_shown+output_tokens_shown)", "#,##0"), (f"={replicas}", style.WHOLE),
-            (f"={whole}", style.WHOLE), (f"=({accelerators}+{rest})*(1+contingency_shown)*(1+tax_shown)", style.USD),
+            (f"={whole}", style.TENTHS), (f"=({accelerators}+{rest})*(1+contingency_shown)*(1+tax_shown)", style.USD),
             (f"=C{row}*days_per_month*api_usd_per_request*api_now", style.USD),
             (f'=IF(SUMPRODUCT((G{row}:G${last - 1}>H{row}:H${last - 1})*1)=0,1,0)' if not own else f"=(G{row}<=H{row})*1", '[=1]"yes";"no"'),
         ]  # fmt: skip

@@ -17,12 +17,10 @@ from .. import style
 from ..book import Book
 from ..parts import GROUPS, MONTHLY, Block, Cost, Input, Line
 from . import own_lines
-from .inputs import FROM as OWN_FROM
-from .inputs import TO as OWN_TO
 
 HEAD, FIRST = 5, 6
 LIVE, SCENARIOS, BRIDGE = 3, 6, 3
-_FIRST_SCENARIO, _NAME, _HOW = LIVE + 1, LIVE + SCENARIOS + 1, LIVE + SCENARIOS + 2
+_FIRST_SCENARIO, NAME, _HOW = LIVE + 1, LIVE + SCENARIOS + 1, LIVE + SCENARIOS + 2
 _FIRST_BRIDGE = _HOW + 1
 _SIDE = _FIRST_BRIDGE + BRIDGE
 _NUMBER = 20.0
@@ -55,7 +53,7 @@ class Calculation:
 
     @property
     def _columns(self) -> list[int]:
-        return [*range(LIVE, _NAME), *range(_FIRST_BRIDGE, _SIDE + self._sides)]
+        return [*range(LIVE, NAME), *range(_FIRST_BRIDGE, _SIDE + self._sides)]
 
     def _sheet(self) -> Worksheet:
         sheet = self.book.sheet(
@@ -139,7 +137,7 @@ class Calculation:
         style.text(sheet, row, 2, line.unit, color=style.GREY)
         for column in self._columns:
             self._put(line, column)
-        style.text(sheet, row, _NAME, line.name + shown, size=9, color=style.GREY)
+        style.text(sheet, row, NAME, line.name + shown, size=9, color=style.GREY)
         style.note(sheet, row, _HOW, line.how)
         for column in range(1, _HOW + 1):
             cell = sheet.cell(row, column)
@@ -157,7 +155,7 @@ class Calculation:
         elif line.array:
             content = ArrayFormula(f"{letter}{row}", text)
         cell = style.formula(self.sheet, row, column, content, line.number_format)
-        cell.alignment = style.aligned("right")
+        cell.alignment = style.aligned("right", shrink=line.number_format == style.GENERAL)
         if line.total:
             cell.font = style.font(bold=True)
 
@@ -177,7 +175,7 @@ class Calculation:
             self._row += 1
             self._line(cost.line)
         first_cost, last_cost = head + 1, self._row
-        for number in range(own_lines.COUNT):
+        for number in range(1, own_lines.MOST + 1):
             self._row += 1
             self._own_line(number, first_cost, last_cost, basis)
         self.first_own_row = last_cost + 1
@@ -198,10 +196,11 @@ class Calculation:
 
     def _own_line(self, number: int, first: int, last: int, basis: str) -> None:
         sheet, row = self.sheet, self._row
-        at = self.book.first_own_line + number
-        name = style.formula(sheet, row, 1, f'=IF(Inputs!$A{at}="","Own line, not used",Inputs!$A{at})')
-        name.alignment = style.aligned("left")
+        at = f"${get_column_letter(NAME)}{row}"
+        style.formula(sheet, row, 1, own_lines.label(at)).alignment = style.aligned("left")
         style.text(sheet, row, 2, "USD", color=style.GREY)
+        style.value(sheet, row, NAME, number, '"own line "0').font = style.font(9, color=style.GREY)
+        amount, kind, of = (own_lines.field(name, at) for name in ("own_amounts", "own_kinds_chosen", "own_of"))
         for column in self._columns:
             letter = get_column_letter(column)
             months = own_months(at, self.in_column("{plan_start}", letter), self.in_column("{plan_end}", letter))
@@ -209,12 +208,12 @@ class Calculation:
             if basis == MONTHLY:
                 active = own_active(at, self.in_column("{sizing_month}", letter))
                 whole, month = f"{active}/{months}", active
-            line = f"INDEX({letter}${first}:{letter}${last},MATCH(Inputs!$G{at},cost_labels,0))"
+            line = f"INDEX({letter}${first}:{letter}${last},MATCH({of},cost_labels,0))"
             share = line if basis != MONTHLY else f"{line}*{month}"
-            kinds = f"IF(Inputs!$C{at}=own_share,{share},IF(Inputs!$C{at}=own_a_month,{month},{whole}))"
-            cell = style.formula(sheet, row, column, f"=IF(N(Inputs!$B{at})=0,0,Inputs!$B{at}*{kinds})", style.USD)
-            cell.alignment = style.aligned("right")
-        style.note(sheet, row, _HOW, "From the block of own lines on Inputs." if number == 0 else "")
+            kinds = f"IF({kind}=own_share,{share},IF({kind}=own_a_month,{month},{whole}))"
+            content = f"=IF({own_lines.exists(at)},IF(N({amount})=0,0,{amount}*{kinds}),0)"
+            style.formula(sheet, row, column, content, style.USD).alignment = style.aligned("right")
+        style.note(sheet, row, _HOW, "From the block of own lines on Inputs." if number == 1 else "")
         for column in range(1, _HOW + 1):
             sheet.cell(row, column).border = style.underline()
 
@@ -225,7 +224,7 @@ class Calculation:
 
     def across(self, line: str) -> str:
         """The cells of all scenarios of a line."""
-        first, last = get_column_letter(_FIRST_SCENARIO), get_column_letter(_NAME - 1)
+        first, last = get_column_letter(_FIRST_SCENARIO), get_column_letter(NAME - 1)
         return f"Calculation!${first}${self.rows[line]}:${last}${self.rows[line]}"
 
     def bridge(self, line: str, step: int) -> str:
@@ -238,8 +237,8 @@ class Calculation:
         last = self._row - 1
         self.sheet.print_area = f"A1:K{last}"
         row = self.rows["total_cost"]
-        self.book.name("total_cost_scenarios", self.sheet, row, _FIRST_SCENARIO, (row, _NAME - 1))
-        self.book.name("calculation_values", self.sheet, FIRST, LIVE, (last, _NAME - 1))
+        self.book.name("total_cost_scenarios", self.sheet, row, _FIRST_SCENARIO, (row, NAME - 1))
+        self.book.name("calculation_values", self.sheet, FIRST, LIVE, (last, NAME - 1))
         self.book.name("sensitivity_columns", self.sheet, FIRST, _FIRST_BRIDGE, (last, _SIDE + self._sides - 1))
 
 
@@ -258,20 +257,21 @@ def guard(sheet: Worksheet, row: int, columns: int) -> None:
     sheet.row_dimensions[row].height = 9
 
 
-def _own_date(at: int, column: int, otherwise: str) -> str:
-    cell = f"Inputs!${get_column_letter(column)}{at}"
+def own_date(number: str, name: str, otherwise: str) -> str:
+    """A date of an own line, or otherwise."""
+    cell = own_lines.field(name, number)
     return f"IF(ISNUMBER({cell}),{cell},{otherwise})"
 
 
-def own_months(at: int, start: str, end: str) -> str:
-    """In how many months an own line is paid."""
-    first, last = _own_date(at, OWN_FROM, start), _own_date(at, OWN_TO, end)
+def own_months(number: str, start: str, end: str) -> str:
+    """In how many months an own line is paid; `number` is the cell with its number."""
+    first, last = own_date(number, "own_from", start), own_date(number, "own_to", end)
     return f"MAX(1,{month_index(last)}-{month_index(first)}+1)"
 
 
-def own_active(at: int, month: str) -> str:
+def own_active(number: str, month: str) -> str:
     """1 where an own line is paid in a month."""
-    first, last = _own_date(at, OWN_FROM, month), _own_date(at, OWN_TO, month)
+    first, last = own_date(number, "own_from", month), own_date(number, "own_to", month)
     return f"AND({month_index(first)}<={month_index(month)},{month_index(last)}>={month_index(month)})*1"
 
 

@@ -41,6 +41,7 @@ def build(
     row = own_lines.build(book, sheet, row + 1, len(_COLUMNS))
     book.name("inputs_valid", sheet, first_input, OK, (row - 1, OK))
     row = _constants(book, sheet, row + 1, constants)
+    sheet.print_area = f"A1:I{row - 1}"  # the lists behind the drop-downs are not for readers
     _lists(book, sheet, row + 1, {**lists, "cost_labels": costs})
     rule = FormulaRule(formula=[f"AND(ISNUMBER($F{first_input}),$F{first_input}=0)"], fill=style.fill("F5B7B1"))
     sheet.conditional_formatting.add(f"B{first_input}:F{row}", rule)

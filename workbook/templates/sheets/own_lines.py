@@ -10,22 +10,22 @@ from openpyxl.worksheet.worksheet import Worksheet
 from .. import style
 from ..book import Book
 
-COUNT = 10
+COUNT, MOST = 10, 15
+"""Rows of the block, and lines that read it: rows inserted into the block are read by those left."""
 IN_ALL, A_MONTH, PERCENT = KINDS = ("USD in all", "USD a month", "share of a line")
 _AMOUNT, _KIND, _OF, _BEGIN, _END = 2, 3, 7, 4, 5
 
 
 def build(book: Book, sheet: Worksheet, row: int, columns: int) -> int:
     """The block from `row` on; gives the row after it."""
-    style.section(sheet, row, "Own lines: costs that this workbook does not have; insert rows above the last if ten are "
-                  "too few", columns)  # fmt: skip
+    style.section(sheet, row, f"Own lines: costs that this workbook does not have; insert rows above the last if {COUNT} "
+                  f"are too few, up to {MOST}", columns)  # fmt: skip
     row += 1
     heads = ["Name", "Amount, or share", "Kind", "From", "To", "Valid?", "Share of which line", "", ""]
     for column, head in enumerate(heads, 1):
         cell = style.text(sheet, row, column, head or None, size=9, bold=True, color=style.GREY)
         cell.border = style.underline(style.BLUE)
     first, last = row + 1, row + COUNT
-    book.first_own_line = first
     for row in range(first, last + 1):
         _row(sheet, row)
     note = "Blank dates: all months of the plan. A share of 5 % is 0.05; it is of the line of the scenario shown."
@@ -48,6 +48,22 @@ def build(book: Book, sheet: Worksheet, row: int, columns: int) -> int:
                          ("own_from", _BEGIN), ("own_to", _END)):  # fmt: skip
         book.name(name, sheet, first, column, (last, column))
     return last + 1
+
+
+def field(name: str, number: str) -> str:
+    """What the own line of that number has in a column of the block, by the column's name; `number` is a cell."""
+    return f"INDEX({name},{number})"
+
+
+def exists(number: str) -> str:
+    """Is there a row of that number in the block?"""
+    return f"{number}<=ROWS(own_names)"
+
+
+def label(number: str) -> str:
+    """The name of an own line, as a formula."""
+    none, name = '"Own line, not used"', field("own_names", number)
+    return f'=IF({exists(number)},IF({name}="",{none},{name}),{none})'
 
 
 def name_kinds(book: Book, sheet: Worksheet) -> None:

@@ -13,7 +13,7 @@ from openpyxl.styles import Font
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from xlcalc.catalog import prices, tables
+from xlcalc.catalog import instances, prices, tables
 
 from .. import style
 from ..book import Book
@@ -21,7 +21,7 @@ from ..book import Book
 HEAD, FIRST = 5, 6
 OWN_ROWS = 10
 
-_HOURLY = '0.00##;;"–"'
+_HOURLY = '[>=0.01]0.00;[>0]0.0000;"–"'
 RECORD = [
     ("id", "Instance", 46, style.GENERAL),
     ("provider", "Provider", 12, style.GENERAL),
@@ -66,7 +66,7 @@ def build(book: Book, *, choosing: bool) -> Worksheet:
     # budgets compare offers as they stand, as LLM_SERVE_PLAN does; the catalog's own sheet keeps former lists too
     rows = tables.rows("prices")
     if choosing:
-        newest = ({**row, "id": prices.place_of(row)} for row in prices.newest())
+        newest = ({**row, "id": instances.place_of(row)} for row in prices.newest())
         rows = tuple(sorted(newest, key=lambda row: row["id"]))
     for row, record in enumerate(rows, FIRST):
         _record(sheet, row, record)

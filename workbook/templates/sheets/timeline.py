@@ -17,9 +17,7 @@ from .. import style
 from ..book import Book
 from ..parts import MONTHLY, Template, TimeRow
 from . import own_lines
-from .calculation import Calculation, guard, month_index, own_months
-from .inputs import FROM as OWN_FROM
-from .inputs import TO as OWN_TO
+from .calculation import NAME, Calculation, guard, month_index, own_date, own_months
 
 HEAD, FIRST_MONTH, MONTHS = 9, 4, 60
 BARS = 12
@@ -106,7 +104,7 @@ class Timeline:
             self._time(TimeRow(f"paid_{cost.line.name}", cost.line.label, "USD", cost.month, _PAYMENT, total))
             self.paid.append((cost.line.label, self._row))
         first, last = head + 1, self._row
-        for number in range(own_lines.COUNT):
+        for number in range(own_lines.MOST):
             self._own(number, first, last)
         self._row += 1
         guard(self.sheet, self._row, self.last)
@@ -124,27 +122,22 @@ class Timeline:
 
     def _own(self, number: int, first: int, last: int) -> None:
         self._row += 1
-        at = self.book.first_own_line + number
-        row = self._row
+        row, line = self._row, self.steps.first_own_row + number
+        at = f"Calculation!${get_column_letter(NAME)}${line}"
         self._label(row, "", "USD")
-        name = style.formula(self.sheet, row, 1, f'=IF(Inputs!$A{at}="","Own line, not used",Inputs!$A{at})')
-        name.border = style.underline()
+        style.formula(self.sheet, row, 1, own_lines.label(at)).border = style.underline()
         begin, finish = ("plan_start", "plan_end") if self.later else ("timeline_start", "timeline_end")
-        first_day = (
-            f"IF(ISNUMBER(Inputs!${get_column_letter(OWN_FROM)}{at}),Inputs!${get_column_letter(OWN_FROM)}{at},{begin})"
-        )
-        last_day = (
-            f"IF(ISNUMBER(Inputs!${get_column_letter(OWN_TO)}{at}),Inputs!${get_column_letter(OWN_TO)}{at},{finish})"
-        )
+        first_day, last_day = own_date(at, "own_from", begin), own_date(at, "own_to", finish)
         months = own_months(at, begin, finish)
         now = month_index("{start}")
         active = f"MAX(0,MIN({month_index(last_day)}+1,{now}+{{width}})-MAX({month_index(first_day)},{now}))"
         if self.later:
-            content = f"Calculation!$C${self.steps.first_own_row + number}*{active}/{months}"
+            content = f"IF({own_lines.exists(at)},Calculation!$C${line}*{active}/{months},0)"
         else:
-            share = f"INDEX({{m}}${first}:{{m}}${last},MATCH(Inputs!$G{at},cost_labels,0))"
-            amount = f"IF(Inputs!$C{at}=own_share,{share},IF(Inputs!$C{at}=own_a_month,1,1/{months}))*{active}"
-            content = f"IF(N(Inputs!$B{at})=0,0,Inputs!$B{at}*{amount})"
+            share = f"INDEX({{m}}${first}:{{m}}${last},MATCH({own_lines.field('own_of', at)},cost_labels,0))"
+            amount, kind = own_lines.field("own_amounts", at), own_lines.field("own_kinds_chosen", at)
+            kinds = f"IF({kind}=own_share,{share},IF({kind}=own_a_month,1,1/{months}))*{active}"
+            content = f"IF({own_lines.exists(at)},IF(N({amount})=0,0,{amount}*{kinds}),0)"
         self._across(row, content, _PAYMENT)
         self._total(row)
 
@@ -204,6 +197,7 @@ class Timeline:
     def _bars(self) -> None:
         """The plan in twelve equal pieces, for the chart: a plan of five months fills it as one of 36 does. A month that
         lies in two pieces counts in both, by its days."""
+        self.sheet.print_area = f"A1:{get_column_letter(self.last)}{self._row}"
         row = self._row = self._row + 2
         style.section(self.sheet, row, "For the chart: the plan in twelve equal pieces", self.last)
         self._label(row + 1, "Months before the piece", "months")

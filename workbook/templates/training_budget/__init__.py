@@ -14,7 +14,7 @@ from .checks import CHECKS
 from .inputs import sections
 from .lines import AFTER, BLOCKS, CLOCK, COSTS, RESULTS
 
-_HOURLY = '"$"0.00## "per accelerator-hour"'
+_HOURLY = '"$"0.00 "per accelerator-hour"'
 TEMPLATE = Template(
     title="Training budget",
     subject="What it costs to train a large language model, and how long it takes",

@@ -35,8 +35,9 @@ CHECKS = [
     Check("Utilisation is within the estimate", "mfu_shown", AT_MOST, "IF(ISNUMBER(estimate_mfu_best),estimate_mfu_best,1)", WARN,
           "Above what the fastest layout is estimated to reach, at the quick end of measured runs: see Estimate.",
           "estimate_mfu_best", style.PERCENT),
-    Check("A layout fits", 'IF(plan_rank="does not fit",0,1)', EQUAL, "1", WARN,
-          "The layout of Inputs, or any layout, does not fit in memory: see Estimate.", "plan_rank", "0"),
+    Check("A layout fits", "IF(ISNUMBER(plan_rank),1,0)", EQUAL, "1", WARN,
+          "The layout of Inputs, or any layout, does not fit in memory, or none was searched for these inputs: see Estimate. A standalone file "
+          "keeps answers for the inputs that it was made with; xlcalc recalc FILE searches again.", "plan_rank", "0"),
     Check("What is owed is used", "cost_unused/total_cost", AT_MOST, "quarter", WARN,
           "More than a quarter of the bill is for committed hours that this run does not use.", "cost_unused", style.PERCENT),
     Check("Stops leave enough time", "goodput", AT_LEAST, "goodput_floor", WARN,

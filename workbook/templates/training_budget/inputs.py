@@ -10,6 +10,7 @@ from ..shared_inputs import (
     ELECTRICITY,
     EPOCH_COSTS,
     EPOCH_PAPER,
+    MFU_CEILING,
     NODE_POWER,
     accelerator_input,
     catalog_source,
@@ -30,12 +31,6 @@ BLOOM = Source(
     "BLOOM: A 176B-Parameter Open-Access Multilingual Language Model: 350e9 tokens from 1.6 TB of text",
     "https://arxiv.org/abs/2211.05100",
     "2022-11-09",
-)
-PALM = Source(
-    "PaLM (2022), appendix B",
-    "PaLM: Scaling Language Modeling with Pathways, table 3 and appendix B: model FLOP utilisation",
-    "https://arxiv.org/abs/2204.02311",
-    "2022-04-05",
 )
 RECOMPUTATION = Source(
     "Korthikanti (2022), section 5",
@@ -189,8 +184,7 @@ def sections(book: Book) -> list[Section]:
                   LLAMA_3, style.PERCENT, 0, 1, fixed=True),
             Input("storage_ceiling", "Highest sensible share of storage", 0.2, "share of the total",
                   "Above it, Checks advises to keep fewer checkpoints.", None, style.PERCENT, 0, 1, fixed=True, basis=ASSUMED),
-            Input("mfu_ceiling", "Highest believable utilisation", 0.65, "share of peak", "Above it, Checks stops.", PALM,
-                  style.PERCENT, 0.01, 1, fixed=True),
+            MFU_CEILING,
             Input("longest_run", "Longest believable run", 365, "days", "Above it, Checks warns: take more accelerators.", None,
                   style.WHOLE, 1, 3650, fixed=True, basis=ASSUMED),
         ]),

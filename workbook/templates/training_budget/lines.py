@@ -112,7 +112,7 @@ _CONTRACT: Block = ("Contracts: what is owed, and what of it is used", [
     Line("flexible", "On demand and spot", "accelerators", "MAX(0,{accelerators_paid}-{committed_1y}-{committed_3y})", "", _INT),
     Line("flexible_price", "Their price", "USD/accelerator-hour",
          "IF({on_demand_share}+{spot_share}<=0,0,({on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}*{price_spot},0))"
-         "/({on_demand_share}+{spot_share}))*{level_used}", "", '"$"0.00##'),
+         "/({on_demand_share}+{spot_share}))*{level_used}", "", style.RATE),
     Line("flexible_hours", "Their hours in the run", "accelerator-hours", "{flexible}*{wall_clock_days}*hours_per_day", "", _INT),
     Line("used_hours", "Committed hours used by the run", "accelerator-hours",
          "({committed_1y}+{committed_3y})*{wall_clock_days}*hours_per_day", "", _INT),
@@ -122,7 +122,7 @@ _CONTRACT: Block = ("Contracts: what is owed, and what of it is used", [
          "({committed_1y}*{price_1y}+{committed_3y}*{price_3y})*{level_used}*{wall_clock_days}*hours_per_day", "", style.USD),
     Line("run_usd", "The run by its hours", "USD", "{flexible_hours}*{flexible_price}+{committed_used_usd}", "", style.USD),
     Line("run_rate", "Price of an hour of the run", "USD/accelerator-hour", "{run_usd}/{gpu_hours}", "Contracts by their hours.",
-         '"$"0.00##'),
+         style.RATE),
 ])  # fmt: skip
 _STORE: Block = ("Storage and energy", [
     Line("checkpoint_gb", "Size of a checkpoint", "GB", "{checkpoint_bytes}/bytes_per_gb", "", _GB, "Size of one training checkpoint"),
@@ -233,7 +233,7 @@ RESULTS: list[Block] = [
              "({flexible_price}*{flexible}/{accelerators_paid}+IF(ISNUMBER({experiment_gpu_hours}),0,{experiment_share}*{price_used}"
              "*{level_used})+IF({people_usd}>0,0,{people_share}/(1-{people_share})*({run_rate}+IF(ISNUMBER({experiment_gpu_hours}),0,"
              "{experiment_share}*{price_used}*{level_used}))))*(1+{contingency})*(1+{tax})",
-             "Committed hours cost nothing more while they last.", '"$"0.00##'),
+             "Committed hours cost nothing more while they last.", style.RATE),
         Line("reference_hours", "Hours at the reference utilisation", "accelerator-hours",
              "{training_flops}/({peak_flops}*reference_mfu)/seconds_per_hour", "What published hours were divided by.", _INT),
         Line("reference_hours_p50", "Half of published runs paid less", "accelerator-hours", "{reference_hours}*reference_p50",

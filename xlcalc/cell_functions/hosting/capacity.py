@@ -82,7 +82,13 @@ def _fewest(given: SimpleNamespace) -> int:
     total = term(f"bytes on each accelerator, {layout.text}", total, "bytes", MEMORY_SOURCE)
     fits = "the smallest count tried where {0} is at most {1}"
     return chosen(
-        "count", layout.accelerators, fits, total, memory.to_fill(of, given.reserve), unit="count", source=MEMORY_SOURCE
+        "count",
+        layout.accelerators,
+        fits,
+        total,
+        memory.to_fill(of, layout, given.reserve),
+        unit="count",
+        source=MEMORY_SOURCE,
     )
 
 
@@ -101,7 +107,7 @@ def LLM_MAX_BATCH(
 
     Example:
         >>> LLM_MAX_BATCH("llama-3.1-8b", "h100-sxm", 1, 8192)
-        56
+        57
     """
     return memory.max_batch(held(model, accelerator, dtype, kv_dtype, software), count, context, reserve)[0]
 
@@ -131,7 +137,7 @@ def LLM_MAX_CONTEXT(
 
     Example:
         >>> LLM_MAX_CONTEXT("llama-3.1-8b", "h100-sxm", 1, 16)
-        28895
+        29672
     """
     return memory.max_context(held(model, accelerator, dtype, kv_dtype, software), count, batch, reserve)[0]
 
@@ -148,5 +154,5 @@ def _longest(given: SimpleNamespace) -> int:
 
     here, beyond = filled_by(context, "this context"), filled_by(context + 1, "one token more")
     fits = "the longest context where {0} is at most {1}; one token more takes {2}"
-    filled = memory.to_fill(of, given.reserve)
+    filled = memory.to_fill(of, layout, given.reserve)
     return chosen("context", context, fits, here, filled, beyond, unit="tokens", source=MEMORY_SOURCE)

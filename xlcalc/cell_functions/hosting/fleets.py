@@ -149,7 +149,7 @@ def LLM_RUNS_ON(
 ) -> Rows:
     """The models of the catalog that a machine holds with their cache, largest first, and how fast they run there.
 
-    Weights, cache in 16 bit and the engine's workspace fit in 90 % of the memory, as LLM_MIN_GPUS has it, in the layout
+    Weights, cache in 16 bit and the engine's workspace fit as LLM_MIN_GPUS has it, a tenth left empty, in the layout
     that gives tokens soonest. The first token is that of one prompt of the whole context. Models whose published
     context is shorter than the one that is asked for are left out. With `host_memory`, models follow of which llama.cpp
     leaves a part there, computed by the host's processor: experts of mixtures first, else whole layers, as few as

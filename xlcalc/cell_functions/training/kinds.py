@@ -7,7 +7,7 @@ from typing import Annotated
 
 from xlcalc.hardware.software import SOFTWARE
 from xlcalc.language.cells import Choice, Kind, Number, Refusal, Text
-from xlcalc.model.adapters import MATRICES, PARTS
+from xlcalc.model.adapters import PARTS, target
 from xlcalc.training.compute import RECOMPUTE
 from xlcalc.training.finetune import METHODS
 from xlcalc.training.memory import OFFLOADS, OPTIMIZERS
@@ -22,10 +22,9 @@ class TargetsKind(Kind):
         text = Text(self.about).read(value).casefold()
         found: frozenset[str] = frozenset()
         for part in text.replace("+", ",").split(","):
-            name = part.strip().removesuffix("_proj")
-            if name not in PARTS and name not in MATRICES:
+            if not (named := target(part.strip())):
                 raise Refusal("#VALUE!", f"must be some {self.about}; got {text!r}")
-            found |= PARTS.get(name) or frozenset((name,))
+            found |= named
         return found
 
 

@@ -1,7 +1,6 @@
 """Calculates for the add-in: reads [function, arguments] as a line of JSON, writes the answer as one.
 
-The extension carries xlcalc, and pydantic, whose core is compiled: these are used where it was compiled for this
-Python. Any other Python has to have a pydantic of its own.
+The extension carries xlcalc and what it needs, none of it compiled: any Python that xlcalc knows will do.
 """
 
 from __future__ import annotations
@@ -10,21 +9,12 @@ import json
 import os
 import platform
 import sys
-import sysconfig
 from typing import Any
-
-
-def abi() -> str:
-    """What a compiled package has to be compiled for to run here."""
-    return f"{sysconfig.get_config_var('EXT_SUFFIX')}-{platform.machine()}"
 
 
 def carry(folder: str) -> None:
     """Make this Python import what an extension carries."""
-    sys.path.insert(0, os.path.join(folder, "packages"))
-    with open(os.path.join(folder, "built.json"), encoding="utf-8") as file:
-        if json.load(file)["abi"] == abi():
-            sys.path.insert(1, os.path.join(folder, "dependencies"))
+    sys.path[:0] = [os.path.join(folder, "packages"), os.path.join(folder, "dependencies")]
 
 
 class Calls:

@@ -243,7 +243,7 @@ def cohere2(c: Config) -> Architecture:
     every = c["sliding_window_pattern"] if c.model_type == "cohere2" else 1
     return decoder(
         c,
-        head_dim=c["hidden_size"] // c["num_attention_heads"],
+        head_dim=c.raw.get("head_dim") or c["hidden_size"] // c["num_attention_heads"],
         attention_bias=c.flag("attention_bias"),
         n_norms=1,
         windows=windows(c, lambda i: (i + 1) % every != 0),

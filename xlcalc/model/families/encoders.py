@@ -101,11 +101,14 @@ def _head(c: Config, ends: Ends, width: int) -> tuple[list[Linear], list[Vector]
 
 
 def bert_layers(c: Config, *, bias: bool = True, gated: bool = False) -> list[Layer]:
-    """Devlin et al. 2018: attention and MLP, each with a norm after it, biases everywhere."""
+    """Devlin et al. 2018: attention and MLP, each with a norm after it, biases everywhere; the decoder half of a pair
+    (`is_decoder`, `add_cross_attention`) has a second attention, to the other half's states."""
     d_model, n_heads = c["hidden_size"], c["num_attention_heads"]
     mixer = attention(d_model, n_heads, n_heads, d_model // n_heads, qkv_bias=bias, o_bias=bias)
-    forward = mlp(d_model, c["intermediate_size"], gated=gated, bias=bias)
-    return [Layer(c["num_hidden_layers"], (mixer, forward), (norm(d_model, bias=True),) * 2)]
+    blocks = (mixer, mlp(d_model, c["intermediate_size"], gated=gated, bias=bias))
+    if c.flag("is_decoder") and c.flag("add_cross_attention"):
+        blocks = (mixer, mixer._replace(kind="cross_attention", score=0), blocks[1])
+    return [Layer(c["num_hidden_layers"], blocks, (norm(d_model, bias=True),) * len(blocks))]
 
 
 def tables_of(c: Config, width: int, *, positions: bool = True) -> list[Vector]:

@@ -19,13 +19,20 @@ from xlcalc.model.layers import Block, Layer, attention, mlp, moe, norm
 from xlcalc.model.mixers import gated_delta, mamba2
 
 _STRUCTURAL = re.compile(r"expert|moe|lora|rank|head|layer|dim|size|state|conv|share|group|router")
-# groups of fields that say nothing about sizes, or that speak of a tower
+# groups of fields that say nothing about sizes, or that speak of a tower or of layers that predict further tokens
 _ELSEWHERE = re.compile(
     r"^(rope|quantization|compression|generation|auto_map|id2label|label2id|task_specific|.*(vision|audio|visual)"
-    r"|.*(token|rope|special).*|pruned_heads|dtype|speculat)"
+    r"|.*(token|rope|special|mtp).*|pruned_heads|dtype|speculat)"
 )
-_DEPLOYED = frozenset(("ep_size", "tp_size", "chunk_size_feed_forward", "max_batch_size", "micro_batch_size"))
-_SHARED_WIDTHS = ("shared_expert_intermediate_size", "moe_shared_expert_intermediate_size", "shared_intermediate_size")
+# how a model is run, and which of its experts may be chosen together
+_DEPLOYED = frozenset((
+    "ep_size", "tp_size", "chunk_size_feed_forward", "max_batch_size", "micro_batch_size", "attention_chunk_size",
+    "num_expert_group",
+))  # fmt: skip
+_SHARED_WIDTHS = (
+    "shared_expert_intermediate_size", "moe_shared_expert_intermediate_size", "shared_intermediate_size",
+    "share_expert_dim",
+)  # fmt: skip
 _SHARED_COUNTS = ("n_shared_experts", "num_shared_experts", "moe_num_shared_experts", "num_shared_expert")
 _FIRST_DENSE = ("first_k_dense_replace", "num_dense_layers", "n_dense_layers", "moe_layer_start_index")
 _EVERY = (

@@ -24,7 +24,7 @@ def mamba(c: Config) -> Architecture:
     d_model = c["hidden_size"]
     mixer = mamba1(
         d_model,
-        int(c["expand"] * d_model),
+        int(c.raw.get("intermediate_size") or c["expand"] * d_model),
         c["state_size"],
         c["conv_kernel"],
         dt_rank(c, "time_step_rank"),

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xlcalc.model.architecture import Architecture, windows
+from xlcalc.model.architecture import Architecture, merged, windows
 from xlcalc.model.config import Config, family_defaults
 from xlcalc.model.families import family
 from xlcalc.model.families.encoder_decoders import both, cross, renamed
-from xlcalc.model.families.encoders import table
+from xlcalc.model.families.encoders import table, without_cache
 from xlcalc.model.families.heads import class_name, classifier, n_labels
 from xlcalc.model.layers import Block, Layer, Vector, attention, mlp, moe, norm, reused
 
@@ -94,9 +94,12 @@ def switch(c: Config) -> Architecture:
 
 @family("t5gemma")
 def t5gemma(c: Config) -> Architecture:
-    """Zhang et al. 2025: Gemma 2's layers in both stacks, each with an embedding of its own."""
+    """Zhang et al. 2025: Gemma 2's layers in both stacks, each with an embedding of its own; its encoder alone."""
     stacks, tables, norms = [], [], []
-    for name in ("encoder", "decoder"):
+    task = class_name(c)[1]
+    sorts = task in ("SequenceClassification", "TokenClassification")
+    alone = task == "EncoderModel" or (sorts and not c.get("is_encoder_decoder", True))
+    for name in ("encoder",) if alone else ("encoder", "decoder"):
         own = Config({**c.nested(name), "model_type": "gemma2"})
         d_model, n_heads = own["hidden_size"], own["num_attention_heads"]
         shape = (d_model, n_heads, own.get("num_key_value_heads") or n_heads, own["head_dim"])
@@ -108,11 +111,14 @@ def t5gemma(c: Config) -> Architecture:
         vocab = own["vocab_size"]
     sized = Config({**c.raw, "vocab_size": vocab, "hidden_size": d_model})
     sized.architectures = c.architectures
-    if class_name(c)[1] not in ("SequenceClassification", "TokenClassification"):
+    ends = (classifier(d_model, n_labels(c)),) if sorts else ()
+    if alone:
+        own = tuple(merged(without_cache(stacks[0])))
+        return Architecture(own, tuple(tables), ends, tuple(norms), n_encoder=len(own))
+    if not sorts:
         return both(sized, *stacks, tables=tables, norms=norms)
     sized.architectures = ["T5GemmaModel"]
-    whole = both(sized, *stacks, tables=tables, norms=norms)
-    return whole._replace(outer=(classifier(d_model, n_labels(c)),))
+    return both(sized, *stacks, tables=tables, norms=norms)._replace(outer=ends)
 
 
 @family("t5gemma2")
