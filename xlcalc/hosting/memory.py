@@ -20,8 +20,8 @@ from xlcalc.model.coefficients import Coefficients, Product
 from xlcalc.model.words import CACHE_WORDS
 
 _VLLM = "vLLM's workspace as llm-d-planner measured it"
-# share that engines leave empty unless they are told, of the memory (vLLM: gpu_memory_utilization 0.9) or of what is free
-# beside the weights (TensorRT-LLM: free_gpu_memory_fraction 0.9)
+# share that engines leave empty unless they are told, of the memory (vLLM: gpu_memory_utilization 0.9) or of what is
+# free beside the weights (TensorRT-LLM: free_gpu_memory_fraction 0.9)
 RESERVE = 0.1
 PARTS = ("total", "weights", "cache", "activations", "overhead")
 

@@ -259,8 +259,8 @@ def eager_bytes(model: Coefficients, adapters: Adapters | None, forwards: float)
     Norms read n elements, r of queries and keys are rotated, g come out of gated activation functions, e go to experts;
     norms, and inputs of adapters, are cast to 32 bit and back.
 
-    Source: Hugging Face transformers, models/llama/modeling_llama.py; PEFT, tuners/lora/layer.py; as PyTorch's dispatcher
-    counts them.
+    Source: Hugging Face transformers, models/llama/modeling_llama.py; PEFT, tuners/lora/layer.py; as PyTorch's
+    dispatcher counts them.
     """
     moved = model.saved_norms * EAGER_NORM.times(forwards) + model.attention_io / 2 * EAGER_ROTATION.times(forwards)
     moved += model.saved_gated * EAGER_GATE.times(forwards) + model.experts_dispatched * EAGER_EXPERTS.times(forwards)
