@@ -24,7 +24,7 @@ from .fast_engine import FastEngine
 from .formula_text import tokens
 from .package import Package
 from .prepare import Sheet
-from .sensitive import Sensitive, has_odd_letters, measured
+from .sensitive import Sensitive, has_odd_letters, is_like_a_number, measured
 from .xml_text import unescape
 
 Values = Callable[[Sheet], list[Any]]
@@ -41,12 +41,13 @@ _TEXT_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]+)"[^<>]* t="s"[^<>]*><v>([0-
 _INLINE_CELL = re.compile(
     rb'<c r="([A-Z]{1,3})([0-9]+)"[^<>]* t="inlineStr"[^<>]*><is><t(?: [^<>]*)?>([^<]*)</t></is></c>'
 )
-_LIKE_A_NUMBER = re.compile(
-    r"\s*(?:[-+$€£¥(.\s]*\d[-\d.,:/+\s%()$€£¥eE]*(?:[ap]\.?m\.?)?"
-    r"|(?=.*\d)[\d\s,./-]*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?[\d\s,./:-]*|true|false)\s*",
-    re.IGNORECASE,
+_NUMBER = re.compile(
+    rb'<c r="([A-Z]{1,3})([0-9]+)"(?: s="[0-9]+")?(?: t="n")?><v>(-?[0-9.]{17,}|[^<]*[eE]-[1-9][0-9])</v>'
 )
-_NUMBER = re.compile(r"[ ]*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?[ ]*%?[ ]*")
+_TEXT_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]+)"[^<>]* t="s"[^<>]*><v>([0-9]+)</v>')
+_INLINE_CELL = re.compile(
+    rb'<c r="([A-Z]{1,3})([0-9]+)"[^<>]* t="inlineStr"[^<>]*><is><t(?: [^<>]*)?>([^<]*)</t></is></c>'
+)
 _TINY = 1e-11
 _LAST_DATE = 2_958_465
 _OF_RESULTS = Sensitive.DATES | Sensitive.DIFFERENCE | Sensitive.ALWAYS
@@ -286,5 +287,4 @@ def _kinds_of_number(value: float, shown: float) -> int:
 
 def _kinds_of_text(value: str) -> int:
     found = Sensitive.LETTERS if has_odd_letters(value) else 0
-    looks_like_one = not _NUMBER.fullmatch(value) and _LIKE_A_NUMBER.fullmatch(value)
-    return found | (Sensitive.TEXTS if looks_like_one else 0)
+    return found | (Sensitive.TEXTS if is_like_a_number(value) else 0)

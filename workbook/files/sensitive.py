@@ -66,6 +66,12 @@ _ARITHMETIC = frozenset("+-*/^%")
 _LONG = re.compile(r"(?=(?:\D*\d){13})[\d.]+(?:[eE]\d*)?|[\d.]+[eE]")
 """A number with more digits than the fast engine looks at, or the beginning of one with an exponent."""
 _PLAIN = re.compile(r"[A-Za-z0-9 ]*")
+_LIKE_A_NUMBER = re.compile(
+    r"\s*(?:[-+$€£¥(.\s]*\d[-\d.,:/+\s%()$€£¥eE]*(?:[ap]\.?m\.?)?"
+    r"|(?=.*\d)[\d\s,./-]*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?[\d\s,./:-]*|true|false)\s*",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"[ ]*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?[ ]*%?[ ]*")
 _NOTHING = Token("", "")
 
 
@@ -98,6 +104,8 @@ def sensitive(text: str) -> int:
         found |= Sensitive.ALWAYS
     if found & Sensitive.TIES and any(_LONG.fullmatch(token.text) for token in parts if token.kind == "word"):
         found |= Sensitive.ALWAYS
+    if found & Sensitive.TEXTS and any(token.kind == "text" and is_like_a_number(token.text[1:-1]) for token in parts):
+        found |= Sensitive.ALWAYS
     if found & Sensitive.DIGITS and _calculates_in(parts, _MEASURED):
         found |= Sensitive.ALWAYS
     found |= Sensitive.DIFFERENCE if _is_difference(parts) else 0
@@ -113,6 +121,15 @@ def has_odd_letters(text: str) -> bool:
     return not text.isascii() and any(
         letter > "\uffff" or (letter > "\x7f" and letter.lower() != letter.upper()) for letter in text
     )
+
+
+def is_like_a_number(text: str) -> bool:
+    """Does Excel take this text for a number that is written otherwise than in a formula?
+
+    >>> [is_like_a_number(text) for text in ("$5", "2026-11-28", "(3)", "7:45 PM", "5 March 2026", "1.5", "gpt-4", "")]
+    [True, True, True, True, True, False, False, False]
+    """
+    return _NUMBER.fullmatch(text) is None and _LIKE_A_NUMBER.fullmatch(text) is not None
 
 
 def _is_plain(parts: list[Token]) -> bool:

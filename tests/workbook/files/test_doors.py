@@ -137,3 +137,18 @@ def test_dates_and_money_are_of_the_workbooks_kind(tmp_path: Path) -> None:
     for name, text, said in (("day", "2020-01-01", "after 2027-03-16"), ("price", "€2.50", "USD/hour")):
         with pytest.raises(settings.SettingError, match=said):
             report.make(str(path), {name: text})
+
+
+def test_times_are_parts_of_a_day(tmp_path: Path) -> None:
+    made = openpyxl.Workbook()
+    made.active["B1"], made.active["B2"] = 0.25, "=B1*24"
+    for name, cell in {"begins": "$B$1", "hours": "$B$2"}.items():
+        made.defined_names[name] = DefinedName(name, attr_text=f"Sheet!{cell}")
+    path = tmp_path / "own.xlsx"
+    made.save(path)
+    for text, hours in (("09:15", 9.25), ("1:30:00", 1.5), ("9:15 PM", 21.25), ("36:00", 36)):
+        (result,) = report.make(str(path), {"begins": text}).results
+        assert result.value == pytest.approx(hours)
+    for text in ("9:75", "13:00 PM"):
+        with pytest.raises(settings.SettingError, match="must be a time"):
+            report.make(str(path), {"begins": text})
