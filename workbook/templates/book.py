@@ -53,7 +53,7 @@ def newest_date() -> date:
     return max(date.fromisoformat(row["as_of"]) for name in CATALOGS for row in tables.rows(name))
 
 
-class _Looks(IndexedList):
+class _Looks(IndexedList):  # type: ignore[misc]  # openpyxl has no types
     """A list of looks that knows an object which it is given again: openpyxl hashes one anew for each of 30,000 cells,
     which takes most of the time of a book."""
 

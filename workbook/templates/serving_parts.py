@@ -314,7 +314,8 @@ HOURS_FILLED = Check(
     "An hour of Load by hour is blank, negative or no number: 0 is a load, blank is none.", "hours_filled", "0",
 )  # fmt: skip
 SEARCHED = Check(
-    "The replica was searched for these inputs", "IF(ISERROR(replica_layout),0,1)", EQUAL, "1", STOP,
+    "The replica was searched for these inputs",
+    "IF(COUNTIF(inputs_valid,0)+COUNTIF(overrides_valid,0)>0,1,IF(ISERROR(replica_layout),0,1))", EQUAL, "1", STOP,  # entries are named first
     "LLM_SERVE_PLAN has no answer. A standalone file keeps answers for the inputs that it was made with (cells on lilac): put those back, "
     "type your measured own_speed and own_accelerators, or search again by xlcalc recalc FILE. Else: no layout fits within both limits.",
     "replica_layout", "0", first=True,
