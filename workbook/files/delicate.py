@@ -62,6 +62,8 @@ class Delicate:
         self._known: dict[tuple[str, int], list[tuple[str, Area]]] = {}
         self._areas: list[tuple[str, Area]] = []
         self._numbers: dict[tuple[str, Area], int] = {}
+        self._now: dict[tuple[str, Area], list[Any]] = {}
+        """The values of areas since the last calculation."""
         self._compares: dict[tuple[str, int], tuple[set[float], list[tuple[str, Area]]]] = {}
         self._readers: dict[tuple[str, int], list[tuple[int, list[int]]]] = {}
         for sheet in sheets:
@@ -70,6 +72,7 @@ class Delicate:
 
     def found(self, values: Values) -> Iterator[Node]:
         """`values`: what the fast engine has for the formulas of a sheet."""
+        self._now.clear()
         for sheet in self._sheets:
             of_sheet = values(sheet)
             if self._asked & _OF_RESULTS:
@@ -185,7 +188,7 @@ class Delicate:
                     name, cells = self._areas[area]
                     holding[area] = name in places and _common(cells, places[name])
                 if holding[area]:
-                    if self._meets(flag, sheet, index):
+                    if self._meets(flag, sheet, index, places):
                         yield sheet.name, sheet.places[index]
                     break
 
@@ -218,21 +221,22 @@ class Delicate:
             return self._stage.reader.plain_areas(sheet.stated(index)[0], sheet.name, *sheet.stated(index)[1:])
         return self._stage.references((sheet.name, sheet.places[index])).areas
 
-    def _meets(self, flag: int, sheet: Sheet, index: int) -> bool:
+    def _meets(self, flag: int, sheet: Sheet, index: int, places: dict[str, set[Place]]) -> bool:
         """Does a formula that reads such a value meet it where that matters?"""
         if flag in (Sensitive.TIES, Sensitive.TINY):
-            numbers = self._compared(sheet, index)
-            if flag == Sensitive.TINY:
-                return any(_kinds_of_number(value, value) & flag for value in numbers)
-            return len({f"{value:.15g}" for value in numbers}) < len(numbers)
+            written, areas = self._compared(sheet, index)
+            if not any(name in places and _common(area, places[name]) for name, area in areas):
+                return False
+            numbers = written.union(value for value in self._values_in(areas) if type(value) is float)
+            return flag == Sensitive.TINY or len({f"{value:.15g}" for value in numbers}) < len(numbers)
         if flag == Sensitive.DIGITS:
             parts = [token for token in tokens(sheet.formula(index)) if token.kind != "space"]
             node = sheet.name, sheet.places[index]
             return any(_kinds(value) & flag for text in measured(parts) for value in self._read(text, node))
         return True
 
-    def _compared(self, sheet: Sheet, index: int) -> set[float]:
-        """The numbers that a formula compares, or looks for and through."""
+    def _compared(self, sheet: Sheet, index: int) -> tuple[set[float], list[tuple[str, Area]]]:
+        """What a formula compares, or looks for and through: the numbers written in it, and areas."""
         if (sheet.name, index) not in self._compares:
             parts = [token for token in tokens(sheet.formula(index)) if token.kind != "space"]
             texts = set(compared(parts))
@@ -240,8 +244,7 @@ class Delicate:
                 {float(written) for text in texts for written in _WRITTEN.findall(text)},
                 [area for text in texts for area in self._areas_in(text, (sheet.name, sheet.places[index]))],
             )
-        written, areas = self._compares[sheet.name, index]
-        return written.union(value for value in self._values_in(areas) if type(value) is float)
+        return self._compares[sheet.name, index]
 
     def _read(self, text: str, node: Node) -> list[Any]:
         """The values of the cells that a formula in this place would read."""
@@ -252,11 +255,14 @@ class Delicate:
 
     def _values_in(self, areas: list[tuple[str, Area]]) -> list[Any]:
         found = []
-        for sheet, area in areas:
-            if area.rows * area.columns == 1:
-                found.append(self._engine.value(sheet, area.top, area.left))
-            else:
-                found += self._engine.values(sheet, list(islice(area.places(), _MAX_SEARCHED)))
+        for where in areas:
+            if where not in self._now:
+                sheet, area = where
+                if area.rows * area.columns == 1:
+                    self._now[where] = [self._engine.value(sheet, area.top, area.left)]
+                else:
+                    self._now[where] = self._engine.values(sheet, list(islice(area.places(), _MAX_SEARCHED)))
+            found += self._now[where]
         return found
 
 
