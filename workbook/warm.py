@@ -41,6 +41,7 @@ class OpenWorkbook:
         self._inputs = [one.name for one in self.listed if one.kind == "input"]
         self._set: dict[tuple[str, str], Value] = {}
         self._held = held(self._package, self._trust, self._now)
+        self._is_held = self._held is not None  # with the present inputs
         self._fresh: Recalculation | None = None
         """The workbook calculated anew with the present inputs, where that was necessary."""
 
@@ -105,11 +106,10 @@ class OpenWorkbook:
     def _change(self, values: Mapping[tuple[str, str], Value]) -> None:
         self._set |= values
         self._fresh = None
-        if self._held is not None and not self._held.change(values):
-            self._held = None
+        self._is_held = self._held is not None and self._held.change(values)
 
     def _values(self) -> Package | Held:
-        return self._held or self._anew().package
+        return self._held if self._held is not None and self._is_held else self._anew().package
 
     def _anew(self) -> Recalculation:
         if self._fresh is None:

@@ -55,6 +55,12 @@ def compares_cells(parts: list[Token]) -> bool:
     )
 
 
+def compared_sides(parts: list[Token]) -> Iterator[list[Token]]:
+    """What stands beside the signs of comparison, of several in a row all together."""
+    for start, sign, after, end, sides in _comparisons(parts):
+        yield from sides or (parts[start:sign], parts[after:end])
+
+
 def with_calculated_compared(parts: list[Token]) -> list[Token]:
     """The formula, without spaces, with a function of ours for these comparisons.
 

@@ -24,7 +24,7 @@ from .fast_engine import FastEngine
 from .formula_text import tokens
 from .package import Package
 from .prepare import Sheet
-from .sensitive import Sensitive, has_odd_letters, is_like_a_number, measured
+from .sensitive import Sensitive, compared, has_odd_letters, is_like_a_number, measured
 from .xml_text import unescape
 
 Values = Callable[[Sheet], list[Any]]
@@ -35,13 +35,6 @@ _ERRORS = frozenset(("Value", "Num", "Null"))
 _MAX_SEARCHED = 10_000
 """Cells of a range in which an error is searched for."""
 _LONG_NUMBER = re.compile(
-    rb'<c r="([A-Z]{1,3})([0-9]+)"(?: s="[0-9]+")?(?: t="n")?><v>(-?[0-9.]{17,}|[^<]*[eE]-[1-9][0-9])</v>'
-)
-_TEXT_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]+)"[^<>]* t="s"[^<>]*><v>([0-9]+)</v>')
-_INLINE_CELL = re.compile(
-    rb'<c r="([A-Z]{1,3})([0-9]+)"[^<>]* t="inlineStr"[^<>]*><is><t(?: [^<>]*)?>([^<]*)</t></is></c>'
-)
-_NUMBER = re.compile(
     rb'<c r="([A-Z]{1,3})([0-9]+)"(?: s="[0-9]+")?(?: t="n")?><v>(-?[0-9.]{17,}|[^<]*[eE]-[1-9][0-9])</v>'
 )
 _TEXT_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]+)"[^<>]* t="s"[^<>]*><v>([0-9]+)</v>')
@@ -69,6 +62,9 @@ class Delicate:
         self._known: dict[tuple[str, int], list[tuple[str, Area]]] = {}
         self._areas: list[tuple[str, Area]] = []
         self._numbers: dict[tuple[str, Area], int] = {}
+        self._now: dict[tuple[str, Area], list[Any]] = {}
+        """The values of areas since the last calculation."""
+        self._compares: dict[tuple[str, int], tuple[set[float], list[tuple[str, Area]]]] = {}
         self._readers: dict[tuple[str, int], list[tuple[int, list[int]]]] = {}
         for sheet in sheets:
             for flags in set(sheet.sensitive):
@@ -76,6 +72,7 @@ class Delicate:
 
     def found(self, values: Values) -> Iterator[Node]:
         """`values`: what the fast engine has for the formulas of a sheet."""
+        self._now.clear()
         for sheet in self._sheets:
             of_sheet = values(sheet)
             if self._asked & _OF_RESULTS:
@@ -191,7 +188,7 @@ class Delicate:
                     name, cells = self._areas[area]
                     holding[area] = name in places and _common(cells, places[name])
                 if holding[area]:
-                    if self._meets(flag, sheet, index, areas):
+                    if self._meets(flag, sheet, index, places):
                         yield sheet.name, sheet.places[index]
                     break
 
@@ -224,29 +221,48 @@ class Delicate:
             return self._stage.reader.plain_areas(sheet.stated(index)[0], sheet.name, *sheet.stated(index)[1:])
         return self._stage.references((sheet.name, sheet.places[index])).areas
 
-    def _meets(self, flag: int, sheet: Sheet, index: int, areas: list[int]) -> bool:
+    def _meets(self, flag: int, sheet: Sheet, index: int, places: dict[str, set[Place]]) -> bool:
         """Does a formula that reads such a value meet it where that matters?"""
-        if flag == Sensitive.TIES:
-            numbers = {float(text) for text in _WRITTEN.findall(sheet.stated(index)[0])}
-            numbers |= {value for value in self._values_in([self._areas[n] for n in areas]) if type(value) is float}
-            return len({f"{value:.15g}" for value in numbers}) < len(numbers)
+        if flag in (Sensitive.TIES, Sensitive.TINY):
+            written, areas = self._compared(sheet, index)
+            if not any(name in places and _common(area, places[name]) for name, area in areas):
+                return False
+            numbers = written.union(value for value in self._values_in(areas) if type(value) is float)
+            return flag == Sensitive.TINY or len({f"{value:.15g}" for value in numbers}) < len(numbers)
         if flag == Sensitive.DIGITS:
             parts = [token for token in tokens(sheet.formula(index)) if token.kind != "space"]
             node = sheet.name, sheet.places[index]
             return any(_kinds(value) & flag for text in measured(parts) for value in self._read(text, node))
         return True
 
+    def _compared(self, sheet: Sheet, index: int) -> tuple[set[float], list[tuple[str, Area]]]:
+        """What a formula compares, or looks for and through: the numbers written in it, and areas."""
+        if (sheet.name, index) not in self._compares:
+            parts = [token for token in tokens(sheet.formula(index)) if token.kind != "space"]
+            texts = set(compared(parts))
+            self._compares[sheet.name, index] = (
+                {float(written) for text in texts for written in _WRITTEN.findall(text)},
+                [area for text in texts for area in self._areas_in(text, (sheet.name, sheet.places[index]))],
+            )
+        return self._compares[sheet.name, index]
+
     def _read(self, text: str, node: Node) -> list[Any]:
         """The values of the cells that a formula in this place would read."""
-        return self._values_in(self._stage.reader.references(text, node[0], *node[1]).areas)
+        return self._values_in(self._areas_in(text, node))
+
+    def _areas_in(self, text: str, node: Node) -> list[tuple[str, Area]]:
+        return self._stage.reader.references(text, node[0], *node[1]).areas
 
     def _values_in(self, areas: list[tuple[str, Area]]) -> list[Any]:
         found = []
-        for sheet, area in areas:
-            if area.rows * area.columns == 1:
-                found.append(self._engine.value(sheet, area.top, area.left))
-            else:
-                found += self._engine.values(sheet, list(islice(area.places(), _MAX_SEARCHED)))
+        for where in areas:
+            if where not in self._now:
+                sheet, area = where
+                if area.rows * area.columns == 1:
+                    self._now[where] = [self._engine.value(sheet, area.top, area.left)]
+                else:
+                    self._now[where] = self._engine.values(sheet, list(islice(area.places(), _MAX_SEARCHED)))
+            found += self._now[where]
         return found
 
 

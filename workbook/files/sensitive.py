@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from .call_features import arguments_of
-from .comparisons import compares_cells
+from .comparisons import compared_sides, compares_cells
 from .formula_text import Token, bare_function, tokens
 from .range_functions import CRITERIA, TAKE_RANGES
 
@@ -41,6 +41,8 @@ class Sensitive:
 
 _LOOKUPS = frozenset(("MATCH", "VLOOKUP", "HLOOKUP"))
 _EQUALITY = _LOOKUPS | CRITERIA.keys() | frozenset(("SWITCH", "MODE", "MODE.SNGL", "RANK", "RANK.EQ"))
+_KEYS_AND_PLACES = (0, 1)
+"""The arguments that lookups compare."""
 _MEASURED = {
     "LEN": (0,),
     "MID": (0,),
@@ -179,7 +181,23 @@ def measured(parts: list[Token]) -> Iterator[str]:
         looked_at = _MEASURED.get(bare_function(parts[index - 1].text), ()) if index and token.kind == "open" else ()
         for number, argument in enumerate(arguments_of(parts, index)) if looked_at else ():
             if number in looked_at:
-                yield "".join(part.text for part in argument)
+                yield _written(argument)
+
+
+def compared(parts: list[Token]) -> Iterator[str]:
+    """What the formula compares: the sides of its comparisons, and what functions look for and where."""
+    for side in compared_sides(parts):
+        yield _written(side)
+    for index, token in enumerate(parts):
+        called = bare_function(parts[index - 1].text) if index and token.kind == "open" else ""
+        if called in _EQUALITY:
+            for number, argument in enumerate(arguments_of(parts, index)):
+                if called not in _LOOKUPS or number in _KEYS_AND_PLACES:
+                    yield _written(argument)
+
+
+def _written(parts: list[Token]) -> str:
+    return "".join(part.text for part in parts)
 
 
 def _is_difference(parts: list[Token]) -> bool:

@@ -56,10 +56,11 @@ def changed(cells: dict[tuple[str, str], object] | None = None, template: str = 
     """
     package, book = Package(SHIPPED[template]), _kept_open(template)
     values = {package.locate(name): value for name, value in inputs.items()} | (cells or {})
-    if book is not None and book.change(values):
-        found = Calculated(book, not book.has_errors)
+    if book is not None:
+        found = Calculated(book, not book.has_errors) if book.change(values) else None
         assert book.change({place: package.value(*place) for place in values})
-        return found
+        if found:
+            return found
     for place, value in values.items():
         package.set_cell(*place, value)
     report = recalculate(package, cell_functions(), trust="engine")
