@@ -35,7 +35,7 @@ def lite(wheel: Path) -> dict[str, Any]:
 
 
 def test_the_wheel_is_small(wheel: Path) -> None:
-    assert wheel.stat().st_size < 3_300_000  # two thirds of it are the seven workbooks
+    assert wheel.stat().st_size < 3_600_000  # two thirds of it are the seven workbooks
 
 
 def test_the_wheel_carries_the_project_of_xlwings_server(wheel: Path) -> None:

@@ -177,15 +177,16 @@ TRAFFIC: Block = ("Traffic of the month that is sized", [
     Line("peak_speed", "Output at the peak", "tokens/s", "{peak_rate}*{served_tokens}", "", _INT),
 ])  # fmt: skip
 _BY_HOUR = f"{{accelerators_00}}:{{accelerators_{HOURS - 1}}}"
-BY_HOUR: Block = ("Hours of the day, where replicas follow the load", [
+BY_HOUR: list[Block] = [("Replicas by the hour, where they follow the load", [
     Line("hour_swing", "How far the hours keep their shape", "share",
          "IF(MAX(hour_load)<={peak_over_mean},1,({peak_over_mean}-1)/(MAX(hour_load)-1))",
          "Below 100 %: the busiest hour of Load by hour would exceed the peak, so all hours are drawn nearer to the mean.", style.PERCENT),
     *(Line(f"replicas_{hour:02d}", f"Replicas from {hour:02d}:00", "replicas", replicas_at(_hour(hour), "{mean_speed}", "{replica_holds}"),
            "Of all regions, with spares, for the load of the hour." if hour == 0 else "", _INT) for hour in range(HOURS)),
+]), ("Accelerators by the hour", [
     *(Line(f"accelerators_{hour:02d}", f"Accelerators from {hour:02d}:00", "accelerators", accelerators_of(f"{{replicas_{hour:02d}}}"),
            "Whole nodes in each region." if hour == 0 else "", _INT) for hour in range(HOURS)),
-])  # fmt: skip
+])]  # fmt: skip
 SIZE: Block = ("Replicas and accelerators", [
     Line("replicas_needed", "Needed in a region at the peak", "replicas", "ROUNDUP(ROUND({peak_speed}/{regions}/{replica_holds},1+1+1),0)",
          "Whole replicas: a staircase.", _INT),

@@ -8,7 +8,7 @@ from ..serving_parts import BY_HOUR, FACTS, LATENCY, RATES, SIZE, TRAFFIC, estim
 from ..shared_inputs import price_lines
 
 _INT = style.WHOLE
-BLOCKS: list[Block] = [FACTS, ("Price of an accelerator-hour", price_lines()), TRAFFIC, BY_HOUR, SIZE, LATENCY, RATES, ("Data", [
+BLOCKS: list[Block] = [FACTS, ("Price of an accelerator-hour", price_lines()), TRAFFIC, *BY_HOUR, SIZE, LATENCY, RATES, ("Data", [
     Line("gb_per_request", "Sent and logged by a request", "GB", "({prompt_tokens}+{output_tokens})*{bytes_per_token}/bytes_per_gb", "",
          "0.0E+00"),
 ])]  # fmt: skip

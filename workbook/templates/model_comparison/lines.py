@@ -27,7 +27,7 @@ _FACTS: Block = ("Facts of the model (LLM_* cells)", [
     Line("flops_per_token", "Training FLOP of a token", "FLOP/token", "LLM_TRAIN_FLOPS({model_id},1)", "6 x active parameters.",
          style.SCIENTIFIC, fact=True),
 ])  # fmt: skip
-BLOCKS: list[Block] = [FACTS, _FACTS, ("Price of an accelerator-hour", price_lines()), _TRAFFIC, BY_HOUR, SIZE, RATES]
+BLOCKS: list[Block] = [FACTS, _FACTS, ("Price of an accelerator-hour", price_lines()), _TRAFFIC, *BY_HOUR, SIZE, RATES]
 COSTS = [
     Cost(Line("cost_accelerators", "Accelerators", "USD/month",
               "({committed}*{committed_rate}+({accelerators_paid}-{committed})*{flexible_rate})*hours_per_month", "", style.USD,

@@ -29,7 +29,7 @@ BLOCKS: list[Block] = [
     FACTS,
     ("Price of an accelerator-hour", price_lines()),
     _TRAFFIC,
-    BY_HOUR,
+    *BY_HOUR,
     SIZE,
     LATENCY,
     RATES,

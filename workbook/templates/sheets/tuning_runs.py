@@ -71,7 +71,7 @@ def build(book: Book) -> None:
 
 
 def _is_tuning(case: Measurement) -> bool:
-    return case.group.endswith("LoRA") or case.group == "Trainer with PEFT"
+    return "LoRA" in case.group or case.group == "Trainer with PEFT"
 
 
 def _case(book: Book, sheet: Worksheet, row: int, case: Measurement) -> None:
