@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from .addresses import Area
-from .formula_text import Token, bare_function
+from .formula_text import Token, bare_function, written
 from .range_functions import CRITERIA
 
 _LOOKUPS = {"MATCH": 2, "VLOOKUP": 3, "HLOOKUP": 3}
@@ -31,7 +31,7 @@ def call_features(name: str, arguments: list[list[Token]], area: Callable[[list[
         yield _text_format(arguments)
     elif name in _LOOKUPS:
         position = _LOOKUPS[name]
-        given = _written(arguments[position]).upper() if len(arguments) > position else ""
+        given = written(arguments[position]).upper() if len(arguments) > position else ""
         yield name if given in ("0", "FALSE") else f"{name} of the nearest value"
     elif name == "INDEX":
         yield _index(arguments, area(arguments[0]))
@@ -62,15 +62,11 @@ def arguments_of(parts: list[Token], opening: int) -> Iterator[list[Token]]:
 
 
 def _index(arguments: list[list[Token]], area: Area | None) -> str:
-    if any(_ODD_PLACE.fullmatch(_written(argument)) for argument in arguments[1:]):
+    if any(_ODD_PLACE.fullmatch(written(argument)) for argument in arguments[1:]):
         return "INDEX of a negative or broken place"
     if len(arguments) == 2 and area is not None and area.rows > 1 and area.columns > 1:
         return "INDEX by one place in rows and columns"
     return "INDEX"
-
-
-def _written(argument: list[Token]) -> str:
-    return "".join(token.text for token in argument)
 
 
 def _text_format(arguments: list[list[Token]]) -> str:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .formula_text import Token, bare_function
+from .formula_text import Token, bare_function, written
 from .substitutes import COMPARE
 
 _COMPARISONS = frozenset("=<>")
 _ARITHMETIC = frozenset("+-*/^%")
 _WHOLE = frozenset("+-*")
-_ENDS = ("word", "close", "text", "error", "bracket", "brace")
 
 
 def _listed(names: str) -> frozenset[str]:
@@ -65,14 +64,14 @@ def with_calculated_compared(parts: list[Token]) -> list[Token]:
     """The formula, without spaces, with a function of ours for these comparisons.
 
     >>> from .formula_text import tokens
-    >>> written = lambda text: "".join(token.text for token in with_calculated_compared(tokens(text)))
-    >>> written('IF(SUM(A1:A9)<=B1,"a"="b",C1-1=0)')
+    >>> compared = lambda text: written(with_calculated_compared(tokens(text)))
+    >>> compared('IF(SUM(A1:A9)<=B1,"a"="b",C1-1=0)')
     'IF(XLCALC.COMPARE(SUM(A1:A9),"<=",B1),"a"="b",C1-1=0)'
-    >>> written("A1>2"), written("ROW()-1=3"), written("A1+B1=C1")
+    >>> compared("A1>2"), compared("ROW()-1=3"), compared("A1+B1=C1")
     ('A1>2', 'ROW()-1=3', 'XLCALC.COMPARE(A1+B1,"=",C1)')
     """
     for start, sign, after, end in sorted(_found(parts), reverse=True):
-        comparison = "".join(token.text for token in parts[sign:after])
+        comparison = written(parts[sign:after])
         left, right = (with_calculated_compared(side) for side in (parts[start:sign], parts[after:end]))
         parts = [
             *parts[:start], Token("word", COMPARE), Token("open", "("), *left, Token("comma", ","),

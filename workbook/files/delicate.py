@@ -21,7 +21,7 @@ from .cells_xml import CellValue
 from .dependencies import Node, Place
 from .exact_stage import ExactStage
 from .fast_engine import FastEngine
-from .formula_text import tokens
+from .formula_text import solid_tokens
 from .package import Package
 from .prepare import Sheet
 from .sensitive import Sensitive, compared, has_odd_letters, is_like_a_number, measured
@@ -230,16 +230,14 @@ class Delicate:
             numbers = written.union(value for value in self._values_in(areas) if type(value) is float)
             return flag == Sensitive.TINY or len({f"{value:.15g}" for value in numbers}) < len(numbers)
         if flag == Sensitive.DIGITS:
-            parts = [token for token in tokens(sheet.formula(index)) if token.kind != "space"]
-            node = sheet.name, sheet.places[index]
+            node, parts = (sheet.name, sheet.places[index]), solid_tokens(sheet.formula(index))
             return any(_kinds(value) & flag for text in measured(parts) for value in self._read(text, node))
         return True
 
     def _compared(self, sheet: Sheet, index: int) -> tuple[set[float], list[tuple[str, Area]]]:
         """What a formula compares, or looks for and through: the numbers written in it, and areas."""
         if (sheet.name, index) not in self._compares:
-            parts = [token for token in tokens(sheet.formula(index)) if token.kind != "space"]
-            texts = set(compared(parts))
+            texts = set(compared(solid_tokens(sheet.formula(index))))
             self._compares[sheet.name, index] = (
                 {float(written) for text in texts for written in _WRITTEN.findall(text)},
                 [area for text in texts for area in self._areas_in(text, (sheet.name, sheet.places[index]))],

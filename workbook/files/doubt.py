@@ -15,7 +15,7 @@ from importlib.resources import files
 
 from .addresses import Area, parse_cell
 from .call_features import arguments_of, call_features
-from .formula_text import Token, bare_function, closed_up, is_relative, local_names, tokens
+from .formula_text import Token, bare_function, closed_up, is_relative, local_names, tokens, written
 from .mended import by_a_number, is_mended
 from .range_functions import (
     AGGREGATES,
@@ -225,7 +225,7 @@ class Doubt:
 
     def _area(self, argument: list[Token], sheet: str) -> Area | None:
         """The cells that an argument names, if it is a plain reference."""
-        text = "".join(token.text for token in argument)
+        text = written(argument)
         if len(argument) == 1:
             place, _, name = text.rpartition("!")
             text = self._book.name(place.strip("'") or sheet, name) or text

@@ -10,7 +10,7 @@ function of ours.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -85,6 +85,16 @@ class Rewritten(NamedTuple):
 def tokens(text: str) -> list[Token]:
     new = tuple.__new__  # calling the class takes twice as long
     return [new(Token, (match.lastgroup, match.group())) for match in _TOKEN.finditer(text)]
+
+
+def solid_tokens(text: str) -> list[Token]:
+    """Its parts without the spaces between them."""
+    return [token for token in tokens(text) if token.kind != "space"]
+
+
+def written(parts: Iterable[Token]) -> str:
+    """The text of parts of a formula."""
+    return "".join(token.text for token in parts)
 
 
 def closed_up(parts: list[Token]) -> list[Token]:
@@ -172,7 +182,7 @@ def computes_with_ranges(text: str) -> str:
     >>> computes_with_ranges("SUM(B2:B6*C2:C6)"), computes_with_ranges("SUMPRODUCT(B2:B6*2)+SUM(B2:B6)*2")
     ('B2:B6', '')
     """
-    parts = [token for token in tokens(text) if token.kind != "space"]
+    parts = solid_tokens(text)
     calls: list[bool] = []
     for index, token in enumerate(parts):
         before = parts[index - 1] if index else _NOTHING

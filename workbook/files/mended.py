@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 
 from .comparisons import with_calculated_compared
-from .formula_text import Token, bare_function, tokens
+from .formula_text import Token, bare_function, tokens, written
 from .substitutes import POWER, SHOWN
 
 
@@ -50,8 +50,8 @@ def mended(text: str) -> str:
     solid = [token for token in parts if token.kind != "space"]
     compared = with_calculated_compared(solid)
     if not powers:
-        return text if compared is solid else "".join(token.text for token in compared)
-    return "".join(token.text for token in _powers(_wrapped(compared)))
+        return text if compared is solid else written(compared)
+    return written(_powers(_wrapped(compared)))
 
 
 def is_mended(parts: list[Token], index: int) -> bool:
@@ -111,8 +111,8 @@ def _powers(parts: list[Token]) -> list[Token]:
         if start is None or end is None:
             at += 1
             continue
-        base = "".join(token.text for token in parts[start:at])
-        exponent = "".join(token.text for token in _powers(parts[at + 1 : end]))
+        base = written(parts[start:at])
+        exponent = written(_powers(parts[at + 1 : end]))
         parts[start:end] = [Token("word", f"{POWER}(1*({base}),1*({exponent}))")]
         at = start
     return parts

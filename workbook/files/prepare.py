@@ -19,7 +19,15 @@ from .addresses import Area, parse_area
 from .cells_xml import CellValue, SheetXml
 from .comparisons import compares_calculated
 from .doubt import GIVE_ONE_VALUE, OURS, VOLATILE, Doubt, shapes, unproven
-from .formula_text import Context, bare_function, computes_with_ranges, fill_skipped, is_relative, rewrite, tokens
+from .formula_text import (
+    Context,
+    bare_function,
+    computes_with_ranges,
+    fill_skipped,
+    is_relative,
+    rewrite,
+    solid_tokens,
+)
 from .mended import MENDED, mended
 from .package import Package
 from .references import Book, moved
@@ -298,7 +306,7 @@ def _read_formulas(sheet: Sheet, alike: list[bytes], context: Context) -> None:
 
 
 def _compares_calculated(shape: bytes) -> bool:
-    return compares_calculated([token for token in tokens(unescape(shape)) if token.kind != "space"])
+    return compares_calculated(solid_tokens(unescape(shape)))
 
 
 def _to_rewrite(formulas: bytes, context: Context) -> re.Pattern[bytes]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from .addresses import MAX_COLUMNS, MAX_ROWS, Area, column_letters, column_number, parse_area, parse_cell
-from .formula_text import Token, bare_function, is_relative, tokens
+from .formula_text import Token, bare_function, is_relative, solid_tokens, tokens
 from .tables import Table, resolve
 
 _CELL = re.compile(r"(\$?)([A-Za-z]{1,3})(\$?)([1-9]\d{0,6})")
@@ -181,7 +181,7 @@ class Reader:
         return "".join(out)
 
     def _read(self, text: str, sheet: str, row: int, column: int, found: References, depth: int) -> None:
-        parts = [token for token in tokens(text) if token.kind != "space"]
+        parts = solid_tokens(text)
         for index, token in enumerate(parts):
             before = parts[index - 1] if index else _NOTHING
             after = parts[index + 1] if index + 1 < len(parts) else _NOTHING

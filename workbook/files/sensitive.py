@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from .call_features import arguments_of
 from .comparisons import compared_sides, compares_cells
-from .formula_text import Token, bare_function, tokens
+from .formula_text import Token, bare_function, solid_tokens, written
 from .range_functions import CRITERIA, TAKE_RANGES
 
 
@@ -83,7 +83,7 @@ def sensitive(text: str) -> int:
     >>> sensitive("SUM(A1:A9)"), sensitive("UPPER(A1)"), sensitive("A1-B1")
     (1024, 1040, 1152)
     """
-    parts = [token for token in tokens(text) if token.kind != "space"]
+    parts = solid_tokens(text)
     called = {
         bare_function(token.text) for token, after in pairwise(parts) if token.kind == "word" and after.kind == "open"
     }
@@ -181,23 +181,19 @@ def measured(parts: list[Token]) -> Iterator[str]:
         looked_at = _MEASURED.get(bare_function(parts[index - 1].text), ()) if index and token.kind == "open" else ()
         for number, argument in enumerate(arguments_of(parts, index)) if looked_at else ():
             if number in looked_at:
-                yield _written(argument)
+                yield written(argument)
 
 
 def compared(parts: list[Token]) -> Iterator[str]:
     """What the formula compares: the sides of its comparisons, and what functions look for and where."""
     for side in compared_sides(parts):
-        yield _written(side)
+        yield written(side)
     for index, token in enumerate(parts):
         called = bare_function(parts[index - 1].text) if index and token.kind == "open" else ""
         if called in _EQUALITY:
             for number, argument in enumerate(arguments_of(parts, index)):
                 if called not in _LOOKUPS or number in _KEYS_AND_PLACES:
-                    yield _written(argument)
-
-
-def _written(parts: list[Token]) -> str:
-    return "".join(part.text for part in parts)
+                    yield written(argument)
 
 
 def _is_difference(parts: list[Token]) -> bool:

@@ -125,10 +125,7 @@ def compare(left: Any, sign: str, right: Any) -> Any:
     one, other = _order(left, right), _order(right, left)
     if one[0] == other[0] == 0 and one != other and f"{one[1]:.15g}" == f"{other[1]:.15g}":
         one = other
-    less, equal = one < other, one == other
-    return {"=": equal, "<>": not equal, "<": less, ">": not less and not equal, "<=": less or equal, ">=": not less}[
-        sign
-    ]
+    return _SIGNS[sign](one, other)
 
 
 def _order(value: Any, beside: Any) -> tuple[int, Any]:

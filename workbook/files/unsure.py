@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from .call_features import arguments_of
-from .formula_text import Token, bare_function, tokens
+from .formula_text import Token, bare_function, solid_tokens, tokens, written
 from .range_functions import CRITERIA, TAKE_ARRAYS
 
 _DATE = re.compile(
@@ -79,11 +79,11 @@ def one_by_one(text: str, array: bool) -> str:
         first, *others = arguments_of(parts, index)
         if any(token.text in (":", "{") or token.kind == "bracket" for token in first):
             end = index + 1 + len(first) + sum(map(len, others)) + len(others)
-            rest = "".join("," + "".join(token.text for token in argument) for argument in others)
-            given = "".join(token.text for token in first)
+            rest = "".join(f",{written(argument)}" for argument in others)
+            given = written(first)
             call = f"MAP({given},LAMBDA({_EACH},{parts[index - 1].text}({_EACH}{rest})))"
             parts = [*parts[: index - 1], Token("word", call), *parts[end + 1 :]]
-    return "".join(token.text for token in parts)
+    return written(parts)
 
 
 def not_calculated(text: str, array: bool) -> str:
@@ -92,7 +92,7 @@ def not_calculated(text: str, array: bool) -> str:
     >>> not_calculated("SUMPRODUCT(N(OFFSET(A1,{0,1},0)))", False), not_calculated("DCOUNT(A1:B9,,D1:D2)", False)
     ('OFFSET by several values at once', 'DCOUNT of no field')
     """
-    parts = [token for token in tokens(text) if token.kind != "space"]
+    parts = solid_tokens(text)
     calls: list[str] = []
     for index, token in enumerate(parts):
         if token.kind == "open":
@@ -124,7 +124,7 @@ def why_not(text: str, dynamic: bool, hidden: bool, since_1904: bool, read: Iter
     """
     if not hidden and not since_1904:
         return ""
-    parts = [token for token in tokens(text) if token.kind != "space"]
+    parts = solid_tokens(text)
     calls: list[str] = []
     calculates = dated = False
     for index, token in enumerate(parts):

@@ -32,19 +32,14 @@ def offers(instance: str) -> list[dict[str, str]]:
 
     Raises NotInCatalog where there is none, or where several regions answer to the name.
     """
-    found: dict[str, list[dict[str, str]]] = {}
     wanted = key(instance)
-    rows = _by_name().get(wanted, ())
-    for row in rows:
-        found.setdefault(instances.place_of(row), []).append(row)
+    rows = _by_name().get(wanted, [])
     if all(wanted == key(row["instance"]) and not user.is_own(row) for row in rows):
         _refuse_accelerator(instance)  # of which some provider's product has the name
-    if len(found) > 1:
-        raise NotInCatalog(f"is listed in several places; name one of {', '.join(list(found)[:8])}")
-    if not found:
-        place = names().find(instance)
-        found[place] = [row for row in tables.rows("prices") if instances.place_of(row) == place]
-    (rows,) = found.values()
+    places = list(dict.fromkeys(map(instances.place_of, rows)))
+    if len(places) > 1:
+        raise NotInCatalog(f"is listed in several places; name one of {', '.join(places[:8])}")
+    rows = rows or _by_name()[key(names().find(instance))]
     return sorted(rows, key=lambda row: (user.is_own(row), row["as_of"]), reverse=True)
 
 

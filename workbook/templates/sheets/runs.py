@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from openpyxl.worksheet.worksheet import Worksheet
 
 import xlcalc
@@ -47,17 +49,21 @@ SOURCE = Source(
 )
 
 
+def statistic(book: Book, sheet: Worksheet, figures: Sequence[tuple[str, str, str, str]], column: int) -> None:
+    """Named figures above a table: their names, labels, formulas and formats."""
+    for row, (name, label, content, number_format) in enumerate(figures, 6):
+        style.text(sheet, row, 1, label)
+        style.formula(sheet, row, column, content, number_format).alignment = style.aligned("right")
+        book.name(name, sheet, row, column)
+
+
 def build(book: Book) -> Worksheet:
     sheet = book.sheet(
         "Published runs",
         "Whole training runs as their authors state them: what was paid, restarts and all, over what a utilisation of 40 % needs.",
         [width for _, _, width, _ in _COLUMNS], color=style.TEAL, freeze=f"B{FIRST}", repeated_rows=f"1:{HEAD}",
     )  # fmt: skip
-    for row, (name, label, content, number_format) in enumerate(_STATISTIC, 6):
-        style.text(sheet, row, 1, label)
-        cell = style.formula(sheet, row, 3, content, number_format)
-        cell.alignment = style.aligned("right")
-        book.name(name, sheet, row, 3)
+    statistic(book, sheet, _STATISTIC, 3)
     book.list_name(
         "budget_rank", "result", "runs", "Published runs that paid fewer hours, for their size, than this budget does"
     )

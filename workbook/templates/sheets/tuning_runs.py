@@ -10,6 +10,7 @@ from xlcalc.accuracy.measurements import Measurement, every_published
 from .. import style
 from ..book import Book
 from ..parts import AT_LEAST, AT_MOST, STOP, WARN, Check
+from .runs import statistic
 
 _HEAD, _FIRST = 13, 14
 _COLUMNS = [
@@ -51,10 +52,7 @@ def build(book: Book) -> None:
         "without starts, evaluation and failed runs.",
         [width for _, width, _ in _COLUMNS], color=style.TEAL, freeze=f"B{_FIRST}", repeated_rows=f"1:{_HEAD}",
     )  # fmt: skip
-    for row, (name, label, content, number_format) in enumerate(_STATISTIC, 6):
-        style.text(sheet, row, 1, label)
-        style.formula(sheet, row, 6, content, number_format).alignment = style.aligned("right")
-        book.name(name, sheet, row, 6)
+    statistic(book, sheet, _STATISTIC, 6)
     book.list_name(
         "hours_over_measured",
         "result",
