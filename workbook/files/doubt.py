@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 
 from .addresses import Area, parse_cell
-from .call_features import arguments_of, call_features
+from .call_features import NEITHER, arguments_of, call_features
 from .formula_text import Token, bare_function, closed_up, is_relative, local_names, tokens, written
 from .mended import by_a_number, is_mended
 from .range_functions import (
@@ -76,7 +76,7 @@ class Measured:
     exact_cells: int
     exact_differs: int
     exact_gives_up: int
-    """Where the exact engine gave an error and Excel a value."""
+    """Where the exact engine gave an error and Excel a value, or another error."""
     calls: int
     """Made calls in which the fast engine was compared with the exact one."""
     calls_differ: int
@@ -104,11 +104,12 @@ def wrong_in_exact(features: Collection[str], is_error: bool) -> list[str]:
     error) to give up on."""
     table = measured()
     known = [table[f] for f in features if f in table]
-    return sorted(
+    wrong = {
         one.feature
         for one in known
         if one.exact_differs + is_error * one.exact_gives_up > TOLERATED * (one.exact_cells + one.exact_gives_up)
-    )
+    }
+    return sorted(wrong | NEITHER.intersection(features))
 
 
 def shapes(texts: list[bytes], names: Iterable[str]) -> list[bytes]:
