@@ -57,10 +57,11 @@ class Reads:
 
     def areas(self, text: bytes, rows: int, columns: int) -> list[tuple[str, Area]]:
         """The same of one of the formulas, which the file states so many rows above and columns to the left."""
-        names = CELLS.findall(text) if self.cells else []
         found = self.named.copy()
-        for on, *ends in self.cells:
-            first, last = (names[end].decode() if type(end) is int else str(end) for end in ends)
+        names = CELLS.findall(text) if self.cells else []
+        for on, start, end in self.cells:
+            first = names[start].decode() if isinstance(start, int) else start
+            last = names[end].decode() if isinstance(end, int) else end
             if rows or columns:
                 first, last = (word and moved_word(word, rows, columns, bool(last)) for word in (first, last))
             area = any_area(f"{first}:{last}" if last else first)

@@ -124,9 +124,13 @@ class Delicate:
         kinds = self._kinds({value for _, _, value in self._inputs}.union(*map(_special, map(values, self._sheets))))
         found: dict[int, dict[str, set[Place]]] = defaultdict(lambda: defaultdict(set))
         if kinds:
-            calculated = ((s.name, *pair) for s in self._sheets for pair in zip(s.places, values(s), strict=True))
-            for name, place, value in (*calculated, *self._inputs):
-                for flag in kinds.get(value, ()) if type(value) in (float, str) else ():
+            for sheet in self._sheets:
+                for place, value in zip(sheet.places, values(sheet), strict=True):
+                    if (type(value) is float or type(value) is str) and value in kinds:
+                        for flag in kinds[value]:
+                            found[flag][sheet.name].add(place)
+            for name, place, given in self._inputs:
+                for flag in kinds.get(given, ()):
                     found[flag][name].add(place)
         return found
 
@@ -288,6 +292,7 @@ def _kinds_of_number(value: float, shown: float) -> int:
     return found
 
 
+@lru_cache(maxsize=4096)
 def _kinds_of_text(value: str) -> int:
     found = Sensitive.LETTERS if has_odd_letters(value) else 0
     return found | (Sensitive.TEXTS if is_like_a_number(value) else 0)
