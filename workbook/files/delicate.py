@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache
 from itertools import islice
 from math import frexp
@@ -62,6 +62,8 @@ class Delicate:
         self._asked = 0
         self._now: dict[tuple[str, Area], list[Any]] = {}
         """The values of areas since the last calculation."""
+        self._numbers: dict[tuple[str, Area], tuple[list[Any], dict[str, float] | None]] = {}
+        """The numbers in areas by their digits, and the values that these are of."""
         self._shapes: dict[tuple[int, Parts | None], Reads | None] = {}
         self._known: dict[tuple[str, int, Parts | None], list[tuple[str, Area]]] = {}
         for sheet in sheets:
@@ -84,7 +86,7 @@ class Delicate:
                 yield from self._reading(sheet, flag, places)
 
     def _by_result(self, sheet: Sheet, values: list[Any]) -> Iterator[Node]:
-        small = 2.0**-48 * max((abs(v) for v in values if type(v) is float), default=1.0)
+        small = 2.0**-48 * max(map(abs, [value for value in values if type(value) is float]), default=1.0)
         small = math.inf if self._has_large_inputs else max(small, _SMALL)
         for alike in sheet.alike:
             flags = alike.sensitive
@@ -209,8 +211,7 @@ class Delicate:
     def _meets(self, flag: int, sheet: Sheet, alike: Alike, index: int, areas: list[tuple[str, Area]]) -> bool:
         """Does a formula that reads such a value meet it where that matters?"""
         if flag == Sensitive.TIES:
-            numbers = _written(alike.text).union(value for value in self._values_in(areas) if type(value) is float)
-            return len({f"{value:.15g}" for value in numbers}) < len(numbers)
+            return _tie([_written(alike.text), *map(self._numbers_in, areas)])
         if flag == Sensitive.DIGITS:
             read = self._values_in(self._areas(sheet, alike, index, measured))
             return any(_kinds(value) & flag for value in read)
@@ -251,6 +252,35 @@ class Delicate:
         return found
 
 
+    def _numbers_in(self, where: tuple[str, Area]) -> dict[str, float] | None:
+        """The numbers in an area by their 15 digits; None where two of them agree in these."""
+        values = self._values_in([where])
+        known = self._numbers.get(where)
+        if known is None or known[0] != values:
+            known = self._numbers[where] = values, _by_digits(value for value in values if type(value) is float)
+        return known[1]
+
+
+def _by_digits(values: Iterable[float]) -> dict[str, float] | None:
+    numbers = set(values)
+    found = {f"{value:.15g}": value for value in numbers}
+    return found if len(found) == len(numbers) else None
+
+
+def _tie(several: list[dict[str, float] | None]) -> bool:
+    """Are two of these numbers equal in 15 digits alone?"""
+    largest: dict[str, float] = {}
+    together: dict[str, float] = {}
+    for numbers in several:
+        if numbers is None:
+            return True
+        largest, numbers = (numbers, largest) if len(numbers) > len(largest) else (largest, numbers)
+        for digits, value in numbers.items():
+            if together.setdefault(digits, value) != value:
+                return True
+    return any(largest.get(digits, value) != value for digits, value in together.items())
+
+
 def _common(area: Area, places: set[Place]) -> bool:
     if area.rows * area.columns < len(places):
         return any(place in places for place in area.places())
@@ -269,9 +299,10 @@ def _is_one_cell(area: Area) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _written(text: bytes) -> set[float]:
-    """The numbers that formulas of a shape compare, or look for, as they are written."""
-    return {float(number) for part in compared(solid_tokens(unescape(text))) for number in _WRITTEN.findall(part)}
+def _written(text: bytes) -> dict[str, float] | None:
+    """The numbers that formulas of a shape compare, or look for, as they are written, by their 15 digits."""
+    parts = compared(solid_tokens(unescape(text)))
+    return _by_digits(float(number) for part in parts for number in _WRITTEN.findall(part))
 
 
 def _kinds(value: CellValue) -> int:
