@@ -29,8 +29,12 @@ from transformers.models.auto import modeling_auto as auto
 from xlcalc.model.spec import ModelSpec
 
 KINDS = (*build.CENSUS, "SEQUENCE_CLASSIFICATION", "TOKEN_CLASSIFICATION", "QUESTION_ANSWERING", "MULTIPLE_CHOICE")
-LAYERS = re.compile(r"^(num_hidden_layers|n_layers?|num_layers|depth|(encoder|decoder|num_(en|de)coder)_layers|num_blocks)$")
-SKIPPED = re.compile(build.GENERIC_FIELDS.pattern.replace("|(vision|audio)_|image_", "") + r"|^is_|cache|^pad|id$|_ids$|^use_mems")
+LAYERS = re.compile(
+    r"^(num_hidden_layers|n_layers?|num_layers|depth|(encoder|decoder|num_(en|de)coder)_layers|num_blocks)$"
+)
+SKIPPED = re.compile(
+    build.GENERIC_FIELDS.pattern.replace("|(vision|audio)_|image_", "") + r"|^is_|cache|^pad|id$|_ids$|^use_mems"
+)
 SECONDS = 20  # for one model
 
 
@@ -41,7 +45,9 @@ def classes() -> list[tuple[str, str]]:
         for name, named in getattr(auto, f"MODEL_FOR_{kind}_MAPPING_NAMES").items():
             for cls in [named] if isinstance(named, str) else named:
                 found[cls] = name
-    found |= {cls: name for name, cls in auto.MODEL_MAPPING_NAMES.items() if isinstance(cls, str) and name in build.BODIES}
+    found |= {
+        cls: name for name, cls in auto.MODEL_MAPPING_NAMES.items() if isinstance(cls, str) and name in build.BODIES
+    }
     return sorted((name, cls) for cls, name in found.items() if hasattr(transformers, cls))
 
 

@@ -129,7 +129,7 @@ _SAID = {"true": True, "false": False}  # as sheets and CSV files write them
 
 
 def _plain(value: Any) -> Any:
-    """A value with its texts of yes and no as such, a group of fields without those that are null, which are not set."""
+    """A value with its texts of yes and no as such, groups without those that are null, which are not set."""
     if isinstance(value, Mapping):
         return {name: _plain(inner) for name, inner in value.items() if inner is not None}
     if isinstance(value, str):

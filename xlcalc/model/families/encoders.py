@@ -188,8 +188,8 @@ def electra(c: Config) -> Architecture:
     projection = linear("embedding_projection", width, d_model, matrices.EMBEDDING_WIDTH, bias=True)
     wider = [projection] if width != d_model else []
     whole = encoder(
-        c, bert_layers(c), Ends(("MultipleChoice",), dense=_DENSE, vocab_biases=1), tables=tables_of(c, width), width=width,
-        norms=[norm(width, bias=True)], outer=wider,
+        c, bert_layers(c), Ends(("MultipleChoice",), dense=_DENSE, vocab_biases=1), tables=tables_of(c, width),
+        width=width, norms=[norm(width, bias=True)], outer=wider,
     )  # fmt: skip
     if class_name(c)[1] != "PreTraining":
         return whole

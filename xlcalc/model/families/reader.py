@@ -90,7 +90,8 @@ def _of_tensors(c: Config, whole: Architecture) -> Architecture:
 def _with_gaps(c: Config, whole: Architecture) -> Architecture:
     """The architecture, marked where the file itself gives too little to tell one model of the family from another, or
     experts where the family has none."""
-    unread = {"num_experts", *SPELLINGS["num_experts"]} & c.raw.keys() - c.seen - set(family_defaults().get(c.model_type, ()))
+    expected = c.seen.union(family_defaults().get(c.model_type, ()))
+    unread = {"num_experts", *SPELLINGS["num_experts"]} & c.raw.keys() - expected
     if any(c.raw[n] not in (None, 0, 1) for n in unread) and all(block.kind != "moe" for _, block in whole.blocks()):
         text = f"{min(unread)} is not read, as {c.model_type} has no experts"
         whole = whole._replace(assumed=(*whole.assumed, text))
