@@ -132,3 +132,11 @@ def test_gpt_oss_120b_with_its_experts_in_the_hosts_memory():
     assert row["in host memory"].startswith("experts of 3")
     assert row["tokens/s"] == pytest.approx(25.6, rel=0.35)
     assert 12717 / row["TTFT (s)"] == pytest.approx(134, rel=0.35)
+
+
+def test_idle_replicas_cost_prompts_and_answers_alike():
+    def ratio(rate):
+        (row,) = table(xlcalc.LLM_FLEET("llama-3.1-8b", "h100-sxm", rate, 1000, 200, top=1))
+        return row["USD/M output tokens"] / row["USD/M input tokens"]
+
+    assert ratio(1e-3) == pytest.approx(ratio(10), rel=0.2)
