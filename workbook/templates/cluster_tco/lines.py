@@ -85,10 +85,10 @@ AFTER = [
     TimeRow("saving_discounted", "Saved, at today's value", "USD", "{saving}*{discount_factor}", style.USD, "SUM({all})",
             "Present value of what owning saves against renting on demand"),
     TimeRow("saving_irr", "The same, for the return (IRR a year)", "USD", "{saving}", style.USD,
-            'IFERROR(TEXT((1+IRR({all}))^months_per_year-1,"0%"),"none")', "Yearly return of owning against renting"),
+            'IFERROR(TEXT((1+IRR({all}))^months_per_year-1,"0%"),"none")', "Yearly return of owning against renting", "a year"),
     TimeRow("payback_month", "Not yet paid back", "1 or 0", "({saving_so_far}<0)*1", "0",
             'IF(INDEX({all},1,COLUMNS({all}))=1,"never",SUM({all})+1)',
-            "Month in which owning has paid back against renting on demand"),
+            "Month in which owning has paid back against renting on demand", "month"),
     TimeRow("depreciated", "Depreciation", "USD",
             'IF(depreciation_shown="declining",capex*((1-' + _BASE + ")^MIN({number},life_months_shown)-(1-" + _BASE
             + ")^MIN({number}+{width},life_months_shown)),(capex-residual_usd)*{life_share})", style.USD, "SUM({all})"),
