@@ -12,7 +12,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from xlcalc.language.declare import find as find_function
 from xlcalc.language.errors import CalcError
 
 from . import own_catalog
@@ -24,11 +23,9 @@ from .files.package import Package
 from .files.recalc import Recalculation, recalculate
 from .listed import cell_functions, listed_names
 from .problems import each_cell, problems
-from .settings import EPOCH, day_zero, set_inputs
+from .settings import EPOCH, day_zero, set_inputs, unknown
 from .templates import editions
 
-_ASKED = {"model": ("LLM_MODEL",), "accelerator": ("LLM_HARDWARE", "memory"), "api_model": ("LLM_API_PRICE", "input")}
-"""Inputs that name a row of a catalog, and the call that says which names are near to an unknown one."""
 _MARKS = re.compile(r"[\\`*_{}\[\]<>#|~]")
 _DAYS = 2_958_466
 """Days that Excel has, to the end of 9999."""
@@ -155,21 +152,8 @@ def failures(report: Report) -> list[str]:
     """Names that no catalog has, the checks that must hold and do not, then the cells with an error or without a
     result, in sentences."""
     wrong = {name for check in report.failed for name in check.inputs}
-    unknown = [said for one in report.inputs if one.name in wrong and (said := _unknown(one))]
-    return [*unknown, *(check.sentence() for check in report.failed), *problems(report.recalculation)]
-
-
-def _unknown(one: NamedCell) -> str:
-    """What is said of an input that names nothing in its catalog; nothing where it does."""
-    name, *more = _ASKED.get(one.name, ("",))
-    function = find_function(name) if name else None
-    if function is None:
-        return ""
-    try:
-        function(one.value, *more)
-    except CalcError as error:
-        return f"{one.name} {error.reason}" if error.code == "#N/A" else ""
-    return ""
+    nothing = [said for one in report.inputs if one.name in wrong and (said := unknown(one.name, one.value))]
+    return [*nothing, *(check.sentence() for check in report.failed), *problems(report.recalculation)]
 
 
 def as_json(report: Report) -> bytes:

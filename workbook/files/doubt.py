@@ -14,7 +14,8 @@ from functools import cache
 from importlib.resources import files
 
 from .addresses import Area, parse_cell
-from .call_features import arguments_of, call_features
+from .alike import CELLS
+from .call_features import NEITHER, arguments_of, call_features
 from .formula_text import Token, bare_function, closed_up, is_relative, local_names, tokens, written
 from .mended import by_a_number, is_mended
 from .range_functions import (
@@ -59,7 +60,6 @@ _TEXTS = frozenset(
 )  # fmt: skip
 _OPERATORS = frozenset("+-*/^&=<>%")
 _ARITHMETIC = frozenset("+-*/^%")
-_CELLS = re.compile(rb"(?<![\w.'\" ])\$?[A-Z]{1,3}\$?[0-9]+(?![\w.(!'])")
 _LIKE_A_CELL = re.compile(r"[A-Z]{1,3}[0-9]+")
 _NOTHING = Token("", "")
 _MAX_ARGUMENTS = 254
@@ -76,7 +76,7 @@ class Measured:
     exact_cells: int
     exact_differs: int
     exact_gives_up: int
-    """Where the exact engine gave an error and Excel a value."""
+    """Where the exact engine gave an error and Excel a value, or another error."""
     calls: int
     """Made calls in which the fast engine was compared with the exact one."""
     calls_differ: int
@@ -104,11 +104,12 @@ def wrong_in_exact(features: Collection[str], is_error: bool) -> list[str]:
     error) to give up on."""
     table = measured()
     known = [table[f] for f in features if f in table]
-    return sorted(
+    wrong = {
         one.feature
         for one in known
         if one.exact_differs + is_error * one.exact_gives_up > TOLERATED * (one.exact_cells + one.exact_gives_up)
-    )
+    }
+    return sorted(wrong | NEITHER.intersection(features))
 
 
 def shapes(texts: list[bytes], names: Iterable[str]) -> list[bytes]:
@@ -120,7 +121,7 @@ def shapes(texts: list[bytes], names: Iterable[str]) -> list[bytes]:
     """
     if any(_LIKE_A_CELL.fullmatch(name) for name in names):
         return texts
-    return _CELLS.sub(b"A", b"\0".join(texts)).split(b"\0")
+    return CELLS.sub(b"A", b"\0".join(texts)).split(b"\0")
 
 
 class Doubt:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -23,12 +23,13 @@ from .custom_calls import CustomCalls
 from .dependencies import Dependencies, Node, Place, Precedents
 from .exact_copy import ExactFormula, ExactSheet, exact_copy
 from .fast_engine import knows
-from .formula_text import Context, bare_function, rewrite, tokens
+from .formula_text import Context, bare_function, fill_skipped, rewrite, tokens, written
 from .package import Package
 from .prepare import Sheet, book_of
 from .references import Reader, References
 from .sheet_grammar import Cell
-from .unsure import not_calculated, one_by_one, why_not, with_whole_rows
+from .unsure import not_calculated, one_by_one, with_bounds, with_whole_rows
+from .unsure_cells import CALCULATED, of_dates_and_hidden_rows, of_what_it_reads
 
 _GIVEN_UP = frozenset(("#NAME?", "#GETTING_DATA", "#BLOCKED!", "#CONNECT!", "#EXTERNAL!", "#BUSY!", "#PYTHON!"))
 _OTHER_WORKBOOK = re.compile(r"\[\d+\][^\[\]\"]*!")
@@ -57,7 +58,7 @@ class ExactStage:
         self._known: dict[Node, References] = {}
         self._cells_of: dict[str, list[Cell]] = {}
         self._used_of: dict[str, Area] = {}
-        self._values_of: dict[str, dict[Place, CellValue]] = {}
+        self._values_of: dict[str, dict[Place, object]] = {}
         self.refused: dict[Node, str] = {}
         """Formulas that this engine cannot calculate either, with the reason."""
         self.said: dict[Node, list[CalcError]] = {}
@@ -163,6 +164,7 @@ class ExactStage:
             if problem:
                 self.refused[node] = problem
                 continue
+            text = with_bounds(fill_skipped(text, ()))
             text = one_by_one(with_whole_rows(text, array is not None), array is not None)
             texts[node] = ExactFormula(text, array.area, array.dynamic) if array else ExactFormula(text)
         return _Formulas(texts, calls)
@@ -179,20 +181,26 @@ class ExactStage:
             definition = self.reader.book.name(node[0], called) if called else None
             if definition is not None and "LAMBDA(" not in definition.upper() and knows(called):
                 return f"{called} is a function, and a name in this workbook too"
+        references = self.references(node)
         hidden = any(name in text.upper().encode() for name in _OF_HIDDEN_ROWS) and self._rows_hidden
         since_1904 = self._package.date1904
-        references = self.references(node)
-        read = self._texts(references.areas) if since_1904 else ()
-        return why_not(text, references.dynamic, hidden, since_1904, read)
+        inputs = {sheet: self._held(sheet) for sheet, _ in references.areas} if since_1904 else {}
+        read = (v for sheet, area in references.areas if inputs for place, v in inputs[sheet].items() if place in area)
+        found = of_dates_and_hidden_rows(text, references.dynamic, hidden, since_1904, read)
+        return found or of_what_it_reads(
+            text, lambda argument: self.reader.references(written(argument), node[0], *node[1]).areas, self._held
+        )
 
-    def _texts(self, areas: Collection[tuple[str, Area]]) -> Iterator[CellValue]:
-        """The values of the cells in these areas that hold no formula."""
-        for sheet, area in areas:
-            if sheet not in self._values_of:
-                xml = self._xml(sheet)
-                inputs = (cell for cell in self._cells(sheet) if not cell.calculates)
-                self._values_of[sheet] = {(c.row, c.column): self._package.cell_value(xml, c) for c in inputs}
-            yield from (value for place, value in self._values_of[sheet].items() if place in area)
+    def _held(self, sheet: str) -> dict[Place, object]:
+        """What the cells of a sheet hold."""
+        if sheet not in self._values_of:
+            xml = self._xml(sheet)
+            values = {
+                (cell.row, cell.column): CALCULATED if cell.calculates else self._package.cell_value(xml, cell)
+                for cell in self._cells(sheet)
+            }
+            self._values_of[sheet] = {place: value for place, value in values.items() if value is not None}
+        return self._values_of[sheet]
 
     def _without_tables(self, sheet: Sheet, index: int) -> str:
         """A formula with cells in place of references to tables, which the engine does not read all."""

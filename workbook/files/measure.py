@@ -79,7 +79,7 @@ def compare(package: Package, wanted: dict[tuple[str, str], CellValue]) -> Itera
                 frozenset(doubt.features(sheet.formula(index), sheet.name, _filled(sheet, index))),
                 None if fast is None else same_value(excel, fast),
                 same_value(excel, exact),
-                isinstance(exact, CalcError) and not isinstance(excel, CalcError),
+                isinstance(exact, CalcError) and not same_value(excel, exact),
             )
 
 

@@ -231,7 +231,9 @@ class Results:
             return ""
         is_error = isinstance(answer.value, CalcError)
         for feature in wrong_in_exact(sheet.doubtful.get(index, "").split(", "), is_error):
-            found = measured()[feature]
+            found = measured().get(feature)
+            if found is None:
+                return f"{feature}: calculated otherwise than by Excel"
             differs = found.exact_differs + found.exact_gives_up
             return f"{feature}: calculated otherwise than by Excel in {differs} of {found.exact_cells} measured cells"
         return ""

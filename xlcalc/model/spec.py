@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,6 +37,8 @@ _SIZES = (
 
 
 _COUNTS = ("sliding_window", "num_experts", "num_experts_per_tok")  # where they are set, or lists of them
+
+_FLAGS = re.compile(r"^(tie|tied|is|enable|add)_|(^|_)bias$|^use_(?!bidirectional)")  # yes or no, and never a text
 
 _SCALARS = ("hidden_size", "num_hidden_layers", "vocab_size")
 _NARROW = {"head_dim": 10**6, "num_attention_heads": 10**6, "num_key_value_heads": 10**6}
@@ -296,6 +299,9 @@ def _check_counts(c: Config) -> None:
         for one in value if isinstance(value, (list, tuple)) else [value]:
             if one is not None and (type(one) is not int or one < 0):
                 raise ValueError(f"has a {name} that is not a whole number, 0 or more; got {str(one)[:60]!r}")
+    for name, value in c.raw.items():
+        if isinstance(value, str) and _FLAGS.search(name):
+            raise ValueError(f"has a {name[:60]} that is neither true nor false; got {value[:60]!r}")
     n_experts, k = c.get("num_experts"), c.get("num_experts_per_tok")
     if type(n_experts) is int and type(k) is int and k > n_experts > 0:
         raise ValueError(f"has {k} experts a token of {n_experts} experts")
