@@ -110,7 +110,7 @@ def withheld(known: Sequence[Row]) -> list[Row]:
         kept = {key: line for key, line in every.items() if not own & set(key[1].split("@"))}
         if len(kept) == len(every):
             continue
-        with lines(kept):
+        with lines(kept, cases):
             for r in cases:
                 if r.given["accelerator"].id != accelerator:
                     continue
@@ -125,24 +125,25 @@ def withheld(known: Sequence[Row]) -> list[Row]:
 
 
 @contextmanager
-def lines(table: dict[tuple[str, str], dict[str, str]]) -> Iterator[None]:
-    """Estimates inside know these lines of serving.csv alone."""
+def lines(table: dict[tuple[str, str], dict[str, str]], cases: Sequence[Row]) -> Iterator[None]:
+    """Estimates of these cases inside know these lines of serving.csv alone."""
     whole_table = serving._table
-    _forget()
+    _forget(cases)
     serving._table = lambda: table
     try:
         yield
     finally:
         serving._table = whole_table
-        _forget()
+        _forget(cases)
 
 
-def _forget() -> None:
+def _forget(cases: Sequence[Row]) -> None:
     """Rates that were looked up are looked up again."""
     serving._labelled.cache_clear()
     serving._plain_engine.cache_clear()
-    for row in tables.rows("accelerators"):
-        accelerators.find(row["id"]).looked_up.clear()
+    for r in cases:
+        r.given["accelerator"].looked_up.clear()
+        r.given["model"].looked_up.clear()
 
 
 def whole() -> list[Row]:

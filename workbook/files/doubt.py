@@ -14,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 
 from .addresses import Area, parse_cell
+from .alike import CELLS
 from .call_features import NEITHER, arguments_of, call_features
 from .formula_text import Token, bare_function, closed_up, is_relative, local_names, tokens, written
 from .mended import by_a_number, is_mended
@@ -60,7 +61,6 @@ _TEXTS = frozenset(
 )  # fmt: skip
 _OPERATORS = frozenset("+-*/^&=<>%")
 _ARITHMETIC = frozenset("+-*/^%")
-_CELLS = re.compile(rb"(?<![\w.'\" ])\$?[A-Z]{1,3}\$?[0-9]+(?![\w.(!'])")
 _LIKE_A_CELL = re.compile(r"[A-Z]{1,3}[0-9]+")
 _NOTHING = Token("", "")
 _MAX_ARGUMENTS = 254
@@ -122,7 +122,7 @@ def shapes(texts: list[bytes], names: Iterable[str]) -> list[bytes]:
     """
     if any(_LIKE_A_CELL.fullmatch(name) for name in names):
         return texts
-    return _CELLS.sub(b"A", b"\0".join(texts)).split(b"\0")
+    return CELLS.sub(b"A", b"\0".join(texts)).split(b"\0")
 
 
 class Doubt:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from .range_functions import TAKE_ARRAYS
@@ -87,8 +88,14 @@ class Rewritten(NamedTuple):
 
 
 def tokens(text: str) -> list[Token]:
+    return list(_tokens(text))
+
+
+@lru_cache(maxsize=512)
+def _tokens(text: str) -> tuple[Token, ...]:
+    """The same, kept: several questions are asked of each formula."""
     new = tuple.__new__  # calling the class takes twice as long
-    return [new(Token, (match.lastgroup, match.group())) for match in _TOKEN.finditer(text)]
+    return tuple([new(Token, (match.lastgroup, match.group())) for match in _TOKEN.finditer(text)])
 
 
 def solid_tokens(text: str) -> list[Token]:

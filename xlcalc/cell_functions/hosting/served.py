@@ -13,6 +13,7 @@ from xlcalc.hardware.serving import dense_format, device, engine, formats_to_try
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.cost import Price
 from xlcalc.hosting.served import Served
+from xlcalc.model.coefficients import without_shared_window
 from xlcalc.model.dtypes import DType
 from xlcalc.model.spec import ModelSpec
 from xlcalc.model.words import WORDS
@@ -47,10 +48,14 @@ def held(
     """
     software = software or (usual_software(accelerator) if accelerator else "")
     dtype = dtype or model.published_dtype
-    numbers = columns(model.coefficients(dtype), WORDS, "of the model in this format")
+    own = engine(accelerator, software)
+    counted = model.coefficients(dtype)
+    if not own.shared_window:
+        counted = without_shared_window(counted)
+    numbers = columns(counted, WORDS, "of the model in this format")
     cache_bytes = kv_dtype.bytes if kv_dtype else _SIXTEEN_BIT
     where = device(accelerator) if accelerator else None
-    return Served(numbers, dtype.name, cache_bytes, engine(accelerator, software), where)
+    return Served(numbers, dtype.name, cache_bytes, own, where)
 
 
 @_once
