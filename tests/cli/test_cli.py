@@ -174,7 +174,7 @@ class TestWorkbooks:
 
     def test_new_and_recalc_round_trip(self, tmp_path):
         fresh, again = tmp_path / "fresh.xlsx", tmp_path / "again.xlsx"
-        assert run("new", "training-budget", "-o", fresh).returncode == 0
+        assert run("new", "hardware", "-o", fresh).returncode == 0
         before = fresh.read_bytes()
         done = run("recalc", fresh, "-o", again)
         assert done.returncode == 0 and "LLM_* calls" in done.stdout
@@ -231,7 +231,7 @@ class TestWorkbooks:
         try:
             existing = mount / "r.xlsx"
             existing.write_text("mine")
-            message = fails(1, "report", "training-budget", "-o", existing)
+            message = fails(1, "report", "hardware", "-o", existing)
             assert "disk is full" in message and message.count("\n") == 1
             assert existing.read_text() == "mine" and os.listdir(mount) == ["r.xlsx"]
         finally:

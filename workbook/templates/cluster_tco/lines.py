@@ -16,7 +16,7 @@ _CAPITAL: Block = ("What is bought", [
     Line("life_years", "Life", "years", "{life_months}/months_per_year", "", style.HUNDREDTHS),
     Line("systems", "Systems", "systems", "ROUNDUP({accelerators}/{node_size},0)", "Whole systems.", _INT, "Systems, spares apart"),
     Line("accelerators_bought", "Their accelerators", "accelerators", "{systems}*{node_size}", "", _INT),
-    Line("spares", "Spare systems", "systems", "ROUNDUP(ROUND({systems}*{spares_share},1+1+1),0)", "Whole systems.", _INT),
+    Line("spares", "Spare systems", "systems", "ROUNDUP(ROUND({systems}*{spares_share},rounding_digits),0)", "Whole systems.", _INT),
     Line("systems_usd", "Systems", "USD", "{systems}*{usd_per_system}", "", style.USD),
     Line("spares_usd", "Spare systems", "USD", "{spares}*{usd_per_system}", "", style.USD),
     Line("network_usd", "Network", "USD", "({systems_usd}+{spares_usd})*{network_share}/(1-{network_share})",
@@ -100,9 +100,9 @@ AFTER = [
 
 def _moved(end: str) -> str:
     """How far the total moves to that end of prices: what moves with systems and with electricity, independent of each other."""
-    systems = f"({{per_system_price}}*(system_price_{end}^to_tenth-1))^(1+1)"
-    energy = f"({{per_energy_price}}*(energy_price_{end}^to_tenth-1))^(1+1)"
-    return f"SQRT({systems}+{energy})"
+    systems = f"{{per_system_price}}*(system_price_{end}^to_tenth-1)"
+    energy = f"{{per_energy_price}}*(energy_price_{end}^to_tenth-1)"
+    return f"SQRT(SUMSQ({systems},{energy}))"
 
 
 RESULTS: list[Block] = [

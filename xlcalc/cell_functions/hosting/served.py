@@ -92,10 +92,17 @@ def served(
     return _timed(model, accelerator, dtype, kv_dtype, software)
 
 
-def in_formats(model: ModelSpec, accelerator: AcceleratorSpec, software: str | None = None) -> Sequence[Served]:
-    """A model in each of the formats that a plan tries, as plain numbers."""
+def in_formats(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    software: str | None = None,
+    dtype: DType | None = None,
+    kv_dtype: DType | None = None,
+) -> Sequence[Served]:
+    """A model in the format that is given, else in each of those that a plan tries, as plain numbers."""
+    formats = [dtype] if dtype else formats_to_try(accelerator)
     with unrecorded():
-        return tuple(served(model, accelerator, dtype, None, software) for dtype in formats_to_try(accelerator))
+        return tuple(served(model, accelerator, one, kv_dtype, software) for one in formats)
 
 
 def price(accelerator: AcceleratorSpec, usd_per_hour: float | None) -> Price | None:
