@@ -100,8 +100,8 @@ class Fleet(NamedTuple):
 
     @property
     def prompts(self) -> float:
-        """The share of the accelerators' time that goes to prompts: of steps what a prompt adds to them at the rate
-        that a replica holds, or of kinds the accelerators that prefill. Idle time is shared alike."""
+        """The share of the accelerators' time that goes to prompts: of steps, at the rate that a replica holds, what a
+        prompt adds to them, or of kinds the accelerators that prefill. Idle time is shared alike."""
         if len(self.kinds) == 2:
             first, later = (kind.count(self.rate) * kind.accelerators for kind in self.kinds)
             return first / (first + later)

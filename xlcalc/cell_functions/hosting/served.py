@@ -111,7 +111,7 @@ def in_formats(
 def price(accelerator: AcceleratorSpec, usd_per_hour: float | None) -> Price | None:
     """The price of an accelerator-hour: what is given; else the user's own rows, or the median of the comparable rows
     of the catalog; None where it lists none."""
-    if usd_per_hour:
+    if usd_per_hour is not None:
         return Price(usd_per_hour, "given with the call")
     found = typical(accelerator.id, accelerator.devices_per_node or 1)
     if found is None:
