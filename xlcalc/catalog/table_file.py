@@ -14,7 +14,7 @@ from xlcalc.files import FileError
 Row = dict[str, str]
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WHOLE = {"accelerators", "context", "devices_per_node", "scale_up_domain", "vcpus", "year"}
-_UNITS = ("_tflops", "_tops", "_gb_s", "_gb", "_mib", "_w", "_params")
+UNITS = ("_tflops", "_tops", "_gb_s", "_gb", "_mib", "_w", "_params")
 _MOST = 1e15  # of any figure
 _LONGEST = 200  # characters of a field, but for lists of aliases and addresses
 
@@ -112,7 +112,7 @@ def _problem(column: str, value: str) -> str:
     """What is wrong with a field; nothing where it can stand."""
     if not value:
         return "is needed in every line" if column == "id" else ""
-    if column in _WHOLE or column.endswith(_UNITS) or "usd_per_" in column or "_per_kwh" in column:
+    if column in _WHOLE or column.endswith(UNITS) or "usd_per_" in column or "_per_kwh" in column:
         if not _NUMBER.fullmatch(value):
             return "must be a number with a decimal point and without separators or a currency"
         number = float(value)
