@@ -28,6 +28,7 @@ from .range_functions import (
     TAKE_RANGES,
 )
 from .references import Book, any_area
+from .tables import resolve
 
 IMPLICIT = "implicit intersection"
 ARRAY_FORMULA = "array formula"
@@ -261,7 +262,9 @@ class Doubt:
         if table is not None:
             specifier = parts[index + 1].text if _after(parts, index).kind == "bracket" else "[]"
             end = index + (specifier != "[]")
-            if "@" not in specifier and "#this row" not in specifier.lower():
+            cells = "" if "@" in specifier else resolve(table, specifier, 0)
+            target = any_area(cells.rpartition("!")[2]) if cells else None
+            if "@" not in specifier and "#this row" not in specifier.lower() and not _is_one(target):
                 self._range_use(calls, before, _after(parts, end), in_array, found)
             return
         definition = self._book.name(place.strip("'") or sheet, name)
@@ -273,7 +276,7 @@ class Doubt:
             found.add("a name relative to the cell")
         target = any_area(definition.rpartition("!")[2])
         if target is not None:
-            if target.rows * target.columns > 1:
+            if not _is_one(target):
                 self._range_use(calls, before, _after(parts, end), in_array, found)
             return
         found |= self._of_name(definition, sheet, depth)
@@ -330,6 +333,10 @@ class Doubt:
 def _reduces(call: list[object]) -> bool:
     """Does this call make one value of the array that stands in its present argument?"""
     return call[0] in AGGREGATES or (call[0] in AGGREGATES_OF_FIRST and call[1] == 0)
+
+
+def _is_one(area: Area | None) -> bool:
+    return area is not None and area.rows * area.columns == 1
 
 
 def _is_arithmetic(token: Token) -> bool:

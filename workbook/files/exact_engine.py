@@ -101,6 +101,20 @@ class ExactEngine:
     def value(self, sheet: str, row: int, column: int) -> CellValue:
         return _cell_value(self._book.get_value(self._sheets[sheet], row - 1, column - 1))
 
+    def needs_itself(self, sheet: str, row: int, column: int) -> bool:
+        """Does a formula give something else where its own cell holds something else? The engine gives 0 then."""
+        number, at = self._sheets[sheet], (row - 1, column - 1)
+        text = self._book.get_formula(number, *at) or ""
+        given = []
+        for value in (3.25, -7.5):
+            self._book.set_number(number, *at, value)
+            self._recalculate()
+            found = self._book.evaluate_formula_array(number, *at, text)
+            given.append([[_cell_value(value) for value in line] for line in found])
+        self._book.set_formula(number, *at, text)
+        self._recalculate()
+        return repr(given[0]) != repr(given[1])
+
     def spill(self, sheet: str, row: int, column: int) -> Area | None:
         """The cells that the array result in this cell fills."""
         info = self._book.spill_info(self._sheets[sheet], row - 1, column - 1)

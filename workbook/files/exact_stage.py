@@ -35,6 +35,10 @@ _GIVEN_UP = frozenset(("#NAME?", "#GETTING_DATA", "#BLOCKED!", "#CONNECT!", "#EX
 _OTHER_WORKBOOK = re.compile(r"\[\d+\][^\[\]\"]*!")
 _LOOK_AT_FORMULAS = ("ISFORMULA(", "FORMULATEXT(", "SUBTOTAL(", "AGGREGATE(")
 _OF_HIDDEN_ROWS = (b"SUBTOTAL", b"AGGREGATE")
+MAX_CELLS = 4_000_000
+"""Of larger ranges the engine gives #NUM! where it calculates with each cell."""
+_MAX_CIRCLES = 100
+CIRCULAR = "refers to itself, directly or through other cells"
 
 Values = Callable[[str, Sequence[Place]], list[Any]]
 """The fast engine's values of cells of a sheet."""
@@ -61,6 +65,8 @@ class ExactStage:
         self._values_of: dict[str, dict[Place, object]] = {}
         self.refused: dict[Node, str] = {}
         """Formulas that this engine cannot calculate either, with the reason."""
+        self.circles: set[Node] = set()
+        """Formulas that need themselves, as the fast engine has it."""
         self.said: dict[Node, list[CalcError]] = {}
         """What the custom functions in a formula said."""
 
@@ -107,7 +113,7 @@ class ExactStage:
         needed = self.precedents.above(nodes, constants)
         return Dependencies({node: self.references(node) for node in needed}, self.precedents).with_between(nodes)
 
-    def calculate(self, nodes: Collection[Node], constants: Collection[Node], values: Values) -> dict[Node, Answer]:
+    def calculate(self, nodes: set[Node], constants: Collection[Node], values: Values) -> dict[Node, Answer]:
         """The answers for `nodes`; those that cannot be calculated are in `refused`. `constants` keep the values
         that the fast engine has for them."""
         wanted = self._with_between(nodes, constants)
@@ -126,13 +132,25 @@ class ExactStage:
             errors = engine.calculate(calls.calls, self._callbacks)
             for node, said in errors.items():
                 self.said[node] = said
-            for node in nodes:
-                if node in formulas.texts:
-                    answer = self._answer(engine, node)
-                    if answer is not None:
-                        answers[node] = answer
-                        self.refused.pop(node, None)
+            for node in nodes & formulas.texts.keys():
+                answer = self._answer(engine, node)
+                if answer is not None:
+                    answers[node] = answer
+                    self.refused.pop(node, None)
+            for node in self._circular(engine, answers):
+                self.refused[node] = CIRCULAR
+                del answers[node]
         return answers
+
+    def _circular(self, engine: Any, answers: dict[Node, Answer]) -> set[Node]:
+        """Those of the answered formulas that need themselves, of which the engine says 0 or an error."""
+        circles = self.circles & answers.keys()
+        if self.iterates or len(circles) > _MAX_CIRCLES:
+            return set() if self.iterates else circles
+        zeros = {node for node, answer in answers.items() if answer.value == 0}
+        suspects = {node for node in zeros if self.references(node).dynamic} | circles
+        found = {node for node in suspects if engine.needs_itself(node[0], *node[1])}
+        return found | {node for node in zeros - suspects if found and engine.needs_itself(node[0], *node[1])}
 
     def _anchors(self, nodes: Collection[Node]) -> set[Node]:
         """The array formulas whose whole result these formulas read, and the formulas that they look at as such."""
@@ -280,6 +298,10 @@ class ExactStage:
         value = engine.value(node[0], *node[1])
         if isinstance(value, CalcError) and value.code in _GIVEN_UP:
             self.refused.setdefault(node, "")
+            return None
+        largest = max((area.rows * area.columns for _, area in self.references(node).areas), default=0)
+        if isinstance(value, CalcError) and value.code == "#NUM!" and largest > MAX_CELLS:
+            self.refused[node] = f"a formula over {largest:,} cells at once"
             return None
         array = self._sheets[node[0]].arrays.get(self._index[node])
         if array is None:

@@ -73,7 +73,7 @@ def compare(package: Package, wanted: dict[tuple[str, str], CellValue]) -> Itera
             if excel is None or not same_value(sheet.cached(index), excel):
                 continue
             fast = None if index in sheet.problems else _fast(whole, alone, sheet, index)
-            answer = stage.calculate([(sheet.name, place)], _others(sheets, sheet, index), alone.values)
+            answer = stage.calculate({(sheet.name, place)}, _others(sheets, sheet, index), alone.values)
             exact = answer[sheet.name, place].value if answer else CalcError("#NAME?", "")
             yield Compared(
                 frozenset(doubt.features(sheet.formula(index), sheet.name, _filled(sheet, index))),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from .call_features import arguments_of
 from .formula_text import Token, bare_function, solid_tokens, tokens, written
-from .range_functions import CRITERIA, TAKE_ARRAYS
+from .range_functions import CRITERIA, TAKE_ARRAYS, TAKE_RANGES
 
 _ONE_BY_ONE = {"CODE": 0, "RANK": 0, "RANK.EQ": 0, "RANK.AVG": 0, "LOOKUP": 0, "NPV": 0, "VLOOKUP": 2, "HLOOKUP": 2}
 """Functions that the engine calculates for one value of this argument, counted from 0."""
@@ -91,6 +91,8 @@ def not_calculated(text: str, array: bool) -> str:
 
     >>> not_calculated("SUMPRODUCT(N(OFFSET(A1,{0,1},0)))", False), not_calculated("DCOUNT(A1:B9,,D1:D2)", False)
     ('OFFSET by several values at once', 'DCOUNT of no field')
+    >>> not_calculated("SUM(OFFSET(A1,0,0,COUNTA(A:A),1))", False)
+    ''
     """
     parts = solid_tokens(text)
     for index, token, function, around in walked(parts):
@@ -98,7 +100,7 @@ def not_calculated(text: str, array: bool) -> str:
             continue
         arguments = list(arguments_of(parts, index)) if function in (*_MOVE, *_OF_FIELDS, *CRITERIA) else []
         if function in _MOVE and (array or "SUM" in around or _with_arrays(around)):
-            several = any(token.text in ("{", ":") for argument in arguments[1:] for token in argument)
+            several = any(_is_several(argument) for argument in arguments[1:])
             if several or (arguments and function == "INDIRECT" and any(t.text in "{:" for t in arguments[0])):
                 return f"{function} by several values at once"
         if function in _OF_FIELDS and len(arguments) > 1 and not arguments[1]:
@@ -106,6 +108,13 @@ def not_calculated(text: str, array: bool) -> str:
         if any("~~" in token.text for argument in arguments for token in argument if token.kind == "text"):
             return f"{function} by a text with ~~"
     return ""
+
+
+def _is_several(argument: list[Token]) -> bool:
+    """Is it an array, or cells that nothing makes one value of?"""
+    reduces = TAKE_RANGES - {"ROW", "COLUMN", "N", "T", "TRANSPOSE"}
+    ranges = (around for _, token, _, around in walked(argument) if token.text == ":")
+    return any(token.text == "{" for token in argument) or any(not reduces.intersection(around) for around in ranges)
 
 
 def walked(parts: list[Token]) -> Iterator[tuple[int, Token, str, list[str]]]:

@@ -34,9 +34,9 @@ Held = Callable[[str], Mapping[tuple[int, int], object]]
 def of_what_it_reads(text: str, areas: Areas, held: Held) -> str:
     """Why the engine does not give Excel's value, if so, by the arguments of single functions.
 
-    >>> cells = {(1, 1): 2.0, (1, 2): "x"}
+    >>> cells = {(1, 1): 2.0, (1, 2): True}
     >>> of_what_it_reads("MMULT(A1:B1,A1)", lambda argument: [("S", Area(1, 1, 1, 2))], lambda sheet: cells)
-    'MMULT of cells without a number'
+    'MMULT of truth values'
     """
     if not any(f"{function}(" in text.upper() for function in _CHECKS):
         return ""
@@ -50,16 +50,10 @@ def of_what_it_reads(text: str, areas: Areas, held: Held) -> str:
 
 
 def _of_matrices(arguments: list[list[Token]], areas: Areas, held: Held) -> str:
-    """Excel gives an error where a cell holds no number."""
-    for sheet, area in (one for argument in arguments for one in areas(argument)):
-        numbers = [value for place, value in held(sheet).items() if place in area and _may_be_a_number(value)]
-        if len(numbers) < area.rows * area.columns:
-            return "of cells without a number"
-    return ""
-
-
-def _may_be_a_number(value: object) -> bool:
-    return value is CALCULATED or (isinstance(value, (int, float)) and not isinstance(value, bool))
+    """Which are no numbers to Excel, and make an error."""
+    read = [one for argument in arguments for one in areas(argument)]
+    values = (value for sheet, area in read for place, value in held(sheet).items() if place in area)
+    return "of truth values" if any(isinstance(value, bool) for value in values) else ""
 
 
 def _of_a_text(arguments: list[list[Token]], areas: Areas, held: Held) -> str:
