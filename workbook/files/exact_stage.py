@@ -148,9 +148,13 @@ class ExactStage:
         if self.iterates or len(circles) > _MAX_CIRCLES:
             return set() if self.iterates else circles
         zeros = {node for node, answer in answers.items() if answer.value == 0}
-        suspects = {node for node in zeros if self.references(node).dynamic} | circles
+        suspects = {node for node in zeros if self._may_need_itself(node)} | circles
         found = {node for node in suspects if engine.needs_itself(node[0], *node[1])}
         return found | {node for node in zeros - suspects if found and engine.needs_itself(node[0], *node[1])}
+
+    def _may_need_itself(self, node: Node) -> bool:
+        found = self.references(node)
+        return found.dynamic or any(node[0] == sheet and node[1] in area for sheet, area in found.areas)
 
     def _anchors(self, nodes: Collection[Node]) -> set[Node]:
         """The array formulas whose whole result these formulas read, and the formulas that they look at as such."""
