@@ -28,7 +28,7 @@ from .package import Package
 from .prepare import Sheet, book_of
 from .references import Reader, References
 from .sheet_grammar import Cell
-from .unsure import not_calculated, one_by_one, with_bounds, with_whole_rows
+from .unsure import indirect, not_calculated, one_by_one, with_bounds, with_whole_rows
 from .unsure_cells import CALCULATED, of_dates_and_hidden_rows, of_what_it_reads
 
 _GIVEN_UP = frozenset(("#NAME?", "#GETTING_DATA", "#BLOCKED!", "#CONNECT!", "#EXTERNAL!", "#BUSY!", "#PYTHON!"))
@@ -134,13 +134,25 @@ class ExactStage:
                 self.said[node] = said
             for node in nodes & formulas.texts.keys():
                 answer = self._answer(engine, node)
-                if answer is not None:
+                if self._names_by_text(engine, node, formulas.texts[node].text):
+                    self.refused[node] = "INDIRECT of a name or table"
+                elif answer is not None:
                     answers[node] = answer
                     self.refused.pop(node, None)
             for node in self._circular(engine, answers):
                 self.refused[node] = CIRCULAR
                 del answers[node]
         return answers
+
+    def _names_by_text(self, engine: Any, node: Node, text: str) -> bool:
+        """Does INDIRECT get a name or table there? The engine makes no reference of one."""
+        book = self.reader.book
+        for argument in indirect(text):
+            for value in (value for line in engine.evaluated(node[0], *node[1], argument) for value in line):
+                name = str(value).partition("[")[0].rpartition("!")[2]
+                if book.name(node[0], name) is not None or name.lower() in book.tables:
+                    return True
+        return False
 
     def _circular(self, engine: Any, answers: dict[Node, Answer]) -> set[Node]:
         """Those of the answered formulas that need themselves, of which the engine says 0 or an error."""

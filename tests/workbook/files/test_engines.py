@@ -167,10 +167,10 @@ def test_what_both_engines_calculate_otherwise_is_named() -> None:
     formulas = {
         "E1": '=SUMIF(A1:A4,"AB*",B1)', "E2": '=SUMIF(B1:B4,"<>#N/A")', "E3": '=COUNTIF(B1:B4,"#N/A")',
         "E4": "=SUM(MMULT(C1:C1,B1:B1))", "E5": "=VALUE(C2)", "E6": '=DSUM(G1:H2,"Price",J1:J2)',
-        "L1": '=INDIRECT("L2")+1', "M1": "=SUM(OFFSET(M1,0,0,2,1))",
+        "L1": '=INDIRECT("L2")+1', "M1": "=SUM(OFFSET(M1,0,0,2,1))", "N1": '=COUNT(INDIRECT("places"))',
     }  # fmt: skip
-    result = recalculate(book(data | formulas), FUNCTIONS)
-    assert [one.cell for one in result.not_calculated] == ["E1", "L1", "M1", "E2", "L2", "E3", "E4", "E5", "E6"]
+    result = recalculate(book(data | formulas, {"places": "S!$B$1:$B$4"}), FUNCTIONS)
+    assert [one.cell for one in result.not_calculated] == ["E1", "L1", "M1", "N1", "E2", "L2", "E3", "E4", "E5", "E6"]
 
 
 def test_one_cell_of_a_range() -> None:
