@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from xlcalc.language.errors import CalcError
 
 from . import own_catalog
-from .checks import FailedCheck, failed
+from .checks import FailedCheck, failed, warned
 from .files.cells_xml import CellValue
 from .files.endings import refuse_ending
 from .files.errors import WorkbookError
@@ -55,6 +55,11 @@ class Report:
     """The checks that must hold and do not."""
     left_out: list[str] = field(default_factory=list)
     """What the user's own catalog has and a template has no room for, in sentences."""
+
+    @property
+    def warned(self) -> list[FailedCheck]:
+        """The other checks that do not hold."""
+        return warned(self.recalculation.package)
 
     @property
     def inputs(self) -> list[NamedCell]:
@@ -161,6 +166,7 @@ def as_json(report: Report) -> bytes:
     content = {
         "source": report.source,
         "failed_checks": [check._asdict() for check in report.failed],
+        "warned_checks": [check._asdict() for check in report.warned],
         "inputs": [name._asdict() for name in report.inputs],
         "results": [name._asdict() for name in report.results],
         "errors": each_cell(report.recalculation),
@@ -171,8 +177,12 @@ def as_json(report: Report) -> bytes:
 def as_markdown(report: Report) -> bytes:
     """Inputs and results as Markdown tables."""
     lines = [f"# {report.source}", ""]
-    if report.failed:
-        lines += ["## Failed checks", "", *(f"- {escaped(check.sentence())}" for check in report.failed), ""]
+    for title, said in (
+        ("Failed checks", [check.sentence() for check in report.failed]),
+        ("To look at", [check.sentence("") for check in report.warned]),
+    ):
+        if said:
+            lines += [f"## {title}", "", *(f"- {escaped(one)}" for one in said), ""]
     for title, names in (("Results", report.results), ("Inputs", report.inputs)):
         lines += [f"## {title}", "", "| Name | Value | Unit | Meaning |", "|---|---:|---|---|"]
         lines += [row_of_markdown([n.name, n.value, n.unit, n.about]) for n in names]

@@ -137,7 +137,8 @@ class Engine(NamedTuple):
     """What an engine sets aside, in bytes and tokens, and the seconds of its own work, by their names in
     catalog/serving.csv; `prepared` sequences are those that it sizes its workspace for. Its cache grows by a `block` of
     tokens and keeps `window_beside` tokens beside a window; `shared_window`: whether it keeps to a window that all
-    layers have (1) or reads all tokens (0); `state_bytes` of an element of a state, 0 = as the model says. `reserve_of_free`: what stays empty is a share of the memory (0) or of what is free beside the weights (1).
+    layers have (1) or reads all tokens (0); `state_bytes` of an element of a state, 0 = as the model says.
+    `reserve_of_free`: what stays empty is a share of the memory (0) or of what is free beside the weights (1).
     """
 
     sampling_bytes: float

@@ -32,7 +32,8 @@ from xlcalc.model.train_columns import train_columns
 # what must be a whole number above zero wherever it is set (or a list of them, one a layer)
 _SIZES = (
     "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim", "intermediate_size",
-    "vocab_size", "moe_intermediate_size",
+    "vocab_size", "moe_intermediate_size", "embedding_size", "input_embedding_size", "num_hidden_groups",
+    "inner_group_num",
 )  # fmt: skip
 
 

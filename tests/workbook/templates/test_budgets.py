@@ -143,7 +143,7 @@ def test_wrong_entries_stop_and_each_is_marked(name):
     for entry in wrong:
         assert report.value("Inputs", f"F{named(book(name), entry).row}") == 0, entry
     assert report.value("Inputs", f"F{row}") == 0
-    assert report.named("checks_ok") == 0 and report.named("checks_light").startswith("STOP: Inputs")
+    assert report.named("checks_ok") == 0 and report.named("checks_light").startswith("STOP, not met: Inputs")
     assert checks(report)["Scenarios are within the limits"] == 0
 
 

@@ -92,16 +92,23 @@ def served(
     return _timed(model, accelerator, dtype, kv_dtype, software)
 
 
-def in_formats(model: ModelSpec, accelerator: AcceleratorSpec, software: str | None = None) -> Sequence[Served]:
-    """A model in each of the formats that a plan tries, as plain numbers."""
+def in_formats(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    software: str | None = None,
+    dtype: DType | None = None,
+    kv_dtype: DType | None = None,
+) -> Sequence[Served]:
+    """A model in the format that is given, else in each of those that a plan tries, as plain numbers."""
+    formats = [dtype] if dtype else formats_to_try(accelerator)
     with unrecorded():
-        return tuple(served(model, accelerator, dtype, None, software) for dtype in formats_to_try(accelerator))
+        return tuple(served(model, accelerator, one, kv_dtype, software) for one in formats)
 
 
 def price(accelerator: AcceleratorSpec, usd_per_hour: float | None) -> Price | None:
     """The price of an accelerator-hour: what is given; else the user's own rows, or the median of the comparable rows
     of the catalog; None where it lists none."""
-    if usd_per_hour:
+    if usd_per_hour is not None:
         return Price(usd_per_hour, "given with the call")
     found = typical(accelerator.id, accelerator.devices_per_node or 1)
     if found is None:

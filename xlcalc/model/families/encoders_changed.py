@@ -192,10 +192,12 @@ def mobilebert(c: Config) -> Architecture:
     """Sun et al. 2020: layers in a narrower width than what goes between them, with several MLPs each."""
     d, width, embedded = c["hidden_size"], c["hidden_size"], c["embedding_size"]
     inner = c["intra_bottleneck_size"] if c.get("use_bottleneck", True) else d
+    if c.get("true_hidden_size", inner) != inner:
+        raise ValueError(f"has a true_hidden_size of {c['true_hidden_size']}, where its other fields make it {inner}")
     n_heads, d_ff = c["num_attention_heads"], c["intermediate_size"]
     narrow, wide = norm(inner, bias=True), norm(width, bias=True)
     mixer = attention(inner, n_heads, n_heads, inner // n_heads, qkv_bias=True, o_bias=True)
-    forward = [mlp(inner, d_ff, gated=False, bias=True)] * c["num_feedforward_networks"]
+    forward = [mlp(inner, d_ff, gated=False, bias=True)] * max(1, c["num_feedforward_networks"])
     norms, squeeze = [narrow] * (1 + len(forward)), Block()
     if c.get("use_bottleneck", True):
         shared = c.get("key_query_shared_bottleneck", True)
