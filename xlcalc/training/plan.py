@@ -175,8 +175,8 @@ def _timed(job: Job, machine: Machine, layout: Layout, held: float | None = None
 class _Floors:
     """Seconds that a step takes at least: a lower bound that costs a fraction of the step.
 
-    Its micro-batches, without recomputation unless it is known to need all of it, the pipeline's bubble, and the latencies of the rings that
-    share parameters beyond what hides them; the rest of `step_time` is nothing or more.
+    Its micro-batches, without recomputation unless it is known to need all of it, the pipeline's bubble, and the
+    latencies of the rings that share parameters beyond what hides them; the rest of `step_time` is nothing or more.
     """
 
     def __init__(self, job: Job, machine: Machine) -> None:
