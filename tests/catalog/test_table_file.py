@@ -49,7 +49,7 @@ FAULTS = {
     'id,region\na,"b\n': "the file was cut, or a quote is missing",
     "id,region\na,b\na,c\n": "line 3, column id: a stands in line 2 as well",
     "id,on_demand_usd_per_hour\na,-1\n": "line 2, column on_demand_usd_per_hour: must be above 0",
-    "id,on_demand_usd_per_hour\na,0\n": "must be above 0, or blank where there is none",
+    "id,on_demand_usd_per_hour\na,0\n": "must be above 0 and at most 1e+15, or blank where there is none",
     "id,on_demand_usd_per_hour\na,$31.50\n": "must be a number with a decimal point",
     'id,on_demand_usd_per_hour\na,"31,5"\n': "must be a number with a decimal point",
     "id,on_demand_usd_per_hour\na,nan\n": "must be a number",

@@ -70,12 +70,12 @@ def text(value: str) -> bytes:
     return struct.pack("<Q", len(value)) + value.encode()
 
 
-def gguf(tied: bool = False, more: int = 0) -> bytes:
+def gguf(tied: bool = False, more: int = 0, *, block: int = 12, mix: int | None = 15) -> bytes:
     """A Llama of one layer as docs/gguf.md lays a file out: magic, version, counts, metadata, tensors; no data."""
     meta = {"block_count": 1, "embedding_length": 64, "feed_forward_length": 128, "attention.head_count": 4,
             "attention.head_count_kv": 2}  # fmt: skip
     values = [text("general.architecture") + struct.pack("<I", 8) + text("llama")]
-    values += [text("general.file_type") + struct.pack("<II", 4, 15)]
+    values += [text("general.file_type") + struct.pack("<II", 4, mix)] if mix is not None else []
     values += [text("tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, 2) + text("a") + text("b")]
     values += [text(f"llama.{name}") + struct.pack("<II", 4, n) for name, n in meta.items()]
     shapes = {"token_embd.weight": (64, 1000), "output_norm.weight": (64,), "rope_freqs.weight": (8,)}
@@ -84,7 +84,8 @@ def gguf(tied: bool = False, more: int = 0) -> bytes:
              "ffn_up": (64, 128), "ffn_down": (128, 64), "attn_norm": (64,), "ffn_norm": (64 + more,)}  # fmt: skip
     shapes |= {f"blk.0.{name}.weight": shape for name, shape in layer.items()}
     tensors = [
-        text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, 12, 0) for name, shape in shapes.items()
+        text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, 0 if len(shape) == 1 else block, 0)
+        for name, shape in shapes.items()
     ]
     return b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(values)) + b"".join(values + tensors)
 
@@ -98,6 +99,31 @@ def test_a_gguf_file_gives_shape_count_and_format(tmp_path: Path, tied: bool) ->
     spec = ModelSpec.from_path(file)
     assert not spec.is_estimate
     assert spec.published_dtype.name == "q4_k_m"
+
+
+@pytest.mark.parametrize(
+    "block, mix, name, bits",
+    [(8, None, "q8_0", 8.5), (13, 15, "q4_k_m", 5.5), (30, None, "bf16", 16), (18, None, "iq3_xxs", 3.0625)],
+)
+def test_a_gguf_file_weighs_what_its_tensors_do(
+    tmp_path: Path, block: int, mix: int | None, name: str, bits: float
+) -> None:
+    """Bits of block types as in gguf-py/gguf/constants.py; norms, and here the head, stand in the file too."""
+    file = tmp_path / "model.gguf"
+    file.write_bytes(gguf(block=block, mix=mix))
+    matrices = 2 * 64000 + 64 * (64 + 32 + 32 + 64) + 3 * 64 * 128
+    assert xlcalc.LLM_MODEL(file, "published_dtype") == name
+    assert xlcalc.LLM_WEIGHTS(file) == matrices * bits / 8 + 3 * 64 * 4
+
+
+def test_windows_that_take_turns_in_mistrals_own_file() -> None:
+    """Ministral 8B, whose card gives the pattern 128k, 32k, 32k, 32k: 9 of its 36 layers keep all tokens."""
+    shape = {"dim": 4096, "n_layers": 36, "head_dim": 128, "hidden_dim": 12288, "n_heads": 32, "n_kv_heads": 8}
+    fields = {**shape, "vocab_size": 131072, "_sliding_window": [None, 32768, 32768, 32768]}
+    kept = (9 * 131072 + 27 * 32768) * 2 * 8 * 128 * 2
+    assert xlcalc.LLM_KV_CACHE(json.dumps(fields), 131072) == xlcalc.LLM_KV_CACHE("ministral-8b", 131072) == kept
+    with pytest.raises(CalcError, match="sliding_window"):
+        xlcalc.LLM_KV_CACHE(json.dumps({**fields, "_sliding_window": [1024, 2048]}), 131072)
 
 
 def test_tensors_that_do_not_sum_to_the_layers_make_an_estimate(tmp_path: Path) -> None:

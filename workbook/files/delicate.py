@@ -20,7 +20,7 @@ from .alike import Alike, Parts, Reads, reads
 from .callbacks import is_error
 from .cells_xml import CellValue
 from .dependencies import Node, Place
-from .exact_stage import ExactStage
+from .exact_stage import MAX_CELLS, ExactStage
 from .fast_engine import FastEngine
 from .formula_text import solid_tokens
 from .package import Package
@@ -111,7 +111,7 @@ class Delicate:
         """Does a formula read an error?"""
         for sheet, area in self._stage.references(node).areas:
             if area.rows * area.columns > _MAX_SEARCHED:
-                return True
+                return area.rows * area.columns <= MAX_CELLS
             if any(is_error(value) for value in self._engine.values(sheet, list(area.places()))):
                 return True
         return False

@@ -14,6 +14,7 @@ from xlcalc.files import held, write_atomically
 from xlcalc.model.spec import ModelSpec
 
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]*")
+_NUMBER = re.compile(r"[\d.]+(e-?\d+)?")  # which would be read as so many parameters
 _ADDING = ".adding"  # ends the name of a mark that stands while a configuration has no row yet
 _PLACE = ("provider", "instance", "region")  # what the id of a price row consists of
 
@@ -32,9 +33,10 @@ def add_model(config: Path, model_id: str = "") -> str:
     except ValueError as error:
         raise ValueError(f"{config} {error}") from None
     model_id = model_id or re.sub(r"[^a-z0-9.]+", "-", config.resolve().parent.name.casefold()).strip("-.")
-    if not _ID.fullmatch(model_id):
+    if not _ID.fullmatch(model_id) or _NUMBER.fullmatch(model_id):
         raise ValueError(
-            f"an id has lower-case letters, digits, dots and hyphens; got {model_id!r}: name one with --id"
+            f"an id has lower-case letters, digits, dots and hyphens, and is no number; got {model_id!r}: name one "
+            "with --id"
         )
     row = {"id": model_id, "name": model_id, "source": f"the user's {config.name}", "as_of": date.today().isoformat()}
     (place / "configs").mkdir(parents=True, exist_ok=True)
@@ -78,7 +80,19 @@ def add_rows(name: str, given: Sequence[str]) -> str:
     merged, replaced = _merged(path, name, rows)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, merged.encode())
-    return f"{len(rows) - replaced} added, {replaced} replaced: {path}"
+    return f"{len(rows) - replaced} added, {replaced} replaced: {path}{_hidden(name, rows)}"
+
+
+def _hidden(name: str, rows: Sequence[Row]) -> str:
+    """Which rows take the place of ours, and how many of our figures nobody sees then."""
+    ours = {row["id"]: row for row in tables.shipped(name)}
+    blank = {row["id"]: [c for c, value in ours.get(row["id"], {}).items() if value and not row.get(c)] for row in rows}
+    told = [
+        f"{id_} takes the place of ours, of which {len(lost)} fields are blank now"
+        for id_, lost in blank.items()
+        if lost
+    ]
+    return "".join(f"\n{text}" for text in told[:10])
 
 
 def _folder() -> Path:

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 
 from xlcalc.files import FileError
@@ -15,6 +15,7 @@ Row = dict[str, str]
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WHOLE = {"accelerators", "context", "devices_per_node", "scale_up_domain", "vcpus", "year"}
 _UNITS = ("_tflops", "_tops", "_gb_s", "_gb", "_mib", "_w", "_params")
+_MOST = 1e15  # of any figure
 _LONGEST = 200  # characters of a field, but for lists of aliases and addresses
 
 
@@ -115,12 +116,14 @@ def _problem(column: str, value: str) -> str:
         if not _NUMBER.fullmatch(value):
             return "must be a number with a decimal point and without separators or a currency"
         number = float(value)
-        if not 0 < number < float("inf"):
-            return "must be above 0, or blank where there is none"
+        if not 0 < number <= _MOST:
+            return f"must be above 0 and at most {_MOST:.0e}, or blank where there is none"
         return "must be a whole number" if column in _WHOLE and not number.is_integer() else ""
     if column == "as_of":
         try:
-            return "" if date.fromisoformat(value).isoformat() == value else "must be a date as 2026-11-24"
+            if date.fromisoformat(value).isoformat() == value:
+                return "" if date.fromisoformat(value) <= date.today() + timedelta(1) else "must not be in the future"
+            return "must be a date as 2026-11-24"
         except ValueError:
             return "must be a date as 2026-11-24"
     if value[0] in "=+-@":

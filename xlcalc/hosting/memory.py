@@ -270,16 +270,22 @@ def min_layout(of: Served, context: float, batch: int, reserve: float) -> Layout
     """A layout of the fewest accelerators that hold weights and `batch` sequences: powers of two up to a node, then
     whole nodes.
 
-    Raises ValueError where a thousand nodes are too few.
+    Raises ValueError where those that one replica can be split over are too few, saying what they hold.
     """
     node = of.on.node or of.on.domain or 1
     inside: list[int] = [1 << i for i in range(node.bit_length()) if 1 << i <= node]
-    nodes = [node * n for n in (*range(1, 17), 32, 64, 128, 256, 512, 1024)]
+    nodes = [node * n for n in (*range(1, 65), 128, 256, 512, 1024)]
+    layouts: list[Layout] = []
     for count in [*inside, *(n for n in nodes if n > inside[-1])]:
-        for layout in splits(of, count):
+        layouts = splits(of, count) or layouts
+        for layout in layouts:
             if fits_batch(of, context, batch, layout, reserve):
                 return layout
-    raise ValueError(f"needs more than {nodes[-1]} of {of.on.name}: lower batch or context")
+    held = max(whole_capacity(of, context, layout, reserve) for layout in layouts)
+    room = f"which hold {held:,} sequences of {context:g} tokens: lower batch or context, or take more replicas"
+    short = "whose memory its weights fill: take a narrower format or accelerators with more memory"
+    most = f"{layouts[-1].accelerators} of {of.on.name}, over more of which no layout splits a replica"
+    raise ValueError(f"needs more than {most}, {room if held > 0 else short}")
 
 
 def _too_small(of: Served, count: int, reserve: float, what: str) -> str:

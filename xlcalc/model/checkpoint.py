@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from xlcalc.model.dtypes import DTYPES, DType
+from xlcalc.model.dtypes import DTYPES, DType, named
 from xlcalc.model.format_names import bits_per_weight, stated_format
+from xlcalc.model.gguf import file_bits
 from xlcalc.model.modules import Patterns
 
 _TEXT_PARTS = ("text_config", "llm_config", "language_config", "thinker_config")
@@ -39,7 +40,8 @@ class Checkpoint(NamedTuple):
 
     `ignored` modules stay in 16 bit; `only` those are quantised where it is set; of `overrides` the first that covers a
     matrix counts. `scale_bits` are those of blocks of fp8, an element; `expert_bits` those of experts where they have
-    a format of their own. `head_bits` are those of the head where a publisher quantises it too. `is_unknown` where a
+    a format of their own. `head_bits` are those of the head where a publisher quantises it too, `file_bits` those of
+    a GGUF file's tensors that are not in single precision, on average. `is_unknown` where a
     quantization_config names a method that is not understood: nobody can say then how wide the weights are.
     """
 
@@ -52,6 +54,7 @@ class Checkpoint(NamedTuple):
     expert_bits: float | None = None
     experts_alone: bool = False
     head_bits: float | None = None
+    file_bits: float | None = None
     is_unknown: bool = False
 
 
@@ -74,9 +77,8 @@ def checkpoint(config: Mapping[str, Any], stated: str = "", name: str = "") -> C
         if bits := bits_per_weight(said):
             return Checkpoint(DType(said, bits), f"the name states {said}", head_bits=_EXL_HEAD_BITS)
         return Checkpoint(DTYPES[said], f"the name states {said}")
-    mix = DTYPES.get(str(config.get("gguf_file_type", "")))
-    if rules is None and mix:
-        return Checkpoint(mix, f"general.file_type of the GGUF file: {mix.name}")
+    if rules is None and (types := _group(config, "gguf_types")):
+        return _of_gguf(types, str(config.get("gguf_file_type", "")))
     if rules is None:
         torch = next((t for part in (text, config) for f in ("dtype", "torch_dtype") if (t := part.get(f))), None)
         if own and _names_method(own):
@@ -90,6 +92,18 @@ def checkpoint(config: Mapping[str, Any], stated: str = "", name: str = "") -> C
     expert = _FORMS.get(str((text or config).get("expert_dtype") or config.get("expert_dtype") or ""))
     why = f"quantization_config: {_method(own)}"
     return rules._replace(why=why, expert_bits=expert.bits if expert else rules.expert_bits)
+
+
+def _of_gguf(types: Mapping[str, Any], file_type: str) -> Checkpoint:
+    """What the tensors of a GGUF file say, by the name of its mix, or without one of the type of most elements."""
+    bits, commonest = file_bits(types), max(types, key=lambda name: types[name])
+    if bits is None:
+        why = f"types of the GGUF file's tensors: {', '.join(types)[:80]}, which are not all understood"
+        return PLAIN._replace(why=why, is_unknown=True)
+    if mix := DTYPES.get(file_type):
+        return Checkpoint(mix, f"general.file_type of the GGUF file: {mix.name}", file_bits=bits)
+    dtype = named(commonest) or DType(commonest, bits)
+    return Checkpoint(dtype, f"most of the GGUF file's tensors: {commonest}", file_bits=bits)
 
 
 _FORMS = {"fp4": DTYPES["mxfp4"], "mxfp4": DTYPES["mxfp4"], "nvfp4": DTYPES["nvfp4"], "fp8": DTYPES["fp8"]}
@@ -301,17 +315,17 @@ def _of_groups(base: Checkpoint, groups: list[Mapping[str, Any]]) -> Checkpoint 
 
 def _of_layers(base: Checkpoint, layers: Mapping[str, Any]) -> Checkpoint | None:
     """modelopt's mixed precision: each module with its algorithm. The commonest is the model's format."""
-    named: dict[DType, list[str]] = {}
+    of_format: dict[DType, list[str]] = {}
     for name, how in layers.items():
         fields = how if isinstance(how, Mapping) else {}
         dtype = _dtype(fields, "", str(fields.get("quant_algo") or "").upper(), {})
         if dtype:
-            named.setdefault(dtype, []).append(str(name))
-    if not named:
+            of_format.setdefault(dtype, []).append(str(name))
+    if not of_format:
         return None
-    overrides = tuple(Override(Patterns(names), dtype.bits) for dtype, names in named.items())
-    only = Patterns([name for names in named.values() for name in names])
-    return base._replace(dtype=max(named, key=lambda d: len(named[d])), only=only, overrides=overrides)
+    overrides = tuple(Override(Patterns(names), dtype.bits) for dtype, names in of_format.items())
+    only = Patterns([name for names in of_format.values() for name in names])
+    return base._replace(dtype=max(of_format, key=lambda d: len(of_format[d])), only=only, overrides=overrides)
 
 
 def _overrides(own: Mapping[str, Any]) -> list[Override]:

@@ -66,7 +66,7 @@ class Config(Mapping[str, Any]):
         part = _text_part(raw)
         self.towers = tuple(k for k, value in raw.items() if value is not None and _is_tower(k, value, raw, part))
         self.halves = _halves(raw)
-        self.raw = {name: _without_nulls(value) for name, value in part.items()}
+        self.raw = {name: _plain(value) for name, value in part.items()}
         self.architectures: Any = raw.get("architectures") or self.raw.get("architectures")
         self.model_type = str(self.raw.get("model_type") or "")
         self._defaults = family_defaults().get(self.model_type, {})
@@ -125,11 +125,16 @@ class Config(Mapping[str, Any]):
             raise ValueError(f"lacks {', '.join(missing)}, needed for {kind}")
 
 
-def _without_nulls(value: Any) -> Any:
-    """A group of fields without those that are null, which are not set either."""
+_SAID = {"true": True, "false": False}  # as sheets and CSV files write them
+
+
+def _plain(value: Any) -> Any:
+    """A value with its texts of yes and no as such, groups without those that are null, which are not set."""
     if isinstance(value, Mapping):
-        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
-    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
+        return {name: _plain(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, str):
+        return _SAID.get(value.casefold(), value)
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _is_tower(name: str, value: Any, raw: Mapping[str, Any], text: Mapping[str, Any]) -> bool:

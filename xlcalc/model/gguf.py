@@ -6,7 +6,7 @@ an importance matrix; block layouts in ggml/src/ggml-common.h (read 2026-11-24).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from xlcalc.model.architecture import Architecture
@@ -15,7 +15,9 @@ from xlcalc.model.layers import Layer, Linear, Vector
 # bits an element of each block type, scales and minima included
 BLOCK_BITS = {
     "f32": 32, "f16": 16, "q8_0": 8.5, "q5_1": 6, "q5_0": 5.5, "q4_1": 5, "q4_0": 4.5, "iq4_nl": 4.5, "iq4_xs": 4.25,
-    "q6_k": 6.5625, "q5_k": 5.5, "q4_k": 4.5, "q3_k": 3.4375, "q2_k": 2.625,
+    "q6_k": 6.5625, "q5_k": 5.5, "q4_k": 4.5, "q3_k": 3.4375, "q2_k": 2.625, "q8_k": 9.125, "bf16": 16, "mxfp4": 4.25,
+    "iq3_s": 3.4375, "iq3_xxs": 3.0625, "iq2_s": 2.5625, "iq2_xs": 2.3125, "iq2_xxs": 2.0625, "iq1_m": 1.75,
+    "iq1_s": 1.5625, "tq1_0": 1.6875, "tq2_0": 2.0625,
 }  # fmt: skip
 # super-blocks of 256 need rows that they divide; these, of 32, stand in where they do not
 _FALLBACK = {"iq4_xs": "iq4_nl", "q2_k": "q4_0", "q3_k": "q4_0", "q4_k": "q5_0", "q5_k": "q5_1", "q6_k": "q8_0"}
@@ -159,6 +161,15 @@ def tensors(architecture: Architecture, mix_name: str, model_type: str = "") -> 
         not head.copies,
         model_type in _FUSED,
     )
+
+
+def file_bits(types: Mapping[str, int]) -> float | None:
+    """Bits an element of a file's tensors, by how many elements are in which type, those in single precision left out;
+    None where a type is not known."""
+    packed = {name: n for name, n in types.items() if name != "f32"}
+    if not packed or not packed.keys() <= BLOCK_BITS.keys():
+        return None
+    return sum(BLOCK_BITS[name] * n for name, n in packed.items()) / sum(packed.values())
 
 
 def has_values(layer: Layer) -> bool:

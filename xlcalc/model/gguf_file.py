@@ -16,6 +16,8 @@ _MOST = 1_000_000  # entries of any list, and bytes of any text
 _TYPES = {
     0: "f32", 1: "f16", 2: "q4_0", 3: "q4_1", 6: "q5_0", 7: "q5_1", 8: "q8_0", 10: "q2_k", 11: "q3_k", 12: "q4_k",
     13: "q5_k", 14: "q6_k", 15: "q8_k", 20: "iq4_nl", 23: "iq4_xs", 30: "bf16", 39: "mxfp4",
+    16: "iq2_xxs", 17: "iq2_xs", 18: "iq3_xxs", 19: "iq1_s", 21: "iq3_s", 22: "iq2_s", 29: "iq1_m", 34: "tq1_0",
+    35: "tq2_0",
 }  # fmt: skip
 # general.file_type as llama.cpp's quantize names the mixes (llama.h, enum llama_ftype)
 _MIXES = {

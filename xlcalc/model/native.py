@@ -63,6 +63,7 @@ def _mistral(f: Mapping[str, Any]) -> dict[str, Any]:
     strange = sorted({"q_lora_rank", "kv_lora_rank", "first_k_dense_replace", "n_shared_experts"} & {*f, *moe})
     if strange:
         raise ValueError(f"is a params.json with {', '.join(strange)}; give the config.json of this model")
+    window = f.get("sliding_window") or f.get("_sliding_window")
     common = {
         "hidden_size": f["dim"],
         "num_hidden_layers": f["n_layers"],
@@ -71,7 +72,7 @@ def _mistral(f: Mapping[str, Any]) -> dict[str, Any]:
         "head_dim": f.get("head_dim") or f["dim"] // f["n_heads"],
         "intermediate_size": f["hidden_dim"],
         "vocab_size": f["vocab_size"],
-        "sliding_window": f.get("sliding_window"),
+        **({"sliding_window": window} if not isinstance(window, list) else _windows(window, f["n_layers"])),
         "tie_word_embeddings": bool(f.get("tied_embeddings", False)),
         "torch_dtype": "bfloat16",
     }
@@ -85,6 +86,15 @@ def _mistral(f: Mapping[str, Any]) -> dict[str, Any]:
         "num_local_experts": moe["num_experts"],
         "num_experts_per_tok": moe["num_experts_per_tok"],
     }
+
+
+def _windows(pattern: list[Any], n_layers: int) -> dict[str, Any]:
+    """Windows that take turns over the layers, null where a layer attends to everything."""
+    sizes = {size for size in pattern if size is not None}
+    if len(sizes) > 1 or n_layers % len(pattern):
+        raise ValueError(f"is a params.json of {n_layers} layers with a sliding_window of {str(pattern)[:80]}")
+    kinds = ["full_attention" if size is None else "sliding_attention" for size in pattern]
+    return {"sliding_window": next(iter(sizes), None), "layer_types": kinds * (n_layers // len(pattern))}
 
 
 def _deepseek(f: Mapping[str, Any]) -> dict[str, Any]:

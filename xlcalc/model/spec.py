@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,7 +11,7 @@ from os import PathLike
 from typing import Any
 
 from xlcalc.formula.arithmetic import Keeping
-from xlcalc.formula.records import figure
+from xlcalc.formula.records import checked_number
 from xlcalc.model import native
 from xlcalc.model.adapters import adapters
 from xlcalc.model.architecture import Architecture
@@ -31,11 +32,14 @@ from xlcalc.model.train_columns import train_columns
 # what must be a whole number above zero wherever it is set (or a list of them, one a layer)
 _SIZES = (
     "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim", "intermediate_size",
-    "vocab_size", "moe_intermediate_size",
+    "vocab_size", "moe_intermediate_size", "embedding_size", "input_embedding_size", "num_hidden_groups",
+    "inner_group_num",
 )  # fmt: skip
 
 
 _COUNTS = ("sliding_window", "num_experts", "num_experts_per_tok")  # where they are set, or lists of them
+
+_FLAGS = re.compile(r"^(tie|tied|is|enable|add)_|(^|_)bias$|^use_(?!bidirectional)")  # yes or no, and never a text
 
 _SCALARS = ("hidden_size", "num_hidden_layers", "vocab_size")
 _NARROW = {"head_dim": 10**6, "num_attention_heads": 10**6, "num_key_value_heads": 10**6}
@@ -67,8 +71,8 @@ class ModelSpec(Keeping):
 
     def __post_init__(self) -> None:
         for name in ("context", "stated_towers"):
-            object.__setattr__(self, name, figure(name, getattr(self, name), most=_LARGEST, whole=True))
-        object.__setattr__(self, "count", figure("count", self.count))
+            object.__setattr__(self, name, checked_number(name, getattr(self, name), most=_LARGEST, whole=True))
+        object.__setattr__(self, "count", checked_number("count", self.count))
 
     @classmethod
     def from_json(cls, text: str) -> ModelSpec:
@@ -296,6 +300,9 @@ def _check_counts(c: Config) -> None:
         for one in value if isinstance(value, (list, tuple)) else [value]:
             if one is not None and (type(one) is not int or one < 0):
                 raise ValueError(f"has a {name} that is not a whole number, 0 or more; got {str(one)[:60]!r}")
+    for name, value in c.raw.items():
+        if isinstance(value, str) and _FLAGS.search(name):
+            raise ValueError(f"has a {name[:60]} that is neither true nor false; got {value[:60]!r}")
     n_experts, k = c.get("num_experts"), c.get("num_experts_per_tok")
     if type(n_experts) is int and type(k) is int and k > n_experts > 0:
         raise ValueError(f"has {k} experts a token of {n_experts} experts")

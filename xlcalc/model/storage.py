@@ -95,8 +95,10 @@ def stored(
     Experts that are published narrower than the format stay as they are; in 16 bit and wider only where the model is
     served, since then no other release is there to load.
     """
-    if dtype.name in GGUF:
-        return _of_gguf(architecture, tensors(architecture, dtype.name, model_type))
+    held = own.file_bits if dtype == own.dtype else None
+    if held or dtype.name in GGUF:
+        mix = dtype.name if dtype.name in GGUF else "q8_0"  # which says no more than what is in single precision
+        return _of_gguf(architecture, tensors(architecture, mix, model_type), held)
     return _of_checkpoint(architecture, dtype, own, serving=serving)
 
 
@@ -168,8 +170,10 @@ def _published_bits(own: Checkpoint, names: tuple[str, ...], *, is_expert: bool)
     return own.dtype.bits + own.scale_bits
 
 
-def _of_gguf(architecture: Architecture, file: Tensors) -> Weights:
-    """What a GGUF file holds; norms, biases and routers are in single precision."""
+def _of_gguf(architecture: Architecture, file: Tensors, held: float | None) -> Weights:
+    """What a GGUF file holds; norms, biases and routers are in single precision, the rest has the bits of its block
+    type or, where the file itself was read, those that it `held` on average."""
+    bits = {name: held if held and name != "f32" else wide for name, wide in BLOCK_BITS.items()}
     matrices: list[Stored] = []
     start, values, place = 0, 0, -1
     for layer in architecture.layers:
@@ -177,12 +181,12 @@ def _of_gguf(architecture: Architecture, file: Tensors) -> Weights:
             place += 1
             for matrix in block.linears:
                 types = file.types(matrix, start, layer.times, values)
-                matrices.append(Stored(matrix, _counted([BLOCK_BITS[name] for name in types]), 32, place))
+                matrices.append(Stored(matrix, _counted([bits[name] for name in types]), 32, place))
         start += layer.times
         values += layer.times if has_values(layer) else 0
     for matrix in architecture.outer:
-        matrices.append(Stored(matrix, ((1, BLOCK_BITS[file.outer_type(matrix)]),), 32, OUTSIDE))
-    vectors = (StoredVector(n, v, BLOCK_BITS[file.vector_type(v)]) for n, v in architecture.vectors())
+        matrices.append(Stored(matrix, ((1, bits[file.outer_type(matrix)]),), 32, OUTSIDE))
+    vectors = (StoredVector(n, v, bits[file.vector_type(v)]) for n, v in architecture.vectors())
     return _summed(matrices, vectors)
 
 

@@ -161,7 +161,7 @@ def kosmos(c: Config) -> Architecture:
 def falcon(c: Config) -> Architecture:
     """Almazrouei et al. 2023: attention and MLP side by side behind one norm or two, one or a few key/value heads."""
     n_heads, new = c["num_attention_heads"], c.flag("new_decoder_architecture")
-    n_norms = c.get("num_ln_in_parallel_attn") or (2 if new else 1)
+    n_norms = 2 if (c.get("num_ln_in_parallel_attn") or (2 if new else 1)) == 2 else 1
     grouped = (c.get("num_key_value_heads") or n_heads) if new else 1 if c.get("multi_query") else n_heads
     bias = c.flag("bias")
     return gpt(

@@ -126,7 +126,10 @@ def ernie4_5(c: Config) -> Architecture:
 
 @family("helium")
 def helium(c: Config) -> Architecture:
-    """Helium 2025: no bias on the output of attention."""
+    """Helium 2025: no bias on the output of attention, which is square."""
+    n_heads, _, head_dim = heads(c)
+    if n_heads * head_dim != c["hidden_size"]:
+        raise ValueError(f"has {n_heads} heads of {head_dim}, which are not hidden_size = {c['hidden_size']} in all")
     return decoder(c, qkv_bias=c.flag("attention_bias"), mlp_bias=c.flag("mlp_bias"))
 
 

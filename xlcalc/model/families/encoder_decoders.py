@@ -78,8 +78,12 @@ def bart_like(
     tables: Sequence[Vector] = (),
     outer: Sequence[Linear] = (),
     experts: bool = False,
+    n_tables: int = 2,
 ) -> Architecture:
-    """Lewis et al. 2019: GPT's layers in both stacks; heirs differ in positions and in norms outside the layers."""
+    """Lewis et al. 2019: GPT's layers in both stacks; heirs differ in positions and in norms outside the layers.
+
+    `n_tables`: stacks that embed tokens for themselves, beside the common table, where that is not the head.
+    """
     d_model = c["d_model"]
     stacks: dict[str, list[Layer]] = {}
     norms: list[Vector] = []
@@ -103,9 +107,8 @@ def bart_like(
     if learned:
         positions = [table("positions", len(stacks) * (c["max_position_embeddings"] + offset), d_model)]
     tokens = Vector("tokens", c["vocab_size"] * d_model, "embedding")
-    # each stack embeds for itself beside the common table where that is not the head; a decoder alone has one table
-    shared = c.get("tie_word_embeddings", True) or tables or _is_decoder(c)
-    apart = [] if shared else [table("tokens", 2 * c["vocab_size"], d_model)]
+    shared = c.get("tie_word_embeddings", True) or not n_tables or _is_decoder(c)
+    apart = [] if shared else [table("tokens", n_tables * c["vocab_size"], d_model)]
     tables = [tokens, *positions, *apart, *tables]
     encoder, decoder = stacks.get("encoder", ()), stacks["decoder"]
     return both(c, encoder, decoder, tables=tables, norms=norms, outer=outer, d_model=d_model)
@@ -123,6 +126,8 @@ def _routed(c: Config, d_ff: int) -> Block:
 @family("bart", "plbart", "mvp")
 def bart(c: Config) -> Architecture:
     """Lewis et al. 2019, Ahmad et al. 2021, Tang et al. 2022: two positions more than used, a norm after embedding."""
+    if c.flag("use_prompt"):
+        raise ValueError("has use_prompt, and the prompts of MVP, which stand before each attention, are not declared")
     return bart_like(c, offset=2, embedding_norm=True)
 
 
@@ -173,7 +178,7 @@ def marian(c: Config) -> Architecture:
         own.architectures = c.architectures
         return bart_like(own)
     tables = [table("targets", vocab, c["d_model"])] if apart else []
-    whole = bart_like(c, tables=tables)
+    whole = bart_like(c, tables=tables, n_tables=0 if apart else 2)
     if not apart or vocab == c["vocab_size"]:
         return whole
     outer = tuple(m._replace(d_out=vocab) if m.name == "head" else m for m in whole.outer)
@@ -203,7 +208,9 @@ def whisper(c: Config) -> Architecture:
     tables = [table("frames", frames, d_model), table("positions", c["max_target_positions"], d_model)]
     if _is_decoder(c):
         convolutions, tables = [], tables[1:]
-    return bart_like(c, learned=False, last_norm=True, key_bias=False, frames=frames, tables=tables, outer=convolutions)
+    return bart_like(
+        c, learned=False, last_norm=True, key_bias=False, frames=frames, tables=tables, outer=convolutions, n_tables=0
+    )
 
 
 @family("moonshine")

@@ -43,14 +43,14 @@ def bigbird_pegasus(c: Config) -> Architecture:
 def fsmt(c: Config) -> Architecture:
     """Ng et al. 2019: source and target embed apart, and the body has the head's matrix too."""
     d, target = c["d_model"], c["tgt_vocab_size"]
-    sized = Config({**c.raw, "vocab_size": target, "tie_word_embeddings": False})
+    tied = c.flag("tie_word_embeddings")
+    if tied and c["src_vocab_size"] != target:
+        raise ValueError("has tie_word_embeddings, and a src_vocab_size that is not its tgt_vocab_size")
+    sized = Config({**c.raw, "vocab_size": target, "tie_word_embeddings": tied})
     sized.architectures = ["FSMTForConditionalGeneration"]
-    source = table("sources", c["src_vocab_size"], d)
+    source = [] if tied else [table("sources", c["src_vocab_size"], d)]
     positions = table("positions", 2 * (c["max_position_embeddings"] + 2), d)
-    whole = bart_like(sized, learned=False, tables=[source, positions])
-    if not c.flag("tie_word_embeddings"):
-        return whole
-    return whole._replace(outer=tuple(m._replace(copies=0) for m in whole.outer))
+    return bart_like(sized, learned=False, tables=[*source, positions], n_tables=0)
 
 
 @family("prophetnet")
@@ -66,10 +66,12 @@ def prophetnet(c: Config) -> Architecture:
         if name == "decoder":
             distances = linear("distances", d, c["num_buckets"] * n_heads, matrices.HEAD_GATE, bias=True)
             own = mixer._replace(linears=(*mixer.linears, distances))
-            blocks = (own, renamed(cross(mixer)), forward)
+            second = (renamed(cross(mixer)),) if c.get("add_cross_attention", True) else ()
+            blocks = (own, *second, forward)
         stacks[name] = [Layer(c[f"num_{name}_layers"], blocks, (norm(d, bias=True),) * len(blocks))]
-    tables = [Vector("tokens", c["vocab_size"] * d, "embedding"), table("ngrams", c["ngram"], d)]
     n_stacks = 1 if alone else 2
+    n_tables = 1 if c.get("tie_word_embeddings", True) else 1 + n_stacks  # each stack's own beside the common one
+    tables = [Vector("tokens", n_tables * c["vocab_size"] * d, "embedding"), table("ngrams", c["ngram"], d)]
     positions = table("positions", n_stacks * c["max_position_embeddings"], d)
     first = [] if alone else stacks["encoder"]
     return both(c, first, stacks["decoder"], tables=[*tables, positions], norms=[norm(d, bias=True)] * n_stacks)
@@ -84,7 +86,7 @@ def speech_to_text(c: Config) -> Architecture:
         out = 2 * d if i == len(kernels) - 1 else wide
         convolutions.append(linear(f"conv{i + 1}", kernel * channels, out, matrices.CONVOLVED, bias=True))
         channels = wide // 2
-    return bart_like(c, learned=False, last_norm=True, outer=convolutions)
+    return bart_like(c, learned=False, last_norm=True, outer=convolutions, n_tables=0)
 
 
 @family("trocr")

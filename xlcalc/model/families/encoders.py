@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from xlcalc.model import matrices
-from xlcalc.model.architecture import Architecture, merged, windows
+from xlcalc.model.architecture import Architecture, heads, merged, windows
 from xlcalc.model.config import Config
 from xlcalc.model.families import family
 from xlcalc.model.families.heads import class_name, classifier, n_labels
@@ -19,14 +19,16 @@ from xlcalc.model.layers import Block, Layer, Linear, Vector, attention, linear,
 
 class Ends(NamedTuple):
     """What classes of a family put on its body: `pooled` ones have a pooler; a language-model head is a dense matrix to
-    `lm_width` with a norm, and the tied embedding; `dense` classifiers have a matrix of their own before the last."""
+    `lm_width` with a norm, and the tied embedding; `dense` classifiers have a matrix of their own before the last.
+
+    Most heads keep a bias of the vocabulary beside that of their matrix, which is the same where the matrix is tied."""
 
     pooled: tuple[str, ...] = ()
     lm_width: int = 0
     lm_bias: bool = True
     lm_norm_bias: bool = True
     lm_dense: bool = True
-    vocab_bias: bool = True
+    vocab_biases: int = 2
     dense: tuple[str, ...] = ()
     dense_bias: bool = True
     dense_norm: bool = False
@@ -87,8 +89,8 @@ def _head(c: Config, ends: Ends, width: int) -> tuple[list[Linear], list[Vector]
             vectors.append(norm(lm_width, bias=ends.lm_norm_bias, name="lm_norm")._replace(part="head"))
         tied = bool(c.get("tie_word_embeddings", True)) and not ends.own_head
         head.append(Linear("head", lm_width, c["vocab_size"], matrices.HEAD, copies=0 if tied else 1))
-        if ends.vocab_bias:
-            vectors.append(Vector("head_bias", c["vocab_size"], "head"))
+        biases = min(ends.vocab_biases, 1 if c.get("tie_word_embeddings", True) else 2)
+        vectors.append(Vector("head_bias", biases * c["vocab_size"], "head"))
     if task in ends.dense:
         head.append(linear("classifier_dense", d_model, d_model, matrices.HEAD_INPUT, bias=ends.dense_bias))
         if ends.dense_norm:
@@ -104,6 +106,8 @@ def bert_layers(c: Config, *, bias: bool = True, gated: bool = False) -> list[La
     """Devlin et al. 2018: attention and MLP, each with a norm after it, biases everywhere; the decoder half of a pair
     (`is_decoder`, `add_cross_attention`) has a second attention, to the other half's states."""
     d_model, n_heads = c["hidden_size"], c["num_attention_heads"]
+    if d_model % n_heads:
+        raise ValueError(f"has a hidden_size of {d_model}, which {n_heads} heads cannot share evenly")
     mixer = attention(d_model, n_heads, n_heads, d_model // n_heads, qkv_bias=bias, o_bias=bias)
     blocks: tuple[Block, ...] = (mixer, mlp(d_model, c["intermediate_size"], gated=gated, bias=bias))
     if c.flag("is_decoder") and c.flag("add_cross_attention"):
@@ -172,7 +176,7 @@ def distilbert(c: Config) -> Architecture:
     """Sanh et al. 2019: half of BERT's layers, no pooler, no token types."""
     d_model = c["hidden_size"]
     layers = bert_layers(Config({**c.raw, "intermediate_size": c["hidden_dim"]}))
-    ends = Ends(dense=("SequenceClassification", "MultipleChoice"))
+    ends = Ends(dense=("SequenceClassification", "MultipleChoice"), vocab_biases=1)
     tables = [table("positions", c["max_position_embeddings"], d_model)]
     return encoder(c, layers, ends, tables=tables, norms=[norm(d_model, bias=True)])
 
@@ -184,8 +188,8 @@ def electra(c: Config) -> Architecture:
     projection = linear("embedding_projection", width, d_model, matrices.EMBEDDING_WIDTH, bias=True)
     wider = [projection] if width != d_model else []
     whole = encoder(
-        c, bert_layers(c), Ends(("MultipleChoice",), dense=_DENSE), tables=tables_of(c, width), width=width,
-        norms=[norm(width, bias=True)], outer=wider,
+        c, bert_layers(c), Ends(("MultipleChoice",), dense=_DENSE, vocab_biases=1), tables=tables_of(c, width),
+        width=width, norms=[norm(width, bias=True)], outer=wider,
     )  # fmt: skip
     if class_name(c)[1] != "PreTraining":
         return whole
@@ -216,7 +220,7 @@ def rembert(c: Config) -> Architecture:
     """Chung et al. 2020: a narrow embedding and a wider head of its own."""
     d_model, width = c["hidden_size"], c["input_embedding_size"]
     wider = linear("embedding_projection", width, d_model, matrices.EMBEDDING_WIDTH, bias=True)
-    ends = Ends(BERT, lm_width=c.get("output_embedding_size", 1664), own_head=True)
+    ends = Ends(BERT, lm_width=c.get("output_embedding_size", 1664), own_head=True, vocab_biases=1)
     return encoder(
         c, bert_layers(c), ends, tables=tables_of(c, width), width=width, norms=[norm(width, bias=True)], outer=[wider]
     )
@@ -300,7 +304,7 @@ def modernbert(c: Config) -> Architecture:
     ends = Ends(
         dense=("SequenceClassification", "TokenClassification", "QuestionAnswering", "MultipleChoice"),
         dense_bias=c.flag("classifier_bias"), dense_norm=True, lm_bias=c.flag("classifier_bias"),
-        lm_norm_bias=norm_bias, vocab_bias=bool(c.get("decoder_bias", True)),
+        lm_norm_bias=norm_bias, vocab_biases=int(c.get("decoder_bias", True)),
     )  # fmt: skip
     return encoder(c, layers, ends, norms=[one, one])
 
@@ -311,7 +315,8 @@ def nomic_bert(c: Config) -> Architecture:
     d_model = c["hidden_size"]
     if c.get("n_inner") and c.get("qkv_proj_bias"):
         raise ValueError("has qkv_proj_bias, and nomic_bert is known without biases alone")
-    layers = bert_layers(c, bias=False, gated=True)
+    (layer,) = bert_layers(c, bias=False, gated=True)
+    layers = [layer._replace(blocks=(attention(d_model, *heads(c)), layer.blocks[1]))]
     ends = Ends(("SequenceClassification",))
     tables = tables_of(c, d_model, positions=False)
     return encoder(c, layers, ends, tables=tables, norms=[norm(d_model, bias=True)])
@@ -325,7 +330,7 @@ def eurobert(c: Config) -> Architecture:
     bias = c.flag("attention_bias")
     mixer = attention(d_model, n_heads, n_kv_heads, head_dim, qkv_bias=bias, o_bias=bias)
     blocks = (mixer, mlp(d_model, c["intermediate_size"], bias=c.flag("mlp_bias")))
-    ends = Ends(lm_dense=False, vocab_bias=c.flag("mlp_bias"), dense=_DENSE)
+    ends = Ends(lm_dense=False, vocab_biases=int(c.flag("mlp_bias")), dense=_DENSE)
     return encoder(c, [Layer(c["num_hidden_layers"], blocks, (norm(d_model),) * 2)], ends, norms=[norm(d_model)])
 
 
@@ -338,7 +343,7 @@ def gte(c: Config) -> Architecture:
     forward = forward._replace(
         linears=tuple(m._replace(bias=d_model if m.name == "down" else 0) for m in forward.linears)
     )
-    ends = Ends(("SequenceClassification", *(("Model",) if c.model_type == "new" else ())))
+    ends = Ends(("SequenceClassification", *(("Model",) if c.model_type == "new" else ())), vocab_biases=1)
     tables = tables_of(c, d_model, positions=False)
     return encoder(c, [layer._replace(blocks=(mixer, forward))], ends, tables=tables, norms=[norm(d_model, bias=True)])
 

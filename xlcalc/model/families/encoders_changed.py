@@ -101,7 +101,7 @@ def convbert(c: Config) -> Architecture:
         forward = forward._replace(linears=tuple(m._replace(d_in=m.d_in // groups) for m in forward.linears))
     layers = [Layer(c["num_hidden_layers"], (mixer, forward), (norm(d, bias=True),) * 2)]
     wider = [linear("embedding_projection", width, d, matrices.EMBEDDING_WIDTH, bias=True)] if width != d else []
-    ends = Ends(dense=_DENSE, lm_width=width)
+    ends = Ends(dense=_DENSE, lm_width=width, vocab_biases=1)
     return encoder(
         c, layers, ends, tables=tables_of(c, width), width=width, norms=[norm(width, bias=True)], outer=wider
     )
@@ -142,9 +142,11 @@ def luke(c: Config) -> Architecture:
     whole = encoder(c, layers, ends, tables=[*tables_of(c, d), *entities], norms=last, outer=wider)
     if task != "MaskedLM":
         return whole
-    judge = linear("entity_dense", d, width, matrices.HEAD_INPUT, bias=True)
+    judge = [linear("entity_dense", d, width, matrices.HEAD_INPUT, bias=True)]
+    if not c.get("tie_word_embeddings", True):
+        judge.append(linear("entity_head", width, c["entity_vocab_size"], matrices.HEAD))
     more = (norm(width, bias=True, name="entity_norm"), Vector("entity_bias", c["entity_vocab_size"], "head"))
-    return whole._replace(outer=(*whole.outer, judge), norms=(*whole.norms, *more))
+    return whole._replace(outer=(*whole.outer, *judge), norms=(*whole.norms, *more))
 
 
 @family("roc_bert")
@@ -190,10 +192,12 @@ def mobilebert(c: Config) -> Architecture:
     """Sun et al. 2020: layers in a narrower width than what goes between them, with several MLPs each."""
     d, width, embedded = c["hidden_size"], c["hidden_size"], c["embedding_size"]
     inner = c["intra_bottleneck_size"] if c.get("use_bottleneck", True) else d
+    if c.get("true_hidden_size", inner) != inner:
+        raise ValueError(f"has a true_hidden_size of {c['true_hidden_size']}, where its other fields make it {inner}")
     n_heads, d_ff = c["num_attention_heads"], c["intermediate_size"]
     narrow, wide = norm(inner, bias=True), norm(width, bias=True)
     mixer = attention(inner, n_heads, n_heads, inner // n_heads, qkv_bias=True, o_bias=True)
-    forward = [mlp(inner, d_ff, gated=False, bias=True)] * c["num_feedforward_networks"]
+    forward = [mlp(inner, d_ff, gated=False, bias=True)] * max(1, c["num_feedforward_networks"])
     norms, squeeze = [narrow] * (1 + len(forward)), Block()
     if c.get("use_bottleneck", True):
         shared = c.get("key_query_shared_bottleneck", True)
@@ -213,7 +217,8 @@ def mobilebert(c: Config) -> Architecture:
     whole = encoder(c, layers, Ends(pooled), tables=tables, width=embedded, norms=[wide], outer=outer)
     if class_name(c)[1] not in ("MaskedLM", "PreTraining"):
         return whole
-    rest = Vector("head_rest", (d - embedded) * c["vocab_size"], "head")  # beside the embedding, which is narrower
+    beside = d - embedded if c.get("tie_word_embeddings", True) else 0  # the embedding, which is narrower
+    rest = Vector("head_rest", beside * c["vocab_size"], "head")
     head = tuple(m._replace(d_in=d) if m.name == "head" else m for m in whole.outer)
     fitted = tuple(m._replace(d_out=d, bias=d) if m.name == "lm_dense" else m for m in head)
     vectors = tuple(

@@ -54,7 +54,7 @@ def funnel(c: Config) -> Architecture:
     layers = [one, *([Layer(again, tuple(map(reused, one.blocks)))] if again else [])]
     named = Config({**c.raw, "hidden_size": d})
     named.architectures = c.architectures
-    whole = encoder(named, layers, Ends(lm_dense=False, dense=()), norms=[norm(d, bias=True)])
+    whole = encoder(named, layers, Ends(lm_dense=False, vocab_biases=1), norms=[norm(d, bias=True)])
     if base and task != "Model":
         labels = 1 if task == "MultipleChoice" else n_labels(c)
         head = (linear("classifier_dense", d, d, matrices.HEAD_INPUT, bias=True), classifier(d, labels))

@@ -15,6 +15,11 @@ from xlcalc.model.layers import Block, Layer, latent_attention, mlp, norm
 def mla(c: Config, **options: Any) -> Block:
     """The latent attention that the configuration describes in DeepSeek's names."""
     c.require("num_attention_heads", "kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim")
+    width, both = c.get("qk_head_dim"), c["qk_nope_head_dim"] + c["qk_rope_head_dim"]
+    if width not in (None, both):
+        raise ValueError(
+            f"has a qk_head_dim of {str(width)[:20]}, where qk_nope_head_dim and qk_rope_head_dim are {both}"
+        )
     options = {
         "q_rank": c.get("q_lora_rank"),
         "d_nope": c["qk_nope_head_dim"],

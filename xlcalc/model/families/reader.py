@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xlcalc.model.architecture import Architecture
-from xlcalc.model.config import SPELLINGS, Config, vocabulary
+from xlcalc.model.config import SPELLINGS, Config, family_defaults, vocabulary
 from xlcalc.model.families import known, reader_of
 from xlcalc.model.families.heads import class_name, headed
 
@@ -28,11 +28,13 @@ def read(c: Config) -> Architecture:
         return _with_gaps(c, _finished(c, reader(c)))
     family = class_name(c)[0]
     named = _REMOTE.get(family) or vocabulary()["classes"].get(family)
+    from xlcalc.model.families.general import general, structural  # few need it, and a first answer should come soon
+
     if named:
         note = f"model type {model_type!r} is unknown and read as {named}, whose class its architectures name"
-        return _as(c, named, note)
-    from xlcalc.model.families.general import general  # few models need it, and a first answer should come soon
-
+        read_so, own = _as(c, named, note)
+        if not structural(own) - own.seen - set(vocabulary()["own"].get(named, ())):
+            return read_so
     try:
         return _finished(c, general(c))
     except ValueError as unread:
@@ -40,17 +42,17 @@ def read(c: Config) -> Architecture:
         if kin is None:
             raise
         try:
-            return _as(c, kin, f"model type {model_type!r} is unknown and read as {kin}, whose fields it has")
+            return _as(c, kin, f"model type {model_type!r} is unknown and read as {kin}, whose fields it has")[0]
         except (ValueError, LookupError, TypeError):
             raise unread from None
 
 
-def _as(c: Config, model_type: str, note: str) -> Architecture:
+def _as(c: Config, model_type: str, note: str) -> tuple[Architecture, Config]:
     own = Config({**c.raw, "model_type": model_type})
     own.towers = c.towers
     own.architectures = c.architectures
     whole = _finished(own, known()[model_type](own))
-    return whole._replace(assumed=(note, *whole.assumed))
+    return whole._replace(assumed=(note, *whole.assumed)), own
 
 
 def _finished(c: Config, whole: Architecture) -> Architecture:
@@ -86,7 +88,13 @@ def _of_tensors(c: Config, whole: Architecture) -> Architecture:
 
 
 def _with_gaps(c: Config, whole: Architecture) -> Architecture:
-    """The architecture, marked where the file itself gives too little to tell one model of the family from another."""
+    """The architecture, marked where the file itself gives too little to tell one model of the family from another, or
+    experts where the family has none."""
+    expected = c.seen.union(family_defaults().get(c.model_type, ()))
+    unread = {"num_experts", *SPELLINGS["num_experts"]} & c.raw.keys() - expected
+    if any(c.raw[n] not in (None, 0, 1) for n in unread) and all(block.kind != "moe" for _, block in whole.blocks()):
+        text = f"{min(unread)} is not read, as {c.model_type} has no experts"
+        whole = whole._replace(assumed=(*whole.assumed, text))
     halves = [half for half in (c.raw.get("encoder"), c.raw.get("decoder")) if isinstance(half, Mapping)]
     given = [name for name in _SIZES if c.gives(name) or any(name in half for half in halves)]
     if len(given) >= _ENOUGH:

@@ -82,14 +82,17 @@ def switch(c: Config) -> Architecture:
         ("decoder", c.get("num_decoder_layers") or c["num_layers"], (mixer, renamed(cross(mixer)))),
     ):
         n_sparse = c.get(f"num_sparse_{name}_layers", 3)
-        step = n_layers // n_sparse if n_sparse else 0
+        step = c.get(f"{name}_sparse_step") or (n_layers // n_sparse if n_sparse else 0)
         layers: list[Layer] = []
         for i in range(n_layers):
             experts = bool(step) and (i % step == 1 or step == 1)
             (layer,) = _t5_layers(c, 1, (*blocks, sparse if experts else dense), every=i == 0)
             layers.append(layer if i == 0 else layer._replace(norms=layer.norms[:-1]))
         stacks.append(layers)
-    return _t5(c, *stacks)
+    whole = _t5(c, *stacks)
+    if c.get("tie_word_embeddings", True):
+        return whole
+    return whole._replace(embeddings=(*whole.embeddings, table("tokens", 2 * c["vocab_size"] * c["hidden_size"], 1)))
 
 
 @family("t5gemma")
