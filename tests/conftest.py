@@ -44,7 +44,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.host)
         if parts & SLOW:
             item.add_marker(pytest.mark.slow)
-        # a file's fixtures are made once; programs such as LibreOffice run once at a time
+        # a file's fixtures are made once, and the templates are opened once; programs such as LibreOffice run once at a
+        # time
         if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group("hosts" if parts & HOST else str(item.path)))
-    items.sort(key=lambda item: not item.get_closest_marker("host"))  # the longest group first
+            group = "hosts" if parts & HOST else "templates" if "templates" in parts else str(item.path)
+            item.add_marker(pytest.mark.xdist_group(group))
+    # the longest groups first, so that no worker is left with one at the end
+    items.sort(key=lambda item: (not item.get_closest_marker("host"), not item.get_closest_marker("slow")))

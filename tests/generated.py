@@ -12,6 +12,7 @@ import argparse
 import gzip
 import io
 import json
+import operator
 import re
 import runpy
 import subprocess
@@ -156,6 +157,11 @@ ALL = {
     "sources": Generated("docs/sources.md, from tests/sources", _made_by("tests/sources/page.py")),
     "conformance": Generated("docs/conformance.md, on every host", _conformance, _same_matrix),
     "templates": Generated("templates/*.xlsx, and the kit of their standalone edition", _templates, _same_workbook),
+    "dashboards": Generated(
+        "docs/templates: the pictures of the templates, drawn where those have changed",
+        _made_by("docs/dashboards.py"),
+        operator.eq,
+    ),
     "gallery": Generated("docs/gallery: workbooks, pictures, page", _made_by("docs/gallery/make.py"), _same_file),
     "notebook": Generated(
         "the outputs of docs/scenario-sweep.ipynb", _notebook, _same_notebook, ("nbclient", "ipykernel", "pandas")

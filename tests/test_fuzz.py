@@ -116,6 +116,12 @@ def test_a_workbook_that_no_engine_loads_is_refused_in_a_short_sentence():
             assert len(str(error)) <= 500
 
 
+def test_what_a_library_says_in_several_lines_is_one_sentence():
+    """The engine's reader of XML quotes what it does not understand, line ends and all."""
+    said = str(WorkbookError("the engine cannot load the workbook: tag <a\n b> is not closed\r\n"))
+    assert said == "the engine cannot load the workbook: tag <a  b> is not closed"
+
+
 @pytest.mark.parametrize("window", [[], [1, 2]])
 def test_a_list_of_windows_where_one_is_needed_is_refused(window):
     config = json.dumps({**CONFIG, "model_type": "gemma3_text", "sliding_window": window})

@@ -47,11 +47,9 @@ def listed_names(source: Package | bytes | str | Path) -> list[Listed]:
     area = parse_area(target[1]) if target else None
     if target is None or area is None:
         return []
-    rows = [
-        [package.value(target[0], cell_name(row, column)) for column in range(1, 5)]
-        for row in range(area.top, area.bottom + 1)
-    ]
-    return [Listed(*(str(content or "") for content in row)) for row in rows]
+    held = package.rows(target[0])
+    rows = [held.get(row, {}) for row in range(area.top, area.bottom + 1)]
+    return [Listed(*(str(row.get(column) or "") for column in range(1, 5))) for row in rows]
 
 
 def _by_their_cells(package: Package) -> list[Listed]:

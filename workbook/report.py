@@ -12,11 +12,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from xlcalc.language.declare import find as find_function
 from xlcalc.language.errors import CalcError
 
 from . import own_catalog
-from .checks import FailedCheck, failed
+from .checks import FailedCheck, failed, warned
 from .files.cells_xml import CellValue
 from .files.endings import refuse_ending
 from .files.errors import WorkbookError
@@ -24,11 +23,9 @@ from .files.package import Package
 from .files.recalc import Recalculation, recalculate
 from .listed import cell_functions, listed_names
 from .problems import each_cell, problems
-from .settings import EPOCH, day_zero, set_inputs
+from .settings import EPOCH, day_zero, set_inputs, unknown
 from .templates import editions
 
-_ASKED = {"model": ("LLM_MODEL",), "accelerator": ("LLM_HARDWARE", "memory"), "api_model": ("LLM_API_PRICE", "input")}
-"""Inputs that name a row of a catalog, and the call that says which names are near to an unknown one."""
 _MARKS = re.compile(r"[\\`*_{}\[\]<>#|~]")
 _DAYS = 2_958_466
 """Days that Excel has, to the end of 9999."""
@@ -58,6 +55,11 @@ class Report:
     """The checks that must hold and do not."""
     left_out: list[str] = field(default_factory=list)
     """What the user's own catalog has and a template has no room for, in sentences."""
+
+    @property
+    def warned(self) -> list[FailedCheck]:
+        """The other checks that do not hold."""
+        return warned(self.recalculation.package)
 
     @property
     def inputs(self) -> list[NamedCell]:
@@ -155,21 +157,8 @@ def failures(report: Report) -> list[str]:
     """Names that no catalog has, the checks that must hold and do not, then the cells with an error or without a
     result, in sentences."""
     wrong = {name for check in report.failed for name in check.inputs}
-    unknown = [said for one in report.inputs if one.name in wrong and (said := _unknown(one))]
-    return [*unknown, *(check.sentence() for check in report.failed), *problems(report.recalculation)]
-
-
-def _unknown(one: NamedCell) -> str:
-    """What is said of an input that names nothing in its catalog; nothing where it does."""
-    name, *more = _ASKED.get(one.name, ("",))
-    function = find_function(name) if name else None
-    if function is None:
-        return ""
-    try:
-        function(one.value, *more)
-    except CalcError as error:
-        return f"{one.name} {error.reason}" if error.code == "#N/A" else ""
-    return ""
+    nothing = [said for one in report.inputs if one.name in wrong and (said := unknown(one.name, one.value))]
+    return [*nothing, *(check.sentence() for check in report.failed), *problems(report.recalculation)]
 
 
 def as_json(report: Report) -> bytes:
@@ -177,6 +166,7 @@ def as_json(report: Report) -> bytes:
     content = {
         "source": report.source,
         "failed_checks": [check._asdict() for check in report.failed],
+        "warned_checks": [check._asdict() for check in report.warned],
         "inputs": [name._asdict() for name in report.inputs],
         "results": [name._asdict() for name in report.results],
         "errors": each_cell(report.recalculation),
@@ -187,8 +177,12 @@ def as_json(report: Report) -> bytes:
 def as_markdown(report: Report) -> bytes:
     """Inputs and results as Markdown tables."""
     lines = [f"# {report.source}", ""]
-    if report.failed:
-        lines += ["## Failed checks", "", *(f"- {escaped(check.sentence())}" for check in report.failed), ""]
+    for title, said in (
+        ("Failed checks", [check.sentence() for check in report.failed]),
+        ("To look at", [check.sentence("") for check in report.warned]),
+    ):
+        if said:
+            lines += [f"## {title}", "", *(f"- {escaped(one)}" for one in said), ""]
     for title, names in (("Results", report.results), ("Inputs", report.inputs)):
         lines += [f"## {title}", "", "| Name | Value | Unit | Meaning |", "|---|---:|---|---|"]
         lines += [row_of_markdown([n.name, n.value, n.unit, n.about]) for n in names]

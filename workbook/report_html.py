@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
-from .checks import warned
 from .files.cells_xml import CellValue
 from .problems import problems
 from .report import NamedCell, Report, shown
@@ -50,7 +49,7 @@ def as_html(report: Report) -> bytes:
     parts.append(_named("Results", report.results))
     if bill:
         parts.append(_chart(bill))
-    notes = [check.sentence("") for check in warned(package)]
+    notes = [check.sentence("") for check in report.warned]
     if notes:
         parts.append(f"<h2>To look at</h2><ul>{_items(notes)}</ul>")
     parts.append(_named("Inputs", report.inputs))

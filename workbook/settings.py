@@ -9,16 +9,20 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from difflib import get_close_matches
+from functools import partial
 
+from xlcalc.language.declare import find as find_function
 from xlcalc.language.errors import CalcError
 
-from .files.addresses import parse_cell
+from .files.addresses import cell_name, parse_cell
 from .files.cells_xml import CellValue
 from .files.errors import WorkbookError
 from .files.package import Package
 from .files.prepare import book_of
+from .files.recalc import recalculate
 from .files.references import Reader
-from .files.validations import Validation, validation_of
+from .files.validations import Calculate, Validation, validation_of
+from .listed import cell_functions
 
 EPOCH = date(1899, 12, 30)
 _CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP"}
@@ -31,6 +35,8 @@ _TIME = re.compile(r"(\d{1,4}):(\d{2})(?::(\d{2}(?:\.\d+)?))?(?:\s*(?P<half>[AaP
 _SCALES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
 _DECIMAL_COMMA = re.compile(r"[+-]?\s*[$€£]?\s*\d+,\d+")
 _TRUTH = {"yes": True, "true": True, "no": False, "false": False}
+_ASKED = {"model": ("LLM_MODEL",), "accelerator": ("LLM_HARDWARE", "memory"), "api_model": ("LLM_API_PRICE", "input")}
+"""Inputs that name a row of a catalog, and the call that says which names are near to an unknown one."""
 _SHOWN = 12
 _LAST_DAY = date.max.toordinal()
 _EXACT = 2**53
@@ -77,13 +83,18 @@ def typed(package: Package, name: str, place: tuple[str, str], text: str, unit: 
     """What a setting puts into its cell."""
     rule = validation_of(package, *place)
     if rule is not None and not rule.stops:
+        said = unknown(name.lower(), text) if text and text not in (rule.options(package, place[0]) or ()) else ""
+        if said:
+            raise SettingError(f"{said}.")
         rule = None
     if not text:
         if rule is not None and not rule.allows_blank:
-            raise SettingError(f"{name} needs a value{_allowed(package, place[0], rule)}.")
+            calculate = partial(_calculated, package, place, None)
+            raise SettingError(f"{name} needs a value{_allowed(package, place[0], rule, calculate)}.")
         return None
     if rule is not None and rule.kind == "list":
-        return _of_list(name, text, rule.options(package, place[0]))
+        options = rule.options(package, place[0])
+        return _of_list(name, text, options) if options is not None else _of_range(package, name, place, text, rule)
     if unit == "date" or (rule is not None and rule.kind == "date"):
         value: Value = _day(name, text, day_zero(package))
     elif _TIME.fullmatch(text) and not isinstance(package.value(*place), str):
@@ -91,10 +102,24 @@ def typed(package: Package, name: str, place: tuple[str, str], text: str, unit: 
     else:
         _refuse_currency(name, text, unit)
         value = _by_kind(name, text, package.value(*place), unit, rule)
-    if rule is not None and not rule.takes(value, package, place[0]):
+    calculate = partial(_calculated, package, place, value)
+    if rule is not None and not rule.takes(value, package, place[0], calculate):
         understood = "" if rule.kind == "date" else _understood(text, value)
-        raise SettingError(f"{name} cannot be {text}{understood}{_allowed(package, place[0], rule)}.")
+        raise SettingError(f"{name} cannot be {text}{understood}{_allowed(package, place[0], rule, calculate)}.")
     return value
+
+
+def unknown(name: str, value: object) -> str:
+    """What is said of an input that names nothing in its catalog; nothing where it does."""
+    function, *more = _ASKED.get(name, ("",))
+    declared = find_function(function) if function else None
+    if declared is None:
+        return ""
+    try:
+        declared(value, *more)
+    except CalcError as error:
+        return f"{name} {error.reason}" if error.code == "#N/A" else ""
+    return ""
 
 
 def number(text: str) -> int | float | None:
@@ -131,10 +156,33 @@ def _by_kind(name: str, text: str, now: CellValue, unit: str, rule: Validation |
     raise SettingError(f"{name} must be a number, such as 1000, 1,000, 1.5e12, 15T or 50%; got {text}.")
 
 
-def _of_list(name: str, text: str, options: list[CellValue] | None) -> Value:
-    if options is None:  # a list that is calculated: Excel alone knows it
-        found = number(text)
-        return text if found is None else found
+def _of_range(package: Package, name: str, place: tuple[str, str], text: str, rule: Validation) -> Value:
+    """A value of a list whose cells a formula gives."""
+    found = number(text)
+    value = text if found is None else found
+    if _calculated(package, place, value, f"SUMPRODUCT(--(({rule.formulas[0]})={place[1]}))>0") is False:
+        raise SettingError(f"{name} cannot be {text}; it is none of the list {rule.formulas[0]}.")
+    return value
+
+
+def _calculated(package: Package, place: tuple[str, str], value: Value, text: str) -> CellValue:
+    """What a formula on the sheet of an input gives with this value in it; None where the engines cannot tell."""
+    sheet, cell = place
+    tried = Package(package.to_bytes(), package.label)
+    tried.set_cell(sheet, cell, value)
+    cells = list(tried.sheet(sheet).cells())
+    free = max(one.row for one in cells) + 1, max(one.column for one in cells) + 1
+    tried.place(sheet, {free: 0})
+    xml = tried.sheet(sheet)
+    made = xml.find(*free)
+    if made is not None:
+        tried.replace(tried.sheets[sheet], xml.with_cells([(made, xml.with_formula(made, text))]))
+    found = recalculate(tried, cell_functions(), trust="engine")
+    name = cell_name(*free)
+    return None if (sheet, name) in {one[:2] for one in found.not_calculated} else found.value(sheet, name)
+
+
+def _of_list(name: str, text: str, options: list[CellValue]) -> Value:
     as_number = number(text)
     for option in options:
         if isinstance(option, CalcError):
@@ -185,13 +233,16 @@ def _understood(text: str, value: Value) -> str:
     return "" if isinstance(value, str) or str(value) == text else f" (understood as {_shown(value)})"
 
 
-def _allowed(package: Package, sheet: str, rule: Validation) -> str:
+def _allowed(package: Package, sheet: str, rule: Validation, calculate: Calculate) -> str:
     if rule.kind == "list":
         options = rule.options(package, sheet)
         return f"; it is one of {_listed([_shown(option) for option in options])}" if options else ""
     zero = day_zero(package).toordinal()
-    said = rule.said(package, sheet, lambda day: date.fromordinal(min(zero + int(day), _LAST_DAY)).isoformat())
-    return f"; allowed is {said}" if said else f"; {rule.message}" if rule.message else ""
+    written = rule.said(
+        package, sheet, calculate, lambda day: date.fromordinal(min(zero + int(day), _LAST_DAY)).isoformat()
+    )
+    said = f"allowed is {written}" if written else rule.message.rstrip(".")
+    return f"; {said or f'its rule is ={rule.formulas[0]}'}"
 
 
 def _listed(words: Iterable[str]) -> str:

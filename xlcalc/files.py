@@ -23,7 +23,8 @@ _LONGEST = 500  # characters of a sentence: it may hold what stands in a file
 class FileError(ValueError):
     """A file that cannot be read or written; `str()` is one sentence."""
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, said: str) -> None:
+        sentence = " ".join(said.splitlines())  # a name in a file, or what a library says, may have several
         super().__init__(sentence if len(sentence) <= _LONGEST else f"{sentence[: _LONGEST - 3]}...")
 
 

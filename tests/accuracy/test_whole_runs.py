@@ -68,6 +68,13 @@ def test_most_published_runs_lie_inside_the_range_of_their_call():
     assert 0.7 <= sum(inside) / len(inside) <= 0.93 and sorted(widths)[len(widths) // 2] <= 4
 
 
+@pytest.mark.parametrize("name", ["DeepSeek-V3", "BLOOM 176B"])
+def test_runs_that_no_range_was_made_of_lie_inside(name):
+    run = next(one for one in whole_runs.runs() if one.line["run"] == name)
+    low, _, high = ends("LLM_GPU_HOURS", run.flops, run.line["accelerator"], 0.4)
+    assert run.line["compared"] == "no" and low <= float(run.line["hours"]) <= high
+
+
 def test_a_hopeful_utilisation_does_not_move_where_published_runs_are():
     usual, hopeful = (ends("LLM_GPU_HOURS", 1e24, "h100-sxm", mfu) for mfu in (0.4, 0.6))
     assert hopeful[1] == pytest.approx(usual[1] * 0.4 / 0.6)

@@ -278,10 +278,23 @@ def test_hosted_models(typed, wanted):
 
 
 @pytest.mark.parametrize(
-    ("typed", "wanted"), [("Germany", "de"), ("us-east-1 aws", "aws/us-east-1"), ("US-CA", "us-ca")]
-)
+    ("typed", "wanted"),
+    [("Germany", "de"), ("us-east-1 aws", "aws/us-east-1"), ("US-CA", "us-ca"), ("us-west-2", "aws/us-west-2"),
+     ("us-west2", "gcp/us-west2"), ("USA", "us"), ("UK", "gb")],
+)  # fmt: skip
 def test_grids(typed, wanted):
     assert money.grid_region(typed)["id"] == wanted
+
+
+@pytest.mark.parametrize("typed", ["Georgia", "uswest2"])
+def test_a_place_of_two_rows_is_asked_about(typed):
+    with pytest.raises(NotInCatalog, match="ambiguous"):
+        money.grid_region(typed)
+
+
+def test_a_number_that_names_an_accelerator_is_its_name_where_it_is_text():
+    assert xlcalc.LLM_ENERGY(3600, 8, "4090") == xlcalc.LLM_ENERGY(3600, 8, "rtx-4090")
+    assert xlcalc.LLM_ENERGY(3600, 8, "700") == xlcalc.LLM_ENERGY(3600, 8, 700)
 
 
 @pytest.mark.parametrize("name", ["models", "accelerators"])

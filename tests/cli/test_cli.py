@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -165,16 +166,20 @@ class TestWorkbooks:
 
     def test_markdown(self, tmp_path):
         out = tmp_path / "r.md"
-        assert run("report", "training-budget", "-o", out).returncode == 0
-        assert r"| total\_cost |" in out.read_text()  # an underscore is no emphasis
+        done = run("report", "fine-tuning", "-o", out)
+        page = out.read_text()
+        assert done.returncode == 0 and r"| total\_cost |" in page  # an underscore is no emphasis
+        warned = re.findall(r"look at: (Data costs something|Staff is in the total)", done.stderr)
+        assert len(warned) == 2 and all(name in page.partition("## Results")[0] for name in warned)
 
     def test_new_and_recalc_round_trip(self, tmp_path):
         fresh, again = tmp_path / "fresh.xlsx", tmp_path / "again.xlsx"
-        assert run("new", "training-budget", "-o", fresh).returncode == 0
+        assert run("new", "hardware", "-o", fresh).returncode == 0
         before = fresh.read_bytes()
         done = run("recalc", fresh, "-o", again)
         assert done.returncode == 0 and "LLM_* calls" in done.stdout
         assert fresh.read_bytes() == before
+        assert "libreoffice; or standalone" in fails(2, "convert", fresh, "--to", "foo")
 
     def test_a_default_name_never_overwrites(self, tmp_path):
         (tmp_path / "hardware.xlsx").write_text("mine")
@@ -226,7 +231,7 @@ class TestWorkbooks:
         try:
             existing = mount / "r.xlsx"
             existing.write_text("mine")
-            message = fails(1, "report", "training-budget", "-o", existing)
+            message = fails(1, "report", "hardware", "-o", existing)
             assert "disk is full" in message and message.count("\n") == 1
             assert existing.read_text() == "mine" and os.listdir(mount) == ["r.xlsx"]
         finally:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pyodide_process
@@ -18,9 +16,7 @@ missing = pyodide_process.missing
 
 
 def run(cases: Sequence[Case]) -> list[list[list[Any]]]:
-    with tempfile.TemporaryDirectory() as folder:
-        wheel = pyodide_process.build_wheel(Path(folder))
-        answer = pyodide_process.run(wheel, [body(case.function, arguments(case)) for case in cases])
+    answer = pyodide_process.run([body(case.function, arguments(case)) for case in cases])
     return [from_office(result) for result in answer["results"]]
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import date
+from http.client import HTTPSConnection
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,8 +24,8 @@ missing = server_process.missing
 def run(cases: Sequence[Case]) -> list[list[list[Any]]]:
     with tempfile.TemporaryDirectory() as folder:
         files = server_process.certificate(Path(folder))
-        with server_process.running(Path(folder), files) as server, server.client(timeout=60) as client:
-            return [_answer(client, case) for case in cases]
+        with server_process.running(Path(folder), files) as server, closing(server.connection()) as connection:
+            return [_answer(connection, case) for case in cases]
 
 
 def versions() -> str:
@@ -46,9 +49,12 @@ def _cell(value: Any) -> Any:
     return "" if value is None else value
 
 
-def _answer(client: Any, case: Case) -> list[list[Any]]:
-    response = client.post("/xlwings/custom-functions-call", json=body(case.function, arguments(case)))
-    if response.status_code != 200:
-        return [[f"status {response.status_code}"]]
-    rows: list[list[Any]] = from_office(response.json()["result"])
+def _answer(connection: HTTPSConnection, case: Case) -> list[list[Any]]:
+    sent = json.dumps(body(case.function, arguments(case)))
+    connection.request("POST", "/xlwings/custom-functions-call", sent, {"Content-Type": "application/json"})
+    response = connection.getresponse()
+    said = response.read()
+    if response.status != 200:
+        return [[f"status {response.status}"]]
+    rows: list[list[Any]] = from_office(json.loads(said)["result"])
     return rows

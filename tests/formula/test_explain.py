@@ -6,6 +6,7 @@ import math
 import re
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
@@ -22,6 +23,7 @@ PLAIN = {"count", "ratio"}
 CODE = re.compile(r"\w\.[a-z_]\w*\(|\[\w|\w_\w+\(|\blambda\b|\bNone\b|\bself\b|==|\*\*|<.*object")
 
 
+@cache
 def explained(function, depth=None):
     arguments = example_arguments(function)
     return arguments, xlcalc.LLM_EXPLAIN(function.name, *used(arguments), depth=depth)

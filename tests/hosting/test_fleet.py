@@ -132,3 +132,18 @@ def test_gpt_oss_120b_with_its_experts_in_the_hosts_memory():
     assert row["in host memory"].startswith("experts of 3")
     assert row["tokens/s"] == pytest.approx(25.6, rel=0.35)
     assert 12717 / row["TTFT (s)"] == pytest.approx(134, rel=0.35)
+
+
+def test_what_prompts_and_answers_pay_of_idle_time_is_shared():
+    """At any load the price of a prompt's token is the same part of an answer's."""
+    parts = []
+    for rate in (1e-6, 1, 10):
+        (row,) = table(xlcalc.LLM_FLEET("llama-3.1-8b", "h100-sxm", rate, 1000, 200, top=1))
+        parts.append(row["USD/M input tokens"] / row["USD/M output tokens"])
+    assert parts == pytest.approx([parts[0]] * 3)
+
+
+def test_no_traffic_is_too_little_for_a_replica_and_a_price_of_nothing_is_a_price():
+    assert xlcalc.LLM_REPLICAS(1e-9, 1000, 200, "llama-3.1-8b", "h100-sxm", 1, 64) == 1
+    (row,) = table(xlcalc.LLM_FLEET("llama-3.1-8b", "h100-sxm", 10, 1000, 200, top=1, usd_per_hour=0))
+    assert (row["USD/hour"], row["price from"]) == (0, "given with the call")

@@ -129,3 +129,17 @@ def test_tpus_divide_a_cache_by_sequences_and_weights_in_two_dimensions():
     assert xlcalc.LLM_MAX_CONTEXT(palm, "tpu-v4", 64, 512, "int8") > 10_700
     prefill = [xlcalc.LLM_TTFT(palm, "tpu-v4", 64, 2048, batch, "bf16") for batch in (1, 512)]
     assert prefill[1] < 0.8 * 512 * prefill[0]  # weights are gathered, once for all tokens
+
+
+@pytest.mark.parametrize(("accelerator", "measured"), [("h200-sxm", 1822.69), ("h100-sxm", 1373.24), ("l40s", 337.83)])
+def test_tensorrt_llm_computes_mistral_without_its_window(accelerator, measured):
+    """Mistral 7B in fp8, 20,000 + 2,000 tokens, TensorRT-LLM 0.17 (perf-overview.md); nothing was calibrated on them."""
+    call = ("mistral-7b", accelerator, 1, 20000, 2000, None, "fp8", "fp8", "tp1")
+    assert xlcalc.LLM_THROUGHPUT(*call, software="tensorrt-llm") == pytest.approx(measured, rel=0.15)
+    assert xlcalc.LLM_THROUGHPUT(*call, software="vllm") > 2 * measured
+
+
+def test_tensorrt_llm_keeps_every_token_of_a_window():
+    call = ("gpt-oss-20b", "h100-sxm", 1, 8192)  # every other layer attends to 128 tokens
+    kept, all_of_it = (xlcalc.LLM_MAX_BATCH(*call, software=name) for name in ("vllm", "tensorrt-llm"))
+    assert kept > 1.7 * all_of_it

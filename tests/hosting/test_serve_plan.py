@@ -115,3 +115,11 @@ def test_a_prefix_cache_makes_it_cheaper():
         xlcalc.LLM_SERVE_PLAN("llama-3.1-8b", "h100-sxm", 4000, 200, 1, 0.05, 1, 1, share)[1] for share in (None, 0.8)
     )
     assert cached[7] > 1.5 * plain[7] and cached[4] < plain[4]
+
+
+def test_a_plan_of_given_formats_has_the_throughput_of_its_rows():
+    call = ("llama-3.1-70b", "h100-sxm", 1000, 200, 1, 0.05, 2, 3)
+    header, *rows = xlcalc.LLM_SERVE_PLAN(*call, dtype="awq", kv_dtype="fp8")
+    for row in (dict(zip(header, row, strict=True)) for row in rows):
+        asked = (*call[:2], row["accelerators"], *call[2:4], row["batch"], "awq", "fp8", row["layout"])
+        assert row["dtype"] == "awq" and row["tokens/s"] == pytest.approx(xlcalc.LLM_THROUGHPUT(*asked))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +32,20 @@ def missing() -> str:
     return ""
 
 
-def build_wheel(folder: Path) -> Path:
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(ROOT)]
+@cache
+def wheel() -> Path:
+    """Our own, built once for all tests of a process."""
+    folder = tempfile.mkdtemp(prefix="xlcalc-wheel-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, str(ROOT)]
     subprocess.run(command, check=True, capture_output=True)
-    return next(folder.glob("*.whl"))
+    return next(Path(folder).glob("*.whl"))
 
 
-def run(wheel: Path, calls: list[dict[str, Any]]) -> dict[str, Any]:
-    """What Pyodide says of the wheel: times, modules, metadata, and the answer to every call."""
+def run(calls: list[dict[str, Any]]) -> dict[str, Any]:
+    """What Pyodide says of our wheel: times, modules, metadata, and the answer to every call."""
     task = {
-        "wheels": [str(w) for w in [*sorted(WHEELS.glob("*.whl")), wheel]],
+        "wheels": [str(w) for w in [*sorted(WHEELS.glob("*.whl")), wheel()]],
         "python": str(NODE / "lite_host.py"),
         "calls": calls,
     }

@@ -18,7 +18,6 @@ import csv
 import io
 import json
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -31,7 +30,7 @@ import xlcalc  # noqa: F401 (declares the functions)
 from xlcalc.accuracy import likeness, measurements, ranges, validation, whole_runs
 from xlcalc.accuracy.likeness import FAMILIES, RATES, Known
 from xlcalc.accuracy.ranges import Fitted, Scatter
-from xlcalc.catalog import accelerators, tables
+from xlcalc.catalog import accelerators
 from xlcalc.hardware import serving
 from xlcalc.hardware.software import lineage
 from xlcalc.language.declare import find
@@ -43,7 +42,7 @@ FREEDOM = 4.0  # of Student's t
 EFFECT, SLOPE, SCATTER = 0.01, 0.005, 0.02  # prior variances of ln(measured / estimated)
 SLOPES = ("prompt", "output", "batch", "count", "seq_len", "size", "flops")
 ROUNDS = 40
-DEVIATIONS = np.arange(1.1, 2.25, 0.1)  # fewer were an accident of the cases
+DEVIATIONS = np.arange(1.1, 2.25, 0.1)  # fewer, or more, were an accident of the cases
 PENALTY = 2 / (1 - ranges.SHARE)  # of the interval score, for what lies outside
 ENOUGH = 25  # cases of a class for deviations of its own
 LEFT_OUT: dict[str, Callable[[Row], Any]] = {}
@@ -110,7 +109,7 @@ def withheld(known: Sequence[Row]) -> list[Row]:
         kept = {key: line for key, line in every.items() if not own & set(key[1].split("@"))}
         if len(kept) == len(every):
             continue
-        with lines(kept):
+        with lines(kept, cases):
             for r in cases:
                 if r.given["accelerator"].id != accelerator:
                     continue
@@ -125,24 +124,25 @@ def withheld(known: Sequence[Row]) -> list[Row]:
 
 
 @contextmanager
-def lines(table: dict[tuple[str, str], dict[str, str]]) -> Iterator[None]:
-    """Estimates inside know these lines of serving.csv alone."""
+def lines(table: dict[tuple[str, str], dict[str, str]], cases: Sequence[Row]) -> Iterator[None]:
+    """Estimates of these cases inside know these lines of serving.csv alone."""
     whole_table = serving._table
-    _forget()
+    _forget(cases)
     serving._table = lambda: table
     try:
         yield
     finally:
         serving._table = whole_table
-        _forget()
+        _forget(cases)
 
 
-def _forget() -> None:
+def _forget(cases: Sequence[Row]) -> None:
     """Rates that were looked up are looked up again."""
     serving._labelled.cache_clear()
     serving._plain_engine.cache_clear()
-    for row in tables.rows("accelerators"):
-        accelerators.find(row["id"]).looked_up.clear()
+    for r in cases:
+        r.given["accelerator"].looked_up.clear()
+        r.given["model"].looked_up.clear()
 
 
 def whole() -> list[Row]:
@@ -242,7 +242,6 @@ class Fit:
         }
         return Fitted(
             self.known,
-            _usual(members),
             {names[j]: (i, float(mean[j])) for i, j in enumerate(used)},
             [line[: i + 1] for i, line in enumerate(covariance[np.ix_(used, used)].tolist())],
             {name: float(v) for name, v in zip(self.components, self.variances, strict=True)},
@@ -250,17 +249,6 @@ class Fit:
             self._reach(members),
             _counted(members),
         )
-
-
-def _usual(members: Iterable[Row]) -> dict[str, str]:
-    """What an accelerator usually runs, and what those of its maker do, by cases."""
-    found: dict[str, Counter[str]] = {}
-    for r in members:
-        accelerator = r.given.get("accelerator")
-        if accelerator is not None:
-            for name in (accelerator.id, f"{accelerator.vendor} {r.family}"):
-                found.setdefault(name, Counter())[r.case.software] += 1
-    return {name: counts.most_common(1)[0][0] for name, counts in sorted(found.items())}
 
 
 def _counted(members: Iterable[Row]) -> dict[str, tuple[int, int]]:
@@ -302,7 +290,8 @@ Deviations = dict[str, tuple[float, float]]
 
 
 def left_out(fit: Fit) -> Moments:
-    """Mean and deviation of each row that no constant knows, by the group of it that was left out."""
+    """Mean and deviation of each row that no constant knows, by the group of it that was left out; as of a call that
+    names its software."""
     found = {}
     for name, group in LEFT_OUT.items():
         keys = [group(r) for r in fit.rows]
@@ -311,7 +300,7 @@ def left_out(fit: Fit) -> Moments:
             for i, r in enumerate(fit.rows):
                 if keys[i] == key and not r.calibrated:
                     seen = effects._replace(known=known_for(r, effects.known))
-                    found[i, name] = ranges.moments(seen, r.case.function, r.given)[:2]
+                    found[i, name] = ranges.moments(seen, r.case.function, r.given, r.case.software)[:2]
     return found
 
 
@@ -362,7 +351,6 @@ def _effects(families: dict[str, Fitted]) -> bytes:
         family: {
             "accelerators": sorted(fit.known.accelerators),
             "architectures": sorted(fit.known.architectures),
-            "software": fit.software,
             "cases": fit.cases,
             "reach": {name: [_short(v) for v in ends] for name, ends in fit.reach.items()},
             "variances": {name: _short(v) for name, v in fit.variances.items()},

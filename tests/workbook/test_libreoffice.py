@@ -19,23 +19,30 @@ from xlcalc.workbook.listed import cell_functions
 pytestmark = pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
 
 
-def in_libreoffice(path, folder):
-    """The file as LibreOffice loads and saves it."""
+def in_libreoffice(folder, *paths):
+    """The files as LibreOffice loads and saves them, in a folder of their own."""
     profile = folder / "profile"
     subprocess.run(
         ["soffice", f"-env:UserInstallation=file://{profile}", "--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML",
-         "--outdir", folder / "out", path],
-        check=True, capture_output=True, timeout=180,
+         "--outdir", folder / "out", *paths],
+        check=True, capture_output=True, timeout=600,
     )  # fmt: skip
-    return folder / "out" / path.name
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """The folder of the templates, and within it that of what LibreOffice makes of them."""
+    folder = tmp_path_factory.mktemp("templates")
+    paths = [folder / f"{template}.xlsx" for template in report.templates()]
+    for path in paths:
+        write_atomically(path, report.find(path.stem).to_bytes())
+    return folder, in_libreoffice(folder, *paths)
 
 
 @pytest.mark.parametrize("template", report.templates())
-def test_cached_values_are_shown(template, tmp_path):
-    path = tmp_path / f"{template}.xlsx"
-    write_atomically(path, report.find(template).to_bytes())
-    ours = openpyxl.load_workbook(path, data_only=True)
-    theirs = openpyxl.load_workbook(in_libreoffice(path, tmp_path), data_only=True)
+def test_cached_values_are_shown(template, saved):
+    ours, theirs = (openpyxl.load_workbook(folder / f"{template}.xlsx", data_only=True) for folder in saved)
     assert theirs.sheetnames == ours.sheetnames
     wrong = []
     for sheet in ours:
@@ -61,7 +68,7 @@ def test_without_the_functions_most_values_stay(tmp_path):
     book.active["A4"] = ArrayFormula("A4:A4", '=LLM_PARAMS("llama-3.1-8b")')
     book.save(path)
     assert report.recalculated(path, path).ok
-    saved = in_libreoffice(path, tmp_path)
+    saved = in_libreoffice(tmp_path, path) / path.name
     shown = [row[0].value for row in openpyxl.load_workbook(saved, data_only=True).active["A1:A4"]]
     assert shown == [8030261248, "NVIDIA", "#NAME?", "#NAME?"]
     assert openpyxl.load_workbook(saved).active["A1"].value == '=llm_params("llama-3.1-8b")'

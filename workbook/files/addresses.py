@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 
@@ -14,8 +14,7 @@ _CELL = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,6})")
 _QUALIFIED = re.compile(r"(?:'((?:[^']|'')+)'|([^'!\[\]]+))!(.+)", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Area:
+class Area(NamedTuple):
     """A rectangle of cells, rows and columns counted from 1, both ends included."""
 
     top: int
@@ -23,7 +22,7 @@ class Area:
     bottom: int
     right: int
 
-    def __contains__(self, place: tuple[int, int]) -> bool:
+    def __contains__(self, place: tuple[int, int]) -> bool:  # type: ignore[override]
         return self.top <= place[0] <= self.bottom and self.left <= place[1] <= self.right
 
     @property

@@ -17,6 +17,10 @@ _USUAL_FORMAT = re.compile(
     r"[$€£]?[#,]*0(?:\.0+)?%?|0+|(?:yyyy|yy|mmmm|mmm|mm|m|dddd|ddd|dd|d|[-/. ,])+|hh?:mm(?::ss)?"
 )
 _NOTHING = Token("", "")
+OF_TWO_SIZES = "a sum of other cells than the criterion has"
+BY_ERROR = "a criterion that is an error"
+NEITHER = frozenset((OF_TWO_SIZES, BY_ERROR))
+"""What both engines do otherwise than Excel."""
 
 
 def call_features(name: str, arguments: list[list[Token]], area: Callable[[list[Token]], Area | None]) -> Iterator[str]:
@@ -25,7 +29,12 @@ def call_features(name: str, arguments: list[list[Token]], area: Callable[[list[
         first, step = CRITERIA[name]
         for number, argument in enumerate(arguments):
             if number >= first and (number - first) % step == 0 and not (step == 3 and number > first):
-                yield f"{name} by {_criterion(argument)}"
+                kind = _criterion(argument)
+                yield kind if kind == BY_ERROR else f"{name} by {kind}"
+        ranges = [arguments[0], *(arguments[2::2] if first == 1 else arguments[1::2])]
+        sizes = {(found.rows, found.columns) for found in map(area, ranges) if found is not None}
+        if len(sizes) > 1:
+            yield OF_TWO_SIZES if step == 3 else f"{name} of ranges of different sizes"
         return
     if name == "TEXT":
         yield _text_format(arguments)
@@ -88,6 +97,8 @@ def _criterion(argument: list[Token]) -> str:
         inner = token.text[1:-1]
         if not inner:
             return "empty text"
+        if inner.lstrip("<>=").startswith("#"):
+            return BY_ERROR
         if inner[0] in "<>=":
             return "comparison"
         return "pattern" if any(mark in inner for mark in "*?~") else "text"

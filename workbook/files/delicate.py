@@ -9,17 +9,18 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property, lru_cache
 from itertools import islice
 from math import frexp
 from typing import Any
 
 from .addresses import Area, column_number
+from .alike import Alike, Parts, Reads, reads
 from .callbacks import is_error
 from .cells_xml import CellValue
 from .dependencies import Node, Place
-from .exact_stage import ExactStage
+from .exact_stage import MAX_CELLS, ExactStage
 from .fast_engine import FastEngine
 from .formula_text import solid_tokens
 from .package import Package
@@ -59,16 +60,15 @@ class Delicate:
     def __init__(self, package: Package, sheets: list[Sheet], stage: ExactStage, engine: FastEngine) -> None:
         self._package, self._sheets, self._stage, self._engine = package, sheets, stage, engine
         self._asked = 0
-        self._known: dict[tuple[str, int], list[tuple[str, Area]]] = {}
-        self._areas: list[tuple[str, Area]] = []
-        self._numbers: dict[tuple[str, Area], int] = {}
         self._now: dict[tuple[str, Area], list[Any]] = {}
         """The values of areas since the last calculation."""
-        self._compares: dict[tuple[str, int], tuple[set[float], list[tuple[str, Area]]]] = {}
-        self._readers: dict[tuple[str, int], list[tuple[int, list[int]]]] = {}
+        self._numbers: dict[tuple[str, Area], tuple[list[Any], dict[str, float] | None]] = {}
+        """The numbers in areas by their digits, and the values that these are of."""
+        self._shapes: dict[tuple[int, Parts | None], Reads | None] = {}
+        self._known: dict[tuple[str, int, Parts | None], list[tuple[str, Area]]] = {}
         for sheet in sheets:
-            for flags in set(sheet.sensitive):
-                self._asked |= flags
+            for alike in sheet.alike:
+                self._asked |= alike.sensitive
 
     def found(self, values: Values) -> Iterator[Node]:
         """`values`: what the fast engine has for the formulas of a sheet."""
@@ -86,22 +86,22 @@ class Delicate:
                 yield from self._reading(sheet, flag, places)
 
     def _by_result(self, sheet: Sheet, values: list[Any]) -> Iterator[Node]:
-        small = 2.0**-48 * max((abs(v) for v in values if type(v) is float), default=1.0)
+        small = 2.0**-48 * max(map(abs, [value for value in values if type(value) is float]), default=1.0)
         small = math.inf if self._has_large_inputs else max(small, _SMALL)
-        for index, flags in enumerate(sheet.sensitive):
-            if not flags & _OF_RESULTS:
-                continue
-            value, node = values[index], (sheet.name, sheet.places[index])
-            if flags & Sensitive.ALWAYS:
-                yield node
-            elif type(value) is float and value:
-                if flags & Sensitive.DATES and not 0 <= value <= _LAST_DATE:
+        for alike in sheet.alike:
+            flags = alike.sensitive
+            for index in alike.members if flags & _OF_RESULTS else ():
+                value, node = values[index], (sheet.name, sheet.places[index])
+                if flags & Sensitive.ALWAYS:
                     yield node
-                few_digits = (
-                    flags & Sensitive.DIFFERENCE and abs(value) <= small and (frexp(value)[0] * 16).is_integer()
-                )
-                if few_digits and abs(value) <= self._largest(sheet, index) * 2.0**-48:
-                    yield node
+                elif type(value) is float and value:
+                    if flags & Sensitive.DATES and not 0 <= value <= _LAST_DATE:
+                        yield node
+                    few_digits = (
+                        flags & Sensitive.DIFFERENCE and abs(value) <= small and (frexp(value)[0] * 16).is_integer()
+                    )
+                    if few_digits and abs(value) <= self._largest(sheet, alike, index) * 2.0**-48:
+                        yield node
 
     @cached_property
     def _has_large_inputs(self) -> bool:
@@ -111,14 +111,14 @@ class Delicate:
         """Does a formula read an error?"""
         for sheet, area in self._stage.references(node).areas:
             if area.rows * area.columns > _MAX_SEARCHED:
-                return True
+                return area.rows * area.columns <= MAX_CELLS
             if any(is_error(value) for value in self._engine.values(sheet, list(area.places()))):
                 return True
         return False
 
-    def _largest(self, sheet: Sheet, index: int) -> float:
+    def _largest(self, sheet: Sheet, alike: Alike, index: int) -> float:
         """A number that none that the formula reads is above."""
-        values = self._values_in(self._areas_of(sheet, index))
+        values = self._values_in(self._areas(sheet, alike, index))
         return max((abs(value) for value in values if type(value) in (float, int)), default=1.0) + 1.0
 
     def _cells(self, values: Values) -> dict[int, dict[str, set[Place]]]:
@@ -126,9 +126,13 @@ class Delicate:
         kinds = self._kinds({value for _, _, value in self._inputs}.union(*map(_special, map(values, self._sheets))))
         found: dict[int, dict[str, set[Place]]] = defaultdict(lambda: defaultdict(set))
         if kinds:
-            calculated = ((s.name, *pair) for s in self._sheets for pair in zip(s.places, values(s), strict=True))
-            for name, place, value in (*calculated, *self._inputs):
-                for flag in kinds.get(value, ()) if type(value) in (float, str) else ():
+            for sheet in self._sheets:
+                for place, value in zip(sheet.places, values(sheet), strict=True):
+                    if (type(value) is float or type(value) is str) and value in kinds:
+                        for flag in kinds[value]:
+                            found[flag][sheet.name].add(place)
+            for name, place, given in self._inputs:
+                for flag in kinds.get(given, ()):
                     found[flag][name].add(place)
         return found
 
@@ -181,75 +185,59 @@ class Delicate:
         return found
 
     def _reading(self, sheet: Sheet, flag: int, places: dict[str, set[Place]]) -> Iterator[Node]:
-        holding: dict[int, bool] = {}
-        for index, areas in self._sensitive_to(sheet, flag):
-            for area in areas:
-                if area not in holding:
-                    name, cells = self._areas[area]
-                    holding[area] = name in places and _common(cells, places[name])
-                if holding[area]:
-                    if self._meets(flag, sheet, index, places):
-                        yield sheet.name, sheet.places[index]
-                    break
+        parts = compared if flag in (Sensitive.TIES, Sensitive.TINY) else None
+        known: dict[tuple[str, Area], bool] = {}
 
-    def _sensitive_to(self, sheet: Sheet, flag: int) -> list[tuple[int, list[int]]]:
-        """The formulas of a sheet that are, and what they read of which it matters, by its number."""
-        if (sheet.name, flag) not in self._readers:
-            found = self._readers[sheet.name, flag] = []
-            for index, flags in enumerate(sheet.sensitive):
-                if flags & flag:
-                    areas = self._areas_of(sheet, index)
-                    if flag & _OF_SINGLE_CELLS and index not in sheet.arrays and not _takes_each(sheet, index):
-                        areas = [(name, area) for name, area in areas if area.rows * area.columns == 1]
-                    found.append((index, [self._number(area) for area in areas]))
-        return self._readers[sheet.name, flag]
+        def holds(where: tuple[str, Area]) -> bool:
+            if where not in known:
+                known[where] = where[0] in places and _common(where[1], places[where[0]])
+            return known[where]
 
-    def _number(self, area: tuple[str, Area]) -> int:
-        number = self._numbers.setdefault(area, len(self._areas))
-        if number == len(self._areas):
-            self._areas.append(area)
-        return number
+        for alike in sheet.alike:
+            if not alike.sensitive & flag:
+                continue
+            shape = self._reads(sheet, alike, parts)
+            if shape and not any(on in places for on, *_ in shape.cells) and not any(map(holds, shape.named)):
+                continue
+            of_one_cell = flag & _OF_SINGLE_CELLS and b"SUMPRODUCT" not in alike.text.upper()
+            of_one_cell = of_one_cell and not sheet.arrays.keys() & set(alike.members[:1])
+            for index in alike.members:
+                areas = self._areas(sheet, alike, index, parts)
+                if any(holds(where) for where in areas if not of_one_cell or _is_one_cell(where[1])) and self._meets(
+                    flag, sheet, alike, index, areas
+                ):
+                    yield sheet.name, sheet.places[index]
 
-    def _areas_of(self, sheet: Sheet, index: int) -> list[tuple[str, Area]]:
-        known = self._known.get((sheet.name, index))
-        if known is None:
-            known = self._known[sheet.name, index] = self._areas_read(sheet, index)
-        return known
-
-    def _areas_read(self, sheet: Sheet, index: int) -> list[tuple[str, Area]]:
-        if sheet.sensitive[index] & Sensitive.PLAIN and not self._stage.reader.has_relative_names:
-            return self._stage.reader.plain_areas(sheet.stated(index)[0], sheet.name, *sheet.stated(index)[1:])
-        return self._stage.references((sheet.name, sheet.places[index])).areas
-
-    def _meets(self, flag: int, sheet: Sheet, index: int, places: dict[str, set[Place]]) -> bool:
+    def _meets(self, flag: int, sheet: Sheet, alike: Alike, index: int, areas: list[tuple[str, Area]]) -> bool:
         """Does a formula that reads such a value meet it where that matters?"""
-        if flag in (Sensitive.TIES, Sensitive.TINY):
-            written, areas = self._compared(sheet, index)
-            if not any(name in places and _common(area, places[name]) for name, area in areas):
-                return False
-            numbers = written.union(value for value in self._values_in(areas) if type(value) is float)
-            return flag == Sensitive.TINY or len({f"{value:.15g}" for value in numbers}) < len(numbers)
+        if flag == Sensitive.TIES:
+            return _tie([_written(alike.text), *map(self._numbers_in, areas)])
         if flag == Sensitive.DIGITS:
-            node, parts = (sheet.name, sheet.places[index]), solid_tokens(sheet.formula(index))
-            return any(_kinds(value) & flag for text in measured(parts) for value in self._read(text, node))
+            read = self._values_in(self._areas(sheet, alike, index, measured))
+            return any(_kinds(value) & flag for value in read)
         return True
 
-    def _compared(self, sheet: Sheet, index: int) -> tuple[set[float], list[tuple[str, Area]]]:
-        """What a formula compares, or looks for and through: the numbers written in it, and areas."""
-        if (sheet.name, index) not in self._compares:
-            texts = set(compared(solid_tokens(sheet.formula(index))))
-            self._compares[sheet.name, index] = (
-                {float(written) for text in texts for written in _WRITTEN.findall(text)},
-                [area for text in texts for area in self._areas_in(text, (sheet.name, sheet.places[index]))],
-            )
-        return self._compares[sheet.name, index]
+    def _areas(self, sheet: Sheet, alike: Alike, index: int, parts: Parts | None = None) -> list[tuple[str, Area]]:
+        """The cells that a formula reads, or that these parts of it do."""
+        key = sheet.name, index, parts
+        if key not in self._known:
+            shape = self._reads(sheet, alike, parts)
+            node = sheet.name, sheet.places[index]
+            if shape is not None:
+                found = shape.areas(*sheet.stated(index))
+            elif parts is None:
+                found = self._stage.references(node).areas
+            else:
+                texts = set(parts(solid_tokens(sheet.formula(index))))
+                found = [area for t in texts for area in self._stage.reader.references(t, node[0], *node[1]).areas]
+            self._known[key] = found
+        return self._known[key]
 
-    def _read(self, text: str, node: Node) -> list[Any]:
-        """The values of the cells that a formula in this place would read."""
-        return self._values_in(self._areas_in(text, node))
-
-    def _areas_in(self, text: str, node: Node) -> list[tuple[str, Area]]:
-        return self._stage.reader.references(text, node[0], *node[1]).areas
+    def _reads(self, sheet: Sheet, alike: Alike, parts: Parts | None) -> Reads | None:
+        key = id(alike), parts
+        if key not in self._shapes:
+            self._shapes[key] = reads(alike, sheet.name, self._stage.reader, parts)
+        return self._shapes[key]
 
     def _values_in(self, areas: list[tuple[str, Area]]) -> list[Any]:
         found = []
@@ -262,6 +250,35 @@ class Delicate:
                     self._now[where] = self._engine.values(sheet, list(islice(area.places(), _MAX_SEARCHED)))
             found += self._now[where]
         return found
+
+
+    def _numbers_in(self, where: tuple[str, Area]) -> dict[str, float] | None:
+        """The numbers in an area by their 15 digits; None where two of them agree in these."""
+        values = self._values_in([where])
+        known = self._numbers.get(where)
+        if known is None or known[0] != values:
+            known = self._numbers[where] = values, _by_digits(value for value in values if type(value) is float)
+        return known[1]
+
+
+def _by_digits(values: Iterable[float]) -> dict[str, float] | None:
+    numbers = set(values)
+    found = {f"{value:.15g}": value for value in numbers}
+    return found if len(found) == len(numbers) else None
+
+
+def _tie(several: list[dict[str, float] | None]) -> bool:
+    """Are two of these numbers equal in 15 digits alone?"""
+    largest: dict[str, float] = {}
+    together: dict[str, float] = {}
+    for numbers in several:
+        if numbers is None:
+            return True
+        largest, numbers = (numbers, largest) if len(numbers) > len(largest) else (largest, numbers)
+        for digits, value in numbers.items():
+            if together.setdefault(digits, value) != value:
+                return True
+    return any(largest.get(digits, value) != value for digits, value in together.items())
 
 
 def _common(area: Area, places: set[Place]) -> bool:
@@ -277,8 +294,15 @@ def _special(values: list[Any]) -> set[Any]:
     return {v for v in found if not v.is_integer()} | ({v for v in values if type(v) is str} if str in kinds else set())
 
 
-def _takes_each(sheet: Sheet, index: int) -> bool:
-    return "SUMPRODUCT" in sheet.formula(index).upper()
+def _is_one_cell(area: Area) -> bool:
+    return area.top == area.bottom and area.left == area.right
+
+
+@lru_cache(maxsize=4096)
+def _written(text: bytes) -> dict[str, float] | None:
+    """The numbers that formulas of a shape compare, or look for, as they are written, by their 15 digits."""
+    parts = compared(solid_tokens(unescape(text)))
+    return _by_digits(float(number) for part in parts for number in _WRITTEN.findall(part))
 
 
 def _kinds(value: CellValue) -> int:
@@ -299,6 +323,7 @@ def _kinds_of_number(value: float, shown: float) -> int:
     return found
 
 
+@lru_cache(maxsize=4096)
 def _kinds_of_text(value: str) -> int:
     found = Sensitive.LETTERS if has_odd_letters(value) else 0
     return found | (Sensitive.TEXTS if is_like_a_number(value) else 0)

@@ -14,7 +14,8 @@ from functools import cache
 from importlib.resources import files
 
 from .addresses import Area, parse_cell
-from .call_features import arguments_of, call_features
+from .alike import CELLS
+from .call_features import NEITHER, arguments_of, call_features
 from .formula_text import Token, bare_function, closed_up, is_relative, local_names, tokens, written
 from .mended import by_a_number, is_mended
 from .range_functions import (
@@ -27,6 +28,7 @@ from .range_functions import (
     TAKE_RANGES,
 )
 from .references import Book, any_area
+from .tables import resolve
 
 IMPLICIT = "implicit intersection"
 ARRAY_FORMULA = "array formula"
@@ -59,7 +61,6 @@ _TEXTS = frozenset(
 )  # fmt: skip
 _OPERATORS = frozenset("+-*/^&=<>%")
 _ARITHMETIC = frozenset("+-*/^%")
-_CELLS = re.compile(rb"(?<![\w.'\" ])\$?[A-Z]{1,3}\$?[0-9]+(?![\w.(!'])")
 _LIKE_A_CELL = re.compile(r"[A-Z]{1,3}[0-9]+")
 _NOTHING = Token("", "")
 _MAX_ARGUMENTS = 254
@@ -76,7 +77,7 @@ class Measured:
     exact_cells: int
     exact_differs: int
     exact_gives_up: int
-    """Where the exact engine gave an error and Excel a value."""
+    """Where the exact engine gave an error and Excel a value, or another error."""
     calls: int
     """Made calls in which the fast engine was compared with the exact one."""
     calls_differ: int
@@ -104,11 +105,12 @@ def wrong_in_exact(features: Collection[str], is_error: bool) -> list[str]:
     error) to give up on."""
     table = measured()
     known = [table[f] for f in features if f in table]
-    return sorted(
+    wrong = {
         one.feature
         for one in known
         if one.exact_differs + is_error * one.exact_gives_up > TOLERATED * (one.exact_cells + one.exact_gives_up)
-    )
+    }
+    return sorted(wrong | NEITHER.intersection(features))
 
 
 def shapes(texts: list[bytes], names: Iterable[str]) -> list[bytes]:
@@ -120,7 +122,7 @@ def shapes(texts: list[bytes], names: Iterable[str]) -> list[bytes]:
     """
     if any(_LIKE_A_CELL.fullmatch(name) for name in names):
         return texts
-    return _CELLS.sub(b"A", b"\0".join(texts)).split(b"\0")
+    return CELLS.sub(b"A", b"\0".join(texts)).split(b"\0")
 
 
 class Doubt:
@@ -260,7 +262,9 @@ class Doubt:
         if table is not None:
             specifier = parts[index + 1].text if _after(parts, index).kind == "bracket" else "[]"
             end = index + (specifier != "[]")
-            if "@" not in specifier and "#this row" not in specifier.lower():
+            cells = "" if "@" in specifier else resolve(table, specifier, 0)
+            target = any_area(cells.rpartition("!")[2]) if cells else None
+            if "@" not in specifier and "#this row" not in specifier.lower() and not _is_one(target):
                 self._range_use(calls, before, _after(parts, end), in_array, found)
             return
         definition = self._book.name(place.strip("'") or sheet, name)
@@ -272,7 +276,7 @@ class Doubt:
             found.add("a name relative to the cell")
         target = any_area(definition.rpartition("!")[2])
         if target is not None:
-            if target.rows * target.columns > 1:
+            if not _is_one(target):
                 self._range_use(calls, before, _after(parts, end), in_array, found)
             return
         found |= self._of_name(definition, sheet, depth)
@@ -329,6 +333,10 @@ class Doubt:
 def _reduces(call: list[object]) -> bool:
     """Does this call make one value of the array that stands in its present argument?"""
     return call[0] in AGGREGATES or (call[0] in AGGREGATES_OF_FIRST and call[1] == 0)
+
+
+def _is_one(area: Area | None) -> bool:
+    return area is not None and area.rows * area.columns == 1
 
 
 def _is_arithmetic(token: Token) -> bool:

@@ -36,7 +36,11 @@ _TAKE_ARRAYS = {
     ),
 }  # fmt: skip
 """Arguments, counted from 0, that are calculated as arrays in any formula."""
-TO_MEND = ("{", PLACEHOLDER.upper(), *_TAKE_ARRAYS)
+_GIVE_ARRAYS = frozenset(
+    ("FREQUENCY", "GROWTH", "LINEST", "LOGEST", "MINVERSE", "MMULT", "MODE.MULT", "MUNIT", "TRANSPOSE", "TREND")
+)
+"""Functions whose result is an array in any formula; those that came with dynamic arrays give one value there."""
+TO_MEND = ("{", PLACEHOLDER.upper(), *_TAKE_ARRAYS, *_GIVE_ARRAYS)
 """What a formula that is not entered as an array holds, if it may have to be mended."""
 
 
@@ -86,8 +90,8 @@ class ExactEngine:
 
     def mend(self, sheet: str, row: int, column: int) -> None:
         """In a formula that was not entered as an array the engine takes one value of an array constant, of a name for
-        one, or of what INDEX, LOOKUP, FILTER and others take. Excel takes one cell of cells only, and calculates with
-        all of an array; it shows the first value."""
+        one, of what LINEST gives, or of what INDEX, LOOKUP, FILTER and others take. Excel takes one cell of cells only,
+        and calculates with all of an array; it shows the first value."""
         number = self._sheets[sheet]
         text = (self._book.get_formula(number, row - 1, column - 1) or "").removeprefix("=")
         mended = _of_whole_arrays(text) if "@" in text else text
@@ -96,6 +100,20 @@ class ExactEngine:
 
     def value(self, sheet: str, row: int, column: int) -> CellValue:
         return _cell_value(self._book.get_value(self._sheets[sheet], row - 1, column - 1))
+
+    def needs_itself(self, sheet: str, row: int, column: int) -> bool:
+        """Does a formula give something else where its own cell holds something else? The engine gives 0 then."""
+        number, at = self._sheets[sheet], (row - 1, column - 1)
+        text = self._book.get_formula(number, *at) or ""
+        given = []
+        for value in (3.25, -7.5):
+            self._book.set_number(number, *at, value)
+            self._recalculate()
+            found = self._book.evaluate_formula_array(number, *at, text)
+            given.append([[_cell_value(value) for value in line] for line in found])
+        self._book.set_formula(number, *at, text)
+        self._recalculate()
+        return repr(given[0]) != repr(given[1])
 
     def spill(self, sheet: str, row: int, column: int) -> Area | None:
         """The cells that the array result in this cell fills."""
@@ -138,6 +156,8 @@ def _of_whole_arrays(text: str) -> str:
     """
     >>> _of_whole_arrays('SUM(INDEX(@B1:B4*2,@C1:C4),@{1,2})&"@{"')
     'SUM(INDEX(B1:B4*2,@C1:C4),{1,2})&"@{"'
+    >>> _of_whole_arrays("SUM(@LINEST(B1:B4,C1:C4)*@D1:D2)")  # Microsoft's page of LINEST has one of these
+    'SUM(LINEST(B1:B4,C1:C4)*@D1:D2)'
     """
     parts = tokens(text)
     out = []
@@ -150,7 +170,7 @@ def _of_whole_arrays(text: str) -> str:
         elif token.kind == "comma" and calls:
             calls[-1] = calls[-1][0], calls[-1][1] + 1
         after = parts[index + 1].text if index + 1 < len(parts) else ""
-        whole = after == "{" or after.startswith(PLACEHOLDER)
+        whole = after == "{" or after.startswith(PLACEHOLDER) or bare_function(after) in _GIVE_ARRAYS
         whole = whole or any(argument in _TAKE_ARRAYS.get(function, ()) for function, argument in calls)
         if token.text != "@" or not whole:
             out.append(token.text)

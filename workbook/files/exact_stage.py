@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -23,17 +23,22 @@ from .custom_calls import CustomCalls
 from .dependencies import Dependencies, Node, Place, Precedents
 from .exact_copy import ExactFormula, ExactSheet, exact_copy
 from .fast_engine import knows
-from .formula_text import Context, bare_function, rewrite, tokens
+from .formula_text import Context, bare_function, fill_skipped, rewrite, tokens, written
 from .package import Package
 from .prepare import Sheet, book_of
 from .references import Reader, References
 from .sheet_grammar import Cell
-from .unsure import not_calculated, one_by_one, why_not, with_whole_rows
+from .unsure import not_calculated, one_by_one, with_bounds, with_whole_rows
+from .unsure_cells import CALCULATED, of_dates_and_hidden_rows, of_what_it_reads
 
 _GIVEN_UP = frozenset(("#NAME?", "#GETTING_DATA", "#BLOCKED!", "#CONNECT!", "#EXTERNAL!", "#BUSY!", "#PYTHON!"))
 _OTHER_WORKBOOK = re.compile(r"\[\d+\][^\[\]\"]*!")
 _LOOK_AT_FORMULAS = ("ISFORMULA(", "FORMULATEXT(", "SUBTOTAL(", "AGGREGATE(")
 _OF_HIDDEN_ROWS = (b"SUBTOTAL", b"AGGREGATE")
+MAX_CELLS = 4_000_000
+"""Of larger ranges the engine gives #NUM! where it calculates with each cell."""
+_MAX_CIRCLES = 100
+CIRCULAR = "refers to itself, directly or through other cells"
 
 Values = Callable[[str, Sequence[Place]], list[Any]]
 """The fast engine's values of cells of a sheet."""
@@ -57,9 +62,11 @@ class ExactStage:
         self._known: dict[Node, References] = {}
         self._cells_of: dict[str, list[Cell]] = {}
         self._used_of: dict[str, Area] = {}
-        self._values_of: dict[str, dict[Place, CellValue]] = {}
+        self._values_of: dict[str, dict[Place, object]] = {}
         self.refused: dict[Node, str] = {}
         """Formulas that this engine cannot calculate either, with the reason."""
+        self.circles: set[Node] = set()
+        """Formulas that need themselves, as the fast engine has it."""
         self.said: dict[Node, list[CalcError]] = {}
         """What the custom functions in a formula said."""
 
@@ -106,7 +113,7 @@ class ExactStage:
         needed = self.precedents.above(nodes, constants)
         return Dependencies({node: self.references(node) for node in needed}, self.precedents).with_between(nodes)
 
-    def calculate(self, nodes: Collection[Node], constants: Collection[Node], values: Values) -> dict[Node, Answer]:
+    def calculate(self, nodes: set[Node], constants: Collection[Node], values: Values) -> dict[Node, Answer]:
         """The answers for `nodes`; those that cannot be calculated are in `refused`. `constants` keep the values
         that the fast engine has for them."""
         wanted = self._with_between(nodes, constants)
@@ -125,13 +132,25 @@ class ExactStage:
             errors = engine.calculate(calls.calls, self._callbacks)
             for node, said in errors.items():
                 self.said[node] = said
-            for node in nodes:
-                if node in formulas.texts:
-                    answer = self._answer(engine, node)
-                    if answer is not None:
-                        answers[node] = answer
-                        self.refused.pop(node, None)
+            for node in nodes & formulas.texts.keys():
+                answer = self._answer(engine, node)
+                if answer is not None:
+                    answers[node] = answer
+                    self.refused.pop(node, None)
+            for node in self._circular(engine, answers):
+                self.refused[node] = CIRCULAR
+                del answers[node]
         return answers
+
+    def _circular(self, engine: Any, answers: dict[Node, Answer]) -> set[Node]:
+        """Those of the answered formulas that need themselves, of which the engine says 0 or an error."""
+        circles = self.circles & answers.keys()
+        if self.iterates or len(circles) > _MAX_CIRCLES:
+            return set() if self.iterates else circles
+        zeros = {node for node, answer in answers.items() if answer.value == 0}
+        suspects = {node for node in zeros if self.references(node).dynamic} | circles
+        found = {node for node in suspects if engine.needs_itself(node[0], *node[1])}
+        return found | {node for node in zeros - suspects if found and engine.needs_itself(node[0], *node[1])}
 
     def _anchors(self, nodes: Collection[Node]) -> set[Node]:
         """The array formulas whose whole result these formulas read, and the formulas that they look at as such."""
@@ -163,6 +182,7 @@ class ExactStage:
             if problem:
                 self.refused[node] = problem
                 continue
+            text = with_bounds(fill_skipped(text, ()))
             text = one_by_one(with_whole_rows(text, array is not None), array is not None)
             texts[node] = ExactFormula(text, array.area, array.dynamic) if array else ExactFormula(text)
         return _Formulas(texts, calls)
@@ -179,20 +199,26 @@ class ExactStage:
             definition = self.reader.book.name(node[0], called) if called else None
             if definition is not None and "LAMBDA(" not in definition.upper() and knows(called):
                 return f"{called} is a function, and a name in this workbook too"
+        references = self.references(node)
         hidden = any(name in text.upper().encode() for name in _OF_HIDDEN_ROWS) and self._rows_hidden
         since_1904 = self._package.date1904
-        references = self.references(node)
-        read = self._texts(references.areas) if since_1904 else ()
-        return why_not(text, references.dynamic, hidden, since_1904, read)
+        inputs = {sheet: self._held(sheet) for sheet, _ in references.areas} if since_1904 else {}
+        read = (v for sheet, area in references.areas if inputs for place, v in inputs[sheet].items() if place in area)
+        found = of_dates_and_hidden_rows(text, references.dynamic, hidden, since_1904, read)
+        return found or of_what_it_reads(
+            text, lambda argument: self.reader.references(written(argument), node[0], *node[1]).areas, self._held
+        )
 
-    def _texts(self, areas: Collection[tuple[str, Area]]) -> Iterator[CellValue]:
-        """The values of the cells in these areas that hold no formula."""
-        for sheet, area in areas:
-            if sheet not in self._values_of:
-                xml = self._xml(sheet)
-                inputs = (cell for cell in self._cells(sheet) if not cell.calculates)
-                self._values_of[sheet] = {(c.row, c.column): self._package.cell_value(xml, c) for c in inputs}
-            yield from (value for place, value in self._values_of[sheet].items() if place in area)
+    def _held(self, sheet: str) -> dict[Place, object]:
+        """What the cells of a sheet hold."""
+        if sheet not in self._values_of:
+            xml = self._xml(sheet)
+            values = {
+                (cell.row, cell.column): CALCULATED if cell.calculates else self._package.cell_value(xml, cell)
+                for cell in self._cells(sheet)
+            }
+            self._values_of[sheet] = {place: value for place, value in values.items() if value is not None}
+        return self._values_of[sheet]
 
     def _without_tables(self, sheet: Sheet, index: int) -> str:
         """A formula with cells in place of references to tables, which the engine does not read all."""
@@ -272,6 +298,10 @@ class ExactStage:
         value = engine.value(node[0], *node[1])
         if isinstance(value, CalcError) and value.code in _GIVEN_UP:
             self.refused.setdefault(node, "")
+            return None
+        largest = max((area.rows * area.columns for _, area in self.references(node).areas), default=0)
+        if isinstance(value, CalcError) and value.code == "#NUM!" and largest > MAX_CELLS:
+            self.refused[node] = f"a formula over {largest:,} cells at once"
             return None
         array = self._sheets[node[0]].arrays.get(self._index[node])
         if array is None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from .range_functions import TAKE_ARRAYS
@@ -45,6 +46,10 @@ _MAX_NESTED_NAMES = 16
 _MAX_UNFOLDED = 100_000
 """Characters that the names in one formula may unfold to."""
 _OPERATORS = frozenset("+-*/^&=<>")
+_SKIPPED_MEANS = {
+    "ADDRESS": ("0", "0", "1", "1"), "RANDARRAY": ("1", "1", "0", "1"), "SEQUENCE": ("1", "1", "1", "1"),
+}  # fmt: skip
+"""What a skipped argument means to functions for which the engines take another value."""
 
 
 class Token(NamedTuple):
@@ -83,8 +88,14 @@ class Rewritten(NamedTuple):
 
 
 def tokens(text: str) -> list[Token]:
+    return list(_tokens(text))
+
+
+@lru_cache(maxsize=512)
+def _tokens(text: str) -> tuple[Token, ...]:
+    """The same, kept: several questions are asked of each formula."""
     new = tuple.__new__  # calling the class takes twice as long
-    return [new(Token, (match.lastgroup, match.group())) for match in _TOKEN.finditer(text)]
+    return tuple([new(Token, (match.lastgroup, match.group())) for match in _TOKEN.finditer(text)])
 
 
 def solid_tokens(text: str) -> list[Token]:
@@ -201,26 +212,29 @@ def computes_with_ranges(text: str) -> str:
 
 
 def fill_skipped(text: str, functions: Collection[str]) -> str:
-    """`text` with `SKIPPED` for each argument that a call of one of `functions` skips.
+    """`text` with `SKIPPED` for each argument that a call of one of `functions` skips, and with what it means where the
+    engines take another value.
 
-    >>> fill_skipped("LLM_X(A1,,3)+IF(,1,2)", {"LLM_X"}).replace(SKIPPED, "...")
-    'LLM_X(A1,"...",3)+IF(,1,2)'
+    >>> fill_skipped("LLM_X(A1,,3)+IF(,1,2)+SEQUENCE(A1,,3)", {"LLM_X"}).replace(SKIPPED, "...")
+    'LLM_X(A1,"...",3)+IF(,1,2)+SEQUENCE(A1,1,3)'
     """
     out: list[str] = []
     done = 0
-    calls: list[tuple[int, int]] = []  # where it opens, and where its present argument begins
+    calls: list[tuple[int, int, int]] = []  # where it opens, where its present argument begins, and its number
     for match in _STRUCTURE.finditer(text):
         mark, at = match[0], match.start()
         if mark in "({":
-            calls.append((at, at + 1))
+            calls.append((at, at + 1, 0))
         elif mark in ",)}" and calls:
-            opens, begin = calls.pop()
+            opens, begin, number = calls.pop()
             skipped = (mark == "," or text[begin - 1] == ",") and not text[begin:at].strip()
-            if skipped and _name_before(text, opens) in functions:
-                out += text[done:at], f'"{SKIPPED}"'
+            if skipped:
+                name = _name_before(text, opens)
+                means = [f'"{SKIPPED}"'] if name in functions else _SKIPPED_MEANS.get(bare_function(name), ())[number:]
+                out += text[done:at], *means[:1]
                 done = at
             if mark == ",":
-                calls.append((opens, at + 1))
+                calls.append((opens, at + 1, number + 1))
     out.append(text[done:])
     return "".join(out)
 

@@ -73,13 +73,13 @@ def compare(package: Package, wanted: dict[tuple[str, str], CellValue]) -> Itera
             if excel is None or not same_value(sheet.cached(index), excel):
                 continue
             fast = None if index in sheet.problems else _fast(whole, alone, sheet, index)
-            answer = stage.calculate([(sheet.name, place)], _others(sheets, sheet, index), alone.values)
+            answer = stage.calculate({(sheet.name, place)}, _others(sheets, sheet, index), alone.values)
             exact = answer[sheet.name, place].value if answer else CalcError("#NAME?", "")
             yield Compared(
                 frozenset(doubt.features(sheet.formula(index), sheet.name, _filled(sheet, index))),
                 None if fast is None else same_value(excel, fast),
                 same_value(excel, exact),
-                isinstance(exact, CalcError) and not isinstance(excel, CalcError),
+                isinstance(exact, CalcError) and not same_value(excel, exact),
             )
 
 

@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 from xlcalc.language.errors import CalcError
 
 from .addresses import Area, parse_area
+from .alike import Alike
 from .cells_xml import CellValue, SheetXml
 from .comparisons import compares_calculated
 from .doubt import GIVE_ONE_VALUE, OURS, VOLATILE, Doubt, shapes, unproven
@@ -83,8 +83,8 @@ class Sheet:
     """Formulas that the exact engine must calculate: what in them the fast one is not known to do as Excel does."""
     changing: set[int] = field(default_factory=set)
     """Formulas that call our functions, the clock or chance: what they give may be another value than before."""
-    sensitive: list[int] = field(default_factory=list)
-    """What each formula is `sensitive` to."""
+    alike: list[Alike] = field(default_factory=list)
+    """The formulas by their shape."""
     spreading: list[int] = field(default_factory=list)
     """Formulas whose result may be an array, though they were not entered as one."""
     volatile: int = 0
@@ -110,17 +110,18 @@ class Sheet:
 
     def formula(self, index: int) -> str:
         """The formula as it reads in its own cell, also where the file states it once for many cells."""
-        return moved(*self.stated(index))
+        text, rows, columns = self.stated(index)
+        return moved(unescape(text), rows, columns)
 
-    def stated(self, index: int) -> tuple[str, int, int]:
+    def stated(self, index: int) -> tuple[bytes, int, int]:
         """The formula as the file states it, and how many rows and columns away from there the cell is."""
         cell = self.cells[index]
         if cell.formula_text or not cell.formula_attributes:
-            return unescape(cell.formula_text), 0, 0
+            return cell.formula_text, 0, 0
         first = self._shared.get(attribute(cell.formula_attributes, b"si"))
         if first is None:
-            return "", 0, 0
-        return unescape(first.formula_text), cell.row - first.row, cell.column - first.column
+            return b"", 0, 0
+        return first.formula_text, cell.row - first.row, cell.column - first.column
 
     @cached_property
     def _shared(self) -> dict[bytes | None, Cell]:
@@ -182,9 +183,9 @@ def prepare(package: Package, functions: Collection[str], knows: Callable[[str],
 def _classify(sheet: Sheet, alike: list[bytes], doubt: Doubt) -> None:
     """Find the formulas that the fast engine may calculate otherwise than Excel, those that may change, and those that
     may fill other cells than their own. `alike`: the shape of each formula."""
-    known: dict[bytes | tuple[bytes, int], _Class] = {}
-    groups: dict[bytes | None, _Class] = {}
-    nothing = _Class("", False, False, False, 0)
+    known: dict[bytes | tuple[bytes, int], Alike] = {}
+    groups: dict[bytes | None, Alike] = {}
+    nothing = Alike(b"")
     for index, cell in enumerate(sheet.cells):
         text = cell.formula_text
         group = attribute(cell.formula_attributes, b"si") if cell.formula_attributes else None
@@ -194,11 +195,12 @@ def _classify(sheet: Sheet, alike: list[bytes], doubt: Doubt) -> None:
             array = sheet.arrays.get(index)
             filled = array.filled if array else 0
             key: bytes | tuple[bytes, int] = (alike[index], filled) if array else alike[index]
-            found = known.get(key) or _class_of(doubt, unescape(text), sheet.name, filled)
-            known[key] = found
+            if key not in known:
+                known[key] = _described(doubt, text, sheet.name, filled)
+            found = known[key]
             if group is not None:
                 groups[group] = found
-        sheet.sensitive.append(found.sensitive)
+        found.members.append(index)
         if found.doubt and index not in sheet.final:
             sheet.doubtful[index] = found.doubt
         if found.volatile or found.ours:
@@ -206,20 +208,16 @@ def _classify(sheet: Sheet, alike: list[bytes], doubt: Doubt) -> None:
             sheet.volatile += found.volatile
         if found.spreads:
             sheet.spreading.append(index)
+    sheet.alike = [*known.values()]
 
 
-class _Class(NamedTuple):
-    doubt: str
-    volatile: bool
-    ours: bool
-    spreads: bool
-    sensitive: int
-
-
-def _class_of(doubt: Doubt, text: str, sheet: str, filled: int) -> _Class:
+def _described(doubt: Doubt, formula: bytes, sheet: str, filled: int) -> Alike:
+    text = unescape(formula)
     features = doubt.features(text, sheet, filled)
     doubts = ", ".join(unproven(features - {OURS}))
-    return _Class(doubts, bool(features & VOLATILE), OURS in features, not features <= GIVE_ONE_VALUE, sensitive(text))
+    return Alike(
+        formula, doubts, bool(features & VOLATILE), OURS in features, not features <= GIVE_ONE_VALUE, sensitive(text)
+    )
 
 
 def engine_copy(package: Package, sheets: list[Sheet]) -> bytes:

@@ -7,7 +7,7 @@ moved here as Excel moves them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -74,12 +74,13 @@ def moved(text: str, rows: int, columns: int) -> str:
         if token.kind == "word" and after.kind != "open":
             place, bang, local = written.rpartition("!")
             beside = ":" in (before.text, after.text)
-            written = place + bang + _moved_word(local, rows, columns, beside)
+            written = place + bang + moved_word(local, rows, columns, beside)
         out.append(written)
     return "".join(out)
 
 
-def _moved_word(word: str, rows: int, columns: int, in_range: bool) -> str:
+def moved_word(word: str, rows: int, columns: int, in_range: bool) -> str:
+    """An operand of a formula as it reads there; `in_range`: it stands beside a colon."""
     cell = _CELL.fullmatch(word)
     if cell and column_number(cell[2]) <= MAX_COLUMNS:
         return _letters(cell[1], cell[2], columns) + _digits(cell[3], cell[4], rows)
@@ -136,26 +137,23 @@ class Reader:
         self._read(text, sheet, row, column, found, 0)
         return found
 
-    def plain_areas(self, text: str, sheet: str, rows: int, columns: int) -> list[tuple[str, Area]]:
-        """The cells that a formula reads, if it has addresses and names alone, moved so many rows down and columns
-        right: quicker than `references`.
+    def plain_operands(self, text: str, sheet: str) -> Iterator[tuple[str, str, str, list[tuple[str, Area]]]]:
+        """What a formula reads, if it has addresses and names alone, quicker than `references`: sheet, first and last
+        cell as they are written, or the cells that a name means.
 
         >>> reader = Reader(Book({"s": "S", "t": "T"}, {("", "rate"): "T!$C$3"}, {}))
-        >>> [(on, a.text()) for on, a in reader.plain_areas('LOG10(A1)+"B9"&SUM($B2:C$3,T!D4)*rate', "S", 1, 1)]
-        [('S', 'B2'), ('S', 'B3:D3'), ('T', 'E5'), ('T', 'C3')]
+        >>> [one[:3] for one in reader.plain_operands('LOG10(A1)+"B9"&SUM($B2:C$3,T!D4)', "S")]
+        [('S', 'A1', ''), ('S', '$B2', 'C$3'), ('T', 'D4', '')]
+        >>> [[(on, area.text()) for on, area in one[3]] for one in reader.plain_operands("2*rate", "S")]
+        [[('T', 'C3')]]
         """
-        found: list[tuple[str, Area]] = []
         for quoted, plain, first, last, name in _PLAIN_OPERAND.findall(text):
             on = (quoted.replace("''", "'") or plain).lower() or sheet.lower()
             if first:
-                if rows or columns:
-                    first, last = (word and _moved_word(word, rows, columns, bool(last)) for word in (first, last))
-                area = any_area(f"{first}:{last}" if last else first)
-                if area is not None and on in self.book.sheets:
-                    found.append((self.book.sheets[on], area))
+                if on in self.book.sheets:
+                    yield self.book.sheets[on], first, last, []
             elif name and (definition := self.book.name(on, name)) is not None:
-                found += self._defined(definition, on).areas
-        return found
+                yield "", "", "", self._defined(definition, on).areas
 
     def _defined(self, definition: str, sheet: str) -> References:
         """What a name without relative references means, which is the same in every cell."""

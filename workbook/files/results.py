@@ -16,14 +16,13 @@ from .delicate import Delicate
 from .dependencies import Node
 from .doubt import measured, wrong_in_exact
 from .errors import WorkbookError
-from .exact_stage import Answer, ExactStage
+from .exact_stage import CIRCULAR, Answer, ExactStage
 from .fast_engine import FastEngine, Place
 from .formula_text import intersected, tokens
 from .prepare import NOT_CALCULATED, Sheet
 from .values import formula_value, gave_up, same_value
 
 _UNKNOWN = "a name or function that does not exist"
-_CIRCULAR = "refers to itself, directly or through other cells"
 _NOT_HELD = "the fast engine has no value for it"
 _LONG = 16
 _LONG_NUMBER = re.compile(rf"\d[\d.]{{{_LONG - 1},}}")
@@ -111,12 +110,7 @@ class Results:
         if again:
             self._tried -= set(more)
         for _ in range(_MAX_EXACT_ROUNDS):
-            unanswered = {
-                (sheet, place)
-                for sheet, kept in self._kept.items()
-                for place, reason in kept.items()
-                if reason != _CIRCULAR or self._stage.iterates
-            }
+            unanswered = {(sheet, place) for sheet, kept in self._kept.items() for place in kept}
             nodes = {*more, *unanswered, *self._long_numbers(), *self._delicate.found(self._values)} - self._tried
             if not nodes:
                 return
@@ -231,7 +225,9 @@ class Results:
             return ""
         is_error = isinstance(answer.value, CalcError)
         for feature in wrong_in_exact(sheet.doubtful.get(index, "").split(", "), is_error):
-            found = measured()[feature]
+            found = measured().get(feature)
+            if found is None:
+                return f"{feature}: calculated otherwise than by Excel"
             differs = found.exact_differs + found.exact_gives_up
             return f"{feature}: calculated otherwise than by Excel in {differs} of {found.exact_cells} measured cells"
         return ""
@@ -324,7 +320,8 @@ class Results:
         kind = value["kind"] if is_error(value) else ""
         formula = self._engine.formula(sheet, *place)
         if kind == "Circ":
-            return _CIRCULAR
+            self._stage.circles.add((sheet, place))
+            return CIRCULAR
         if kind == "Name":
             for other, area in self._engine.precedents(sheet, *place):
                 for needed in _common(area, self._kept.get(other, {})):

@@ -71,6 +71,7 @@ def grammar(prefix: bytes) -> Grammar:
     usual = (
         rb'(<%bc r="([A-Z]{1,3})([0-9]{1,7})"(|\s[^<>]*)(?<!/)>'
         rb"<%bf(|\s[^<>]*)(?:/>|(?<!/)>([^<]*)</%bf>)(?:<%bv\s*/>|<%bv>([^<]*)</%bv>)?</%bc>)\s*"
-        rb"|(?:(?:<%bc(?:\s[^<>]*)?(?:/>|(?<!/)>(?:<%bv>[^<]*</%bv>)?</%bc>)|</?%brow(?:\s[^<>]*)?>)\s*){1,64}"
-    ) % ((p,) * 12)
+        rb"|(?:(?:<%bc(?:\s[^<>]*)?(?:/>|(?<!/)>(?:<%bv>[^<]*</%bv>|<%bis><%bt>[^<]*</%bt></%bis>)?</%bc>)"
+        rb"|</?%brow(?:\s[^<>]*)?>)\s*){1,64}"
+    ) % ((p,) * 16)
     return Grammar(prefix, *(re.compile(text, re.DOTALL) for text in (data, token, usual)))

@@ -1,27 +1,18 @@
-"""Where the exact engine parts from Excel, and no function alone tells: formulas rewritten for it, or refused."""
+"""Where the exact engine parts from Excel by how a formula is written: it is rewritten for it, or refused."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from .call_features import arguments_of
 from .formula_text import Token, bare_function, solid_tokens, tokens, written
-from .range_functions import CRITERIA, TAKE_ARRAYS
+from .range_functions import CRITERIA, TAKE_ARRAYS, TAKE_RANGES
 
-_DATE = re.compile(
-    r'"?(?:[<>]?=?)\s*(?:\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}|\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{2,4})\b.*', re.DOTALL
-)
-_READ_DATES_WELL = frozenset(("DATEVALUE", "DAYS", "YEAR", "MONTH", "DAY", "WEEKDAY", "TEXT"))
-_READ_DATES = CRITERIA.keys() | frozenset(
-    ("EDATE", "EOMONTH", "NETWORKDAYS", "WORKDAY", "YEARFRAC", "DATEDIF", "DAYS360", "WEEKNUM", "ISOWEEKNUM", "SUM")
-)
-_ONE_BY_ONE = frozenset(("CODE", "RANK", "RANK.EQ", "RANK.AVG", "LOOKUP"))
+_ONE_BY_ONE = {"CODE": 0, "RANK": 0, "RANK.EQ": 0, "RANK.AVG": 0, "LOOKUP": 0, "NPV": 0, "VLOOKUP": 2, "HLOOKUP": 2}
+"""Functions that the engine calculates for one value of this argument, counted from 0."""
 _EACH = "xlcalc_each"
 _MOVE = ("OFFSET", "INDIRECT")
 _OF_FIELDS = ("DCOUNT", "DCOUNTA")
-_ARITHMETIC = frozenset("+-*/")
-_DATE_AS_TEXT = "a date written as a text, in a workbook whose dates count from 1904"
 _NOTHING = Token("", "")
 
 
@@ -36,23 +27,15 @@ def with_whole_rows(text: str, array: bool) -> str:
     """
     if "INDIRECT" not in text.upper():
         return text
-    out: list[str] = []
-    calls: list[tuple[str, bool]] = []  # function, is it a ROW that was wrapped
     parts = tokens(text)
-    for index, token in enumerate(parts):
-        before = parts[index - 1] if index else _NOTHING
-        out.append(token.text)
-        if token.kind == "open":
-            function = bare_function(before.text) if before.kind == "word" else ""
+    for index, token, function, around in walked(parts):
+        if token.kind == "open" and function in ("ROW", "COLUMN") and (array or _with_arrays(around)):
             inside = bare_function(parts[index + 1].text) if index + 1 < len(parts) else ""
-            in_array = array or any(call in TAKE_ARRAYS for call, _ in calls)
-            wraps = function in ("ROW", "COLUMN") and inside == "INDIRECT" and in_array
-            if wraps:
-                out[-2:-1] = ["INDEX(", out[-2]]
-            calls.append((function, wraps))
-        elif token.kind == "close" and calls and calls.pop()[1]:
-            out.append(",0)")
-    return "".join(out)
+            if inside == "INDIRECT":
+                end = index + 1 + sum(map(len, arguments_of(parts, index)))
+                parts[index - 1] = Token("word", f"INDEX({parts[index - 1].text}")
+                parts[end] = Token("close", "),0)")
+    return written(parts)
 
 
 def one_by_one(text: str, array: bool) -> str:
@@ -65,24 +48,41 @@ def one_by_one(text: str, array: bool) -> str:
     if not any(f"{function}(" in text.upper() for function in _ONE_BY_ONE):
         return text
     parts = tokens(text)
-    calls: list[str] = []
-    found = []
-    for index, token in enumerate(parts):
-        if token.kind == "open":
-            function = bare_function(parts[index - 1].text) if index and parts[index - 1].kind == "word" else ""
-            if function in _ONE_BY_ONE and (array or any(call in TAKE_ARRAYS for call in calls)):
-                found.append(index)
-            calls.append(function)
-        elif token.kind == "close" and calls:
-            calls.pop()
-    for index in reversed(found):
-        first, *others = arguments_of(parts, index)
-        if any(token.text in (":", "{") or token.kind == "bracket" for token in first):
-            end = index + 1 + len(first) + sum(map(len, others)) + len(others)
-            rest = "".join(f",{written(argument)}" for argument in others)
-            given = written(first)
-            call = f"MAP({given},LAMBDA({_EACH},{parts[index - 1].text}({_EACH}{rest})))"
+    found = [
+        (index, function, array or _with_arrays(around))
+        for index, token, function, around in walked(parts)
+        if token.kind == "open" and function in _ONE_BY_ONE
+    ]
+    for index, function, in_array in reversed(found):
+        arguments = list(arguments_of(parts, index))
+        each = arguments[_ONE_BY_ONE[function] :][:1]
+        several = (":", "{") if in_array else ("{",)
+        if any(token.text in several or (in_array and token.kind == "bracket") for given in each for token in given):
+            end = index + len(arguments) + sum(map(len, arguments))
+            given = written(each[0])
+            arguments[_ONE_BY_ONE[function]] = [Token("word", _EACH)]
+            inner = ",".join(map(written, arguments))
+            call = f"MAP({given},LAMBDA({_EACH},{parts[index - 1].text}({inner})))"
             parts = [*parts[: index - 1], Token("word", call), *parts[end + 1 :]]
+    return written(parts)
+
+
+def with_bounds(text: str) -> str:
+    """A formula in which FREQUENCY gets a single bound as an array. The engine takes only cells and arrays for it.
+
+    >>> with_bounds("FREQUENCY(A1:A9,B1+2)"), with_bounds("FREQUENCY(A1:A9,B1:B2)")
+    ('FREQUENCY(A1:A9,{1}*(B1+2))', 'FREQUENCY(A1:A9,B1:B2)')
+    """
+    if "FREQUENCY" not in text.upper():
+        return text
+    parts = tokens(text)
+    for index, _, function, _ in walked(parts):
+        values, *bounds = arguments_of(parts, index) if function == "FREQUENCY" else [[]]
+        if bounds and bounds[0] and not any(token.text in (":", "{", "[") for token in bounds[0]):
+            first = index + 2 + len(values)
+            last = first + len(bounds[0]) - 1
+            parts[first] = Token("other", f"{{1}}*({parts[first].text}")
+            parts[last] = Token("other", f"{parts[last].text})")
     return written(parts)
 
 
@@ -91,57 +91,46 @@ def not_calculated(text: str, array: bool) -> str:
 
     >>> not_calculated("SUMPRODUCT(N(OFFSET(A1,{0,1},0)))", False), not_calculated("DCOUNT(A1:B9,,D1:D2)", False)
     ('OFFSET by several values at once', 'DCOUNT of no field')
+    >>> not_calculated("SUM(OFFSET(A1,0,0,COUNTA(A:A),1))", False)
+    ''
     """
     parts = solid_tokens(text)
-    calls: list[str] = []
-    for index, token in enumerate(parts):
-        if token.kind == "open":
-            function = bare_function(parts[index - 1].text) if index and parts[index - 1].kind == "word" else ""
-            in_array = array or any(call in TAKE_ARRAYS or call == "SUM" for call in calls)
-            arguments = list(arguments_of(parts, index)) if function in (*_MOVE, *_OF_FIELDS, *CRITERIA) else []
-            if function in _MOVE and in_array:
-                several = any(token.text in ("{", ":") for argument in arguments[1:] for token in argument)
-                if several or (arguments and function == "INDIRECT" and any(t.text in "{:" for t in arguments[0])):
-                    return f"{function} by several values at once"
-            if function in _OF_FIELDS and len(arguments) > 1 and not arguments[1]:
-                return f"{function} of no field"
-            if any("~~" in token.text for argument in arguments for token in argument if token.kind == "text"):
-                return f"{function} by a text with ~~"
-            calls.append(function)
-        elif token.kind == "close" and calls:
-            calls.pop()
+    for index, token, function, around in walked(parts):
+        if token.kind != "open":
+            continue
+        arguments = list(arguments_of(parts, index)) if function in (*_MOVE, *_OF_FIELDS, *CRITERIA) else []
+        if function in _MOVE and (array or "SUM" in around or _with_arrays(around)):
+            several = any(_is_several(argument) for argument in arguments[1:])
+            if several or (arguments and function == "INDIRECT" and any(t.text in "{:" for t in arguments[0])):
+                return f"{function} by several values at once"
+        if function in _OF_FIELDS and len(arguments) > 1 and not arguments[1]:
+            return f"{function} of no field"
+        if any("~~" in token.text for argument in arguments for token in argument if token.kind == "text"):
+            return f"{function} by a text with ~~"
     return ""
 
 
-def why_not(text: str, dynamic: bool, hidden: bool, since_1904: bool, read: Iterable[object]) -> str:
-    """Why the engine does not give Excel's value, if so. `hidden`: there are rows that are not shown; `read`: what the
-    cells that the formula reads hold, in a workbook whose dates count from 1904.
+def _is_several(argument: list[Token]) -> bool:
+    """Is it an array, or cells that nothing makes one value of?"""
+    reduces = TAKE_RANGES - {"ROW", "COLUMN", "N", "T", "TRANSPOSE"}
+    ranges = (around for _, token, _, around in walked(argument) if token.text == ":")
+    return any(token.text == "{" for token in argument) or any(not reduces.intersection(around) for around in ranges)
 
-    >>> why_not("SUBTOTAL(109,OFFSET(A1,0,0,B1,1))", True, True, False, ())
-    'SUBTOTAL of cells that a function gives, where rows are hidden'
-    >>> why_not('A1-"2028-01-02"', False, False, True, ())
-    'a date written as a text, in a workbook whose dates count from 1904'
-    """
-    if not hidden and not since_1904:
-        return ""
-    parts = solid_tokens(text)
-    calls: list[str] = []
-    calculates = dated = False
+
+def walked(parts: list[Token]) -> Iterator[tuple[int, Token, str, list[str]]]:
+    """Each part with its place, the function whose parenthesis it opens, and the functions around it, outermost
+    first."""
+    around: list[str] = []
     for index, token in enumerate(parts):
         before = parts[index - 1] if index else _NOTHING
+        function = bare_function(before.text) if token.kind == "open" and before.kind == "word" else ""
+        yield index, token, function, around
         if token.kind == "open":
-            function = bare_function(before.text) if before.kind == "word" else ""
-            calculates = calculates or function in _READ_DATES
-            subtotal = next((call for call in calls if call in ("SUBTOTAL", "AGGREGATE")), "")
-            if hidden and ((subtotal and function) or (dynamic and function in ("SUBTOTAL", "AGGREGATE"))):
-                return f"{subtotal or function} of cells that a function gives, where rows are hidden"
-            calls.append(function)
-        elif token.kind == "close" and calls:
-            calls.pop()
-        elif token.text in _ARITHMETIC:
-            calculates = True
-        elif since_1904 and token.kind == "text":
-            dated = dated or (_DATE.fullmatch(token.text) is not None and (calls or [""])[-1] not in _READ_DATES_WELL)
-    if calculates and not dated:
-        dated = any(isinstance(value, str) and _DATE.fullmatch(value) for value in read)
-    return _DATE_AS_TEXT if dated else ""
+            around.append(function)
+        elif token.kind == "close" and around:
+            around.pop()
+
+
+def _with_arrays(around: list[str]) -> bool:
+    """Does one of these functions calculate with arrays?"""
+    return any(function in TAKE_ARRAYS for function in around)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from xlcalc.language.errors import CalcError
 
-from .addresses import parse_area, parse_cell
+from .addresses import Area, parse_area, parse_cell
 from .cells_xml import CellValue
 from .package import Package
 from .prepare import book_of
-from .references import Reader
+from .references import Reader, moved
 from .xml_text import attribute, unescape
 
 _MAX_OPTIONS = 10_000
@@ -33,9 +33,14 @@ _TESTS: dict[str, tuple[Callable[[float, float, float], bool], str]] = {
 }
 
 
+Calculate = Callable[[str], CellValue]
+"""What a formula gives where the new value is in its cell; None where that is not known."""
+
+
 @dataclass(frozen=True)
 class Validation:
-    """One rule. `kind`: list, whole, decimal, date, time, textLength, custom or none."""
+    """One rule, its formulas as they read in the cell. `kind`: list, whole, decimal, date, time, textLength, custom or
+    none."""
 
     kind: str
     operator: str
@@ -60,8 +65,11 @@ class Validation:
         values = [package.cell_value(xml, cell) for cell in xml.cells() if (cell.row, cell.column) in area]
         return [value for value in values if value not in (None, "")]
 
-    def takes(self, value: bool | int | float | str | None, package: Package, sheet: str) -> bool:
-        """Does a value obey the rule? What would have to be calculated for that is not judged."""
+    def takes(self, value: bool | int | float | str | None, package: Package, sheet: str, calculate: Calculate) -> bool:
+        """Does a value obey the rule? A rule that cannot be calculated is not judged."""
+        if self.kind == "custom":
+            found = None if self._refers_to_blank(package, sheet) else calculate(self.formulas[0])
+            return found is None or (isinstance(found, (bool, int, float)) and bool(found))
         if self.kind == "textLength":
             measured: float = len(str(value))
         elif self.kind not in ("whole", "decimal", "date", "time"):
@@ -72,12 +80,12 @@ class Validation:
             measured = value
         if self.kind == "whole" and measured != int(measured):
             return False
-        limits = self._limits(package, sheet)
+        limits = self._limits(package, sheet, calculate)
         return limits is None or _TESTS[self.operator][0](measured, *limits)
 
-    def said(self, package: Package, sheet: str, day: Callable[[float], str]) -> str:
-        """What is allowed, in words; nothing where that would have to be calculated. `day` writes a date."""
-        limits = self._limits(package, sheet)
+    def said(self, package: Package, sheet: str, calculate: Calculate, day: Callable[[float], str]) -> str:
+        """What is allowed, in words, where the rule tells. `day` writes a date."""
+        limits = self._limits(package, sheet, calculate)
         if limits is None:
             return ""
         if self.kind == "date":
@@ -86,14 +94,22 @@ class Validation:
         what = {"whole": "a whole number, ", "textLength": "a number of characters, "}.get(self.kind, "")
         return what + _TESTS[self.operator][1].format(*(f"{limit:,.15g}" for limit in limits))
 
-    def _limits(self, package: Package, sheet: str) -> tuple[float, float] | None:
+    def _refers_to_blank(self, package: Package, sheet: str) -> bool:
+        """Excel lets anything in then, where the rule ignores blanks."""
+        found = Reader(book_of(package)).references(self.formulas[0], sheet, 1, 1)
+        single = [(on, area) for on, area in found.areas if area.rows * area.columns == 1]
+        return self.allows_blank and any(package.value(on, area.text()) is None for on, area in single)
+
+    def _limits(self, package: Package, sheet: str, calculate: Calculate) -> tuple[float, float] | None:
         if self.operator not in _TESTS:
             return None
-        needed = 2 if "etween" in self.operator else 1
-        limits = [_number(text, package, sheet) for text in self.formulas[:needed]]
-        if any(limit is None for limit in limits):
-            return None
-        numbers = [limit for limit in limits if limit is not None]
+        numbers = []
+        for text in self.formulas[: 2 if "etween" in self.operator else 1]:
+            limit = _number(text, package, sheet)
+            found = calculate(text) if limit is None and text else limit
+            if isinstance(found, (bool, str, CalcError)) or found is None:
+                return None
+            numbers.append(float(found))
         return numbers[0], numbers[-1]
 
 
@@ -109,7 +125,9 @@ def validation_of(package: Package, sheet: str, cell: str) -> Validation | None:
         areas = [parse_area(part) for part in listed.decode().split()]
         if place is None or not any(area and place in area for area in areas):
             continue
-        first, second = (_formula(inner, number) for number in (1, 2))
+        corner = areas[0] or Area(*place, *place)
+        away = place[0] - corner.top, place[1] - corner.left
+        first, second = (moved(_formula(inner, number), *away) for number in (1, 2))
         return Validation(
             (attribute(attributes, b"type") or b"none").decode(),
             (attribute(attributes, b"operator") or b"between").decode(),

@@ -37,6 +37,9 @@ CONSTANTS = [
     Constant("tenth", "A tenth", 0.1, "", "Of published runs.", style.GENERAL),
     Constant("quarter", "A quarter", 0.25, "", "Of listed prices.", style.GENERAL),
     Constant("half", "Mean of what grows evenly from 0 to 1", 0.5, "", "Average loss of an interval.", style.GENERAL),
+    Constant("rounding_digits", "Decimals kept before rounding up", 9, "digits", "2.0000000001 replicas are 2.", style.GENERAL),
+    Constant("cent_digits", "Decimals of a cent", 2, "digits", "", style.GENERAL),
+    Constant("code_letters", "Letters of a currency's code", 3, "letters", "ISO 4217: USD, EUR.", style.GENERAL),
     Constant("tolerance", "Largest relative difference in checks", 1e-9, "", "Rounding of floating-point numbers.",
              style.SCIENTIFIC),
 ]  # fmt: skip

@@ -123,6 +123,7 @@ def lines(
         one.graphicalProperties.line.dashStyle = dash
     _finish(chart, title, x_title, y_title, style.AMOUNT, True)
     chart.x_axis.number_format = style.WHOLE
+    chart.x_axis.tickLblSkip = 3
 
 
 def line_over(
@@ -130,8 +131,8 @@ def line_over(
 ) -> None:
     """A line on a second axis at the right of a bar chart."""
     line = LineChart()
-    _fill(line, categories, [series], first_color=3)
-    line.series[0].graphicalProperties.line.width = 28000
+    _fill(line, categories, [series])
+    line.series[0].graphicalProperties.line = LineProperties(solidFill="000000", w=28000)  # no bar's colour
     line.series[0].smooth = False
     line.y_axis.axId = 200
     line.y_axis.crosses = "max"
@@ -144,12 +145,10 @@ def line_over(
     chart += line
 
 
-def _fill(
-    chart: BarChart | LineChart, categories: Reference, series: list[tuple[str, Reference]], first_color: int = 0
-) -> None:
+def _fill(chart: BarChart | LineChart, categories: Reference, series: list[tuple[str, Reference]]) -> None:
     for index, (heading, values) in enumerate(series):
         one = Series(values, title=heading)
-        color = style.SERIES[(index + first_color) % len(style.SERIES)]
+        color = style.SERIES[index % len(style.SERIES)]
         if isinstance(chart, BarChart):
             one.graphicalProperties = GraphicalProperties(solidFill=color, ln=LineProperties(noFill=True))
             one.invertIfNegative = False

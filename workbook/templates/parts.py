@@ -105,6 +105,8 @@ class TimeRow:
     """What stands in the column Total, as a formula; nothing where it is blank. The name of the row is its."""
     result: str = ""
     """What the Cover says of the total."""
+    total_unit: str = ""
+    """The unit of the total, where it is not that of the months."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from .parts import (
     Section,
     TimeRow,
 )
-from .shared_inputs import ASSUMED, BLEND, YOURS, accelerator_input, hardware_lines, model_input
+from .shared_inputs import ASSUMED, BLEND, COMMITMENTS, YOURS, accelerator_input, hardware_lines, model_input
 
 _EXAMPLE = "example: fill in yours"
 HOURS_SHEET, HOURS_FIRST, HOURS = "Load by hour", 7, 24
@@ -43,7 +43,7 @@ def serving_sections(model: str, *, queues: bool = True) -> list[Section]:
         ("Traffic", [
             model_input(model, "A model of the Models sheet; a Hugging Face name works too."),
             Input("requests_per_day", "Requests a day at the start", 500_000, "requests/day", "Mean of a month. An example.", None,
-                  style.WHOLE, 0, 1e12, group=VOLUME, basis=_EXAMPLE),
+                  style.WHOLE, 1, 1e12, group=VOLUME, basis=_EXAMPLE),
             Input("growth", "Growth", 0.05, "share a month", "Compounded each month. An example.", None, style.PERCENT, -0.5, 2,
                   group=VOLUME, basis=_EXAMPLE),
             Input("sizing_month_no", "Month that is sized", 12, "months from the start",
@@ -98,7 +98,7 @@ def serving_sections(model: str, *, queues: bool = True) -> list[Section]:
 _INT = style.WHOLE
 _PLAN = (
     "INDEX(LLM_SERVE_PLAN({model_id},{accelerator_id},{prompt_tokens},{output_tokens},{ttft_slo},{tpot_slo},{max_count},1,"
-    "{cached_share}),1+1,{column})"
+    "{cached_share}),answer_row,{column})"
 )
 
 
@@ -119,7 +119,7 @@ def replicas_at(load: str, speed: str, holds: str, of: Callable[[str], str] = _i
     """Replicas of all regions in an hour whose load over the mean is `load`, where they follow it, for a mean output
     `speed`. `of` writes the name of an input or a line as the formula's place has it."""
     regions, least, spare, swing = map(of, ("regions", "min_replicas", "spare_replicas", "hour_swing"))
-    needed = f"ROUNDUP(ROUND({speed}*(1+({load}-1)*{swing})/{regions}/{holds},1+1+1),0)"
+    needed = f"ROUNDUP(ROUND({speed}*(1+({load}-1)*{swing})/{regions}/{holds},rounding_digits),0)"
     return f"{regions}*MAX({least},{needed}+{spare}*({load}>0))"
 
 
@@ -135,7 +135,7 @@ def _hour(number: int) -> str:
 def _paid(count: str, regions: str, size: str, whole: str) -> str:
     """Accelerators of all regions, rounded up to whole nodes in each."""
     each = f"{count}/{regions}"
-    return f'IF({whole}="yes",ROUNDUP(ROUND({each}/{size},1+1+1),0)*{size},{each})*{regions}'
+    return f'IF({whole}="yes",ROUNDUP(ROUND({each}/{size},rounding_digits),0)*{size},{each})*{regions}'
 
 
 FACTS: Block = ("What one replica holds (LLM_* cells)", [
@@ -188,7 +188,7 @@ BY_HOUR: list[Block] = [("Replicas by the hour, where they follow the load", [
            "Whole nodes in each region." if hour == 0 else "", _INT) for hour in range(HOURS)),
 ])]  # fmt: skip
 SIZE: Block = ("Replicas and accelerators", [
-    Line("replicas_needed", "Needed in a region at the peak", "replicas", "ROUNDUP(ROUND({peak_speed}/{regions}/{replica_holds},1+1+1),0)",
+    Line("replicas_needed", "Needed in a region at the peak", "replicas", "ROUNDUP(ROUND({peak_speed}/{regions}/{replica_holds},rounding_digits),0)",
          "Whole replicas: a staircase.", _INT),
     Line("replicas", "Replicas of all regions", "replicas", "{regions}*MAX({min_replicas},{replicas_needed}+{spare_replicas})",
          "With spares, and not fewer than the least.", _INT, "Replicas of all regions at the peak"),
@@ -225,11 +225,9 @@ def _latency(metric: str) -> str:
 def _fleet(column: str) -> str:
     call = (
         "LLM_FLEET({model_id},{accelerator_id},{peak_rate}/{regions},{prompt_tokens},{served_tokens},{ttft_slo},{tpot_slo},"
-        "{latency_quantile},{cached_share},,,{max_count})"
+        "{latency_quantile},{cached_share},{replica_dtype},,{max_count})"
     )
-    return (
-        f'IF(ISNUMBER({{own_speed}}),"your own",IFERROR({{regions}}*INDEX({call},1+1,{column}),"none, or not known"))'
-    )
+    return f'IF(ISNUMBER({{own_speed}}),"your own",IFERROR({{regions}}*INDEX({call},answer_row,{column}),"none, or not known"))'
 
 
 LATENCY: Block = ("Latency at the peak, spares down, and the fleet that holds it (LLM_* cells)", [
@@ -249,7 +247,7 @@ LATENCY: Block = ("Latency at the peak, spares down, and the fleet that holds it
 RATES: Block = ("Rates", [
     Line("level_used", "Level of prices", "factor", "IF(ISNUMBER({usd_per_hour}),1,{price_level})", "Own prices do not move.", "0.00"),
     BLEND,
-    Line("commitment_months", "Months owed", "months", "MAX(({one_year_share}>0)*months_per_year,({three_year_share}>0)*(1+1+1)*months_per_year)",
+    Line("commitment_months", "Months owed", "months", "MAX(({one_year_share}>0)*months_1y,({three_year_share}>0)*months_3y)",
          "0 without a commitment.", _INT),
     Line("committed_rate", "Committed hour", "USD/accelerator-hour",
          "IF({one_year_share}+{three_year_share}=0,0,({one_year_share}*{price_1y}+{three_year_share}*{price_3y})/({one_year_share}"
@@ -266,7 +264,7 @@ def estimate_range(beside: str) -> Block:
 
     def sized(end: str, word: str) -> list[Line]:
         holds = f"({{replica_{end}}}*{{speed_factor}}*{{load_limit}})"
-        needed = f"ROUNDUP(ROUND({{peak_speed}}/{{regions}}/{holds},1+1+1),0)"
+        needed = f"ROUNDUP(ROUND({{peak_speed}}/{{regions}}/{holds},rounding_digits),0)"
         replicas = f"{{regions}}*MAX({{min_replicas}},{needed}+{{spare_replicas}})"
         peak = _paid(f"{{replicas_{end}}}*{{replica_accelerators}}", "{regions}", "{node_size}", "{whole_nodes}")
         paid = f"{peak}*IF({{accelerators_peak}}=0,1,{{accelerators_paid}}/{{accelerators_peak}})"
@@ -344,7 +342,7 @@ SERVING_CLOCK = [
             "{requests}/days_per_month/seconds_per_day*peak_over_mean_shown*served_tokens", _INT),
     TimeRow("mean_output", "Output at mean load", "tokens/s", "{peak_output}/peak_over_mean_shown", _INT),
     TimeRow("replicas_month", "Replicas at the peak", "replicas",
-            "regions_shown*MAX(min_replicas_shown,ROUNDUP(ROUND({peak_output}/regions_shown/replica_holds,1+1+1),0)"
+            "regions_shown*MAX(min_replicas_shown,ROUNDUP(ROUND({peak_output}/regions_shown/replica_holds,rounding_digits),0)"
             "+spare_replicas_shown)", _INT),
     TimeRow("needed", "Accelerators needed", "accelerators",
             f'IF(autoscale_shown="yes",INDEX(month_accelerators,{{number}}+1),{accelerators_of("{replicas_month}", live)})', style.TENTHS),
@@ -356,6 +354,8 @@ SERVING_CLOCK = [
             "1-{peak_output}/(MAX({replicas_month},regions_shown*MAX(min_replicas_shown,1))*replica_speed)", style.PERCENT),
 ]  # fmt: skip
 SERVING_CONSTANTS = [
+    *COMMITMENTS,
+    Constant("answer_row", "Row of the first answer of a table", 2, "row", "Below its headings."),
     Constant("column_fleet", "Column of LLM_FLEET: accelerators", 5, "column", ""),
     Constant("column_fleet_low", "Column of LLM_FLEET: their low end", 13, "column", ""),
     Constant("column_fleet_high", "Column of LLM_FLEET: their high end", 14, "column", ""),

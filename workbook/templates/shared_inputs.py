@@ -8,7 +8,7 @@ from xlcalc.catalog import prices, tables
 
 from . import style
 from .book import Book, Source
-from .parts import AT_LEAST, AT_MOST, EQUAL, PRICE, SAME, STOP, VOLUME, WARN, Check, Input, Line, Section
+from .parts import AT_LEAST, AT_MOST, EQUAL, PRICE, SAME, STOP, VOLUME, WARN, Check, Constant, Input, Line, Section
 
 EPOCH_COSTS = Source(
     "Epoch AI, training costs",
@@ -87,9 +87,9 @@ def money_section(book: Book, start_label: str, scenario: str = "base") -> Secti
               style.PERCENT, 0, 2, basis=ASSUMED),
         Input("tax", "Tax that is not recovered", 0, "share", "Sales tax or VAT on lines and contingency.", None,
               style.PERCENT, 0, 1, group=PRICE),
-        Input("currency", "Your currency", "USD", "", "Its name, for the total in it.", known="LEN(currency)=1+1+1",
+        Input("currency", "Your currency", "USD", "", "Its name, for the total in it.", known="LEN(currency)=code_letters",
               fixed=True),
-        Input("currency_per_usd", "One USD in it", 1, "your currency/USD", "The rate on the date below.", None,
+        Input("currency_per_usd", "Exchange rate", 1, "your currency/USD", "What one USD costs in it on the date below.", None,
               "0.0000", 0.000001, 1e6, group=PRICE),
         Input("currency_date", "Date of that rate", book.as_of, "date", "Where and when you read it.", None, style.DATE,
               low, high, fixed=True),
@@ -125,7 +125,7 @@ def price_section() -> Section:
               group=PRICE),
         Input("instance", "Instance", None, "", "One row of Prices instead of the statistic of all comparable rows.",
               among="prices_list", blank="the statistic", group=PRICE),
-        Input("price_percentile", "Place among listed prices", 0.5, "share",
+        Input("price_percentile", "Percentile of listed prices", 0.5, "share",
               "0.5 is the median of the comparable rows, 0 the lowest, 1 the highest.", None, "0.00", 0, 1, group=PRICE,
               basis="the median"),
         Input("price_level", "Level of listed prices", 1, "factor", "Multiplies listed prices, for Sensitivity; own ones stay.",
@@ -202,14 +202,14 @@ def price_lines() -> list[Line]:
              f"IFERROR({_statistic('prices_on_demand', '1-quarter')},0)", "", hourly, fact=True, array=True),
         Line("price_highest", "Highest", rate, f"IFERROR({_statistic('prices_on_demand', '1')},0)", "", hourly, fact=True,
              array=True),
-        Line("price_statistic", "At the chosen place", rate,
+        Line("price_statistic", "At the chosen percentile", rate,
              f"IFERROR({_statistic('prices_on_demand', '{price_percentile}')},0)", "", hourly, fact=True, array=True),
         Line("price_age", "Age of the price", "days",
              f'IFERROR(IF({{instance}}<>"–",INDEX(prices_age,MATCH({{instance}},prices_list,0)),'
              f'MEDIAN(IF({_MASK}*(prices_on_demand>0),prices_age))),0)',
              "Of the instance, or the median of the rows; own prices count as new.", style.WHOLE, fact=True, array=True),
         Line("price_listed", "On demand, as listed", rate, listed("prices_on_demand", "{price_statistic}"),
-             "Of the instance, or at the chosen place.", hourly),
+             "Of the instance, or at the chosen percentile.", hourly),
         Line("price_on_demand", "On demand", rate,
              "IF(ISNUMBER({usd_per_hour}),{usd_per_hour},IF({price_listed}>0,{price_listed}*(1-{price_discount}),NA()))",
              "Own price, else listed less the negotiated discount; #N/A where there is none.", hourly),
@@ -231,7 +231,7 @@ def price_lines() -> list[Line]:
              "Checks stops a mix of more than 100 %.", style.PERCENT),
         Line("price_basis", "Where the price comes from", "text",
              'IF(ISNUMBER({usd_per_hour}),"your price",IF({instance}<>"–",{instance},IF({price_own_rows}>0,'
-             '"your prices on Prices","listed: "&{price_rows}&" rows, place "&TEXT({price_percentile},"0.00"))))', "",
+             '"your own prices",IF({price_percentile}=half,"median",TEXT({price_percentile},"0%")&" point")&" of "&{price_rows}&" listed")))', "",
              style.GENERAL),
         Line("price_estimated", "Commitment priced by an estimate", "1 or 0",
              '({one_year_share}>0)*NOT(ISNUMBER({usd_per_hour_1y}))*NOT(ISNUMBER({usd_per_hour}))'
@@ -241,6 +241,10 @@ def price_lines() -> list[Line]:
     ]  # fmt: skip
 
 
+COMMITMENTS = [
+    Constant("months_1y", "Months of a commitment for a year", 12, "months", ""),
+    Constant("months_3y", "Months of a commitment for three years", 36, "months", ""),
+]
 BLEND = Line(
     "price_used", "Price of the mix", "USD/accelerator-hour",
     "{on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}*{price_spot},0)+{one_year_share}*{price_1y}"
@@ -258,6 +262,8 @@ def price_checks() -> list[Check]:
               "No spot price is listed: type usd_per_hour_spot.", "price_spot", "0"),
         Check("The mix is not more than the whole", "on_demand_share", AT_LEAST, "0", STOP,
               "Shares on spot and commitments add up to more than 100 %.", "share_1y", style.PERCENT),
+        Check("Shares of the mix are used", 'IF(price_term_shown="mix",0,share_spot_shown+share_1y_shown+share_3y_shown)', EQUAL, "0", WARN,
+              "Shares are typed, but the contract is not mix: they count for nothing.", "price_term", style.PERCENT),
         Check("The instance carries the chosen accelerator",
               'IF(instance_shown="–",accelerator_id,INDEX(prices_accelerator,MATCH(instance_shown,prices_list,0)))', SAME,
               "accelerator_id", STOP, "The instance on Inputs has another accelerator.", "instance"),

@@ -33,7 +33,7 @@ ACCELERATORS = '[=1]0 "accelerator";#,##0 "accelerators"'
 DATE, MONTH = "yyyy-mm-dd", "mmm yy"
 GENERAL, TEXT = "General", "@"
 
-_LINK = re.compile(r"=(?:'?[\w ]+'?!\$?[A-Z]{1,3}\$?\d+|[a-z_]+)")
+_LINK = re.compile(r"=(?:'?[\w ]+'?!\$?[A-Z]{1,3}\$?\d+|[a-z_][a-z_\d]*)")
 OPEN = Protection(locked=False)
 _BOLD = 1.1  # how much wider bold letters are
 _FORMULA_STARTS = tuple("=+-@")
@@ -155,6 +155,7 @@ def wrapped_lines(content: str, width: float) -> int:
     for word in content.split(" "):
         if len(word) > room and room < width:
             lines, room = lines + 1, width
+        lines += int((len(word) - 1) // width)  # a word longer than the column is broken
         room -= len(word) + 1
     return lines
 

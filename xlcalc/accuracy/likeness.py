@@ -117,12 +117,11 @@ def _machine(function: str, given: Mapping[str, Any], known: Known) -> list[Feat
     basis, name, maker = known.basis(accelerator), _ANY, _ANY
     if isinstance(accelerator, AcceleratorSpec):
         name, maker = accelerator.id or _ANY, accelerator.vendor or _ANY
-    seen = "measured" if basis == "measured" else "other"
     return [
         Feature("basis", f"{function} {basis}"),
         Feature("maker", maker),
-        Feature(f"accelerator, {seen}", name),
-        Feature(f"accelerator and function, {seen}", f"{name} {function}"),
+        Feature(f"accelerator, {basis}", name),
+        Feature(f"accelerator and function, {basis}", f"{name} {function}"),
     ]
 
 

@@ -36,7 +36,6 @@ class Fitted(NamedTuple):
     """One family's effects, each with its place among the covariances, and the variance of each kind of group."""
 
     known: Known
-    software: Mapping[str, str]  # what an accelerator, or one of its maker, usually runs
     effects: Mapping[tuple[str, str], tuple[int, float]]
     covariances: Sequence[Sequence[float]]  # of the groups in their order, up to each one's own
     variances: Mapping[str, float]
@@ -93,8 +92,7 @@ def ends(function: str, mean: float, deviation: float, down: float, up: float) -
 def moments(fit: Fitted, function: str, given: Mapping[str, Any], software: str = "") -> tuple[float, float, Scatter]:
     """Mean and standard deviation of ln(measured / estimated) of a run like the call, of a rate the other way round,
     and how runs like it scatter."""
-    software = software or usual_software(fit, function, given)
-    like = likeness(function, given, fit.known, software)
+    like = likeness(function, given, fit.known, software or _only_software(given))
     mean, variance = _effects(fit, like.features)
     scatter = fit.scatter[like.scatter]
     variance += scatter.variance + sum([fit.variances.get(part, 0.0) for part in like.unknown])
@@ -108,15 +106,10 @@ def _beyond(fit: Fitted, feature: Feature) -> float:
     return max(least - feature.amount, feature.amount - most, 0.0)
 
 
-def usual_software(fit: Fitted, function: str, given: Mapping[str, Any]) -> str:
-    """What reads the format where only one does, else what most measured cases of the family ran on the accelerator,
-    else on those of its maker."""
-    accelerator, dtype = given.get("accelerator"), given.get("dtype")
-    if isinstance(dtype, DType) and dtype.name in GGUF:
-        return "llama.cpp"
-    if not isinstance(accelerator, AcceleratorSpec):
-        return ""
-    return fit.software.get(accelerator.id) or fit.software.get(f"{accelerator.vendor} {FAMILIES[function]}", "")
+def _only_software(given: Mapping[str, Any]) -> str:
+    """What reads the format where only one software does; else a call that names none may run any."""
+    dtype = given.get("dtype")
+    return "llama.cpp" if isinstance(dtype, DType) and dtype.name in GGUF else ""
 
 
 def _id(accelerator: Any) -> str:
@@ -152,7 +145,6 @@ def fitted() -> dict[str, Fitted]:
 def _read(data: dict[str, Any]) -> Fitted:
     return Fitted(
         Known(frozenset(data["accelerators"]), frozenset(data["architectures"])),
-        data["software"],
         {(component, level): (i, mean) for i, (component, level, mean) in enumerate(data["effects"])},
         data["covariances"],
         data["variances"],

@@ -11,6 +11,8 @@ from xlcalc.catalog.names import Names, Reading
 # claude-opus-4-5 is Claude Opus 4.5
 _READING = Reading(lambda name: re.sub(r"(?<![\d.])(\d)-(\d)(?![\d.])", r"\1.\2", name))
 
+_CALLED = {"usa": "us", "uk": "gb"}  # countries that few call by their code
+
 
 @cache
 def _names(catalog: str, *fields: str) -> Names:
@@ -24,4 +26,4 @@ def api_model(name: str) -> dict[str, str]:
 
 def grid_region(name: str) -> dict[str, str]:
     """The carbon row of a country, a state or a cloud region. Raises NotInCatalog with the nearest names."""
-    return tables.by_id("grid")[_names("grid", "name").find(name)]
+    return tables.by_id("grid")[_names("grid", "name").find(_CALLED.get(name.strip().casefold(), name))]

@@ -113,23 +113,29 @@ class _Alike:
         return [t for _, t in close[:count]]
 
 
+def _add(ids: dict[str, list[str]], name: str, row: str) -> None:
+    found = ids.setdefault(name, [])
+    if row not in found:
+        found.append(row)
+
+
 class Names:
     """Names and aliases of one catalog, each leading to an id."""
 
     def __init__(
         self, rows: Iterable[Mapping[str, str]], fields: tuple[str, ...], reading: Reading | None = None
     ) -> None:
-        self._ids: dict[str, str] = {}
+        self._ids: dict[str, list[str]] = {}
         self._names: dict[str, list[str]] = {}
         self._reading = reading or Reading()
-        bare: dict[str, str] = {}  # without the organisation, where no other name says it
+        bare: dict[str, list[str]] = {}  # without the organisation, where no other name says it
         for row in rows:
             names = [row["id"], *(row.get(f, "") for f in fields), *row.get("aliases", "").split(";")]
             self._names[row["id"]] = names = [name for name in map(str.strip, names) if name]
             for name in names:
-                self._ids.setdefault(key(name), row["id"])
+                _add(self._ids, key(name), row["id"])
                 if self._reading.organisations:
-                    bare.setdefault(key(name.rpartition("/")[2]), row["id"])
+                    _add(bare, key(name.rpartition("/")[2]), row["id"])
         self._ids = bare | self._ids
         self._found = lru_cache(maxsize=4096)(self._look)
         self._offers = lru_cache(maxsize=512)(self._near)
@@ -145,9 +151,12 @@ class Names:
 
     def _look(self, name: str) -> str | NotInCatalog:
         plain = name.rpartition("/")[2] if self._reading.organisations else name
-        found = self._ids.get(key(name)) or self._ids.get(key(plain))
+        found = self._ids.get(key(name)) or self._ids.get(key(plain)) or []
+        if len(found) > 1:  # us-west-2 is a region of one cloud, us-west2 of another
+            spelt = plain.strip().casefold()
+            found = [i for i in found if any(n.rpartition("/")[2].casefold() == spelt for n in self._names[i])] or found
         if found:
-            return found
+            return found[0] if len(found) == 1 else _unclear(found)
         typed = self._reading.words(name)
         partly: list[str] = []
         for stage, dropped in zip(self._stages, self._reading.dropped, strict=True):
@@ -168,7 +177,8 @@ class Names:
     def _beginning(self, start: str) -> list[str]:
         """Ids of the names that begin so."""
         first = bisect_left(self._sorted, start) if start else len(self._sorted)
-        return list(dict.fromkeys(self._ids[k] for k in takewhile(lambda k: k.startswith(start), self._sorted[first:])))
+        begun = takewhile(lambda k: k.startswith(start), self._sorted[first:])
+        return list(dict.fromkeys(i for k in begun for i in self._ids[k]))
 
     @cached_property
     def _sorted(self) -> list[str]:
@@ -224,7 +234,7 @@ class Names:
             offers = near[:_OFFERS]
         else:
             close = self._keys.nearest(key(name.rpartition("/")[2]), _OFFERS, 0.4)
-            offers = list(dict.fromkeys(self._ids[k] for k in close))
+            offers = list(dict.fromkeys(i for k in close for i in self._ids[k]))
         return f"; the closest are {', '.join(offers)}" if offers else ""
 
 

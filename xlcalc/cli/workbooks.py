@@ -196,7 +196,8 @@ def make_report(
     checks = [[f"CHECK FAILS: {check.name}", check.advice, ""] for check in made.failed]
     print_rows([["result", "value", "unit"], *checks, *([n.name, n.value, n.unit] for n in made.results)])
     print(f"xlcalc: wrote {target}", file=sys.stderr)
-    remark([*report.notes(made.recalculation), *made.left_out])
+    looked_at = [check.sentence("look at: ") for check in made.warned]
+    remark([*report.notes(made.recalculation), *made.left_out, *looked_at])
     complain(report.failures(made))
 
 
@@ -279,7 +280,7 @@ def convert(
     try:
         new = formulas.mark(to, namespace)
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise typer.BadParameter(f"{error}{'' if to in formulas.HOSTS else '; or standalone'}") from None
     package = Package.open(file)
     if out is not None:
         with usage_errors():

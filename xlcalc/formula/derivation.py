@@ -135,8 +135,9 @@ def _expression(x: Any, names: dict[Symbol, str]) -> tuple[str, str, int]:
     if type(x) is not Symbol:
         text = _operand(x)
         return text, text, 9
-    if x in names:
-        return names[x], _operand(x.value), 9
+    name = names.get(x)
+    if name is not None:
+        return name, _operand(x.value), 9
     op, of = x.op, x.of
     rank = _RANK.get(op)
     if rank is None:

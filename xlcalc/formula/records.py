@@ -17,10 +17,10 @@ Result = TypeVar("Result")
 Words = Mapping[str, tuple[str, str]]  # of a field: what it is called, and its unit
 
 
-def figure(field: str, value: Any, *, least: float = 0, most: float = FINITE, whole: bool = False) -> Any:
+def checked_number(field: str, value: Any, *, least: float = 0, most: float = FINITE, whole: bool = False) -> Any:
     """A field of a record as a number, also where it is a text; None stays. Raises ValueError naming the field.
 
-    >>> figure("tdp", "700"), figure("context", 8192.0, whole=True), figure("tdp", None)
+    >>> checked_number("tdp", "700"), checked_number("context", 8192.0, whole=True), checked_number("tdp", None)
     (700.0, 8192, None)
     """
     if value is None:

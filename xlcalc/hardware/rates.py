@@ -136,8 +136,9 @@ class ServeRates(NamedTuple):
 class Engine(NamedTuple):
     """What an engine sets aside, in bytes and tokens, and the seconds of its own work, by their names in
     catalog/serving.csv; `prepared` sequences are those that it sizes its workspace for. Its cache grows by a `block` of
-    tokens and keeps `window_beside` tokens beside a window; `state_bytes` of an element of a state, 0 = as the model
-    says. `reserve_of_free`: what stays empty is a share of the memory (0) or of what is free beside the weights (1).
+    tokens and keeps `window_beside` tokens beside a window; `shared_window`: whether it keeps to a window that all
+    layers have (1) or reads all tokens (0); `state_bytes` of an element of a state, 0 = as the model says.
+    `reserve_of_free`: what stays empty is a share of the memory (0) or of what is free beside the weights (1).
     """
 
     sampling_bytes: float
@@ -149,6 +150,7 @@ class Engine(NamedTuple):
     expert_tile: float
     block: float
     window_beside: float
+    shared_window: float
     state_bytes: float
     reserve_of_free: float
     max_batch: float

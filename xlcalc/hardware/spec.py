@@ -9,7 +9,7 @@ from typing import Any
 
 from xlcalc.catalog import tables
 from xlcalc.formula.arithmetic import Keeping, is_recording
-from xlcalc.formula.records import column, figure
+from xlcalc.formula.records import checked_number, column
 
 _PEAK_OF = {
     "fp32": "peak_fp32", "tf32": "peak_tf32", "bf16": "peak_bf16", "fp16": "peak_fp16", "fp8": "peak_fp8",
@@ -74,7 +74,7 @@ class AcceleratorSpec(Keeping):
     def __post_init__(self) -> None:
         for name in FIGURES:
             if (value := getattr(self, name)) is not None:
-                object.__setattr__(self, name, figure(name, value, least=float_info.min, whole=name in _WHOLE))
+                object.__setattr__(self, name, checked_number(name, value, least=float_info.min, whole=name in _WHOLE))
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Any]) -> AcceleratorSpec:
@@ -86,7 +86,7 @@ class AcceleratorSpec(Keeping):
             if value in ("", None) or field not in FIELDS:
                 continue
             if suffix:
-                value = round(figure(name, value, least=float_info.min) * _SUFFIXES[suffix], 6)
+                value = round(checked_number(name, value, least=float_info.min) * _SUFFIXES[suffix], 6)
             values[field] = value if field in FIGURES else str(value)
         return cls(**values)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import ceil, kept, term
+from xlcalc.formula.arithmetic import ceil, kept, most, term, where
 
 
 class Price(NamedTuple):
@@ -49,7 +49,7 @@ def usd_per_million(usd_per_hour: float, tokens_per_second: float, utilization: 
 def replicas(requests_per_second: float, output: float, tokens_per_second: float, utilization: float) -> int:
     """Replicas for a traffic, each loaded to a share of what it sustains.
 
-        ceil(R output / (r u))
+        ceil(R output / (r u)), at least one where there is traffic
 
     Args:
         requests_per_second: mean rate R of requests [1/s]
@@ -62,4 +62,4 @@ def replicas(requests_per_second: float, output: float, tokens_per_second: float
     """
     planned = term("planned tokens of a replica", tokens_per_second * utilization, "tokens/s")
     asked = term("tokens asked for", requests_per_second * output, "tokens/s")
-    return ceil(kept(asked / planned, 9))
+    return where(asked > 0, most(1, ceil(kept(asked / planned, 9))), 0)

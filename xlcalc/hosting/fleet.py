@@ -100,13 +100,13 @@ class Fleet(NamedTuple):
 
     @property
     def prompts(self) -> float:
-        """The share of the accelerators' time that goes to prompts: of steps what a prompt adds to them, or of kinds
-        the accelerators that prefill."""
+        """The share of the accelerators' time that goes to prompts: of steps, at the rate that a replica holds, what a
+        prompt adds to them, or of kinds the accelerators that prefill. Idle time is shared alike."""
         if len(self.kinds) == 2:
             first, later = (kind.count(self.rate) * kind.accelerators for kind in self.kinds)
             return first / (first + later)
         (kind,) = self.kinds
-        at, pp = kind.at(self.rate), kind.replica.layout.pp
+        at, pp = kind.at(kind.rate), kind.replica.layout.pp
         return 1 - pp * stage_seconds(kind.replica, kind.traffic, at.decoding / pp, 0, at.decoding) / at.step
 
     def usd_per_million(self, usd_per_hour: float, traffic: Traffic) -> tuple[float, float]:

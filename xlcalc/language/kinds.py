@@ -131,8 +131,8 @@ class AcceleratorKind(Kind):
 
     def read(self, value: Any) -> AcceleratorSpec | float:
         try:
-            if isinstance(value, str) and not (self.figure and is_number(value)):
-                return accelerators.find(clean(value))
+            if isinstance(value, str) and (named := self._named(clean(value))):
+                return named
             if isinstance(value, AcceleratorSpec):
                 return value
             if isinstance(value, list):
@@ -146,6 +146,15 @@ class AcceleratorKind(Kind):
         if self.figure:
             return Number(self.figure, 0, above=True).read(value)
         raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
+
+    def _named(self, text: str) -> AcceleratorSpec | None:
+        """The accelerator of this name, which may be a number (4090); None where it is a figure. Raises NotInCatalog."""
+        try:
+            return accelerators.find(text)
+        except NotInCatalog:
+            if self.figure and is_number(text):
+                return None
+            raise
 
 
 class DTypeKind(Kind):

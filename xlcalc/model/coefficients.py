@@ -214,3 +214,13 @@ class Coefficients(Numbers):
     def experts_matmuls(self) -> Matmuls:
         """Inputs and outputs of a token's experts, without their weights."""
         return Matmuls(0, self.experts_replicated, 0, self.experts_products)
+
+
+def without_shared_window(model: Coefficients) -> Coefficients:
+    """The model as an engine runs it that keeps to no window where all layers have one: attention reads all tokens."""
+    if not all(kind.window for kind in model.cached):
+        return model
+    return model._replace(
+        scores=tuple(kind._replace(reach=0) for kind in model.scores),
+        cached=tuple(kind._replace(window=0) for kind in model.cached),
+    )

@@ -11,7 +11,7 @@ from os import PathLike
 from typing import Any
 
 from xlcalc.formula.arithmetic import Keeping
-from xlcalc.formula.records import figure
+from xlcalc.formula.records import checked_number
 from xlcalc.model import native
 from xlcalc.model.adapters import adapters
 from xlcalc.model.architecture import Architecture
@@ -71,8 +71,8 @@ class ModelSpec(Keeping):
 
     def __post_init__(self) -> None:
         for name in ("context", "stated_towers"):
-            object.__setattr__(self, name, figure(name, getattr(self, name), most=_LARGEST, whole=True))
-        object.__setattr__(self, "count", figure("count", self.count))
+            object.__setattr__(self, name, checked_number(name, getattr(self, name), most=_LARGEST, whole=True))
+        object.__setattr__(self, "count", checked_number("count", self.count))
 
     @classmethod
     def from_json(cls, text: str) -> ModelSpec:

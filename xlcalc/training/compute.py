@@ -29,10 +29,10 @@ def train_flops(active_params: float, tokens: float, attention: float, recompute
     """
     weights = term("FLOP of a token in weights", 6 * active_params, "FLOP/token", _KAPLAN)
     scores = term("FLOP of a token in attention", 3 * attention, "FLOP/token", "Chowdhery et al. 2022, appendix B")
-    again = {"none": 0, "selective": attention, "full": 2 * active_params + attention}[recompute]
-    if recompute != "none":
-        again = term("FLOP of a token computed again", again, "FLOP/token", _KORTHIKANTI)
-    return tokens * (weights + scores + again)
+    if recompute == "none":
+        return tokens * (weights + scores)
+    again = attention if recompute == "selective" else 2 * active_params + attention
+    return tokens * (weights + scores + term("FLOP of a token computed again", again, "FLOP/token", _KORTHIKANTI))
 
 
 def train_time(flops: float, peak: float, count: float, mfu: float) -> float:

@@ -139,6 +139,43 @@ def test_dates_and_money_are_of_the_workbooks_kind(tmp_path: Path) -> None:
             report.make(str(path), {name: text})
 
 
+def test_rules_that_are_formulas(tmp_path: Path) -> None:
+    """Rules of validation that must be calculated, with the new value in its cell; relative to the first cell."""
+    made = openpyxl.Workbook()
+    sheet = made.active
+    for cell, value in {"B1": 10, "B2": 20, "B3": "x", "C1": 100, "C2": "=C1/2", "D1": "x", "D2": "y"}.items():
+        sheet[cell] = value
+    sheet["A9"] = "=B1+B2+B4&B3"
+    for cells, rule in {
+        "B1:B2": {"type": "custom", "formula1": "AND(MOD(B1,5)=0,SUM($B$1:$B$2)<=$C$1)"},
+        "B3": {"type": "list", "formula1": "OFFSET($D$1,0,0,2,1)"},
+        "B4": {"type": "decimal", "operator": "between", "formula1": "C1/100", "formula2": "C2"},
+        "B5": {"type": "custom", "formula1": "B5>$E$1", "allow_blank": True},
+    }.items():
+        validation = DataValidation(showErrorMessage=True, **rule)
+        validation.add(cells)
+        sheet.add_data_validation(validation)
+    for name, cell in {"one": "$B$1", "two": "$B$2", "word": "$B$3", "much": "$B$4"}.items():
+        made.defined_names[name] = DefinedName(name, attr_text=f"Sheet!{cell}")
+    path = tmp_path / "own.xlsx"
+    made.save(path)
+    for name, text in (("one", "15"), ("two", "85"), ("word", "y"), ("much", "50")):
+        report.make(str(path), {name: text})
+    for name, text, said in (
+        ("one", "13", r"its rule is =AND\(MOD\(B1"),
+        ("two", "95", r"its rule is =AND\(MOD\(B2"),
+        ("word", "z", "none of the list OFFSET"),
+        ("much", "51", "allowed is 1 to 50"),
+    ):
+        with pytest.raises(settings.SettingError, match=said):
+            report.make(str(path), {name: text})
+
+
+@pytest.mark.parametrize(("setting", "near"), [("model=405b", "llama-3.1-405b"), ("accelerator=A100", "a100-sxm-80gb")])
+def test_names_that_no_catalog_has_are_refused(run, tmp_path: Path, setting: str, near: str) -> None:
+    assert near in refused(run, tmp_path / "out.xlsx", "report", "training-budget", "--set", setting)
+
+
 def test_times_are_parts_of_a_day(tmp_path: Path) -> None:
     made = openpyxl.Workbook()
     made.active["B1"], made.active["B2"] = 0.25, "=B1*24"

@@ -130,6 +130,49 @@ def test_most_of_them_are_calculated() -> None:
     assert not recalculate(data, FUNCTIONS).not_calculated
 
 
+def test_arrays_and_arguments_that_are_left_out() -> None:
+    """In one workbook: what the engines take otherwise unless it is written for them, and is never refused."""
+    expected = {
+        # Microsoft's page of LINEST sums its array in a plain formula; the line through COLUMN is 2 + 3 * 1, 2, 3, 4
+        "=SUM(LINEST({5;8;11;14},{1;2;3;4})*{9,1})": 29,
+        "=SUM(TREND({5;8;11;14},{1;2;3;4})*1)": 38,
+        "=SUM(FREQUENCY(B1:B4,{15,25})*{1;10;100})": 1 + 10 + 200,
+        "=SUM(MINVERSE({2,0;0,4})*2)": 1.5,
+        "=FREQUENCY(B1:B4,25)": 2,
+        "=SUM(FREQUENCY(B1:B4,B1+5))": 4,
+        "=SUM(MMULT({1,3;7,2},{2,0;0,2}))": 26,
+        '=SUM(VLOOKUP("CD-net",A1:C4,{2,3},FALSE))': 33,
+        "=SUM(NPV({0,1},100))": 150,
+        '=SUM(CODE({"a","b"}))': 97 + 98,
+        "=SUM(_xlfn.SEQUENCE(3,,10))": 33,
+        "=ADDRESS(1,2,,FALSE)": "R1C2",
+        "=SUM(OFFSET(B1,0,0,COUNTA(A1:A9),1))": 160,
+        "=ROW(E1)+COLUMNS($E1:E1)": 2,  # which is no circle
+        '=VALUE("$1,000")': 1000,
+        "=_xlfn.FLOOR.MATH(-8.1,2)": -10,
+        '=SUMPRODUCT((A1:W1048576="AB-gpu")*1)': 1,
+    }
+    data = {**COLUMN, "C1": 1, "C2": 2, "C3": 3, "C4": 4, **{f"E{row}": text for row, text in enumerate(expected, 1)}}
+    result = recalculate(book(data | {"E14": "=ROW(E14)-13+COLUMNS($E14:E14)"}), FUNCTIONS)
+    assert not result.not_calculated
+    for row, (formula, value) in enumerate(expected.items(), 1):
+        assert result.value("S", f"E{row}") == (value if isinstance(value, str) else pytest.approx(value)), formula
+
+
+def test_what_both_engines_calculate_otherwise_is_named() -> None:
+    """In one workbook: sums of other cells than the criterion has, criteria that are errors or formulas, truth values
+    in matrices, dates whose day and month may stand in either order, formulas that need themselves."""
+    data = {**COLUMN, "C1": True, "C2": "10-12-1999", "G1": "Part", "G2": "gpu", "H1": "Price", "H2": 5,
+            "J1": "above", "J2": "=H2>1", "L2": "=L1+1", "M2": 1}  # fmt: skip
+    formulas = {
+        "E1": '=SUMIF(A1:A4,"AB*",B1)', "E2": '=SUMIF(B1:B4,"<>#N/A")', "E3": '=COUNTIF(B1:B4,"#N/A")',
+        "E4": "=SUM(MMULT(C1:C1,B1:B1))", "E5": "=VALUE(C2)", "E6": '=DSUM(G1:H2,"Price",J1:J2)',
+        "L1": '=INDIRECT("L2")+1', "M1": "=SUM(OFFSET(M1,0,0,2,1))",
+    }  # fmt: skip
+    result = recalculate(book(data | formulas), FUNCTIONS)
+    assert [one.cell for one in result.not_calculated] == ["E1", "L1", "M1", "E2", "L2", "E3", "E4", "E5", "E6"]
+
+
 def test_one_cell_of_a_range() -> None:
     cells = {
         "A1": 10,

@@ -11,12 +11,14 @@ from importlib.resources import files
 import openpyxl
 from openpyxl.worksheet.formula import ArrayFormula
 
+from xlcalc.workbook.files import engine
 from xlcalc.workbook.files.addresses import parse_cell
+from xlcalc.workbook.files.callbacks import Callbacks
 from xlcalc.workbook.files.package import Package
 from xlcalc.workbook.files.recalc import recalculate
 from xlcalc.workbook.listed import cell_functions
 from xlcalc.workbook.templates.build import template_names
-from xlcalc.workbook.warm import Held, held
+from xlcalc.workbook.warm import Held
 
 SHIPPED = {name: (files("xlcalc.templates") / f"{name}.xlsx").read_bytes() for name in template_names()}
 
@@ -44,23 +46,45 @@ class Calculated:
         return self.value(*self._book.locate(name))
 
 
-@cache
-def _kept_open(template: str) -> Held | None:
-    return held(Package(SHIPPED[template]), "engine", datetime.now().astimezone())
+class _Open:
+    """A template in the fast engine, for one set of inputs after another."""
+
+    def __init__(self, template: str) -> None:
+        self._package = Package(SHIPPED[template])
+        self._held = _held(self._package)
+        self._moved: set[tuple[str, str]] = set()
+        """The cells that hold something else than the file."""
+
+    def with_only(self, values: dict[tuple[str, str], object]) -> Calculated | None:
+        """Calculated with these values and all other cells as they came; None where the fast engine alone cannot."""
+        if self._held is None:
+            return None
+        before = {place: self._package.value(*place) for place in self._moved - values.keys()}
+        self._moved = {*values}
+        return Calculated(self._held, not self._held.has_errors) if self._held.change(before | values) else None
+
+
+def _held(package: Package) -> Held | None:
+    """As `xlcalc.workbook.warm.held`, but that the fast engine calculates IRR too: the return of cluster-tco, which a
+    Dashboard shows and no test reads, would have every change calculated anew by both engines."""
+    callbacks = Callbacks(cell_functions(), None)
+    sheets = engine.read(package, callbacks.by_name.keys())
+    for sheet in sheets:
+        sheet.doubtful = {index: reason for index, reason in sheet.doubtful.items() if reason != "IRR"}
+    results = engine.held(package, sheets, callbacks, datetime.now().astimezone(), trust_engine=True)
+    return None if results is None else Held(package, sheets, results)
+
+
+_kept_open = cache(_Open)
 
 
 def changed(cells: dict[tuple[str, str], object] | None = None, template: str = "training-budget", **inputs: object):
-    """A template calculated with inputs set by name, and cells by sheet and address.
-
-    One that the fast engine holds is kept open, and is as it came again afterwards.
-    """
-    package, book = Package(SHIPPED[template]), _kept_open(template)
+    """A template calculated with inputs set by name, and cells by sheet and address."""
+    package = Package(SHIPPED[template])
     values = {package.locate(name): value for name, value in inputs.items()} | (cells or {})
-    if book is not None:
-        found = Calculated(book, not book.has_errors) if book.change(values) else None
-        assert book.change({place: package.value(*place) for place in values})
-        if found:
-            return found
+    calculated = _kept_open(template).with_only(values)
+    if calculated is not None:
+        return calculated
     for place, value in values.items():
         package.set_cell(*place, value)
     report = recalculate(package, cell_functions(), trust="engine")

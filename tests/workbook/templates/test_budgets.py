@@ -128,8 +128,14 @@ def test_inflation_and_discount_by_month(name):
 
 
 def test_wrong_entries_stop_and_each_is_marked(name):
-    """Nothing that is typed is left unused in silence."""
-    wrong = {"usd_per_hour": "$2.10", "price_term": "2y", "contingency": 50, "start_date": "soon", "scenario": "worst"}
+    """Nothing that is typed is left unused in silence.
+
+    Text where a number belongs has the whole book calculated by both engines: in a project and in a month, which the
+    other books are laid out like.
+    """
+    wrong = {"price_term": "2y", "contingency": 50, "scenario": "worst"}
+    if name in ("training-budget", "hosting-budget"):
+        wrong |= {"usd_per_hour": "$2.10", "start_date": "soon"}
     row = named(book(name), "own_names")[0][0].row
     cells = {("Inputs", f"A{row}"): "Legal", ("Inputs", f"B{row}"): "2,10", ("Inputs", f"C{row}"): "USD a month",
              ("Scenarios", f"I{override_row(name)}"): 50}  # fmt: skip
@@ -137,7 +143,7 @@ def test_wrong_entries_stop_and_each_is_marked(name):
     for entry in wrong:
         assert report.value("Inputs", f"F{named(book(name), entry).row}") == 0, entry
     assert report.value("Inputs", f"F{row}") == 0
-    assert report.named("checks_ok") == 0 and report.named("checks_light").startswith("STOP: Inputs")
+    assert report.named("checks_ok") == 0 and report.named("checks_light").startswith("STOP, not met: Inputs")
     assert checks(report)["Scenarios are within the limits"] == 0
 
 

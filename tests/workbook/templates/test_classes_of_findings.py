@@ -79,6 +79,17 @@ def test_4_an_entry_is_used_or_refused(book, entry, used):
         assert results(book, **entry)["price_used"] == used and not book.failures()
 
 
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [({"currency": "EUR"}, "exchange rate"), ({"currency_per_usd": 0.9}, "exchange rate"), ({"researchers": 20}, "People who are typed"),
+     ({"tokens_done": 2e13}, "tokens are done"), ({"share_1y": 1, "share_3y": 1}, "Shares of the mix")],
+)  # fmt: skip
+def test_4_entries_that_contradict_each_other_are_named(book, entries, said):
+    results(book, **entries)
+    warned = said == "Shares of the mix"  # a scenario may have them for another contract
+    assert any(said in one for one in book.failures()) or (warned and book.results()["checks_warned"] == 2)
+
+
 def test_5_defaults_do_not_explode_and_physics_is_checked(book):
     small = results(book, accelerators=64)
     assert small["cost_storage"] < 0.01 * small["total_cost"]

@@ -42,6 +42,8 @@ def test_hosting_replicas_and_cost():
     tokens = requests * DAYS_A_MONTH * 2300
     assert report.named("usd_per_million_tokens") == pytest.approx(report.named("total_cost") / tokens * 1e6)
     assert report.named("checks_failed") == 0
+    few = changed(template="hosting-budget", **given | {"requests_per_day": 10, "growth": 0, "regions": 1})
+    assert few.named("replicas") == 2 and few.named("requests_capacity") > 10
 
 
 def test_hosting_asks_the_plan_for_its_replica():
@@ -75,6 +77,10 @@ def test_hosting_range_is_the_measured_one_and_latency_that_of_the_load():
     each = peak / (report.named("replicas") - 1)
     call = ("llama-3.3-70b", "h100-sxm", 2, 2000, 300, each, 0.95, "tpot", "fp8", None, "tp2")
     assert report.named("peak_tpot") == pytest.approx(xlcalc.LLM_LATENCY_AT_LOAD(*call))
+    fleet = xlcalc.LLM_FLEET("llama-3.3-70b", "h100-sxm", peak, 2000, 300, 2, 0.05, 0.95, 0, "fp8", None, 8)
+    assert (
+        report.named("fleet_accelerators") == dict(zip(*fleet[:2], strict=True))["accelerators"]
+    )  # in the replica's format
     assert report.named("peak_tpot") > 0.05 and checks(report)["Further tokens are in time at the peak"] == -1
 
 
@@ -309,4 +315,11 @@ def test_fine_tuning_methods():
     small, whole = changed(template="fine-tuning", scenario="QLoRA"), changed(template="fine-tuning", scenario="full")
     assert small.named("memory_gb") < changed(template="fine-tuning").named("memory_gb") < whole.named("memory_gb")
     assert whole.named("trained_parameters") == xlcalc.LLM_PARAMS("llama-3.1-8b")
-    assert whole.named("tuning_accelerators") == math.ceil(whole.named("memory_gb") / (80 * 0.9))
+    parts = {part: xlcalc.LLM_FINETUNE_MEMORY("llama-3.1-8b", "full", 4096, 1, 16, part, "GB")
+             for part in ("weights", "gradients", "optimizer", "activations", "workspace")}  # fmt: skip
+    own = parts.pop("activations") + parts.pop("workspace")  # of each accelerator, however many share the rest
+    assert whole.named("tuning_accelerators") == math.ceil(sum(parts.values()) / (80 * 0.9 - own)) == 3
+    crowded = changed(template="fine-tuning", micro_batch=64)
+    assert crowded.named("checks_failed") == 1 and checks(crowded)["Memory fits in the machine"] == 0
+    for unused in ({"extra_prompt": 0}, {"uses_per_month": 0}):
+        assert changed(template="fine-tuning", **unused).named("breakeven_months") == "never"

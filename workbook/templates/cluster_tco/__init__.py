@@ -48,7 +48,7 @@ TEMPLATE = Template(
     facts=[
         Figure("Accelerator", "accelerator_id"), Figure("Systems", "systems", style.WHOLE),
         Figure("Accelerators, spares apart", "accelerators_bought", style.WHOLE),
-        Figure("Use of the hours", "utilisation_shown", style.PERCENT), Figure("Up and useful", "uptime_shown", style.PERCENT),
+        Figure("Hours with work", "utilisation_shown", style.PERCENT), Figure("Availability", "uptime_shown", style.PERCENT),
         Figure("Capital per accelerator", "capex_each", '"$"#,##0'),
         Figure("Running cost a month", "opex_month", style.AMOUNT),
         Figure("Recovery of capital", "recovery_factor", '0.0% "a year (CRF)"'),
@@ -66,7 +66,7 @@ TEMPLATE = Template(
         Figure("Total, P10", "total_p10", style.USD), Figure("Total, P90", "total_p90", style.USD),
     ],
     drivers=[
-        ("usd_per_system", "Price of a system"), ("network_share", "Network's share"), ("utilisation", "Use of the hours"),
+        ("usd_per_system", "Price of a system"), ("network_share", "Network's share"), ("utilisation", "Hours with work"),
         ("life_months", "Life"), ("residual_share", "Residual value"), ("usd_per_kwh", "Electricity"),
         ("maintenance_share", "Maintenance"), ("staff", "Staff"),
     ],

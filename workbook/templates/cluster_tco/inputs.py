@@ -65,9 +65,9 @@ def sections(book: Book) -> list[Section]:
             Input("loan_months", "Term of the loan", 36, "months", "Equal parts of it are repaid each month. An assumption.", None, style.WHOLE, 1, 60, True, basis=ASSUMED),
         ]),
         ("Use", [
-            Input("utilisation", "Use of the hours", 0.7, "share", "Hours with work, of the hours that it is up. An assumption: the "
+            Input("utilisation", "Hours with work", 0.7, "share", "Of the hours that it is up. An assumption: the "
                   "question that decides.", None, style.PERCENT, 0.01, 1, basis=ASSUMED, group=EFFICIENCY),
-            Input("uptime", "Up and useful", 0.95, "share", "Less failures, restarts and maintenance; Llama 3's training reached 90 %.",
+            Input("uptime", "Availability", 0.95, "share", "Less failures, restarts and maintenance; Llama 3's training reached 90 %.",
                   None, style.PERCENT, 0.01, 1, basis=ASSUMED, group=EFFICIENCY),
         ]),
         ("Running it", [
@@ -89,7 +89,7 @@ def sections(book: Book) -> list[Section]:
                   style.PERCENT, 0, 1, basis=ASSUMED, group=PRICE),
             Input("software_usd", "Software", 0, "USD/accelerator-year", "Licences.", None, style.USD, 0, 1e6, basis=YOURS, group=PRICE),
             Input("staff", "Staff", 0, "full-time people", "Operations, network, procurement.", None, style.TENTHS, 0, 1e5, basis=YOURS),
-            Input("usd_per_person", "Cost of one", 0, "USD a year", "Salary and overhead.", None, style.USD, 0, 1e8, basis=YOURS, group=PRICE),
+            Input("usd_per_person", "Cost of a person", 0, "USD a year", "Salary and overhead.", None, style.USD, 0, 1e8, basis=YOURS, group=PRICE),
         ]),
         price_section(),
         money_section(book, "Cluster starts"),

@@ -16,7 +16,7 @@ _CAPITAL: Block = ("What is bought", [
     Line("life_years", "Life", "years", "{life_months}/months_per_year", "", style.HUNDREDTHS),
     Line("systems", "Systems", "systems", "ROUNDUP({accelerators}/{node_size},0)", "Whole systems.", _INT, "Systems, spares apart"),
     Line("accelerators_bought", "Their accelerators", "accelerators", "{systems}*{node_size}", "", _INT),
-    Line("spares", "Spare systems", "systems", "ROUNDUP(ROUND({systems}*{spares_share},1+1+1),0)", "Whole systems.", _INT),
+    Line("spares", "Spare systems", "systems", "ROUNDUP(ROUND({systems}*{spares_share},rounding_digits),0)", "Whole systems.", _INT),
     Line("systems_usd", "Systems", "USD", "{systems}*{usd_per_system}", "", style.USD),
     Line("spares_usd", "Spare systems", "USD", "{spares}*{usd_per_system}", "", style.USD),
     Line("network_usd", "Network", "USD", "({systems_usd}+{spares_usd})*{network_share}/(1-{network_share})",
@@ -85,10 +85,10 @@ AFTER = [
     TimeRow("saving_discounted", "Saved, at today's value", "USD", "{saving}*{discount_factor}", style.USD, "SUM({all})",
             "Present value of what owning saves against renting on demand"),
     TimeRow("saving_irr", "The same, for the return (IRR a year)", "USD", "{saving}", style.USD,
-            'IFERROR(TEXT((1+IRR({all}))^months_per_year-1,"0%"),"none")', "Yearly return of owning against renting"),
+            'IFERROR(TEXT((1+IRR({all}))^months_per_year-1,"0%"),"none")', "Yearly return of owning against renting", "a year"),
     TimeRow("payback_month", "Not yet paid back", "1 or 0", "({saving_so_far}<0)*1", "0",
             'IF(INDEX({all},1,COLUMNS({all}))=1,"never",SUM({all})+1)',
-            "Month in which owning has paid back against renting on demand"),
+            "Month in which owning has paid back against renting on demand", "month"),
     TimeRow("depreciated", "Depreciation", "USD",
             'IF(depreciation_shown="declining",capex*((1-' + _BASE + ")^MIN({number},life_months_shown)-(1-" + _BASE
             + ")^MIN({number}+{width},life_months_shown)),(capex-residual_usd)*{life_share})", style.USD, "SUM({all})"),
@@ -100,9 +100,9 @@ AFTER = [
 
 def _moved(end: str) -> str:
     """How far the total moves to that end of prices: what moves with systems and with electricity, independent of each other."""
-    systems = f"({{per_system_price}}*(system_price_{end}^to_tenth-1))^(1+1)"
-    energy = f"({{per_energy_price}}*(energy_price_{end}^to_tenth-1))^(1+1)"
-    return f"SQRT({systems}+{energy})"
+    systems = f"{{per_system_price}}*(system_price_{end}^to_tenth-1)"
+    energy = f"{{per_energy_price}}*(energy_price_{end}^to_tenth-1)"
+    return f"SQRT(SUMSQ({systems},{energy}))"
 
 
 RESULTS: list[Block] = [

@@ -73,12 +73,8 @@ def build(book: Book) -> Worksheet:
     _line(sheet, total + 2, "Against the best", "best = 1.00", f"{{c}}{total}/MIN({cells})", "0.00", places, bold=True)
     _line(sheet, total + 3, "Against owning, as calculated", "ratio", f"{{c}}{total + 1}/(own_usd_per_hour*utilisation_shown)", "0.00",
           places)  # fmt: skip
-    style.note(
-        sheet,
-        total + 4,
-        1,
-        "An owned hour by all its hours, worked or not, as an offer is paid. The lines are those of SemiAnalysis.",
-    )
+    remark = "Owning is compared by all its hours, worked or not, since an offer is paid so too. The eight lines are SemiAnalysis'."
+    style.text(sheet, total + 4, 1, remark, size=9, color=style.GREY)
     book.name("offers_values", sheet, hours, _COLUMN, (total + 3, _COLUMN + OFFERS - 1))
     best = FormulaRule(formula=[f"C{total + 2}=1"], fill=style.fill("D6EAD7"))
     sheet.conditional_formatting.add(f"C{total}:{get_column_letter(_COLUMN + OFFERS - 1)}{total + 2}", best)

@@ -32,7 +32,7 @@ TEMPLATE = Template(
     given=("LoRA", "QLoRA", "full"), bridge=(0, 2), scenario_word="Scenario",
     blocks=BLOCKS, costs=COSTS, basis=PROJECT, results=RESULTS, clock=CLOCK, starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
-        Figure("Cost of the first year", "total_cost", style.AMOUNT, '=IF(ISNUMBER(total_p10),"steps alone, P10 to P90: "&TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0"),"no range: steps are not estimated")'),
+        Figure("Cost of the first year", "total_cost", style.AMOUNT, '=IF(ISNUMBER(total_p10),"by measured steps alone: "&TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0")&" USD","no range: steps are not estimated")'),
         Figure("Once, without refreshes", "once_usd", style.AMOUNT, "own lines and contingency apart"),
         Figure("Machine", "tuning_accelerators", style.ACCELERATORS, "=accelerator_id"),
         Figure("A run takes", "run_wall_hours", '0.0 "hours"', '=TEXT(run_hours,"#,##0.0")&" accelerator-hours"'),
@@ -68,7 +68,7 @@ TEMPLATE = Template(
     headline="Cost of the first year",
     constants=[
         Constant("flop_per_tflop", "FLOP in a TFLOP", 10**12, "FLOP", ""),
-        Constant("adapter_part", "FLOP with frozen weights", "=(1+1)/(1+1+1)", "share of full",
+        Constant("adapter_part", "FLOP with frozen weights", 2 / 3, "share of full",
                  "Forward and the gradient of activations, not that of weights: 4 N of 6 N.", "0.000"),
         Constant("bytes_per_weight", "Bytes of a stored weight", 2, "bytes", "16 bit."),
         Constant("spare_gb", "Spare memory for adapters", 10, "GB", ""),

@@ -68,7 +68,7 @@ def sections(book: Book) -> list[Section]:
             Input("staff_weeks", "Staff", 12, "person-weeks", "Data, runs, evaluation, release. An example.", None, style.TENTHS, 0, 1e5,
                   basis=_EXAMPLE),
             Input("refresh_weeks", "Staff of a refresh", 2, "person-weeks", "An example.", None, style.TENTHS, 0, 1e5, basis=_EXAMPLE),
-            Input("usd_per_person", "Cost of one", 0, "USD a year", "Salary and overhead.", None, style.USD, 0, 1e8, group=PRICE,
+            Input("usd_per_person", "Cost of a person", 0, "USD a year", "Salary and overhead.", None, style.USD, 0, 1e8, group=PRICE,
                   basis=YOURS),
             Input("project_months", "The project takes", 3, "months", "From the first day to release.", None, style.WHOLE, 1, 36, True,
                   basis=_EXAMPLE),

@@ -7,6 +7,12 @@ from ..parts import Block, Cost, Line, TimeRow
 from ..shared_inputs import BLEND, hardware_lines, price_lines
 
 _INT = style.WHOLE
+
+
+def _memory(part: str) -> str:
+    return f'LLM_FINETUNE_MEMORY({{model_id}},{{method}},{{seq_len}},{{micro_batch}},{{rank}},"{part}","GB")'
+
+
 _MODEL: Block = ("Facts of the model (LLM_* cells)", [
     Line("model_id", "Model", "id", 'IFERROR(LLM_MODEL({model},"id"),{model})', "", style.GENERAL, fact=True),
     Line("parameters", "Parameters", "parameters", "LLM_PARAMS({model_id})", "", _INT, fact=True),
@@ -14,16 +20,22 @@ _MODEL: Block = ("Facts of the model (LLM_* cells)", [
          fact=True),
     Line("flops_per_token", "FLOP of a full training token", "FLOP/token", "LLM_TRAIN_FLOPS({model_id},1,{seq_len})", "", style.SCIENTIFIC,
          fact=True),
-    Line("memory_gb", "Memory needed", "GB", 'LLM_FINETUNE_MEMORY({model_id},{method},{seq_len},{micro_batch},{rank},"total","GB")',
-         "Weights, gradients, optimizer, activations.", style.TENTHS, "Memory that the method needs", fact=True),
+    Line("memory_gb", "Memory needed", "GB", _memory("total"),
+         "Weights, gradients, optimizer, activations, working space, on one accelerator.", style.TENTHS, "Memory that the method needs",
+         fact=True),
+    Line("fixed_gb", "Of it, on each accelerator", "GB", f'{_memory("activations")}+{_memory("workspace")}',
+         "Activations and working space of its own sequences: more accelerators do not share them.", style.TENTHS, fact=True),
 ])  # fmt: skip
 _MACHINE: Block = ("Machine and hours", [
     *hardware_lines(),
     Line("peak_listed", "Dense peak as listed", "TFLOP/s",
          "N(INDEX(hardware_peaks,{accelerator_row},MATCH({dtype},hardware_dtypes,0)))", "0 where none is published.", "#,##0.0", fact=True),
     Line("peak_flops", "Dense peak", "FLOP/s", "IF({peak_listed}>0,{peak_listed}*flop_per_tflop,NA())", "", style.SCIENTIFIC),
-    Line("tuning_accelerators", "Accelerators", "accelerators", "ROUNDUP({memory_gb}/({memory_gb_each}*{memory_share}),0)",
-         "As many as hold it, states spread over them.", _INT, "Accelerators that hold the run"),
+    Line("tuning_accelerators", "Accelerators", "accelerators",
+         "IF({fixed_gb}<{memory_gb_each}*{memory_share},ROUNDUP(({memory_gb}-{fixed_gb})/({memory_gb_each}*{memory_share}-{fixed_gb}),0),1)",
+         "As many as hold it, states spread over them; one where its own part alone is too much, and Checks stops.", _INT,
+         "Accelerators that hold the run"),
+    Line("memory_each", "Memory used of each", "GB", "{fixed_gb}+({memory_gb}-{fixed_gb})/{tuning_accelerators}", "", style.TENTHS),
     Line("trained_parameters", "Trained parameters", "parameters", 'IF({method}="full",{parameters},{adapter_parameters})', "", _INT),
     Line("run_tokens", "Training tokens of a run", "tokens", "{examples}*{tokens_per_example}*{epochs}/{packing}", "Padding included.",
          "#,##0"),
@@ -139,10 +151,10 @@ RESULTS: list[Block] = [
              '"–")', "In place of compute; providers bill no padding.", style.USD, "Hosted tuning of the same runs"),
         Line("prompt_usd_per_use", "Long prompt, more a use", "USD", "{extra_prompt}*INDEX(api_input,{api_row})/million",
              "On the hosted model.", style.RATE),
-        Line("breakeven_uses", "Uses from which tuning pays", "uses", "IF({prompt_usd_per_use}=0,0,{total_cost}/{prompt_usd_per_use})",
+        Line("breakeven_uses", "Uses from which tuning pays", "uses", 'IF({prompt_usd_per_use}=0,"never",{total_cost}/{prompt_usd_per_use})',
              "First year over what each use saves in prompt tokens; hosting of the tuned model apart.", _INT,
              "Uses from which the first year is paid by shorter prompts"),
-        Line("breakeven_months", "At the uses planned", "months", "IF({uses_per_month}=0,0,{breakeven_uses}/{uses_per_month})", "",
+        Line("breakeven_months", "At the uses planned", "months", 'IF(AND(ISNUMBER({breakeven_uses}),{uses_per_month}>0),{breakeven_uses}/{uses_per_month},"never")', "",
              style.TENTHS, "Months of the planned uses until then"),
     ]),
 ]  # fmt: skip

@@ -27,7 +27,7 @@ def sections(book: Book) -> list[Section]:
             Input("support_share", "Support and software", 0, "share of accelerators' cost", "Licences and vendor support.", None,
                   style.PERCENT, 0, 5, basis=YOURS),
             Input("staff", "Staff", 0, "full-time people", "On call, operations, evaluation.", None, style.TENTHS, 0, 1e5, basis=YOURS),
-            Input("usd_per_person", "Cost of one", 0, "USD a year", "Salary and overhead.", None, style.USD, 0, 1e8, group=PRICE,
+            Input("usd_per_person", "Cost of a person", 0, "USD a year", "Salary and overhead.", None, style.USD, 0, 1e8, group=PRICE,
                   basis=YOURS),
         ]),
         money_section(book, "Service starts"),

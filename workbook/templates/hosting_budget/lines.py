@@ -49,7 +49,7 @@ RESULTS: list[Block] = [
         Line("usd_per_user", "A user, a month", "USD/month", 'IF(ISNUMBER({users}),{total_cost}/{users},"–")', "", style.USD_CENTS),
         Line("idle_usd", "Accelerators' cost of idle time", "USD/month", "{cost_accelerators}*(1-MIN(1,{utilisation}))", "", style.USD,
              "Part of the accelerators' cost that the mean load does not use"),
-        Line("margin_usd", "Margin", "USD/month", "{requests_month}*{usd_earned_per_request}-{total_cost}", "", style.USD,
+        Line("margin_usd", "Margin", "USD/month", 'IF({usd_earned_per_request}=0,"no income typed",{requests_month}*{usd_earned_per_request}-{total_cost})', "", style.USD,
              "Earned less cost"),
         Line("requests_capacity", "Requests a day that fit", "requests/day",
              "({replicas}-{regions}*{spare_replicas})*{replica_holds}/{output_tokens}/{peak_over_mean}*seconds_per_day",

@@ -33,7 +33,7 @@ def sections(book: Book) -> list[Section]:
                   style.PERCENT, 0, 5, basis=YOURS),
             Input("staff", "Staff", 2, "full-time people", "On call and operations, for the own model alone. An example.", None,
                   style.TENTHS, 0, 1e5, basis="example: fill in yours"),
-            Input("usd_per_person", "Cost of one", 0, "USD a year", "Salary and overhead.", None, style.USD, 0, 1e8, group=PRICE,
+            Input("usd_per_person", "Cost of a person", 0, "USD a year", "Salary and overhead.", None, style.USD, 0, 1e8, group=PRICE,
                   basis=YOURS),
             Input("migration_usd", "Migration", 0, "USD once", "Moving prompts, tools and tests.", None, style.USD, 0, 1e10, basis=YOURS),
             Input("evaluation_usd", "Evaluation", 0, "USD once", "Showing that the answers are as good.", None, style.USD, 0, 1e10,

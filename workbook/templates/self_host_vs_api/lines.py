@@ -55,7 +55,7 @@ AFTER = [
             "Saved over the plan by the own service"),
     TimeRow("saved_so_far", "Saved so far", "USD", "SUM({to_date})", style.USD),
     TimeRow("payback_month", "Not yet paid back", "1 or 0", "({saved_so_far}<0)*1", "0",
-            'IF(INDEX({all},1,plan_months)=1,"never",SUM({all})+1)', "Month in which the own service has paid back"),
+            'IF(INDEX({all},1,plan_months)=1,"never",SUM({all})+1)', "Month in which the own service has paid back", "month"),
 ]  # fmt: skip
 RESULTS: list[Block] = [
     estimate_range("{operations_share}"),

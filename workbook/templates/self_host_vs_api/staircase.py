@@ -25,9 +25,9 @@ def build(book: Book) -> Worksheet:
         own = row == last
         step = f"=A{row}/{_steps(last)}*staircase_most" if not own else "=1"
         speed = f"C{row}/seconds_per_day*peak_over_mean_shown*served_tokens"
-        replicas = f"regions_shown*MAX(min_replicas_shown,ROUNDUP(ROUND({speed}/regions_shown/replica_holds,1+1+1),0)+spare_replicas_shown)"
+        replicas = f"regions_shown*MAX(min_replicas_shown,ROUNDUP(ROUND({speed}/regions_shown/replica_holds,rounding_digits),0)+spare_replicas_shown)"
         each = f"E{row}*replica_accelerators/regions_shown"
-        whole = f'IF(whole_nodes_shown="yes",ROUNDUP(ROUND({each}/node_size_shown,1+1+1),0)*node_size_shown,{each})*regions_shown'
+        whole = f'IF(whole_nodes_shown="yes",ROUNDUP(ROUND({each}/node_size_shown,rounding_digits),0)*node_size_shown,{each})*regions_shown'
         whole += (
             "*IF(accelerators_peak=0,1,accelerators_paid/accelerators_peak)"  # fewer where replicas follow the load
         )
@@ -54,7 +54,7 @@ def build(book: Book) -> Worksheet:
             "breakeven_requests",
             "Own is cheaper from",
             requests,
-            "requests a day; 0: never up to the largest volume",
+            "requests a day; never: not up to the largest volume above",
         ),
         (last + 3, "breakeven_tokens", "that is", tokens, "tokens a month, in and out"),
     ):

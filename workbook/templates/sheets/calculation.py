@@ -8,6 +8,7 @@ name.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.formula import ArrayFormula
@@ -186,19 +187,21 @@ class Calculation:
         self.rows |= {"top": head, "guard": self._row}
         lines = [Line("subtotal", "Sum of the lines", "USD", letter_sum, "From the heading down to the guard row.",
                       style.USD), *_ADDED]  # fmt: skip
+        unit = "USD" if basis != MONTHLY else "USD/month"
+        lines = [replace(line, unit=unit) if line.unit == "USD" else line for line in lines]
         for offset, line in enumerate(lines, 1):
             self.rows[line.name] = self.rows["guard"] + offset
         for line in lines:
             self._row += 1
             self._line(line)
-        self.book.list_name("total_cost", "result", "USD" if basis != MONTHLY else "USD/month", total)
+        self.book.list_name("total_cost", "result", unit, total)
         self._row += 2
 
     def _own_line(self, number: int, first: int, last: int, basis: str) -> None:
         sheet, row = self.sheet, self._row
         at = f"${get_column_letter(NAME)}{row}"
         style.formula(sheet, row, 1, own_lines.label(at)).alignment = style.aligned("left")
-        style.text(sheet, row, 2, "USD", color=style.GREY)
+        style.text(sheet, row, 2, "USD" if basis != MONTHLY else "USD/month", color=style.GREY)
         style.value(sheet, row, NAME, number, '"own line "0').font = style.font(9, color=style.GREY)
         amount, kind, of = (own_lines.field(name, at) for name in ("own_amounts", "own_kinds_chosen", "own_of"))
         for column in self._columns:

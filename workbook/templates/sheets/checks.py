@@ -23,7 +23,7 @@ _ADVICE = "What it means, and what to do"
 
 def build(book: Book, checks: list[Check]) -> Worksheet:
     sheet = book.sheet(
-        "Checks", "What must hold (stop), what deserves a look (warning), and the light of all sheets.",
+        "Checks", "What must hold (stop), what deserves a look (warning), and the line that every sheet shows.",
         _WIDTHS, color=style.RED, freeze=f"B{FIRST}", repeated_rows=f"1:{HEAD}",
     )  # fmt: skip
     style.headings(sheet, HEAD, ["Check", "Value", "Against", "Kind", "Result", "Where", _ADVICE],
@@ -73,6 +73,8 @@ def common(book: Book, template: Template) -> list[Check]:
               "own_names"),
         Check("No cell shows an error", errors, EQUAL, "0", STOP,
               "Number of areas with error cells. The first one on Calculation is the cause.", "calculation_values"),
+        Check("The exchange rate is the currency's", 'IF((currency="USD")=(currency_per_usd_shown=1),0,1)', EQUAL, "0", STOP,
+              "Another currency than USD with a rate of 1, or USD with another: type both. A currency pegged at one: 1.0001.", "currency_per_usd"),
         Check("What is shown is the column of its name", "total_cost", EQUAL, "INDEX(total_cost_scenarios,scenario_no)",
               STOP, "The column Shown against that of the chosen scenario.", "total_cost", style.USD_CENTS),
     ]  # fmt: skip
@@ -87,16 +89,14 @@ def common(book: Book, template: Template) -> list[Check]:
 
 def _light(book: Book, sheet: Worksheet, last: int) -> None:
     results, labels = f"E{FIRST}:E{last}", f"A{FIRST}:A{last}"
-    stopped = f'"STOP: "&INDEX({labels},MATCH(0,{results},0))&IF(checks_failed>1," and "&(checks_failed-1)&" more","")'
-    warned = (
-        f'"Look at: "&INDEX({labels},MATCH(-1,{results},0))&IF(checks_warned>1," and "&(checks_warned-1)&" more","")'
-    )
+    stopped = f'"STOP, not met: "&INDEX({labels},MATCH(0,{results},0))&IF(checks_failed>1," and "&(checks_failed-1)&" more","")'
+    warned = f'"Warning, not met: "&INDEX({labels},MATCH(-1,{results},0))&IF(checks_warned>1," and "&(checks_warned-1)&" more","")'
     rows = [
         ("checks_failed", "Checks that fail", f"=COUNTIF({results},0)", "0", "Checks that fail"),
         ("checks_warned", "Warnings", f"=COUNTIF({results},-1)", "0", "Checks that warn"),
-        ("checks_ok", "All that must hold, holds", "=IF(checks_failed=0,1,0)", '[=1]"yes";[=0]"NO"',
+        ("checks_ok", "All stop checks pass", "=IF(checks_failed=0,1,0)", '[=1]"yes";[=0]"NO"',
          "1 where every check that must hold passes"),
-        ("checks_light", "The light", f'=IF(checks_failed>0,{stopped},IF(checks_warned>0,{warned},"All checks pass"))',
+        ("checks_light", "In one line", f'=IF(checks_failed>0,{stopped},IF(checks_warned>0,{warned},"All checks pass"))',
          style.GENERAL, "What the light of all sheets says"),
     ]  # fmt: skip
     for row, (name, label, content, number_format, meaning) in enumerate(rows, 6):

@@ -21,8 +21,8 @@ _COLUMNS = [
     ("Over the mean of the day", 15, style.HUNDREDTHS),
     ("Requests/s", 13, style.HUNDREDTHS),
     ("Output tokens/s", 14, style.WHOLE),
-    ("Replicas that it needs", 14, style.TENTHS),
-    ("Replicas paid", 13, style.TENTHS),
+    ("Replicas that it needs", 14, style.WHOLE),
+    ("Replicas paid", 13, style.WHOLE),
     ("Accelerators paid", 14, style.TENTHS),
     ("Used", 11, style.SHARE),
     ("USD in the hour", 16, style.USD_CENTS),
@@ -36,7 +36,7 @@ def build(book: Book) -> None:
     sheet = book.sheet(
         HOURS_SHEET,
         "A day of the month that is sized, hour by hour. Type the requests of each hour in any unit: only their proportions count.",
-        [*(float(width) for _, width, _ in _COLUMNS), *[9.0] * (_MEAN + 1 - len(_COLUMNS))],
+        [*(float(width) for _, width, _ in _COLUMNS), *[9.0] * (_MEAN - len(_COLUMNS)), 13.0],
         color=style.TEAL, freeze=f"B{HOURS_FIRST}", repeated_rows=f"1:{HOURS_FIRST - 1}",
     )  # fmt: skip
     style.headings(sheet, HOURS_FIRST - 1, [heading for heading, _, _ in _COLUMNS])
@@ -86,9 +86,8 @@ def _mean(book: Book, sheet: Worksheet) -> None:
     style.text(sheet, row, 1, "Mean", bold=True)
     for column in range(3, len(_COLUMNS) + 1):
         letter = get_column_letter(column)
-        cell = style.formula(
-            sheet, row, column, f"=AVERAGE({letter}{HOURS_FIRST}:{letter}{_LAST})", _COLUMNS[column - 1][2]
-        )
+        shown = style.TENTHS if column in (6, 7) else _COLUMNS[column - 1][2]  # of whole replicas
+        cell = style.formula(sheet, row, column, f"=AVERAGE({letter}{HOURS_FIRST}:{letter}{_LAST})", shown)
         cell.font, cell.alignment = style.font(bold=True), style.aligned("right")
     style.text(sheet, row + 1, 1, "Hours filled")
     filled = style.formula(sheet, row + 1, 2, f'=COUNTIF(B{HOURS_FIRST}:B{_LAST},">=0")', style.WHOLE)
@@ -103,7 +102,7 @@ def _months(book: Book, sheet: Worksheet, head: int) -> None:
         sheet, head, "For Timeline: accelerators of each month in each hour, where replicas follow the load", _MEAN + 1
     )
     style.headings(sheet, head + 1, ["Month", "Mean output, tokens/s", *(f"{hour:02d}:00" for hour in range(HOURS)), "Mean",
-                                     "Beyond the com-mitted"])  # fmt: skip
+                                     "Beyond committed"])  # fmt: skip
     first = head + 2
     for month in range(MONTHS):
         row = first + month

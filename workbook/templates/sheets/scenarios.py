@@ -83,15 +83,17 @@ def _override(sheet: Worksheet, row: int, one: Input, template: Template, input_
     style.text(sheet, row, _LABEL, one.label)
     style.text(sheet, row, _UNIT, one.unit, color=style.GREY)
     shown = f'=IF({one.name}="","–",{one.name})' if one.blank else f"={one.name}"
-    style.formula(sheet, row, _SHOWN, shown, one.number_format).alignment = style.aligned("right")
+    words = one.number_format == style.GENERAL
+    style.formula(sheet, row, _SHOWN, shown, one.number_format).alignment = style.aligned("right", shrink=words)
     for number, name in enumerate([*template.given, *template.free]):
         value = template.overrides.get(name, {}).get(one.name)
-        style.entry(sheet, row, _FIRST + number, value, one.number_format)
+        entry = style.entry(sheet, row, _FIRST + number, value, one.number_format)
+        entry.alignment = style.aligned("right", shrink=words)
     cells = f"D{row}:I{row}"
     if one.among or one.known:
         each = [f'({letter}{row}<>"")*ISNA(MATCH({letter}{row},{one.among},0))' for letter in "DEFGHI"]
         content = "=1" if one.known else f"=IF({'+'.join(each)}=0,1,0)"
-        words = "from the list" if one.among else "as on Inputs"
+        limits = "from the list" if one.among else "as on Inputs"
     else:
         low, high = f"Inputs!$D${input_row}", f"Inputs!$E${input_row}"
         each = [
@@ -99,9 +101,9 @@ def _override(sheet: Worksheet, row: int, one: Input, template: Template, input_
             for letter in "DEFGHI"
         ]
         content = f"=IF({'+'.join(each)}=0,1,0)"
-        words = "the limits of Inputs"
+        limits = "the limits of Inputs"
     style.formula(sheet, row, _LAST + 1, content, '[=1]"yes";[=0]"NO"').alignment = style.aligned("center")
-    style.text(sheet, row, _LAST + 2, words, size=9, color=style.GREY)
+    style.text(sheet, row, _LAST + 2, limits, size=9, color=style.GREY)
     least, most = (None if v is None else _limit(v) for v in (one.least, one.most))
     rule = validation(one, least or "0", most or "0", blank=True)
     rule.add(cells)
@@ -134,12 +136,12 @@ def _side_by_side(book: Book, sheet: Worksheet, template: Template, steps: Calcu
             row += 1
             total = figure.name == "total_cost"
             style.text(sheet, row, _LABEL, figure.label, bold=total)
-            unit = steps.sheet.cell(steps.rows[figure.name], _UNIT).value if figure.name else "USD"
+            unit = steps.sheet.cell(steps.rows[figure.name or "total_cost"], _UNIT).value
             style.text(sheet, row, _UNIT, unit, color=style.GREY)
             for column in range(_SHOWN, _LAST + 1):
                 scenario = None if column == _SHOWN else column - _FIRST
                 cell = style.formula(sheet, row, column, _value(steps, figure.name, scenario), figure.number_format)
-                cell.alignment = style.aligned("right")
+                cell.alignment = style.aligned("right", shrink=figure.number_format == style.GENERAL)
                 if total:
                     cell.font = style.font(bold=True)
             for column in range(1, _LAST + 1):

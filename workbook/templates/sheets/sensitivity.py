@@ -38,8 +38,8 @@ def build(book: Book, steps: Calculation, drivers: list[tuple[str, str]]) -> Wor
         style.text(sheet, row, 1, label)
         for column, content in enumerate((
             f"={steps.side('total_cost', 2 * index)}", f"={steps.side('total_cost', 2 * index + 1)}",
-            f"=ROUND(B{row}-total_cost,1+1)", f"=ROUND(C{row}-total_cost,1+1)",
-            f"=ROUND(MAX(B{row}:C{row})-MIN(B{row}:C{row}),1+1)",  # a driver without effect leaves no error of rounding
+            f"=ROUND(B{row}-total_cost,cent_digits)", f"=ROUND(C{row}-total_cost,cent_digits)",
+            f"=ROUND(MAX(B{row}:C{row})-MIN(B{row}:C{row}),cent_digits)",  # a driver without effect leaves no error of rounding
         ), 2):  # fmt: skip
             style.formula(sheet, row, column, content, CHANGE if column in (4, 5) else style.USD)
         rank = f"=SUMPRODUCT(--(F${first}:F${last}>F{row}))+SUMPRODUCT(--(F${first}:F{row}=F{row}))"

@@ -93,7 +93,7 @@ class Timeline:
             self.sheet.cell(self._row, 3).alignment = style.aligned("right")
             self.book.name(one.name, self.sheet, self._row, 3)
             if one.result:
-                self.book.list_name(one.name, "result", one.unit, one.result)
+                self.book.list_name(one.name, "result", one.total_unit or one.unit, one.result)
         return self._row
 
     def _payments(self) -> None:

@@ -8,7 +8,7 @@ from .. import style
 from ..assemble import build as assemble
 from ..book import Book
 from ..parts import PROJECT, Constant, Figure, Template
-from ..shared_inputs import TERMS
+from ..shared_inputs import COMMITMENTS, TERMS
 from ..sheets import estimate, runs
 from .checks import CHECKS
 from .inputs import sections
@@ -83,8 +83,9 @@ TEMPLATE = Template(
         Constant("tokens_per_billion", "Tokens in a billion", 10**9, "tokens", ""),
         Constant("kwh_per_mwh", "kWh in a MWh", 1000, "kWh", ""),
         Constant("kg_per_tonne", "Kilograms in a tonne", 1000, "kg", ""),
-        Constant("months_1y", "Months of a commitment for a year", 12, "months", ""),
-        Constant("months_3y", "Months of a commitment for three years", 36, "months", ""),
+        *COMMITMENTS,
+        Constant("young_factor", "Factor of Young's interval", 2, "", "Square root of 2 x writing time x time between failures."),
+        Constant("law_factor", "FLOP of a parameter and token in scaling laws", 6, "FLOP", "C = 6 N D."),
         Constant("reference_mfu", "Utilisation that published hours are compared with", 0.4, "share of peak", "", style.PERCENT),
     ],
     lists={"recompute_list": list(compute.RECOMPUTE), "optimizer_list": list(failures.CHECKPOINT_BYTES),

@@ -50,6 +50,11 @@ CHECKS = [
           "Keep fewer checkpoints.", "checkpoints_kept", style.PERCENT),
     Check("Power is known", "IF(ISNUMBER(system_watts),1,0)", EQUAL, "1", WARN,
           "No TDP is published: energy and emissions are not known. Type watts on Inputs.", "watts", "0"),
+    Check("People who are typed are paid",
+          "(researchers_shown>0)*(usd_per_researcher_shown=0)+(engineers_shown>0)*(usd_per_engineer_shown=0)", EQUAL, "0", STOP,
+          "A role has people and no cost: the total would take the share of people instead.", "usd_per_researcher", "0"),
+    Check("No more tokens are done than planned", "N(tokens_done)", AT_MOST, "all_tokens", STOP,
+          "Tokens done so far exceed the tokens of all phases.", "tokens_done", "#,##0"),
     Check("People are in the total", "IF(cost_people>0,1,0)", EQUAL, "1", WARN,
           "Neither roles nor a share: the total has no people.", "people_share", "0"),
 ]  # fmt: skip

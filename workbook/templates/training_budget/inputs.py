@@ -67,15 +67,15 @@ def sections(book: Book) -> list[Section]:
             model_input("llama-3.1-8b", "A model of the Models sheet; a Hugging Face name works too."),
             Input("tokens", "Pre-training tokens", 15e12, "tokens",
                   "Tokens seen in training, repeats included. Llama 3.1 8B: 15e12.", LLAMA_3, "#,##0", 1, 1e15, group=VOLUME),
-            Input("seq_len", "Their sequence length", 8192, "tokens",
+            Input("seq_len", "Sequence length, pre-training", 8192, "tokens",
                   "Sets the attention FLOP. 0 leaves attention out.", LLAMA_3, style.WHOLE, 0, 1e8, True, group=VOLUME),
             Input("long_tokens", "Long-context tokens", 0, "tokens", "A later phase on the same accelerators. Llama 3 405B: "
                   "0.8e12 of its 15.6e12.", LLAMA_3, "#,##0", 0, 1e15, group=VOLUME),
-            Input("long_seq_len", "Their sequence length", 131072, "tokens", "Llama 3: up to 128K.", LLAMA_3, style.WHOLE, 0, 1e8,
+            Input("long_seq_len", "Sequence length, long context", 131072, "tokens", "Llama 3: up to 128K.", LLAMA_3, style.WHOLE, 0, 1e8,
                   True, group=VOLUME),
             Input("post_tokens", "Post-training tokens", 0, "tokens", "Fine-tuning and preference optimisation, as training "
                   "tokens; generation of samples is no part of it.", None, "#,##0", 0, 1e15, group=VOLUME),
-            Input("post_seq_len", "Their sequence length", 8192, "tokens", "Sets the attention FLOP.", None, style.WHOLE, 0, 1e8, True, group=VOLUME),
+            Input("post_seq_len", "Sequence length, post-training", 8192, "tokens", "Sets the attention FLOP.", None, style.WHOLE, 0, 1e8, True, group=VOLUME),
             Input("tokens_done", "Tokens done so far", None, "tokens", "Of all phases, from the run's log: with what was really paid, typed on "
                   "Timeline, it gives a forecast by progress.", None, style.WHOLE, 0, 1e15, blank="not started", fixed=True),
             Input("global_batch", "Sequences of an optimizer step", 1024, "sequences",
@@ -99,9 +99,9 @@ def sections(book: Book) -> list[Section]:
             Input("mfu", "Utilisation of the peak (MFU)", 0.4, "share of peak",
                   "Share of the dense peak while it trains. Llama 3 405B: 0.38 to 0.43; PaLM 540B: 0.46. With recomputation "
                   "it is a share of all FLOP that run (HFU).", LLAMA_3, style.PERCENT, 0.01, 1, group=EFFICIENCY),
-            Input("whole_run_factor", "Hours of whole runs over those", 1.25, "ratio",
+            Input("whole_run_factor", "Published hours over calculated hours", 1.25, "ratio",
                   "What published runs paid over what a utilisation of 40 % needs: median 1.25, where the authors state hours "
-                  "1.06, 90th percentile 2.5: see Published runs. Failures below are part of it.", runs.SOURCE, "0.00", 1, 10,
+                  "1.06, 90th percentile 2.5 (63 runs; 36 of them are on Published runs). Failures below are part of it.", runs.SOURCE, "0.00", 1, 10,
                   group=EFFICIENCY),
             Input("ramp_months", "Delivery of the accelerators", 0, "months",
                   "They arrive evenly over these months before the run, and each is paid from its arrival.", None, style.TENTHS,
@@ -141,10 +141,10 @@ def sections(book: Book) -> list[Section]:
                   "They are paid evenly in the months before the run starts.", None, style.WHOLE, 1, 36, True),
             Input("researchers", "Research staff", 0, "full-time people", "From the first experiment to the end of the run.", None,
                   style.TENTHS, 0, 1e5),
-            Input("usd_per_researcher", "Cost of one", 0, "USD a year", "Salary, equity and overhead.", None, style.USD, 0, 1e8,
+            Input("usd_per_researcher", "Cost of a researcher", 0, "USD a year", "Salary, equity and overhead.", None, style.USD, 0, 1e8,
                   group=PRICE),
             Input("engineers", "Engineers", 0, "full-time people", "As above.", None, style.TENTHS, 0, 1e5),
-            Input("usd_per_engineer", "Cost of one", 0, "USD a year", "As above.", None, style.USD, 0, 1e8, group=PRICE),
+            Input("usd_per_engineer", "Cost of an engineer", 0, "USD a year", "As above.", None, style.USD, 0, 1e8, group=PRICE),
             Input("people_share", "People where none are typed", 0.39, "share of cost with them",
                   "R&D staff is 29 to 49 % of the cost of developing four frontier models; the middle is taken. 0: no people.",
                   EPOCH_PAPER, style.PERCENT, 0, 0.9),

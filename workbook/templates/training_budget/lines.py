@@ -59,7 +59,7 @@ _TIME: Block = ("Compute and time", [
     Line("write_seconds", "Time to write a checkpoint", "s", "{checkpoint_bytes}/({checkpoint_gb_per_second}*bytes_per_gb)",
          "Training stands still for it.", _GB),
     Line("best_interval_minutes", "Interval that loses least", "minutes",
-         "IF({cluster_failures}=0,0,SQRT((1+1)*{write_seconds}*seconds_per_day/{cluster_failures})/seconds_per_minute)",
+         "IF({cluster_failures}=0,0,SQRT(young_factor*{write_seconds}*seconds_per_day/{cluster_failures})/seconds_per_minute)",
          "Young (1974): root of 2 x write time x mean time between stops.", '#,##0.0;;"no failures"',
          "Checkpoint interval that loses least time"),
     Line("written_share", "Time not spent writing", "share of time", "{interval_seconds}/({interval_seconds}+{write_seconds})", "",
@@ -258,7 +258,7 @@ RESULTS: list[Block] = [
              style.USD, "Total where hours are those of P90"),
     ]),
     ("Is the compute well spent? (Chinchilla scaling law)", [
-        Line("law_flops", "Compute in the law's sense", "FLOP", "(1+1)*(1+1+1)*{active_parameters}*{all_tokens}",
+        Line("law_flops", "Compute in the law's sense", "FLOP", "law_factor*{active_parameters}*{all_tokens}",
              "6 N D, without attention.", _BIG),
         Line("overtrained", "Tokens over the best number", "ratio",
              'IFERROR({all_tokens}/LLM_OPTIMAL_TOKENS({law_flops}),"needs the functions")',

@@ -74,8 +74,8 @@ def LLM_FLEET(
     Of every layout of a replica it finds the largest rate at which that share of the requests keeps both limits, at
     most 95 % of what the replica sustains, and takes as many replicas as the traffic needs; one more candidate has
     replicas that only prefill and others that only decode, written 3xtp2+5xtp4. Whole nodes are paid: USD/hour is
-    theirs, and tokens of prompts and answers bear the share of the time that they take. Four of five measured systems
-    like it need accelerators between low and high. A price of your own counts first, else the median of the catalog's
+    theirs, and tokens of prompts and answers bear the share of the time that they take in a replica as full as the
+    limits let it be. Four of five measured systems like it need accelerators between low and high. A price of your own counts first, else the median of the catalog's
     whole nodes, on demand, with its spread beside it.
 
     Args:

@@ -16,6 +16,7 @@ from xlcalc.language.declare import Table, cell_function
 from xlcalc.language.kinds import (
     Accelerator,
     Count,
+    DType,
     Generator,
     PositiveSeconds,
     PositiveTokens,
@@ -42,12 +43,14 @@ def LLM_SERVE_PLAN(
     cached_share: Share = 0,
     usd_per_hour: UsdPerHour = None,
     software: ServingSoftware = None,
+    dtype: DType = None,
+    kv_dtype: DType = None,
 ) -> Rows:
     """The cheapest ways to serve a model on an accelerator inside limits on latency, cheapest first.
 
     Tries counts (powers of two), layouts (tensor, pipeline, expert, data-parallel attention; prefill and decoding
     apart on replicas of one layout, written 2xtp2+2xtp2) and formats that the accelerator computes in, each with the
-    largest batch that keeps the limits; the cache is in 16 bit. TTFT and TPOT are means: that of a prompt among running
+    largest batch that keeps the limits. TTFT and TPOT are means: that of a prompt among running
     sequences, without a queue (LLM_FLEET has quantiles); four of five measured systems like it give tokens/s between
     low and high. USD at full use and your own price, else the median of the catalog's whole nodes, on demand: of how
     many rows, how old and how far apart stands beside it; blank where it lists none.
@@ -56,6 +59,7 @@ def LLM_SERVE_PLAN(
         ttft_slo: longest time to the first token; blank = any
         tpot_slo: longest time per output token; blank = any
         max_count: most accelerators of a replica
+        dtype: number format of the weights; blank = any that the accelerator computes in
     Example:
         >>> LLM_SERVE_PLAN("llama-3.1-8b", "h100-sxm", 1000, 200, 1, 0.05, 2)[1][:3]
         [1, 'tp1', 'fp8']
@@ -63,10 +67,10 @@ def LLM_SERVE_PLAN(
     traffic = throughput.Traffic(prompt, output, cached_share)
     table = Table([[*plan.HEADER, "tokens/s low", "tokens/s high", *cost.PRICE_HEADER[3:]]])
     given = {"model": model, "accelerator": accelerator, "prompt": prompt, "output": output}
-    formats, usd = in_formats(model, accelerator, software), price(accelerator, usd_per_hour)
+    formats, usd = in_formats(model, accelerator, software, dtype, kv_dtype), price(accelerator, usd_per_hour)
     for row in plan.plan(formats, traffic, ttft_slo, tpot_slo, max_count, top, usd):
         found = dict(zip(plan.HEADER, row, strict=True))
-        asked = {"count": found["accelerators"], "batch": found["batch"], "dtype": DTYPES[str(found["dtype"])]}
+        asked = {"count": found["accelerators"], "batch": found["batch"], "dtype": dtype or DTYPES[str(found["dtype"])]}
         likely = accuracy.ranges.of_call("LLM_THROUGHPUT", given | asked, software or "")
         ends = (share * float(str(found["tokens/s"])) for share in (likely.low, likely.high))
         table.append([*row, *ends, *cost.priced(usd)[3:]])
@@ -79,7 +83,7 @@ def _cheapest(given: SimpleNamespace) -> str:
     asked = throughput.Traffic(given.prompt, given.output, given.cached_share)
     (option, *_), tried = searched(
         plan.best,
-        in_formats(given.model, given.accelerator, given.software),
+        in_formats(given.model, given.accelerator, given.software, given.dtype, given.kv_dtype),
         asked,
         given.ttft_slo,
         given.tpot_slo,
@@ -92,7 +96,9 @@ def _cheapest(given: SimpleNamespace) -> str:
         f"the cheapest inside the limits of {tried} layouts and formats, each with its largest batch: "
         "{0}; {1}; {2}; {3}; {4}",
         *_of_option(
-            served(given.model, given.accelerator, DTYPES[option.of.dtype], None, given.software),
+            served(
+                given.model, given.accelerator, given.dtype or DTYPES[option.of.dtype], given.kv_dtype, given.software
+            ),
             asked,
             option,
             given.ttft_slo,

@@ -13,6 +13,7 @@ from xlcalc.hardware.serving import dense_format, device, engine, formats_to_try
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.cost import Price
 from xlcalc.hosting.served import Served
+from xlcalc.model.coefficients import without_shared_window
 from xlcalc.model.dtypes import DType
 from xlcalc.model.spec import ModelSpec
 from xlcalc.model.words import WORDS
@@ -47,10 +48,14 @@ def held(
     """
     software = software or (usual_software(accelerator) if accelerator else "")
     dtype = dtype or model.published_dtype
-    numbers = columns(model.coefficients(dtype), WORDS, "of the model in this format")
+    own = engine(accelerator, software)
+    counted = model.coefficients(dtype)
+    if not own.shared_window:
+        counted = without_shared_window(counted)
+    numbers = columns(counted, WORDS, "of the model in this format")
     cache_bytes = kv_dtype.bytes if kv_dtype else _SIXTEEN_BIT
     where = device(accelerator) if accelerator else None
-    return Served(numbers, dtype.name, cache_bytes, engine(accelerator, software), where)
+    return Served(numbers, dtype.name, cache_bytes, own, where)
 
 
 @_once
@@ -87,16 +92,23 @@ def served(
     return _timed(model, accelerator, dtype, kv_dtype, software)
 
 
-def in_formats(model: ModelSpec, accelerator: AcceleratorSpec, software: str | None = None) -> Sequence[Served]:
-    """A model in each of the formats that a plan tries, as plain numbers."""
+def in_formats(
+    model: ModelSpec,
+    accelerator: AcceleratorSpec,
+    software: str | None = None,
+    dtype: DType | None = None,
+    kv_dtype: DType | None = None,
+) -> Sequence[Served]:
+    """A model in the format that is given, else in each of those that a plan tries, as plain numbers."""
+    formats = [dtype] if dtype else formats_to_try(accelerator)
     with unrecorded():
-        return tuple(served(model, accelerator, dtype, None, software) for dtype in formats_to_try(accelerator))
+        return tuple(served(model, accelerator, one, kv_dtype, software) for one in formats)
 
 
 def price(accelerator: AcceleratorSpec, usd_per_hour: float | None) -> Price | None:
     """The price of an accelerator-hour: what is given; else the user's own rows, or the median of the comparable rows
     of the catalog; None where it lists none."""
-    if usd_per_hour:
+    if usd_per_hour is not None:
         return Price(usd_per_hour, "given with the call")
     found = typical(accelerator.id, accelerator.devices_per_node or 1)
     if found is None:

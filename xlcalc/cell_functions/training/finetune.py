@@ -32,8 +32,7 @@ def adapter_params(model: ModelSpec, rank: int, targets: frozenset[str]) -> floa
     total: float = 0
     for (name, d_in, d_out), count in adapted_matrices(model.architecture, targets).items():
         many = column("", count, f"number of {name}", "count", "of the model")
-        sides = column("", d_in, f"inputs of {name}", "elements", "of the model")
-        sides = sides + column("", d_out, f"outputs of {name}", "elements", "of the model")
+        sides = column("", d_in + d_out, f"{d_in:,} inputs and {d_out:,} outputs of {name}", "elements", "of the model")
         total = total + term(f"inputs and outputs of {name}, all layers", many * sides, "elements", _HU)
     return rank * term(_ADAPTED, total, "elements", _HU)
 

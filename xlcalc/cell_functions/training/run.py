@@ -45,7 +45,7 @@ _OptimumLaw = Annotated[str, Choice(*scaling_laws.OPTIMUM_LAWS)]
 
 def _attention(model: ModelSpec, seq_len: float) -> float:
     """Attention FLOP of one token's forward pass, none where no sequence length is given."""
-    if not given(seq_len) and is_number(seq_len):
+    if is_number(seq_len) and not seq_len:
         return 0
     if not given(seq_len) and model.count is not None:
         return allowed(seq_len == 0, lambda: 0, lambda: "needs a model where a sequence length is given")
