@@ -224,6 +224,8 @@ class TestBlocks:
     def test_a_spilled_accelerator_reads_back_as_itself(self):
         block = xlcalc.LLM_HARDWARE("h100-sxm")
         assert xlcalc.LLM_TRAIN_TIME(1e21, block, 8) == xlcalc.LLM_TRAIN_TIME(1e21, "h100-sxm", 8)
+        larger = [[field, 160e9 if field == "memory" else value] for field, value in block]
+        assert xlcalc.LLM_HARDWARE(larger, "usable") == 2 * xlcalc.LLM_HARDWARE("h100-sxm", "usable")
         own = [["name", "Ours"], ["peak_bf16_tflops", 500], ["memory_gb", 96]]
         assert xlcalc.LLM_HARDWARE(own, "memory") == 96e9
         with pytest.raises(CalcError, match="has no published fp8 peak"):

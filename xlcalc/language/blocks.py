@@ -7,11 +7,12 @@ slip of the finger cannot drop a number silently.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from xlcalc.catalog import models
+from xlcalc.catalog import accelerators, models
 from xlcalc.hardware.spec import FIELDS, AcceleratorSpec
 from xlcalc.language.cells import clean, did_you_mean, is_blank, shown
 from xlcalc.language.errors import CalcError
@@ -24,6 +25,9 @@ DERIVED = ("parameters", "active_parameters", "count", "published_dtype", "publi
 _FORMATS = ("torch_dtype", "dtype", "expert_dtype", "quantization_config", "quantization", "compression_config",
             "gguf_types", "gguf_file_type")  # fmt: skip
 _CLASS = ("architectures", "num_labels", "id2label")  # which head a model ends in
+# what is achieved of a peak, and usable of a memory
+_FOLLOWS = (("memory", "usable"), ("bandwidth", "achievable_bandwidth"), ("peak_bf16", "achievable_bf16"),
+            ("peak_fp8", "achievable_fp8"))  # fmt: skip
 _TOWERS = "tower_parameters"  # a block has no towers' own fields
 _SHORT = {name: spellings[0] for name, spellings in SPELLINGS.items()}
 _CANONICAL = {s: name for name, spellings in SPELLINGS.items() for s in (name, *spellings)}
@@ -189,6 +193,18 @@ def _base(name: str) -> ModelSpec | None:
 
 
 def accelerator(rows: list[list[Any]]) -> AcceleratorSpec:
-    """The accelerator of a block. Raises ValueError for labels that are nearly fields and for impossible figures."""
-    found = _fields(rows, accelerator_fields())
-    return AcceleratorSpec.from_columns(found)
+    """The accelerator of a block; what stands in it as in the catalog follows the figure beside it that was changed.
+
+    Raises ValueError for labels that are nearly fields and for impossible figures.
+    """
+    own = AcceleratorSpec.from_columns(_fields(rows, accelerator_fields()))
+    try:
+        base = accelerators.find(own.id)
+    except LookupError:
+        return own
+    scaled = {}
+    for figure, follows in _FOLLOWS:
+        was, now, kept = getattr(base, figure), getattr(own, figure), getattr(base, follows)
+        if was and now and kept and getattr(own, follows) == kept:
+            scaled[follows] = kept * now / was
+    return replace(own, **scaled)
