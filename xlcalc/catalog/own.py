@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from xlcalc.catalog import table_file, tables, user
@@ -117,7 +117,9 @@ def _checked(name: str, lines: Iterable[tuple[int, Row]], where: str) -> list[Ro
 
 
 def _whole(name: str, row: Row) -> Row:
-    """A row with what its id says, and with a figure at least."""
+    """A row with what its id says, and with a figure at least, of no day that is still to come."""
+    if row.get("as_of", "") > (date.today() + timedelta(1)).isoformat():  # a day later where clocks are ahead
+        raise TableError(f"{row['id']}: as_of must not be in the future; got {row['as_of']}")
     if name == "prices":
         if not any(value for column, value in row.items() if column.endswith("_usd_per_hour")):
             raise TableError(f"{row['id']}: has no price, such as on_demand_usd_per_hour=31.5")

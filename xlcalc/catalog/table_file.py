@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from difflib import get_close_matches
 
 from xlcalc.files import FileError
@@ -121,9 +121,7 @@ def _problem(column: str, value: str) -> str:
         return "must be a whole number" if column in _WHOLE and not number.is_integer() else ""
     if column == "as_of":
         try:
-            if date.fromisoformat(value).isoformat() == value:
-                return "" if date.fromisoformat(value) <= date.today() + timedelta(1) else "must not be in the future"
-            return "must be a date as 2026-11-24"
+            return "" if date.fromisoformat(value).isoformat() == value else "must be a date as 2026-11-24"
         except ValueError:
             return "must be a date as 2026-11-24"
     if value[0] in "=+-@":
