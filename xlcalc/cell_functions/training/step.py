@@ -9,7 +9,7 @@ from xlcalc.accuracy.calibration import calibrated
 from xlcalc.cell_functions.training.kinds import Method, OptimizerName, Recompute, Targets, Zero, adapted
 from xlcalc.formula.records import columns
 from xlcalc.hardware.kernels import framework, kernels
-from xlcalc.hardware.software import usual_training
+from xlcalc.hardware.software import check_runs, usual_training
 from xlcalc.language.cells import Choice
 from xlcalc.language.declare import cell_function
 from xlcalc.language.kinds import (
@@ -156,6 +156,7 @@ def LLM_STEP_TIME(
     numbers = columns(counted, WORDS, "of the model")
     layout = Layout(tp, pp, 1, ep, cp, vp, micro_batch, zero, recompute)
     layout = spread(count, layout, counted.n_layers, counted.n_experts, counted.n_heads)
+    check_runs(software or "", accelerator.vendor)
     rates = kernels(accelerator, dtype.name, software or usual_training(zero, accelerator.vendor))
     tuned = None if method == "full" else _tuned(model, method, rank, adapted(targets, software))
     return getattr(step_time(numbers, rates, layout, global_batch, seq_len, tuned), part)
