@@ -25,8 +25,8 @@ def offload_throughput(
     """Output tokens a second of a batch: prefill, then a step a token, each as long as its slowest stream.
 
     What is not on the accelerator crosses the host's link in every pass; with a disk rate it lies on disk and crosses
-    both. Raises ValueError where the shares do not fit the accelerator. Source: Sheng et al. 2023 (FlexGen), section
-    4.3, without computing on the host.
+    both. Raises ValueError where what is to stay on the accelerator is more than it holds. Source: Sheng et al. 2023
+    (FlexGen), section 4.3, without computing on the host.
     """
     layout = Layout()
     r = replica(of, layout)
@@ -45,17 +45,12 @@ def offload_throughput(
     decode = term("a decoding step alone", decode, "seconds", _FLEXGEN)
     first = term("prefill", seconds(prefill, batch * sequence_bytes(of, part, prompt)), "seconds", _FLEXGEN)
     each = term("a decoding step", seconds(decode, batch * sequence_bytes(of, part, context)), "seconds", _FLEXGEN)
-    cache = cache_share * batch * sequence_bytes(of, part, prompt + output)
-    kept = term("kept on the accelerator", weights_share * part.weights + cache, "bytes", _FLEXGEN)
-    rate = term("output tokens a second", batch * output / (first + (output - 1) * each), "tokens/s")
-    return allowed(kept <= of.on.memory, lambda: rate, lambda: _no_room(of, part.weights, cache, weights_share))
-
-
-def _no_room(of: Served, weights: float, cache: float, share: float) -> str:
-    """The sentence where the shares do not fit."""
-    most_of_it = max(of.on.memory - cache, 0) / weights
-    return (
-        f"keeps {share:.3g} of {weights / 1e9:.4g} GB of weights and {cache / 1e9:.4g} GB of cache on {of.on.name}, "
-        f"which has {of.on.memory / 1e9:.4g} GB; with that cache weights_gpu is at most "
-        f"{int(most_of_it * 1000) / 1000:g}"
+    stays = weights_share * part.weights + cache_share * batch * sequence_bytes(of, part, prompt + output)
+    return allowed(
+        stays <= of.on.memory,
+        lambda: batch * output / (first + (output - 1) * each),
+        lambda: (
+            f"keeps {stays / 1e9:.4g} GB of weights and cache on {of.on.name}, which holds {of.on.memory / 1e9:.4g} GB: "
+            "lower weights_gpu, kv_gpu or batch"
+        ),
     )
