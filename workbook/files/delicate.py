@@ -251,7 +251,6 @@ class Delicate:
             found += self._now[where]
         return found
 
-
     def _numbers_in(self, where: tuple[str, Area]) -> dict[str, float] | None:
         """The numbers in an area by their 15 digits; None where two of them agree in these."""
         values = self._values_in([where])

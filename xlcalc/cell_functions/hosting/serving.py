@@ -286,7 +286,8 @@ def LLM_OFFLOAD_THROUGHPUT(
     """Output tokens a second of one accelerator that holds a share of weights and cache and fetches the rest.
 
     The rest lies in host memory, or where a disk rate is given on disk, and crosses the host's link in every pass; a
-    pass takes as long as the slowest of computing and fetching.
+    pass takes as long as the slowest of computing and fetching. Shares that the accelerator's memory does not hold are
+    refused; what passes need beside weights and cache is not counted.
 
     Args:
         host_bytes_per_second: rate between host memory and the accelerator (PCIe)

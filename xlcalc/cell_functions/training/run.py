@@ -163,8 +163,9 @@ def LLM_CHECKPOINT_SIZE(model: ModelOrCount, optimizer: _Optimizer = "adam") -> 
     """Bytes of a checkpoint from which training can resume.
 
     `adam` keeps bf16 weights, fp32 weights and two fp32 moments: 14 B a parameter. `adam_fp32` leaves out the 16-bit
-    copy (12 B), `adam_8bit` keeps moments in a byte each (8 B), `momentum` keeps one moment (10 B: SGD, Lion, Muon),
-    `none` the 16-bit weights alone (2 B).
+    copy (12 B), `adam_8bit` keeps moments in a byte each (8 B), `adam_bf16` in two (10 B), `momentum` and `muon` keep
+    one moment (10 B: SGD, Lion, Muon, the second moment of embedding and head left out), `adafactor` and `sgd` none
+    (6 B), `none` the 16-bit weights alone (2 B). Paged moments are those of `adam` or `adam_8bit`.
 
     Args:
         model: the model, or its parameters
