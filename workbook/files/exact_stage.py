@@ -320,6 +320,9 @@ class ExactStage:
             self.refused[node] = f"a formula over {largest:,} cells at once"
             return None
         array = self._sheets[node[0]].arrays.get(self._index[node])
+        if array is None and isinstance(value, CalcError) and value.code == "#SPILL!":
+            self.refused[node] = "an array for which the exact engine finds no room"
+            return None
         if array is None:
             return Answer(0 if value is None else value)
         area = array.area
