@@ -18,7 +18,7 @@ from xlcalc.hardware.rates import Framework, TrainRates
 from xlcalc.model.coefficients import Coefficients
 from xlcalc.training.compute import RECOMPUTE
 from xlcalc.training.layout import Layout
-from xlcalc.training.memory import train_memory
+from xlcalc.training.memory import TrainMemory, train_memory
 from xlcalc.training.micro_batch import micro_batch_time
 from xlcalc.training.step_time import StepTime, accumulated_bytes, step_time
 
@@ -153,6 +153,10 @@ def more_than(most: int, job: Job, machine: Machine) -> bool:
 
 def memory_of(job: Job, machine: Machine, layout: Layout) -> float:
     """Bytes on the fullest accelerator."""
+    return _memory(job, machine, layout).total
+
+
+def _memory(job: Job, machine: Machine, layout: Layout) -> TrainMemory:
     return train_memory(
         job.model,
         layout,
@@ -160,7 +164,7 @@ def memory_of(job: Job, machine: Machine, layout: Layout) -> float:
         machine.keeps(layout.zero),
         weight_bytes=job.weight_bytes,
         operand_bytes=job.operand_bytes,
-    ).total
+    )
 
 
 def _timed(job: Job, machine: Machine, layout: Layout, held: float | None = None) -> Candidate:
@@ -169,24 +173,27 @@ def _timed(job: Job, machine: Machine, layout: Layout, held: float | None = None
 
 
 class _Floors:
-    """Seconds that a step takes at least, whatever it recomputes: a lower bound that costs a fraction of the step.
+    """Seconds that a step takes at least: a lower bound that costs a fraction of the step.
 
-    Its micro-batches as they are without recomputation, the pipeline's bubble, and the latencies of the rings that
-    share parameters beyond what hides them; the rest of `step_time` is nothing or more.
+    Its micro-batches, without recomputation unless it is known to need all of it, the pipeline's bubble, and the
+    latencies of the rings that share parameters beyond what hides them; the rest of `step_time` is nothing or more.
     """
 
     def __init__(self, job: Job, machine: Machine) -> None:
         self._job, self._machine = job, machine
         self._pace = cache(self._micro_batch)
+        self.most = min(job.global_batch, MAX_MICRO_BATCH)
 
-    def _micro_batch(self, tp: int, ep: int, cp: int, micro_batch: int, interleaved: bool, zero: int) -> float:
+    def _micro_batch(
+        self, tp: int, ep: int, cp: int, micro_batch: int, interleaved: bool, zero: int, recompute: str
+    ) -> float:
         job, k = self._job, self._machine.rates(zero)
         tokens = micro_batch * job.seq_len / cp
         gradient = accumulated_bytes(k, zero)
-        micro = micro_batch_time(job.model, k, tokens, job.seq_len, tp, ep, cp, interleaved, "none", gradient)
+        micro = micro_batch_time(job.model, k, tokens, job.seq_len, tp, ep, cp, interleaved, recompute, gradient)
         return micro.layers + micro.head
 
-    def step(self, of: Ways, vp: int, zero: int, first: int, steady: int) -> float:
+    def step(self, of: Ways, vp: int, zero: int, first: int, steady: int, recompute: str = "none") -> float:
         """The floor of layouts whose micro-batches have `first` to `steady` sequences.
 
         A micro-batch takes no less for more sequences, and a sequence no more in a larger micro-batch: each part is a
@@ -195,11 +202,14 @@ class _Floors:
         tp, pp, dp, ep, cp = of[:5]
         interleaved, stage = pp > 1 and vp > 1, min(zero, 2)
         m = self._job.global_batch / dp / steady
-        seconds = m * self._pace(tp, ep, cp, steady, interleaved, stage)
-        bubble = (pp - 1) / vp * self._pace(tp, ep, cp, first, interleaved, stage)
+        recompute = "full" if recompute == "full" else "none"  # what is selected costs little, and its shape varies
+        pace = self._pace(tp, ep, cp, steady, interleaved, stage, recompute)
+        seconds = m * pace
+        start = pace if first == steady else self._pace(tp, ep, cp, first, interleaved, stage, recompute)
+        bubble = (pp - 1) / vp * start
         k, ranks = self._machine.rates(zero), dp * cp
         if zero < 2:  # gradients reduced and weights gathered behind one micro-batch
-            waiting = 2 * (ranks - 1) * k.latency - self._pace(tp, ep, cp, steady, interleaved, stage) / pp
+            waiting = 2 * (ranks - 1) * k.latency - pace / pp
         else:  # behind every one
             inside = min(ranks, max(1, k.domain // tp)) if k.shards_inside else ranks
             waiting = m * zero * (inside - 1) * self._job.model.n_layers * k.latency - seconds
@@ -208,9 +218,7 @@ class _Floors:
     def ways(self, of: Ways) -> float:
         """The floor of all layouts of one way to divide the machine."""
         ends = {of.chunks[0], of.chunks[-1]}
-        return min(
-            self.step(of, vp, zero, of.micro_batches[0], of.micro_batches[-1]) for vp in ends for zero in of.zeros
-        )
+        return min(self.step(of, vp, zero, 1, self.most) for vp in ends for zero in of.zeros)
 
 
 def fitting(job: Job, machine: Machine, slowest: Callable[[], float] = lambda: inf) -> Iterator[Candidate]:
@@ -225,16 +233,20 @@ def fitting(job: Job, machine: Machine, slowest: Callable[[], float] = lambda: i
         for vp, zero in product(of.chunks, of.zeros):
             least = 0  # recomputation that a smaller micro-batch could not do without: nor can a larger one
             for micro_batch in of.micro_batches:
-                if floors.step(of, vp, zero, micro_batch, micro_batch) > slowest():
-                    continue
-                for recompute in RECOMPUTE[least:]:
-                    candidate = of.layout(vp, micro_batch, zero, recompute)
-                    held = memory_of(job, machine, candidate)
-                    if held <= machine.memory:
-                        yield _timed(job, machine, candidate, held)
+                if floors.step(of, vp, zero, micro_batch, floors.most, RECOMPUTE[least]) > slowest():
+                    break
+                while least < len(RECOMPUTE):
+                    recompute = RECOMPUTE[least]
+                    if floors.step(of, vp, zero, micro_batch, micro_batch, recompute) > slowest():
                         break
-                    least += 1
-                else:
+                    candidate = of.layout(vp, micro_batch, zero, recompute)
+                    held = _memory(job, machine, candidate)
+                    if held.total <= machine.memory:
+                        yield _timed(job, machine, candidate, held.total)
+                        break
+                    states = held.weights + held.gradients + held.optimizer
+                    least = len(RECOMPUTE) if states > machine.memory else least + 1
+                if least == len(RECOMPUTE):
                     break
 
 
