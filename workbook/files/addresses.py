@@ -22,7 +22,7 @@ class Area(NamedTuple):
     bottom: int
     right: int
 
-    def __contains__(self, place: tuple[int, int]) -> bool:  # type: ignore[override]
+    def holds(self, place: tuple[int, int]) -> bool:
         return self.top <= place[0] <= self.bottom and self.left <= place[1] <= self.right
 
     @property
