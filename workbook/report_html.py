@@ -23,6 +23,7 @@ th,td{text-align:left;padding:.35rem .5rem;border-bottom:1px solid var(--line);v
 th{color:var(--soft);font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .bad{border-left:4px solid var(--bad);background:var(--pane);padding:.5rem 1rem;margin:1rem 0}
 svg{width:100%;height:auto;font:13px system-ui,sans-serif}svg text{fill:var(--ink)}svg rect{fill:var(--bar)}
+@media (max-width:40rem){.name{display:none}svg{min-width:34rem}}
 caption{text-align:left;color:var(--soft)}@media print{body{max-width:none}}
 """
 _WIDTH, _ROW, _LABEL = 640, 26, 210
@@ -81,10 +82,10 @@ def bill_of(rows: Mapping[int, Mapping[int, CellValue]]) -> Bill | None:
 def _named(title: str, names: Sequence[NamedCell]) -> str:
     rows = "".join(
         f"<tr><td>{escape(one.about)}</td>{_value(one.value, one.unit)}<td>{escape(one.unit)}</td>"
-        f"<td><code>{escape(one.name)}</code></td></tr>"
+        f'<td class="name"><code>{escape(one.name)}</code></td></tr>'
         for one in names
     )
-    head = '<tr><th>What</th><th class="n">Value</th><th>Unit</th><th>Name</th></tr>'
+    head = '<tr><th>What</th><th class="n">Value</th><th>Unit</th><th class="name">Name</th></tr>'
     return f'<h2>{title}</h2><div class="wide"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>'
 
 
@@ -99,17 +100,21 @@ def _chart(bill: Bill) -> str:
         drawn += (
             f'<text x="0" y="{top + 17}">{escape(label)}</text>'
             f'<rect x="{_LABEL}" y="{top + 4}" width="{width:.1f}" height="{_ROW - 8}"/>'
-            f'<text x="{_LABEL + 6 + width:.1f}" y="{top + 17}">{amount / 1e6:,.2f} M</text>'
+            f'<text x="{_LABEL + 6 + width:.1f}" y="{top + 17}">{_amount(amount)}</text>'
         )
     heads = "".join(f'<th class="n">{escape(head)}</th>' for head in bill.heads)
     rows = ""
     for label, values in bill.lines:
         rows += f"<tr><td>{escape(label)}</td>{''.join(_value(value, 'USD') for value in values)}</tr>"
     return (
-        f'<h2>{escape(bill.title)}</h2><svg viewBox="0 0 {_WIDTH} {len(bars) * _ROW}" role="img" '
-        f'aria-label="{escape(bill.title)} by line, in millions; the table below has the numbers">{drawn}</svg>'
+        f'<h2>{escape(bill.title)}</h2><div class="wide"><svg viewBox="0 0 {_WIDTH} {len(bars) * _ROW}" role="img" '
+        f'aria-label="{escape(bill.title)} by line; the table below has the numbers">{drawn}</svg></div>'
         f'<div class="wide"><table><thead><tr><th>Line</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
+
+
+def _amount(amount: float) -> str:
+    return f"{amount / 1e6:,.2f} M" if abs(amount) >= 1e6 else f"{amount:,.0f}"
 
 
 def _value(value: CellValue, unit: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from xlcalc.catalog.table_file import TableError, lines
+from xlcalc.files import read_file
 
 from .listed import Listed
 from .report import escaped, is_template, row_of_markdown
@@ -101,7 +102,7 @@ def read(path: Path) -> list[Scenario]:
 
 def _of_csv(path: Path) -> list[dict[str, str]]:
     try:
-        return [row for _, row in lines(path.read_bytes(), path.name)]
+        return [row for _, row in lines(read_file(path), path.name)]
     except TableError as error:
         raise SettingError(str(error)) from None
 
@@ -109,7 +110,7 @@ def _of_csv(path: Path) -> list[dict[str, str]]:
 def _of_yaml(path: Path) -> list[dict[str, str]]:
     try:
         # as they are written: 15e12, 2027-01-31, yes
-        found = yaml.load(path.read_text("utf-8-sig"), Loader=yaml.BaseLoader)
+        found = yaml.load(str(read_file(path), "utf-8-sig"), Loader=yaml.BaseLoader)
     except (yaml.YAMLError, RecursionError, UnicodeDecodeError) as error:
         raise SettingError(f"{path.name} is no YAML: {' '.join(str(error).split())[:200]}") from None
     rows = []

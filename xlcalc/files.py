@@ -1,4 +1,4 @@
-"""Write a file whole or not at all."""
+"""Read a file that has an end; write one whole or not at all."""
 
 from __future__ import annotations
 
@@ -28,8 +28,26 @@ class FileError(ValueError):
         super().__init__(sentence if len(sentence) <= _LONGEST else f"{sentence[: _LONGEST - 3]}...")
 
 
+MAX_FILE = 2**29  # bytes of a file that is read whole
 _SUFFIX = ".tmp"
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
+
+
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """What an ordinary file holds. Raises FileError, or OSError for one that cannot be read."""
+    check_ordinary(path)
+    if os.stat(path).st_size > MAX_FILE:
+        raise FileError(f"{path} is larger than {MAX_FILE // 2**20} MiB; it is not read.")
+    return Path(path).read_bytes()
+
+
+def check_ordinary(path: str | os.PathLike[str]) -> None:
+    """Raise FileError for a folder, and for a device or a pipe: it may have no end. OSError where there is nothing."""
+    mode = os.stat(path).st_mode
+    if stat.S_ISDIR(mode):
+        raise FileError(f"{path} is a folder, not a file.")
+    if not stat.S_ISREG(mode):
+        raise FileError(f"{path} is not an ordinary file, and is not read.")
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:

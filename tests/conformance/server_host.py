@@ -51,8 +51,14 @@ def _cell(value: Any) -> Any:
 
 def _answer(connection: HTTPSConnection, case: Case) -> list[list[Any]]:
     sent = json.dumps(body(case.function, arguments(case)))
-    connection.request("POST", "/xlwings/custom-functions-call", sent, {"Content-Type": "application/json"})
-    response = connection.getresponse()
+    request = "POST", "/xlwings/custom-functions-call", sent, {"Content-Type": "application/json"}
+    try:
+        connection.request(*request)
+        response = connection.getresponse()
+    except ConnectionError:  # the server closes a connection that is quiet for seconds: a busy machine is no defect
+        connection.close()
+        connection.request(*request)
+        response = connection.getresponse()
     said = response.read()
     if response.status != 200:
         return [[f"status {response.status}"]]

@@ -309,3 +309,29 @@ def test_lines_are_broken_where_a_terminal_ends():
     assert broken.split() == whole.split()
     assert all(len(line) <= 80 or len(line.split()) == 1 for line in broken.splitlines())
     assert any(len(line) > 80 for line in whole.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("call", "quantity", "unit"),
+    [
+        (("LLM_HARDWARE", "h100-sxm", "bandwidth"), "LLM_HARDWARE", "bytes/s"),
+        (
+            ("LLM_ESTIMATE_BOUND", "LLM_TPOT", "low", "llama-3.1-8b", "h100-sxm", 1, 1024),
+            "LLM_ESTIMATE_BOUND",
+            "seconds",
+        ),
+        (("LLM_TCO", 30000, 4, 700, 0.1), "life years", "years"),
+        (("LLM_MFU", "llama-3.1-8b", 8e4, "h100-sxm", 8), "tokens per second", "tokens/s"),
+        (("LLM_OWN_SHARE", 1e4, 2), "api usd per million", "USD per million tokens"),
+        (("LLM_LOSS", 8e9, 1e12), "LLM_LOSS", "nats/token"),
+    ],
+)
+def test_a_number_has_the_unit_of_what_it_counts(call, quantity, unit):
+    assert next(row[5] for row in xlcalc.LLM_EXPLAIN(*call) if row[1] == quantity) == unit
+
+
+def test_a_bill_s_range_is_that_of_its_total():
+    call = ("LLM_TRAIN_COST", 2.4e23, "h100-sxm", 300, 4.09, 0.3, 8, 0.01, 3600, 3600, 1e12, 1e13, 0.02, 1000)
+    rows = {row[0]: row[4] for row in xlcalc.LLM_EXPLAIN(*call)}
+    for bound in ("low", "high"):
+        assert rows[bound] == xlcalc.LLM_ESTIMATE_BOUND(call[0], bound, *call[1:])

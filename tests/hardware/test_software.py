@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import xlcalc
 from xlcalc.catalog import tables
 from xlcalc.hardware import software
 from xlcalc.hardware.software import SERVING, SOFTWARE, TRAINING
@@ -38,3 +39,17 @@ def test_another_jobs_or_an_unknown_software_is_refused_with_the_choices(does, t
     with pytest.raises(Refusal, match=", ".join(software.names(does)[:3])):
         KIND[does].read(text)
     assert KIND[SERVING].read("TensorRT LLM") == "tensorrt-llm"
+
+
+@pytest.mark.parametrize(
+    ("function", "call", "software"),
+    [
+        ("LLM_THROUGHPUT", ("llama-3.1-8b", "tpu-v5p", 1, 1000, 1000), "tensorrt-llm"),
+        ("LLM_THROUGHPUT", ("llama-3.1-8b", "h100-sxm", 1, 1000, 1000), "neuron"),
+        ("LLM_MAX_BATCH", ("llama-3.1-8b", "mi300x", 1, 1000), "tensorrt-llm"),
+        ("LLM_STEP_TIME", ("llama-3.1-8b", "tpu-v5p", 8, 8, 8192), "megatron"),
+    ],
+)
+def test_software_is_refused_where_it_does_not_run(function, call, software):
+    with pytest.raises(xlcalc.CalcError, match=f"software {software} runs on accelerators of .*, not of "):
+        getattr(xlcalc, function)(*call, software=software)

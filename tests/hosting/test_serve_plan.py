@@ -108,6 +108,8 @@ def test_offload():
     weights = xlcalc.LLM_SERVE_MEMORY("opt-30b", 0, 1, "fp16", part="weights")
     link = 12e9 / (0.8 * weights)
     assert xlcalc.LLM_OFFLOAD_THROUGHPUT("opt-30b", "t4", 12e9, 0, 1, 1000, 1, 0.2, 1) == pytest.approx(link, rel=0.01)
+    with pytest.raises(xlcalc.CalcError, match=r"keeps 42\.\d+ GB .* which holds 25\.\d+ GB"):
+        xlcalc.LLM_OFFLOAD_THROUGHPUT("llama-3.1-70b", "rtx-4090", 25e9, 0, 512, 32, 1, 1, 1, "q4_k_m")
 
 
 def test_a_prefix_cache_makes_it_cheaper():

@@ -209,16 +209,23 @@ class TestBlocks:
         changed = [["id", "llama-3.1-8b"], ["n_layers", 33]]
         assert xlcalc.LLM_PARAMS(changed) == 8030261248 + (8030261248 - 2 * 525336576 - 4096) // 32
 
-    @pytest.mark.parametrize("name", ["llama-3.1-8b", "gpt2", "deepseek-v3", "mixtral-8x7b", "gemma-4-26b-a4b"])
+    @pytest.mark.parametrize(
+        "name",
+        ["llama-3.1-8b", "gpt2", "deepseek-v3", "mixtral-8x7b", "gemma-4-26b-a4b", "longcat-flash", "lfm3-1.7b",
+         "Qwen/Qwen3-235B-A22B-FP8"],
+    )  # fmt: skip
     def test_a_spilled_model_reads_back_as_itself(self, name):
         block = xlcalc.LLM_MODEL(name)
         for part in ("total", "active"):
             assert xlcalc.LLM_PARAMS(block, part) == xlcalc.LLM_PARAMS(name, part)
+        assert xlcalc.LLM_WEIGHTS(block) == xlcalc.LLM_WEIGHTS(name)
         assert KV(block, 1000) == KV(name, 1000)
 
     def test_a_spilled_accelerator_reads_back_as_itself(self):
         block = xlcalc.LLM_HARDWARE("h100-sxm")
         assert xlcalc.LLM_TRAIN_TIME(1e21, block, 8) == xlcalc.LLM_TRAIN_TIME(1e21, "h100-sxm", 8)
+        larger = [[field, 160e9 if field == "memory" else value] for field, value in block]
+        assert xlcalc.LLM_HARDWARE(larger, "usable") == 2 * xlcalc.LLM_HARDWARE("h100-sxm", "usable")
         own = [["name", "Ours"], ["peak_bf16_tflops", 500], ["memory_gb", 96]]
         assert xlcalc.LLM_HARDWARE(own, "memory") == 96e9
         with pytest.raises(CalcError, match="has no published fp8 peak"):

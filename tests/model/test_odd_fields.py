@@ -32,6 +32,9 @@ def text(**changes: Any) -> str:
         ({"model_type": "mixtral", "num_local_experts": "8"}, "num_experts"),
         ({"num_attention_heads": [16] * 8}, "num_attention_heads"),
         ({"head_dim": [64]}, "head_dim"),
+        ({"tie_word_embeddings": "no"}, "tie_word_embeddings that is neither true nor false; got 'no'"),
+        ({"model_type": "helium", "head_dim": 32}, "16 heads of 32"),
+        ({"model_type": "foo", "architectures": ["LlamaForCausalLM"], "memory_slots_dim": 9}, "memory_slots_dim"),
     ],
 )  # fmt: skip
 def test_fields_of_no_model_are_refused_by_name_and_in_words(changes, words):
@@ -71,12 +74,33 @@ def test_no_quantisation_is_the_type_that_the_file_names(plain):
         ({"model_type": "llama", "hidden_size": 2}, "leaves them no width"),
         ({"model_type": "t5", "d_kv": 0}, "no width"),
         ({"model_type": "deepseek_v3", "n_routed_experts": 0, "num_experts": 0}, "0 experts"),
+        ({"model_type": "longcat_flash", "qk_head_dim": 100}, "qk_head_dim of 100"),
+        ({"model_type": "bert", "num_attention_heads": 7}, "7 heads cannot share"),
+        ({"model_type": "mobilebert", "true_hidden_size": 100}, "true_hidden_size of 100"),
+        ({"model_type": "mvp", "use_prompt": True}, "use_prompt"),
+        (
+            {"model_type": "fsmt", "tie_word_embeddings": True, "src_vocab_size": 9, "tgt_vocab_size": 8},
+            "src_vocab_size",
+        ),
     ],
 )
 def test_sizes_that_random_calls_found(config, words):
     plain = {"hidden_size": 512, "num_hidden_layers": 4, "num_attention_heads": 8, "intermediate_size": 64}
     with pytest.raises(CalcError, match=words):
         xlcalc.LLM_PARAMS(json.dumps({**plain, "vocab_size": 99, **config}))
+
+
+def test_texts_of_a_sheet_are_yes_and_no():
+    assert xlcalc.LLM_PARAMS(text(tie_word_embeddings="FALSE")) == xlcalc.LLM_PARAMS(text(tie_word_embeddings=False))
+    assert xlcalc.LLM_PARAMS(text(attention_bias="true")) > xlcalc.LLM_PARAMS(text(attention_bias="false"))
+
+
+def test_experts_are_not_lost_behind_a_name():
+    """Whether a class is named, as Mixtral's file counts them, or the family has none, which the count then says."""
+    sparse = {"num_local_experts": 8, "num_experts_per_tok": 2, "tie_word_embeddings": False}
+    mixtral = xlcalc.LLM_PARAMS(text(model_type="mixtral", **sparse))
+    assert xlcalc.LLM_PARAMS(text(model_type="foo", architectures=["LlamaForCausalLM"], **sparse)) == mixtral
+    assert "num_local_experts is not read" in xlcalc.LLM_MODEL(text(**sparse), "notes")
 
 
 def test_bodies_without_a_head_and_one_layer_of_a_kind_are_served():

@@ -141,6 +141,18 @@ def test_a_table_of_scenarios(tmp_path):
     assert [row["cache"] for row in rows[:2]] == wanted
 
 
+def test_a_number_that_is_left_out_is_the_default_and_columns_have_names_of_their_own(tmp_path):
+    (tmp_path / "cases.csv").write_text("context,batch\n4096,16\n4096,\n")
+    described = {"scenarios": tmp_path / "cases.csv", "results": {"cache": "LLM_KV_CACHE('gpt2', context, batch)"}}
+    rows = sweep(described).rows.to_pylist()
+    assert [(row["batch"], row["cache"]) for row in rows] == [
+        (16, xlcalc.LLM_KV_CACHE("gpt2", 4096, 16)), (None, xlcalc.LLM_KV_CACHE("gpt2", 4096)),
+    ]  # fmt: skip
+    (tmp_path / "cases.csv").write_text("context,context\n4096,16\n")
+    with pytest.raises(SpecError, match="two columns of scenarios are named context"):
+        sweep(described)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -30,6 +30,7 @@ def test_checkpoint_sizes():
     """BLOOM 176B: 2.3 TB, which is 13.1 GB for a billion parameters; nanoGPT's GPT-2: 1,542,470,366 bytes measured."""
     assert xlcalc.LLM_CHECKPOINT_SIZE(176e9, unit="TB") == pytest.approx(2.3, rel=0.08)
     assert xlcalc.LLM_CHECKPOINT_SIZE("gpt2", "adam_fp32") == pytest.approx(1542470366, rel=0.034)
+    assert [xlcalc.LLM_CHECKPOINT_SIZE(1e9, one) for one in ("muon", "adam_bf16", "sgd")] == [10e9, 10e9, 6e9]
     assert xlcalc.LLM_CHECKPOINT_SIZE("llama-3.1-8b", "none") == xlcalc.LLM_WEIGHTS("llama-3.1-8b")
 
 

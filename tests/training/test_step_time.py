@@ -191,3 +191,9 @@ def test_tensor_parallelism_of_pytorch_hides_nothing():
 def test_software_of_another_job_is_refused():
     with pytest.raises(xlcalc.CalcError, match="software must be one of megatron, nemo-mlperf"):
         xlcalc.LLM_STEP_TIME(*H100, software="vllm")
+
+
+def test_a_rank_computes_whole_sequences():
+    """Of fewer sequences than data-parallel ranks, some rank computes one; more ranks than sequences help nothing."""
+    steps = [xlcalc.LLM_STEP_TIME("llama-3.1-8b", "h100-sxm", 8, batch, 8192) for batch in (1, 4, 8, 9)]
+    assert steps[0] == steps[1] == steps[2] < steps[3]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from .addresses import Area, parse_cell
+from .addresses import Area, column_number, parse_cell
 from .alike import CELLS
 from .call_features import NEITHER, arguments_of, call_features
 from .formula_text import Token, bare_function, closed_up, is_relative, local_names, tokens, written
@@ -61,6 +61,9 @@ _TEXTS = frozenset(
 )  # fmt: skip
 _OPERATORS = frozenset("+-*/^&=<>%")
 _ARITHMETIC = frozenset("+-*/^%")
+_OF_SIZES = re.compile(rb"(?:INDEX|(?:SUM|AVERAGE|COUNT|MAX|MIN)IFS?)\(")
+"""Functions with features that depend on the sizes of ranges."""
+_RANGE = re.compile(rb"\$?([A-Z]{1,3})\$?([0-9]+):\$?([A-Z]{1,3})\$?([0-9]+)")
 _LIKE_A_CELL = re.compile(r"[A-Z]{1,3}[0-9]+")
 _NOTHING = Token("", "")
 _MAX_ARGUMENTS = 254
@@ -119,10 +122,27 @@ def shapes(texts: list[bytes], names: Iterable[str]) -> list[bytes]:
 
     >>> shapes([b"LOG10(A17)*$B$2+Rate1", b"'Q1'!A5"], ["Rate1"])
     [b'LOG10(A)*A+Rate1', b"'Q1'!A"]
+    >>> len({*shapes([b"INDEX(A1:A9,2)", b"INDEX(B1:B8,2)", b"INDEX(A1:B9,2)"], [])})
+    2
     """
     if any(_LIKE_A_CELL.fullmatch(name) for name in names):
         return texts
-    return CELLS.sub(b"A", b"\0".join(texts)).split(b"\0")
+    found = CELLS.sub(b"A", b"\0".join(texts)).split(b"\0")
+    by_size = {shape for shape in set(found) if _OF_SIZES.search(shape)}
+    if not by_size:
+        return found
+    return [shape + _sizes(text) if shape in by_size else shape for shape, text in zip(found, texts, strict=True)]
+
+
+def _sizes(text: bytes) -> bytes:
+    """White space that tells apart formulas whose ranges have other sizes: a row, a column or both, and the same as the
+    first."""
+    sizes = [
+        (int(bottom) - int(top), column_number(right) - column_number(left))
+        for left, top, right, bottom in _RANGE.findall(text)
+    ]
+    bits = (bit for rows, columns in sizes for bit in (rows > 0, columns > 0, (rows, columns) == sizes[0]))
+    return b"".join(b" " if bit else b"\t" for bit in bits)
 
 
 class Doubt:

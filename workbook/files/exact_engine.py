@@ -101,6 +101,14 @@ class ExactEngine:
     def value(self, sheet: str, row: int, column: int) -> CellValue:
         return _cell_value(self._book.get_value(self._sheets[sheet], row - 1, column - 1))
 
+    def evaluated(self, sheet: str, row: int, column: int, text: str) -> list[list[CellValue]]:
+        """What a formula would give in this cell."""
+        try:
+            found = self._book.evaluate_formula_array(self._sheets[sheet], row - 1, column - 1, f"={text}")
+        except formulon.FormulonError as error:
+            raise WorkbookError(f"the exact engine stopped: {error}") from error
+        return [[_cell_value(value) for value in line] for line in found]
+
     def needs_itself(self, sheet: str, row: int, column: int) -> bool:
         """Does a formula give something else where its own cell holds something else? The engine gives 0 then."""
         number, at = self._sheets[sheet], (row - 1, column - 1)
@@ -109,8 +117,7 @@ class ExactEngine:
         for value in (3.25, -7.5):
             self._book.set_number(number, *at, value)
             self._recalculate()
-            found = self._book.evaluate_formula_array(number, *at, text)
-            given.append([[_cell_value(value) for value in line] for line in found])
+            given.append(self.evaluated(sheet, row, column, text.removeprefix("=")))
         self._book.set_formula(number, *at, text)
         self._recalculate()
         return repr(given[0]) != repr(given[1])
@@ -139,13 +146,7 @@ class ExactEngine:
                 for row in range(area.top, area.bottom + 1)
             ]
         else:
-            try:
-                found = self._book.evaluate_formula_array(
-                    self._sheets[call.sheet], call.place[0] - 1, call.place[1] - 1, f"={argument}"
-                )
-            except formulon.FormulonError as error:
-                raise WorkbookError(f"the exact engine stopped: {error}") from error
-            rows = [[_as_passed(_cell_value(value)) for value in row] for row in found]
+            rows = [[_as_passed(value) for value in row] for row in self.evaluated(call.sheet, *call.place, argument)]
         return rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else rows
 
     def _passed(self, sheet: str, row: int, column: int) -> Any:

@@ -28,7 +28,7 @@ from .package import Package
 from .prepare import Sheet, book_of
 from .references import Reader, References
 from .sheet_grammar import Cell
-from .unsure import not_calculated, one_by_one, with_bounds, with_whole_rows
+from .unsure import indirect, not_calculated, one_by_one, with_bounds, with_whole_rows
 from .unsure_cells import CALCULATED, of_dates_and_hidden_rows, of_what_it_reads
 
 _GIVEN_UP = frozenset(("#NAME?", "#GETTING_DATA", "#BLOCKED!", "#CONNECT!", "#EXTERNAL!", "#BUSY!", "#PYTHON!"))
@@ -134,7 +134,9 @@ class ExactStage:
                 self.said[node] = said
             for node in nodes & formulas.texts.keys():
                 answer = self._answer(engine, node)
-                if answer is not None:
+                if self._names_by_text(engine, node, formulas.texts[node].text):
+                    self.refused[node] = "INDIRECT of a name or table"
+                elif answer is not None:
                     answers[node] = answer
                     self.refused.pop(node, None)
             for node in self._circular(engine, answers):
@@ -142,15 +144,29 @@ class ExactStage:
                 del answers[node]
         return answers
 
+    def _names_by_text(self, engine: Any, node: Node, text: str) -> bool:
+        """Does INDIRECT get a name or table there? The engine makes no reference of one."""
+        book = self.reader.book
+        for argument in indirect(text):
+            for value in (value for line in engine.evaluated(node[0], *node[1], argument) for value in line):
+                name = str(value).partition("[")[0].rpartition("!")[2]
+                if book.name(node[0], name) is not None or name.lower() in book.tables:
+                    return True
+        return False
+
     def _circular(self, engine: Any, answers: dict[Node, Answer]) -> set[Node]:
         """Those of the answered formulas that need themselves, of which the engine says 0 or an error."""
         circles = self.circles & answers.keys()
         if self.iterates or len(circles) > _MAX_CIRCLES:
             return set() if self.iterates else circles
         zeros = {node for node, answer in answers.items() if answer.value == 0}
-        suspects = {node for node in zeros if self.references(node).dynamic} | circles
+        suspects = {node for node in zeros if self._may_need_itself(node)} | circles
         found = {node for node in suspects if engine.needs_itself(node[0], *node[1])}
         return found | {node for node in zeros - suspects if found and engine.needs_itself(node[0], *node[1])}
+
+    def _may_need_itself(self, node: Node) -> bool:
+        found = self.references(node)
+        return found.dynamic or any(node[0] == sheet and node[1] in area for sheet, area in found.areas)
 
     def _anchors(self, nodes: Collection[Node]) -> set[Node]:
         """The array formulas whose whole result these formulas read, and the formulas that they look at as such."""

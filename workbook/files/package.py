@@ -14,10 +14,9 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple
 
-from xlcalc.files import write_atomically
+from xlcalc.files import FileError, read_file, write_atomically
 
 from . import xml_text
 from .addresses import Area, cell_name, parse_area, parse_cell, split_sheet
@@ -30,7 +29,6 @@ from .zip_parts import ZipParts
 
 __all__ = ["DefinedName", "Package", "WorkbookError"]
 
-MAX_FILE = 2**29
 
 _OTHER_FORMATS = {
     "xl/workbook.bin": "is in the binary .xlsb format; save it as .xlsx first.",
@@ -71,19 +69,15 @@ class Package:
         """A file by its path, or its bytes."""
         if isinstance(source, bytes):
             return cls(source)
-        path = Path(source)
         try:
-            if path.is_dir():
-                raise WorkbookError(f"{path} is a folder, not a workbook.")
-            if not path.is_file() and path.exists():
-                raise WorkbookError(f"{path} is not an ordinary file, and is not read.")
-            if path.stat().st_size > MAX_FILE:
-                raise WorkbookError(f"{path} is larger than {MAX_FILE // 2**20} MiB; it is not read.")
-            return cls(path.read_bytes(), str(path))
+            data = read_file(source)
         except FileNotFoundError as error:
-            raise WorkbookError(f"there is no file {path}.") from error
+            raise WorkbookError(f"there is no file {source}.") from error
         except OSError as error:
-            raise WorkbookError(f"cannot read {path}: {error.strerror or error}.") from error
+            raise WorkbookError(f"cannot read {source}: {error.strerror or error}.") from error
+        except FileError as error:
+            raise WorkbookError(str(error)) from None
+        return cls(data, str(source))
 
     def as_it_came(self) -> Package:
         """The file without the changes made here."""

@@ -99,15 +99,29 @@ def not_calculated(text: str, array: bool) -> str:
         if token.kind != "open":
             continue
         arguments = list(arguments_of(parts, index)) if function in (*_MOVE, *_OF_FIELDS, *CRITERIA) else []
-        if function in _MOVE and (array or "SUM" in around or _with_arrays(around)):
-            several = any(_is_several(argument) for argument in arguments[1:])
-            if several or (arguments and function == "INDIRECT" and any(t.text in "{:" for t in arguments[0])):
-                return f"{function} by several values at once"
+        in_array = array or "SUM" in around or _with_arrays(around)
+        given = arguments[1:] if function == "OFFSET" else arguments[: function == "INDIRECT"]
+        if in_array and any(map(_is_several, given)):
+            return f"{function} by several values at once"
         if function in _OF_FIELDS and len(arguments) > 1 and not arguments[1]:
             return f"{function} of no field"
         if any("~~" in token.text for argument in arguments for token in argument if token.kind == "text"):
             return f"{function} by a text with ~~"
     return ""
+
+
+def indirect(text: str) -> list[str]:
+    """The texts of which INDIRECT makes references in a formula.
+
+    >>> indirect('SUM(INDIRECT("B"&A1))')
+    ['"B"&A1']
+    """
+    if "INDIRECT" not in text.upper():
+        return []
+    parts = solid_tokens(text)
+    return [
+        written(next(arguments_of(parts, index))) for index, _, function, _ in walked(parts) if function == "INDIRECT"
+    ]
 
 
 def _is_several(argument: list[Token]) -> bool:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from xlcalc.catalog import table_file, tables, user
+from xlcalc.files import read_file
 from xlcalc.hardware.software import SOFTWARE
 from xlcalc.language.declare import Declaration, find
 from xlcalc.language.errors import CalcError
@@ -82,7 +83,7 @@ def measurements() -> tuple[Measurement, ...]:
 def of_file(path: Path) -> tuple[Measurement, ...]:
     """The measurements of a file. Raises ValueError naming the line that cannot be read."""
     found = []
-    for number, line in table_file.lines(path.read_bytes(), path.name):
+    for number, line in table_file.lines(read_file(path), path.name):
         if not line.get("function"):
             raise ValueError(f"{path.name}, line {number}: needs a function")
         found.append(measurement(line, path.name, f"line {number}"))

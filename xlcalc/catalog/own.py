@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from xlcalc.catalog import table_file, tables, user
 from xlcalc.catalog.table_file import Row, TableError
-from xlcalc.files import held, write_atomically
+from xlcalc.files import FileError, held, read_file, write_atomically
 from xlcalc.model.spec import ModelSpec
 
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]*")
@@ -30,6 +30,8 @@ def add_model(config: Path, model_id: str = "") -> str:
         if spec.count is not None:
             raise ValueError(f"has {spec.count:,} parameters and names no layers: give the config.json beside it")
         total, text = spec.total, json.dumps(spec.config, indent=1)
+    except FileError:
+        raise
     except ValueError as error:
         raise ValueError(f"{config} {error}") from None
     model_id = model_id or re.sub(r"[^a-z0-9.]+", "-", config.resolve().parent.name.casefold()).strip("-.")
@@ -70,7 +72,7 @@ def add_rows(name: str, given: Sequence[str]) -> str:
     path = _folder() / f"{name}.csv"
     first, *pairs = given
     if first.casefold().endswith(".csv") and not pairs:
-        where, lines = first, table_file.lines(Path(first).read_bytes(), first)
+        where, lines = first, table_file.lines(read_file(first), first)
     else:
         values = dict(_pair(text) for text in pairs)
         where, lines = "the row", [(1, {"id": first.strip(), "as_of": date.today().isoformat(), **values})]
@@ -115,7 +117,9 @@ def _checked(name: str, lines: Iterable[tuple[int, Row]], where: str) -> list[Ro
 
 
 def _whole(name: str, row: Row) -> Row:
-    """A row with what its id says, and with a figure at least."""
+    """A row with what its id says, and with a figure at least, of no day that is still to come."""
+    if row.get("as_of", "") > (date.today() + timedelta(1)).isoformat():  # a day later where clocks are ahead
+        raise TableError(f"{row['id']}: as_of must not be in the future; got {row['as_of']}")
     if name == "prices":
         if not any(value for column, value in row.items() if column.endswith("_usd_per_hour")):
             raise TableError(f"{row['id']}: has no price, such as on_demand_usd_per_hour=31.5")
@@ -123,6 +127,8 @@ def _whole(name: str, row: Row) -> Row:
         if len(parts) != len(_PLACE):
             raise TableError(f"{row['id']}: the id of a price is provider/instance/region")
         return dict(zip(_PLACE, parts, strict=True)) | {column: value for column, value in row.items() if value}
+    if not any(value for column, value in row.items() if column.endswith(table_file.UNITS)):
+        raise TableError(f"{row['id']}: has no figure, such as memory_gb=80")
     return {"name": row["id"], **row}
 
 

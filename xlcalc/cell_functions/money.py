@@ -26,7 +26,6 @@ from xlcalc.language.kinds import (
     Hours,
     Joules,
     Name,
-    Positive,
     PositiveTokens,
     Real,
     Rows,
@@ -38,7 +37,9 @@ from xlcalc.language.kinds import (
     Usd,
     UsdPerHour,
     UsdPerKwh,
+    UsdPerMillion,
     Watts,
+    Years,
 )
 from xlcalc.money import tco
 from xlcalc.money.api import api_cost, breakeven_hours, own_share
@@ -70,7 +71,10 @@ def LLM_HARDWARE(accelerator: Accelerator, field: Name = None) -> Cell:
     rows = blocks.accelerator_rows(accelerator)
     if field is None:
         return Table([["field", "value"], *([n, v] for n, v in rows.items() if v not in (None, ""))])
-    return blocks.pick(rows, field, "a field of the accelerator")
+    value = blocks.pick(rows, field, "a field of the accelerator")
+    if is_recording() and isinstance(value, (int, float)):
+        return accelerator.figure(blocks.label(field))
+    return value
 
 
 @cell_function(category="Hardware and money", source="the catalog of accelerators")
@@ -132,7 +136,7 @@ def LLM_PRICE_TABLE(search: Search = None, today: Today = None) -> Rows:
 )
 def LLM_TCO(
     capex: Usd,
-    life_years: Positive,
+    life_years: Years,
     power_watts: Watts,
     usd_per_kwh: UsdPerKwh,
     pue: AtLeastOne = 1.3,
@@ -239,7 +243,7 @@ def LLM_API_COST(api_model: Name, prompt: Tokens, output: Tokens, requests: Real
 
 @cell_function(category="Hardware and money", source="a straight line (API) against a staircase (whole replicas)")
 def LLM_OWN_SHARE(
-    own_usd_per_month: Usd, api_usd_per_million: Positive, tokens_per_month: PositiveTokens = None
+    own_usd_per_month: Usd, api_usd_per_million: UsdPerMillion, tokens_per_month: PositiveTokens = None
 ) -> Tokens:
     """Tokens a month above which owning is always cheaper than an API.
 

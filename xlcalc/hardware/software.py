@@ -12,13 +12,14 @@ TRAINING, SERVING = "training", "serving"
 
 
 class Software(NamedTuple):
-    """What it does (training, serving or both), what it is, the software whose constants it shares, and the matrices
-    that its LoRA adapts unless told otherwise."""
+    """What it does (training, serving or both), what it is, the software whose constants it shares, the matrices that
+    its LoRA adapts unless told otherwise, and whose accelerators it runs on (none = anybody's)."""
 
     does: tuple[str, ...]
     about: str
     like: str = ""
     adapts: str = "all"
+    makers: tuple[str, ...] = ()
 
 
 # What LoRA adapts. MLPerf: mlcommons/training, llama2_70b_lora/README.md (lora_target_modules "qkv_proj,o_proj"), and
@@ -29,9 +30,14 @@ class Software(NamedTuple):
 # matrix are adapted there whole (GPT-2, GPT-NeoX, Falcon, MPT, Bloom), Phi also in its MLP, and Nemotron-H in all of
 # attention: name their `targets`.
 _T, _S = (TRAINING,), (SERVING,)
+_NVIDIA = ("NVIDIA",)  # in CUDA alone
 SOFTWARE = {
-    "megatron": Software(_T, "NVIDIA Megatron-LM, Megatron-Core and Megatron-Bridge with Transformer Engine"),
-    "nemo-mlperf": Software(_T, "NVIDIA NeMo as submitted to MLPerf Training", "megatron", "attention"),
+    "megatron": Software(
+        _T,
+        "NVIDIA Megatron-LM, Megatron-Core and Megatron-Bridge with Transformer Engine",
+        makers=("NVIDIA", "AMD", "Intel"),
+    ),
+    "nemo-mlperf": Software(_T, "NVIDIA NeMo as submitted to MLPerf Training", "megatron", "attention", _NVIDIA),
     "vendor-mlperf": Software(_T, "a maker's own code as submitted to MLPerf Training", "megatron", "attention"),
     "deepspeed": Software(_T, "Microsoft DeepSpeed with Megatron-LM", "megatron"),
     "deepseek": Software(_T, "DeepSeek's HAI-LLM", "megatron"),
@@ -43,18 +49,18 @@ SOFTWARE = {
     "torchtune": Software(_T, "PyTorch torchtune", "fsdp", "q,v,o,mlp"),
     "peft": Software(_T, "Hugging Face transformers with PEFT and bitsandbytes", "fsdp", "q,v"),
     "maxtext": Software(_T, "Google MaxText (JAX, XLA)"),
-    "neuron": Software((TRAINING, SERVING), "AWS Neuron: NeuronX Distributed for training and inference"),
-    "tensorrt-llm": Software(_S, "NVIDIA TensorRT-LLM"),
-    "tensorrt": Software(_S, "NVIDIA TensorRT-LLM as submitted to MLPerf Inference", "tensorrt-llm"),
-    "cuda": Software(_S, "an engine written in CUDA, as submitted to MLPerf Inference", "tensorrt-llm"),
-    "fastertransformer": Software(_S, "NVIDIA FasterTransformer, before TensorRT-LLM", "tensorrt-llm"),
+    "neuron": Software((*_T, *_S), "AWS Neuron: NeuronX Distributed for training and inference", makers=("AWS",)),
+    "tensorrt-llm": Software(_S, "NVIDIA TensorRT-LLM", makers=_NVIDIA),
+    "tensorrt": Software(_S, "NVIDIA TensorRT-LLM as submitted to MLPerf Inference", "tensorrt-llm", makers=_NVIDIA),
+    "cuda": Software(_S, "an engine written in CUDA, as submitted to MLPerf Inference", "tensorrt-llm", makers=_NVIDIA),
+    "fastertransformer": Software(_S, "NVIDIA FasterTransformer, before TensorRT-LLM", "tensorrt-llm", makers=_NVIDIA),
     "vllm": Software(_S, "vLLM"),
     "vllm-nightly": Software(_S, "vLLM between releases", "vllm"),
-    "vllm-gaudi": Software(_S, "vLLM on Intel Gaudi", "vllm"),
+    "vllm-gaudi": Software(_S, "vLLM on Intel Gaudi", "vllm", makers=("Intel",)),
     "mango": Software(_S, "MangoBoost LLMBoost, as submitted to MLPerf Inference", "vllm"),
     "sglang": Software(_S, "SGLang"),
     "llama.cpp": Software(_S, "llama.cpp"),
-    "palm": Software(_S, "Google's serving of PaLM on TPU v4 (Pope et al. 2022)"),
+    "palm": Software(_S, "Google's serving of PaLM on TPU v4 (Pope et al. 2022)", makers=("Google",)),
 }
 
 
@@ -65,6 +71,24 @@ def usual_training(zero: int, maker: str = "") -> str:
     """What usually trains on a maker's accelerators: MaxText on Google's, Neuron on AWS's; elsewhere PyTorch FSDP from
     ZeRO 2 on, else Megatron-LM."""
     return _TRAINS_ON.get(maker) or ("fsdp" if zero >= 2 else "megatron")
+
+
+def check_runs(name: str, maker: str) -> None:
+    """Raises ValueError where a software does not run on a maker's accelerators; who made one of the user's own need
+    not be known.
+
+    >>> check_runs("vllm", "AMD")
+    >>> check_runs("tensorrt-llm", "AMD")
+    Traceback (most recent call last):
+    ...
+    ValueError: software tensorrt-llm runs on accelerators of NVIDIA, not of AMD; leave it blank for what usually runs
+    """
+    makers = SOFTWARE[name].makers if name else ()
+    if maker and makers and maker not in makers:
+        raise ValueError(
+            f"software {name} runs on accelerators of {', '.join(makers)}, not of {maker}; leave it blank for what "
+            "usually runs"
+        )
 
 
 def names(does: str) -> list[str]:

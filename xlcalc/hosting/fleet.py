@@ -22,7 +22,7 @@ from xlcalc.hosting.step import Replica, replica
 from xlcalc.hosting.throughput import Traffic, stage_seconds, useful
 
 _MOST_LOADED = 0.95  # of what a replica sustains: beyond, queues have no end that any estimate of its speed could tell
-_TURNS = 14
+_TURNS = 14  # halvings of the sequences that decode: to a ten-thousandth
 
 
 class Limits(NamedTuple):

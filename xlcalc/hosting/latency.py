@@ -9,7 +9,7 @@ from xlcalc.hosting.served import Served
 from xlcalc.hosting.step import alone, replica
 from xlcalc.model.flops import FlopShape, attention_flops
 
-# ways of tensor parallelism on GPUs; beyond, heads run out and sums over ranks cost more than they save
+# assumed: ways of tensor parallelism on GPUs; beyond, heads run out and sums over ranks cost more than they save
 _WIDEST = 16
 
 

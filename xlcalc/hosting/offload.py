@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xlcalc.formula.arithmetic import most, term, where
+from xlcalc.formula.arithmetic import allowed, most, term, where
 from xlcalc.hosting.layout import Layout
 from xlcalc.hosting.memory import sequence_bytes
 from xlcalc.hosting.served import Served
@@ -25,7 +25,8 @@ def offload_throughput(
     """Output tokens a second of a batch: prefill, then a step a token, each as long as its slowest stream.
 
     What is not on the accelerator crosses the host's link in every pass; with a disk rate it lies on disk and crosses
-    both. Source: Sheng et al. 2023 (FlexGen), section 4.3, without computing on the host.
+    both. Raises ValueError where what is to stay on the accelerator is more than it holds. Source: Sheng et al. 2023
+    (FlexGen), section 4.3, without computing on the host.
     """
     layout = Layout()
     r = replica(of, layout)
@@ -44,4 +45,12 @@ def offload_throughput(
     decode = term("a decoding step alone", decode, "seconds", _FLEXGEN)
     first = term("prefill", seconds(prefill, batch * sequence_bytes(of, part, prompt)), "seconds", _FLEXGEN)
     each = term("a decoding step", seconds(decode, batch * sequence_bytes(of, part, context)), "seconds", _FLEXGEN)
-    return batch * output / (first + (output - 1) * each)
+    stays = weights_share * part.weights + cache_share * batch * sequence_bytes(of, part, prompt + output)
+    return allowed(
+        stays <= of.on.memory,
+        lambda: batch * output / (first + (output - 1) * each),
+        lambda: (
+            f"keeps {stays / 1e9:.4g} GB of weights and cache on {of.on.name}, which holds {of.on.memory / 1e9:.4g} GB: "
+            "lower weights_gpu, kv_gpu or batch"
+        ),
+    )

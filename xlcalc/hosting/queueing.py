@@ -20,8 +20,8 @@ from xlcalc.hosting.throughput import Traffic, flow, stage_seconds
 
 METRICS = ("ttft", "tpot", "e2e")
 _TAKAGI, _ERLANG = "Takagi 1991, section 5", "Erlang 1917"
-_TURNS = 7
-_MOST_FEEDBACK = 0.8
+_TURNS = 7  # halvings, before the chord
+_MOST_FEEDBACK = 0.8  # assumed: beyond, sequences under way would have no bound short of the places
 _NORMAL = "standard normal distribution"
 
 

@@ -27,10 +27,8 @@ from xlcalc.model.cache import growing_bytes
 from xlcalc.model.coefficients import Coefficients, Product
 
 _ROOFLINE, _RATES = "Williams et al. 2009; rates in catalog/serving.csv", "catalog/serving.csv"
-_NORM = 4  # how sharply the slower of memory and arithmetic sets a product's time
-
-
-_SMALLEST_TILE = 8
+_NORM = 4  # assumed: how sharply the slower of memory and arithmetic sets a product's time
+_SMALLEST_TILE = 8  # rows: NVIDIA/TensorRT-LLM, get_tile_tokens_dim (8 to 64, the next power of two of an expert's)
 
 
 class Step(NamedTuple):

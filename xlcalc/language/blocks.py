@@ -7,11 +7,12 @@ slip of the finger cannot drop a number silently.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from xlcalc.catalog import models
+from xlcalc.catalog import accelerators, models
 from xlcalc.hardware.spec import FIELDS, AcceleratorSpec
 from xlcalc.language.cells import clean, did_you_mean, is_blank, shown
 from xlcalc.language.errors import CalcError
@@ -20,8 +21,13 @@ from xlcalc.model.spec import ModelSpec
 
 IDENTITY = ("id", "name", "hf_id", "organisation", "released", "context", "license", "source", "as_of")
 DERIVED = ("parameters", "active_parameters", "count", "published_dtype", "published_dtype_from", "notes")
-_FORMATS = ("torch_dtype", "dtype", "expert_dtype", "quantization_config")  # of the weights, as a file has them
+# of the weights, as a file has them
+_FORMATS = ("torch_dtype", "dtype", "expert_dtype", "quantization_config", "quantization", "compression_config",
+            "gguf_types", "gguf_file_type")  # fmt: skip
 _CLASS = ("architectures", "num_labels", "id2label")  # which head a model ends in
+# what is achieved of a peak, and usable of a memory
+_FOLLOWS = (("memory", "usable"), ("bandwidth", "achievable_bandwidth"), ("peak_bf16", "achievable_bf16"),
+            ("peak_fp8", "achievable_fp8"))  # fmt: skip
 _TOWERS = "tower_parameters"  # a block has no towers' own fields
 _SHORT = {name: spellings[0] for name, spellings in SPELLINGS.items()}
 _CANONICAL = {s: name for name, spellings in SPELLINGS.items() for s in (name, *spellings)}
@@ -69,8 +75,9 @@ def _fields(rows: list[list[Any]], fields: frozenset[str]) -> dict[str, Any]:
     """The block's known fields with their values. Raises ValueError for a label that is nearly one, or given twice."""
     pairs = max(_orientations(rows), key=lambda way: sum(label(name) in fields for name, _ in way))
     found: dict[str, Any] = {}
+    cased = {field.casefold(): field for field in fields}
     for name, value in pairs:
-        field = label(name)
+        field = cased.get(label(name), label(name))
         if not field or is_blank(value):
             continue
         if field not in fields:
@@ -109,11 +116,15 @@ def model(rows: list[list[Any]]) -> ModelSpec:
     identity: dict[str, Any] = {name: str(found.pop(name)) for name in IDENTITY if name in found and name != "context"}
     context = found.pop("context", None)
     towers = found.pop(_TOWERS, None)
-    for name in DERIVED:
-        found.pop(name, None)
+    derived = {name: str(found.pop(name, "")) for name in DERIVED}
+    if derived["published_dtype_from"].startswith("the name states"):
+        identity["stated_format"] = derived["published_dtype"]
+    of_family = family_defaults().get(str(found.get("model_type", "")), {})
     config: dict[str, Any] = {}
     for name, value in found.items():
         common = _CANONICAL.get(name, name)
+        if name != common and common not in of_family:  # which may have two fields where others have one
+            common = next((own for own in SPELLINGS[common] if own in of_family), common)
         if config.setdefault(common, value) != value:
             raise ValueError(f"gives {common} twice, as {config[common]} and as {value}")
     base = _base(identity.get("id", ""))
@@ -182,6 +193,18 @@ def _base(name: str) -> ModelSpec | None:
 
 
 def accelerator(rows: list[list[Any]]) -> AcceleratorSpec:
-    """The accelerator of a block. Raises ValueError for labels that are nearly fields and for impossible figures."""
-    found = _fields(rows, accelerator_fields())
-    return AcceleratorSpec.from_columns(found)
+    """The accelerator of a block; what stands in it as in the catalog follows the figure beside it that was changed.
+
+    Raises ValueError for labels that are nearly fields and for impossible figures.
+    """
+    own = AcceleratorSpec.from_columns(_fields(rows, accelerator_fields()))
+    try:
+        base = accelerators.find(own.id)
+    except LookupError:
+        return own
+    scaled = {}
+    for figure, follows in _FOLLOWS:
+        was, now, kept = getattr(base, figure), getattr(own, figure), getattr(base, follows)
+        if was and now and kept and getattr(own, follows) == kept:
+            scaled[follows] = kept * now / was
+    return replace(own, **scaled)

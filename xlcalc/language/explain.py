@@ -8,6 +8,7 @@ from textwrap import fill
 from typing import Any
 
 from xlcalc.catalog import tables
+from xlcalc.formula.arithmetic import plain
 from xlcalc.formula.derivation import FOLLOWS, IN_ALL, Row, figure, rows
 from xlcalc.formula.symbols import CHOSEN, INPUT, LEAF, TERM, Symbol, labelled, recording
 from xlcalc.hardware.spec import AcceleratorSpec
@@ -20,7 +21,7 @@ from xlcalc.model.spec import ModelSpec
 
 HEADERS = ["step", "quantity", "formula", "with numbers", "value", "unit", "source"]
 # rows that others add below a result: of the function, its arguments as read, the result and its unit
-Remark = Callable[[Declaration, Sequence[Any], float, str], list[list[Any]]]
+Remark = Callable[[Declaration, Sequence[Any], Any, str], list[list[Any]]]
 REMARKS: list[Remark] = []
 NOTE, GIVEN = "note", "given"
 ON_A_SCREEN = 24
@@ -41,7 +42,7 @@ def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | Non
         roots = _roots(declaration, result, unit, asked, nodes)
     below = [row for of in zip(declaration.arguments, read, arguments, strict=True) if (row := _given(*of))]
     below += _published(declaration, read)
-    below += _said(declaration, read, roots[0][1] if roots else None)
+    below += _said(declaration, read, result, roots[0][1] if roots else None)
     if isinstance(roots and roots[0][1].value, float) and not isfinite(roots[0][1].value):
         declaration.compute(read)  # refuses it
     found, more = rows(roots, depth, room - len(below) - 1)
@@ -117,11 +118,12 @@ def _as_long_as(declaration: Declaration, arguments: Sequence[Any]) -> list[Any]
     return [*arguments, *[None] * (len(declaration.arguments) - len(arguments))]
 
 
-def _said(declaration: Declaration, read: Sequence[Any], result: Symbol | None) -> list[list[Any]]:
+def _said(declaration: Declaration, read: Sequence[Any], result: Any, root: Symbol | None) -> list[list[Any]]:
     """What others say of the result, and what the model leaves out."""
     said = []
-    if result is not None and isinstance(result.value, (int, float)):
-        said += [row for remark in REMARKS for row in remark(declaration, read, result.value, result.unit)]
+    if root is not None and isinstance(root.value, (int, float)):
+        whole = [[*map(plain, row)] for row in result] if isinstance(result, Table) else root.value
+        said += [row for remark in REMARKS for row in remark(declaration, read, whole, root.unit)]
     for value in read:
         if isinstance(value, ModelSpec) and value.count is None:
             said += [[NOTE, note, "", "", "", "", ""] for note in value.architecture.remarks]

@@ -148,7 +148,7 @@ class AcceleratorKind(Kind):
         raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
 
     def _named(self, text: str) -> AcceleratorSpec | None:
-        """The accelerator of this name, which may be a number (4090); None where it is a figure. Raises NotInCatalog."""
+        """The accelerator of this name, which may be a number (4090); None for a figure. Raises NotInCatalog."""
         try:
             return accelerators.find(text)
         except NotInCatalog:
@@ -209,6 +209,12 @@ Bytes = Annotated[float, Number("bytes")]
 Seconds = Annotated[float, Number("seconds")]
 PositiveSeconds = Annotated[float, Number("seconds", 0, above=True)]
 Hours = Annotated[float, Number("hours")]
+Years = Annotated[float, Number("years", 0, above=True)]
+PerDay = Annotated[float, Number("failures/day")]
+RequestRate = Annotated[float, Number("requests/s", 0, above=True)]
+TokenRate = Annotated[float, Number("tokens/s")]
+Loss = Annotated[float, Number("nats/token")]
+PositiveLoss = Annotated[float, Number("nats/token", 0, above=True)]
 Carbon = Annotated[float, Number("kg CO2e")]
 Joules = Annotated[float, Number("joules")]
 Watts = Annotated[float, Number("watts")]
@@ -216,6 +222,7 @@ Usd = Annotated[float, Number("USD")]
 UsdPerHour = Annotated[float, Number("USD per hour")]
 UsdPerKwh = Annotated[float, Number("USD per kWh")]
 UsdPerGbMonth = Annotated[float, Number("USD per GB-month")]
+UsdPerMillion = Annotated[float, Number("USD per million tokens", 0, above=True)]
 GpuHours = Annotated[float, Number("accelerator-hours")]
 Count = Annotated[int, Number("", 1, whole=True)]
 CountOrNone = Annotated[int, Number("", 0, whole=True)]

@@ -10,6 +10,7 @@ from functools import cached_property
 from os import PathLike
 from typing import Any
 
+from xlcalc.files import check_ordinary
 from xlcalc.formula.arithmetic import Keeping
 from xlcalc.formula.records import checked_number
 from xlcalc.model import native
@@ -82,6 +83,7 @@ class ModelSpec(Keeping):
     @classmethod
     def from_path(cls, path: str | PathLike[str]) -> ModelSpec:
         """Read a file: a JSON text, the header of a GGUF or safetensors file. Raises ValueError or OSError."""
+        check_ordinary(path)
         with open(path, "rb") as file:
             if not file.read(1):
                 raise ValueError("is empty")

@@ -23,15 +23,19 @@ _WORTH = 0.7  # share of rows that differ, below which what is alike is calculat
 def of_grid(spec: Spec, start: int, stop: int) -> pyarrow.Table:
     """The scenarios of a part of the grid that meet the conditions."""
     columns, places = spec.scenarios(start, stop)
-    return _calculated(spec, columns, places, stop - start)
+    return _calculated(spec, columns, places, stop - start, None)
 
 
 def of_table(spec: Spec, table: pyarrow.Table) -> pyarrow.Table:
     """The same for rows of a table of scenarios."""
-    return _calculated(spec, {name: read_column(table.column(name)) for name in spec.columns}, {}, len(table))
+    given = {name: _plain(table.column(name)) for name in spec.columns}
+    return _calculated(spec, {name: _read(column) for name, column in given.items()}, {}, len(table), given)
 
 
-def _calculated(spec: Spec, columns: dict[str, Values], places: Mapping[str, Any], n: int) -> pyarrow.Table:
+def _calculated(
+    spec: Spec, columns: dict[str, Values], places: Mapping[str, Any], n: int, given: Mapping[str, pyarrow.Array] | None
+) -> pyarrow.Table:
+    """`given`: the columns as they came, where they came from a table."""
     if spec.described["workbook"]:
         columns |= _of_workbook(spec, columns, places, n)
     tables: dict[Any, dict[str, Answers]] = {}  # of searches, by the rows that they were made for
@@ -45,7 +49,8 @@ def _calculated(spec: Spec, columns: dict[str, Values], places: Mapping[str, Any
             key = tuple(sorted(spec.depends[name]))
             columns[name] = _spread(expression.over(few, len(rows), tables.setdefault(key, {})), back)
     made = pyarrow.table({
-        **{name: _as_arrow(columns[name], n) for name in (*spec.columns, *spec.calculated)},
+        **(given or {name: _as_arrow(columns[name], n) for name in spec.columns}),
+        **{name: _as_arrow(columns[name], n) for name in spec.calculated},
         ERROR: _sentences({name: columns[name] for name in spec.calculated}, n),
     })  # fmt: skip
     met = numpy.ones(n, dtype=bool)
@@ -131,14 +136,21 @@ def _sentences(results: Mapping[str, Values], n: int) -> pyarrow.Array:
     return pyarrow.array([first.get(row) for row in range(n)], pyarrow.string())
 
 
-def read_column(column: Any) -> Values:
-    """A column of an Arrow table as expressions take it."""
+def _plain(column: Any) -> pyarrow.Array:
+    """A column of an Arrow table as numbers or as few different texts."""
     column = column.combine_chunks() if isinstance(column, pyarrow.ChunkedArray) else column
     kind = column.type
     if pyarrow.types.is_boolean(kind) or pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind):
-        return Values(column.cast(pyarrow.float64()).to_numpy(zero_copy_only=False), {})
-    if not pyarrow.types.is_dictionary(kind):
-        column = column.cast(pyarrow.string()).dictionary_encode()
-    values = column.dictionary.cast(pyarrow.string()).to_pylist()
+        return column.cast(pyarrow.float64())
+    return column if pyarrow.types.is_dictionary(kind) else column.cast(pyarrow.string()).dictionary_encode()
+
+
+def _read(column: pyarrow.Array) -> Values:
+    """The same as expressions take it, what is blank as None."""
+    if pyarrow.types.is_floating(column.type):
+        if not column.null_count:
+            return Values(column.to_numpy(), {})
+        column = column.dictionary_encode()
+    values = column.dictionary.to_pylist()
     codes = column.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
     return Values(Words([*values, None], codes), {})

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pyarrow
 from pyarrow import csv, parquet
 
-from xlcalc.files import write_atomically
+from xlcalc.files import read_file, write_atomically
 from xlcalc.language.declare import Table
 from xlcalc.language.harmless import unformulated
 from xlcalc.sweeps.expressions import SpecError
@@ -45,7 +45,7 @@ def answer(found: Sweep, rows: pyarrow.Table | None) -> Answer:
 
 def scenarios(path: Path) -> tuple[pyarrow.Table, str]:
     """A table with a scenario a row from a CSV or Parquet file, and what tells its content from another's."""
-    data = path.read_bytes()
+    data = read_file(path)
     try:
         if path.suffix.casefold() == ".parquet":
             table = parquet.read_table(io.BytesIO(data))

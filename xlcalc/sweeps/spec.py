@@ -39,6 +39,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from xlcalc.files import read_file
 from xlcalc.language.cells import did_you_mean
 from xlcalc.sweeps.expressions import Expression, SpecError, Values
 
@@ -161,6 +162,8 @@ def read(described: Mapping[str, Any], columns: Sequence[str] = (), table: str =
     for name in names:
         if not name.isidentifier() or name == "error":
             raise SpecError(f"{name[:60]!r} is no name of a column: letters, digits and _, and not error")
+        if names.count(name) > 1:
+            raise SpecError(f"two columns of scenarios are named {name[:60]}")
     workbook, inputs, outputs = _workbook(described.get("workbook"), names)
     for name in (*outputs, *results):
         if name in names or name == "error" or not str(name).isidentifier():
@@ -195,7 +198,7 @@ def read(described: Mapping[str, Any], columns: Sequence[str] = (), table: str =
 
 def load(path: Path) -> Mapping[str, Any]:
     """The sections of a file, .toml or .json. Raises SpecError."""
-    text = path.read_text("utf-8-sig")
+    text = str(read_file(path), "utf-8-sig")
     try:
         if path.suffix.casefold() == ".json":
             found = json.loads(text)

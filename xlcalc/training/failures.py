@@ -7,7 +7,10 @@ from xlcalc.formula.arithmetic import allowed, sqrt, term
 DAY = 86400
 
 # Bytes a parameter in a full checkpoint: 2 of bf16 weights, 4 of fp32 weights, and the optimizer's state in fp32.
-CHECKPOINT_BYTES = {"adam": 14, "adam_fp32": 12, "adam_8bit": 8, "momentum": 10, "none": 2}
+CHECKPOINT_BYTES = {
+    "adam": 14, "adam_fp32": 12, "adam_8bit": 8, "adam_bf16": 10, "momentum": 10, "muon": 10, "adafactor": 6, "sgd": 6,
+    "none": 2,
+}  # fmt: skip
 _LLM_CALC = "JGalego/llm-calc, training page, its failure rate read as a rate"
 
 
@@ -18,11 +21,12 @@ def checkpoint_bytes(params: float, optimizer: str) -> float:
 
     `adam` is mixed precision: bf16 and fp32 weights and two fp32 moments, 14 B (BLOOM's 2.3 TB for 176B are 13.07);
     `adam_fp32` has no 16-bit copy (nanoGPT: 12 B, 3.4 % below its measured file); `adam_8bit` keeps moments in a byte
-    each; `momentum` keeps one (SGD with momentum, Lion, Muon); `none` the 16-bit weights alone.
+    each, `adam_bf16` in two; `momentum` and `muon` keep one (SGD with momentum, Lion, Muon without what Adam keeps of
+    embedding and head), `adafactor` sums of rows and columns, left out here, `sgd` nothing; `none` is the 16-bit weights.
 
     Args:
         params: parameters N [parameters]
-        optimizer: adam, adam_fp32, adam_8bit, momentum or none
+        optimizer: a key of CHECKPOINT_BYTES
 
     Source: Rajbhandari et al. 2020, section 3.1.
 

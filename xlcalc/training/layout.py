@@ -62,18 +62,24 @@ def layout_text(layout: Layout) -> str:
     return " ".join([*parts, f"mb{layout.micro_batch:g}", f"zero{layout.zero}", layout.recompute])
 
 
-def spread(count: int, layout: Layout, n_layers: int, n_experts: int) -> Layout:
-    """The layout with as many replicas as `count` accelerators give. Raises ValueError where something does not divide.
+def spread(count: int, layout: Layout, n_layers: int, n_experts: int, n_heads: int) -> Layout:
+    """The layout with as many replicas as `count` accelerators give; `n_heads` is 0 where a model has none.
 
-    >>> spread(64, Layout(tp=8, pp=4), 32, 0).dp
+    Raises ValueError where something does not divide.
+
+    >>> spread(64, Layout(tp=8, pp=4), 32, 0, 32).dp
     2
     """
     tp, pp, _, ep, cp, vp, micro_batch, zero, recompute = layout
     replica = tp * pp * cp
     if count % replica:
         raise ValueError(f"has count = {count}, which tp x pp x cp = {replica} does not divide")
-    if pp > n_layers:
-        raise ValueError(f"has pp = {pp} stages for {n_layers} layers")
+    if pp * vp > n_layers:
+        raise ValueError(f"has pp x vp = {pp * vp} parts of a pipeline for {n_layers} layers")
+    if n_heads % tp:
+        works = [ways for ways in range(1, n_heads + 1) if n_heads % ways == 0]
+        listed = ", ".join(map(str, works[:10])) + (", ..." if len(works) > 10 else "")
+        raise ValueError(f"has tp = {tp}, over which {n_heads} query heads do not divide; tp may be {listed}")
     if ep > 1 and n_experts % ep:
         raise ValueError(f"has ep = {ep}, which does not divide {n_experts} experts")
     if ep > 1 and not n_experts:

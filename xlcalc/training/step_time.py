@@ -71,7 +71,8 @@ def step_time(
 ) -> StepTime:
     """Seconds of a step by cause.
 
-        m = ceil(B / (dp b)) micro-batches; compute, memory, tp, ep, cp: m / pp times those of a micro-batch
+        m = ceil(ceil(B / dp) / b) micro-batches of the fullest rank
+        compute, memory, tp, ep, cp: m / pp times those of a micro-batch
         bubble = (pp - 1) / vp (mean stage + hop) + m (slowest stage - mean stage)
         optimizer = 38 bytes a parameter of the rank over memory bandwidth, and what ends a step whatever it computes
 
@@ -86,7 +87,7 @@ def step_time(
     Source: Narayanan et al. 2021, section 2.2; Korthikanti et al. 2022; Rajbhandari et al. 2020.
     """
     tp, pp, dp, ep, cp, vp, micro_batch, zero, recompute = layout
-    sequences = global_batch / dp
+    sequences = term("sequences of the fullest rank", ceil(global_batch / dp - 1e-9), "sequences", "whole ones")
     micro_batch = term("sequences of a micro-batch", least(micro_batch, sequences), "sequences")
     m = term("micro-batches of a step", ceil(sequences / micro_batch - 1e-9), "count")
     tokens = term("tokens of a micro-batch", micro_batch * seq_len / cp, "tokens")

@@ -56,6 +56,9 @@ def test_devices_and_pipes_are_not_read(run, tmp_path: Path) -> None:
         for command in ("recalc", "report"):
             said = refused(run, tmp_path / "out.xlsx", command, source)
             assert "not an ordinary file" in said or "is a folder" in said, said
+        for command in (["models", "add", "--id", "m"], ["validate"], ["sweep"]):
+            status, said = run(*command, source)
+            assert status in (1, 2) and ("not an ordinary file" in said or "is a folder" in said), said
 
 
 def test_budgets_of_size(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,7 +97,7 @@ def _light(book: Book, sheet: Worksheet, last: int) -> None:
         ("checks_ok", "All stop checks pass", "=IF(checks_failed=0,1,0)", '[=1]"yes";[=0]"NO"',
          "1 where every check that must hold passes"),
         ("checks_light", "In one line", f'=IF(checks_failed>0,{stopped},IF(checks_warned>0,{warned},"All checks pass"))',
-         style.GENERAL, "What the light of all sheets says"),
+         style.GENERAL, "What the line of all sheets says"),
     ]  # fmt: skip
     for row, (name, label, content, number_format, meaning) in enumerate(rows, 6):
         style.text(sheet, row, 1, label, bold=True)

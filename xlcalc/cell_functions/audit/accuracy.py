@@ -115,9 +115,9 @@ def LLM_ESTIMATE_BOUND(
     if bound == "expected":
         return expected
     end, share = (found.low, found.low_share) if bound == "low" else (found.high, found.high_share)
-    if end != found.expected * share:  # a bill, of which not all is scaled
-        return term(f"{declaration.name}, {bound}", end, unit, found.about)
-    return expected * term(f"measured over estimated, {bound}", share, "", found.about)
+    if end == found.expected * share:  # of a bill not all is scaled
+        end = expected * term(f"measured over estimated, {bound}", share, "ratio", found.about)
+    return term(f"{declaration.name}, {bound}", end, unit, found.about)
 
 
 def _around(declaration: Declaration, given: Sequence[Any]) -> accuracy.bounds.Estimate:

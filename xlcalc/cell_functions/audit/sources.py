@@ -65,7 +65,7 @@ def _check(field: str, known: Collection[str], what: str) -> None:
         raise CalcError("#VALUE!", f"must be a field of {what}; got {shown(field)}{hint}", argument="field")
 
 
-def _agreement(declaration: Declaration, read: Sequence[Any], result: float, unit: str) -> list[list[Any]]:
+def _agreement(declaration: Declaration, read: Sequence[Any], result: Any, unit: str) -> list[list[Any]]:
     """Rows of a derivation: low, expected and high by what was measured, and what of the call was never measured."""
     found = accuracy.bounds.around(declaration, read, result)
     if found is None:
@@ -73,7 +73,9 @@ def _agreement(declaration: Declaration, read: Sequence[Any], result: float, uni
     accelerator = next((value.id for value in read if isinstance(value, AcceleratorSpec)), "")
     rows: list[list[Any]] = []
     for name, value, share in (("low", found.low, found.low_share), ("high", found.high, found.high_share)):
-        formula, numbers = "result × measured / estimated", f"{figure(result)} × {figure(share)}"
+        formula, numbers = "result × measured / estimated", f"{figure(found.expected)} × {figure(share)}"
+        if value != found.expected * share:  # of a bill not all is scaled
+            formula = numbers = ""
         quantity = f"{declaration.name}, {name} by what was measured"
         rows.append([name, quantity, formula, numbers, value, unit, f"{found.about}; {found.source}"])
     notes = [f"outside what was measured: {sentence}" for sentence in accuracy.scope.outside(declaration, read)]

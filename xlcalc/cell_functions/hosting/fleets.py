@@ -22,9 +22,9 @@ from xlcalc.language.kinds import (
     Count,
     DType,
     Generator,
-    Positive,
     PositiveSeconds,
     PositiveTokens,
+    RequestRate,
     Rows,
     ServingSoftware,
     Share,
@@ -55,7 +55,7 @@ _LEAST_SHARE = 0.75  # of the published parameters: those of towers may be among
 def LLM_FLEET(
     model: Generator,
     accelerator: Accelerator,
-    requests_per_second: Positive,
+    requests_per_second: RequestRate,
     prompt: PositiveTokens,
     output: PositiveTokens,
     ttft_slo: PositiveSeconds = None,
@@ -75,8 +75,8 @@ def LLM_FLEET(
     most 95 % of what the replica sustains, and takes as many replicas as the traffic needs; one more candidate has
     replicas that only prefill and others that only decode, written 3xtp2+5xtp4. Whole nodes are paid: USD/hour is
     theirs, and tokens of prompts and answers bear the share of the time that they take in a replica as full as the
-    limits let it be. Four of five measured systems like it need accelerators between low and high. A price of your own counts first, else the median of the catalog's
-    whole nodes, on demand, with its spread beside it.
+    limits let it be. Four of five measured systems like it need accelerators between low and high. A price of your own
+    counts first, else the median of the catalog's whole nodes, on demand, with its spread beside it.
 
     Args:
         requests_per_second: mean rate of requests that arrive at random

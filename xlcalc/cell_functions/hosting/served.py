@@ -10,6 +10,7 @@ from xlcalc.catalog.prices import typical
 from xlcalc.formula.records import columns
 from xlcalc.formula.symbols import unrecorded
 from xlcalc.hardware.serving import dense_format, device, engine, formats_to_try, serve_rates, usual_software
+from xlcalc.hardware.software import check_runs
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting.cost import Price
 from xlcalc.hosting.served import Served
@@ -44,8 +45,10 @@ def held(
 ) -> Served:
     """A model on an accelerator for a question about memory: no rates, so that their peaks need not be published.
 
-    A blank software is what the accelerator usually runs.
+    A blank software is what the accelerator usually runs. Raises ValueError for one that does not run there.
     """
+    if software and accelerator:
+        check_runs(software, accelerator.vendor)
     software = software or (usual_software(accelerator) if accelerator else "")
     dtype = dtype or model.published_dtype
     own = engine(accelerator, software)

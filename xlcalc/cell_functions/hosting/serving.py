@@ -21,6 +21,7 @@ from xlcalc.language.kinds import (
     Positive,
     PositiveTokens,
     Real,
+    RequestRate,
     Seconds,
     ServingSoftware,
     Share,
@@ -163,7 +164,7 @@ def LLM_LATENCY_AT_LOAD(
     count: Count,
     prompt: PositiveTokens,
     output: PositiveTokens,
-    requests_per_second: Positive,
+    requests_per_second: RequestRate,
     quantile: Quantile = 0.95,
     metric: _Metric = "ttft",
     dtype: DType = None,
@@ -216,7 +217,7 @@ def LLM_SERVE_COST(usd_per_hour: UsdPerHour, tokens_per_second: Positive, utiliz
 
 @cell_function(category="Hosting", source="LLM_THROUGHPUT; requests x output over tokens per second")
 def LLM_REPLICAS(
-    requests_per_second: Positive,
+    requests_per_second: RequestRate,
     prompt: PositiveTokens,
     output: PositiveTokens,
     model: Generator,
@@ -285,7 +286,8 @@ def LLM_OFFLOAD_THROUGHPUT(
     """Output tokens a second of one accelerator that holds a share of weights and cache and fetches the rest.
 
     The rest lies in host memory, or where a disk rate is given on disk, and crosses the host's link in every pass; a
-    pass takes as long as the slowest of computing and fetching.
+    pass takes as long as the slowest of computing and fetching. Shares that the accelerator's memory does not hold are
+    refused; what passes need beside weights and cache is not counted.
 
     Args:
         host_bytes_per_second: rate between host memory and the accelerator (PCIe)

@@ -17,10 +17,13 @@ from xlcalc.language.kinds import (
     Flop,
     Fraction,
     GpuHours,
+    Loss,
     ModelOrCount,
     Params,
+    PerDay,
     Positive,
     PositiveFlop,
+    PositiveLoss,
     PositiveParams,
     PositiveSeconds,
     PositiveTokens,
@@ -28,6 +31,7 @@ from xlcalc.language.kinds import (
     Rows,
     Seconds,
     Share,
+    TokenRate,
     Tokens,
     UsdPerGbMonth,
     UsdPerHour,
@@ -124,7 +128,7 @@ def LLM_GPU_HOURS(flops: Flop, accelerator: AcceleratorOrPeak, mfu: Fraction = 0
 @cell_function(category="Training", source="Chowdhery et al. 2022, appendix B")
 def LLM_MFU(
     model: ModelOrCount,
-    tokens_per_second: Real,
+    tokens_per_second: TokenRate,
     accelerator: AcceleratorOrPeak,
     count: Count,
     seq_len: Tokens = 0,
@@ -159,8 +163,9 @@ def LLM_CHECKPOINT_SIZE(model: ModelOrCount, optimizer: _Optimizer = "adam") -> 
     """Bytes of a checkpoint from which training can resume.
 
     `adam` keeps bf16 weights, fp32 weights and two fp32 moments: 14 B a parameter. `adam_fp32` leaves out the 16-bit
-    copy (12 B), `adam_8bit` keeps moments in a byte each (8 B), `momentum` keeps one moment (10 B: SGD, Lion, Muon),
-    `none` the 16-bit weights alone (2 B).
+    copy (12 B), `adam_8bit` keeps moments in a byte each (8 B), `adam_bf16` in two (10 B), `momentum` and `muon` keep
+    one moment (10 B: SGD, Lion, Muon, the second moment of embedding and head left out), `adafactor` and `sgd` none
+    (6 B), `none` the 16-bit weights alone (2 B). Paged moments are those of `adam` or `adam_8bit`.
 
     Args:
         model: the model, or its parameters
@@ -192,7 +197,7 @@ def LLM_CHECKPOINT_INTERVAL(write_time: Seconds, mtbf: Seconds) -> Seconds:
 def LLM_TRAIN_TIME_ACTUAL(
     ideal_time: Seconds,
     nodes: Count,
-    node_failures_per_day: Real,
+    node_failures_per_day: PerDay,
     recovery_time: Seconds,
     checkpoint_interval: Seconds,
 ) -> Seconds:
@@ -222,7 +227,7 @@ def LLM_TRAIN_COST(
     usd_per_hour: UsdPerHour,
     mfu: Fraction = 0.4,
     node_size: Count = 8,
-    node_failures_per_day: Real = 0,
+    node_failures_per_day: PerDay = 0,
     recovery_time: Seconds = 3600,
     checkpoint_interval: PositiveSeconds = 3600,
     checkpoint_bytes: Bytes = 0,
@@ -304,7 +309,7 @@ def LLM_DATASET_SIZE(tokens: Tokens, tokens_per_byte: Positive = 0.25) -> Bytes:
 @cell_function(
     category="Training", source="Hoffmann et al. 2022, equation 10; Besiroglu et al. 2024; Kaplan et al. 2020"
 )
-def LLM_LOSS(params: PositiveParams, tokens: PositiveTokens, law: _LossLaw = "chinchilla") -> Real:
+def LLM_LOSS(params: PositiveParams, tokens: PositiveTokens, law: _LossLaw = "chinchilla") -> Loss:
     """Loss in nats a token that a scaling law predicts. Kaplan's N leaves embeddings out.
 
     The laws were fitted on other data and tokenizers than yours: compare losses of one law, not across laws.
@@ -358,7 +363,7 @@ def LLM_OPTIMAL_TOKENS(flops: PositiveFlop, law: _OptimumLaw = "chinchilla") -> 
 
 
 @cell_function(category="Training", source="Kaplan et al. 2020, equation 5.3")
-def LLM_CRITICAL_BATCH(loss: Positive) -> Tokens:
+def LLM_CRITICAL_BATCH(loss: PositiveLoss) -> Tokens:
     """Tokens of a batch beyond which more parallel data saves little time, at a loss in nats a token.
 
     Args:

@@ -9,7 +9,7 @@ from xlcalc.accuracy.calibration import calibrated
 from xlcalc.cell_functions.training.kinds import Method, OptimizerName, Recompute, Targets, Zero, adapted
 from xlcalc.formula.records import columns
 from xlcalc.hardware.kernels import framework, kernels
-from xlcalc.hardware.software import usual_training
+from xlcalc.hardware.software import check_runs, usual_training
 from xlcalc.language.cells import Choice
 from xlcalc.language.declare import cell_function
 from xlcalc.language.kinds import (
@@ -99,7 +99,7 @@ def LLM_TRAIN_MEMORY(
     layout = Layout(tp, pp, dp, ep, cp, vp, micro_batch, zero, recompute)
     held = memory.train_memory(
         numbers,
-        spread(tp * pp * dp * cp, layout, counted.n_layers, counted.n_experts),
+        spread(tp * pp * dp * cp, layout, counted.n_layers, counted.n_experts, counted.n_heads),
         seq_len,
         framework(software or usual_training(zero)),
         optimizer=memory.OPTIMIZERS[optimizer],
@@ -155,7 +155,8 @@ def LLM_STEP_TIME(
     counted = model.coefficients(TRAINED)
     numbers = columns(counted, WORDS, "of the model")
     layout = Layout(tp, pp, 1, ep, cp, vp, micro_batch, zero, recompute)
-    layout = spread(count, layout, counted.n_layers, counted.n_experts)
+    layout = spread(count, layout, counted.n_layers, counted.n_experts, counted.n_heads)
+    check_runs(software or "", accelerator.vendor)
     rates = kernels(accelerator, dtype.name, software or usual_training(zero, accelerator.vendor))
     tuned = None if method == "full" else _tuned(model, method, rank, adapted(targets, software))
     return getattr(step_time(numbers, rates, layout, global_batch, seq_len, tuned), part)

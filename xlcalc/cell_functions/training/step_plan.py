@@ -49,7 +49,7 @@ def _job(
     with unrecorded():
         one = accelerator.once((plan.Machine, dtype.name), lambda: _machine(accelerator, dtype))
     machine = one._replace(accelerators=count)
-    own = None if layout is None else spread(count, layout, numbers.n_layers, numbers.n_experts)
+    own = None if layout is None else spread(count, layout, numbers.n_layers, numbers.n_experts, numbers.n_heads)
     return plan.Job(numbers, global_batch, seq_len, weight_bytes(dtype), operand_bytes(dtype)), machine, own
 
 
