@@ -153,6 +153,17 @@ def test_plans_have_the_ranges_of_their_rows():
     assert row["tokens/s high"] / row["tokens/s low"] == pytest.approx(high / low)
 
 
+def test_no_range_reaches_below_what_is_counted():
+    serve, train = ("LLM_SERVE_MEMORY", "llama-3.1-8b", 8192, 16), ("LLM_TRAIN_MEMORY", "llama-3.1-8b", 8192, 1)
+    for call, parts in ((serve, ("weights", "cache")), (train, ("weights", "gradients", "optimizer"))):
+        function = getattr(xlcalc, call[0])
+        counted = [function(*call[1:], part=part) for part in parts]
+        low, expected, high = ends(*call)
+        assert sum(counted) <= low < expected < high
+        between = [None] * ([one.name for one in find(call[0]).arguments].index("part") - len(call) + 1)
+        assert ends(*call, *between, parts[0]) == [counted[0]] * 3
+
+
 def test_a_memory_of_nothing_has_a_range_of_nothing():
     function = find("LLM_TRAIN_MEMORY")
     read = function.read(["llama-3.1-8b", 1024, 1, *[None] * (len(function.arguments) - 3)])

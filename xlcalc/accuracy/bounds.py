@@ -4,6 +4,7 @@ whole training run (accuracy/whole_runs.py)."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any, NamedTuple
 
 from xlcalc.accuracy import ranges, whole_runs
@@ -13,6 +14,9 @@ from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.declare import Declaration
 
 FUNCTIONS = tuple(FAMILIES)
+_STATES = ("weights", "gradients", "optimizer")
+_COUNTED = {"LLM_SERVE_MEMORY": ("weights", "cache"), "LLM_TRAIN_MEMORY": _STATES, "LLM_FINETUNE_MEMORY": _STATES}
+"""Parts of memory that are counted: below them no measurement can lie."""
 _BASES = {
     "measured": "constants were calibrated on this machine",
     "borrowed": "constants are those of its architecture, calibrated on other machines",
@@ -49,7 +53,19 @@ def around(declaration: Declaration, read: Sequence[Any], result: Any) -> Estima
     about, source = _about(bounds, declaration.name, accelerator)
     ends = (share * expected for share in shares)
     low, high = whole_runs.of_bill(result, shares) if isinstance(result, list) else ends
-    return Estimate(low, expected, high, *shares, about, source)
+    least, most = _counted(declaration, read, expected)
+    return Estimate(max(low, min(least, expected)), expected, min(high, most), *shares, about, source)
+
+
+def _counted(declaration: Declaration, read: Sequence[Any], expected: float) -> tuple[float, float]:
+    """What a result cannot be below and above, as far as it is counted."""
+    parts = _COUNTED.get(declaration.name, ())
+    at = next((i for i, argument in enumerate(declaration.arguments) if argument.name == "part"), None)
+    if at is None or read[at] in parts:
+        return (expected, expected) if parts else (0.0, inf)
+    if read[at] != "total":
+        return 0.0, inf
+    return sum(declaration.compute([*read[:at], part, *read[at + 1 :]]) for part in parts), inf
 
 
 def _about(bounds: Bounds, function: str, accelerator: str) -> tuple[str, str]:

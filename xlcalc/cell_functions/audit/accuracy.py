@@ -94,7 +94,8 @@ def LLM_ESTIMATE_BOUND(
     format, scale, batch and lengths; unknown means wider, by as much as runs that were left out of its making err
     (docs/accuracy.md). In the function's base unit.
 
-    A range holds what its function gives: one step, first token, token, throughput or memory of one machine. Of
+    A range holds what its function gives: one step, first token, token, throughput or memory of one machine, which is
+    never below what is counted of it (weights and cache; weights, gradients and optimizer). Of
     LLM_GPU_HOURS, LLM_TRAIN_TIME and LLM_TRAIN_COST (the total) it speaks of whole published training runs with all
     that interrupts them: restarts, evaluation, software of their day (LLM_TRAIN_RUNS lists them); the utilisation that
     the call gives is then one opinion among theirs.
