@@ -29,14 +29,14 @@ FUNCTIONS = LANGUAGE | FORMULAS | {"xlcalc.cell_functions", "xlcalc.accuracy", "
 MAY_IMPORT = {
     "files": set(),
     "formula": {"xlcalc.formula"},
-    "model": {"xlcalc.model"} | ARITHMETIC,
+    "model": {"xlcalc.model", "xlcalc.files.check_ordinary"} | ARITHMETIC,  # a path given as a model
     "hardware": {"xlcalc.hardware", "xlcalc.catalog.tables", "xlcalc.model.dtypes"} | ARITHMETIC,
     "training": {"xlcalc.training"} | RECORDS | ARITHMETIC,
     "hosting": {"xlcalc.hosting"} | RECORDS | ARITHMETIC,
     "money": {"xlcalc.money"} | ARITHMETIC,
     "catalog": CATALOG,
     "language": LANGUAGE,
-    "accuracy": LANGUAGE | {"xlcalc.accuracy"},
+    "accuracy": LANGUAGE | {"xlcalc.accuracy", "xlcalc.files.read_file"},
     "cell_functions": FUNCTIONS,
     "pages": FUNCTIONS | {"xlcalc.pages", "xlcalc.files"},
     "hosts": FUNCTIONS | {"xlcalc.hosts", "xlcalc.pages"},

@@ -22,7 +22,8 @@ def checkpoint_bytes(params: float, optimizer: str) -> float:
     `adam` is mixed precision: bf16 and fp32 weights and two fp32 moments, 14 B (BLOOM's 2.3 TB for 176B are 13.07);
     `adam_fp32` has no 16-bit copy (nanoGPT: 12 B, 3.4 % below its measured file); `adam_8bit` keeps moments in a byte
     each, `adam_bf16` in two; `momentum` and `muon` keep one (SGD with momentum, Lion, Muon without what Adam keeps of
-    embedding and head), `adafactor` sums of rows and columns, left out here, `sgd` nothing; `none` is the 16-bit weights.
+    embedding and head), `adafactor` sums of rows and columns, left out here, `sgd` nothing; `none` is the 16-bit
+    weights.
 
     Args:
         params: parameters N [parameters]
