@@ -273,6 +273,6 @@ def _is_read(package: Package, name: str, place: tuple[str, str]) -> bool:
             found = reader.references(cell.formula_text.decode("utf-8"), sheet, cell.row, cell.column)
             if found.dynamic or (b"si=" in cell.formula_attributes and not cell.formula_text):
                 return True
-            if cell_place and any(on == place[0] and cell_place in area for on, area in found.areas):
+            if cell_place and any(on == place[0] and area.holds(cell_place) for on, area in found.areas):
                 return True
     return False

@@ -283,7 +283,7 @@ def _tie(several: list[dict[str, float] | None]) -> bool:
 def _common(area: Area, places: set[Place]) -> bool:
     if area.rows * area.columns < len(places):
         return any(place in places for place in area.places())
-    return any(place in area for place in places)
+    return any(area.holds(place) for place in places)
 
 
 def _special(values: list[Any]) -> set[Any]:

@@ -147,7 +147,7 @@ class Dependencies:
         sheet, (row, column) = cell
         near = self._large.get((sheet, column), [])
         if not self._precedents.has_formulas(sheet, column):  # an input
-            near = [(area, nodes) for (on, area), nodes in self._areas.items() if on == sheet and cell[1] in area]
+            near = [(area, nodes) for (on, area), nodes in self._areas.items() if on == sheet and area.holds(cell[1])]
         for area, nodes in near:
             if id(nodes) not in done and area.top <= row <= area.bottom and area.left <= column <= area.right:
                 done.add(id(nodes))

@@ -27,6 +27,8 @@ from .formula_text import bare_function, tokens
 Place = tuple[int, int]
 
 _MAX_ROUNDS = 50
+_FREE_COLUMN = 16_000
+"""A column, counted from 0, in which an array has room."""
 _TAKE_ARRAYS = {
     "INDEX": range(1), "LOOKUP": range(1, 3), "AGGREGATE": range(2, 4),
     **dict.fromkeys(
@@ -102,12 +104,16 @@ class ExactEngine:
         return _cell_value(self._book.get_value(self._sheets[sheet], row - 1, column - 1))
 
     def evaluated(self, sheet: str, row: int, column: int, text: str) -> list[list[CellValue]]:
-        """What a formula would give in this cell."""
+        """What a formula would give in this cell, whatever stands beside it."""
         try:
-            found = self._book.evaluate_formula_array(self._sheets[sheet], row - 1, column - 1, f"={text}")
+            for at in (column - 1, _FREE_COLUMN):
+                found = self._book.evaluate_formula_array(self._sheets[sheet], row - 1, at, f"={text}")
+                values = [[_cell_value(value) for value in line] for line in found]
+                if not (isinstance(values[0][0], CalcError) and values[0][0].code == "#SPILL!"):
+                    break
         except formulon.FormulonError as error:
             raise WorkbookError(f"the exact engine stopped: {error}") from error
-        return [[_cell_value(value) for value in line] for line in found]
+        return values
 
     def needs_itself(self, sheet: str, row: int, column: int) -> bool:
         """Does a formula give something else where its own cell holds something else? The engine gives 0 then."""

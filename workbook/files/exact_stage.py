@@ -166,7 +166,7 @@ class ExactStage:
 
     def _may_need_itself(self, node: Node) -> bool:
         found = self.references(node)
-        return found.dynamic or any(node[0] == sheet and node[1] in area for sheet, area in found.areas)
+        return found.dynamic or any(node[0] == sheet and area.holds(node[1]) for sheet, area in found.areas)
 
     def _anchors(self, nodes: Collection[Node]) -> set[Node]:
         """The array formulas whose whole result these formulas read, and the formulas that they look at as such."""
@@ -218,8 +218,8 @@ class ExactStage:
         references = self.references(node)
         hidden = any(name in text.upper().encode() for name in _OF_HIDDEN_ROWS) and self._rows_hidden
         since_1904 = self._package.date1904
-        inputs = {sheet: self._held(sheet) for sheet, _ in references.areas} if since_1904 else {}
-        read = (v for sheet, area in references.areas if inputs for place, v in inputs[sheet].items() if place in area)
+        inputs = [(self._held(sheet), area) for sheet, area in references.areas] if since_1904 else []
+        read = (value for held, area in inputs for place, value in held.items() if area.holds(place))
         found = of_dates_and_hidden_rows(text, references.dynamic, hidden, since_1904, read)
         return found or of_what_it_reads(
             text, lambda argument: self.reader.references(written(argument), node[0], *node[1]).areas, self._held
@@ -243,7 +243,7 @@ class ExactStage:
         if not tables:
             return text
         place = sheet.places[index]
-        own = next((table for table in tables.values() if table.sheet == sheet.name and place in table.area), None)
+        own = next((table for table in tables.values() if table.sheet == sheet.name and table.area.holds(place)), None)
         return rewrite(text, Context((), lambda name: True, tables=tables, for_exact=True), place[0], own).text
 
     def _given(self, formulas: dict[Node, ExactFormula], values: Values) -> dict[str, ExactSheet]:
@@ -320,6 +320,9 @@ class ExactStage:
             self.refused[node] = f"a formula over {largest:,} cells at once"
             return None
         array = self._sheets[node[0]].arrays.get(self._index[node])
+        if array is None and isinstance(value, CalcError) and value.code == "#SPILL!":
+            self.refused[node] = "an array for which the exact engine finds no room"
+            return None
         if array is None:
             return Answer(0 if value is None else value)
         area = array.area
@@ -358,7 +361,7 @@ class _Needed:
     def has(self, sheet: str, place: Place) -> bool:
         if self.everything or sheet in self.whole or place in self._cells.get(sheet, ()):
             return True
-        return any(place in area for area in self._areas.get(sheet, ()))
+        return any(area.holds(place) for area in self._areas.get(sheet, ()))
 
 
 def as_cell_value(value: Any) -> CellValue:

@@ -253,7 +253,7 @@ class Package:
             if (formula.row, formula.column) == place:
                 raise WorkbookError(f"{sheet}!{cell} holds a formula, not an input.")
             area = _array_area(formula.formula_attributes)
-            if area is not None and place in area:
+            if area is not None and area.holds(place):
                 owner = cell_name(formula.row, formula.column)
                 raise WorkbookError(f"{sheet}!{cell} belongs to the array formula in {owner}; it is not an input.")
 

@@ -105,7 +105,7 @@ class Sheet:
         return [
             ((cell.row, cell.column), self.package.cell_value(self.xml, cell))
             for cell in self.xml.cells()
-            if not cell.calculates and (cell.row, cell.column) in self.arrays[index].area
+            if not cell.calculates and self.arrays[index].area.holds((cell.row, cell.column))
         ]
 
     def formula(self, index: int) -> str:
@@ -329,7 +329,7 @@ def _is_foreign(written: bytes, context: Context) -> bool:
 
 
 def _table_at(tables: list[Table], cell: Cell) -> Table | None:
-    return next((table for table in tables if (cell.row, cell.column) in table.area), None)
+    return next((table for table in tables if table.area.holds((cell.row, cell.column))), None)
 
 
 def _differs(sheet: Sheet) -> bool:

@@ -258,7 +258,7 @@ class Reader:
 
     def _own_table(self, specifier: str, sheet: str, row: int, column: int, found: References) -> None:
         for table in self._tables_by_sheet.get(sheet, []):
-            if (row, column) in table.area:
+            if table.area.holds((row, column)):
                 self._table(table, specifier, row, found)
 
     @staticmethod

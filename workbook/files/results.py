@@ -381,7 +381,7 @@ def _common(area: Area, places: Collection[Place]) -> Iterator[Place]:
     """The places that lie in the area, found by way of the smaller of the two."""
     if area.rows * area.columns < len(places):
         return (place for place in area.places() if place in places)
-    return (place for place in places if place in area)
+    return (place for place in places if area.holds(place))
 
 
 def _unknown_words(formula: str) -> list[str]:

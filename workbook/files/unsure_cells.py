@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from .addresses import Area
 from .call_features import arguments_of
@@ -49,18 +49,22 @@ def of_what_it_reads(text: str, areas: Areas, held: Held) -> str:
     return ""
 
 
+def _read(cells: Cells, held: Held) -> Iterator[object]:
+    """What these cells hold."""
+    return (value for sheet, area in cells for place, value in held(sheet).items() if area.holds(place))
+
+
 def _of_matrices(arguments: list[list[Token]], areas: Areas, held: Held) -> str:
     """Which are no numbers to Excel, and make an error."""
-    read = [one for argument in arguments for one in areas(argument)]
-    values = (value for sheet, area in read for place, value in held(sheet).items() if place in area)
+    values = _read([one for argument in arguments for one in areas(argument)], held)
     return "of truth values" if any(isinstance(value, bool) for value in values) else ""
 
 
 def _of_a_text(arguments: list[list[Token]], areas: Areas, held: Held) -> str:
     """Which comes first in a date, day or month, is a setting of the computer."""
-    given = [token.text[1:-1] for token in arguments[0] if token.kind == "text"]
-    given += [value for sheet, area in areas(arguments[0]) for place, value in held(sheet).items() if place in area]
-    dates = (_DAY_OR_MONTH.match(value) for value in given if isinstance(value, str))
+    texts = [token.text[1:-1] for token in arguments[0] if token.kind == "text"]
+    texts += [value for value in _read(areas(arguments[0]), held) if isinstance(value, str)]
+    dates = map(_DAY_OR_MONTH.match, texts)
     return "of a date that may begin with the day or the month" if any(d and d[1] != d[2] for d in dates) else ""
 
 

@@ -62,7 +62,7 @@ class Validation:
         if area.rows * area.columns > _MAX_OPTIONS:
             return None
         xml = package.sheet(on)
-        values = [package.cell_value(xml, cell) for cell in xml.cells() if (cell.row, cell.column) in area]
+        values = [package.cell_value(xml, cell) for cell in xml.cells() if area.holds((cell.row, cell.column))]
         return [value for value in values if value not in (None, "")]
 
     def takes(self, value: bool | int | float | str | None, package: Package, sheet: str, calculate: Calculate) -> bool:
@@ -123,7 +123,7 @@ def validation_of(package: Package, sheet: str, cell: str) -> Validation | None:
         outside = _CELLS.search(inner)  # as Excel 2010 and later write rules that refer to other sheets
         listed = listed if listed is not None else outside[1] if outside else b""
         areas = [parse_area(part) for part in listed.decode().split()]
-        if place is None or not any(area and place in area for area in areas):
+        if place is None or not any(area and area.holds(place) for area in areas):
             continue
         corner = areas[0] or Area(*place, *place)
         away = place[0] - corner.top, place[1] - corner.left

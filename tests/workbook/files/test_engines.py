@@ -159,6 +159,17 @@ def test_arrays_and_arguments_that_are_left_out() -> None:
         assert result.value("S", f"E{row}") == (value if isinstance(value, str) else pytest.approx(value)), formula
 
 
+def test_arrays_in_calls_need_no_room_beside_the_formula() -> None:
+    formulas = [
+        "=SUM(LLM_TWICE({1;2}))+1",
+        '=TEXTJOIN(";",TRUE,LLM_TWICE({1;3}))',
+        "=MAX(LLM_TWICE({1,2}))",
+        "=LLM_TWICE(3)",
+    ]
+    data = book({**{f"D{row}": text for row, text in enumerate(formulas, 1)}, "E3": 1})
+    assert values(data, "D1", "D2", "D3", "D4") == [7, "2;6", 4, 6]
+
+
 def test_what_both_engines_calculate_otherwise_is_named() -> None:
     """In one workbook: sums of other cells than the criterion has, criteria that are errors or formulas, truth values
     in matrices, dates whose day and month may stand in either order, formulas that need themselves."""
