@@ -274,8 +274,9 @@ def LLM_KV_CACHE(model: Model, context: Tokens, batch: Count = 1, dtype: DType =
 def LLM_IMAGE_TOKENS(model: Model, width: Count, height: Count) -> Tokens:
     """Tokens that one image takes in the context, by the model's own rule: patches, merging, tiles, or a fixed number.
 
-    Known for Qwen2-VL to Qwen3.5, Mistral 3 and Pixtral, InternVL, Gemma 3, PaliGemma and LLaVA, with the pixel limits
-    of their published preprocessor_config.json; other models that see are refused, and so are those that do not.
+    Known for Qwen2-VL to Qwen3.5, Mistral 3 and Pixtral, InternVL, Gemma 3 and 4, PaliGemma, Kimi K2.5 and LLaVA, with
+    the pixel limits of their published preprocessor_config.json; other models that see are refused, and so are those
+    that do not.
 
     Args:
         width: pixels across
