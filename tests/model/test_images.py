@@ -15,7 +15,8 @@ from xlcalc.model.images import image_tokens
 ORACLE = Path(__file__).parents[1] / "oracles" / "image_tokens.csv"
 VISION = {
     "qwen2_5_vl": {"patch_size": 14}, "qwen3_vl": {"patch_size": 16}, "internvl": {"image_size": [448, 448]},
-    "mistral3": {"image_size": 1540, "patch_size": 14},
+    "mistral3": {"image_size": 1540, "patch_size": 14}, "gemma4": {"default_output_length": 280},
+    "kimi_k25": {"patch_size": 14},
 }  # fmt: skip
 TEXT = {"model_type": "llama", "hidden_size": 64, "intermediate_size": 64, "num_attention_heads": 2,
         "num_hidden_layers": 1, "vocab_size": 100}  # fmt: skip
@@ -24,7 +25,7 @@ TEXT = {"model_type": "llama", "hidden_size": 64, "intermediate_size": 64, "num_
 def test_as_the_processors_count() -> None:
     with open(ORACLE, newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 240
+    assert len(rows) == 360
     for row in rows:
         config = {"model_type": row["model_type"], "vision_config": VISION[row["model_type"]], "spatial_merge_size": 2}
         assert image_tokens(config, int(row["width"]), int(row["height"])) == int(row["tokens"]), row

@@ -667,11 +667,14 @@ def write_image_tokens() -> None:
     import random
 
     import numpy
+    from transformers.models.gemma4.image_processing_pil_gemma4 import get_aspect_ratio_preserving_size
     from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
+    from transformers.models.kimi_k25.image_processing_kimi_k25 import Kimi_K25ImageProcessor
     from transformers.models.pixtral.image_processing_pil_pixtral import get_resize_output_image_size
     from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
     rng, rows = random.Random(0), []
+    kimi = Kimi_K25ImageProcessor()
     tiles = GotOcr2ImageProcessorPil(size={"height": 448, "width": 448})
     several = {"crop_to_patches": True, "min_patches": 1, "max_patches": 12}
     for _ in range(60):
@@ -682,6 +685,9 @@ def write_image_tokens() -> None:
         rows.append(["internvl", width, height, 2 + 256 * tiles.get_number_of_image_patches(height, width, several)])
         fitted = get_resize_output_image_size(numpy.zeros((height, width, 3)), size=(1540, 1540), patch_size=(28, 28))
         rows.append(["mistral3", width, height, (fitted[1] // 28 + 1) * (fitted[0] // 28)])
+        high, wide = get_aspect_ratio_preserving_size(height, width, 16, 280 * 9, 3)
+        rows.append(["gemma4", width, height, high * wide // 48**2])
+        rows.append(["kimi_k25", width, height, kimi.get_number_of_image_patches(height, width) // 4])
     write_csv("image_tokens.csv", "model_type width height tokens", sorted(rows))
 
 

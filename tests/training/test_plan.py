@@ -200,3 +200,15 @@ def test_what_is_left_out_is_slower(asked):
     assert [one.seconds for one in planned.best] == [one.seconds for one in everything[:3]]
     assert planned.rank == 1 + sum(one.seconds < slowest for one in everything)
     assert len(list(plan.fitting(job, machine, lambda: everything[2].seconds))) < len(everything) / 2
+
+
+def test_divisors_are_those_of_their_definition_and_large_numbers_are_divided_by_their_primes():
+    random = Random(1)
+    for _ in range(300):
+        n, most = random.randint(1, 5000), random.choice([1, 5, 50.5, 1e9])
+        assert plan.divisors(n, most) == [d for d in range(1, n + 1) if n % d == 0 and d <= most]
+    found = plan.divisors(10**15, 1e15 / 1e4)  # each smaller number tried in turn takes an hour
+    assert len(found) == sum(2**i * 5**j <= 10**11 for i in range(16) for j in range(16))
+    assert plan.divisors(2 * 1_000_003 * 1_000_033, 100) == [1, 2]
+    with pytest.raises(ValueError, match="beyond 1e12"):
+        plan.divisors(1_000_003 * 1_000_033, 2e6)

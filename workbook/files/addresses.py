@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 
@@ -14,7 +14,8 @@ _CELL = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,6})")
 _QUALIFIED = re.compile(r"(?:'((?:[^']|'')+)'|([^'!\[\]]+))!(.+)", re.DOTALL)
 
 
-class Area(NamedTuple):
+@dataclass(frozen=True)
+class Area:
     """A rectangle of cells, rows and columns counted from 1, both ends included."""
 
     top: int

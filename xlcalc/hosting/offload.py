@@ -50,7 +50,7 @@ def offload_throughput(
         stays <= of.on.memory,
         lambda: batch * output / (first + (output - 1) * each),
         lambda: (
-            f"keeps {stays / 1e9:.4g} GB of weights and cache on {of.on.name}, which holds {of.on.memory / 1e9:.4g} GB: "
-            "lower weights_gpu, kv_gpu or batch"
+            f"keeps {stays / 1e9:.4g} GB of weights and cache on {of.on.name}, which holds "
+            f"{of.on.memory / 1e9:.4g} GB: lower weights_gpu, kv_gpu or batch"
         ),
     )

@@ -2,7 +2,8 @@
 
 The pixel limits are those of the preprocessor_config.json of the published models. Rules: transformers
 image_processing_qwen2_vl.py (smart_resize), image_processing_pixtral.py and processing_pixtral.py,
-image_processing_got_ocr2.py and processing_internvl.py, processing_gemma3.py, processing_llava.py.
+image_processing_got_ocr2.py and processing_internvl.py, processing_gemma3.py, processing_llava.py,
+image_processing_gemma4.py, image_processing_kimi_k25.py.
 """
 
 from __future__ import annotations
@@ -71,6 +72,25 @@ def _pixtral(config: Vision, vision: Vision, width: int, height: int) -> int:
     return rows * (columns + 1)
 
 
+def _gemma4(config: Vision, vision: Vision, width: int, height: int) -> int:
+    """Squares of pooled patches, as many as come nearest to the number that the model asks for."""
+    most = int(vision.get("default_output_length") or 280)
+    scale = sqrt(most / (width * height))
+    wide, high = floor(scale * width), floor(scale * height)
+    if not high:
+        return min(width // height, most)
+    return wide * high if wide else min(height // width, most)
+
+
+def _kimi(config: Vision, vision: Vision, width: int, height: int) -> int:
+    """Merged patches of the image as it is, smaller only where it has more than 16,384 of them or 512 on a side."""
+    patch, side, most = int(vision.get("patch_size") or 14), 512, 16384
+    patches = max(1, height // patch) * max(1, width // patch)
+    scale = min(1.0, sqrt(most / patches), side * patch / height, side * patch / width)
+    wide, high = (min(max(1, int(length * scale)), side * patch) for length in (width, height))
+    return ceil(wide / (2 * patch)) * ceil(high / (2 * patch))
+
+
 _TILES = 12
 
 
@@ -118,6 +138,8 @@ _RULES: dict[str, Callable[[Vision, Vision, int, int], int]] = {
     "mistral3": _pixtral,
     "llava": _llava,
     "internvl": _internvl,
+    "gemma4": _gemma4,
+    "kimi_k25": _kimi,
     "gemma3": _fixed("mm_tokens_per_image", 256),
     "paligemma": _square(224, 14),
 }

@@ -11,7 +11,7 @@ from bisect import insort
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from itertools import accumulate, product
-from math import inf, isqrt
+from math import inf
 from typing import NamedTuple
 
 from xlcalc.hardware.rates import Framework, TrainRates
@@ -24,6 +24,8 @@ from xlcalc.training.step_time import StepTime, accumulated_bytes, step_time
 
 MIN_SEQUENCE_SHARD = 1024  # tokens of a sequence that a context-parallel rank gets at least
 MAX_MICRO_BATCH = 256
+_MOST_PRIME, _MOST_DIVIDED = 10**6, 10**12  # primes to 1e6 find every divisor of a number up to 1e12
+_BEYOND = "has numbers of layers, accelerators or sequences beyond 1e12, which nobody divides"
 _ROUNDED = 1 - 1e-9  # of a floor, for sums in another order
 MOST_LAYOUTS = 500_000  # that one search goes through, each with its micro-batches
 MOST_COMPUTED = 100_000  # of them in full, since their floor does not tell that they are slower than what is asked for
@@ -85,16 +87,31 @@ class Plan(NamedTuple):
 
 
 def divisors(n: int, most: float) -> list[int]:
-    """Divisors of n up to `most`, ascending, found by their partners below the root. Raises ValueError past 1e12.
+    """Divisors of n up to `most`, ascending. Raises ValueError where n has a prime beyond 1e6 that may divide twice.
 
     >>> divisors(280, 40)
     [1, 2, 4, 5, 7, 8, 10, 14, 20, 28, 35, 40]
     """
-    most = int(min(n, most))
-    if min(most, n) > 10**12:
-        raise ValueError("has numbers of layers, accelerators or sequences beyond 1e12, which nobody divides")
-    low = [d for d in range(1, min(most, isqrt(n)) + 1) if n % d == 0]
-    return sorted({*low, *(n // d for d in low if n // d <= most)}) if most > isqrt(n) else low
+    if min(n, most) > _MOST_DIVIDED:
+        raise ValueError(_BEYOND)
+    found, rest = _products(int(n))
+    if rest > _MOST_DIVIDED and most > _MOST_PRIME:
+        raise ValueError(_BEYOND)
+    return [d for d in found if d <= most]
+
+
+@lru_cache(maxsize=64)
+def _products(n: int) -> tuple[list[int], int]:
+    """Divisors of n by its primes, and the last of them: a prime, or beyond 1e12 what no prime to 1e6 divides."""
+    found, prime, rest = [1], 2, n
+    while prime * prime <= rest and prime <= _MOST_PRIME:
+        powers = [1]
+        while rest % prime == 0:
+            rest //= prime
+            powers.append(powers[-1] * prime)
+        found = [d * power for d in found for power in powers]
+        prime += 1 if prime == 2 else 2
+    return sorted({d * last for d in found for last in (1, rest)}), rest
 
 
 def _chunks(layers: int, pp: int) -> list[int]:
