@@ -231,7 +231,7 @@ def price_lines() -> list[Line]:
              "Checks stops a mix of more than 100 %.", style.PERCENT),
         Line("price_basis", "Where the price comes from", "text",
              'IF(ISNUMBER({usd_per_hour}),"your price",IF({instance}<>"–",{instance},IF({price_own_rows}>0,'
-             '"your own prices",IF({price_percentile}=half,"median",TEXT({price_percentile},"0%")&" point")&" of "&{price_rows}&" listed")))', "",
+             '"your own prices",IF({price_percentile}=half,"median",TEXT({price_percentile},"0%")&" quantile")&" of "&{price_rows}&" listed")))', "",
              style.GENERAL),
         Line("price_estimated", "Commitment priced by an estimate", "1 or 0",
              '({one_year_share}>0)*NOT(ISNUMBER({usd_per_hour_1y}))*NOT(ISNUMBER({usd_per_hour}))'

@@ -8,7 +8,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from .. import charts, style
 from ..book import Book
-from ..parts import PROJECT, Figure, Picture, Template
+from ..parts import MONTHLY, PROJECT, Figure, Picture, Template
 from .calculation import HEAD, LIVE, SCENARIOS, Calculation, scenario_head
 from .timeline import BARS, FIRST_MONTH, Timeline
 
@@ -138,10 +138,10 @@ def _charts(sheet: Worksheet, template: Template, steps: Calculation, months: Ti
     compared = charts.bars(sheet, one.title, Reference(calculation, min_row=HEAD, **columns), series, stacked=one.stacked,
                            y_title=one.y_title, number_format=one.number_format, legend=len(series) > 1)  # fmt: skip
     charts.place(sheet, compared, f"G{top}", f"L{top + height - 1}")
-    return _paid(sheet, months, top + height + 1)
+    return _paid(sheet, months, top + height + 1, from_zero=template.basis == MONTHLY)
 
 
-def _paid(sheet: Worksheet, months: Timeline, top: int) -> int:
+def _paid(sheet: Worksheet, months: Timeline, top: int, *, from_zero: bool) -> int:
     timeline = months.sheet
     span = {"min_col": FIRST_MONTH, "max_col": FIRST_MONTH + BARS - 1}
     dates = Reference(timeline, min_row=months.bar_head, **span)
@@ -150,6 +150,8 @@ def _paid(sheet: Worksheet, months: Timeline, top: int) -> int:
         sheet, "Payments over the plan", dates, paid[:-1], stacked=True, y_title="USD in the period", gap=40
     )
     monthly.x_axis.number_format = "d mmm yy"
+    if from_zero:  # months that hardly differ would start their bars elsewhere; a project may be paid back at its end
+        monthly.y_axis.scaling.min = 0
     label, values = paid[-1]
     charts.line_over(monthly, dates, (f"{label} (right axis)", values), "USD so far", style.AMOUNT)
     charts.place(sheet, monthly, f"A{top}", f"L{top + _HEIGHT - 1}")
