@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from xlcalc.language.cells import is_blank
-from xlcalc.language.declare import functions
+from xlcalc.language.declare import Declaration, functions
 from xlcalc.language.errors import CalcError
+from xlcalc.language.kinds import AcceleratorKind, ModelKind
 from xlcalc.language.ranges import is_range
 
+from ..files.errors import WorkbookError
 from ..files.package import Package
 from ..files.recalc import recalculate
 from .names import NOTHING
@@ -20,17 +22,28 @@ Answer = list[Any]
 
 
 class Asked:
-    """Cell functions that note what the searches among them are asked and answer."""
+    """Cell functions that note what the searches among them are asked and answer, and what asks the others about a
+    block of fields, which formulas do not know."""
 
     def __init__(self, closed: set[str]) -> None:
         self.answers: dict[tuple[Any, ...], list[list[Any]]] = {}
+        self.of_blocks: set[str] = set()
         self.functions: Mapping[str, Callable[..., Any]] = {
-            one.name: one if one.name in closed else self._noted(one.name, one) for one in functions()
+            one.name: self._watched(one) if one.name in closed else self._noted(one.name, one) for one in functions()
         }
 
     def listed(self) -> list[Answer]:
         """As JSON has them, in its order: the engine asks in another one each time."""
         return sorted(([key[0], list(key[1:]), rows] for key, rows in self.answers.items()), key=json.dumps)
+
+    def _watched(self, function: Declaration) -> Callable[..., Any]:
+        def watched(*arguments: Any) -> Any:
+            for argument, value in zip(function.arguments, arguments, strict=False):
+                if isinstance(argument.kind, (ModelKind, AcceleratorKind)) and _is_block(argument.kind, value):
+                    self.of_blocks.add(function.name)
+            return function(*arguments)
+
+        return watched
 
     def _noted(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def noted(*arguments: Any) -> Any:
@@ -54,10 +67,23 @@ class Asked:
 
 
 def of_workbook(package: Package, closed: set[str]) -> list[Answer]:
-    """What the searches of a workbook answer. Scenarios stand in columns of their own, so that none is left out."""
+    """What the searches of a workbook answer. Scenarios stand in columns of their own, so that none is left out.
+    Raises WorkbookError where a formula would have to read a block."""
     asked = Asked(closed)
     recalculate(package, asked.functions, trust="engine")
+    if asked.of_blocks:
+        raise WorkbookError(
+            f"{package.label} asks {', '.join(sorted(asked.of_blocks))} about a block of fields or the text of a "
+            "configuration, which the standalone edition does not know: name a model or an accelerator; your own get a "
+            "row in the file with xlcalc models add --workbook"
+        )
     return asked.listed()
+
+
+def _is_block(kind: ModelKind | AcceleratorKind, value: Any) -> bool:
+    if is_range(value):
+        return kind.takes_range(value)
+    return isinstance(value, str) and value.lstrip().startswith("{")
 
 
 def _key(value: Any) -> Any:

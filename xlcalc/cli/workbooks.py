@@ -272,9 +272,12 @@ def convert(
     from xlcalc.workbook.files.package import Package
     from xlcalc.workbook.templates import editions
 
+    names = {function.name for function in functions()}
     if to == "standalone":
+        package = Package.open(file)
+        formulas.convert(package, names, formulas.HOSTS["plain"])
         with usage_errors():
-            editions.converted(Package.open(file), to).save(out or file)
+            editions.converted(package, to).save(out or file)
         print(f"the LLM_* functions are in the workbook: {out or file}")
         return
     try:
@@ -286,7 +289,7 @@ def convert(
         with usage_errors():
             refuse_ending(package, str(out))
     package = editions.converted(package, "addin")
-    converted = formulas.convert(package, {function.name for function in functions()}, new)
+    converted = formulas.convert(package, names, new)
     package.save(out or file)
     print(f"{converted.calls} LLM_* calls written as {new}LLM_...: {out or file}")
     for number in converted.unused_links:
