@@ -94,7 +94,8 @@ def in_flight(pp: int, vp: int, rank: int = 0) -> float:
 
     Source: Narayanan et al. 2021, section 2.2; Megatron-LM, core/pipeline_parallel/schedules.py.
     """
-    return (2 * (pp - rank - 1) + (vp - 1) * pp + 1) / vp if vp > 1 else 1.0 * (pp - rank)
+    held = (2 * (pp - rank - 1) + (vp - 1) * pp + 1) / vp if vp > 1 else 1.0 * (pp - rank)
+    return term("micro-batches in flight", held, "count", "Narayanan et al. 2021, section 2.2")
 
 
 def train_memory(
@@ -193,15 +194,11 @@ def train_memory(
     if pp == 1:
         fullest = stage(model.params_embedding + model.params_head, 1.0, logits, head)
     else:
-        first = stage(model.params_embedding, _held(pp, layout.vp, 0), 0.0, 0.0)
-        last = stage(head, _held(pp, layout.vp, pp - 1), logits, head)
+        first = stage(model.params_embedding, in_flight(pp, layout.vp, 0), 0.0, 0.0)
+        last = stage(head, in_flight(pp, layout.vp, pp - 1), logits, head)
         fuller = sum(first) >= sum(last)
         if is_number(fuller):
             fullest = first if fuller else last
         else:
             fullest = [where(fuller, one, other) for one, other in zip(first, last, strict=True)]
     return terms(TrainMemory(*fullest), _SAID)
-
-
-def _held(pp: int, vp: int, rank: int) -> float:
-    return term("micro-batches in flight", in_flight(pp, vp, rank), "count", "Narayanan et al. 2021, section 2.2")

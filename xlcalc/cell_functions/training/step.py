@@ -96,12 +96,10 @@ def LLM_TRAIN_MEMORY(
     """
     counted = model.coefficients(TRAINED)
     numbers = columns(counted, WORDS, "of the model")
-    layout = check(
-        Layout(tp, pp, dp, ep, cp, vp, micro_batch, zero, recompute), counted.n_layers, counted.n_experts, counted.n_heads
-    )
+    layout = Layout(tp, pp, dp, ep, cp, vp, micro_batch, zero, recompute)
     held = memory.train_memory(
         numbers,
-        layout,
+        check(layout, counted.n_layers, counted.n_experts, counted.n_heads),
         seq_len,
         framework(software or usual_training(zero)),
         optimizer=memory.OPTIMIZERS[optimizer],
