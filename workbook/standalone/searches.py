@@ -9,41 +9,33 @@ from typing import Any
 from xlcalc.language.cells import is_blank
 from xlcalc.language.declare import Declaration, functions
 from xlcalc.language.errors import CalcError
-from xlcalc.language.kinds import AcceleratorKind, ModelKind
 from xlcalc.language.ranges import is_range
 
 from ..files.errors import WorkbookError
 from ..files.package import Package
 from ..files.recalc import recalculate
+from .cases import ROW, UNUSED
+from .cases import asked as asked_of
 from .names import NOTHING
 
+_FEW = 10
+_UNKNOWN = "is not known to the functions in a file"
 Answer = list[Any]
 """The function, its arguments as they are compared, and the rows of its answer."""
 
 
 class Asked:
-    """Cell functions that note what the searches among them are asked and answer, and what asks the others about a
-    block of fields, which formulas do not know."""
+    """Cell functions that note what the searches among them are asked and answer."""
 
     def __init__(self, closed: set[str]) -> None:
         self.answers: dict[tuple[Any, ...], list[list[Any]]] = {}
-        self.of_blocks: set[str] = set()
         self.functions: Mapping[str, Callable[..., Any]] = {
-            one.name: self._watched(one) if one.name in closed else self._noted(one.name, one) for one in functions()
+            one.name: one if one.name in closed else self._noted(one.name, one) for one in functions()
         }
 
     def listed(self) -> list[Answer]:
         """As JSON has them, in its order: the engine asks in another one each time."""
         return sorted(([key[0], list(key[1:]), rows] for key, rows in self.answers.items()), key=json.dumps)
-
-    def _watched(self, function: Declaration) -> Callable[..., Any]:
-        def watched(*arguments: Any) -> Any:
-            for argument, value in zip(function.arguments, arguments, strict=False):
-                if isinstance(argument.kind, (ModelKind, AcceleratorKind)) and _is_block(argument.kind, value):
-                    self.of_blocks.add(function.name)
-            return function(*arguments)
-
-        return watched
 
     def _noted(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def noted(*arguments: Any) -> Any:
@@ -67,23 +59,35 @@ class Asked:
 
 
 def of_workbook(package: Package, closed: set[str]) -> list[Answer]:
-    """What the searches of a workbook answer. Scenarios stand in columns of their own, so that none is left out.
-    Raises WorkbookError where a formula would have to read a block."""
+    """What the searches of a workbook answer. Scenarios stand in columns of their own, so that none is left out. Raises
+    WorkbookError where a formula asks what the functions in a file do not know."""
     asked = Asked(closed)
-    recalculate(package, asked.functions, trust="engine")
-    if asked.of_blocks:
+    known = {**asked.functions, **{one.name: _in_a_file(one) for one in functions() if one.name in closed}}
+    found = recalculate(package, known, trust="engine")
+    cells = [f"{error.sheet}!{error.cell}" for error in found.errors if error.message.endswith(_UNKNOWN)]
+    if cells:
+        more = f" and {len(cells) - _FEW} more cells" if len(cells) > _FEW else ""
         raise WorkbookError(
-            f"{package.label} asks {', '.join(sorted(asked.of_blocks))} about a block of fields or the text of a "
-            "configuration, which the standalone edition does not know: name a model or an accelerator; your own get a "
-            "row in the file with xlcalc models add --workbook"
+            f"{package.label} is not made standalone: {', '.join(cells[:_FEW])}{more} give a model or an accelerator by"
+            " its fields, or an argument that the functions in a file do not have. Give yours a name with `xlcalc models"
+            " add` or `hardware add`, and use that."
         )
     return asked.listed()
 
 
-def _is_block(kind: ModelKind | AcceleratorKind, value: Any) -> bool:
-    if is_range(value):
-        return kind.takes_range(value)
-    return isinstance(value, str) and value.lstrip().startswith("{")
+def _in_a_file(function: Declaration) -> Callable[..., Any]:
+    """The function as far as it can stand in a file: by the names of rows, and with the arguments that are read there."""
+    question = asked_of(function)
+    axes = question.axes if question else ()
+
+    def called(*arguments: Any) -> Any:
+        for axis, value in zip(axes, arguments, strict=False):
+            by_fields = is_range(value) and axis.argument.kind.takes_range(value)
+            if axis.reading == UNUSED and not is_blank(value) or axis.reading == ROW and by_fields:
+                raise CalcError("#VALUE!", _UNKNOWN, function=function.name, argument=axis.argument.name)
+        return function(*arguments)
+
+    return called
 
 
 def _key(value: Any) -> Any:

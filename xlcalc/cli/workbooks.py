@@ -196,8 +196,8 @@ def make_report(
     checks = [[f"CHECK FAILS: {check.name}", check.advice, ""] for check in made.failed]
     print_rows([["result", "value", "unit"], *checks, *([n.name, n.value, n.unit] for n in made.results)])
     print(f"xlcalc: wrote {target}", file=sys.stderr)
-    looked_at = [check.sentence("look at: ") for check in made.warned]
-    remark([*report.notes(made.recalculation), *made.left_out, *looked_at])
+    warned = [check.sentence() for check in made.warned]
+    remark([*report.notes(made.recalculation), *made.left_out, *warned])
     complain(report.failures(made))
 
 
@@ -272,12 +272,9 @@ def convert(
     from xlcalc.workbook.files.package import Package
     from xlcalc.workbook.templates import editions
 
-    names = {function.name for function in functions()}
     if to == "standalone":
-        package = Package.open(file)
-        formulas.convert(package, names, formulas.HOSTS["plain"])
         with usage_errors():
-            editions.converted(package, to).save(out or file)
+            editions.converted(Package.open(file), to).save(out or file)
         print(f"the LLM_* functions are in the workbook: {out or file}")
         return
     try:
@@ -289,7 +286,7 @@ def convert(
         with usage_errors():
             refuse_ending(package, str(out))
     package = editions.converted(package, "addin")
-    converted = formulas.convert(package, names, new)
+    converted = formulas.convert(package, {function.name for function in functions()}, new)
     package.save(out or file)
     print(f"{converted.calls} LLM_* calls written as {new}LLM_...: {out or file}")
     for number in converted.unused_links:

@@ -227,7 +227,7 @@ def test_standalone_is_written_from_any_spelling_and_refuses_what_it_does_not_kn
     block = {"B1": "model_type", "C1": "gpt2", "B2": "n_layer", "C2": 12}
     path = formulas_workbook(tmp_path / "block.xlsx", "=LLM_PARAMS(B1:C2)", inputs=block)
     done = run("convert", path, "--to", "standalone")
-    assert done.returncode == 1 and "LLM_PARAMS about a block of fields" in " ".join(done.stderr.split())
+    assert done.returncode == 1 and "A1 give a model or an accelerator by its fields" in " ".join(done.stderr.split())
     assert written(Package.open(path)) == ["LLM_PARAMS(B1:C2)"]
 
 
