@@ -28,6 +28,7 @@ from xlcalc.language.kinds import (
     Name,
     PositiveTokens,
     Real,
+    Requests,
     Rows,
     Search,
     Seconds,
@@ -220,7 +221,9 @@ def LLM_API_PRICE(api_model: Name, field: _ApiField = "input") -> Cell:
 
 
 @cell_function(category="Hardware and money", source="tokens x the provider's listed prices")
-def LLM_API_COST(api_model: Name, prompt: Tokens, output: Tokens, requests: Real = 1, cached_share: Share = 0) -> Usd:
+def LLM_API_COST(
+    api_model: Name, prompt: Tokens, output: Tokens, requests: Requests = 1, cached_share: Share = 0
+) -> Usd:
     """USD of so many requests to a hosted model at its listed prices.
 
     Args:

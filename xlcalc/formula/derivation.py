@@ -164,10 +164,10 @@ def _operand(value: Any) -> str:
 
 @lru_cache(maxsize=4096)
 def figure(value: Any) -> str:
-    """A number as a derivation prints it: six digits, powers of ten short.
+    """A number as a derivation prints it: six digits, all those before the point below 1e9, powers of ten short.
 
-    >>> figure(989e12), figure(1024), figure(1/3), figure(8030261248), figure(45e10), figure(12345678.9)
-    ('9.89e14', '1,024', '0.333333', '8,030,261,248', '4.5e11', '1.23457e7')
+    >>> figure(989e12), figure(1024), figure(1/3), figure(8030261248), figure(45e10), figure(12345678.9), figure(1024.5)
+    ('9.89e14', '1,024', '0.333333', '8,030,261,248', '4.5e11', '12,345,679', '1,024.5')
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
@@ -176,5 +176,7 @@ def figure(value: Any) -> str:
     text = f"{value:.6g}"
     if abs(value) < 1e12 and value == int(value) and not (abs(value) >= 1e9 and float(text) == value):
         return f"{int(value):,}"
+    if 1e3 <= abs(value) < 1e9:
+        return f"{value:,.6g}" if abs(value) < 1e5 else f"{value:,.0f}"
     mantissa, e, exponent = text.partition("e")
     return f"{mantissa}e{int(exponent)}" if e else text

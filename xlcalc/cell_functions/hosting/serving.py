@@ -14,19 +14,20 @@ from xlcalc.language.cells import Choice, Number, Parsed
 from xlcalc.language.declare import cell_function
 from xlcalc.language.kinds import (
     Accelerator,
+    CostPerMillion,
     Count,
     DType,
     Fraction,
     Generator,
-    Positive,
+    PositiveTokenRate,
     PositiveTokens,
     Real,
     RequestRate,
     Seconds,
     ServingSoftware,
     Share,
+    TokenRate,
     Tokens,
-    Usd,
     UsdPerHour,
 )
 
@@ -126,7 +127,7 @@ def LLM_THROUGHPUT(
     layout: LayoutText = None,
     cached_share: Share = 0,
     software: ServingSoftware = None,
-) -> Real:
+) -> TokenRate:
     """Output tokens a second of a whole replica under continuous batching, with requests always waiting.
 
     Every step gives each decoding sequence a token and prefills prompts / outputs as many prompt tokens. Running
@@ -209,7 +210,9 @@ def LLM_LATENCY_AT_LOAD(
 
 
 @cell_function(category="Hosting", source="USD per hour over tokens per hour")
-def LLM_SERVE_COST(usd_per_hour: UsdPerHour, tokens_per_second: Positive, utilization: Fraction = 1) -> Usd:
+def LLM_SERVE_COST(
+    usd_per_hour: UsdPerHour, tokens_per_second: PositiveTokenRate, utilization: Fraction = 1
+) -> CostPerMillion:
     """USD per million tokens of a replica.
 
     Args:
@@ -297,7 +300,7 @@ def LLM_OFFLOAD_THROUGHPUT(
     weights_gpu: Share,
     kv_gpu: Share,
     dtype: DType = None,
-) -> Real:
+) -> TokenRate:
     """Output tokens a second of one accelerator that holds a share of weights and cache and fetches the rest.
 
     The rest lies in host memory, or where a disk rate is given on disk, and crosses the host's link in every pass; a

@@ -21,7 +21,6 @@ from xlcalc.language.kinds import (
     ModelOrCount,
     Params,
     PerDay,
-    Positive,
     PositiveFlop,
     PositiveLoss,
     PositiveParams,
@@ -33,6 +32,7 @@ from xlcalc.language.kinds import (
     Share,
     TokenRate,
     Tokens,
+    TokensPerByte,
     UsdPerGbMonth,
     UsdPerHour,
 )
@@ -293,7 +293,7 @@ _BILL = {
 
 
 @cell_function(category="Training", source="BLOOM's corpus: 350e9 tokens in 1.6 TB, 0.22 tokens a byte")
-def LLM_DATASET_SIZE(tokens: Tokens, tokens_per_byte: Positive = 0.25) -> Bytes:
+def LLM_DATASET_SIZE(tokens: Tokens, tokens_per_byte: TokensPerByte = 0.25) -> Bytes:
     """Bytes of text behind so many tokens.
 
     Args:
