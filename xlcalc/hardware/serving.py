@@ -39,7 +39,7 @@ def _labelled(name: str, *scopes: str) -> tuple[str, float, str, str]:
     table = _table()
     row = next((table[name, scope] for scope in scopes if (name, scope) in table), table[name, ""])
     source = "; ".join(filter(None, [row["how"], tables.source_text(row["source"], "")]))
-    return f"constant {name.replace('_', ' ')}", float(row["value"]), row["unit"], source
+    return f"the engine's {name.replace('_', ' ')}", float(row["value"]), row["unit"], source
 
 
 def engine(accelerator: AcceleratorSpec | None = None, software: str = "") -> Engine:

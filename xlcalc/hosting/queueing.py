@@ -138,7 +138,7 @@ def _first(r: Replica, traffic: Traffic, decoding: float) -> float:
     chunks = traffic.prefilled / chunk if chunk else 1.0
     together = stage_seconds(r, traffic, decoding / pp, most(chunk, 1.0), decoding)
     together = term("a step with a chunk of the prompt", together, "seconds")
-    return term("shortest time to the first token", (chunks + pp - 1) * together, "seconds")
+    return term("shortest time to the first token", (chunks + (pp - 1)) * together, "seconds")
 
 
 def latency(
