@@ -366,7 +366,7 @@ BODIES: dict[str, list[dict]] = {
     "longformer": [{"max_position_embeddings": 4098, "type_vocab_size": 1}],
     "nystromformer": [{"conv_kernel_size": 33}],
     "mra": [{}],
-    "yoso": [{"type_vocab_size": 2}],
+    "yoso": [{"type_vocab_size": 2}, {"conv_window": 9}],
     "roformer": [{"embedding_size": 128}],
     "convbert": [{"embedding_size": 128, "head_ratio": 4, "num_groups": 2}],
     "squeezebert": [{"q_groups": 2, "output_groups": 4}],
