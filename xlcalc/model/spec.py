@@ -46,6 +46,8 @@ _SCALARS = ("hidden_size", "num_hidden_layers", "vocab_size")
 _NARROW = {"head_dim": 10**6, "num_attention_heads": 10**6, "num_key_value_heads": 10**6}
 UNKNOWN = "unknown"  # how many parameters the towers have
 _LARGEST = 10**12  # of any number in a configuration
+_WHOLE: dict[str, Any] = {"most": _LARGEST, "whole": True}
+_CHECKED: dict[str, dict[str, Any]] = {"context": _WHOLE, "stated_towers": _WHOLE, "count": {}}
 _STACKS = ("encoder_layers", "decoder_layers", "num_decoder_layers", "encoder_num_hidden_layers")
 _MOST_LAYERS = 10_000  # and of entries in any of its lists: a hundred times what models have
 
@@ -72,11 +74,9 @@ class ModelSpec(Keeping):
     count: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("context", "stated_towers"):
-            if name == "stated_towers" and self.stated_towers == UNKNOWN:
-                continue
-            object.__setattr__(self, name, checked_number(name, getattr(self, name), most=_LARGEST, whole=True))
-        object.__setattr__(self, "count", checked_number("count", self.count))
+        for name, limits in _CHECKED.items():
+            if (number := getattr(self, name)) is not None and number != UNKNOWN:
+                object.__setattr__(self, name, checked_number(name, number, **limits))
 
     @classmethod
     def from_json(cls, text: str) -> ModelSpec:
