@@ -122,31 +122,17 @@ def tables_of(c: Config, width: int, *, positions: bool = True) -> list[Vector]:
     return [*found, *([table("types", types, width)] if types else [])]
 
 
-@family("bert", "ernie", "layoutlm", "tapas")
+@family("bert", "ernie", "layoutlm")
 def bert(c: Config) -> Architecture:
-    """Devlin et al. 2018; ERNIE may embed tasks, LayoutLM (Xu et al. 2019) embeds where words stand, TAPAS (Herzig et
-    al. 2020) where cells do."""
+    """Devlin et al. 2018; ERNIE may embed tasks, LayoutLM (Xu et al. 2019) embeds where words stand."""
     d_model = c["hidden_size"]
     tables = tables_of(c, d_model)
-    if c.model_type == "tapas":
-        tables.append(table("types", sum(c["type_vocab_sizes"]), d_model))
-        if class_name(c)[1] == "QuestionAnswering":
-            return _tapas_answers(c, tables)
     if c.flag("use_task_id"):
         tables.append(table("tasks", c["task_type_vocab_size"], d_model))
     if c.model_type == "layoutlm":
         tables.append(table("places", 4 * c["max_2d_position_embeddings"], d_model))
     pooled = (*BERT, "MaskedLM", "TokenClassification", "QuestionAnswering") if c.model_type == "layoutlm" else BERT
     return encoder(c, bert_layers(c), Ends(pooled), tables=tables, norms=[norm(d_model, bias=True)])
-
-
-def _tapas_answers(c: Config, tables: Sequence[Vector]) -> Architecture:
-    """Which cell, which column, and what is done with them."""
-    d_model, n_aggregations = c["hidden_size"], c.get("num_aggregation_labels", 0)
-    aggregation = [classifier(d_model, n_aggregations, name="aggregation")] if n_aggregations else []
-    pair = Config({**c.raw, "num_labels": 2})
-    ends = Ends(("QuestionAnswering",))
-    return encoder(pair, bert_layers(c), ends, tables=tables, norms=[norm(d_model, bias=True)], outer=aggregation)
 
 
 _DENSE = ("SequenceClassification",)
@@ -159,47 +145,6 @@ def roberta(c: Config) -> Architecture:
     d_model = c["hidden_size"]
     tables = tables_of(c, d_model)
     return encoder(c, bert_layers(c), Ends(_POOLED, dense=_DENSE), tables=tables, norms=[norm(d_model, bias=True)])
-
-
-@family("lilt")
-def lilt(c: Config) -> Architecture:
-    """Wang et al. 2022: beside RoBERTa's layers narrow ones over where words stand."""
-    d_model, n_heads, narrow = c["hidden_size"], c["num_attention_heads"], c["hidden_size"] // c["channel_shrink_ratio"]
-    tables = [*tables_of(c, d_model), table("places", 4 * c["max_2d_position_embeddings"], d_model // 6)]
-    tables.append(table("box_positions", c["max_position_embeddings"], narrow))
-    d_ff = c["intermediate_size"] // c["channel_shrink_ratio"]
-    mixer = attention(narrow, n_heads, n_heads, narrow // n_heads, qkv_bias=True, o_bias=True)
-    layers = [
-        layer._replace(
-            blocks=(*layer.blocks, mixer, mlp(narrow, d_ff, gated=False, bias=True)),
-            norms=(*layer.norms, *[norm(narrow, bias=True)] * 2),
-        )
-        for layer in bert_layers(c)
-    ]
-    boxes = linear("boxes", d_model, narrow, matrices.EMBEDDING_WIDTH, bias=True)
-    norms = [norm(d_model, bias=True), norm(narrow, bias=True)]
-    return encoder(c, layers, Ends(("Model",), dense=_DENSE), tables=tables, norms=norms, outer=[boxes])
-
-
-@family("layoutlmv3")
-def layoutlmv3(c: Config) -> Architecture:
-    """Huang et al. 2022: RoBERTa over words and patches of their page, with biases of where both stand."""
-    d_model, n_heads, labels = c["hidden_size"], c["num_attention_heads"], n_labels(c)
-    if not c.flag("text_embed"):
-        raise ValueError("has a text_embed of false: a body of patches alone is not counted")
-    places = 2 * c["max_2d_position_embeddings"] * (c["coordinate_size"] + c["shape_size"])
-    tables = [*tables_of(c, d_model), table("places", places, 1)]
-    norms, outer = [norm(d_model, bias=True)], []
-    if c.flag("visual_embed"):
-        side = c["patch_size"]
-        outer.append(linear("patches", c["num_channels"] * side * side, d_model, matrices.CONVOLVED, bias=True))
-        tables.append(table("patch_positions", (c["input_size"] // side) ** 2 + 2, d_model))
-        norms += [norm(d_model, bias=True)] * 2
-    bins = c["rel_pos_bins"] * c.flag("has_relative_attention_bias")
-    bins += 2 * c["rel_2d_pos_bins"] * c.flag("has_spatial_attention_bias")
-    norms.append(Vector("relative_positions", bins * n_heads, "attention"))
-    dense = (*_DENSE, "QuestionAnswering", *(("TokenClassification",) if labels >= 10 else ()))
-    return encoder(c, bert_layers(c), Ends(dense=dense), tables=tables, norms=norms, outer=outer)
 
 
 @family("xlm-roberta-xl", "roberta-prelayernorm")
