@@ -200,8 +200,8 @@ def trimmed(config: dict) -> dict:
     return kept
 
 
-# What looks like structure and is read, but only bounds attention: where windows begin.
-WINDOWS_ONLY = {"max_window_layers"}
+# What looks like structure and is read, but only bounds attention (where windows begin) or repeats what others say.
+NO_SIZES = {"max_window_layers", "qk_head_dim"}
 STRUCTURAL = re.compile(r"expert|moe|lora|rank|head|layer|dim|size|state|conv|share|group|router")
 MODEL_CLASS = re.compile(r"(ForCausalLM|ForConditionalGeneration|LMHeadModel|Model|ForMaskedLM)$")
 
@@ -217,7 +217,7 @@ def write_vocabulary() -> None:
         names |= of_class[name]
         spellings |= set((getattr(cls, "attribute_map", None) or {}).values())
     asked, by_type = fields_read()
-    irrelevant = {n for n in names - spellings - asked if STRUCTURAL.search(n)} | WINDOWS_ONLY
+    irrelevant = {n for n in names - spellings - asked if STRUCTURAL.search(n)} | NO_SIZES
     for mapping in (auto.MODEL_MAPPING_NAMES, auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES, CAUSAL):
         for model_type, of_type in mapping.items():
             for one in [of_type] if isinstance(of_type, str) else of_type:
@@ -327,6 +327,13 @@ BODIES: dict[str, list[dict]] = {
     "bert": [{"type_vocab_size": 3, "id2label": {"0": "a", "1": "b", "2": "c"}}, {"tie_word_embeddings": False}],
     "ernie": [{"use_task_id": True}],
     "layoutlm": [{}],
+    "tapas": [{"num_aggregation_labels": 4, "type_vocab_sizes": [3, 64, 64], "num_labels": 3}],
+    "lilt": [{"channel_shrink_ratio": 2, "max_2d_position_embeddings": 512}],
+    "layoutlmv3": [
+        {"num_labels": 12, "coordinate_size": 96, "patch_size": 32},
+        {"visual_embed": False, "has_relative_attention_bias": False},
+        {"has_spatial_attention_bias": False, "rel_pos_bins": 16},
+    ],
     "roberta": [{"num_labels": 1}],
     "xlm-roberta": [{"hidden_size": 1024, "num_attention_heads": 16, "type_vocab_size": 1, "vocab_size": 250002}],
     "camembert": [{}],
@@ -359,7 +366,7 @@ BODIES: dict[str, list[dict]] = {
     "longformer": [{"max_position_embeddings": 4098, "type_vocab_size": 1}],
     "nystromformer": [{"conv_kernel_size": 33}],
     "mra": [{}],
-    "yoso": [{"type_vocab_size": 2}],
+    "yoso": [{"type_vocab_size": 2}, {"conv_window": 9}],
     "roformer": [{"embedding_size": 128}],
     "convbert": [{"embedding_size": 128, "head_ratio": 4, "num_groups": 2}],
     "squeezebert": [{"q_groups": 2, "output_groups": 4}],
@@ -429,6 +436,7 @@ BODY_CLASSES = [
     "MODEL_FOR_SEQUENCE_CLASSIFICATION",
     "MODEL_FOR_TOKEN_CLASSIFICATION",
     "MODEL_FOR_QUESTION_ANSWERING",
+    "MODEL_FOR_TABLE_QUESTION_ANSWERING",
     "MODEL_FOR_PRETRAINING",
     "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM",
     "MODEL_FOR_SPEECH_SEQ_2_SEQ",
@@ -570,21 +578,50 @@ TOWERS: dict[str, list[dict]] = {
     "omniasr": [{"audio_config": {"num_hidden_layers": 2, "conv_bias": False}}],
     "gemma3n": [
         {"vision_config": {"vocab_size": 64}},
-        {"audio_config": {"conf_num_hidden_layers": 2, "hidden_size": 512, "input_feat_size": 80,
-                          "conf_conv_kernel_size": 7, "sscp_conv_channel_size": [64, 16],
-                          "sscp_conv_stride_size": [[2, 2], [1, 1]]}},
+        {
+            "audio_config": {
+                "conf_num_hidden_layers": 2,
+                "hidden_size": 512,
+                "input_feat_size": 80,
+                "conf_conv_kernel_size": 7,
+                "sscp_conv_channel_size": [64, 16],
+                "sscp_conv_stride_size": [[2, 2], [1, 1]],
+            }
+        },
     ],
     "fast_vlm": [{"multimodal_projector_bias": False}, {"vision_config": {"model_args": {"inference_mode": False}}}],
     "florence2": [
-        {"vision_config": {"embed_dim": [256, 512, 1024, 2048], "num_heads": [8, 16, 32, 64],
-                           "num_groups": [8, 16, 32, 64], "projection_dim": 768, "max_position_embeddings": 40}},
-        {"vision_config": {"depths": [1, 2, 3, 1], "patch_prenorm": [True, False, True, False], "qkv_bias": False,
-                           "mlp_ratio": 3.0, "patch_size": [5, 3, 3, 1]}},
+        {
+            "vision_config": {
+                "embed_dim": [256, 512, 1024, 2048],
+                "num_heads": [8, 16, 32, 64],
+                "num_groups": [8, 16, 32, 64],
+                "projection_dim": 768,
+                "max_position_embeddings": 40,
+            }
+        },
+        {
+            "vision_config": {
+                "depths": [1, 2, 3, 1],
+                "patch_prenorm": [True, False, True, False],
+                "qkv_bias": False,
+                "mlp_ratio": 3.0,
+                "patch_size": [5, 3, 3, 1],
+            }
+        },
     ],
     "janus": [
-        {"vision_config": {"num_hidden_layers": 2, "attention_bias": False, "use_qk_norm": True, "depth": 3},
-         "vq_config": {"base_channels": 64, "channel_multiplier": [1, 2, 3], "num_res_blocks": 3,
-                       "double_latent": True, "embed_dim": 16, "num_hidden_layers": 3}},
+        {
+            "vision_config": {"num_hidden_layers": 2, "attention_bias": False, "use_qk_norm": True, "depth": 3},
+            "vq_config": {
+                "base_channels": 64,
+                "channel_multiplier": [1, 2, 3],
+                "num_res_blocks": 3,
+                "double_latent": True,
+                "embed_dim": 16,
+                "num_hidden_layers": 3,
+            },
+        },
     ],
     "fun_asr_nano": [{"audio_config": {"num_hidden_layers": 30, "num_timestamp_prediction_layers": 10}}],
 }
@@ -609,7 +646,9 @@ def write_towers() -> None:
             with torch.device("meta"):
                 model = tower_class(name)(wrapper)
             language = {id(p) for p in text_parameters(model).values()}
-            of_text = {id(p) for n, p in model.named_parameters() if re.search("rotary_emb|projection_head|language_model", n)}
+            of_text = {
+                id(p) for n, p in model.named_parameters() if re.search("rotary_emb|projection_head|language_model", n)
+            }
             towers = sum(p.numel() for p in model.parameters() if id(p) not in language | of_text)
             generic = {field.name for field in dataclasses.fields(PreTrainedConfig)} | {"_name_or_path"}
             sizes = {

@@ -17,7 +17,7 @@ Family = Callable[[Config], Architecture]
 _MODULES = (
     "dense", "classic", "gemma", "moe", "moe_mixed", "latent", "indexed", "hybrid", "linear", "convolution",
     "looped", "recurrent", "remote", "remote_dense", "encoders", "encoders_changed",
-    "encoders_relative", "speech_encoders", "encoder_decoders", "encoder_decoders_changed", "t5",
+    "encoders_relative", "document_encoders", "speech_encoders", "encoder_decoders", "encoder_decoders_changed", "t5",
 )  # fmt: skip
 _families: dict[str, Family] = {}
 

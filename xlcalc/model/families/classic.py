@@ -84,6 +84,9 @@ def gpt_neox_japanese(c: Config) -> Architecture:
 @family("ctrl")
 def ctrl(c: Config) -> Architecture:
     """Keskar et al. 2019: computed positions, a bias on the head."""
+    d_model, n_heads = c["hidden_size"], c["num_attention_heads"]
+    if d_model % n_heads:
+        raise ValueError(f"has a hidden_size of {d_model}, which {n_heads} heads cannot share evenly")
     return gpt(c, head_bias=True)
 
 

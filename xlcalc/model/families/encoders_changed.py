@@ -57,7 +57,7 @@ def longformer(c: Config) -> Architecture:
 @family("nystromformer", "mra", "yoso")
 def approximated(c: Config) -> Architecture:
     """Xiong et al. 2021, Zeng et al. 2022, Zeng et al. 2021: attention by landmarks, by resolutions, by hashing."""
-    d, width = c["hidden_size"], c.get("conv_kernel_size")
+    d, width = c["hidden_size"], c.get("conv_kernel_size") or c.get("conv_window")
     filters = (Vector("conv", c["num_attention_heads"] * width, "attention"),) if width else ()
     tables = tables_of(Config({**c.raw, "max_position_embeddings": c["max_position_embeddings"] + 2}), d)
     types = c.get("type_vocab_size", 0)

@@ -20,6 +20,8 @@ def mla(c: Config, **options: Any) -> Block:
         raise ValueError(
             f"has a qk_head_dim of {str(width)[:20]}, where qk_nope_head_dim and qk_rope_head_dim are {both}"
         )
+    if c.get("q_lora_rank") == 0:
+        raise ValueError("has a q_lora_rank of 0: leave it out where queries have no bottleneck")
     options = {
         "q_rank": c.get("q_lora_rank"),
         "d_nope": c["qk_nope_head_dim"],

@@ -77,9 +77,9 @@ def _of_stages(name: str, value: Any) -> list[Any]:
 
 def odd_size(fields: Fields) -> str:
     """What is odd about the sizes of a tower: no number, or larger than any; "" where nothing is."""
-    for name, value in ((n, one) for n, value in fields.items() for one in _of_stages(n, value)):
+    for name, value in ((key, one) for key, given in fields.items() for one in _of_stages(key, given)):
         sized = name in (*_WIDTHS, *_DEPTHS, *_INNER) or name.startswith(("num_", "n_", "out_"))
-        if sized and not isinstance(value, (int, float, type(None))):
+        if sized and not isinstance(value, int | float | None):
             return f"the {str(name)[:60]} of its towers is no number but {str(value)[:60]}"
         if isinstance(value, (int, float)) and not abs(value) <= _MOST:
             return f"the {str(name)[:60]} of its towers is beyond {_MOST:.0e}"
