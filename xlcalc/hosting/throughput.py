@@ -8,6 +8,7 @@ by the cache, by the engine's largest batch and by its token budget for a step.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 from typing import NamedTuple
 
@@ -155,7 +156,7 @@ def arrangements(of: Served, layout: Layout) -> list[Layout]:
     return [layout]
 
 
-def choices(of: Served, count: int, layout: Layout | None) -> list[Layout]:
+def choices(of: Served, count: int, layout: Layout | None) -> Sequence[Layout]:
     """The layouts that a question about `count` accelerators leaves open."""
     if layout is None:
         return splits(of, count)
