@@ -39,7 +39,9 @@ from xlcalc.language.errors import CalcError
 CATALOG = Path(measurements.__file__).parents[1] / "catalog"
 PRIOR = 4.0  # groups that the prior of a variance is worth
 FREEDOM = 4.0  # of Student's t
-EFFECT, SLOPE, SCATTER = 0.01, 0.005, 0.02  # prior variances of ln(measured / estimated)
+# prior variance of an effect on ln(measured / estimated), by the score left out: memory is counted, whole runs stop and
+# start again; that of a slope is half of it, that of scatter twice
+EFFECT = {"training": 0.005, "serving": 0.005, "memory": 0.0025, "whole runs": 0.02}
 SLOPES = ("prompt", "output", "batch", "count", "seq_len", "size", "flops")
 ROUNDS = 40
 DEVIATIONS = np.arange(1.1, 2.25, 0.1)  # fewer, or more, were an accident of the cases
@@ -181,11 +183,12 @@ class Fit:
             self.x[i, j] += amount
         self.components = sorted({component for component, _ in self.groups})
         self.component = np.array([self.components.index(component) for component, _ in self.groups])
-        self.prior = np.array([SLOPE if c in SLOPES else EFFECT for c in self.components])
+        self.effect = EFFECT[members[0].family]
+        self.prior = self.effect * np.array([0.5 if c in SLOPES else 1.0 for c in self.components])
         classes = [self._like(r).scatter for r in members]
         self.classes = sorted(set(classes))
         self.scatter_class = np.array([self.classes.index(c) for c in classes])
-        self.variances, self.scatter = self.prior.copy(), np.full(len(self.classes), SCATTER)
+        self.variances, self.scatter = self.prior.copy(), np.full(len(self.classes), 2 * self.effect)
         self.weights = np.ones(len(members))
 
     def _like(self, r: Row) -> likeness.Likeness:
@@ -221,7 +224,7 @@ class Fit:
             left = (self.y - self.x @ mean) ** 2 + np.einsum("ij,ij->i", self.x @ covariance, self.x)
             for c in range(len(self.classes)):
                 own = self.scatter_class == c
-                self.scatter[c] = (PRIOR * SCATTER + (self.weights * left)[own].sum()) / (PRIOR + own.sum())
+                self.scatter[c] = (PRIOR * 2 * self.effect + (self.weights * left)[own].sum()) / (PRIOR + own.sum())
             self.weights = (FREEDOM + 1) / (FREEDOM + left / self.scatter[self.scatter_class])
         return self
 
