@@ -28,24 +28,31 @@ class Values(Protocol):
 
 _SHEET = "Checks"
 _STOP = "stop"
+STOPPED, WARNED = "STOP, not met: ", "Warning, not met: "
+"""What stands before the name of a check that does not hold, in the light of each sheet and in reports."""
 
 
 class FailedCheck(NamedTuple):
-    """A check that must hold and does not: its name, what to do, and the inputs that the workbook marks as invalid."""
+    """A check that does not hold: its name, what to do, the inputs that the workbook marks as invalid, and whether it
+    must hold."""
 
     name: str
     advice: str
     inputs: list[str]
+    stops: bool
 
-    def sentence(self, verdict: str = "the check fails: ") -> str:
+    def sentence(self) -> str:
         named = f" Look at {', '.join(self.inputs)}." if self.inputs else ""
-        return f"{verdict}{self.name}. {self.advice}{named}".rstrip()
+        return f"{STOPPED if self.stops else WARNED}{self.name}. {self.advice}{named}".rstrip()
+
+    def as_json(self) -> dict[str, object]:
+        return {"said": self.sentence(), "name": self.name, "advice": self.advice, "inputs": self.inputs}
 
 
 def failed(source: Values, inputs: list[str]) -> list[FailedCheck]:
     """The checks of kind "stop" whose result is 0 or an error. `inputs`: the names of the workbook's inputs."""
     return [
-        FailedCheck(name, advice, _invalid(source, inputs) if "nput" in name else [])
+        FailedCheck(name, advice, _invalid(source, inputs) if "nput" in name else [], True)
         for name, advice, kind, result in _checks(source)
         if kind == _STOP and (isinstance(result, CalcError) or result == 0)
     ]
@@ -54,7 +61,7 @@ def failed(source: Values, inputs: list[str]) -> list[FailedCheck]:
 def warned(source: Values) -> list[FailedCheck]:
     """The checks of the other kind that do not hold."""
     return [
-        FailedCheck(name, advice, [])
+        FailedCheck(name, advice, [], False)
         for name, advice, kind, result in _checks(source)
         if kind != _STOP and (isinstance(result, CalcError) or result in (0, -1))
     ]

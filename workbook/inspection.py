@@ -46,7 +46,7 @@ def findings(package: Package) -> list[Finding]:
     found = [Finding("check", "Checks", one.sentence()) for one in failed(package, inputs)]
     for one in warned(package):
         stale = "stale" in one.name
-        found.append(Finding("price" if stale else "warning", "Checks", one.sentence("look at: "), not stale))
+        found.append(Finding("price" if stale else "warning", "Checks", one.sentence(), not stale))
     for sheet in package.sheets:
         xml = package.sheet(sheet)
         cells = {(cell.row, cell.column): cell for cell in xml.cells()}

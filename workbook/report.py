@@ -166,8 +166,8 @@ def as_json(report: Report) -> bytes:
     """Inputs, results and errors as JSON."""
     content = {
         "source": report.source,
-        "failed_checks": [check._asdict() for check in report.failed],
-        "warned_checks": [check._asdict() for check in report.warned],
+        "failed_checks": [check.as_json() for check in report.failed],
+        "warned_checks": [check.as_json() for check in report.warned],
         "inputs": [name._asdict() for name in report.inputs],
         "results": [name._asdict() for name in report.results],
         "errors": each_cell(report.recalculation),
@@ -180,7 +180,7 @@ def as_markdown(report: Report) -> bytes:
     lines = [f"# {escaped(report.source)}", ""]
     for title, said in (
         ("Failed checks", [check.sentence() for check in report.failed]),
-        ("To look at", [check.sentence("") for check in report.warned]),
+        ("Warnings", [check.sentence() for check in report.warned]),
     ):
         if said:
             lines += [f"## {title}", "", *(f"- {escaped(one)}" for one in said), ""]

@@ -52,9 +52,9 @@ def as_html(report: Report) -> bytes:
     parts.append(_named("Results", report.results))
     if bill:
         parts.append(_chart(bill))
-    notes = [check.sentence("") for check in report.warned]
+    notes = [check.sentence() for check in report.warned]
     if notes:
-        parts.append(f"<h2>To look at</h2><ul>{_items(notes)}</ul>")
+        parts.append(f"<h2>Warnings</h2><ul>{_items(notes)}</ul>")
     parts.append(_named("Inputs", report.inputs))
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'

@@ -170,7 +170,7 @@ class TestWorkbooks:
         done = run("report", "fine-tuning", "-o", out)
         page = out.read_text()
         assert done.returncode == 0 and r"| total\_cost |" in page  # an underscore is no emphasis
-        warned = re.findall(r"look at: (Data costs something|Staff is in the total)", done.stderr)
+        warned = re.findall(r"Warning, not met: (Data costs something|Staff is in the total)", done.stderr)
         assert len(warned) == 2 and all(name in page.partition("## Results")[0] for name in warned)
 
     def test_new_and_recalc_round_trip(self, tmp_path):
@@ -199,7 +199,7 @@ class TestWorkbooks:
         package.set_cell(*package.locate("model"), "no-such-model")
         package.save(tmp_path / "typed.xlsx")
         said = fails(1, "report", "typed.xlsx", "--trust", "engine", "-o", "r.xlsx", cwd=tmp_path)
-        assert 'model "no-such-model" is not in the catalog' in said.partition("the check fails")[0]
+        assert 'model "no-such-model" is not in the catalog' in said.partition("STOP, not met: ")[0]
         assert said.count("\n") < 30 and "Traceback" not in said
         assert "follow from other cells" in said  # thousands do
 

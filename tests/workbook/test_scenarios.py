@@ -75,7 +75,7 @@ def test_each_scenario_is_the_workbook_with_its_inputs_and_no_others(plan, tmp_p
 
 def test_the_workbook_compares_them_by_formulas(plan, tmp_path):
     compared = scenarios.calculate(plan, scenarios.read(written(tmp_path, "s.csv", CSV)), {"price": "5"}, iter)
-    assert compared.failures == ["long: the check fails: Cost is below 900. Fewer hours."]
+    assert compared.failures == ["long: STOP, not met: Cost is below 900. Fewer hours."]
     data = comparison_book.as_xlsx(compared)
     values, formulas = (openpyxl.load_workbook(io.BytesIO(data), data_only=kind) for kind in (True, False))
     rows = {row[1].value: row for row in values["Comparison"].iter_rows(min_row=6) if row[1].value}
@@ -114,7 +114,7 @@ def test_what_is_wrong_is_said_before_anything_is_calculated(plan, tmp_path, tex
 def test_the_command_writes_one_workbook_and_says_what_fails(plan, tmp_path):
     file, out = written(tmp_path, "s.csv", CSV), tmp_path / "compared.xlsx"
     done = CliRunner().invoke(app, ["report", plan, "--scenarios", str(file), "--set", "price=5", "-o", str(out)])
-    assert done.exit_code == 1 and "long: the check fails" in done.output
+    assert done.exit_code == 1 and "long: STOP, not met" in done.output
     assert openpyxl.load_workbook(out).sheetnames == ["Cover", "Comparison", "Chart", "Inputs", "Checks"]
     file.write_text("name,hours\na,x\n")
     refused = CliRunner().invoke(app, ["report", plan, "--scenarios", str(file), "-o", str(tmp_path / "no.xlsx")])

@@ -46,7 +46,7 @@ def test_inputs_are_set_and_results_follow(plan):
         assert book.results() == {"cost": 60, "end": "2026-03-21"}
         book.set(hours="1k")
         (failure,) = book.failures()
-        assert failure.startswith("the check fails: Cost is below 1,000") and book.results()["cost"] == 3000
+        assert failure.startswith("STOP, not met: Cost is below 1,000") and book.results()["cost"] == 3000
         book.reset()
         assert book.results() == {"cost": 25, "end": "2026-01-11"} and book.failures() == []
 

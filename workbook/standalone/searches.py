@@ -7,14 +7,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from xlcalc.language.cells import is_blank
-from xlcalc.language.declare import functions
+from xlcalc.language.declare import Declaration, functions
 from xlcalc.language.errors import CalcError
 from xlcalc.language.ranges import is_range
 
+from ..files.errors import WorkbookError
 from ..files.package import Package
 from ..files.recalc import recalculate
+from .cases import ROW, UNUSED
+from .cases import asked as asked_of
 from .names import NOTHING
 
+_FEW = 10
+_UNKNOWN = "is not known to the functions in a file"
 Answer = list[Any]
 """The function, its arguments as they are compared, and the rows of its answer."""
 
@@ -54,10 +59,35 @@ class Asked:
 
 
 def of_workbook(package: Package, closed: set[str]) -> list[Answer]:
-    """What the searches of a workbook answer. Scenarios stand in columns of their own, so that none is left out."""
+    """What the searches of a workbook answer. Scenarios stand in columns of their own, so that none is left out. Raises
+    WorkbookError where a formula asks what the functions in a file do not know."""
     asked = Asked(closed)
-    recalculate(package, asked.functions, trust="engine")
+    known = {**asked.functions, **{one.name: _in_a_file(one) for one in functions() if one.name in closed}}
+    found = recalculate(package, known, trust="engine")
+    cells = [f"{error.sheet}!{error.cell}" for error in found.errors if error.message.endswith(_UNKNOWN)]
+    if cells:
+        more = f" and {len(cells) - _FEW} more cells" if len(cells) > _FEW else ""
+        raise WorkbookError(
+            f"{package.label} is not made standalone: {', '.join(cells[:_FEW])}{more} give a model or an accelerator by"
+            " its fields, or an argument that the functions in a file do not have. Give yours a name with `xlcalc models"
+            " add` or `hardware add`, and use that."
+        )
     return asked.listed()
+
+
+def _in_a_file(function: Declaration) -> Callable[..., Any]:
+    """The function as far as it can stand in a file: by the names of rows, and with the arguments that are read there."""
+    question = asked_of(function)
+    axes = question.axes if question else ()
+
+    def called(*arguments: Any) -> Any:
+        for axis, value in zip(axes, arguments, strict=False):
+            by_fields = is_range(value) and axis.argument.kind.takes_range(value)
+            if axis.reading == UNUSED and not is_blank(value) or axis.reading == ROW and by_fields:
+                raise CalcError("#VALUE!", _UNKNOWN, function=function.name, argument=axis.argument.name)
+        return function(*arguments)
+
+    return called
 
 
 def _key(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from ..files.convert import HOSTS, convert
 from ..files.errors import WorkbookError
 from ..files.package import Package
 from ..files.prepare import NOT_CALCULATED
@@ -47,6 +48,7 @@ def converted(package: Package, name: str) -> Package:
         return package
     from ..standalone import edition, searches, stored
 
+    convert(package, cell_functions(), HOSTS["plain"])  # as the names in the file are spelled
     return edition.standalone(package, searches.of_workbook(Package(package.to_bytes()), stored.read().closed))
 
 

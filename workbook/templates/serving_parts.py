@@ -209,7 +209,7 @@ SIZE: Block = ("Replicas and accelerators", [
          "Accelerators paid in the month that is sized"),
     Line("utilisation", "Used at mean load", "share", "{mean_speed}/({replicas_paid}*{replica_speed})", "", style.PERCENT,
          "Share of the replicas' speed that the mean load uses"),
-    Line("headroom", "Head-room at the peak", "share", "1-{peak_speed}/({replicas}*{replica_speed})", "", style.PERCENT,
+    Line("headroom", "Headroom at the peak", "share", "1-{peak_speed}/({replicas}*{replica_speed})", "", style.PERCENT,
          "Share of the replicas' speed that is left at the peak"),
 ])  # fmt: skip
 
@@ -240,9 +240,9 @@ LATENCY: Block = ("Latency at the peak, spares down, and the fleet that holds it
     Line("fleet_accelerators", "Accelerators that hold the peak, by LLM_FLEET", "accelerators", _fleet("column_fleet"),
          "The cheapest fleet that keeps both limits for the quantile of the requests as they come at random; whole nodes, no spares.",
          _INT, "Accelerators of the cheapest fleet that holds the peak at the quantile (LLM_FLEET)", fact=True),
-    Line("fleet_low", "Its low end", "accelerators", _fleet("column_fleet_low"), "Four of five measured systems need no fewer and",
+    Line("fleet_low", "Its low end", "accelerators", _fleet("column_fleet_low"), "A tenth of measured systems would need fewer.",
          _INT, fact=True),
-    Line("fleet_high", "Its high end", "accelerators", _fleet("column_fleet_high"), "no more than these.", _INT, fact=True),
+    Line("fleet_high", "Its high end", "accelerators", _fleet("column_fleet_high"), "A tenth would need more.", _INT, fact=True),
 ])  # fmt: skip
 RATES: Block = ("Rates", [
     Line("level_used", "Level of prices", "factor", "IF(ISNUMBER({usd_per_hour}),1,{price_level})", "Own prices do not move.", "0.00"),
@@ -350,7 +350,7 @@ SERVING_CLOCK = [
     TimeRow("flexible", "Paid beyond them", "accelerators",
             'IF(autoscale_shown="yes",INDEX(month_beyond,{number}+1),MAX(0,{needed}-{owed}))', style.TENTHS),
     TimeRow("unused", "Committed, not needed", "accelerators", "MAX(0,{owed}+{flexible}-{needed})", style.TENTHS),
-    TimeRow("left", "Head-room at the peak", "share",
+    TimeRow("left", "Headroom at the peak", "share",
             "1-{peak_output}/(MAX({replicas_month},regions_shown*MAX(min_replicas_shown,1))*replica_speed)", style.PERCENT),
 ]  # fmt: skip
 SERVING_CONSTANTS = [

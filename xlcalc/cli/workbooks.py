@@ -196,8 +196,8 @@ def make_report(
     checks = [[f"CHECK FAILS: {check.name}", check.advice, ""] for check in made.failed]
     print_rows([["result", "value", "unit"], *checks, *([n.name, n.value, n.unit] for n in made.results)])
     print(f"xlcalc: wrote {target}", file=sys.stderr)
-    looked_at = [check.sentence("look at: ") for check in made.warned]
-    remark([*report.notes(made.recalculation), *made.left_out, *looked_at])
+    warned = [check.sentence() for check in made.warned]
+    remark([*report.notes(made.recalculation), *made.left_out, *warned])
     complain(report.failures(made))
 
 

@@ -308,7 +308,7 @@ def test_fine_tuning_stands_beside_measured_runs():
     assert report.named("measured_mfu_p50") == pytest.approx(statistics.median(reached), rel=1e-3)
     assert report.named("hours_over_measured") == pytest.approx(statistics.median(reached) / 0.3, rel=1e-3)
     assert report.named("mfu_rank") == sum(one < 0.3 for one in reached)
-    assert checks(changed(template="fine-tuning", mfu=0.7))["Utilisation was ever measured"] == 0
+    assert checks(changed(template="fine-tuning", mfu=0.7))["Utilisation has been reached before"] == 0
 
 
 def test_fine_tuning_methods():

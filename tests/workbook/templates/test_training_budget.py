@@ -135,7 +135,7 @@ def test_missing_is_never_zero():
         (
             {"model": "llama-3.1-405b", "accelerators": 64, "checkpoint_interval": 0.1, "node_failures_per_day": 1, "mfu": 0.9,
              "recovery_time": 240, "whole_run_factor": 4, "seq_len": 262144, "people_share": 0},
-            {"The interval is longer than a write": 0, "Stops leave time to train": 0, "Utilisation was ever measured": 0,
+            {"The interval is longer than a write": 0, "Stops leave time to train": 0, "Utilisation has been reached before": 0,
              "Model states fit in the accelerators": 0, "The run is not too long": -1, "Sequences fit the model's context": -1,
              "People are in the total": -1, "Stops leave enough time": -1},
         ),
@@ -144,7 +144,7 @@ def test_missing_is_never_zero():
              "people_share": 0},
             {"Hours are within published runs, below": -1, "Storage is a small part": -1, "The run is not too long": 1},
         ),
-        ({"whole_run_factor": 4}, {"Hours are within published runs, above": -1, "Utilisation was ever measured": 1}),
+        ({"whole_run_factor": 4}, {"Hours are within published runs, above": -1, "Utilisation has been reached before": 1}),
     ],
 )  # fmt: skip
 def test_checks_see_it(inputs, expected):

@@ -16,7 +16,7 @@ from .lines import AFTER, BLOCKS, CLOCK, COSTS, RESULTS
 _HOUR = '"$"0.00'
 TEMPLATE = Template(
     title="Cluster: build, rent or reserve",
-    subject="What a cluster of your own costs over its life, and from which use on it beats renting",
+    subject="What a cluster of your own costs over its life, and how well used it must be to beat renting",
     about=[
         "Give size, price of a system, power and how well it will be used on Inputs: the workbook gives capital, cash by month, cost "
         "of a useful accelerator-hour, and the use at which owning breaks even with each way of renting.",
@@ -56,7 +56,7 @@ TEMPLATE = Template(
         Figure("Breaks even with that at", "breakeven_use_3y", style.PERCENT),
         Figure("Return on the capital (IRR)", "saving_irr", style.PERCENT),
         Figure("Energy a year", "energy_mwh", '#,##0 "MWh"'),
-        Figure("Price of renting from", "price_basis"), Figure("Age of the prices", "price_age", '#,##0 "days"'),
+        Figure("Rental price taken from", "price_basis"), Figure("Age of the prices", "price_age", '#,##0 "days"'),
     ],
     compared=[
         Figure("Capital", "capex", style.USD), Figure("Running cost a month", "opex_month", style.USD),
@@ -73,7 +73,7 @@ TEMPLATE = Template(
     headlines=["total_cost", "capex", "own_usd_per_hour", "rent_usd_per_hour", "breakeven_use", "power_kw", "saving_discounted",
                "saving_irr", "payback_month", "checks_ok", "checks_failed", "checks_warned"],
     headline="Cost of the cluster over its life, residual value off",
-    constants=[Constant("to_tenth", "Power that makes a tenth of a twentieth", 0.7791, "exponent",
+    constants=[Constant("to_tenth", "Exponent that turns a twentieth into a tenth", 0.7791, "exponent",
                         "1.2816 over 1.6449 standard deviations: P10 and P90 of a lognormal distribution whose P5 and P95 are known.",
                         "0.0000"),
                Constant("kwh_per_mwh", "kWh in a MWh", 1000, "kWh", ""),

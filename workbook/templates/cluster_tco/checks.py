@@ -25,6 +25,6 @@ CHECKS = [
     Check("Owning beats renting at the high end of prices too", "total_p90", AT_MOST, "rent_month", WARN,
           "At P90 of the prices of systems and electricity, renting the same hours on demand is cheaper: get a quote.", "total_p90", style.USD),
     Check("Staff is in the total", "IF(cost_staff>0,1,0)", EQUAL, "1", WARN, "No staff is typed: the total has no people.", "staff", "0"),
-    Check("Storage, control plane, delivery are filled", "IF(cost_storage+cost_delivery>0,1,0)", EQUAL, "1", WARN,
+    Check("Storage, control plane, delivery are filled in", "IF(cost_storage+cost_delivery>0,1,0)", EQUAL, "1", WARN,
           "They are 0: fill them in, or be sure.", "storage_usd", "0"),
 ]  # fmt: skip

@@ -93,7 +93,7 @@ def sections(book: Book) -> list[Section]:
         ]),
         price_section(),
         money_section(book, "Cluster starts"),
-        ("How sure the prices are: nine in ten lie between these, over the figures above", [
+        ("How sure the prices are: nine in ten lie between these multiples of the figures above", [
             Input("system_price_low", "Systems, low end", 0.5, "factor", "1 and 1 with a quote in hand. Epoch's interval for prices of "
                   "hardware that are read from lists.", UNCERTAINTY, "0.00", 0.01, 1, fixed=True),
             Input("system_price_high", "Systems, high end", 2, "factor", "As above.", UNCERTAINTY, "0.00", 1, 10, fixed=True),

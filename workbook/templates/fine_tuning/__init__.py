@@ -14,7 +14,7 @@ from .lines import BLOCKS, CLOCK, COSTS, RESULTS
 
 TEMPLATE = Template(
     title="Fine-tuning",
-    subject="What adapting a model costs, once and in the first year, and from how many uses it pays",
+    subject="What adapting a model costs, once and in the first year, and after how many uses it pays",
     about=[
         "Give the data, the method and the people on Inputs: the workbook gives machine, hours, the bill by line, and the uses from which "
         "the tuned model pays against a long prompt.",

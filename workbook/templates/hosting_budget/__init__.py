@@ -43,7 +43,7 @@ TEMPLATE = Template(
         Figure("First twelve months", "first_year", style.AMOUNT, "USD, see Timeline"),
         Figure("A request", "usd_per_request", style.RATE, "USD, all costs"),
         Figure("Used at mean load", "utilisation", style.PERCENT, "of what the replicas can give"),
-        Figure("Head-room at the peak", "headroom", style.PERCENT, "of what they can give"),
+        Figure("Headroom at the peak", "headroom", style.PERCENT, "of what they can give"),
     ],
     facts=[
         Figure("Model", "model_id"), Figure("Parameters", "parameters", '0.00,,, "billion"'),

@@ -32,6 +32,6 @@ CHECKS = [
     Check("Most of it is used", "utilisation", AT_LEAST, "utilisation_floor", WARN,
           "Replicas are mostly idle: scale with the load, share them, or buy tokens instead.", "autoscale", style.PERCENT),
     Check("Staff is in the total", "IF(cost_staff>0,1,0)", EQUAL, "1", WARN, "No staff is typed: the total has no people.", "staff", "0"),
-    Check("Lines beside the accelerators are filled", "IF(cost_network+cost_logs+cost_platform>0,1,0)", EQUAL, "1", WARN,
+    Check("Lines beside the accelerators are filled in", "IF(cost_network+cost_logs+cost_platform>0,1,0)", EQUAL, "1", WARN,
           "Traffic, logs, load balancer and vector store are 0: fill them in, or be sure.", "egress_usd_per_gb", "0"),
 ]  # fmt: skip

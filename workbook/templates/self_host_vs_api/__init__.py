@@ -16,7 +16,7 @@ from .lines import AFTER, BLOCKS, COSTS, RESULTS
 
 TEMPLATE = Template(
     title="Self-host or API",
-    subject="Whether to run a model yourself or to buy its tokens, and from which volume on",
+    subject="Whether to run a model yourself or to buy its tokens, and the volume at which one overtakes the other",
     about=[
         "Give the traffic, a hosted model to compare with, and your own model, machine and people on Inputs: the workbook gives both "
         "bills for a month, the volume at which they cross, and cash by month.",

@@ -29,7 +29,7 @@ CHECKS = [
           '#,##0 "tokens/s"'),
     Check("API prices are not stale", "report_date-INDEX(api_as_of,api_row)", AT_MOST, "price_age_limit", WARN,
           "The hosted model's price is old: read the provider's page.", "api_model", '#,##0 "days"'),
-    Check("Both sides were evaluated", "migration_usd_shown+evaluation_usd_shown", AT_LEAST, "1", WARN,
+    Check("Migration and evaluation are filled in", "migration_usd_shown+evaluation_usd_shown", AT_LEAST, "1", WARN,
           "Migration and evaluation are 0: fill them in, or be sure.", "migration_usd", style.USD),
     Check("Staff is in the total", "IF(cost_staff>0,1,0)", EQUAL, "1", WARN,
           "Staff costs nothing: type what a person costs. It decides at small volumes.", "usd_per_person", "0"),

@@ -6,6 +6,7 @@ from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
+from ...checks import STOPPED, WARNED
 from .. import style
 from ..book import Book
 from ..parts import AT_LEAST, AT_MOST, EQUAL, PROJECT, SAME, STOP, Check, Template
@@ -89,8 +90,8 @@ def common(book: Book, template: Template) -> list[Check]:
 
 def _light(book: Book, sheet: Worksheet, last: int) -> None:
     results, labels = f"E{FIRST}:E{last}", f"A{FIRST}:A{last}"
-    stopped = f'"STOP, not met: "&INDEX({labels},MATCH(0,{results},0))&IF(checks_failed>1," and "&(checks_failed-1)&" more","")'
-    warned = f'"Warning, not met: "&INDEX({labels},MATCH(-1,{results},0))&IF(checks_warned>1," and "&(checks_warned-1)&" more","")'
+    stopped = f'"{STOPPED}"&INDEX({labels},MATCH(0,{results},0))&IF(checks_failed>1," and "&(checks_failed-1)&" more","")'
+    warned = f'"{WARNED}"&INDEX({labels},MATCH(-1,{results},0))&IF(checks_warned>1," and "&(checks_warned-1)&" more","")'
     rows = [
         ("checks_failed", "Checks that fail", f"=COUNTIF({results},0)", "0", "Checks that fail"),
         ("checks_warned", "Warnings", f"=COUNTIF({results},-1)", "0", "Checks that warn"),

@@ -28,7 +28,7 @@ RECORD = [
     ("instance", "Instance type", 34, style.GENERAL),
     ("region", "Region", 16, style.GENERAL),
     ("accelerator", "Accelerator", 17, style.GENERAL),
-    ("accelerators", "Acceler-ators", 9, style.WHOLE),
+    ("accelerators", "Accelerators", 13, style.WHOLE),
     ("vcpus", "vCPUs", 8, style.WHOLE),
     ("memory_gb", "Memory, GB", 9, style.WHOLE),
 ]

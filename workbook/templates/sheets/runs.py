@@ -17,7 +17,7 @@ _COLUMNS = [
     ("organisation", "Organisation", 20, style.GENERAL),
     ("tokens", "Tokens", 20, "#,##0"),
     ("accelerator", "Accelerator", 17, style.GENERAL),
-    ("count", "Acceler-ators", 10, style.WHOLE),
+    ("count", "Accelerators", 13, style.WHOLE),
     ("days", "Days", 9, style.TENTHS),
     ("hours", "Hours stated", 15, style.WHOLE),
     ("our hours", "Hours at a utilisation of 40 %", 15, style.WHOLE),

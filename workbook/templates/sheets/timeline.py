@@ -160,7 +160,7 @@ class Timeline:
         style.section(self.sheet, self._row, "Actuals and forecast at completion", self.last)
         self._row += 1
         self.rows["actual"] = self._row
-        self._label(self._row, "Really paid (type it; blank = not yet)", "USD")
+        self._label(self._row, "Actually paid (type it; blank = not yet)", "USD")
         for column in range(FIRST_MONTH, self.last + 1):
             style.entry(self.sheet, self._row, column, None, style.USD)
         rule = DataValidation(type="decimal", operator="between", formula1="-1000000000000", formula2="1000000000000",

@@ -15,7 +15,7 @@ from .runs import statistic
 _HEAD, _FIRST = 13, 14
 _COLUMNS = [
     ("Model", 18, style.GENERAL), ("Method", 9, style.GENERAL), ("Accelerator", 15, style.GENERAL),
-    ("Acceler-ators", 10, style.WHOLE), ("Format", 10, style.GENERAL), ("Sequence, tokens", 11, style.WHOLE),
+    ("Accelerators", 13, style.WHOLE), ("Format", 10, style.GENERAL), ("Sequence, tokens", 11, style.WHOLE),
     ("Sequences a step", 11, style.WHOLE), ("Seconds a step", 11, "0.000"), ("Tokens/s an accelerator", 13, style.WHOLE),
     ("TFLOP of a token, as here", 13, "0.000"), ("Dense peak, TFLOP/s", 12, style.WHOLE), ("Utilisation of the peak", 12, style.PERCENT),
     ("Case", 62, style.GENERAL), ("Source", 24, style.GENERAL), ("Date", 11, style.GENERAL),
@@ -35,7 +35,7 @@ _STATISTIC = [
     ),
 ]
 CHECKS = [
-    Check("Utilisation was ever measured", "mfu_shown", AT_MOST, "MAX(MAX(measured_mfu),mfu_ceiling)", STOP,
+    Check("Utilisation has been reached before", "mfu_shown", AT_MOST, "MAX(MAX(measured_mfu),mfu_ceiling)", STOP,
           "No run reached as much, in fine-tuning or in pre-training: take a lower utilisation.", "mfu", style.PERCENT),
     Check("Utilisation is not above nine in ten measured runs", "mfu_shown", AT_MOST, "measured_mfu_p90", WARN,
           "Nine of ten runs on Measured runs reached less: is yours measured?", "mfu", style.PERCENT),

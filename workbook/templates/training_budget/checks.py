@@ -15,7 +15,7 @@ CHECKS = [
           "IFERROR(LLM_GPU_HOURS(training_flops,peak_flops,mfu_shown)*loss_factor*accelerators_paid/accelerators_shown,gpu_hours)",
           EQUAL, "gpu_hours", STOP, "LLM_GPU_HOURS, times losses and whole nodes, against the arithmetic of Calculation.", "gpu_hours",
           style.WHOLE),
-    Check("Sensitivity stands on what is shown", "SUM(sensitivity_values)*0", EQUAL, "0", STOP,
+    Check("Sensitivity starts from what is shown", "SUM(sensitivity_values)*0", EQUAL, "0", STOP,
           "A case of Sensitivity cannot be computed.", "tornado_step", "0"),
     Check("Model states fit in the accelerators", "state_gb_each", AT_MOST, "state_gb_room", STOP,
           "Weights, gradients and optimizer over all accelerators against the share of memory on Inputs. Take more "
@@ -26,7 +26,7 @@ CHECKS = [
     Check("Stops leave time to train", "lost_share", AT_MOST, "half", STOP,
           "More than half of the time is lost to stops: shorten recovery and interval, or take fewer nodes.",
           "node_failures_per_day", style.PERCENT),
-    Check("Utilisation was ever measured", "mfu_shown", AT_MOST, "mfu_ceiling", STOP,
+    Check("Utilisation has been reached before", "mfu_shown", AT_MOST, "mfu_ceiling", STOP,
           "Published large runs reach 30 to 55 % of the dense peak.", "mfu", style.PERCENT),
     Check("Hours are within published runs, below", "budget_over_reference", AT_LEAST, "reference_p10", WARN,
           "Fewer hours than nine in ten published whole runs paid: what will you do that they did not?", "whole_run_factor", "0.00"),

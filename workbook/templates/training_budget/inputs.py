@@ -76,7 +76,7 @@ def sections(book: Book) -> list[Section]:
             Input("post_tokens", "Post-training tokens", 0, "tokens", "Fine-tuning and preference optimisation, as training "
                   "tokens; generation of samples is no part of it.", None, "#,##0", 0, 1e15, group=VOLUME),
             Input("post_seq_len", "Sequence length, post-training", 8192, "tokens", "Sets the attention FLOP.", None, style.WHOLE, 0, 1e8, True, group=VOLUME),
-            Input("tokens_done", "Tokens done so far", None, "tokens", "Of all phases, from the run's log: with what was really paid, typed on "
+            Input("tokens_done", "Tokens done so far", None, "tokens", "Of all phases, from the run's log: with what was actually paid, typed on "
                   "Timeline, it gives a forecast by progress.", None, style.WHOLE, 0, 1e15, blank="not started", fixed=True),
             Input("global_batch", "Sequences of an optimizer step", 1024, "sequences",
                   "For the Estimate sheet alone. 1,024 x 8,192 are 8 million tokens: Llama 3 405B from early on.",
