@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from xlcalc.language.errors import CalcError
+from xlcalc.language.harmless import printable
 
 from . import own_catalog
 from .checks import FailedCheck, failed, warned
@@ -176,7 +177,7 @@ def as_json(report: Report) -> bytes:
 
 def as_markdown(report: Report) -> bytes:
     """Inputs and results as Markdown tables."""
-    lines = [f"# {report.source}", ""]
+    lines = [f"# {escaped(report.source)}", ""]
     for title, said in (
         ("Failed checks", [check.sentence() for check in report.failed]),
         ("Warnings", [check.sentence() for check in report.warned]),
@@ -240,4 +241,4 @@ def _text(value: float | str | bool | None) -> str:
 
 def escaped(text: str) -> str:
     """A text that Markdown shows as it is."""
-    return _MARKS.sub(r"\\\g<0>", " ".join(text.split()))
+    return printable(_MARKS.sub(r"\\\g<0>", " ".join(text.split())))

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
+from xlcalc.language.harmless import printable
+
 from .files.cells_xml import CellValue
 from .problems import problems
 from .report import NamedCell, Report, shown
@@ -59,7 +61,7 @@ def as_html(report: Report) -> bytes:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
     )
-    return page.encode()
+    return printable(page).encode()
 
 
 def bill_of(rows: Mapping[int, Mapping[int, CellValue]]) -> Bill | None:

@@ -164,7 +164,7 @@ def as_json(compared: Comparison) -> bytes:
 
 def as_markdown(compared: Comparison) -> bytes:
     names = [one.scenario.name for one in compared.outcomes]
-    said = [f"# {compared.source}", ""]
+    said = [f"# {escaped(compared.source)}", ""]
     if compared.failures:
         said += ["## Failed checks", "", *(f"- {escaped(text)}" for text in compared.failures), ""]
     for title, listed, place in (

@@ -57,11 +57,12 @@ def test_differences_are_inputs_results_and_formulas():
 
 def test_a_page_loads_nothing_and_escapes_what_it_shows():
     book = report.find("training-budget")
-    book.set_cell(*book.locate("model"), "<b>&model")
+    book.set_cell(*book.locate("model"), "<b>&model\x1b[31m")
     made = report.Report("x", Recalculation(book, 0, 0, 0.0, [], [], [], False), report.named_cells(book), [])
     page = as_html(made).decode()
     assert "&lt;b&gt;&amp;model" in page and "<b>" not in page
     assert not re.search(r"(?:src|href)\s*=|@import|url\(", page)
     bars, lines = page.count("<rect"), re.search(r"<svg.*?</svg>", page, re.DOTALL)
     assert bars > 5 and lines and "prefers-color-scheme:dark" in page
-    assert str(report.as_markdown(made), "utf-8").count(r"\<b\>&model") == 1
+    text = report.as_markdown(made).decode()
+    assert text.count(r"\<b\>&model") == 1 and "\x1b" not in page + text, "an order to a terminal"

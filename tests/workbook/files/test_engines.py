@@ -110,6 +110,10 @@ def values(data: bytes, *cells: str) -> list[Any]:
         ("=IFERROR(INDEX(A1:B4,2),-1)", -1),
         ("=IFERROR(DATE(10000,1,1),-1)", -1),
         ('=COUNTIF(A1:A4,"a~~b")', 0),
+        (
+            '=TEXT(-1/3,"0")&TEXT(-1E-8,"0.00%")',
+            "00.00%",
+        ),  # without minus, in a workbook of IronCalc's that Excel saved
         # Spelling
         ("=LLM_TWICE (4)", 8),
         ("=SUM(" + ",".join(["1"] * 255) + ")", 255),
