@@ -45,7 +45,15 @@ Value = bool | int | float | str | None
 
 
 class SettingError(WorkbookError):
-    """A setting that the workbook does not take; `str()` is one sentence."""
+    """A setting that the workbook does not take; `str()` is one sentence, `code` what a cell would show."""
+
+    code = "#VALUE!"
+
+
+class UnknownNameError(SettingError):
+    """A setting that names nothing in its catalog."""
+
+    code = "#N/A"
 
 
 def set_inputs(package: Package, settings: Mapping[str, str], units: Mapping[str, str]) -> None:
@@ -85,7 +93,7 @@ def typed(package: Package, name: str, place: tuple[str, str], text: str, unit: 
     if rule is not None and not rule.stops:
         said = unknown(name.lower(), text) if text and text not in (rule.options(package, place[0]) or ()) else ""
         if said:
-            raise SettingError(f"{said}.")
+            raise UnknownNameError(f"{said}.")
         rule = None
     if not text:
         if rule is not None and not rule.allows_blank:

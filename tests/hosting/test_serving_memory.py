@@ -101,7 +101,7 @@ def test_the_fullest_copy_of_attention_counts(batch, fullest):
     of, context = served(model, accelerator, DTYPES["fp8"]), 100_000
     each = context * 70272  # bytes of a sequence's latent, which every copy keeps whole
     assert memory.serve_memory(of, context, batch, layout).cache == fullest * each
-    free = memory.free_for_cache(of, layout, 0.0)
+    free = memory.free_for_cache(of, memory.shard(of, layout), 0.0)
     for longer, fits in ((0.99, True), (1.01, False)):
         tokens = longer * free / (fullest * 70272)
         assert memory.fits_batch(of, tokens, batch, layout, 0.0) is fits

@@ -39,6 +39,18 @@ def test_text_models_have_none_and_what_nothing_is_said_of_is_refused() -> None:
     assert "not declared" in xlcalc.LLM_MODEL(json.dumps(odd), "notes")
 
 
+@pytest.mark.parametrize("name", ["llama-4-scout", "step-3.7-flash"])
+def test_a_block_knows_as_little_of_towers_as_the_name(name: str) -> None:
+    for model in (name, xlcalc.LLM_MODEL(name)):
+        with pytest.raises(CalcError, match="towers that cannot be counted: towers left out"):
+            xlcalc.LLM_PARAMS(model, "towers")
+
+
+def test_a_backbone_that_is_not_known_is_not_counted_as_another() -> None:
+    given = {"model_type": "gemma3n", "text_config": TEXT, "vision_config": {"architecture": "odd", "hidden_size": 64}}
+    assert towers(given, Config(given)).params is None
+
+
 def test_towers_of_an_unknown_wrapper_are_estimated_and_weighed() -> None:
     """By the sizes that they name: of the wrappers that are declared half within 10 %, three of four within 25 %."""
     first: dict[str, tuple[int, dict]] = {}

@@ -568,11 +568,29 @@ TOWERS: dict[str, list[dict]] = {
     "moss_transcribe_diarize": [{"audio_merge_size": 2}],
     "voxtral_realtime": [{"audio_config": {"num_hidden_layers": 2}, "downsample_factor": 2}],
     "omniasr": [{"audio_config": {"num_hidden_layers": 2, "conv_bias": False}}],
+    "gemma3n": [
+        {"vision_config": {"vocab_size": 64}},
+        {"audio_config": {"conf_num_hidden_layers": 2, "hidden_size": 512, "input_feat_size": 80,
+                          "conf_conv_kernel_size": 7, "sscp_conv_channel_size": [64, 16],
+                          "sscp_conv_stride_size": [[2, 2], [1, 1]]}},
+    ],
+    "fast_vlm": [{"multimodal_projector_bias": False}, {"vision_config": {"model_args": {"inference_mode": False}}}],
+    "florence2": [
+        {"vision_config": {"embed_dim": [256, 512, 1024, 2048], "num_heads": [8, 16, 32, 64],
+                           "num_groups": [8, 16, 32, 64], "projection_dim": 768, "max_position_embeddings": 40}},
+        {"vision_config": {"depths": [1, 2, 3, 1], "patch_prenorm": [True, False, True, False], "qkv_bias": False,
+                           "mlp_ratio": 3.0, "patch_size": [5, 3, 3, 1]}},
+    ],
+    "janus": [
+        {"vision_config": {"num_hidden_layers": 2, "attention_bias": False, "use_qk_norm": True, "depth": 3},
+         "vq_config": {"base_channels": 64, "channel_multiplier": [1, 2, 3], "num_res_blocks": 3,
+                       "double_latent": True, "embed_dim": 16, "num_hidden_layers": 3}},
+    ],
     "fun_asr_nano": [{"audio_config": {"num_hidden_layers": 30, "num_timestamp_prediction_layers": 10}}],
 }
 ENCODERS = ("vision_config", "audio_config", "encoder_config")
 BESIDE = ("qformer_config", "projector_config", "perceiver_config", "adapter_config", "adaptor_config",
-          "high_res_vision_config")  # fmt: skip
+          "high_res_vision_config", "vq_config")  # fmt: skip
 
 
 def write_towers() -> None:
@@ -591,7 +609,7 @@ def write_towers() -> None:
             with torch.device("meta"):
                 model = tower_class(name)(wrapper)
             language = {id(p) for p in text_parameters(model).values()}
-            of_text = {id(p) for n, p in model.named_parameters() if re.search("rotary_emb|projection_head", n)}
+            of_text = {id(p) for n, p in model.named_parameters() if re.search("rotary_emb|projection_head|language_model", n)}
             towers = sum(p.numel() for p in model.parameters() if id(p) not in language | of_text)
             generic = {field.name for field in dataclasses.fields(PreTrainedConfig)} | {"_name_or_path"}
             sizes = {

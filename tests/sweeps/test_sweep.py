@@ -17,6 +17,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 import xlsxwriter
+from pyarrow import parquet
 
 import xlcalc
 from xlcalc.files import FileError
@@ -203,6 +204,7 @@ def test_it_goes_on_where_it_was(tmp_path):
     found = run.run(asked, tmp_path / "a.parquet", block=50, workers=1)  # blocks stay what they were
     after = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "a.parquet").glob("part-*")}
     assert found.part.rows == 800 and len(after) == 8 and made.items() <= after.items()
+    assert len(parquet.read_table(tmp_path / "a.parquet")) == 800
     other = {**SLOW_GRID, "results": {"n": "LLM_PARAMS(model) * 2"}}
     with pytest.raises(FileError, match="another sweep"):
         run.run(spec.read(other), tmp_path / "a.parquet")
@@ -235,9 +237,9 @@ def _slowly(task):
 
 @pytest.mark.slow
 def test_a_run_that_was_killed_at_its_first_write_holds_no_folder(tmp_path):
-    (tmp_path / ".sweep.json.abcdefgh.tmp").write_bytes(b"{")
+    (tmp_path / "._sweep.json.abcdefgh.tmp").write_bytes(b"{")
     assert Folder(tmp_path).claim("a sweep", 10, 5) == 5
-    assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["_sweep.json"]
 
 
 def test_a_lost_worker_costs_its_partition_only(tmp_path, monkeypatch):

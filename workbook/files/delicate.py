@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import chain, islice
 from math import frexp
 from typing import Any
 
@@ -30,6 +30,8 @@ from .xml_text import unescape
 
 Values = Callable[[Sheet], list[Any]]
 """The fast engine's values of the formulas of a sheet."""
+Changed = Mapping[str, Mapping[Place, Any]]
+"""What cells hold now, by sheet."""
 
 _ERRORS = frozenset(("Value", "Num", "Null"))
 """Errors that the fast engine gives where it does not take a value as Excel does, among others."""
@@ -66,12 +68,18 @@ class Delicate:
         """The numbers in areas by their digits, and the values that these are of."""
         self._shapes: dict[tuple[int, Parts | None], Reads | None] = {}
         self._known: dict[tuple[str, int, Parts | None], list[tuple[str, Area]]] = {}
+        self._given: dict[Node, CellValue] = {}
         for sheet in sheets:
             for alike in sheet.alike:
                 self._asked |= alike.sensitive
 
-    def found(self, values: Values) -> Iterator[Node]:
-        """`values`: what the fast engine has for the formulas of a sheet."""
+    def give(self, inputs: Mapping[Node, CellValue]) -> None:
+        """Cells without formulas hold something else than in the file."""
+        self._given |= inputs
+
+    def found(self, values: Values, changed: Changed | None = None) -> Iterator[Node]:
+        """`values`: what the fast engine has for the formulas of a sheet. `changed`: all cells that hold something else
+        than they did when nothing was found."""
         self._now.clear()
         for sheet in self._sheets:
             of_sheet = values(sheet)
@@ -81,7 +89,7 @@ class Delicate:
                 node = sheet.name, sheet.places[index]
                 if type(value) is dict and value.get("kind") in _ERRORS and index not in sheet.changing:
                     yield from () if self._inherits(node) else (node,)
-        for flag, places in self._cells(values).items():
+        for flag, places in self._cells(values, changed).items():
             for sheet in self._sheets:
                 yield from self._reading(sheet, flag, places)
 
@@ -121,18 +129,23 @@ class Delicate:
         values = self._values_in(self._areas(sheet, alike, index))
         return max((abs(value) for value in values if type(value) in (float, int)), default=1.0) + 1.0
 
-    def _cells(self, values: Values) -> dict[int, dict[str, set[Place]]]:
-        """The cells with values of each kind that formulas are sensitive to, by sheet."""
-        kinds = self._kinds({value for _, _, value in self._inputs}.union(*map(_special, map(values, self._sheets))))
+    def _cells(self, values: Values, changed: Changed | None) -> dict[int, dict[str, set[Place]]]:
+        """The cells with values of each kind that formulas are sensitive to, by sheet; those that changed, if known: a
+        formula that meets no such value can only come to it through one of them."""
+        inputs = [one for one in self._inputs if one[:2] not in self._given]
+        inputs += [(*node, value) for node, value in self._given.items() if type(value) in (float, str)]
+        kinds = self._kinds({value for *_, value in inputs}.union(*map(_special, map(values, self._sheets))))
         found: dict[int, dict[str, set[Place]]] = defaultdict(lambda: defaultdict(set))
-        if kinds:
-            for sheet in self._sheets:
-                for place, value in zip(sheet.places, values(sheet), strict=True):
-                    if (type(value) is float or type(value) is str) and value in kinds:
-                        for flag in kinds[value]:
-                            found[flag][sheet.name].add(place)
-            for name, place, given in self._inputs:
-                for flag in kinds.get(given, ()):
+        if not kinds:
+            return found
+        if changed is None:
+            of_formulas = ((s.name, *one) for s in self._sheets for one in zip(s.places, values(s), strict=True))
+            cells: Iterable[tuple[str, Place, Any]] = chain(inputs, of_formulas)
+        else:
+            cells = ((name, *one) for name, of_sheet in changed.items() for one in of_sheet.items())
+        for name, place, value in cells:
+            if (type(value) is float or type(value) is str) and value in kinds:
+                for flag in kinds[value]:
                     found[flag][name].add(place)
         return found
 
@@ -189,8 +202,13 @@ class Delicate:
         known: dict[tuple[str, Area], bool] = {}
 
         def holds(where: tuple[str, Area]) -> bool:
+            on, area = where
+            if on not in places:
+                return False
+            if _is_one_cell(area):
+                return (area.top, area.left) in places[on]
             if where not in known:
-                known[where] = where[0] in places and _common(where[1], places[where[0]])
+                known[where] = _common(area, places[on])
             return known[where]
 
         for alike in sheet.alike:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -69,6 +70,8 @@ class Results:
             (sheet.name, sheet.places[index]) for sheet in sheets for index in (*sheet.final, *sheet.fixed)
         }
         self._read: dict[str, list[Any]] = {}
+        self._sound: dict[str, list[Any]] | None = None
+        """The values with which the fast engine alone was last right."""
         self._results: dict[str, SheetResults] = {}
 
     def of(self, sheet: Sheet) -> SheetResults:
@@ -125,9 +128,25 @@ class Results:
             return False
         for (sheet, place), value in changed.items():
             self._engine.set_value(sheet, *place, value)
-        self._read.clear()
-        wrong = self._engine.evaluate() or any(self._failing().values()) or self._long_numbers()
-        return not wrong and not any(True for _ in self._delicate.found(self._values))
+        self._delicate.give(changed)
+        before, self._sound, self._read = self._sound, None, {}
+        if self._engine.evaluate() or any(self._failing().values()) or self._long_numbers():
+            return False
+        since = None if before is None else self._since(before, changed)
+        if any(True for _ in self._delicate.found(self._values, since)):
+            return False
+        self._sound = self._read
+        return True
+
+    def _since(self, before: Mapping[str, list[Any]], changed: Mapping[Node, CellValue]) -> dict[str, dict[Place, Any]]:
+        """What the cells hold that are not as they were before."""
+        found: dict[str, dict[Place, Any]] = defaultdict(dict)
+        for sheet in self._sheets:
+            cells = zip(sheet.places, before[sheet.name], self._values(sheet), strict=True)
+            found[sheet.name] = {place: new for place, old, new in cells if old != new}
+        for (name, place), value in changed.items():
+            found[name][place] = value
+        return found
 
     def collect(self) -> None:
         self._results = {sheet.name: self._collect(sheet) for sheet in self._sheets}

@@ -43,6 +43,7 @@ SOFTWARE = {
     "deepseek": Software(_T, "DeepSeek's HAI-LLM", "megatron"),
     "fsdp": Software(_T, "PyTorch with fully sharded data parallelism"),
     "torchtitan": Software(_T, "PyTorch torchtitan", "fsdp"),
+    "torchtitan-2025": Software(_T, "PyTorch torchtitan since April 2025 with torch.compile", "torchtitan"),
     "llm-foundry": Software(_T, "MosaicML llm-foundry (Composer over FSDP)", "fsdp"),
     "internlm": Software(_T, "InternLM's InternEvo", "fsdp"),
     "litgpt": Software(_T, "Lightning AI LitGPT", "fsdp", "q,v"),

@@ -50,7 +50,7 @@ def pools(of: Served, count: int, traffic: Traffic, split: Split) -> Pools:
     """Both pools of a split. Raises ValueError where it does not fill the count, or a sequence does not fit."""
     fills(split, count)
     first = Traffic(traffic.prompt, 1, traffic.cached_share)
-    later = Traffic(traffic.prompt, traffic.output, 1)
+    later = traffic._replace(cached_share=1)
     found = []
     for replicas, layout, asked in (
         (split.prefill_replicas, split.prefill, first),

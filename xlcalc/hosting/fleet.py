@@ -128,7 +128,7 @@ def fleets(of: Served, traffic: Traffic, rate: float, limits: Limits, max_count:
     of the fewest accelerators. Raises ValueError where none holds the limits."""
     found = [Fleet(of, (kind,), rate) for kind in _kinds(of, traffic, limits, max_count)]
     prefill = list(_kinds(of, Traffic(traffic.prompt, 1, traffic.cached_share), limits._replace(tpot=None), max_count))
-    decode = list(_kinds(of, Traffic(traffic.prompt, traffic.output, 1), limits._replace(ttft=None), max_count))
+    decode = list(_kinds(of, traffic._replace(cached_share=1), limits._replace(ttft=None), max_count))
     if prefill and decode:
         handing = (_handed(kind, traffic) for kind in prefill)
         first = min(handing, key=lambda kind: kind.count(rate) * kind.accelerators)

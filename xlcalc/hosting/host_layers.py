@@ -54,7 +54,7 @@ def place(of: Served, host: Host, count: int, context: float, batch: int) -> Pla
         return None
     part = shard(of, layout)
     cache = batch * sequence_bytes(of, part, context)
-    free = free_for_cache(of, layout, RESERVE) - (workspace(of, min(batch, of.engine.prepared)) - workspace(of, 0))
+    free = free_for_cache(of, part, RESERVE) - (workspace(of, min(batch, of.engine.prepared)) - workspace(of, 0))
     short = cache - free
     whole = model.bytes_split + model.bytes_replicated + model.bytes_experts + cache / part.stage
     for experts_alone, layers, held in (
@@ -66,7 +66,7 @@ def place(of: Served, host: Host, count: int, context: float, batch: int) -> Pla
         outside = ceil(short / (part.stage * held / layers))
         moved = held * outside / layers
         if outside <= layers and moved <= host.memory:
-            device = to_fill(of, layout, RESERVE) + short - part.stage * moved
+            device = to_fill(of, part, RESERVE) + short - part.stage * moved
             return Placed(experts_alone, outside, int(layers), moved, device, layout)
     return None
 

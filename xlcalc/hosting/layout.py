@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import plain
+from xlcalc.formula.arithmetic import plain, remembered
 
 _PART = re.compile(r"(tp|pp|dp|ep)(\d+)")
 _MOST_TP = 1024
@@ -133,7 +133,8 @@ def check(layout: Layout, of: Divisible) -> Layout:
     return layout
 
 
-def candidates(count: int, node: int, of: Divisible) -> list[Layout]:
+@remembered(4096)
+def candidates(count: int, node: int, of: Divisible) -> tuple[Layout, ...]:
     """The layouts worth trying on so many accelerators: tensor parallel inside a node where it divides the heads,
     pipeline stages, and for mixtures of experts attention copies with the experts spread over all."""
     found = []
@@ -152,4 +153,4 @@ def candidates(count: int, node: int, of: Divisible) -> list[Layout]:
                 found.append(Layout(1, rest, tp, tp))
             if rest > 1 and n_experts % count == 0:
                 found.append(Layout(tp, dp=rest, ep=count))
-    return found
+    return tuple(found)

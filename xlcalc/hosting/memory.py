@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import ceil, floor, least, most, remembered, term, where
 from xlcalc.formula.records import column, columns
+from xlcalc.hardware.rates import Engine
 from xlcalc.hosting.layout import Layout, candidates
 from xlcalc.hosting.served import Served
-from xlcalc.model.cache import CacheShape, kv_cache_bytes
+from xlcalc.model.cache import CacheShape, growing_bytes, state_cache_bytes
 from xlcalc.model.coefficients import Coefficients, Product
 from xlcalc.model.words import CACHE_WORDS
 
@@ -23,6 +25,7 @@ _VLLM = "vLLM's workspace as llm-d-planner measured it"
 # share that engines leave empty unless they are told, of the memory (vLLM: gpu_memory_utilization 0.9) or of what is
 # free beside the weights (TensorRT-LLM: free_gpu_memory_fraction 0.9)
 RESERVE = 0.1
+_NODES = (*range(1, 65), 128, 256, 512, 1024)  # whole nodes that the fewest accelerators are looked for among
 PARTS = ("total", "weights", "cache", "activations", "overhead")
 
 
@@ -40,13 +43,17 @@ class ServeMemory(NamedTuple):
 
 
 class Shard(NamedTuple):
-    """What one accelerator of a layout holds of a model: weight bytes, those that kernels pad experts with, and the
-    cache of one of its sequences in elements; `stage` is the share of the layers that a pipeline stage holds."""
+    """What one accelerator of a layout holds of a model: weight bytes, the cache of one of its sequences in elements,
+    and of all pipeline stages together what of it grows, as the engine keeps it, and the bytes of its states; `stage`
+    is the share of the layers that a stage holds, `standing` all bytes that no sequence adds to."""
 
     weights: float
-    padding: float
     cache: CacheShape
+    growing: CacheShape
+    states: float
     stage: float
+    overhead: float
+    standing: float
 
 
 @remembered(512)
@@ -63,7 +70,10 @@ def shard(of: Served, layout: Layout) -> Shard:
     cache = rank_cache(counted, layout.tp, even=of.device is not None and of.device.mesh)
     cache = columns(cache, CACHE_WORDS, "of the model on this layout")
     padding = padded_bytes(model, of.engine.expert_tile) / layout.expert_ways * stage
-    return Shard(rank_weights(model, layout, stage), padding, cache, stage)
+    beside = overhead(of.engine, padding, layout)
+    weights = rank_weights(model, layout, stage)
+    standing = weights + workspace(of, 0) + beside
+    return Shard(weights, cache, _in_blocks(cache, of.engine), _states(of, cache), stage, beside, standing)
 
 
 def rank_weights(model: Coefficients, layout: Layout, stage: float) -> float:
@@ -118,19 +128,29 @@ def rank_cache(model: Coefficients, tp: int, *, even: bool) -> CacheShape:
     return CacheShape(full, windows, convolution, recurrent, strides, beside)
 
 
+def _in_blocks(cache: CacheShape, engine: Engine) -> CacheShape:
+    """A cache with its windows as the engine keeps them: in whole blocks of tokens, with more beside them."""
+    if not engine.window_beside > 0:
+        return cache
+    beside, block = int(engine.window_beside), int(engine.block)
+    windows = tuple((elements, math.ceil((window + beside) / block) * block) for elements, window in cache.sliding)
+    return cache._replace(sliding=windows)
+
+
+def _states(of: Served, cache: CacheShape) -> float:
+    """Bytes of a sequence's constant states, where the engine has a format of its own the convolutions' too in it."""
+    if of.engine.state_bytes > 0:
+        return (cache.state + cache.conv_state) * of.engine.state_bytes
+    return state_cache_bytes(cache, of.cache_bytes, of.model.state_bytes)
+
+
 def sequence_bytes(of: Served, part: Shard, context: float) -> float:
     """Bytes of one sequence's cache on an accelerator that holds it, as the engine keeps it: in whole blocks of tokens,
     windows in whole blocks with what it keeps beside them, states in its own format."""
-    engine, shape, state_bytes = of.engine, part.cache, of.model.state_bytes
-    if engine.block > 1:
-        context = term("tokens of whole blocks", ceil(context / engine.block) * engine.block, "tokens")
-    if engine.window_beside > 0:
-        beside, block = int(engine.window_beside), int(engine.block)
-        windows = tuple((elements, math.ceil((window + beside) / block) * block) for elements, window in shape.sliding)
-        shape = shape._replace(sliding=windows)
-    if engine.state_bytes > 0:  # convolutions too
-        shape, state_bytes = shape._replace(conv_state=0, state=shape.state + shape.conv_state), engine.state_bytes
-    each = part.stage * kv_cache_bytes(shape, context, 1, of.cache_bytes, state_bytes)
+    block = of.engine.block
+    if block > 1:
+        context = term("tokens of whole blocks", ceil(context / block) * block, "tokens")
+    each = part.stage * (growing_bytes(part.growing, context, of.cache_bytes) + part.states)
     return term("cache of a sequence", each, "bytes", "Pope et al. 2022, section 3.3")
 
 
@@ -144,10 +164,9 @@ def _sampling(of: Served) -> float:
     return of.engine.sampling_bytes * of.model.vocab
 
 
-def overhead(of: Served, part: Shard, layout: Layout) -> float:
+def overhead(engine: Engine, padding: float, layout: Layout) -> float:
     """Bytes of the driver's context, of communication buffers where a replica is spread, and of what pads experts."""
-    driver = of.engine.context_bytes if layout.accelerators == 1 else of.engine.communication_bytes
-    return part.padding + driver
+    return padding + (engine.context_bytes if layout.accelerators == 1 else engine.communication_bytes)
 
 
 def serve_memory(of: Served, context: float, batch: float, layout: Layout, *, sized: bool = False) -> ServeMemory:
@@ -174,34 +193,29 @@ def serve_memory(of: Served, context: float, batch: float, layout: Layout, *, si
         part.weights,
         term("cache", own * each, "bytes", "Pope et al. 2022, section 3.3"),
         term("workspace of the engine", workspace(of, prepared), "bytes", _VLLM),
-        term("driver and communication", overhead(of, part, layout), "bytes", _VLLM),
+        term("driver and communication", part.overhead, "bytes", _VLLM),
     )
 
 
-def free_for_cache(of: Served, layout: Layout, reserve: float) -> float:
+def free_for_cache(of: Served, part: Shard, reserve: float) -> float:
     """Bytes left on each accelerator for sequences, their cache and sampling; below zero where the weights do not
     fit."""
-    return term("left for sequences", to_fill(of, layout, reserve) - _standing(of, layout), "bytes")
+    return term("left for sequences", to_fill(of, part, reserve) - part.standing, "bytes")
 
 
-def _standing(of: Served, layout: Layout) -> float:
-    """Bytes on each accelerator whatever the sequences."""
-    part = shard(of, layout)
-    return part.weights + workspace(of, 0) + overhead(of, part, layout)
-
-
-def to_fill(of: Served, layout: Layout, reserve: float) -> float:
+def to_fill(of: Served, part: Shard, reserve: float) -> float:
     """Bytes of an accelerator that may be filled: all but a share in reserve, of the memory (vLLM) or of what stands
     beside weights and workspace (TensorRT-LLM)."""
     whole = of.on.memory
-    kept = where(of.engine.reserve_of_free > 0, lambda: whole - _standing(of, layout), whole) * reserve
+    kept = where(of.engine.reserve_of_free > 0, lambda: whole - part.standing, whole) * reserve
     return term("memory to fill", whole - kept, "bytes")
 
 
 def capacity(of: Served, context: float, layout: Layout, reserve: float) -> float:
     """Sequences of `context` tokens that a replica's cache holds; below zero where the weights do not fit."""
-    free = free_for_cache(of, layout, reserve)
-    each, sampling = sequence_bytes(of, shard(of, layout), context), _sampling(of)
+    part = shard(of, layout)
+    free = free_for_cache(of, part, reserve)
+    each, sampling = sequence_bytes(of, part, context), _sampling(of)
     prepared = of.engine.prepared  # for more sequences than these it sets no more aside
     few = free / (each + sampling)
     return layout.dp * where(few > prepared, lambda: _many(free - prepared * sampling, each), few)
@@ -211,7 +225,7 @@ def _many(free: float, each: float) -> float:
     return where(each > 0, lambda: free / each, free)
 
 
-def splits(of: Served, count: int) -> list[Layout]:
+def splits(of: Served, count: int) -> Sequence[Layout]:
     """The layouts of `count` accelerators that memory questions consider."""
     domain = max(of.on.node or 1, of.on.domain or 1)
     return candidates(count, domain, of.divisible)
@@ -261,9 +275,9 @@ def max_context(of: Served, count: int, batch: int, reserve: float) -> tuple[int
 
 def fits_batch(of: Served, context: float, batch: float, layout: Layout, reserve: float) -> bool:
     """Whether `batch` sequences of `context` tokens fit, the fullest attention copy included."""
-    own = ceil(batch / layout.dp)
+    part, own = shard(of, layout), ceil(batch / layout.dp)
     sampling = least(own, of.engine.prepared) * _sampling(of)
-    return own * sequence_bytes(of, shard(of, layout), context) + sampling <= free_for_cache(of, layout, reserve)
+    return own * sequence_bytes(of, part, context) + sampling <= free_for_cache(of, part, reserve)
 
 
 def min_layout(of: Served, context: float, batch: int, reserve: float) -> Layout:
@@ -274,9 +288,9 @@ def min_layout(of: Served, context: float, batch: int, reserve: float) -> Layout
     """
     node = of.on.node or of.on.domain or 1
     inside: list[int] = [1 << i for i in range(node.bit_length()) if 1 << i <= node]
-    nodes = [node * n for n in (*range(1, 65), 128, 256, 512, 1024)]
-    layouts: list[Layout] = []
-    for count in [*inside, *(n for n in nodes if n > inside[-1])]:
+    beyond = (node * n for n in _NODES if node * n > inside[-1])
+    layouts: Sequence[Layout] = ()
+    for count in chain(inside, beyond):
         layouts = splits(of, count) or layouts
         for layout in layouts:
             if fits_batch(of, context, batch, layout, reserve):

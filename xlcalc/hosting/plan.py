@@ -41,11 +41,13 @@ def first_token(r: Replica, traffic: Traffic, running: Flow) -> float:
     """Seconds to the first token in a running replica without a queue: half a step of waiting, then the prompt among
     the decoding sequences, in chunks of the token budget."""
     group = running.decoding / r.layout.pp
-    budget = most(r.of.engine.step_tokens * r.layout.dp - group, 1.0)
+    budget = most(r.of.engine.step_tokens * r.layout.dp - group * traffic.checked, 1.0)
     tokens = least(traffic.prefilled, budget) or 1.0
     chunks = most(traffic.prefilled / tokens, 1.0)
     shared = term("a step with the prompt", stage_seconds(r, traffic, group, tokens, running.sequences), "seconds")
-    return term("half a step of waiting", running.tpot / 2, "seconds") + (chunks + r.layout.pp - 1) * shared
+    return (
+        term("half a step of waiting", traffic.given(running.tpot) / 2, "seconds") + (chunks + r.layout.pp - 1) * shared
+    )
 
 
 def counts(max_count: int) -> list[int]:

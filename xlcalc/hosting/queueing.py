@@ -37,7 +37,7 @@ class Full(NamedTuple):
 
 
 class Load(NamedTuple):
-    """A replica at a rate of requests: sequences decoding, mean seconds between two tokens of a sequence, seconds from
+    """A replica at a rate of requests: sequences decoding, mean seconds of a step, seconds from
     the start of a step to a first token, and the share of the time that prompts take."""
 
     rate: float
@@ -52,16 +52,16 @@ def full(r: Replica, traffic: Traffic, places: int) -> Full:
     """The replica at saturation: as many sequences decode as flow through it, without those whose prompts hold a place
     meanwhile."""
     most_decoding = flow(r, traffic, places).decoding
-    stay = traffic.output * _step(r, traffic, most_decoding)
+    stay = traffic.steps * _step(r, traffic, most_decoding)
     decoding = least(most_decoding, places * stay / (stay + _first(r, traffic, most_decoding)))
     decoding = term("sequences decoding at saturation", decoding, "sequences")
     step = _step(r, traffic, decoding)
     group = decoding / r.layout.pp
     idle = stage_seconds(r, traffic, group, 0, decoding)
     # of the prompts that a stage's step begins each adds as much
-    prompt = (step / r.layout.pp - idle) / (group / traffic.output)
+    prompt = (step / r.layout.pp - idle) / (group / traffic.steps)
     prompt = term("what a prompt adds at saturation", most(prompt, 0.0), "seconds")
-    return Full(decoding / (traffic.output * step), prompt, step, decoding, places)
+    return Full(decoding / (traffic.steps * step), prompt, step, decoding, places)
 
 
 def saturation(r: Replica, traffic: Traffic, places: int) -> float:
@@ -88,7 +88,7 @@ def load(r: Replica, traffic: Traffic, rate: float, limit: Full) -> Load:
 def loaded(r: Replica, traffic: Traffic, decoding: float, limit: Full) -> Load:
     """The state with so many sequences decoding."""
     step = term("mean step", _step(r, traffic, decoding), "seconds", "LLM_THROUGHPUT's step")
-    rate = decoding / (traffic.output * step)
+    rate = decoding / (traffic.steps * step)
     first = _first(r, traffic, decoding)
     return Load(rate, decoding, step, first, term("share of the time for prompts", rate * limit.prompt, "ratio"))
 
@@ -97,7 +97,7 @@ def _decoding(r: Replica, traffic: Traffic, rate: float, limit: Full) -> float:
     """By bisection, and within what is left along the chord: of two rates the larger never finds fewer."""
 
     def over(decoding: float, step: float) -> float:
-        return decoding - rate * traffic.output * step
+        return decoding - rate * traffic.steps * step
 
     low, high = 0.0, limit.decoding
     below, above = over(0.0, _step(r, traffic, 0.0)), over(high, limit.step)
@@ -127,7 +127,9 @@ def _step(r: Replica, traffic: Traffic, decoding: float) -> float:
 
 def _chunk(r: Replica, traffic: Traffic) -> float:
     """Prompt tokens that a step takes in: a whole prompt, or what the token budget leaves at saturation."""
-    return least(traffic.prefilled, r.of.engine.step_tokens * r.layout.dp * traffic.begun / (1 + traffic.begun))
+    return least(
+        traffic.prefilled, r.of.engine.step_tokens * r.layout.dp * traffic.begun / (traffic.checked + traffic.begun)
+    )
 
 
 def _first(r: Replica, traffic: Traffic, decoding: float) -> float:
@@ -199,7 +201,7 @@ def _place(traffic: Traffic, at: Load, limit: Full, quantile: float, again: floa
 
     Nothing where more than the quantile find a place at once; else delay ln(waits / (1 - quantile)).
     """
-    stay = traffic.output * at.step + at.first
+    stay = traffic.steps * at.step + at.first
     offered = least(at.rate * stay, limit.places * 0.999)
     waits = searched(erlang_c, limit.places, offered)
     if waits <= 1 - quantile:
@@ -221,13 +223,13 @@ def _tpot(r: Replica, traffic: Traffic, at: Load, limit: Full, quantile: float) 
     normal = term("normal quantile", normal, "ratio", _NORMAL) if is_recording() else normal
     deviation = sqrt(2 * at.decoding / 3)
     if normal < 0:
-        return _step(r, traffic, most(at.decoding + normal * deviation, 0.0))
+        return traffic.token(_step(r, traffic, most(at.decoding + normal * deviation, 0.0)))
     one = _step(r, traffic, least(1.0, limit.decoding / 2))
     slope = (limit.step - one) / (limit.decoding - least(1.0, limit.decoding / 2))
-    feedback = term("feedback", least(at.rate * traffic.output * slope, _MOST_FEEDBACK), "ratio")
+    feedback = term("feedback", least(at.rate * traffic.steps * slope, _MOST_FEEDBACK), "ratio")
     under_way = least(at.decoding + normal * deviation / (1 - feedback), limit.decoding)
     under_way = term("sequences decoding at the quantile", under_way, "sequences", _NORMAL)
-    return term("step at the quantile", _step(r, traffic, under_way), "seconds")
+    return traffic.token(term("step at the quantile", _step(r, traffic, under_way), "seconds"))
 
 
 def erlang_c(places: int, offered: float) -> float:

@@ -29,8 +29,12 @@ class Served(Numbers):
     """The same, with what layouts share out, put together once."""
 
     def __hash__(self) -> int:
-        """A few figures tell most apart; equality looks at all."""
-        return hash((self.dtype, self.cache_bytes, self.model.bytes_split, self.model.stream))
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """A few numbers, alike in every process, tell most apart; equality looks at all."""
+        return hash((self.cache_bytes, self.model.bytes_split, self.model.stream))
 
     @cached_property
     def counted(self) -> Coefficients:

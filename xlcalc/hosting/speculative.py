@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from xlcalc.formula.arithmetic import term, where
+
+
+class Draft(NamedTuple):
+    """What is proposed for each pass: tokens, the time of one over that of the model's, and how many tokens a pass
+    gives."""
+
+    tokens: int
+    cost: float
+    given: float
+
+
+def draft(acceptance: float, draft_tokens: int, draft_cost: float) -> Draft:
+    """The draft of an acceptance; arguments as `speedup` has them."""
+    return Draft(draft_tokens, draft_cost, _given(acceptance, draft_tokens))
 
 
 def speedup(acceptance: float, draft_tokens: int, draft_cost: float) -> float:
@@ -20,8 +36,12 @@ def speedup(acceptance: float, draft_tokens: int, draft_cost: float) -> float:
     >>> round(speedup(0.8, 4, 0.05), 2)
     2.8
     """
+    cost = term("cost of a pass", draft_tokens * draft_cost + 1, "passes of the model")
+    return _given(acceptance, draft_tokens) / cost
+
+
+def _given(acceptance: float, draft_tokens: int) -> float:
     series = where(
         acceptance == 1, lambda: draft_tokens + 1, lambda: (1 - acceptance ** (draft_tokens + 1)) / (1 - acceptance)
     )
-    tokens = term("tokens of a pass", series, "tokens", "Leviathan et al. 2023, equation 1")
-    return tokens / term("cost of a pass", draft_tokens * draft_cost + 1, "passes of the model")
+    return term("tokens of a pass", series, "tokens", "Leviathan et al. 2023, equation 1")

@@ -150,15 +150,25 @@ def _roofline(bytes_time: float, flop_time: float) -> float:
     )
 
 
-def step(r: Replica, decoding: float, context: float, prefilling: float = 0, reach: float = 0, skew: float = 0) -> Step:
+def step(
+    r: Replica,
+    decoding: float,
+    context: float,
+    prefilling: float = 0,
+    reach: float = 0,
+    skew: float = 0,
+    drafted: float | None = None,
+) -> Step:
     """A pass of the whole model over `decoding` sequences of `context` tokens and `prefilling` prompt tokens, each of
     which attends to `reach` tokens on average; both counted on all attention copies together.
 
-    `skew` says how unevenly tokens choose experts, as standard deviation over mean.
+    `skew` says how unevenly tokens choose experts, as standard deviation over mean; `drafted` how many tokens each
+    decoding sequence has checked beside its own (None = none): its cache is read once for all of them.
     """
     rates, model, layout = r.rates, r.model, r.layout
     decoding, prefilling = decoding / layout.dp, prefilling / layout.dp
-    tokens = decoding + prefilling
+    checked = decoding if drafted is None else term("tokens checked", decoding * (drafted + 1), "tokens")
+    tokens = checked + prefilling
     products: float = 0.0
     stream, wave = rates.stream, rates.wave
     plain, moving = is_number(rates.stream), 2 * tokens / stream
@@ -169,7 +179,7 @@ def step(r: Replica, decoding: float, context: float, prefilling: float = 0, rea
         seconds = layers * _roofline(moved, 2 * (outputs + idle) * d_in / rate)
         products += seconds if plain else term(_shape("products", d_in, d_out, layers), seconds, "seconds", _ROOFLINE)
     d_in, d_out, element = r.head
-    sampled = 1 if is_number(decoding) and not decoding else decoding
+    sampled = 1 if is_number(decoding) and not decoding else checked
     sampling = _roofline(d_in * d_out * element / stream, 2 * sampled * d_in * d_out / rates.half)
     products += term("product of the head", sampling, "seconds", _ROOFLINE)
     experts: float = 0
@@ -178,7 +188,7 @@ def step(r: Replica, decoding: float, context: float, prefilling: float = 0, rea
         experts += (
             seconds if plain else detail(_shape("experts", e.d_in, e.d_out, e.layers), seconds, "seconds", _ROOFLINE)
         )
-    attention = _decode_attention(r, decoding, context) + _prefill_attention(r, prefilling, reach)
+    attention = _decode_attention(r, decoding, checked, context) + _prefill_attention(r, prefilling, reach)
     copied = 2 * tokens * model.stream / layout.tp / stream
     handover: float = 0.0
     if layout.pp > 1:
@@ -223,7 +233,7 @@ def _experts(r: Replica, e: Expert, tokens: float, skew: float) -> float:
     )
 
 
-def _decode_attention(r: Replica, decoding: float, context: float) -> float:
+def _decode_attention(r: Replica, decoding: float, checked: float, context: float) -> float:
     if is_number(decoding) and not decoding:
         return 0.0
     cache = r.part.cache
@@ -235,7 +245,7 @@ def _decode_attention(r: Replica, decoding: float, context: float) -> float:
     flops = sum([2 * s.decode * capped(context, s.reach) for s in r.model.scores])
     moved = term("cache and states that are read", moved, "bytes", "Pope et al. 2022, section 3.3")
     flops = term("FLOP of a sequence's attention", flops, "FLOP")
-    return _roofline(moved / r.rates.cache, decoding * flops / r.layout.tp / r.rates.attention)
+    return _roofline(moved / r.rates.cache, checked * flops / r.layout.tp / r.rates.attention)
 
 
 def _prefill_attention(r: Replica, prefilling: float, reach: float) -> float:

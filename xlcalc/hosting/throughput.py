@@ -8,6 +8,7 @@ by the cache, by the engine's largest batch and by its token budget for a step.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 from typing import NamedTuple
 
@@ -15,17 +16,19 @@ from xlcalc.formula.arithmetic import is_recording, least, remembered, searched,
 from xlcalc.hosting.layout import Layout, check, fills
 from xlcalc.hosting.memory import RESERVE, splits, whole_capacity
 from xlcalc.hosting.served import Served
+from xlcalc.hosting.speculative import Draft
 from xlcalc.hosting.step import Replica, replica, step
 
 
 class Traffic(NamedTuple):
     """What every request asks for: tokens of the prompt, of these the share found in a prefix cache, and output
-    tokens.
+    tokens; and what is drafted for each pass over them.
     """
 
     prompt: float
     output: float
     cached_share: float = 0
+    draft: Draft | None = None
 
     @property
     def prefilled(self) -> float:
@@ -39,8 +42,26 @@ class Traffic(NamedTuple):
 
     @property
     def begun(self) -> float:
-        """Prompt tokens to be computed that each output token brings along."""
-        return self.prefilled / self.output
+        """Prompt tokens to be computed that each step of a decoding sequence brings along."""
+        return self.prefilled / self.steps
+
+    @property
+    def steps(self) -> float:
+        """Steps in which a sequence decodes its answer."""
+        return self.output / self.draft.given if self.draft else self.output
+
+    @property
+    def checked(self) -> float:
+        """Tokens that a decoding sequence brings to a step."""
+        return self.draft.tokens + 1 if self.draft else 1
+
+    def given(self, steps: float) -> float:
+        """Output tokens of so many steps of a sequence."""
+        return steps * self.draft.given if self.draft else steps
+
+    def token(self, step: float) -> float:
+        """Seconds between two tokens of a sequence where a step takes so long."""
+        return step / self.draft.given if self.draft else step
 
     @property
     def context(self) -> float:
@@ -76,7 +97,7 @@ def useful(of: Served, traffic: Traffic, layout: Layout) -> int:
 
 def _decoding_at_most(of: Served, traffic: Traffic, layout: Layout) -> float:
     """Sequences of a stage that decode and leave room in a step's token budget for the prompts that follow them."""
-    return of.engine.step_tokens * layout.dp / (1 + traffic.begun)
+    return of.engine.step_tokens * layout.dp / (traffic.checked + traffic.begun)
 
 
 def flow(r: Replica, traffic: Traffic, sequences: float) -> Flow:
@@ -84,27 +105,34 @@ def flow(r: Replica, traffic: Traffic, sequences: float) -> Flow:
 
         rate = d / t, d = min(sequences / pp, token budget dp / (1 + prompt / output)), t seconds of a stage
 
+    (with k drafted tokens of which a pass gives g: rate = g d / t, and k + 1 + g prompt / output below the budget).
     With p pipeline stages the sequences go round in p groups. A sequence in its prefill holds a place without decoding:
     the decoding ones are those that leave room in the token budget for the prompts that follow them.
     """
     pp = r.layout.pp
-    begun = term("prompt tokens for each output token", traffic.begun, "ratio", "Agrawal et al. 2023")
+    begun = term("prompt tokens beside each decoding sequence", traffic.begun, "ratio", "Agrawal et al. 2023")
     decoding = least(sequences / pp, _decoding_at_most(r.of, traffic, r.layout))
     decoding = term("sequences that decode", decoding, "sequences", "Agrawal et al. 2023")
     seconds = stage_seconds(r, traffic, decoding, decoding * begun, sequences)
     seconds = term("a step of a stage", seconds, "seconds")
-    rate = term("output tokens a second", decoding / seconds, "tokens/s")
-    return Flow(rate, sequences, decoding * pp, term("time per output token", seconds * pp, "seconds"))
+    rate = term("output tokens a second", traffic.given(decoding) / seconds, "tokens/s")
+    tpot = term("time per output token", traffic.token(seconds * pp), "seconds")
+    return Flow(rate, sequences, decoding * pp, tpot)
 
 
 def stage_seconds(r: Replica, traffic: Traffic, decoding: float, prefilling: float, sequences: float) -> float:
     """Seconds of one pipeline stage for a group that decodes and prefills so many tokens, the engine's work
     included.
     """
-    passed = step(r, decoding, traffic.context, prefilling, traffic.reach, r.rates.skew)
+    draft, skew = traffic.draft, r.rates.skew
+    passed = step(r, decoding, traffic.context, prefilling, traffic.reach, skew, draft.tokens if draft else None)
     prompted = traffic.prefilled
-    beginning = where(prompted > 0, lambda: prefilling / prompted, lambda: decoding / traffic.output)
+    beginning = where(prompted > 0, lambda: prefilling / prompted, lambda: decoding / traffic.steps)
     working = term("the model's pass", passed.stage / r.layout.pp + passed.handover, "seconds")
+    if draft:
+        plain = step(r, decoding, traffic.context, skew=skew)
+        drafting = draft.tokens * draft.cost * (plain.stage / r.layout.pp + plain.handover)
+        working += term("drafting", drafting, "seconds", "Leviathan et al. 2023, theorem 3.8")
     return working + term("the engine's own work", engine(r, sequences, beginning), "seconds")
 
 
@@ -128,7 +156,7 @@ def arrangements(of: Served, layout: Layout) -> list[Layout]:
     return [layout]
 
 
-def choices(of: Served, count: int, layout: Layout | None) -> list[Layout]:
+def choices(of: Served, count: int, layout: Layout | None) -> Sequence[Layout]:
     """The layouts that a question about `count` accelerators leaves open."""
     if layout is None:
         return splits(of, count)

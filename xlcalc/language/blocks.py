@@ -16,8 +16,8 @@ from xlcalc.catalog import accelerators, models
 from xlcalc.hardware.spec import FIELDS, AcceleratorSpec
 from xlcalc.language.cells import clean, did_you_mean, is_blank, shown
 from xlcalc.language.errors import CalcError
-from xlcalc.model.config import SPELLINGS, family_defaults
-from xlcalc.model.spec import ModelSpec
+from xlcalc.model.config import SPELLINGS, family_defaults, vocabulary
+from xlcalc.model.spec import UNKNOWN, ModelSpec
 
 IDENTITY = ("id", "name", "hf_id", "organisation", "released", "context", "license", "source", "as_of")
 DERIVED = ("parameters", "active_parameters", "count", "published_dtype", "published_dtype_from", "notes")
@@ -37,6 +37,7 @@ _CANONICAL = {s: name for name, spellings in SPELLINGS.items() for s in (name, *
 def model_fields() -> frozenset[str]:
     """Every label that a model block may have."""
     of_families = {field for defaults in family_defaults().values() if isinstance(defaults, dict) for field in defaults}
+    of_families.update(*vocabulary()["own"].values())  # those without a default too
     return frozenset(
         {"model_type", _TOWERS, *IDENTITY, *DERIVED, *_FORMATS, *_CLASS, *_CANONICAL, *of_families} - {"attribute_map"}
     )
@@ -131,6 +132,7 @@ def model(rows: list[list[Any]]) -> ModelSpec:
     if base is not None:
         config = {**_beside(base), **base.text_config.raw, **config}
         towers = base.known_towers if towers is None else towers
+        towers = UNKNOWN if towers is None else towers
     return ModelSpec(**identity, context=context, stated_towers=towers, config=config)
 
 
@@ -153,7 +155,7 @@ def _model_rows(model: ModelSpec) -> dict[str, Any]:
     derived = {
         "parameters": model.total,
         "active_parameters": model.active,
-        _TOWERS: model.known_towers or None,
+        _TOWERS: UNKNOWN if model.known_towers is None else model.known_towers or None,
         "count": kind,
         "published_dtype": None if model.checkpoint.is_unknown else model.published_dtype.name,
         "published_dtype_from": model.checkpoint.why,

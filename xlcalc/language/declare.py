@@ -23,7 +23,7 @@ from types import SimpleNamespace
 from typing import Any, get_args, get_type_hints
 
 from xlcalc.language.arguments import SHARED
-from xlcalc.language.cells import Kind, Refusal, TableKind, UnitOf, clean, is_blank, propagate
+from xlcalc.language.cells import Kind, Refusal, TableKind, UnitOf, clean, propagate
 from xlcalc.language.errors import CalcError
 from xlcalc.language.ranges import Range, is_range, spread
 from xlcalc.language.units import UNITS
@@ -172,7 +172,7 @@ class Declaration:
                 kind = type(value)
                 if kind is int or kind is float:
                     read.append(reader(value))
-                elif value is None or (kind is str and is_blank(value)):
+                elif value is None or (kind is str and (not value or value.isspace())):
                     if required:
                         raise Refusal("#VALUE!", f"is required, and is blank: give {self._about(name)}")
                     read.append(blank)

@@ -105,7 +105,12 @@ def kv_cache_bytes(
     Source: Pope et al. 2022, section 3.3, generalised to what each layer stores.
     """
     growing = growing_bytes(shape, context, bytes_per_element)
+    return batch * (growing + state_cache_bytes(shape, bytes_per_element, state_bytes))
+
+
+def state_cache_bytes(shape: CacheShape, bytes_per_element: float, state_bytes: float | None) -> float:
+    """Bytes of one sequence's constant states; arguments as in `kv_cache_bytes`."""
     at_least_16_bit = bytes_per_element if bytes_per_element > 2 else 2
     element = where(state_bytes > 0, state_bytes, at_least_16_bit) if state_bytes is not None else at_least_16_bit
     states = shape.conv_state * at_least_16_bit + shape.state * element
-    return batch * (growing + term("states of a sequence", states, "bytes", _POPE))
+    return term("states of a sequence", states, "bytes", _POPE)

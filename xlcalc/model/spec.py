@@ -44,7 +44,10 @@ _FLAGS = re.compile(r"^(tie|tied|is|enable|add)_|(^|_)bias$|^use_(?!bidirectiona
 
 _SCALARS = ("hidden_size", "num_hidden_layers", "vocab_size")
 _NARROW = {"head_dim": 10**6, "num_attention_heads": 10**6, "num_key_value_heads": 10**6}
+UNKNOWN = "unknown"  # how many parameters the towers have
 _LARGEST = 10**12  # of any number in a configuration
+_WHOLE: dict[str, Any] = {"most": _LARGEST, "whole": True}
+_CHECKED: dict[str, dict[str, Any]] = {"context": _WHOLE, "stated_towers": _WHOLE, "count": {}}
 _STACKS = ("encoder_layers", "decoder_layers", "num_decoder_layers", "encoder_num_hidden_layers")
 _MOST_LAYERS = 10_000  # and of entries in any of its lists: a hundred times what models have
 
@@ -66,14 +69,14 @@ class ModelSpec(Keeping):
     source: str = ""
     as_of: str = ""
     stated_format: str = ""  # the number format of the weights that the name given for the model states
-    stated_towers: int | None = None  # parameters, where towers' fields are not there
+    stated_towers: int | str | None = None  # parameters, or UNKNOWN, where towers' fields are not there
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     count: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("context", "stated_towers"):
-            object.__setattr__(self, name, checked_number(name, getattr(self, name), most=_LARGEST, whole=True))
-        object.__setattr__(self, "count", checked_number("count", self.count))
+        for name, limits in _CHECKED.items():
+            if (number := getattr(self, name)) is not None and number != UNKNOWN:
+                object.__setattr__(self, name, checked_number(name, number, **limits))
 
     @classmethod
     def from_json(cls, text: str) -> ModelSpec:
@@ -156,8 +159,10 @@ class ModelSpec(Keeping):
 
     @cached_property
     def _towers(self) -> Towers:
+        if self.stated_towers == UNKNOWN:
+            return Towers(None, note="towers left out, whose parameters are unknown")
         if self.stated_towers is not None:
-            return Towers(self.stated_towers)
+            return Towers(int(self.stated_towers))
         c = self.text_config
         for part in (self.config[name] for name in c.towers if isinstance(self.config.get(name), Mapping)):
             _check_bounds(part)

@@ -76,7 +76,7 @@ def _of_workbook(spec: Spec, columns: Mapping[str, Values], places: Mapping[str,
             book.set({name: at(values.data, row) for name, values in few.items()})
             found = book.results()
         except ValueError as refused:
-            error = CalcError("#VALUE!", str(refused))
+            error = CalcError(getattr(refused, "code", "#VALUE!"), str(refused))
         for name in outputs:
             value = found.get(name, error)
             is_code = isinstance(value, str) and value in EXCEL_ERRORS

@@ -1,6 +1,6 @@
 """Where a sweep's partitions stand: a folder of Parquet files, each written whole or not at all.
 
-`sweep.json` beside them says which sweep they are of. What is there already is not calculated again, and a folder of
+`_sweep.json` beside them says which sweep they are of. What is there already is not calculated again, and a folder of
 another sweep is refused.
 """
 
@@ -17,7 +17,7 @@ from pyarrow import parquet
 
 from xlcalc.files import FileError, remove_leftovers, write_atomically
 
-_MANIFEST = "sweep.json"
+_MANIFEST = "_sweep.json"  # readers of a folder of Parquet files pass over names that begin so
 
 
 class Folder:

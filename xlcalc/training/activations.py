@@ -76,11 +76,7 @@ def layer_bytes(
         whole, split = adapted, model.saved_attended * element
     whole = whole + model.saved_values_whole * element + model.saved_mask
     split = split + model.saved_values_split * element
-    return where(
-        keeps_scores,
-        lambda: whole + (split + 5 * model.unfused_heads * seq_len) / tp,
-        lambda: (whole + split) / tp,
-    )
+    return where(keeps_scores, whole + (split + 5 * model.unfused_heads * seq_len) / tp, (whole + split) / tp)
 
 
 def kept_bytes(

@@ -70,10 +70,16 @@ def spread(count: int, layout: Layout, n_layers: int, n_experts: int, n_heads: i
     >>> spread(64, Layout(tp=8, pp=4), 32, 0, 32).dp
     2
     """
-    tp, pp, _, ep, cp, vp, micro_batch, zero, recompute = layout
-    replica = tp * pp * cp
+    replica = layout.tp * layout.pp * layout.cp
     if count % replica:
         raise ValueError(f"has count = {count}, which tp x pp x cp = {replica} does not divide")
+    replicas = term("data-parallel replicas", count // replica, "count")
+    return check(layout._replace(dp=replicas), n_layers, n_experts, n_heads)
+
+
+def check(layout: Layout, n_layers: int, n_experts: int, n_heads: int) -> Layout:
+    """The layout itself; `n_heads` is 0 where a model has none. Raises ValueError where something does not divide."""
+    tp, pp, dp, ep, cp, vp, *_ = layout
     if pp * vp > n_layers:
         raise ValueError(f"has pp x vp = {pp * vp} parts of a pipeline for {n_layers} layers")
     if n_heads % tp:
@@ -84,7 +90,6 @@ def spread(count: int, layout: Layout, n_layers: int, n_experts: int, n_heads: i
         raise ValueError(f"has ep = {ep}, which does not divide {n_experts} experts")
     if ep > 1 and not n_experts:
         raise ValueError(f"has ep = {ep} for a model without experts")
-    if count // pp % ep:
-        raise ValueError(f"has ep = {ep}, which does not divide the {count // pp} ranks of a pipeline stage")
-    replicas = term("data-parallel replicas", count // replica, "count")
-    return Layout(tp, pp, replicas, ep, cp, vp, micro_batch, zero, recompute)
+    if ep > 1 and tp * dp * cp % ep:
+        raise ValueError(f"has ep = {ep}, which does not divide the {tp * dp * cp} ranks of a pipeline stage")
+    return layout

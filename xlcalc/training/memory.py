@@ -7,6 +7,7 @@ take is the software's (`Framework`, with sources in catalog/efficiency.csv).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import ceil, is_number, least, most, term, terms, where
@@ -93,7 +94,8 @@ def in_flight(pp: int, vp: int, rank: int = 0) -> float:
 
     Source: Narayanan et al. 2021, section 2.2; Megatron-LM, core/pipeline_parallel/schedules.py.
     """
-    return (2 * (pp - rank - 1) + (vp - 1) * pp + 1) / vp if vp > 1 else 1.0 * (pp - rank)
+    held = (2 * (pp - rank - 1) + (vp - 1) * pp + 1) / vp if vp > 1 else 1.0 * (pp - rank)
+    return term("micro-batches in flight", held, "count", "Narayanan et al. 2021, section 2.2")
 
 
 def train_memory(
@@ -143,8 +145,10 @@ def train_memory(
     gradient = 4.0 if optimizer.wide and keeps.gradient_held else keeps.gradient_held
 
     operand = operand_bytes if keeps.narrow_kept else most(operand_bytes, ELEMENT)
-    how = layout.recompute, keeps.selective_kept
-    kept, again = kept_bytes(model, seq_len, tp, operand, *how, adapted=adapted, element=element, eager=keeps.eager)
+    recompute, selective, eager = layout.recompute, keeps.selective_kept, keeps.eager
+    kept, again = kept_bytes(
+        model, seq_len, tp, operand, recompute, selective, adapted=adapted, element=element, eager=eager
+    )
     if offload == "activations":
         kept = kept * least(1.0, LAYERS_ON_THEIR_WAY / model.train_layers)
     kept = term("activations of a token, all layers", kept, "bytes/token", _KORTHIKANTI)
@@ -162,7 +166,7 @@ def train_memory(
         more = state_bytes(keeps, optimizer, optimizer.outer_moments, offload) - bytes_each
     runtime = keeps.context_bytes + (keeps.communication_bytes if ranks * tp * pp > 1 else 0.0)
 
-    def stage(outer: float, micro: float, logits: float, head: float) -> TrainMemory:
+    def stage(outer: float, micro: float, logits: float, head: float) -> Sequence[float]:
         held = term("parameters of a rank outside experts", dense + outer / tp, "parameters", _ZERO)
         divided = held / ranks + experts / ranks_experts if zero else 0.0  # over the ranks that share them
         whole = held + experts
@@ -175,15 +179,12 @@ def train_memory(
         activations = term("activations", share * kept * tokens * micro, "bytes", _KORTHIKANTI)
         moving = gathered + most(layer, logits + (weight_bytes * head / tp if gathers else 0.0))
         slack = term("slack of the allocator", keeps.slack * (activations + moving), "bytes", _KEPT)
-        return terms(
-            TrainMemory(
-                weight_bytes * (divided if zero >= 3 else whole),
-                gradient * (divided if zero >= 2 else whole),
-                bytes_each * states + more * outside,
-                activations,
-                runtime + standing + moving + slack,
-            ),
-            _SAID,
+        return (
+            weight_bytes * (divided if zero >= 3 else whole),
+            gradient * (divided if zero >= 2 else whole),
+            bytes_each * states + more * outside,
+            activations,
+            runtime + standing + moving + slack,
         )
 
     logits = term(
@@ -191,14 +192,13 @@ def train_memory(
     )
     head = where(model.params_head > 0, model.params_head, model.vocab * model.d_model)
     if pp == 1:
-        return stage(model.params_embedding + model.params_head, 1.0, logits, head)
-    first = stage(model.params_embedding, _held(pp, layout.vp, 0), 0.0, 0.0)
-    last = stage(head, _held(pp, layout.vp, pp - 1), logits, head)
-    fuller = first.total >= last.total
-    if is_number(fuller):
-        return first if fuller else last
-    return TrainMemory(*(where(fuller, one, other) for one, other in zip(first, last, strict=True)))
-
-
-def _held(pp: int, vp: int, rank: int) -> float:
-    return term("micro-batches in flight", in_flight(pp, vp, rank), "count", "Narayanan et al. 2021, section 2.2")
+        fullest = stage(model.params_embedding + model.params_head, 1.0, logits, head)
+    else:
+        first = stage(model.params_embedding, in_flight(pp, layout.vp, 0), 0.0, 0.0)
+        last = stage(head, in_flight(pp, layout.vp, pp - 1), logits, head)
+        fuller = sum(first) >= sum(last)
+        if is_number(fuller):
+            fullest = first if fuller else last
+        else:
+            fullest = [where(fuller, one, other) for one, other in zip(first, last, strict=True)]
+    return terms(TrainMemory(*fullest), _SAID)

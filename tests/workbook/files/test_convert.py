@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from workbook_files import members, sheet_workbook
+from workbook_files import formulas_workbook, members, sheet_workbook
 
 import xlcalc
 from xlcalc.workbook import report
@@ -219,6 +219,17 @@ def test_wrong_use(tmp_path: Path) -> None:
         assert done.returncode == 2 and said in " ".join(done.stderr.split()), done.stderr
     assert run("convert", tmp_path / "none.xlsx", "--to", "plain").returncode == 1
     assert written(Package.open(path)) == ["LLM_PARAMS(1)"]
+
+
+def test_standalone_is_written_from_any_spelling_and_refuses_what_it_does_not_know(tmp_path: Path) -> None:
+    path = formulas_workbook(tmp_path / "lite.xlsx", '=_xldudf_LLM_PARAMS("gpt2")')
+    assert run("convert", path, "--to", "standalone").returncode == 0
+    assert written(Package.open(path))[0] == 'LLM_PARAMS("gpt2")'
+    block = {"B1": "model_type", "C1": "gpt2", "B2": "n_layer", "C2": 12}
+    path = formulas_workbook(tmp_path / "block.xlsx", "=LLM_PARAMS(B1:C2)", inputs=block)
+    done = run("convert", path, "--to", "standalone")
+    assert done.returncode == 1 and "A1 give a model or an accelerator by its fields" in " ".join(done.stderr.split())
+    assert written(Package.open(path)) == ["LLM_PARAMS(B1:C2)"]
 
 
 def test_new_writes_values_alone(tmp_path: Path) -> None:

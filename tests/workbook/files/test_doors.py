@@ -177,6 +177,9 @@ def test_rules_that_are_formulas(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("setting", "near"), [("model=405b", "llama-3.1-405b"), ("accelerator=A100", "a100-sxm-80gb")])
 def test_names_that_no_catalog_has_are_refused(run, tmp_path: Path, setting: str, near: str) -> None:
     assert near in refused(run, tmp_path / "out.xlsx", "report", "training-budget", "--set", setting)
+    with pytest.raises(settings.SettingError) as error:
+        report.make("training-budget", dict([setting.split("=")]))
+    assert error.value.code == "#N/A"  # as a sweep's row has it
 
 
 def test_times_are_parts_of_a_day(tmp_path: Path) -> None:

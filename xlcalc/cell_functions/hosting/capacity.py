@@ -86,7 +86,7 @@ def _fewest(given: SimpleNamespace) -> int:
         layout.accelerators,
         fits,
         total,
-        memory.to_fill(of, layout, given.reserve),
+        memory.to_fill(of, memory.shard(of, layout), given.reserve),
         unit="count",
         source=MEMORY_SOURCE,
     )
@@ -154,5 +154,5 @@ def _longest(given: SimpleNamespace) -> int:
 
     here, beyond = filled_by(context, "this context"), filled_by(context + 1, "one token more")
     fits = "the longest context where {0} is at most {1}; one token more takes {2}"
-    filled = memory.to_fill(of, layout, given.reserve)
+    filled = memory.to_fill(of, memory.shard(of, layout), given.reserve)
     return chosen("context", context, fits, here, filled, beyond, unit="tokens", source=MEMORY_SOURCE)

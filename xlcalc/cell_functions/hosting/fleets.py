@@ -7,8 +7,8 @@ from typing import Annotated, Any, NamedTuple
 
 from xlcalc import accuracy
 from xlcalc.catalog import models, tables
-from xlcalc.cell_functions.hosting.served import MEMORY_SOURCE, held, price, served
-from xlcalc.cell_functions.hosting.serving import PositiveRate, Quantile
+from xlcalc.cell_functions.hosting.served import MEMORY_SOURCE, drafted, held, price, served
+from xlcalc.cell_functions.hosting.serving import DraftCost, PositiveRate, Quantile
 from xlcalc.formula.arithmetic import chosen, searched, term
 from xlcalc.hardware.rates import Host
 from xlcalc.hardware.serving import dense_format, host, usable
@@ -68,6 +68,9 @@ def LLM_FLEET(
     usd_per_hour: UsdPerHour = None,
     top: Count = 5,
     software: ServingSoftware = None,
+    acceptance: Share = None,
+    draft_tokens: Count = None,
+    draft_cost: DraftCost = 0,
 ) -> Rows:
     """The cheapest fleets that hold limits on latency at a quantile under random arrivals, cheapest first.
 
@@ -84,11 +87,14 @@ def LLM_FLEET(
         tpot_slo: longest time per output token; blank = any
         quantile: share of the requests that keep the limits
         max_count: most accelerators of a replica
+        acceptance: chance that a drafted token is accepted, by a draft model or MTP; blank = nothing is drafted
+        draft_tokens: tokens drafted for each step, whose check makes the step longer
+        draft_cost: time of the draft for one token over that of the model; its memory is not counted
     Example:
         >>> LLM_FLEET("llama-3.1-8b", "h100-sxm", 100, 1000, 200, 0.5, 0.05)[1][3:6]
         [5, 5, 1]
     """
-    traffic = Traffic(prompt, output, cached_share)
+    traffic = Traffic(prompt, output, cached_share, drafted(acceptance, draft_tokens, draft_cost))
     limits = fleet.Limits(ttft_slo, tpot_slo, quantile)
     of = served(model, accelerator, dtype, kv_dtype, software)
     listed = price(accelerator, usd_per_hour)
@@ -116,10 +122,9 @@ def LLM_FLEET(
 def _cheapest_fleet(given: SimpleNamespace) -> str:
     """The cheapest fleet: the rate that a replica holds, what it sustains, its latencies."""
     of = served(given.model, given.accelerator, given.dtype, given.kv_dtype, given.software)
-    traffic, limits = (
-        Traffic(given.prompt, given.output, given.cached_share),
-        fleet.Limits(given.ttft_slo, given.tpot_slo, given.quantile),
-    )
+    draft = drafted(given.acceptance, given.draft_tokens, given.draft_cost)
+    traffic = Traffic(given.prompt, given.output, given.cached_share, draft)
+    limits = fleet.Limits(given.ttft_slo, given.tpot_slo, given.quantile)
     best, *others = searched(fleet.fleets, of, traffic, given.requests_per_second, limits, given.max_count)
     first, token = searched(best.latencies, given.quantile)
     kinds = [

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 from xlcalc import accuracy
-from xlcalc.cell_functions.hosting.served import MEMORY_SOURCE, RATES_SOURCE, in_formats, price, served
+from xlcalc.cell_functions.hosting.served import MEMORY_SOURCE, RATES_SOURCE, drafted, in_formats, price, served
+from xlcalc.cell_functions.hosting.serving import DraftCost
 from xlcalc.formula.arithmetic import chosen, searched, term
 from xlcalc.hosting import cost, disaggregation, memory, plan, throughput
 from xlcalc.hosting.layout import Split
@@ -45,6 +46,9 @@ def LLM_SERVE_PLAN(
     software: ServingSoftware = None,
     dtype: DType = None,
     kv_dtype: DType = None,
+    acceptance: Share = None,
+    draft_tokens: Count = None,
+    draft_cost: DraftCost = 0,
 ) -> Rows:
     """The cheapest ways to serve a model on an accelerator inside limits on latency, cheapest first.
 
@@ -60,11 +64,15 @@ def LLM_SERVE_PLAN(
         tpot_slo: longest time per output token; blank = any
         max_count: most accelerators of a replica
         dtype: number format of the weights; blank = any that the accelerator computes in
+        acceptance: chance that a drafted token is accepted, by a draft model or MTP; blank = nothing is drafted
+        draft_tokens: tokens drafted for each step, whose check makes the step longer
+        draft_cost: time of the draft for one token over that of the model; its memory is not counted
     Example:
         >>> LLM_SERVE_PLAN("llama-3.1-8b", "h100-sxm", 1000, 200, 1, 0.05, 2)[1][:3]
         [1, 'tp1', 'fp8']
     """
-    traffic = throughput.Traffic(prompt, output, cached_share)
+    draft = drafted(acceptance, draft_tokens, draft_cost)
+    traffic = throughput.Traffic(prompt, output, cached_share, draft)
     table = Table([[*plan.HEADER, "tokens/s low", "tokens/s high", *cost.PRICE_HEADER[3:]]])
     given = {"model": model, "accelerator": accelerator, "prompt": prompt, "output": output}
     formats, usd = in_formats(model, accelerator, software, dtype, kv_dtype), price(accelerator, usd_per_hour)
@@ -80,7 +88,8 @@ def LLM_SERVE_PLAN(
 @LLM_SERVE_PLAN.explained
 def _cheapest(given: SimpleNamespace) -> str:
     """The cheapest option, its price, its latencies against the limits, its memory."""
-    asked = throughput.Traffic(given.prompt, given.output, given.cached_share)
+    draft = drafted(given.acceptance, given.draft_tokens, given.draft_cost)
+    asked = throughput.Traffic(given.prompt, given.output, given.cached_share, draft)
     (option, *_), tried = searched(
         plan.best,
         in_formats(given.model, given.accelerator, given.software, given.dtype, given.kv_dtype),

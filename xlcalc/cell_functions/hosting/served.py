@@ -12,6 +12,7 @@ from xlcalc.formula.symbols import unrecorded
 from xlcalc.hardware.serving import dense_format, device, engine, formats_to_try, serve_rates, usual_software
 from xlcalc.hardware.software import check_runs
 from xlcalc.hardware.spec import AcceleratorSpec
+from xlcalc.hosting import speculative
 from xlcalc.hosting.cost import Price
 from xlcalc.hosting.served import Served
 from xlcalc.model.coefficients import without_shared_window
@@ -106,6 +107,15 @@ def in_formats(
     formats = [dtype] if dtype else formats_to_try(accelerator)
     with unrecorded():
         return tuple(served(model, accelerator, one, kv_dtype, software) for one in formats)
+
+
+def drafted(acceptance: float | None, draft_tokens: int | None, draft_cost: float) -> speculative.Draft | None:
+    """What is drafted for each step; None where neither acceptance nor tokens are given."""
+    if acceptance is None and draft_tokens is None:
+        return None
+    if acceptance is None or draft_tokens is None:
+        raise ValueError("needs acceptance and draft_tokens together, for drafts, or neither; got one of the two")
+    return speculative.draft(acceptance, draft_tokens, draft_cost)
 
 
 def price(accelerator: AcceleratorSpec, usd_per_hour: float | None) -> Price | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from xlcalc.accuracy.calibration import calibrated
-from xlcalc.cell_functions.hosting.served import RATES_SOURCE, served
+from xlcalc.cell_functions.hosting.served import RATES_SOURCE, drafted, served
 from xlcalc.hosting import cost, disaggregation, latency, offload, queueing, speculative, throughput
 from xlcalc.hosting.layout import Layout, Split, parse
 from xlcalc.hosting.served import Served
@@ -38,6 +38,7 @@ Rate = Annotated[float, Number("bytes/s")]
 _Metric = Annotated[str, Choice(*queueing.METRICS)]
 Quantile = Annotated[float, Number("", 0.001, 0.9999)]
 LengthCv = Annotated[float, Number("", 0, 10)]
+DraftCost = Annotated[float, Number("", 0)]
 
 
 @cell_function(category="Hosting", source=f"Pope et al. 2022, section 3; {RATES_SOURCE}", later="software")
@@ -173,6 +174,9 @@ def LLM_LATENCY_AT_LOAD(
     cached_share: Share = 0,
     length_cv: LengthCv = 0,
     software: ServingSoftware = None,
+    acceptance: Share = None,
+    draft_tokens: Count = None,
+    draft_cost: DraftCost = 0,
 ) -> Seconds:
     """A quantile of latency when requests arrive at random (Poisson) at one replica, queueing included.
 
@@ -186,12 +190,16 @@ def LLM_LATENCY_AT_LOAD(
         metric: which latency
         layout: how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the one with the largest throughput
         length_cv: standard deviation over mean of the lengths of prompts and answers; 0 = all alike
+        acceptance: chance that a drafted token is accepted, by a draft model or MTP; blank = nothing is drafted
+        draft_tokens: tokens drafted for each step, whose check makes the step longer
+        draft_cost: time of the draft for one token over that of the model; its memory is not counted
     Example:
         >>> round(LLM_LATENCY_AT_LOAD("llama-3.1-8b", "h100-sxm", 1, 1000, 200, 10, unit="ms"))
         76
     """
     of = served(model, accelerator, dtype, kv_dtype, software)
-    traffic = throughput.Traffic(prompt, output, cached_share)
+    draft = drafted(acceptance, draft_tokens, draft_cost)
+    traffic = throughput.Traffic(prompt, output, cached_share, draft)
     if isinstance(layout, Split):
         both = disaggregation.pools(of, count, traffic, layout)
         return disaggregation.split_latency(both, output, requests_per_second, quantile, metric, length_cv)
@@ -230,6 +238,9 @@ def LLM_REPLICAS(
     layout: LayoutText = None,
     cached_share: Share = 0,
     software: ServingSoftware = None,
+    acceptance: Share = None,
+    draft_tokens: Count = None,
+    draft_cost: DraftCost = 0,
 ) -> Count:
     """Replicas that a traffic needs, each loaded to a share of its throughput at that batch.
 
@@ -238,6 +249,9 @@ def LLM_REPLICAS(
         count: accelerators of one replica
         batch: running sequences on one replica
         utilization: share of a replica's throughput to plan with
+        acceptance: chance that a drafted token is accepted, by a draft model or MTP; blank = nothing is drafted
+        draft_tokens: tokens drafted for each step, whose check makes the step longer
+        draft_cost: time of the draft for one token over that of the model; its memory is not counted
     Example:
         >>> LLM_REPLICAS(100, 1000, 200, "llama-3.1-8b", "h100-sxm", 1, 64)
         9
@@ -245,7 +259,7 @@ def LLM_REPLICAS(
     tokens = _tokens_per_second(
         served(model, accelerator, dtype, kv_dtype, software),
         count,
-        throughput.Traffic(prompt, output, cached_share),
+        throughput.Traffic(prompt, output, cached_share, drafted(acceptance, draft_tokens, draft_cost)),
         batch,
         layout,
     )
@@ -257,7 +271,8 @@ def LLM_SPECULATIVE_SPEEDUP(acceptance: Share, draft_tokens: Count, draft_cost: 
     """How many times quicker decoding gets when a draft model proposes tokens.
 
     (1 - a^(g+1)) / (1 - a) tokens of a pass over its cost g c + 1; below 1 the draft costs more than it gives. Divide
-    LLM_TPOT by it; a full batch gains less, since checking g + 1 tokens a sequence is then no longer free.
+    LLM_TPOT by it; a full batch gains less, since checking g + 1 tokens a sequence is then no longer free: LLM_REPLICAS
+    and LLM_LATENCY_AT_LOAD take the same arguments and count that.
 
     Args:
         acceptance: chance that a proposed token is accepted

@@ -28,7 +28,7 @@ from xlcalc.model.dtypes import DType as Format
 from xlcalc.model.spec import ModelSpec
 from xlcalc.model.words import WORDS
 from xlcalc.training import memory
-from xlcalc.training.layout import Layout, spread
+from xlcalc.training.layout import Layout, check, spread
 from xlcalc.training.micro_batch import Tuned
 from xlcalc.training.step_time import StepTime, step_time
 
@@ -99,7 +99,7 @@ def LLM_TRAIN_MEMORY(
     layout = Layout(tp, pp, dp, ep, cp, vp, micro_batch, zero, recompute)
     held = memory.train_memory(
         numbers,
-        spread(tp * pp * dp * cp, layout, counted.n_layers, counted.n_experts, counted.n_heads),
+        check(layout, counted.n_layers, counted.n_experts, counted.n_heads),
         seq_len,
         framework(software or usual_training(zero)),
         optimizer=memory.OPTIMIZERS[optimizer],

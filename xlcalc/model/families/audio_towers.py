@@ -5,7 +5,7 @@ Sources: transformers models/<model type>/modeling_*.py of each; the defaults ar
 
 from __future__ import annotations
 
-from xlcalc.model.families.vision_towers import Fields, dense, layer, norms
+from xlcalc.model.families.vision_towers import Fields, dense, layer, norms, soft_tokens
 
 
 def _size(a: Fields, name: str, own: str, default: int) -> int:
@@ -58,13 +58,35 @@ def qwen2_5_omni(c: Fields, a: Fields, d_text: int) -> int:
 
 def gemma4(c: Fields, a: Fields, d_text: int) -> int:
     """A Conformer (Gulati et al. 2020) over two convolutions of the spectrum."""
-    d, n_heads, out = a.get("hidden_size", 1024), a.get("num_attention_heads", 8), a.get("output_proj_dims", 1536)
+    d, n_layers, out = a.get("hidden_size", 1024), a.get("num_hidden_layers", 12), a.get("output_proj_dims", 1536)
     first, second = a.get("subsampling_conv_channels") or (128, 32)
     stem = 9 * first + first + 9 * first * second + second + first // 4 * second * d
+    one = _conformer(d, a.get("num_attention_heads", 8), a.get("conv_kernel_size", 5))
+    return stem + n_layers * one + dense(d, out) + out * d_text
+
+
+def _conformer(d: int, n_heads: int, kernel: int) -> int:
+    """A layer of Gemma's: two MLPs, attention with places between them, a convolution over time."""
     forward = 2 * (2 * d * 4 * d + norms(2, d, False))
-    convolution = 3 * d * d + d * a.get("conv_kernel_size", 5) + norms(2, d, False)
-    one = forward + convolution + 5 * d * d + d // n_heads + norms(3, d, False)
-    return stem + a.get("num_hidden_layers", 12) * one + dense(d, out) + out * d_text
+    convolution = 3 * d * d + d * kernel + norms(2, d, False)
+    return forward + convolution + 5 * d * d + d // n_heads + norms(3, d, False)
+
+
+def gemma3n(c: Fields, a: Fields, d_text: int) -> int:
+    """Gemma 4's Conformer, and tokens of sounds."""
+    d, channels = a.get("hidden_size", 1536), 1
+    params, rows = 0, a.get("input_feat_size", 128)
+    convolutions = zip(
+        a.get("sscp_conv_channel_size") or (128, 32),
+        a.get("sscp_conv_kernel_size") or ((3, 3), (3, 3)),
+        a.get("sscp_conv_stride_size") or ((2, 2), (2, 2)),
+        strict=True,
+    )
+    for out, (high, wide), (_, stride) in convolutions:
+        params += channels * out * high * wide + out
+        channels, rows = out, (rows + 2 - wide) // stride + 1
+    one = _conformer(d, a.get("conf_num_attention_heads", 8), a.get("conf_conv_kernel_size", 5))
+    return params + rows * channels * d + a.get("conf_num_hidden_layers", 12) * one + soft_tokens(a, 1536, d_text)
 
 
 def glmasr(c: Fields, a: Fields, d_text: int) -> int:

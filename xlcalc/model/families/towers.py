@@ -7,10 +7,11 @@ Engines keep towers in 16 bit beside the language model. What a wrapper's towers
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from xlcalc.model.config import Config
 from xlcalc.model.families import audio_towers as audio
+from xlcalc.model.families import convolution_towers as convolutions
 from xlcalc.model.families import document_towers as documents
 from xlcalc.model.families import resamplers
 from xlcalc.model.families import vision_wrappers as wrap
@@ -55,7 +56,9 @@ def towers(config: Fields, text: Config) -> Towers:
         return Towers(None, note=f"towers left out, as it has no {' or '.join(own)}_config")
     if set(given) - set(own) or beside - set(_BESIDE) - set(_SPEAKING):
         return _estimated(model_type, given, text["hidden_size"])
-    return Towers(sum(own[kind](config, part, text["hidden_size"]) for kind, part in given.items()))
+    counted = [own[kind](config, part, text["hidden_size"]) for kind, part in given.items()]
+    known = [params for params in counted if params is not None]
+    return Towers(sum(known)) if known == counted else _estimated(model_type, given, text["hidden_size"])
 
 
 _WIDTHS = ("embed_dim", "hidden_size", "d_model", "width", "hidden_dim", "vt_hidden_size")
@@ -67,9 +70,14 @@ _INNER = ("intermediate_size", "mlp_dim", "encoder_ffn_dim", "ffn_dim", "vt_inte
 _MOST = 10**7  # of any size of a tower
 
 
+def _of_stages(name: str, value: Any) -> list[Any]:
+    """A size, or those of the stages of a hierarchical tower."""
+    return list(value) if name in ("embed_dim", "num_heads", "num_groups") and isinstance(value, list) else [value]
+
+
 def odd_size(fields: Fields) -> str:
     """What is odd about the sizes of a tower: no number, or larger than any; "" where nothing is."""
-    for name, value in fields.items():
+    for name, value in ((n, one) for n, value in fields.items() for one in _of_stages(n, value)):
         sized = name in (*_WIDTHS, *_DEPTHS, *_INNER) or name.startswith(("num_", "n_", "out_"))
         if sized and not isinstance(value, (int, float, type(None))):
             return f"the {str(name)[:60]} of its towers is no number but {str(value)[:60]}"
@@ -94,7 +102,7 @@ def _estimated(model_type: str, given: Mapping[str, Fields], d_text: int) -> Tow
     )
 
 
-_WRAPPERS: dict[str, dict[str, Callable[[Fields, Fields, int], int]]] = {
+_WRAPPERS: dict[str, dict[str, Callable[[Fields, Fields, int], int | None]]] = {
     "vision": {
         "qwen2_vl": wrap.qwen2,
         "qwen2_5_vl": wrap.qwen2_5,
@@ -154,6 +162,10 @@ _WRAPPERS: dict[str, dict[str, Callable[[Fields, Fields, int], int]]] = {
         "idefics2": resamplers.idefics2,
         "aria": resamplers.aria,
         "molmo2": resamplers.molmo2,
+        "gemma3n": convolutions.gemma3n,
+        "fast_vlm": convolutions.fast_vlm,
+        "florence2": convolutions.florence2,
+        "janus": convolutions.janus,
         "qwen2_5_omni_thinker": wrap.qwen2_5,
         "qwen3_omni_moe_thinker": wrap.qwen3,
     },
@@ -171,6 +183,7 @@ _WRAPPERS: dict[str, dict[str, Callable[[Fields, Fields, int], int]]] = {
         "muse_spark": audio.muse_spark,
         "dots3_note": audio.dots3,
         "inkling_mm_model": audio.inkling,
+        "gemma3n": audio.gemma3n,
         "gemma4": audio.gemma4,
         "qwen2_5_omni_thinker": audio.qwen2_5_omni,
         "qwen3_omni_moe_thinker": audio.qwen3_omni,
@@ -181,6 +194,6 @@ _OPTIONAL = ("gemma4", "t5gemma2")  # whose files may be of the language model a
 _WITHOUT_CONFIG = {"fuyu": wrap.fuyu}
 # groups of fields that a wrapper's towers read beside their own
 _BESIDE = ("qformer_config", "projector_config", "perceiver_config", "adapter_config", "adaptor_config",
-           "high_res_vision_config")  # fmt: skip
+           "high_res_vision_config", "vq_config")  # fmt: skip
 # what Qwen's omni models speak with: engines that answer in text do not load it
 _SPEAKING = ("talker_config", "token2wav_config", "code2wav_config")

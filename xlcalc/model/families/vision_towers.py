@@ -52,6 +52,12 @@ def patches(v: Fields, d: int, patch: int, *, frames: int = 1, bias: bool = Fals
     return d * channels * frames * side * side + (d if bias else 0)
 
 
+def soft_tokens(v: Fields, width: int, d_text: int) -> int:
+    """Gemma 3n's way of a tower's outputs into the text: tokens of its own, a norm for either, and a matrix."""
+    d = v.get("hidden_size", width)
+    return v.get("vocab_size", 128) * d + norms(2, d, False) + d * d_text
+
+
 def clip(v: Fields) -> Encoder:
     """Its parameters, and its width."""
     d = v.get("hidden_size", 768)
