@@ -69,21 +69,21 @@ def of_workbook(package: Package, closed: set[str]) -> list[Answer]:
         more = f" and {len(cells) - _FEW} more cells" if len(cells) > _FEW else ""
         raise WorkbookError(
             f"{package.label} is not made standalone: {', '.join(cells[:_FEW])}{more} give a model or an accelerator by"
-            " its fields, or an argument that the functions in a file do not have. Give yours a name with `xlcalc models"
-            " add` or `hardware add`, and use that."
+            " its fields, or an argument that the functions in a file do not have. Give yours a name with `xlcalc"
+            " models add` or `hardware add`, and use that."
         )
     return asked.listed()
 
 
 def _in_a_file(function: Declaration) -> Callable[..., Any]:
-    """The function as far as it can stand in a file: by the names of rows, and with the arguments that are read there."""
+    """The function as far as it can stand in a file: by the names of rows, with the arguments that are read there."""
     question = asked_of(function)
     axes = question.axes if question else ()
 
     def called(*arguments: Any) -> Any:
         for axis, value in zip(axes, arguments, strict=False):
             by_fields = is_range(value) and axis.argument.kind.takes_range(value)
-            if axis.reading == UNUSED and not is_blank(value) or axis.reading == ROW and by_fields:
+            if (axis.reading == UNUSED and not is_blank(value)) or (axis.reading == ROW and by_fields):
                 raise CalcError("#VALUE!", _UNKNOWN, function=function.name, argument=axis.argument.name)
         return function(*arguments)
 

@@ -21,7 +21,7 @@ SERIES = (NAVY, "9DC3E6", TEAL, ORANGE, RED, "BFBFBF", "5B4A8A", "F4D06F", BLUE,
 INPUT_FONT, LINK_FONT = "0000FF", "00703C"
 FONT = "Arial"
 
-AMOUNT = '[>=1000000]"$"#,##0.0,,"M";[<=-1000000]-"$"#,##0.0,,"M";"$"#,##0'
+AMOUNT = '[>=1000000]"$"#,##0.0,,"M";[<0]-"$"#,##0;"$"#,##0'  # LibreOffice shows no sign in a third part
 COUNT = '[>=1000000]#,##0.00,,"M";[>=1000]#,##0,"k";0'
 USD, USD_CENTS = '"$"#,##0', '"$"#,##0.00'
 RATE = '[=0]"$"0.00;[<0.01]"$"0.0000##;"$"#,##0.00'

@@ -17,6 +17,7 @@ from xlcalc.workbook.files.convert import HOSTS, Converted, convert, mark
 from xlcalc.workbook.files.package import Package, WorkbookError
 from xlcalc.workbook.files.recalc import recalculate
 from xlcalc.workbook.listed import cell_functions
+from xlcalc.workbook.templates import editions
 
 XLCALC = Path(sys.executable).with_name("xlcalc")
 FUNCTIONS = {function.name for function in xlcalc.functions()}
@@ -249,3 +250,15 @@ def test_new_writes_values_alone(tmp_path: Path) -> None:
     done = run("new", "training-budget", "--edition", "printed", "-o", tmp_path / "s.xlsx")
     assert done.returncode == 2 and "the editions are addin, standalone, values" in done.stderr
     assert not (tmp_path / "s.xlsx").exists()
+
+
+def test_a_workbook_of_another_host_is_made_standalone_by_the_names_in_it():
+    """And one that asks what they do not know is refused by its cells."""
+    gallery = Path(__file__).parents[3] / "docs" / "gallery"
+    lite = Package.open(gallery / "somebody-elses-workbook.xlsx")
+    convert(lite, FUNCTIONS, mark("xlwings-lite"))
+    made = editions.converted(lite, "standalone")
+    written = b"".join(made.read(part) for part in made.sheets.values())
+    assert b"LLM_" in written and b"_xldudf_" not in written
+    with pytest.raises(WorkbookError, match=r"Job!B9, .*by its fields"):
+        editions.converted(Package.open(gallery / "a-model-of-your-own.xlsx"), "standalone")

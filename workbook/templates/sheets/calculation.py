@@ -186,7 +186,9 @@ class Calculation:
         letter_sum = "SUM({top}:{guard})"
         self.rows |= {"top": head, "guard": self._row}
         lines = [Line("subtotal", "Sum of the lines", "USD", letter_sum, "From the heading down to the guard row.",
-                      style.USD), *_ADDED]  # fmt: skip
+                      style.USD), *_ADDED,
+                 Line("beside", "Own lines, contingency, tax", "USD", f"{{total_cost}}-SUM({{{costs[0].line.name}}}:{{{self.costs[-1]}}})",
+                      "The total less the lines of this workbook.", style.USD)]  # fmt: skip
         unit = "USD" if basis != MONTHLY else "USD/month"
         lines = [replace(line, unit=unit) if line.unit == "USD" else line for line in lines]
         for offset, line in enumerate(lines, 1):
@@ -202,7 +204,8 @@ class Calculation:
         at = f"${get_column_letter(NAME)}{row}"
         style.formula(sheet, row, 1, own_lines.label(at)).alignment = style.aligned("left")
         style.text(sheet, row, 2, "USD" if basis != MONTHLY else "USD/month", color=style.GREY)
-        style.value(sheet, row, NAME, number, '"own line "0').font = style.font(9, color=style.GREY)
+        named = style.value(sheet, row, NAME, number, '"own line "0')
+        named.font, named.alignment = style.font(9, color=style.GREY), style.aligned("left")
         amount, kind, of = (own_lines.field(name, at) for name in ("own_amounts", "own_kinds_chosen", "own_of"))
         for column in self._columns:
             letter = get_column_letter(column)

@@ -90,8 +90,12 @@ def common(book: Book, template: Template) -> list[Check]:
 
 def _light(book: Book, sheet: Worksheet, last: int) -> None:
     results, labels = f"E{FIRST}:E{last}", f"A{FIRST}:A{last}"
-    stopped = f'"{STOPPED}"&INDEX({labels},MATCH(0,{results},0))&IF(checks_failed>1," and "&(checks_failed-1)&" more","")'
-    warned = f'"{WARNED}"&INDEX({labels},MATCH(-1,{results},0))&IF(checks_warned>1," and "&(checks_warned-1)&" more","")'
+    stopped = (
+        f'"{STOPPED}"&INDEX({labels},MATCH(0,{results},0))&IF(checks_failed>1," and "&(checks_failed-1)&" more","")'
+    )
+    warned = (
+        f'"{WARNED}"&INDEX({labels},MATCH(-1,{results},0))&IF(checks_warned>1," and "&(checks_warned-1)&" more","")'
+    )
     rows = [
         ("checks_failed", "Checks that fail", f"=COUNTIF({results},0)", "0", "Checks that fail"),
         ("checks_warned", "Warnings", f"=COUNTIF({results},-1)", "0", "Checks that warn"),

@@ -125,7 +125,7 @@ def _charts(sheet: Worksheet, template: Template, steps: Calculation, months: Ti
     )  # fmt: skip
     height = max(_HEIGHT, count + 5)
     charts.place(sheet, parts, f"A{top}", f"F{top + height - 1}")
-    lines = [cost.line.name for cost in template.costs]
+    lines = [*(cost.line.name for cost in template.costs), "beside"]
     word = template.scenario_word.lower()
     one = next(iter(template.pictures), Picture(f"The {word}s compared", unit, lines, stacked=True))
     # the scenario shown and the given ones; the free ones only where the template fills them

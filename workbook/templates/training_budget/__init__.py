@@ -40,7 +40,7 @@ TEMPLATE = Template(
     after_title="By tokens done", starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
         Figure("Total cost", "total_cost", style.AMOUNT, '="P10 to P90: "&TEXT(total_p10/million,"#,##0.0")&" to "'
-               '&TEXT(total_p90/million,"#,##0.0")&" M USD"'),
+               '&TEXT(total_p90/million,"#,##0.0")&" M USD"&IF(total_cost>total_p90,", for runs like it","")'),
         Figure("Duration of the run", "wall_clock_days", '#,##0 "days"',
                '="whole runs: "&TEXT(days_p10,"#,##0")&" to "&TEXT(days_p90,"#,##0")&" days"'),
         Figure("Accelerator-hours of the run", "gpu_hours", style.COUNT, "whole nodes, failures and losses included"),

@@ -254,8 +254,9 @@ RESULTS: list[Block] = [
              "Run, experiments and people move with the hours; other lines stay.", style.USD, "Total where hours are those of P10"),
         Line("total_p50", "Total at the median (P50)", "USD", "{total_cost}+({reference_hours_p50}-{gpu_hours})*{per_hour_moved}", "",
              style.USD, "Total where hours are those of P50"),
-        Line("total_p90", "Total at nine tenths (P90)", "USD", "{total_cost}+({hours_p90}-{gpu_hours})*{per_hour_moved}", "",
-             style.USD, "Total where hours are those of P90"),
+        Line("total_p90", "Total at nine tenths (P90)", "USD", "{total_cost}+({hours_p90}-{gpu_hours})*{per_hour_moved}",
+             "For runs like this one: high, which takes nine tenths of all published runs, may lie above.", style.USD,
+             "Total where hours are those of P90"),
     ]),
     ("Is the compute well spent? (Chinchilla scaling law)", [
         Line("law_flops", "Compute in the law's sense", "FLOP", "law_factor*{active_parameters}*{all_tokens}",
