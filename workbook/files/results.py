@@ -10,7 +10,7 @@ from typing import Any
 
 from xlcalc.language.errors import CalcError
 
-from .addresses import Area, cell_name, parse_cell
+from .addresses import Area, cell_name
 from .callbacks import error_value, is_error
 from .cells_xml import CellValue
 from .delicate import Delicate
@@ -19,8 +19,9 @@ from .doubt import measured, wrong_in_exact
 from .errors import WorkbookError
 from .exact_stage import CIRCULAR, Answer, ExactStage
 from .fast_engine import FastEngine, Place
-from .formula_text import intersected, tokens
+from .formula_text import intersected
 from .prepare import NOT_CALCULATED, Sheet
+from .unknown_words import unknown_words
 from .values import formula_value, gave_up, same_value
 
 _UNKNOWN = "a name or function that does not exist"
@@ -346,7 +347,7 @@ class Results:
                 for needed in _common(area, self._kept.get(other, {})):
                     if is_error(self._engine.value(other, *needed)):
                         return f"needs {other}!{cell_name(*needed)}, which was never calculated"
-            unknown = _unknown_words(formula)
+            unknown = unknown_words(formula)
             return f"{unknown[0]}: no such name or function" if unknown else _UNKNOWN
         if kind == "NImpl":
             return f"a kind of formula that the engine does not calculate: {formula}"
@@ -390,7 +391,7 @@ class Results:
 
 def _unknown_reason(sheet: Sheet, index: int) -> str:
     defined = {entry.name.lower() for entry in sheet.package.names}
-    unknown = [word for word in _unknown_words(sheet.formula(index)) if word.lower() not in defined]
+    unknown = [word for word in unknown_words(sheet.formula(index)) if word.lower() not in defined]
     if unknown:
         return f"{unknown[0]}: no such name or function"
     return f"neither engine calculates it ({sheet.doubtful[index] or 'a kind of formula'}): ={sheet.formula(index)}"
@@ -401,16 +402,3 @@ def _common(area: Area, places: Collection[Place]) -> Iterator[Place]:
     if area.rows * area.columns < len(places):
         return (place for place in area.places() if place in places)
     return (place for place in places if area.holds(place))
-
-
-def _unknown_words(formula: str) -> list[str]:
-    """Words in a formula that are neither cells nor numbers nor truth values: names."""
-    parts = tokens(formula)
-    found = []
-    for token, following in zip(parts, [*parts[1:], None], strict=True):
-        word = token.text.rpartition("!")[2]
-        if token.kind != "word" or (following and following.kind == "open") or word.upper() in ("TRUE", "FALSE"):
-            continue
-        if word and not word[0].isdigit() and parse_cell(word) is None and not word.startswith("$"):
-            found.append(token.text)
-    return found

@@ -46,7 +46,8 @@ def first_token(r: Replica, traffic: Traffic, running: Flow) -> float:
     chunks = most(traffic.prefilled / tokens, 1.0)
     shared = term("a step with the prompt", stage_seconds(r, traffic, group, tokens, running.sequences), "seconds")
     return (
-        term("half a step of waiting", traffic.given(running.tpot) / 2, "seconds") + (chunks + (r.layout.pp - 1)) * shared
+        term("half a step of waiting", traffic.given(running.tpot) / 2, "seconds")
+        + (chunks + (r.layout.pp - 1)) * shared
     )
 
 
