@@ -21,7 +21,7 @@ from .exact_stage import CIRCULAR, Answer, ExactStage
 from .fast_engine import FastEngine, Place
 from .formula_text import intersected
 from .prepare import NOT_CALCULATED, Sheet
-from .unknown_words import unknown_words
+from .unknown_names import unknown_reason, unknown_words
 from .values import formula_value, gave_up, same_value
 
 _UNKNOWN = "a name or function that does not exist"
@@ -226,7 +226,7 @@ class Results:
                 if place not in self._kept[name]:
                     self._keep(name, place, kept or _UNKNOWN)
                 elif index in sheet.doubtful and index not in sheet.problems and not reason:
-                    self._kept[name][place] = self._stage.refused.get(node) or _unknown_reason(sheet, index)
+                    self._kept[name][place] = self._stage.refused.get(node) or unknown_reason(sheet, index)
                 else:
                     self._kept[name][place] = kept or _UNKNOWN
                 continue
@@ -387,14 +387,6 @@ class Results:
                 results.filled.pop(place, None)
         results.with_errors = sorted(index for index in wrong if places[index] not in results.kept)
         return results
-
-
-def _unknown_reason(sheet: Sheet, index: int) -> str:
-    defined = {entry.name.lower() for entry in sheet.package.names}
-    unknown = [word for word in unknown_words(sheet.formula(index)) if word.lower() not in defined]
-    if unknown:
-        return f"{unknown[0]}: no such name or function"
-    return f"neither engine calculates it ({sheet.doubtful[index] or 'a kind of formula'}): ={sheet.formula(index)}"
 
 
 def _common(area: Area, places: Collection[Place]) -> Iterator[Place]:

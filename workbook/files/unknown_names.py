@@ -1,9 +1,10 @@
-"""What a formula names."""
+"""What a formula names that is not there."""
 
 from __future__ import annotations
 
 from .addresses import parse_cell
 from .formula_text import tokens
+from .prepare import Sheet
 
 
 def unknown_words(formula: str) -> list[str]:
@@ -17,3 +18,12 @@ def unknown_words(formula: str) -> list[str]:
         if word and not word[0].isdigit() and parse_cell(word) is None and not word.startswith("$"):
             found.append(token.text)
     return found
+
+
+def unknown_reason(sheet: Sheet, index: int) -> str:
+    """Why no engine calculates a formula."""
+    defined = {entry.name.lower() for entry in sheet.package.names}
+    unknown = [word for word in unknown_words(sheet.formula(index)) if word.lower() not in defined]
+    if unknown:
+        return f"{unknown[0]}: no such name or function"
+    return f"neither engine calculates it ({sheet.doubtful[index] or 'a kind of formula'}): ={sheet.formula(index)}"
