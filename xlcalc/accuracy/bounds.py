@@ -4,7 +4,6 @@ whole training run (accuracy/whole_runs.py)."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
 from typing import Any, NamedTuple
 
 from xlcalc.accuracy import ranges, whole_runs
@@ -53,19 +52,17 @@ def around(declaration: Declaration, read: Sequence[Any], result: Any) -> Estima
     about, source = _about(bounds, declaration.name, accelerator)
     ends = (share * expected for share in shares)
     low, high = whole_runs.of_bill(result, shares) if isinstance(result, list) else ends
-    least, most = _counted(declaration, read, expected)
-    return Estimate(max(low, min(least, expected)), expected, min(high, most), *shares, about, source)
+    return Estimate(max(low, min(_counted(declaration, read), expected)), expected, high, *shares, about, source)
 
 
-def _counted(declaration: Declaration, read: Sequence[Any], expected: float) -> tuple[float, float]:
-    """What a result cannot be below and above, as far as it is counted."""
+def _counted(declaration: Declaration, read: Sequence[Any]) -> float:
+    """How much of a memory is counted."""
     parts = _COUNTED.get(declaration.name, ())
-    at = next((i for i, argument in enumerate(declaration.arguments) if argument.name == "part"), None)
-    if at is None or read[at] in parts:
-        return (expected, expected) if parts else (0.0, inf)
-    if read[at] != "total":
-        return 0.0, inf
-    return sum(declaration.compute([*read[:at], part, *read[at + 1 :]]) for part in parts), inf
+    if not parts:
+        return 0.0
+    at = next(i for i, argument in enumerate(declaration.arguments) if argument.name == "part")
+    counted = parts if read[at] == "total" else {read[at]}.intersection(parts)
+    return sum(declaration.compute([*read[:at], part, *read[at + 1 :]]) for part in counted)
 
 
 def _about(bounds: Bounds, function: str, accelerator: str) -> tuple[str, str]:

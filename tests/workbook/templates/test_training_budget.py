@@ -98,7 +98,7 @@ def test_a_mix_of_contracts():
 def test_own_price_on_the_sheet_wins():
     sheet = loaded("training-budget")["Prices"]
     report = changed({("Prices", f"O{row_of(sheet, 'aws/p5.48xlarge/us-east-1')}"): 40.0})
-    assert report.named("price_on_demand") == 5.0 and report.named("price_basis") == "your prices on Prices"
+    assert report.named("price_on_demand") == 5.0 and report.named("price_basis") == "your own prices"
     assert report.named("price_age") == 0 and checks(report)["Prices in use are not stale"] == 1
 
 

@@ -100,9 +100,9 @@ AFTER = [
 
 def _moved(end: str) -> str:
     """How far the total moves to that end of prices: what moves with systems and with electricity, independent of each other."""
-    systems = f"{{per_system_price}}*(system_price_{end}^to_tenth-1)"
-    energy = f"{{per_energy_price}}*(energy_price_{end}^to_tenth-1)"
-    return f"SQRT(SUMSQ({systems},{energy}))"
+    systems = f"({{per_system_price}}*(system_price_{end}^to_tenth-1))"
+    energy = f"({{per_energy_price}}*(energy_price_{end}^to_tenth-1))"
+    return f"SQRT({systems}*{systems}+{energy}*{energy})"
 
 
 RESULTS: list[Block] = [

@@ -184,11 +184,11 @@ class Calculation:
         self._row += 1
         guard(sheet, self._row, _HOW)
         letter_sum = "SUM({top}:{guard})"
-        self.rows |= {"top": head, "guard": self._row}
+        self.rows |= {"top": head, "own": last_cost + 1, "guard": self._row}
         lines = [Line("subtotal", "Sum of the lines", "USD", letter_sum, "From the heading down to the guard row.",
                       style.USD), *_ADDED,
-                 Line("beside", "Own lines, contingency, tax", "USD", f"{{total_cost}}-SUM({{{costs[0].line.name}}}:{{{self.costs[-1]}}})",
-                      "The total less the lines of this workbook.", style.USD)]  # fmt: skip
+                 Line("beside", "Own lines, contingency, tax", "USD", "SUM({own}:{guard})+{contingency_usd}+{tax_usd}",
+                      "What the total has beside the lines above.", style.USD)]  # fmt: skip
         unit = "USD" if basis != MONTHLY else "USD/month"
         lines = [replace(line, unit=unit) if line.unit == "USD" else line for line in lines]
         for offset, line in enumerate(lines, 1):

@@ -74,8 +74,8 @@ def _agreement(declaration: Declaration, read: Sequence[Any], result: Any, unit:
     rows: list[list[Any]] = []
     for name, value, share in (("low", found.low, found.low_share), ("high", found.high, found.high_share)):
         formula, numbers = "result × measured / estimated", f"{figure(found.expected)} × {figure(share)}"
-        if value != found.expected * share:  # of a bill not all is scaled
-            formula = numbers = ""
+        if value != found.expected * share:  # of a bill not all is scaled; a memory is at least what is counted of it
+            formula, numbers = ("", "") if isinstance(result, list) else ("what is counted", figure(value))
         quantity = f"{declaration.name}, {name} by what was measured"
         rows.append([name, quantity, formula, numbers, value, unit, f"{found.about}; {found.source}"])
     notes = [f"outside what was measured: {sentence}" for sentence in accuracy.scope.outside(declaration, read)]

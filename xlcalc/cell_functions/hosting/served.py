@@ -110,8 +110,9 @@ def in_formats(
 
 
 def drafted(acceptance: float | None, draft_tokens: int | None, draft_cost: float) -> speculative.Draft | None:
-    """What is drafted for each step; None where neither acceptance nor tokens are given."""
-    if acceptance is None and draft_tokens is None:
+    """What is drafted for each step; None where neither acceptance nor tokens are given. An acceptance of 0 is what
+    LibreOffice gives for an empty cell."""
+    if not acceptance and draft_tokens is None:
         return None
     if acceptance is None or draft_tokens is None:
         raise ValueError("needs acceptance and draft_tokens together, for drafts, or neither; got one of the two")
