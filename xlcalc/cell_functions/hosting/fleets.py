@@ -87,9 +87,6 @@ def LLM_FLEET(
         tpot_slo: longest time per output token; blank = any
         quantile: share of the requests that keep the limits
         max_count: most accelerators of a replica
-        acceptance: chance that a drafted token is accepted, by a draft model or MTP; blank = nothing is drafted
-        draft_tokens: tokens drafted for each step, whose check makes the step longer
-        draft_cost: time of the draft for one token over that of the model; its memory is not counted
     Example:
         >>> LLM_FLEET("llama-3.1-8b", "h100-sxm", 100, 1000, 200, 0.5, 0.05)[1][3:6]
         [5, 5, 1]

@@ -64,9 +64,6 @@ def LLM_SERVE_PLAN(
         tpot_slo: longest time per output token; blank = any
         max_count: most accelerators of a replica
         dtype: number format of the weights; blank = any that the accelerator computes in
-        acceptance: chance that a drafted token is accepted, by a draft model or MTP; blank = nothing is drafted
-        draft_tokens: tokens drafted for each step, whose check makes the step longer
-        draft_cost: time of the draft for one token over that of the model; its memory is not counted
     Example:
         >>> LLM_SERVE_PLAN("llama-3.1-8b", "h100-sxm", 1000, 200, 1, 0.05, 2)[1][:3]
         [1, 'tp1', 'fp8']

@@ -191,9 +191,6 @@ def LLM_LATENCY_AT_LOAD(
         metric: which latency
         layout: how the replica is spread: tp8, tp4pp2, dp8ep8, 2xtp4+1xtp8; blank = the one with the largest throughput
         length_cv: standard deviation over mean of the lengths of prompts and answers; 0 = all alike
-        acceptance: chance that a drafted token is accepted, by a draft model or MTP; blank = nothing is drafted
-        draft_tokens: tokens drafted for each step, whose check makes the step longer
-        draft_cost: time of the draft for one token over that of the model; its memory is not counted
     Example:
         >>> round(LLM_LATENCY_AT_LOAD("llama-3.1-8b", "h100-sxm", 1, 1000, 200, 10, unit="ms"))
         76
@@ -252,9 +249,6 @@ def LLM_REPLICAS(
         count: accelerators of one replica
         batch: running sequences on one replica
         utilization: share of a replica's throughput to plan with
-        acceptance: chance that a drafted token is accepted, by a draft model or MTP; blank = nothing is drafted
-        draft_tokens: tokens drafted for each step, whose check makes the step longer
-        draft_cost: time of the draft for one token over that of the model; its memory is not counted
     Example:
         >>> LLM_REPLICAS(100, 1000, 200, "llama-3.1-8b", "h100-sxm", 1, 64)
         9
