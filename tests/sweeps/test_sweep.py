@@ -159,6 +159,7 @@ def test_a_number_that_is_left_out_is_the_default_and_columns_have_names_of_thei
     [
         ({"scenarios": {}}, "scenarios has a line"),
         ({"scenarios": {"a": {"from": 1, "to": 2}}}, "a is a range"),
+        ({"scenarios": {"a": [1, math.inf]}}, "a is a list of finite numbers"),
         ({"scenarios": {"error": [1]}}, "no name of a column"),
         ({"results": {}}, "results has a line"),
         ({"results": {"x": "LLM_PARAM(model)"}}, "did you mean LLM_PARAMS?"),
@@ -176,6 +177,34 @@ def test_a_number_that_is_left_out_is_the_default_and_columns_have_names_of_thei
 def test_what_is_wrong_is_said(change, said):
     with pytest.raises(SpecError, match=said.replace("?", r"\?")):
         spec.read({"scenarios": {"model": ["gpt2"]}, "results": {"n": "LLM_PARAMS(model)"}, **change})
+
+
+@pytest.mark.parametrize(
+    ("expression", "values", "error"),
+    [
+        ("model * 2", [None, None], "#VALUE! calculates with a text"),
+        ("-model", [None, None], "#VALUE! calculates with a text"),
+        ("not model", [None, None], "#VALUE! calculates with a text"),
+        ("model > 3", [None, None], "#VALUE! compares a text with a number"),
+        ("model > 'h'", [False, True], None),
+        ("model == 'gpt2'", [True, False], None),
+        ("model != 3", [True, True], None),
+    ],
+)
+def test_texts_are_compared_and_not_calculated_with(expression, values, error):
+    rows = sweep({"scenarios": {"model": ["gpt2", "qwen3-8b"]}, "results": {"x": expression}}).rows.to_pylist()
+    assert [row["x"] for row in rows] == values
+    assert [row["error"] for row in rows] == [error and f"x: {error}"] * 2
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [({"keep": {"where": ["model"]}}, "is a text, and no condition"),
+     ({"summary": {"by": ["n"], "of": ["model"]}}, "model is no number")],
+)  # fmt: skip
+def test_a_text_is_no_condition_and_has_no_mean(more, said):
+    with pytest.raises(ValueError, match=said):
+        sweep({"scenarios": {"model": ["gpt2", "qwen3-8b"]}, "results": {"n": "LLM_PARAMS(model)"}, **more})
 
 
 SLOW_GRID = {

@@ -56,6 +56,8 @@ def _calculated(
     met = numpy.ones(n, dtype=bool)
     for condition in spec.conditions:
         values = condition.over(columns, n, {})
+        if isinstance(values.data, (str, Words)):
+            raise ValueError(f"{condition.text[:80]} is a text, and no condition")
         met &= numpy.asarray(values.data, dtype=bool)
         met[list(values.errors)] = False
     return made if met.all() else made.filter(met)
@@ -118,11 +120,9 @@ def _as_arrow(values: Values, n: int) -> pyarrow.Array:
         codes = pyarrow.array(data.codes, pyarrow.int32(), mask=blank)
         return pyarrow.DictionaryArray.from_arrays(codes, pyarrow.array(texts, pyarrow.string()))
     column = numpy.broadcast_to(data, (n,))
-    if column.dtype == bool:
-        return pyarrow.array(column)
     wrong = ~numpy.isfinite(numpy.asarray(column, dtype=float))
     wrong[list(values.errors)] = True
-    return pyarrow.array(column, pyarrow.float64(), mask=wrong)
+    return pyarrow.array(column, pyarrow.bool_() if column.dtype == bool else pyarrow.float64(), mask=wrong)
 
 
 def _sentences(results: Mapping[str, Values], n: int) -> pyarrow.Array:
@@ -149,7 +149,9 @@ def _read(column: pyarrow.Array) -> Values:
     """The same as expressions take it, what is blank as None."""
     if pyarrow.types.is_floating(column.type):
         if not column.null_count:
-            return Values(column.to_numpy(), {})
+            numbers = column.to_numpy()
+            infinite = numpy.flatnonzero(~numpy.isfinite(numbers)).tolist()
+            return Values(numbers, dict.fromkeys(infinite, "#NUM! is not a finite number"))
         column = column.dictionary_encode()
     values = column.dictionary.to_pylist()
     codes = column.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)

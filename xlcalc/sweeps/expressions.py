@@ -57,6 +57,11 @@ _ARITHMETIC: dict[type, Callable[..., Any]] = {
 }  # fmt: skip
 
 
+_EQUAL = (ast.Eq, ast.NotEq)
+_ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+_is_text = numpy.frompyfunc(lambda value: isinstance(value, str), 1, 1)
+
+
 class Expression:
     """A text that was read and found to be allowed; `names` are the columns that it reads."""
 
@@ -189,14 +194,38 @@ class _Evaluation:
         return found
 
     def _operator(self, op: ast.AST, sides: list[Values]) -> Values:
-        with numpy.errstate(all="ignore"):
-            found = _ARITHMETIC[type(op)](*[_as_operand(side.data) for side in sides])
         errors = {row: text for side in sides for row, text in side.errors.items()}
+        operands = [_as_operand(side.data) for side in sides]
+        with numpy.errstate(all="ignore"):
+            if any(isinstance(operand, str) or operand.dtype == object for operand in operands):
+                found = self._of_texts(op, operands, errors)
+            else:
+                found = _ARITHMETIC[type(op)](*operands)
         if found.dtype == float:
             found = numpy.broadcast_to(found, (self.n,))
             for row in numpy.flatnonzero(~numpy.isfinite(found)).tolist():
                 errors.setdefault(row, "#NUM! has no finite result")
         return Values(found, errors)
+
+    def _of_texts(self, op: ast.AST, operands: list[Any], errors: dict[int, str]) -> Any:
+        """Texts are equal or not, and ordered among themselves; to calculate with one is an error."""
+        columns = [numpy.broadcast_to(numpy.asarray(operand, dtype=object), (self.n,)) for operand in operands]
+        texts = numpy.array([_is_text(column) for column in columns], dtype=bool)
+        wrong = numpy.zeros(self.n, dtype=bool) if isinstance(op, _EQUAL) else texts.any(axis=0)
+        if isinstance(op, _ORDER):
+            wrong &= ~texts.all(axis=0)
+            columns = [numpy.where(numpy.equal(column, None), numpy.nan, column) for column in columns]
+        right = ~wrong
+        given = [column[right] for column in columns]
+        if not isinstance(op, (*_EQUAL, *_ORDER)):
+            given = [column.astype(float) for column in given]
+        answers = _ARITHMETIC[type(op)](*given)
+        found = numpy.zeros(self.n, dtype=bool if answers.dtype in (bool, object) else float)
+        found[right] = answers
+        sentence = "#VALUE! " + ("compares a text with a number" if isinstance(op, _ORDER) else "calculates with a text")
+        for row in numpy.flatnonzero(wrong).tolist():
+            errors.setdefault(row, sentence)
+        return found
 
     def _call(self, node: ast.Call, cell: tuple[Any, Any] | None) -> Values:
         assert isinstance(node.func, ast.Name)

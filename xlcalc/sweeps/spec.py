@@ -255,6 +255,8 @@ def _values(name: str, values: Any) -> list[Any]:
     found = [value.item() if isinstance(value, numpy.generic) else value for value in found]
     if not found or not all(isinstance(value, (str, int, float, bool, type(None))) for value in found):
         raise SpecError(f"{name} is a list of numbers or texts, or one of them")
+    if not all(math.isfinite(value) for value in found if isinstance(value, float)):
+        raise SpecError(f"{name} is a list of finite numbers; got {found[:5]}")
     return found
 
 
