@@ -12,6 +12,7 @@ from xlcalc.language.declare import Declaration
 from xlcalc.language.errors import CalcError
 
 _log = logging.getLogger(__name__)
+_LOGGED = 20  # errors of one table: each sentence looks for near names
 
 
 def answer(function: Declaration, arguments: Sequence[Any]) -> Any:
@@ -37,16 +38,24 @@ def cells(result: Any) -> Any:
     [['a', 9007199254740992.0], ['#N/A', None]]
     """
     if not isinstance(result, list):
+        _note([result] if isinstance(result, CalcError) else [])
         return _cell(result)
     rows = result if any(isinstance(row, list) for row in result) else [result]
+    _note([value for row in rows for value in row if isinstance(value, CalcError)])
     width = max(map(len, rows), default=0)
     return [[*map(_cell, row), *[None] * (width - len(row))] for row in rows]
+
+
+def _note(errors: list[CalcError]) -> None:
+    for error in errors[:_LOGGED]:
+        _log.info("%s", error)
+    if len(errors) > _LOGGED:
+        _log.info("and %d more errors", len(errors) - _LOGGED)
 
 
 def _cell(value: Any) -> Any:
     """A number as the double that a cell holds, an error as its code; text, TRUE, FALSE and None as they are."""
     if isinstance(value, CalcError):
-        _log.info("%s", value)
         return value.code
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         try:

@@ -16,9 +16,10 @@ from typing import Any, TypeAlias
 from xlcalc.language.deadline import within
 
 MOST_BYTES = 16 * 2**20  # of a body
-MOST_CELLS = 100_000  # with something in them, of one call
+MOST_CELLS = 100_000  # of one call, without the blank rows at the end of its ranges
 SECONDS = 30.0  # of one call, and for a body to arrive
 _FEW = 1_000  # cells of a call that need not wait for large ones
+_NESTED = 4  # lists in each other: the arguments, those of a repeated one, rows, cells
 # the pages' own scripts and styles; Office.js sets styles in the page and speaks to Microsoft's services
 POLICY = (
     "default-src 'self'; script-src 'self' https://appsforoffice.microsoft.com; style-src 'self' 'unsafe-inline'; "
@@ -71,7 +72,7 @@ class Guard:
             if scope["method"] == "POST":
                 body = await _body(headers, receive)
                 if scope["path"].endswith(_CALL):
-                    self._check_call(body)
+                    body = self._checked_call(body)
                 receive = _again(body, receive)
         except Refused as refused:
             await _refuse(send, refused)
@@ -85,11 +86,11 @@ class Guard:
         origin = headers.get(b"origin", "")
         if scope["method"] != "POST" or not origin or "*" in self.origins or origin in self.origins:
             return
-        name = origin.partition("://")[2]
-        if name != host and not (self.hosts is not None and name_of(name) in self.hosts):
+        if origin != f"{scope.get('scheme', 'http')}://{host}":
             raise Refused(403, f"pages of {origin[:80]} may not ask: name them in XLWINGS_CORS_ALLOW_ORIGINS")
 
-    def _check_call(self, body: bytes) -> None:
+    def _checked_call(self, body: bytes) -> bytes:
+        """The body of a call that is fit to be answered, without the blank rows at the end of its ranges."""
         try:
             data = json.loads(body, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
@@ -107,12 +108,12 @@ class Guard:
                 raise Refused(400, f"{name} of a call is a text")
         if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", data["runtime"]):
             raise Refused(400, "the runtime of a call is a version such as 1.4")
-        if not _is_known(data["args"]):
+        if not _is_known(data["args"], _NESTED):
             raise Refused(400, "an argument is rows of numbers, texts, truth values and errors")
-        if (cells := filled(data["args"])) > MOST_CELLS:
-            raise Refused(
-                413, f"a call takes at most {MOST_CELLS:,} filled cells; got {cells:,}: use fewer rows at once"
-            )
+        used = _without_blank_rows(data["args"])
+        if (cells := count(used)) > MOST_CELLS:
+            raise Refused(413, f"a call takes at most {MOST_CELLS:,} cells; got {cells:,}: use fewer rows at once")
+        return body if used == data["args"] else json.dumps({**data, "args": used}).encode()
 
     def _with_policy(self, send: Send) -> Send:
         async def sending(message: Message) -> None:
@@ -125,12 +126,12 @@ class Guard:
         return sending
 
 
-def off_the_loop(module: Any, names: Collection[str]) -> None:
+def off_the_loop(module: Any, names: Collection[str], searches: Collection[str]) -> None:
     """Let the functions of a module calculate in threads, so that others are answered meanwhile; large ranges wait for
-    each other, and none takes longer than a call may."""
-    few, many = ThreadPoolExecutor(4, "xlcalc"), ThreadPoolExecutor(1, "xlcalc-large")
+    each other, those that search a plan too, and none takes longer than a call may."""
+    few, searching, many = (ThreadPoolExecutor(n, f"xlcalc-{name}") for n, name in ((4, "few"), (2, "s"), (1, "many")))
     for name in names:
-        setattr(module, name, _awaited(getattr(module, name), few, many))
+        setattr(module, name, _awaited(getattr(module, name), searching if name in searches else few, many))
 
 
 def _awaited(function: Callable[..., Any], few: ThreadPoolExecutor, many: ThreadPoolExecutor) -> Callable[..., Any]:
@@ -140,24 +141,41 @@ def _awaited(function: Callable[..., Any], few: ThreadPoolExecutor, many: Thread
 
     @wraps(function)
     async def calculated(*values: Any) -> Any:
-        pool = few if filled(values) <= _FEW else many
+        pool = few if count(values) <= _FEW else many
         return await asyncio.get_running_loop().run_in_executor(pool, in_time, values)
 
     return calculated
 
 
-def filled(values: Any) -> int:
-    """Cells of arguments that hold something."""
-    if isinstance(values, (list, tuple)):
-        return sum(map(filled, values))
-    return 0 if values is None or values == "" else 1
+def count(values: Any) -> int:
+    """Cells of arguments."""
+    return sum(map(count, values)) if isinstance(values, (list, tuple)) else 1
 
 
-def _is_known(values: Any) -> bool:
+def _without_blank_rows(arguments: list[Any]) -> list[Any]:
+    """Ranges of as many rows, such as whole columns, up to the last row that holds something in any of them."""
+    used: dict[int, int] = {}
+    ranges = [argument for argument in arguments if isinstance(argument, list) and len(argument) > _FEW]
+    for rows in ranges:
+        last = next((at for at in range(len(rows), 1, -1) if not _is_blank(rows[at - 1])), 1)
+        used[len(rows)] = max(last, used.get(len(rows), 1))
+    return [
+        given[: used[len(given)]] if isinstance(given, list) and len(given) in used else given for given in arguments
+    ]
+
+
+def _is_blank(row: Any) -> bool:
+    return isinstance(row, list) and all(value is None or value == "" for value in row)
+
+
+def _is_known(values: Any, depth: int) -> bool:
     """Whether arguments hold cells as Office.js describes them: an entity has the value that it stands for."""
     if isinstance(values, list):
-        return all(map(_is_known, values))
-    return not isinstance(values, dict) or "basicValue" in values
+        return depth > 0 and all(_is_known(value, depth - 1) for value in values)
+    if isinstance(values, dict):
+        value = values.get("basicValue", values)
+        return isinstance(values.get("type"), str) and not isinstance(value, (list, dict))
+    return True
 
 
 class _Constant(ValueError):

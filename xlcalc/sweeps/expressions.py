@@ -222,7 +222,9 @@ class _Evaluation:
         answers = _ARITHMETIC[type(op)](*given)
         found = numpy.zeros(self.n, dtype=bool if answers.dtype in (bool, object) else float)
         found[right] = answers
-        sentence = "#VALUE! " + ("compares a text with a number" if isinstance(op, _ORDER) else "calculates with a text")
+        sentence = "#VALUE! " + (
+            "compares a text with a number" if isinstance(op, _ORDER) else "calculates with a text"
+        )
         for row in numpy.flatnonzero(wrong).tolist():
             errors.setdefault(row, sentence)
         return found
