@@ -22,7 +22,6 @@ from xlcalc.language.declare import Declaration, Table, find, functions
 from xlcalc.language.errors import CalcError
 from xlcalc.language.many import Answers, Words, calculate
 
-
 NO_NUMBER = "is no number"  # ends the sentence of what is no number where one is needed
 
 
