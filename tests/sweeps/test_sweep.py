@@ -22,7 +22,7 @@ from pyarrow import parquet
 import xlcalc
 from xlcalc.files import FileError
 from xlcalc.sweeps import run, spec, sweep
-from xlcalc.sweeps.expressions import SpecError
+from xlcalc.sweeps.expressions import NO_NUMBER, SpecError
 from xlcalc.sweeps.kept import front
 from xlcalc.sweeps.spec import Goal
 from xlcalc.sweeps.store import Folder
@@ -183,6 +183,7 @@ def test_a_number_that_is_left_out_is_the_default_and_columns_have_names_of_thei
     [
         ({"scenarios": {}}, "scenarios has a line"),
         ({"scenarios": {"a": {"from": 1, "to": 2}}}, "a is a range"),
+        ({"scenarios": {"a": [1, math.inf]}}, "a is a list of finite numbers"),
         ({"scenarios": {"error": [1]}}, "no name of a column"),
         ({"results": {}}, "results has a line"),
         ({"results": {"x": "LLM_PARAM(model)"}}, "did you mean LLM_PARAMS?"),
@@ -197,7 +198,6 @@ def test_a_number_that_is_left_out_is_the_default_and_columns_have_names_of_thei
         ({"keep": {"where": 5}}, "a list of texts"),
         ({"keep": {"top": 3, "by": 5}}, "min COLUMN"),
         ({"results": {"x": "LLM_TRAIN_COST(1e20, model, 8, 2)[1]"}}, "a cell is named"),
-        ({"scenarios": {"model": ["gpt2"], "x": [math.inf]}}, "finite numbers"),
         ({"scenarios": {"model": ["gpt2"], "token": [1]}}, "token is read by no result"),
         (
             {
@@ -212,6 +212,24 @@ def test_a_number_that_is_left_out_is_the_default_and_columns_have_names_of_thei
 def test_what_is_wrong_is_said(change, said):
     with pytest.raises(SpecError, match=said.replace("?", r"\?")):
         spec.read({"scenarios": {"model": ["gpt2"]}, "results": {"n": "LLM_PARAMS(model)"}, **change})
+
+
+@pytest.mark.parametrize(
+    ("expression", "values", "error"),
+    [
+        ("model * 2", [None, None], NO_NUMBER),
+        ("-model", [None, None], NO_NUMBER),
+        ("not model", [None, None], NO_NUMBER),
+        ("model > 3", [None, None], NO_NUMBER),
+        ("model > 'h'", [False, True], None),
+        ("model == 'gpt2'", [True, False], None),
+        ("model != 3", [True, True], None),
+    ],
+)
+def test_texts_are_compared_and_not_calculated_with(expression, values, error):
+    rows = sweep({"scenarios": {"model": ["gpt2", "qwen3-8b"]}, "results": {"x": expression}}).rows.to_pylist()
+    assert [row["x"] for row in rows] == values
+    assert [row["error"] for row in rows] == [error and f'x: #VALUE! "{name}" {error}' for name in ("gpt2", "qwen3-8b")]
 
 
 SLOW_GRID = {
