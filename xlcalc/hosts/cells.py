@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from itertools import islice
 from math import isfinite
 from reprlib import repr as briefly
 from typing import Any
@@ -12,7 +13,7 @@ from xlcalc.language.declare import Declaration
 from xlcalc.language.errors import CalcError
 
 _log = logging.getLogger(__name__)
-_LOGGED = 20  # errors of one table: each sentence looks for near names
+_SAID = 20  # errors of one answer whose sentences are logged: a sentence may look for near names
 
 
 def answer(function: Declaration, arguments: Sequence[Any]) -> Any:
@@ -37,20 +38,14 @@ def cells(result: Any) -> Any:
     >>> cells([["a", 2**53 + 1], [CalcError("#N/A", "is not in the catalog")]])
     [['a', 9007199254740992.0], ['#N/A', None]]
     """
-    if not isinstance(result, list):
-        _note([result] if isinstance(result, CalcError) else [])
+    is_one = not isinstance(result, list)
+    rows = [[result]] if is_one else result if any(isinstance(row, list) for row in result) else [result]
+    for error in islice((value for row in rows for value in row if isinstance(value, CalcError)), _SAID):
+        _log.info("%s", error)
+    if is_one:
         return _cell(result)
-    rows = result if any(isinstance(row, list) for row in result) else [result]
-    _note([value for row in rows for value in row if isinstance(value, CalcError)])
     width = max(map(len, rows), default=0)
     return [[*map(_cell, row), *[None] * (width - len(row))] for row in rows]
-
-
-def _note(errors: list[CalcError]) -> None:
-    for error in errors[:_LOGGED]:
-        _log.info("%s", error)
-    if len(errors) > _LOGGED:
-        _log.info("and %d more errors", len(errors) - _LOGGED)
 
 
 def _cell(value: Any) -> Any:

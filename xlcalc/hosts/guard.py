@@ -12,14 +12,15 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
 from typing import Any, TypeAlias
+from weakref import WeakValueDictionary
 
 from xlcalc.language.deadline import within
 
 MOST_BYTES = 16 * 2**20  # of a body
-MOST_CELLS = 100_000  # of one call, without the blank rows at the end of its ranges
+MOST_CELLS = 100_000  # of one call, blank or not
 SECONDS = 30.0  # of one call, and for a body to arrive
-_FEW = 1_000  # cells of a call that need not wait for large ones
-_NESTED = 4  # lists in each other: the arguments, those of a repeated one, rows, cells
+_FEW = 1_000  # cells of a call that is answered at once
+_LARGE = 2  # larger calls and searches that are answered at the same time
 # the pages' own scripts and styles; Office.js sets styles in the page and speaks to Microsoft's services
 POLICY = (
     "default-src 'self'; script-src 'self' https://appsforoffice.microsoft.com; style-src 'self' 'unsafe-inline'; "
@@ -47,37 +48,64 @@ class Guard:
     """An ASGI application around another.
 
     `hosts` are the names that requests may be addressed to, None for any: a page elsewhere whose name was made to point
-    here (DNS rebinding) has another. `origins` are pages that may ask besides those of this server, "*" for all;
-    `functions` what may be called; `policy` the Content-Security-Policy of pages, empty for none.
+    here (DNS rebinding) has another. `name` is the server's where a proxy stands before it; `origins` are pages that
+    may ask besides those of this server, "*" for all; `functions` what may be called, and whether it searches; `policy`
+    the Content-Security-Policy of pages, empty for none.
+
+    A large call and a search wait for those of the same client, and are read, calculated and written in a thread with a
+    loop of its own, so that the others are answered meanwhile.
     """
 
     def __init__(
         self,
         application: Application,
         hosts: Collection[str] | None,
+        name: str,
         origins: Collection[str],
-        functions: Collection[str],
+        functions: Mapping[str, bool],
         policy: str,
     ) -> None:
-        self.application, self.hosts, self.origins = application, hosts, origins
+        self.application, self.hosts, self.name, self.origins = application, hosts, name, origins
         self.functions, self.policy = functions, policy.encode()
+        self._large = ThreadPoolExecutor(_LARGE, "xlcalc-large")
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # of each client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.application(scope, receive, send)
             return
+        is_large = False
         try:
             headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
             self._check_sender(scope, headers)
             if scope["method"] == "POST":
                 body = await _body(headers, receive)
                 if scope["path"].endswith(_CALL):
-                    body = self._checked_call(body)
+                    is_large = self._check_call(body)
                 receive = _again(body, receive)
         except Refused as refused:
             await _refuse(send, refused)
             return
-        await self.application(scope, receive, self._with_policy(send))
+        if is_large:
+            await self._answer_apart(scope, receive, send)
+        else:
+            await self.application(scope, receive, self._with_policy(send))
+
+    async def _answer_apart(self, scope: Scope, receive: Receive, send: Send) -> None:
+        messages: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            messages.append(message)
+
+        async def answer() -> None:
+            await self.application(scope, receive, self._with_policy(keep))
+
+        client = str((scope.get("client") or ("",))[0])
+        turn = self._turns.setdefault(client, asyncio.Lock())
+        async with turn:
+            await asyncio.get_running_loop().run_in_executor(self._large, lambda: asyncio.run(answer()))
+        for message in messages:
+            await send(message)
 
     def _check_sender(self, scope: Scope, headers: Mapping[bytes, str]) -> None:
         host = headers.get(b"host", "")
@@ -86,11 +114,12 @@ class Guard:
         origin = headers.get(b"origin", "")
         if scope["method"] != "POST" or not origin or "*" in self.origins or origin in self.origins:
             return
-        if origin != f"{scope.get('scheme', 'http')}://{host}":
+        address = origin.partition("://")[2]
+        if address != host and not (self.name and name_of(address) == self.name):
             raise Refused(403, f"pages of {origin[:80]} may not ask: name them in XLWINGS_CORS_ALLOW_ORIGINS")
 
-    def _checked_call(self, body: bytes) -> bytes:
-        """The body of a call that is fit to be answered, without the blank rows at the end of its ranges."""
+    def _check_call(self, body: bytes) -> bool:
+        """Refuse what is no call; whether it is a large one."""
         try:
             data = json.loads(body, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
@@ -108,12 +137,13 @@ class Guard:
                 raise Refused(400, f"{name} of a call is a text")
         if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", data["runtime"]):
             raise Refused(400, "the runtime of a call is a version such as 1.4")
-        if not _is_known(data["args"], _NESTED):
+        rows = [row for argument in data["args"] for row in (argument if isinstance(argument, list) else [argument])]
+        cells = [cell for row in rows for cell in (row if isinstance(row, list) else [row])]
+        if not all(map(_is_cell, cells)):
             raise Refused(400, "an argument is rows of numbers, texts, truth values and errors")
-        used = _without_blank_rows(data["args"])
-        if (cells := count(used)) > MOST_CELLS:
-            raise Refused(413, f"a call takes at most {MOST_CELLS:,} cells; got {cells:,}: use fewer rows at once")
-        return body if used == data["args"] else json.dumps({**data, "args": used}).encode()
+        if len(cells) > MOST_CELLS:
+            raise Refused(413, f"a call takes at most {MOST_CELLS:,} cells; got {len(cells):,}: use fewer rows at once")
+        return len(cells) > _FEW or self.functions[data["func_name"]]
 
     def _with_policy(self, send: Send) -> Send:
         async def sending(message: Message) -> None:
@@ -126,56 +156,31 @@ class Guard:
         return sending
 
 
-def off_the_loop(module: Any, names: Collection[str], searches: Collection[str]) -> None:
-    """Let the functions of a module calculate in threads, so that others are answered meanwhile; large ranges wait for
-    each other, those that search a plan too, and none takes longer than a call may."""
-    few, searching, many = (ThreadPoolExecutor(n, f"xlcalc-{name}") for n, name in ((4, "few"), (2, "s"), (1, "many")))
+def off_the_loop(module: Any, names: Collection[str]) -> None:
+    """Let the functions of a module calculate in threads, so that others are answered meanwhile, none for longer than a
+    call may."""
+    pool = ThreadPoolExecutor(4 + _LARGE, "xlcalc")
     for name in names:
-        setattr(module, name, _awaited(getattr(module, name), searching if name in searches else few, many))
+        setattr(module, name, _awaited(getattr(module, name), pool))
 
 
-def _awaited(function: Callable[..., Any], few: ThreadPoolExecutor, many: ThreadPoolExecutor) -> Callable[..., Any]:
+def _awaited(function: Callable[..., Any], pool: ThreadPoolExecutor) -> Callable[..., Any]:
     def in_time(values: tuple[Any, ...]) -> Any:
         with within(SECONDS):
             return function(*values)
 
     @wraps(function)
     async def calculated(*values: Any) -> Any:
-        pool = few if count(values) <= _FEW else many
         return await asyncio.get_running_loop().run_in_executor(pool, in_time, values)
 
     return calculated
 
 
-def count(values: Any) -> int:
-    """Cells of arguments."""
-    return sum(map(count, values)) if isinstance(values, (list, tuple)) else 1
-
-
-def _without_blank_rows(arguments: list[Any]) -> list[Any]:
-    """Ranges of as many rows, such as whole columns, up to the last row that holds something in any of them."""
-    used: dict[int, int] = {}
-    ranges = [argument for argument in arguments if isinstance(argument, list) and len(argument) > _FEW]
-    for rows in ranges:
-        last = next((at for at in range(len(rows), 1, -1) if not _is_blank(rows[at - 1])), 1)
-        used[len(rows)] = max(last, used.get(len(rows), 1))
-    return [
-        given[: used[len(given)]] if isinstance(given, list) and len(given) in used else given for given in arguments
-    ]
-
-
-def _is_blank(row: Any) -> bool:
-    return isinstance(row, list) and all(value is None or value == "" for value in row)
-
-
-def _is_known(values: Any, depth: int) -> bool:
-    """Whether arguments hold cells as Office.js describes them: an entity has the value that it stands for."""
-    if isinstance(values, list):
-        return depth > 0 and all(_is_known(value, depth - 1) for value in values)
-    if isinstance(values, dict):
-        value = values.get("basicValue", values)
-        return isinstance(values.get("type"), str) and not isinstance(value, (list, dict))
-    return True
+def _is_cell(value: Any) -> bool:
+    """Whether it is a cell as Office.js describes one: an entity has a type and the value that it stands for."""
+    if isinstance(value, dict):
+        return isinstance(value.get("type"), str) and not isinstance(value.get("basicValue", {}), (dict, list))
+    return not isinstance(value, list)
 
 
 class _Constant(ValueError):

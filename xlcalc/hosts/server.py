@@ -98,26 +98,23 @@ def application(host: str, project: Path) -> Any:
             "or listen on 127.0.0.1"
         )
     _check_licence()
-    sys.modules["pyodide"] = None
+    sys.modules["pyodide"] = None  # xlwings looks for it at every argument
     main = importlib.import_module("xlwings_server.main")
-    # xlwings looks for pyodide at every cell, which takes four fifths of the time that a range takes to be read
-    importlib.import_module("xlwings.utils").is_jsnull = lambda value: False
     module = sys.modules["custom_functions"]
     served = [name for name, value in vars(module).items() if hasattr(value, "__xlfunc__")]
     if not any(name.startswith("LLM_") for name in served):
         raise Refusal(f"{project / 'custom_functions'} lacks the line: from xlcalc.hosts.excel import *")
     logging.getLogger("xlcalc").setLevel(logging.INFO)  # the sentence behind every error in a cell
-    ours = {name: declared for name in served if name.startswith("LLM_") and (declared := find(name))}
-    searches = {name for name, declared in ours.items() if declared.derivation is not declared.formula}
-    guard.off_the_loop(module, ours, searches)
+    guard.off_the_loop(module, [name for name in served if name.startswith("LLM_") and find(name)])
     main.app.include_router(importlib.import_module("xlcalc.hosts.reference").router)
     hosts = {host.casefold(), *_LOOPBACK} if _is_loopback(host) else None
-    origins = settings.cors_allow_origins
     if settings.hostname:
         hosts = {*(hosts or ()), guard.name_of(settings.hostname)}
-        origins = [*origins, f"https://{settings.hostname}", f"http://{settings.hostname}"]
-    is_ours = project.resolve() == PROJECT.resolve()  # pages of another project have their own policy, in its settings
-    return guard.Guard(main.main_app, hosts, origins, served, guard.POLICY if is_ours else "")
+    functions = {name: (found := find(name)) is not None and found.derivation is not found.formula for name in served}
+    ours = project.resolve() == PROJECT.resolve()  # pages of another project have their own policy, in its settings
+    policy = guard.POLICY if ours else ""
+    name = guard.name_of(settings.hostname or "")
+    return guard.Guard(main.main_app, hosts, name, settings.cors_allow_origins, functions, policy)
 
 
 def _settings() -> Any:

@@ -12,14 +12,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy
 
-from xlcalc.language.cells import TableKind, did_you_mean
+from xlcalc.language.cells import TableKind, did_you_mean, shown
 from xlcalc.language.declare import Declaration, Table, find, functions
 from xlcalc.language.errors import CalcError
 from xlcalc.language.many import Answers, Words, calculate
+
+NO_NUMBER = "is no number"  # ends the sentence of what is no number where one is needed
 
 
 class SpecError(ValueError):
@@ -55,11 +58,6 @@ _ARITHMETIC: dict[type, Callable[..., Any]] = {
     ast.Eq: numpy.equal, ast.NotEq: numpy.not_equal,
     ast.And: numpy.logical_and, ast.Or: numpy.logical_or, ast.Not: numpy.logical_not,
 }  # fmt: skip
-
-
-_EQUAL = (ast.Eq, ast.NotEq)
-_ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
-_is_text = numpy.frompyfunc(lambda value: isinstance(value, str), 1, 1)
 
 
 class Expression:
@@ -135,10 +133,12 @@ class Expression:
 def _cell(node: ast.Subscript) -> tuple[Any, Any]:
     """The row and the header that a cell of a table is named by."""
     try:
-        row, header = ast.literal_eval(node.slice)
+        named = ast.literal_eval(node.slice)
     except ValueError:
-        raise SpecError(f'{ast.unparse(node)[:80]}: a cell is named ["row", "header"] or [1, "header"]') from None
-    return row, header
+        named = None
+    if not isinstance(named, tuple) or len(named) != 2:
+        raise SpecError(f'{ast.unparse(node)[:80]}: a cell is named ["row", "header"] or [1, "header"]')
+    return named
 
 
 def _pick(row: Any, header: Any) -> Callable[[Any], Any]:
@@ -194,40 +194,23 @@ class _Evaluation:
         return found
 
     def _operator(self, op: ast.AST, sides: list[Values]) -> Values:
-        errors = {row: text for side in sides for row, text in side.errors.items()}
-        operands = [_as_operand(side.data) for side in sides]
+        apply = _ARITHMETIC[type(op)]
+        found, errors = None, {}
         with numpy.errstate(all="ignore"):
-            if any(isinstance(operand, str) or operand.dtype == object for operand in operands):
-                found = self._of_texts(op, operands, errors)
-            else:
-                found = _ARITHMETIC[type(op)](*operands)
+            operands = [_as_operand(side.data) for side in sides]
+            if isinstance(op, (ast.Eq, ast.NotEq)) or (isinstance(op, ast.cmpop) and all(map(_is_text, operands))):
+                with suppress(TypeError):  # a text below a blank
+                    found = apply(*operands)
+            if found is None:
+                numbers = [as_numbers(side.data, self.n) for side in sides]
+                found = apply(*[data for data, _ in numbers])
+                errors = {row: text for _, texts in numbers for row, text in texts.items()}
+        errors |= {row: text for side in sides for row, text in side.errors.items()}
         if found.dtype == float:
             found = numpy.broadcast_to(found, (self.n,))
             for row in numpy.flatnonzero(~numpy.isfinite(found)).tolist():
                 errors.setdefault(row, "#NUM! has no finite result")
         return Values(found, errors)
-
-    def _of_texts(self, op: ast.AST, operands: list[Any], errors: dict[int, str]) -> Any:
-        """Texts are equal or not, and ordered among themselves; to calculate with one is an error."""
-        columns = [numpy.broadcast_to(numpy.asarray(operand, dtype=object), (self.n,)) for operand in operands]
-        texts = numpy.array([_is_text(column) for column in columns], dtype=bool)
-        wrong = numpy.zeros(self.n, dtype=bool) if isinstance(op, _EQUAL) else texts.any(axis=0)
-        if isinstance(op, _ORDER):
-            wrong &= ~texts.all(axis=0)
-            columns = [numpy.where(numpy.equal(column, None), numpy.nan, column) for column in columns]
-        right = ~wrong
-        given = [column[right] for column in columns]
-        if not isinstance(op, (*_EQUAL, *_ORDER)):
-            given = [column.astype(float) for column in given]
-        answers = _ARITHMETIC[type(op)](*given)
-        found = numpy.zeros(self.n, dtype=bool if answers.dtype in (bool, object) else float)
-        found[right] = answers
-        sentence = "#VALUE! " + (
-            "compares a text with a number" if isinstance(op, _ORDER) else "calculates with a text"
-        )
-        for row in numpy.flatnonzero(wrong).tolist():
-            errors.setdefault(row, sentence)
-        return found
 
     def _call(self, node: ast.Call, cell: tuple[Any, Any] | None) -> Values:
         assert isinstance(node.func, ast.Name)
@@ -292,3 +275,20 @@ def _as_operand(data: Any) -> Any:
         is_text = any(isinstance(value, str) for value in data.values)
         return numpy.array(data.values, dtype=object if is_text else float)[data.codes]
     return data if isinstance(data, (numpy.ndarray, str)) else numpy.float64(data)
+
+
+def _is_text(operand: Any) -> bool:
+    return isinstance(operand, str) or operand.dtype == object
+
+
+def as_numbers(data: Any, n: int) -> tuple[Any, dict[int, str]]:
+    """A column of n rows as numbers, and the sentence of each row that has a text or nothing instead."""
+    if isinstance(data, str):
+        data = Words([data], numpy.zeros(n, dtype=numpy.int64))
+    if not isinstance(data, Words):
+        return _as_operand(data), {}
+    is_number = [isinstance(value, (int, float)) for value in data.values]
+    values = numpy.array([value if is_one else numpy.nan for value, is_one in zip(data.values, is_number, strict=True)])
+    said = ["a blank" if value is None else shown(value) for value in data.values]
+    rows = numpy.flatnonzero(~numpy.array(is_number)[data.codes]).tolist()
+    return values[data.codes], {row: f"#VALUE! {said[data.codes[row]]} {NO_NUMBER}" for row in rows}

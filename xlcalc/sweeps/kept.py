@@ -78,14 +78,14 @@ def ranked(table: pyarrow.Table, goal: Goal) -> pyarrow.Table:
 
 
 def _numbers(table: pyarrow.Table, goal: Goal) -> Any:
-    _refuse_text(table, goal.column, "nothing can be small or large by it")
+    if _is_text(table, goal.column):
+        raise ValueError(f"{goal.column} is no number, and nothing can be small or large by it")
     return table.column(goal.column).cast(pyarrow.float64()).to_numpy()
 
 
-def _refuse_text(table: pyarrow.Table, name: str, why: str) -> None:
+def _is_text(table: pyarrow.Table, name: str) -> bool:
     kind = table.column(name).type
-    if pyarrow.types.is_dictionary(kind) or pyarrow.types.is_string(kind):
-        raise ValueError(f"{name} is no number, and {why}")
+    return bool(pyarrow.types.is_dictionary(kind) or pyarrow.types.is_string(kind))
 
 
 def text_columns(table: pyarrow.Table) -> pyarrow.Table:
@@ -99,7 +99,8 @@ def text_columns(table: pyarrow.Table) -> pyarrow.Table:
 def _groups(spec: Spec, table: pyarrow.Table) -> pyarrow.Table:
     by, of = spec.described["summary_by"], spec.described["summary_of"]
     for name in of:
-        _refuse_text(table, name, "there is no mean of it")
+        if _is_text(table, name):
+            raise ValueError(f"{name} is no number, and has no sum in a summary")
     few = text_columns(table.select(list(dict.fromkeys((*by, *of)))))
     made = few.group_by(by).aggregate([([], "count_all"), *((name, how) for name in of for how in _SUMS)])
     if len(made) > _MOST_GROUPS:
