@@ -14,11 +14,9 @@ from functools import wraps
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
+from xlcalc import limits
 from xlcalc.language.deadline import within
 
-MOST_BYTES = 16 * 2**20  # of a body
-MOST_CELLS = 100_000  # of one call, blank or not
-SECONDS = 30.0  # of one call, and for a body to arrive
 _FEW = 1_000  # cells of a call that is answered at once
 _LARGE = 2  # larger calls and searches that are answered at the same time
 # the pages' own scripts and styles; Office.js sets styles in the page and speaks to Microsoft's services
@@ -141,8 +139,10 @@ class Guard:
         cells = [cell for row in rows for cell in (row if isinstance(row, list) else [row])]
         if not all(map(_is_cell, cells)):
             raise Refused(400, "an argument is rows of numbers, texts, truth values and errors")
-        if len(cells) > MOST_CELLS:
-            raise Refused(413, f"a call takes at most {MOST_CELLS:,} cells; got {len(cells):,}: use fewer rows at once")
+        if len(cells) > limits.CALL_CELLS:
+            raise Refused(
+                413, f"a call takes at most {limits.CALL_CELLS:,} cells; got {len(cells):,}: use fewer rows at once"
+            )
         return len(cells) > _FEW or self.functions[data["func_name"]]
 
     def _with_policy(self, send: Send) -> Send:
@@ -166,7 +166,7 @@ def off_the_loop(module: Any, names: Collection[str]) -> None:
 
 def _awaited(function: Callable[..., Any], pool: ThreadPoolExecutor) -> Callable[..., Any]:
     def in_time(values: tuple[Any, ...]) -> Any:
-        with within(SECONDS):
+        with within(limits.CALL_SECONDS):
             return function(*values)
 
     @wraps(function)
@@ -200,12 +200,12 @@ def name_of(host: str) -> str:
 
 async def _body(headers: Mapping[bytes, str], receive: Receive) -> bytes:
     said = headers.get(b"content-length", "0")
-    if said.isdigit() and int(said[:20]) > MOST_BYTES:
-        raise Refused(413, f"a body has at most {MOST_BYTES // 2**20} MB")
+    if said.isdigit() and int(said[:20]) > limits.BODY:
+        raise Refused(413, f"a body has at most {limits.BODY // 2**20} MB")
     try:
-        return await asyncio.wait_for(_read(receive), SECONDS)
+        return await asyncio.wait_for(_read(receive), limits.CALL_SECONDS)
     except (TimeoutError, asyncio.TimeoutError):
-        raise Refused(408, f"a body arrives within {SECONDS:g} s") from None
+        raise Refused(408, f"a body arrives within {limits.CALL_SECONDS:g} s") from None
 
 
 async def _read(receive: Receive) -> bytes:
@@ -217,8 +217,8 @@ async def _read(receive: Receive) -> bytes:
             raise Refused(400, "the client left")
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > MOST_BYTES:
-            raise Refused(413, f"a body has at most {MOST_BYTES // 2**20} MB")
+        if size > limits.BODY:
+            raise Refused(413, f"a body has at most {limits.BODY // 2**20} MB")
         if not message.get("more_body"):
             return b"".join(parts)
 
