@@ -111,8 +111,8 @@ def _write_csv(out: Path, store: Folder, parts: Any) -> None:
 
 
 def _unharmed(table: pyarrow.Table) -> pyarrow.Table:
-    """Texts that a spreadsheet program would take for formulas begin with an apostrophe, which it shows as text; control
-    characters are spelt out."""
+    """Texts that a spreadsheet program would take for formulas begin with an apostrophe, which it shows as text.
+    Control characters are spelt out."""
     for i, field in enumerate(table.schema):
         if pyarrow.types.is_string(field.type):
             words = table.column(i).combine_chunks().dictionary_encode()
