@@ -10,7 +10,8 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import wraps
+from functools import cached_property, wraps
+from threading import Thread
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -18,7 +19,7 @@ from xlcalc import limits
 from xlcalc.language.deadline import within
 
 _FEW = 1_000  # cells of a call that is answered at once
-_LARGE = 2  # larger calls and searches that are answered at the same time
+_THREADS = 6  # that calculate
 # the pages' own scripts and styles; Office.js sets styles in the page and speaks to Microsoft's services
 POLICY = (
     "default-src 'self'; script-src 'self' https://appsforoffice.microsoft.com; style-src 'self' 'unsafe-inline'; "
@@ -50,8 +51,8 @@ class Guard:
     may ask besides those of this server, "*" for all; `functions` what may be called, and whether it searches; `policy`
     the Content-Security-Policy of pages, empty for none.
 
-    A large call and a search wait for those of the same client, and are read, calculated and written in a thread with a
-    loop of its own, so that the others are answered meanwhile.
+    A large call and a search wait for those of the same client, and are read and written in a loop of their own: the
+    others are answered meanwhile.
     """
 
     def __init__(
@@ -65,7 +66,6 @@ class Guard:
     ) -> None:
         self.application, self.hosts, self.name, self.origins = application, hosts, name, origins
         self.functions, self.policy = functions, policy.encode()
-        self._large = ThreadPoolExecutor(_LARGE, "xlcalc-large")
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # of each client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,6 +89,13 @@ class Guard:
         else:
             await self.application(scope, receive, self._with_policy(send))
 
+    @cached_property
+    def _apart(self) -> asyncio.AbstractEventLoop:
+        """A second loop, which stays: what the application keeps for a while expires by it."""
+        loop = asyncio.new_event_loop()
+        Thread(target=loop.run_forever, name="xlcalc-large", daemon=True).start()
+        return loop
+
     async def _answer_apart(self, scope: Scope, receive: Receive, send: Send) -> None:
         messages: list[Message] = []
 
@@ -101,7 +108,7 @@ class Guard:
         client = str((scope.get("client") or ("",))[0])
         turn = self._turns.setdefault(client, asyncio.Lock())
         async with turn:
-            await asyncio.get_running_loop().run_in_executor(self._large, lambda: asyncio.run(answer()))
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(answer(), self._apart))
         for message in messages:
             await send(message)
 
@@ -159,7 +166,7 @@ class Guard:
 def off_the_loop(module: Any, names: Collection[str]) -> None:
     """Let the functions of a module calculate in threads, so that others are answered meanwhile, none for longer than a
     call may."""
-    pool = ThreadPoolExecutor(4 + _LARGE, "xlcalc")
+    pool = ThreadPoolExecutor(_THREADS, "xlcalc")
     for name in names:
         setattr(module, name, _awaited(getattr(module, name), pool))
 
