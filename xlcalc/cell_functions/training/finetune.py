@@ -77,7 +77,7 @@ def LLM_FINETUNE_MEMORY(
     """
     keeps, kind = framework(software or _USUAL), OPTIMIZERS[optimizer]
     layout = Layout(micro_batch=micro_batch, zero=0, recompute=recompute)
-    numbers = columns(model.coefficients(DTYPES["bf16"]), WORDS, "of the model")
+    numbers = columns(model.trained, WORDS, "of the model")
     if method == "full":
         memory = train_memory(numbers, layout, seq_len, keeps, optimizer=kind, offload=offload)
         return memory.total if part == "total" else getattr(memory, part)

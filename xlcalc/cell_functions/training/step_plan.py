@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Annotated
 
 from xlcalc import accuracy
-from xlcalc.cell_functions.training.step import TRAINED, operand_bytes, weight_bytes
+from xlcalc.cell_functions.training.step import operand_bytes, weight_bytes
 from xlcalc.formula.arithmetic import chosen, plain, searched, term
 from xlcalc.formula.records import columns
 from xlcalc.formula.symbols import unrecorded
@@ -45,7 +45,7 @@ def _job(
     layout: Layout | None,
 ) -> tuple[plan.Job, plan.Machine, Layout | None]:
     """What a plan is about, as plain numbers."""
-    numbers = model.coefficients(TRAINED)
+    numbers = model.trained
     with unrecorded():
         one = accelerator.once((plan.Machine, dtype.name), lambda: _machine(accelerator, dtype))
     machine = one._replace(accelerators=count)
