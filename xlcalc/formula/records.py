@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
-from functools import cached_property, wraps
+from functools import cache, cached_property, wraps
 from typing import Any, TypeVar, cast
 
 from xlcalc.formula.symbols import ACTIVE, INPUT, LEAF, Recording, Symbol, active, labelled, unrecorded
@@ -70,6 +70,13 @@ def reduced(reduce: Callable[..., Result]) -> Callable[..., Result]:
     return reducing
 
 
+@cache
+def _derived(record: type[Any], name: str) -> Callable[[Any], Any] | None:
+    """What computes an attribute that is no field of a record."""
+    derived = getattr(record, name, None)
+    return derived.func if isinstance(derived, cached_property) else getattr(derived, "fget", None)
+
+
 class Columns:
     """A record whose fields become symbols when they are asked for."""
 
@@ -77,8 +84,7 @@ class Columns:
         self.record, self._path, self._of = record, path, (nodes, words, source)
 
     def __getattr__(self, name: str) -> Any:
-        derived = getattr(type(self.record), name, None)
-        compute = derived.func if isinstance(derived, cached_property) else getattr(derived, "fget", None)
+        compute = _derived(type(self.record), name)
         if compute:  # of columns, and no column itself
             value = compute(self)
         else:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import get_ident
 from typing import Any, TypeAlias
@@ -217,12 +217,12 @@ def _two(op: str, a: Any, b: Any) -> Symbol:
     found = nodes.get(key := (op, a, b))
     if found is None:
         x, y = a.value if type(a) is Symbol else a, b.value if type(b) is Symbol else b
-        value = _value(op, [x, y], nodes) if nodes.is_open else COMPUTE[op](x, y)
+        value = _value(op, (x, y), nodes) if nodes.is_open else COMPUTE[op](x, y)
         found = nodes[key] = Symbol(nodes, op, (a, b), value)
     return found
 
 
-def _value(op: str, values: list[Any], nodes: Recording) -> Any:
+def _value(op: str, values: Sequence[Any], nodes: Recording) -> Any:
     """The value; of an open formula not a number where the side not taken has none."""
     if not nodes.is_open:
         return COMPUTE[op](*values)
