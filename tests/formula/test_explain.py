@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 import xlcalc
 from xlcalc.formula.derivation import AT_LEVEL, IN_ALL
-from xlcalc.language.declare import MOST_ARGUMENTS, Table
+from xlcalc.language.declare import MOST_ARGUMENTS, Table, find
 from xlcalc.language.renderings import example_arguments
 
 COLUMNS = ["step", "quantity", "formula", "with numbers", "value", "unit", "source"]
@@ -218,12 +219,23 @@ def test_errors_are_those_of_the_call():
 
 @each_function
 def test_a_derivation_leaves_nothing_behind(function):
-    """What formulas remember stays plain numbers: the same call gives a plain number before and after."""
-    arguments = example_arguments(function)
-    xlcalc.LLM_EXPLAIN(function.name, *used(arguments))
+    """What formulas remember stays plain numbers: the same call gives a plain number before and after. What is kept of
+    a model and a machine from an earlier derivation changes none of a later one."""
+    arguments, before = explained(function)
+    assert xlcalc.LLM_EXPLAIN(function.name, *used(arguments)) == before
     result = function(*arguments)
     cells = [cell for row in result for cell in row] if isinstance(result, Table) else [result]
     assert {type(cell) for cell in cells} <= {int, float, str, bool, type(None)}
+
+
+def test_a_model_that_was_explained_can_be_sent_to_another_process():
+    xlcalc.LLM_EXPLAIN("LLM_TPOT", "llama-3.1-8b", "h100-sxm", 1, 1024)
+    model, accelerator, *_ = find("LLM_TPOT").read(["llama-3.1-8b", "h100-sxm", 1, 1024])
+    assert pickle.loads(pickle.dumps((model, accelerator, model.coefficients()))) == (
+        model,
+        accelerator,
+        model.coefficients(),
+    )
 
 
 def run(*arguments):

@@ -63,6 +63,7 @@ class _Tree:
         self.texts: dict[Symbol, tuple[str, str]] = {}
         self.has_more = False
         self._taken: dict[str, int] = {}
+        self._figures: dict[tuple[str, Any], Symbol] = {}
         level = list(dict.fromkeys(roots))
         seen = set(level)
         for root in level:
@@ -118,6 +119,8 @@ class _Tree:
             text = _operand(x)
             return text, text, 9
         if x.op in LABELLED:
+            if x.op == LEAF:  # the same figure may have been recorded by an earlier derivation and by this one
+                x = self._figures.setdefault((x.label, x.value), x)
             found[x] = None
             return self.names.get(x) or self._name(x), _operand(x.value), 9
         return self._arithmetic(x, found)

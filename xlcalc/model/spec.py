@@ -11,8 +11,7 @@ from os import PathLike
 from typing import Any
 
 from xlcalc.files import check_ordinary
-from xlcalc.formula.arithmetic import Keeping
-from xlcalc.formula.records import checked_number
+from xlcalc.formula.records import Keeping, checked_number
 from xlcalc.model import native
 from xlcalc.model.adapters import adapters
 from xlcalc.model.architecture import Architecture
