@@ -19,7 +19,8 @@ from xlcalc.language.renderings import example_arguments
 COLUMNS = ["step", "quantity", "formula", "with numbers", "value", "unit", "source"]
 EXPLAINED = [f for f in xlcalc.functions() if f.name != "LLM_EXPLAIN"]
 each_function = pytest.mark.parametrize("function", EXPLAINED, ids=lambda f: f.name)
-PLAIN = {"count", "ratio"}
+# bytes, tokens and joules of larger units, seconds of an hour, a day, a month, hours of a year, and B* of Kaplan et al. 2020
+CONSTANTS = {"1,073,741,824", "1,000", "1,000,000", "3,600,000", "3,600", "86,400", "8,760", "2,628,000", "200,000,000"}
 # what Python code looks like, and a derivation must not: attributes, subscripts, calls of names, keywords
 CODE = re.compile(r"\w\.[a-z_]\w*\(|\[\w|\w_\w+\(|\blambda\b|\bNone\b|\bself\b|==|\*\*|<.*object")
 
@@ -152,7 +153,8 @@ def test_an_asked_unit_is_one_step_more():
         (("LLM_TRAIN_PLAN", "llama-3.1-8b", "h100-sxm", 8, 128, 8192), ["compute", "activations", "MFU", "memory of h100-sxm"]),
         (("LLM_SERVE_PLAN", "llama-3.1-8b", "h100-sxm", 1000, 200, 1, 0.05, 2),
          ["USD of an accelerator-hour", "limit on time to the first token", "longest time per output token", "weights", "cache"]),
-        (("LLM_MIN_GPUS", "llama-3.1-70b", "h100-sxm", 8192, 16), ["memory to fill", "weights", "cache"]),
+        (("LLM_MIN_GPUS", "llama-3.1-70b", "h100-sxm", 8192, 16),
+         ["memory to fill", "weights", "cache", "memory to fill (2)", "cache (2)"]),
         (("LLM_MAX_CONTEXT", "llama-3.1-8b", "h100-sxm", 1, 16), ["this context", "one token more", "memory to fill"]),
         (("LLM_MAX_BATCH", "llama-3.1-8b", "h100-sxm", 1, 8192), ["left for sequences", "cache of a sequence"]),
         (("LLM_LATENCY_AT_LOAD", "llama-3.1-8b", "h100-sxm", 1, 1000, 200, 10), ["wait beyond the mean at the quantile", "mean step"]),
@@ -162,6 +164,24 @@ def test_an_asked_unit_is_one_step_more():
 def test_searches_explain_what_they_chose(call, wanted):
     names = [row[1] for row in xlcalc.LLM_EXPLAIN(*call, depth=0)]
     assert set(wanted) <= set(names)
+
+
+def test_the_fewest_accelerators_are_told_from_the_next_fewer():
+    """Half of the weights of Llama 3.1 70B in 16 bit and of its cache are more than one of two accelerators has."""
+    table = xlcalc.LLM_EXPLAIN("LLM_MIN_GPUS", "llama-3.1-70b", "h100-sxm", 8192, 16, depth=1)
+    enough, filled, too_much, at_most = (row[4] for row in table if row[0].startswith("1."))
+    half = (70.55e9 + 16 * 8192 * 80 * 2 * 8 * 128) * 2 / 2
+    assert enough <= filled < 80e9 * 1.07 and half < too_much < 1.05 * half and too_much > at_most
+
+
+def test_no_figure_of_a_model_stands_in_a_formula_without_its_name():
+    """What a formula has beside names are its author's constants; numbers in names (shapes, widths) are names."""
+    for function in EXPLAINED:
+        _, table = explained(function, depth=0)
+        names = sorted({row[1] for row in table[1:]}, key=len, reverse=True)
+        for row in table[1:]:
+            bare = re.sub("|".join(map(re.escape, names)), "", row[2])
+            assert set(re.findall(r"(?<![\d.])\d{1,3}(?:,\d{3})+", bare)) <= CONSTANTS, (function.name, row[1])
 
 
 def test_plans_explain_their_first_row():
@@ -334,6 +354,7 @@ def test_lines_are_broken_where_a_terminal_ends():
         ),
         (("LLM_TCO", 30000, 4, 700, 0.1), "life years", "years"),
         (("LLM_MFU", "llama-3.1-8b", 8e4, "h100-sxm", 8), "tokens per second", "tokens/s"),
+        (("LLM_INTENSITY", "llama-3.1-8b", 1, 1024), "LLM_INTENSITY", "FLOP/byte"),
         (("LLM_OWN_SHARE", 1e4, 2), "api usd per million", "USD per million tokens"),
         (("LLM_LOSS", 8e9, 1e12), "LLM_LOSS", "nats/token"),
     ],

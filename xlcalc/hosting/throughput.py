@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import is_recording, least, remembered, searched, term, where
+from xlcalc.formula.arithmetic import detail, is_recording, least, remembered, searched, term, where
 from xlcalc.hosting.layout import Layout, check, fills
 from xlcalc.hosting.memory import RESERVE, splits, whole_capacity
 from xlcalc.hosting.served import Served
@@ -33,7 +33,7 @@ class Traffic(NamedTuple):
     @property
     def prefilled(self) -> float:
         """Prompt tokens that have to be computed."""
-        return self.prompt * (1 - self.cached_share)
+        return detail("prompt tokens to compute", self.prompt * (1 - self.cached_share), "tokens")
 
     @property
     def reach(self) -> float:

@@ -36,17 +36,20 @@ class Stored(NamedTuple):
 
     @property
     def layers(self) -> int:
-        return sum(layers for layers, _ in self.widths)
+        return sum([layers for layers, _ in self.widths])
 
     @property
     def element_bytes(self) -> float:
         """Bytes of its weights, biases left out, in all layers."""
-        return self.matrix.elements * sum(layers * bits for layers, bits in self.widths) / 8
+        return self.matrix.elements * sum([layers * bits for layers, bits in self.widths]) / 8
 
     @property
     def bytes(self) -> float:
         """Bytes of all its copies in all its layers."""
-        return self.element_bytes + self.layers * self.matrix.copies * self.matrix.bias * self.bias_bits / 8
+        matrix = self.matrix
+        if not matrix.bias:
+            return self.element_bytes
+        return self.element_bytes + self.layers * matrix.copies * matrix.bias * self.bias_bits / 8
 
 
 class StoredVector(NamedTuple):

@@ -144,8 +144,9 @@ def step_time(
     reduce: float = 0.0
     if zero < 2 and ranks > 1:  # gradients reduced, bf16 weights gathered, behind one micro-batch
         reduced, gathered = k.gradient_bytes / pp, ACTIVATION_BYTES / pp
-        scatter = ring(k, trained * reduced, ranks, tp) + ring(k, trained_experts * reduced, ranks_experts, ep)
-        collect = ring(k, trained * gathered, ranks, tp) + ring(k, trained_experts * gathered, ranks_experts, ep)
+        scatter, collect = ring(k, trained * reduced, ranks, tp), ring(k, trained * gathered, ranks, tp)
+        scatter += where(trained_experts > 0, lambda: ring(k, trained_experts * reduced, ranks_experts, ep), 0.0)
+        collect += where(trained_experts > 0, lambda: ring(k, trained_experts * gathered, ranks_experts, ep), 0.0)
         reduce = term("reducing gradients", scatter, "seconds", _ZERO)
         reduce += term("gathering weights", collect, "seconds", _ZERO)
         reduce = exposed(reduce, k.dp_exposed, mean)

@@ -26,7 +26,7 @@ from xlcalc.language.kinds import (
 from xlcalc.model.dtypes import DType as Format
 from xlcalc.model.flops import attention_flops
 from xlcalc.model.spec import ModelSpec
-from xlcalc.model.words import WORDS
+from xlcalc.model.words import FLOP_WORDS, WORDS
 from xlcalc.training import compute, memory, plan
 from xlcalc.training.layout import Layout, layout_text, parse, spread
 from xlcalc.training.step_time import step_time
@@ -151,8 +151,9 @@ def _fastest(given: SimpleNamespace) -> str:
         weight_bytes=job.weight_bytes,
         operand_bytes=job.operand_bytes,
     )
+    shape = columns(given.model.flop_shape, FLOP_WORDS, "of the model")
     flops = compute.train_flops(term("active parameters", given.model.active, "parameters", "of the model"), 1,
-                                attention_flops(given.model.flop_shape, given.seq_len), "none")  # fmt: skip
+                                attention_flops(shape, given.seq_len), "none")  # fmt: skip
     rate = term("tokens a second", given.global_batch * given.seq_len / step, "tokens/s")
     used = compute.mfu(
         term("FLOP of a token", flops, "FLOP/token"), rate, given.accelerator.peak(given.dtype.name), given.count
