@@ -155,6 +155,9 @@ def test_an_asked_unit_is_one_step_more():
          ["USD of an accelerator-hour", "limit on time to the first token", "longest time per output token", "weights", "cache"]),
         (("LLM_MIN_GPUS", "llama-3.1-70b", "h100-sxm", 8192, 16),
          ["memory to fill", "weights", "cache", "memory to fill (2)", "cache (2)"]),
+        (("LLM_FLEET", "llama-3.1-8b", "h100-sxm", 100, 1000, 200, 0.5, 0.05),
+         ["limit on time to the first token at the quantile", "longest time per output token at the quantile", "weights",
+          "cache", "mean step", "USD of an accelerator-hour"]),
         (("LLM_MAX_CONTEXT", "llama-3.1-8b", "h100-sxm", 1, 16), ["this context", "one token more", "memory to fill"]),
         (("LLM_MAX_BATCH", "llama-3.1-8b", "h100-sxm", 1, 8192), ["left for sequences", "cache of a sequence"]),
         (("LLM_LATENCY_AT_LOAD", "llama-3.1-8b", "h100-sxm", 1, 1000, 200, 10), ["wait beyond the mean at the quantile", "mean step"]),
@@ -203,6 +206,26 @@ def test_plans_explain_their_first_row():
     assert rows["seconds of a step"] == pytest.approx(best["step seconds"])
     assert rows["MFU"] == pytest.approx(best["MFU"])
     assert rows["memory of the fullest accelerator"] == pytest.approx(best["memory bytes"])
+
+
+@pytest.mark.parametrize("call", [("LLM_FLEET", "llama-3.1-8b", "h100-sxm", 100, 1000, 200, 0.5, 0.05),
+                                  ("LLM_FLEET", "llama-3.3-70b", "h100-sxm", 20, 2000, 300)])  # fmt: skip
+def test_a_fleet_explains_its_first_row(call):
+    head, first, *_ = xlcalc.LLM_FLEET(*call[1:])
+    best = dict(zip(head, first, strict=True))
+    rows = {row[1]: row for row in xlcalc.LLM_EXPLAIN(*call, depth=0)}
+    layout, held = best["layout"], best["requests/s a replica"]
+    assert rows[f"replicas of {layout}"][4] == best["replicas"] == math.ceil(call[3] / held)
+    assert rows["nodes"][4] == best["nodes"] == math.ceil(best["replicas"] * best["accelerators a replica"] / 8)
+    assert rows["USD of an hour"][4] == pytest.approx(best["USD/hour"])
+    assert rows["time to the first token at the quantile"][4] == pytest.approx(best["TTFT at the quantile (s)"])
+    assert rows["time per output token at the quantile"][4] == pytest.approx(best["TPOT at the quantile (s)"])
+
+
+def test_a_format_that_was_searched_for_is_not_called_the_published_one():
+    rows = xlcalc.LLM_EXPLAIN("LLM_SERVE_PLAN", "llama-3.3-70b", "h100-sxm", 2000, 300)
+    assert "fp8" in rows[1][4] and not any(row[:2] == ["given", "dtype"] for row in rows)
+    assert any(row[:2] == ["given", "dtype"] for row in xlcalc.LLM_EXPLAIN("LLM_WEIGHTS", "llama-3.3-70b"))
 
 
 def test_an_estimate_says_so():

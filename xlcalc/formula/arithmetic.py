@@ -182,12 +182,17 @@ def either(a: Any, b: Any) -> Any:
 
 def ceil(x: Any) -> Any:
     """The next whole number up."""
-    return node("ceil", x) if type(x) is Symbol else math.ceil(x)
+    return _whole("ceil", x) if type(x) is Symbol else math.ceil(x)
 
 
 def floor(x: Any) -> Any:
     """The next whole number down."""
-    return node("floor", x) if type(x) is Symbol else math.floor(x)
+    return _whole("floor", x) if type(x) is Symbol else math.floor(x)
+
+
+def _whole(op: str, x: Symbol) -> Symbol:
+    """Rounded, unless it is a count in any case."""
+    return x if type(x.value) is int and not x.nodes.is_open else node(op, x)
 
 
 def sqrt(x: Any) -> Any:

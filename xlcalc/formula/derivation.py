@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from xlcalc.formula.symbols import INPUT, LABELLED, LEAF, TERM, Symbol, source_of
 
 AT_LEVEL, IN_ALL = 15, 60  # rows of the first level, and rows where no depth is asked for
+_GUARD = 1e-9  # that formulas take off before they round up, or add before they round down
 FOLLOWS = "follows from its parts"  # the source of a quantity that is no equation of anybody's
 _RANK = {"+": 1, "-": 1, "neg": 2, "*": 3, "/": 3, "mod": 3, "^": 5}
 _SIGN = {"+": " + ", "-": " - ", "*": " × ", "/": " / ", "mod": " mod ", "^": "^"}
@@ -126,7 +127,7 @@ class _Tree:
         return self._arithmetic(x, found)
 
     def _arithmetic(self, x: Symbol, found: dict[Symbol, None]) -> tuple[str, str, int]:
-        op, of = x.op, x.of
+        op, of = x.op, _printed(x)
         rank = _RANK.get(op)
         a, a_numbers, left = self._expression(of[0], found)
         if rank is None:
@@ -144,6 +145,18 @@ class _Tree:
         return a + sign + b, a_numbers + sign + b_numbers, rank
 
 
+def _printed(x: Symbol) -> tuple[Any, ...]:
+    """The operands as a page prints them: a number of no decimals is no operand of rounding, nor what guards a whole
+    number against the last digit of a float."""
+    of = x.of
+    if x.op == "round" and of[1] == 0:
+        return of[:1]
+    if (x.op == "ceil" or x.op == "floor") and type(of[0]) is Symbol and of[0].op in ("+", "-"):
+        inner = of[0].of
+        return inner[:1] if type(inner[1]) is float and inner[1] == _GUARD else of
+    return of
+
+
 @lru_cache(maxsize=4096)
 def _operand(value: Any) -> str:
     text = figure(value)
@@ -152,19 +165,21 @@ def _operand(value: Any) -> str:
 
 @lru_cache(maxsize=4096)
 def figure(value: Any) -> str:
-    """A number as a derivation prints it: six digits, all those before the point below 1e9, powers of ten short.
+    """A number as a derivation prints it: six digits, all those before the point below 1e12, powers of ten short.
 
-    >>> figure(989e12), figure(1024), figure(1/3), figure(8030261248), figure(45e10), figure(12345678.9), figure(1024.5)
-    ('9.89e14', '1,024', '0.333333', '8,030,261,248', '4.5e11', '12,345,679', '1,024.5')
+    >>> figure(989e12), figure(1024), figure(1/3), figure(45e10), figure(8594703836.2), figure(1024.5)
+    ('9.89e14', '1,024', '0.333333', '4.5e11', '8,594,703,836', '1,024.5')
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
     if value == inf:
         return "unlimited"
     text = f"{value:.6g}"
-    if abs(value) < 1e12 and value == int(value) and not (abs(value) >= 1e9 and float(text) == value):
-        return f"{int(value):,}"
-    if 1e3 <= abs(value) < 1e9:
-        return f"{value:,.6g}" if abs(value) < 1e5 else f"{value:,.0f}"
+    size = abs(value)
+    if size < 1e12 and not (size >= 1e9 and float(text) == value):
+        if size >= 1e5 or value == int(value):
+            return f"{value:,.0f}"
+        if size >= 1e3:
+            return f"{value:,.6g}"
     mantissa, e, exponent = text.partition("e")
     return f"{mantissa}e{int(exponent)}" if e else text

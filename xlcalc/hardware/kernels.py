@@ -18,6 +18,7 @@ from xlcalc.formula.records import reduced
 from xlcalc.hardware.rates import Framework, TrainRates
 from xlcalc.hardware.software import lineage
 from xlcalc.hardware.spec import AcceleratorSpec
+from xlcalc.hardware.words import TRAINING
 
 
 @cache
@@ -34,10 +35,9 @@ def constant(name: str, accelerator: AcceleratorSpec, dtype: str = "", stack: st
 def _labelled(name: str, accelerator: str, architecture: str, dtype: str, stack: str) -> tuple[str, float, str, str]:
     """A figure with its label, its unit, and where it comes from: what it was calibrated on, its source and date."""
     row = _line(name, accelerator, architecture, dtype, stack)
-    kind = row["basis"] if row["basis"] in ("assumed", "calibrated", "counted", "measured") else "constant"
     basis = " on ".join(filter(None, [row["basis"], row["calibrated_on"]]))
     source = "; ".join(filter(None, [basis, tables.source_text(row["source"], row["as_of"])]))
-    return f"{kind} {name.replace('_', ' ')}", float(row["value"]), row["unit"], source
+    return TRAINING[name], float(row["value"]), row["unit"], source
 
 
 def _line(name: str, accelerator: str, architecture: str, dtype: str, stack: str) -> dict[str, str]:
