@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from pathlib import Path
+
 import pytest
 
 import xlcalc
 from xlcalc.language.arguments import SHARED
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("function", xlcalc.functions(), ids=lambda f: f.name)
@@ -30,3 +36,22 @@ def test_every_function_is_documented(function):
 def test_what_functions_share_is_said_once(function):
     own = function.formula.__doc__ or ""
     assert not [name for name, meaning in SHARED.items() if f"        {name}: {meaning}\n" in own]
+
+
+def formulas():
+    """The functions that cell functions call in the rooms of formulas, if their docstring prints an equation."""
+    called = " ".join(path.read_text("utf-8") for path in (ROOT / "xlcalc" / "cell_functions").rglob("*.py"))
+    for room in ("model", "training", "hosting", "money"):
+        for path in sorted((ROOT / "xlcalc" / room).glob("*.py")):
+            for node in ast.parse(path.read_text("utf-8")).body:
+                named = isinstance(node, ast.FunctionDef) and re.search(rf"\b{node.name}\(", called)
+                said = named and ast.get_docstring(node)
+                if said and re.search(r"\n\n    \S", said.partition("Args:")[0]):
+                    yield pytest.param(said, id=f"{path.stem}.{node.name}")
+
+
+@pytest.mark.parametrize("said", [*formulas()])
+def test_a_formula_says_all_of_itself(said):
+    """Beside its equation what goes in with its unit, its source, and an example that runs."""
+    assert re.search(r"Args:(\n    .*)*\[", said), "no argument with its unit"
+    assert "Source: " in said and ">>> " in said

@@ -115,7 +115,7 @@ class Columns:
         self.record, self._path, self._of = record, path, (nodes, words, source)
 
     def __getattr__(self, name: str) -> Any:
-        compute = _derived(type(self.record), name)
+        compute = _derived(self.record.__class__, name)
         if compute:  # of columns, and no column itself
             value = compute(self)
         else:

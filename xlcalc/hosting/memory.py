@@ -184,6 +184,10 @@ def serve_memory(of: Served, context: float, batch: float, layout: Layout, *, si
         layout: ways of tensor, pipeline, expert and attention-data parallelism
 
     Source: Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner measured it.
+
+    >>> import xlcalc
+    >>> xlcalc.LLM_SERVE_MEMORY("llama-3.1-8b", 8192, 16, part="cache", unit="GiB")
+    16.0
     """
     part = shard(of, layout)
     each = sequence_bytes(of, part, context)
@@ -205,7 +209,21 @@ def free_for_cache(of: Served, part: Shard, reserve: float) -> float:
 
 def to_fill(of: Served, part: Shard, reserve: float) -> float:
     """Bytes of an accelerator that may be filled: all but a share in reserve, of the memory (vLLM) or of what stands
-    beside weights and workspace (TensorRT-LLM)."""
+    beside weights and workspace (TensorRT-LLM).
+
+        M - r M, or M - r (M - standing)
+
+    Args:
+        of: the engine, and the accelerator of M bytes
+        part: what stands on it before the cache [bytes]
+        reserve: share r that stays empty [ratio, 0 to 1]
+
+    Source: vLLM, gpu_memory_utilization; TensorRT-LLM, free_gpu_memory_fraction.
+
+    >>> import xlcalc
+    >>> xlcalc.LLM_MAX_BATCH("llama-3.1-8b", "h100-sxm", 1, 8192, reserve=0.1)
+    57
+    """
     whole = of.on.memory
     kept = where(of.engine.reserve_of_free > 0, lambda: whole - part.standing, whole) * reserve
     return term("memory to fill", whole - kept, "bytes")

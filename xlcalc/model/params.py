@@ -28,7 +28,16 @@ def _by_part(architecture: Architecture, *, met: bool = False) -> dict[str, floa
 
 
 def dense_params(n_layers: float, d_model: float, vocab: float, d_ff: float, n_ctx: float) -> float:
-    """Weights of a textbook GPT: 4 d^2 of attention and 2 d d_ff of MLP a layer, embeddings of tokens and positions.
+    """Weights of a textbook GPT: attention and MLP of its layers, embeddings of tokens and positions.
+
+        N = n_layer (4 d^2 + 2 d d_ff) + (n_vocab + n_ctx) d
+
+    Args:
+        n_layers: layers n_layer [count]
+        d_model: width d [elements]
+        vocab: tokens of the vocabulary n_vocab [count]; 0 leaves their embedding out
+        d_ff: width of the MLP [elements]
+        n_ctx: learned positions [count]; 0 for none
 
     Biases and norms are left out. Source: Kaplan et al. 2020, table 1.
 

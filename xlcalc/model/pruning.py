@@ -53,6 +53,10 @@ def pruned(
         sparsity: share s of the matrices' elements that is zero [ratio, 0 to 1]
 
     Source: Mishra et al. 2021, section 3.1.
+
+    >>> import xlcalc
+    >>> xlcalc.LLM_PRUNED("llama-3.1-8b", 0.5, "2:4")[2][:3]
+    ['bytes', 16060522496.0, 9953615872.0]
     """
     params = sum(n * m.params for n, m in architecture.linears()) + sum(n * v.size for n, v in architecture.vectors())
     params = term("parameters", params, "parameters", COUNTED)

@@ -230,7 +230,15 @@ def by_width(weights: Weights) -> dict[str, float]:
 
 
 def count_bytes(params: float, dtype: DType) -> float:
-    """Bytes of so many parameters, every one of them in `dtype`.
+    """Bytes of so many parameters, every one of them in one format.
+
+        bytes = N b
+
+    Args:
+        params: parameters N [parameters]
+        dtype: the format, b bytes an element
+
+    Source: the format's layout (model/dtypes.py).
 
     >>> count_bytes(70e9, DType("int4", 4))
     35000000000.0
@@ -239,10 +247,22 @@ def count_bytes(params: float, dtype: DType) -> float:
 
 
 def read_bytes(weights: Weights, tokens: float) -> float:
-    """Bytes of weights that one forward pass of `tokens` tokens reads.
+    """Bytes of weights that one forward pass reads.
 
-    Of N experts with k a token, N (1 - (1 - k/N)^tokens) distinct ones are met when routing is uniform; of the token
-    embedding only `tokens` rows, left out here.
+        dense + experts (1 - (1 - k / N)^n)
+
+    Of N experts with k a token, that many distinct ones are met when routing is uniform; of the token embedding only n
+    rows, left out here.
+
+    Args:
+        weights: the matrices as they are stored
+        tokens: tokens n of the pass [tokens]
+
+    Source: Pope et al. 2022, section 3.3; uniform routing.
+
+    >>> import xlcalc
+    >>> round(xlcalc.LLM_INTENSITY("llama-3.1-8b", 1, 1024), 3)
+    1.027
     """
     held: dict[float, float] = {}
     for one in weights.matrices:

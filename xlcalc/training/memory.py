@@ -132,6 +132,12 @@ def train_memory(
         element: bytes of an element that is no operand [bytes]
 
     Source: Rajbhandari et al. 2020, section 3; Korthikanti et al. 2022, section 4.
+
+    >>> import xlcalc
+    >>> s, h, a, t, layers = 2048, 12288, 96, 8, 96  # GPT-3
+    >>> held = xlcalc.LLM_TRAIN_MEMORY("gpt3-175b", s, 1, t, part="activations")
+    >>> held == layers * s * h * (10 + 24 / t + 5 * a * s / (h * t))
+    True
     """
     tp, pp, ep, zero = layout.tp, layout.pp, layout.ep, layout.zero
     ranks = layout.dp * layout.cp
