@@ -65,14 +65,17 @@ DERIVED: dict[str, tuple[object, ...]] = {  # None stands for the number that is
     "LLM_STEP_TIME": ("llama-3.1-8b", "h100-sxm", 64, 512, None),
     "LLM_TTFT": ("llama-3.1-70b", "h100-sxm", 8, None),
     "LLM_TPOT": ("llama-3.1-70b", "h100-sxm", 8, None, 16),
+    "LLM_MAX_BATCH": ("llama-3.1-70b", "h100-sxm", 8, None),
+    "LLM_MIN_GPUS": ("llama-3.1-70b", "h100-sxm", None, 16),
     "LLM_THROUGHPUT": ("llama-3.1-70b", "h100-sxm", 8, None, 200),
     "LLM_REPLICAS": (50, None, 200, "llama-3.1-70b", "h100-sxm", 8, 64),
 }
 
 
 def derivations() -> None:
-    """What a derivation costs beside its call. The goal is against a call of new numbers: formulas remember an earlier
-    one, which is then looked up and not computed, while a derivation always computes."""
+    """What a derivation costs beside its call. The goal is against a call that computes: numbers that are new to the
+    formula. The same call again, or one of LLM_REPLICAS with another rate for a replica that is known, looks its answer
+    up; a derivation computes it in any case, and costs a hundred times as much and more."""
 
     for name, arguments in DERIVED.items():
         new = count(256)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 import xlcalc
 from xlcalc import limits
 from xlcalc.language.arguments import SHARED
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("function", xlcalc.functions(), ids=lambda f: f.name)
@@ -39,5 +42,24 @@ def test_what_functions_share_is_said_once(function):
 def test_the_page_on_reliability_has_the_limits():
     text = Path(limits.__file__).read_text("utf-8")
     stated = [(said, f"{getattr(limits, name):,}") for name, said in re.findall(r"(?m)^(\w+) = .*?  # (.*)$", text)]
-    page = (Path(__file__).parents[1] / "docs" / "reliability.md").read_text("utf-8")
+    page = (ROOT / "docs" / "reliability.md").read_text("utf-8")
     assert len(stated) > 10 and stated == re.findall(r"(?m)^\| (.*) \| ([\d,]+) \|$", page)
+
+
+def formulas():
+    """The functions that cell functions call in the rooms of formulas, if their docstring prints an equation."""
+    called = " ".join(path.read_text("utf-8") for path in (ROOT / "xlcalc" / "cell_functions").rglob("*.py"))
+    for room in ("model", "training", "hosting", "money"):
+        for path in sorted((ROOT / "xlcalc" / room).glob("*.py")):
+            for node in ast.parse(path.read_text("utf-8")).body:
+                named = isinstance(node, ast.FunctionDef) and re.search(rf"\b{node.name}\(", called)
+                said = named and ast.get_docstring(node)
+                if said and re.search(r"\n\n    \S", said.partition("Args:")[0]):
+                    yield pytest.param(said, id=f"{path.stem}.{node.name}")
+
+
+@pytest.mark.parametrize("said", [*formulas()])
+def test_a_formula_says_all_of_itself(said):
+    """Beside its equation what goes in with its unit, its source, and an example that runs."""
+    assert re.search(r"Args:(\n    .*)*\[", said), "no argument with its unit"
+    assert "Source: " in said and ">>> " in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import re
 import subprocess
 import sys
@@ -12,13 +13,14 @@ import pytest
 
 import xlcalc
 from xlcalc.formula.derivation import AT_LEVEL, IN_ALL
-from xlcalc.language.declare import MOST_ARGUMENTS, Table
+from xlcalc.language.declare import MOST_ARGUMENTS, Table, find
 from xlcalc.language.renderings import example_arguments
 
 COLUMNS = ["step", "quantity", "formula", "with numbers", "value", "unit", "source"]
 EXPLAINED = [f for f in xlcalc.functions() if f.name != "LLM_EXPLAIN"]
 each_function = pytest.mark.parametrize("function", EXPLAINED, ids=lambda f: f.name)
-PLAIN = {"count", "ratio"}
+# bytes, tokens and joules of larger units, seconds of an hour, a day, a month, hours of a year, and B* of Kaplan et al. 2020
+CONSTANTS = {"1,073,741,824", "1,000", "1,000,000", "3,600,000", "3,600", "86,400", "8,760", "2,628,000", "200,000,000"}
 # what Python code looks like, and a derivation must not: attributes, subscripts, calls of names, keywords
 CODE = re.compile(r"\w\.[a-z_]\w*\(|\[\w|\w_\w+\(|\blambda\b|\bNone\b|\bself\b|==|\*\*|<.*object")
 
@@ -151,7 +153,11 @@ def test_an_asked_unit_is_one_step_more():
         (("LLM_TRAIN_PLAN", "llama-3.1-8b", "h100-sxm", 8, 128, 8192), ["compute", "activations", "MFU", "memory of h100-sxm"]),
         (("LLM_SERVE_PLAN", "llama-3.1-8b", "h100-sxm", 1000, 200, 1, 0.05, 2),
          ["USD of an accelerator-hour", "limit on time to the first token", "longest time per output token", "weights", "cache"]),
-        (("LLM_MIN_GPUS", "llama-3.1-70b", "h100-sxm", 8192, 16), ["memory to fill", "weights", "cache"]),
+        (("LLM_MIN_GPUS", "llama-3.1-70b", "h100-sxm", 8192, 16),
+         ["memory to fill", "weights", "cache", "memory to fill (2)", "cache (2)"]),
+        (("LLM_FLEET", "llama-3.1-8b", "h100-sxm", 100, 1000, 200, 0.5, 0.05),
+         ["limit on time to the first token at the quantile", "longest time per output token at the quantile", "weights",
+          "cache", "mean step", "USD of an accelerator-hour"]),
         (("LLM_MAX_CONTEXT", "llama-3.1-8b", "h100-sxm", 1, 16), ["this context", "one token more", "memory to fill"]),
         (("LLM_MAX_BATCH", "llama-3.1-8b", "h100-sxm", 1, 8192), ["left for sequences", "cache of a sequence"]),
         (("LLM_LATENCY_AT_LOAD", "llama-3.1-8b", "h100-sxm", 1, 1000, 200, 10), ["wait beyond the mean at the quantile", "mean step"]),
@@ -161,6 +167,24 @@ def test_an_asked_unit_is_one_step_more():
 def test_searches_explain_what_they_chose(call, wanted):
     names = [row[1] for row in xlcalc.LLM_EXPLAIN(*call, depth=0)]
     assert set(wanted) <= set(names)
+
+
+def test_the_fewest_accelerators_are_told_from_the_next_fewer():
+    """Half of the weights of Llama 3.1 70B in 16 bit and of its cache are more than one of two accelerators has."""
+    table = xlcalc.LLM_EXPLAIN("LLM_MIN_GPUS", "llama-3.1-70b", "h100-sxm", 8192, 16, depth=1)
+    enough, filled, too_much, at_most = (row[4] for row in table if row[0].startswith("1."))
+    half = (70.55e9 + 16 * 8192 * 80 * 2 * 8 * 128) * 2 / 2
+    assert enough <= filled < 80e9 * 1.07 and half < too_much < 1.05 * half and too_much > at_most
+
+
+def test_no_figure_of_a_model_stands_in_a_formula_without_its_name():
+    """What a formula has beside names are its author's constants; numbers in names (shapes, widths) are names."""
+    for function in EXPLAINED:
+        _, table = explained(function, depth=0)
+        names = sorted({row[1] for row in table[1:]}, key=len, reverse=True)
+        for row in table[1:]:
+            bare = re.sub("|".join(map(re.escape, names)), "", row[2])
+            assert set(re.findall(r"(?<![\d.])\d{1,3}(?:,\d{3})+", bare)) <= CONSTANTS, (function.name, row[1])
 
 
 def test_plans_explain_their_first_row():
@@ -182,6 +206,26 @@ def test_plans_explain_their_first_row():
     assert rows["seconds of a step"] == pytest.approx(best["step seconds"])
     assert rows["MFU"] == pytest.approx(best["MFU"])
     assert rows["memory of the fullest accelerator"] == pytest.approx(best["memory bytes"])
+
+
+@pytest.mark.parametrize("call", [("LLM_FLEET", "llama-3.1-8b", "h100-sxm", 100, 1000, 200, 0.5, 0.05),
+                                  ("LLM_FLEET", "llama-3.3-70b", "h100-sxm", 20, 2000, 300)])  # fmt: skip
+def test_a_fleet_explains_its_first_row(call):
+    head, first, *_ = xlcalc.LLM_FLEET(*call[1:])
+    best = dict(zip(head, first, strict=True))
+    rows = {row[1]: row for row in xlcalc.LLM_EXPLAIN(*call, depth=0)}
+    layout, held = best["layout"], best["requests/s a replica"]
+    assert rows[f"replicas of {layout}"][4] == best["replicas"] == math.ceil(call[3] / held)
+    assert rows["nodes"][4] == best["nodes"] == math.ceil(best["replicas"] * best["accelerators a replica"] / 8)
+    assert rows["USD of an hour"][4] == pytest.approx(best["USD/hour"])
+    assert rows["time to the first token at the quantile"][4] == pytest.approx(best["TTFT at the quantile (s)"])
+    assert rows["time per output token at the quantile"][4] == pytest.approx(best["TPOT at the quantile (s)"])
+
+
+def test_a_format_that_was_searched_for_is_not_called_the_published_one():
+    rows = xlcalc.LLM_EXPLAIN("LLM_SERVE_PLAN", "llama-3.3-70b", "h100-sxm", 2000, 300)
+    assert "fp8" in rows[1][4] and not any(row[:2] == ["given", "dtype"] for row in rows)
+    assert any(row[:2] == ["given", "dtype"] for row in xlcalc.LLM_EXPLAIN("LLM_WEIGHTS", "llama-3.3-70b"))
 
 
 def test_an_estimate_says_so():
@@ -218,12 +262,23 @@ def test_errors_are_those_of_the_call():
 
 @each_function
 def test_a_derivation_leaves_nothing_behind(function):
-    """What formulas remember stays plain numbers: the same call gives a plain number before and after."""
-    arguments = example_arguments(function)
-    xlcalc.LLM_EXPLAIN(function.name, *used(arguments))
+    """What formulas remember stays plain numbers: the same call gives a plain number before and after. What is kept of
+    a model and a machine from an earlier derivation changes none of a later one."""
+    arguments, before = explained(function)
+    assert xlcalc.LLM_EXPLAIN(function.name, *used(arguments)) == before
     result = function(*arguments)
     cells = [cell for row in result for cell in row] if isinstance(result, Table) else [result]
     assert {type(cell) for cell in cells} <= {int, float, str, bool, type(None)}
+
+
+def test_a_model_that_was_explained_can_be_sent_to_another_process():
+    xlcalc.LLM_EXPLAIN("LLM_TPOT", "llama-3.1-8b", "h100-sxm", 1, 1024)
+    model, accelerator, *_ = find("LLM_TPOT").read(["llama-3.1-8b", "h100-sxm", 1, 1024])
+    assert pickle.loads(pickle.dumps((model, accelerator, model.coefficients()))) == (
+        model,
+        accelerator,
+        model.coefficients(),
+    )
 
 
 def run(*arguments):
@@ -322,6 +377,7 @@ def test_lines_are_broken_where_a_terminal_ends():
         ),
         (("LLM_TCO", 30000, 4, 700, 0.1), "life years", "years"),
         (("LLM_MFU", "llama-3.1-8b", 8e4, "h100-sxm", 8), "tokens per second", "tokens/s"),
+        (("LLM_INTENSITY", "llama-3.1-8b", 1, 1024), "LLM_INTENSITY", "FLOP/byte"),
         (("LLM_OWN_SHARE", 1e4, 2), "api usd per million", "USD per million tokens"),
         (("LLM_LOSS", 8e9, 1e12), "LLM_LOSS", "nats/token"),
     ],

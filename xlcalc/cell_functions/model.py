@@ -19,6 +19,7 @@ from xlcalc.language.kinds import (
     CountOrNone,
     DType,
     Flop,
+    Intensity,
     Model,
     ModelOrCount,
     Name,
@@ -38,11 +39,10 @@ from xlcalc.model.dtypes import GGUF
 from xlcalc.model.params import PARTS, dense_params
 from xlcalc.model.pruning import PATTERNS, pruned
 from xlcalc.model.storage import by_width, count_bytes, read_bytes
-from xlcalc.model.words import CACHE_WORDS, FLOP_WORDS
+from xlcalc.model.words import CACHE_WORDS, COUNTED, FLOP_WORDS
 
 _POPE = "Pope et al. 2022, section 3.3"
 _PRUNED = "Mishra et al. 2021, section 3.1"
-_COUNTED = "of the model: counted matrix by matrix from its configuration"
 _Part = Annotated[str, Choice("total", "active", "non_embedding", "towers", *PARTS)]
 _Phase = Annotated[str, Choice("forward", "train", "decode")]
 _Attention = Annotated[str, Choice(*VARIANTS)]
@@ -70,18 +70,18 @@ def LLM_PARAMS(model: ModelOrCount, part: _Part = "total") -> Params:
         8030261248
     """
     if part == "active" and not (is_recording() and model.count is None and not is_open()):
-        return column("params_active", model.active, "active parameters", "parameters", _COUNTED)
+        return column("params_active", model.active, "active parameters", "parameters", COUNTED)
     if part == "active":
         met = {"experts": "parameters of the experts that a token is sent to"}
         labelled = ((met.get(name, f"parameters of {name}"), n) for name, n in model.active_parts.items())
-        return sum(term(label, n, "parameters", _COUNTED) for label, n in labelled)
+        return sum(term(label, n, "parameters", COUNTED) for label, n in labelled)
     if part == "towers":
-        return column("params_towers", model.towers, "parameters of towers", "parameters", _COUNTED)
+        return column("params_towers", model.towers, "parameters of towers", "parameters", COUNTED)
     if part not in ("total", "non_embedding"):
-        return column(f"params_{part}", model.parts[part], f"parameters of {part}", "parameters", _COUNTED)
+        return column(f"params_{part}", model.parts[part], f"parameters of {part}", "parameters", COUNTED)
     if is_recording() and model.count is None:
         parts = {name: n for name, n in model.parts.items() if part == "total" or name not in ("embedding", "head")}
-        return sum(column(f"params_{p}", n, f"parameters of {p}", "parameters", _COUNTED) for p, n in parts.items())
+        return sum(column(f"params_{p}", n, f"parameters of {p}", "parameters", COUNTED) for p, n in parts.items())
     return model.total if part == "total" else model.total - model.parts["embedding"] - model.parts["head"]
 
 
@@ -95,12 +95,12 @@ def LLM_PARAMS_TABLE(model: Model) -> Rows:
     """
     whole = model.total
     parts = [
-        [part, term(f"parameters of {part}", n, "parameters", _COUNTED), n / whole]
+        [part, term(f"parameters of {part}", n, "parameters", COUNTED), n / whole]
         for part, n in model.parts.items()
         if n
     ]
     notes = [[f"note: {note}", None, None] for note in model.architecture.remarks]
-    total = term("total", sum([n for _, n, _ in parts]), "parameters", _COUNTED)
+    total = term("total", sum([n for _, n, _ in parts]), "parameters", COUNTED)
     return Table([["component", "parameters", "share"], *parts, *notes, ["total", total, 1.0]])
 
 
@@ -191,7 +191,7 @@ def LLM_WEIGHTS(model: ModelOrCount, dtype: DType = None) -> Bytes:
     weights = model.weights(dtype or model.published_dtype)
     if not is_recording():
         return weights.bytes
-    return sum(term(f"bytes of {what}", held, "bytes", _COUNTED) for what, held in by_width(weights).items())
+    return sum(term(f"bytes of {what}", held, "bytes", COUNTED) for what, held in by_width(weights).items())
 
 
 @cell_function(
@@ -221,9 +221,13 @@ def LLM_PRUNED(model: Model, sparsity: Share = 0.5, pattern: _Pattern = "unstruc
     dtype = dtype or model.published_dtype
     if dtype.name in GGUF:
         raise CalcError("#NUM!", f"must be no GGUF type, which stores every zero; got {dtype.name}", argument="dtype")
-    dense, left = pruned(model.weights(dtype), model.architecture, model.flop_shape, pattern, sparsity)
+    shape = columns(model.flop_shape, FLOP_WORDS, "of the model")
+    dense, left = pruned(model.weights(dtype), model.architecture, shape, pattern, sparsity)
     units = zip(("parameters", "bytes", "FLOP a token"), ("parameters", "bytes", "FLOP"), dense, left, strict=True)
-    rows = [[name, a, term(f"{name}, pruned", b, unit, _PRUNED), b / a] for name, unit, a, b in units]
+    rows = [
+        [name, term(f"{name}, dense", a, unit, _PRUNED), term(f"{name}, pruned", b, unit, _PRUNED), b / a]
+        for name, unit, a, b in units
+    ]
     return Table([["quantity", "dense", "pruned", "ratio"], *rows])
 
 
@@ -291,7 +295,7 @@ def LLM_IMAGE_TOKENS(model: Model, width: Count, height: Count) -> Tokens:
 @cell_function(category="Model", source="Williams et al. 2009 (roofline); Pope et al. 2022, section 3")
 def LLM_INTENSITY(
     model: Model, batch: Count, context: PositiveTokens, phase: _ServingPhase = "decode", dtype: DType = None
-) -> Real:
+) -> Intensity:
     """Arithmetic intensity: FLOP for each byte of weights and cache moved; below the accelerator's peak over its
     bandwidth (the ridge point) memory limits.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from functools import cached_property, lru_cache, wraps
+from functools import lru_cache, wraps
 from typing import Any, NamedTuple, TypeVar
 
 from xlcalc.formula.records import Columns
@@ -19,7 +19,6 @@ from xlcalc.formula.symbols import ACTIVE, CHOSEN, INPUT, LEAF, TERM, Symbol, ac
 
 Result = TypeVar("Result")
 Record = TypeVar("Record", bound=NamedTuple)
-_KEPT = 256  # formats, accelerators and software of a record
 
 
 def term(label: str, value: Any, unit: str = "", source: str | Callable[[], str] = "") -> Any:
@@ -93,27 +92,6 @@ def remembered(maxsize: int) -> Callable[[Callable[..., Result]], Callable[..., 
         return remembering
 
     return declare
-
-
-class Keeping:
-    """A record that keeps what was put together of it, for the next call."""
-
-    @cached_property
-    def looked_up(self) -> dict[Any, Any]:
-        return {}
-
-    def once(self, key: Any, put_together: Callable[[], Result]) -> Result:
-        """What is put together, kept under a key; while something is recorded it is put together anew."""
-        return put_together() if ACTIVE and is_recording() else self.kept(key, put_together)
-
-    def kept(self, key: Any, put_together: Callable[[], Result]) -> Result:
-        """The same for what is the same plain numbers whether something is recorded or not."""
-        found = self.looked_up.get(key)
-        if found is None:
-            if len(self.looked_up) >= _KEPT:
-                self.looked_up.clear()
-            found = self.looked_up[key] = put_together()
-        return found
 
 
 def searched(search: Callable[..., Result], *arguments: Any) -> Result:
@@ -204,12 +182,17 @@ def either(a: Any, b: Any) -> Any:
 
 def ceil(x: Any) -> Any:
     """The next whole number up."""
-    return node("ceil", x) if type(x) is Symbol else math.ceil(x)
+    return _whole("ceil", x) if type(x) is Symbol else math.ceil(x)
 
 
 def floor(x: Any) -> Any:
     """The next whole number down."""
-    return node("floor", x) if type(x) is Symbol else math.floor(x)
+    return _whole("floor", x) if type(x) is Symbol else math.floor(x)
+
+
+def _whole(op: str, x: Symbol) -> Symbol:
+    """Rounded, unless it is a count in any case."""
+    return x if type(x.value) is int and not x.nodes.is_open else node(op, x)
 
 
 def sqrt(x: Any) -> Any:

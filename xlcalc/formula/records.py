@@ -6,12 +6,13 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
-from functools import cached_property, wraps
+from functools import cache, cached_property, wraps
 from typing import Any, TypeVar, cast
 
 from xlcalc.formula.symbols import ACTIVE, INPUT, LEAF, Recording, Symbol, active, labelled, unrecorded
 
 FINITE = sys.float_info.max
+_KEPT = 256  # formats, accelerators and software of a record
 Record = TypeVar("Record")
 Result = TypeVar("Result")
 Words = Mapping[str, tuple[str, str]]  # of a field: what it is called, and its unit
@@ -44,7 +45,9 @@ def columns(record: Record, words: Words, source: str | Callable[[], str], withi
     """
     if not ACTIVE or (nodes := active()) is None or nodes.guards is not None:
         return record
-    return cast(Record, Columns(record, within, nodes, words, source))
+    if nodes.is_open or not isinstance(record, Keeping):
+        return cast(Record, Columns(record, within, nodes, words, source))
+    return cast(Record, record.kept((Columns, source, within), lambda: Columns(record, within, nodes, words, source)))
 
 
 def column(name: str, value: Any, label: str, unit: str, source: str | Callable[[], str]) -> Any:
@@ -70,6 +73,41 @@ def reduced(reduce: Callable[..., Result]) -> Callable[..., Result]:
     return reducing
 
 
+class Keeping:
+    """A record that keeps what was put together of it, for the next call."""
+
+    @cached_property
+    def looked_up(self) -> dict[Any, Any]:
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Another process puts together what it needs."""
+        return {name: value for name, value in self.__dict__.items() if name != "looked_up"}
+
+    def once(self, key: Any, put_together: Callable[[], Result]) -> Result:
+        """What is put together of the record alone, kept under a key: as numbers, and as the symbols of a derivation.
+        Where arguments are kept open it is put together anew."""
+        if not ACTIVE or (nodes := active()) is None:
+            return self.kept(key, put_together)
+        return put_together() if nodes.is_open else self.kept((Symbol, key), put_together)
+
+    def kept(self, key: Any, put_together: Callable[[], Result]) -> Result:
+        """The same for what is the same plain numbers whether something is recorded or not."""
+        found = self.looked_up.get(key)
+        if found is None:
+            if len(self.looked_up) >= _KEPT:
+                self.looked_up.clear()
+            found = self.looked_up[key] = put_together()
+        return found
+
+
+@cache
+def _derived(record: type[Any], name: str) -> Callable[[Any], Any] | None:
+    """What computes an attribute that is no field of a record."""
+    derived = getattr(record, name, None)
+    return derived.func if isinstance(derived, cached_property) else getattr(derived, "fget", None)
+
+
 class Columns:
     """A record whose fields become symbols when they are asked for."""
 
@@ -77,8 +115,7 @@ class Columns:
         self.record, self._path, self._of = record, path, (nodes, words, source)
 
     def __getattr__(self, name: str) -> Any:
-        derived = getattr(type(self.record), name, None)
-        compute = derived.func if isinstance(derived, cached_property) else getattr(derived, "fget", None)
+        compute = _derived(self.record.__class__, name)
         if compute:  # of columns, and no column itself
             value = compute(self)
         else:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import get_ident
 from typing import Any, TypeAlias
@@ -202,8 +202,14 @@ def _compared(op: str, a: Symbol, b: Any) -> Any:
 
 
 def node(op: str, *of: Any) -> Symbol:
-    """The node of an operator over operands, one of which is a symbol."""
-    nodes = next(x.nodes for x in of if type(x) is Symbol)
+    """The node of an operator over operands, one of which is a symbol.
+
+    It is interned where this thread records now: symbols of a model or a machine are kept from one recording to the
+    next.
+    """
+    nodes = active()
+    if nodes is None:
+        nodes = next(x.nodes for x in of if type(x) is Symbol)
     found = nodes.get(key := (op, *of))
     if found is None:
         values = [x.value if type(x) is Symbol else x for x in of]
@@ -213,16 +219,18 @@ def node(op: str, *of: Any) -> Symbol:
 
 def _two(op: str, a: Any, b: Any) -> Symbol:
     """`node` of two operands, which most are."""
-    nodes = a.nodes if type(a) is Symbol else b.nodes
+    nodes = ACTIVE.get(get_ident())
+    if nodes is None:
+        nodes = a.nodes if type(a) is Symbol else b.nodes
     found = nodes.get(key := (op, a, b))
     if found is None:
         x, y = a.value if type(a) is Symbol else a, b.value if type(b) is Symbol else b
-        value = _value(op, [x, y], nodes) if nodes.is_open else COMPUTE[op](x, y)
+        value = _value(op, (x, y), nodes) if nodes.is_open else COMPUTE[op](x, y)
         found = nodes[key] = Symbol(nodes, op, (a, b), value)
     return found
 
 
-def _value(op: str, values: list[Any], nodes: Recording) -> Any:
+def _value(op: str, values: Sequence[Any], nodes: Recording) -> Any:
     """The value; of an open formula not a number where the side not taken has none."""
     if not nodes.is_open:
         return COMPUTE[op](*values)

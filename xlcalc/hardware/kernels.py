@@ -13,11 +13,12 @@ from itertools import product
 from typing import Any, cast
 
 from xlcalc.catalog import tables
-from xlcalc.formula.arithmetic import is_recording, plain, term
+from xlcalc.formula.arithmetic import is_open, is_recording, plain, term
 from xlcalc.formula.records import reduced
 from xlcalc.hardware.rates import Framework, TrainRates
 from xlcalc.hardware.software import lineage
 from xlcalc.hardware.spec import AcceleratorSpec
+from xlcalc.hardware.words import TRAINING
 
 
 @cache
@@ -34,10 +35,9 @@ def constant(name: str, accelerator: AcceleratorSpec, dtype: str = "", stack: st
 def _labelled(name: str, accelerator: str, architecture: str, dtype: str, stack: str) -> tuple[str, float, str, str]:
     """A figure with its label, its unit, and where it comes from: what it was calibrated on, its source and date."""
     row = _line(name, accelerator, architecture, dtype, stack)
-    kind = row["basis"] if row["basis"] in ("assumed", "calibrated", "counted", "measured") else "constant"
     basis = " on ".join(filter(None, [row["basis"], row["calibrated_on"]]))
     source = "; ".join(filter(None, [basis, tables.source_text(row["source"], row["as_of"])]))
-    return f"{kind} {name.replace('_', ' ')}", float(row["value"]), row["unit"], source
+    return TRAINING[name], float(row["value"]), row["unit"], source
 
 
 def _line(name: str, accelerator: str, architecture: str, dtype: str, stack: str) -> dict[str, str]:
@@ -80,10 +80,10 @@ def _attention(name: str, accelerator: AcceleratorSpec, stack: str) -> float:
 @reduced
 def kernels(accelerator: AcceleratorSpec, dtype: str, stack: str = "megatron") -> TrainRates:
     """The achieved rates of an accelerator. Raises ValueError where a peak or its bandwidth is not published."""
-    if is_recording():  # looked up as the formula asks for them
-        return cast(TrainRates, _Recorded(_rates(accelerator, dtype, stack)))
 
     def look_up() -> TrainRates:
+        if is_recording():  # looked up as the formula asks for them
+            return cast(TrainRates, _Recorded(_rates(accelerator, dtype, stack)))
         return TrainRates(**{name: look() for name, look in _rates(accelerator, dtype, stack).items()})
 
     return accelerator.once((TrainRates, dtype, stack), look_up)
@@ -170,7 +170,9 @@ _SHARES = (
 
 def framework(software: str) -> Framework:
     """What a training software keeps in memory, with the sources of its figures while something is recorded."""
-    return _framework(software, term) if is_recording() else _plain_framework(software)
+    if not is_recording() or is_open():
+        return _plain_framework(software)
+    return _recorded_framework(software)
 
 
 def _framework(software: str, said: Callable[..., float]) -> Framework:
@@ -193,6 +195,11 @@ def _framework(software: str, said: Callable[..., float]) -> Framework:
         narrow_kept=bool(plain(held("narrow_kept"))),
         eager=bool(plain(held("eager"))),
     )
+
+
+@cache
+def _recorded_framework(software: str) -> Framework:
+    return _framework(software, term)
 
 
 @cache

@@ -17,6 +17,7 @@ from xlcalc.formula.records import reduced
 from xlcalc.hardware.rates import Device, Engine, Host, ServeRates
 from xlcalc.hardware.software import lineage
 from xlcalc.hardware.spec import AcceleratorSpec
+from xlcalc.hardware.words import SERVING
 from xlcalc.model.dtypes import DTYPES, DType
 
 # what serves on the accelerators of a maker
@@ -39,7 +40,7 @@ def _labelled(name: str, *scopes: str) -> tuple[str, float, str, str]:
     table = _table()
     row = next((table[name, scope] for scope in scopes if (name, scope) in table), table[name, ""])
     source = "; ".join(filter(None, [row["how"], tables.source_text(row["source"], "")]))
-    return f"the engine's {name.replace('_', ' ')}", float(row["value"]), row["unit"], source
+    return SERVING[name], float(row["value"]), row["unit"], source
 
 
 def engine(accelerator: AcceleratorSpec | None = None, software: str = "") -> Engine:

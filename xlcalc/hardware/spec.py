@@ -8,8 +8,8 @@ from sys import float_info
 from typing import Any
 
 from xlcalc.catalog import tables
-from xlcalc.formula.arithmetic import Keeping, is_recording
-from xlcalc.formula.records import checked_number, column
+from xlcalc.formula.arithmetic import is_recording
+from xlcalc.formula.records import Keeping, checked_number, column
 
 _PEAK_OF = {
     "fp32": "peak_fp32", "tf32": "peak_tf32", "bf16": "peak_bf16", "fp16": "peak_fp16", "fp8": "peak_fp8",

@@ -39,6 +39,8 @@ def usd_per_million(usd_per_hour: float, tokens_per_second: float, utilization: 
         tokens_per_second: what it produces when it is busy, r [tokens/s], above 0
         utilization: share u of the time that it is busy [ratio, above 0, at most 1]
 
+    Source: USD per hour over tokens per hour.
+
     >>> round(usd_per_million(2.21, 3148, 1), 3)
     0.195
     """
@@ -56,6 +58,8 @@ def replicas(requests_per_second: float, output: float, tokens_per_second: float
         output: tokens of each answer [tokens]
         tokens_per_second: what a replica sustains, r [tokens/s], above 0
         utilization: share u of it to plan with [ratio, above 0, at most 1]
+
+    Source: requests x output over tokens per second.
 
     >>> replicas(100, 200, 5000, 0.8)
     5

@@ -29,18 +29,63 @@ def latency_layout(of: Served, count: int) -> Layout:
 
 
 def tpot(of: Served, layout: Layout, context: float, batch: float) -> float:
-    """Seconds of one decoding step of `batch` sequences that have `context` tokens on average."""
+    """Seconds of one decoding step.
+
+        sum over operators of their bytes over bandwidth or FLOP over rate, whichever is longer, + collectives + starts
+
+    Args:
+        of: model, formats of weights and cache, accelerator with its rates, engine
+        layout: ways of tensor, pipeline, expert and attention-data parallelism
+        context: tokens of each sequence, on average [tokens]
+        batch: sequences that decode together [count]
+
+    Source: Pope et al. 2022, section 3; Williams et al. 2009; rates in catalog/serving.csv.
+
+    >>> import xlcalc
+    >>> f"{xlcalc.LLM_TPOT('llama-3.1-8b', 'h100-sxm', 1, 1024, unit='ms'):.0f} ms"
+    '6 ms'
+    """
     return alone(replica(of, layout), batch, context)
 
 
 def ttft(of: Served, layout: Layout, prompt: float, batch: float) -> float:
-    """Seconds to prefill `batch` prompts together; causal masking halves the scores."""
+    """Seconds to prefill prompts together; causal masking halves the scores.
+
+        sum over operators of their bytes over bandwidth or FLOP over rate, whichever is longer, + collectives + starts
+
+    Args:
+        of: model, formats of weights and cache, accelerator with its rates, engine
+        layout: ways of tensor, pipeline, expert and attention-data parallelism
+        prompt: tokens of each prompt [tokens]
+        batch: prompts [count]
+
+    Source: Pope et al. 2022, section 3; Williams et al. 2009; rates in catalog/serving.csv.
+
+    >>> import xlcalc
+    >>> f"{xlcalc.LLM_TTFT('llama-3.1-8b', 'h100-sxm', 1, 1024, unit='ms'):.0f} ms"
+    '25 ms'
+    """
     return alone(replica(of, layout), 0, 0, batch * prompt, (prompt + 1) / 2)
 
 
 def ttft_at(of: Served, shape: FlopShape, count: int, prompt: float, batch: float, mfu: float) -> float:
-    """Seconds to prefill at a share of peak: (2 N + attention) tokens / (count peak mfu), without the head's
-    product. `shape` has the multiply-adds of a token.
+    """Seconds to prefill at a share of peak; the head runs for the last token of each prompt alone.
+
+        b (s (2 N + attention) + 2 N_head) / (n P mfu)
+
+    Args:
+        of: model and accelerator, of peak P [FLOP/s]
+        shape: multiply-adds of a token, N without the head
+        count: accelerators n [count]
+        prompt: tokens s of each prompt [tokens]
+        batch: prompts b [count]
+        mfu: share of the peak that is reached [ratio, above 0, at most 1]
+
+    Source: Pope et al. 2022, section 3; Chowdhery et al. 2022, appendix B.
+
+    >>> import xlcalc
+    >>> f"{xlcalc.LLM_TTFT('llama-3.1-8b', 'h100-sxm', 1, 1024, mfu=0.5, unit='ms'):.1f} ms"
+    '29.5 ms'
     """
     head = of.model.head_d_in * of.model.vocab
     matrices = term("multiply-adds of a token without the head", shape.matmul - head, "multiply-adds", "of the model")
@@ -50,7 +95,23 @@ def ttft_at(of: Served, shape: FlopShape, count: int, prompt: float, batch: floa
 
 
 def tpot_at(of: Served, layout: Layout, context: float, batch: float, mbu: float) -> float:
-    """Seconds of a decoding step at a share of memory bandwidth: weights met and cache read over bandwidth."""
+    """Seconds of a decoding step at a share of memory bandwidth.
+
+        (weights met + cache read) / (B mbu)
+
+    Args:
+        of: model, formats of weights and cache, accelerator of bandwidth B [bytes/s]
+        layout: ways of tensor, pipeline, expert and attention-data parallelism
+        context: tokens of each sequence, on average [tokens]
+        batch: sequences that decode together [count]
+        mbu: share of the bandwidth that is reached [ratio, above 0, at most 1]
+
+    Source: Pope et al. 2022, section 3.3.
+
+    >>> import xlcalc
+    >>> f"{xlcalc.LLM_TPOT('llama-3.1-8b', 'h100-sxm', 1, 1024, mbu=0.5, unit='ms'):.1f} ms"
+    '9.0 ms'
+    """
     r = replica(of, layout)
     weights = sum(layers * stored for layers, _, _, stored, *_ in r.products)
     weights += r.head[0] * r.head[1] * r.head[2]

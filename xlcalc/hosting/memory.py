@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, takewhile
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import ceil, floor, least, most, remembered, term, where
@@ -184,6 +184,10 @@ def serve_memory(of: Served, context: float, batch: float, layout: Layout, *, si
         layout: ways of tensor, pipeline, expert and attention-data parallelism
 
     Source: Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner measured it.
+
+    >>> import xlcalc
+    >>> xlcalc.LLM_SERVE_MEMORY("llama-3.1-8b", 8192, 16, part="cache", unit="GiB")
+    16.0
     """
     part = shard(of, layout)
     each = sequence_bytes(of, part, context)
@@ -205,7 +209,21 @@ def free_for_cache(of: Served, part: Shard, reserve: float) -> float:
 
 def to_fill(of: Served, part: Shard, reserve: float) -> float:
     """Bytes of an accelerator that may be filled: all but a share in reserve, of the memory (vLLM) or of what stands
-    beside weights and workspace (TensorRT-LLM)."""
+    beside weights and workspace (TensorRT-LLM).
+
+        M - r M, or M - r (M - standing)
+
+    Args:
+        of: the engine, and the accelerator of M bytes
+        part: what stands on it before the cache [bytes]
+        reserve: share r that stays empty [ratio, 0 to 1]
+
+    Source: vLLM, gpu_memory_utilization; TensorRT-LLM, free_gpu_memory_fraction.
+
+    >>> import xlcalc
+    >>> xlcalc.LLM_MAX_BATCH("llama-3.1-8b", "h100-sxm", 1, 8192, reserve=0.1)
+    57
+    """
     whole = of.on.memory
     kept = where(of.engine.reserve_of_free > 0, lambda: whole - part.standing, whole) * reserve
     return term("memory to fill", whole - kept, "bytes")
@@ -280,17 +298,29 @@ def fits_batch(of: Served, context: float, batch: float, layout: Layout, reserve
     return own * sequence_bytes(of, part, context) + sampling <= free_for_cache(of, part, reserve)
 
 
+def _counts(of: Served) -> Iterator[int]:
+    """The numbers of accelerators that one replica is tried on."""
+    node = of.on.node or of.on.domain or 1
+    inside: list[int] = [1 << i for i in range(node.bit_length()) if 1 << i <= node]
+    return chain(inside, (node * n for n in _NODES if node * n > inside[-1]))
+
+
+def roomiest_below(of: Served, context: float, batch: int, count: int) -> Layout | None:
+    """Of the layouts of the next fewer accelerators that are tried the one that takes the least of each; None where
+    there are none."""
+    fewer = takewhile(lambda tried: tried < count, _counts(of))
+    layouts = next(filter(None, (splits(of, tried) for tried in [*fewer][::-1])), ())
+    return min(layouts, key=lambda layout: serve_memory(of, context, batch, layout, sized=True).total, default=None)
+
+
 def min_layout(of: Served, context: float, batch: int, reserve: float) -> Layout:
     """A layout of the fewest accelerators that hold weights and `batch` sequences: powers of two up to a node, then
     whole nodes.
 
     Raises ValueError where those that one replica can be split over are too few, saying what they hold.
     """
-    node = of.on.node or of.on.domain or 1
-    inside: list[int] = [1 << i for i in range(node.bit_length()) if 1 << i <= node]
-    beyond = (node * n for n in _NODES if node * n > inside[-1])
     layouts: Sequence[Layout] = ()
-    for count in chain(inside, beyond):
+    for count in _counts(of):
         layouts = splits(of, count) or layouts
         for layout in layouts:
             if fits_batch(of, context, batch, layout, reserve):

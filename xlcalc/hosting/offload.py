@@ -24,9 +24,23 @@ def offload_throughput(
 ) -> float:
     """Output tokens a second of a batch: prefill, then a step a token, each as long as its slowest stream.
 
+        b n / (T_prefill + (n - 1) T_step), T = max(compute, moved / host rate, moved / disk rate)
+
+    Args:
+        of: model, formats of weights and cache, accelerator with its rates
+        host_rate: between the host's memory and the accelerator [bytes/s], above 0
+        disk_rate: from disk [bytes/s]; 0 = nothing lies there
+        prompt, output: tokens of each prompt, n of each answer [tokens]
+        batch: sequences b [count]
+        weights_share, cache_share: of weights and cache that stay on the accelerator [ratio, 0 to 1]
+
     What is not on the accelerator crosses the host's link in every pass; with a disk rate it lies on disk and crosses
     both. Raises ValueError where what is to stay on the accelerator is more than it holds. Source: Sheng et al. 2023
     (FlexGen), section 4.3, without computing on the host.
+
+    >>> import xlcalc
+    >>> round(xlcalc.LLM_OFFLOAD_THROUGHPUT("opt-30b", "t4", 12e9, 0, 512, 32, 144, 0.2, 0), 1)
+    9.3
     """
     layout = Layout()
     r = replica(of, layout)

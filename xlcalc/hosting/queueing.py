@@ -14,7 +14,19 @@ from __future__ import annotations
 from math import lgamma
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import exp, is_number, is_recording, least, log, most, remembered, searched, sqrt, term
+from xlcalc.formula.arithmetic import (
+    detail,
+    exp,
+    is_number,
+    is_recording,
+    least,
+    log,
+    most,
+    remembered,
+    searched,
+    sqrt,
+    term,
+)
 from xlcalc.hosting.step import Replica
 from xlcalc.hosting.throughput import Traffic, flow, stage_seconds
 
@@ -121,15 +133,15 @@ def _step(r: Replica, traffic: Traffic, decoding: float) -> float:
         return pp * stage_seconds(r, traffic, group, prompts, decoding)
     share = 1 - exp(-prompts / _chunk(r, traffic))
     share = term("share of steps with prompts", share, "ratio", "Poisson arrivals")
-    without = stage_seconds(r, traffic, group, 0, decoding)
-    return pp * (without + share * (stage_seconds(r, traffic, group, prompts / share, decoding) - without))
+    without = detail("a step without prompts", stage_seconds(r, traffic, group, 0, decoding), "seconds")
+    beside = detail("a step with prompts", stage_seconds(r, traffic, group, prompts / share, decoding), "seconds")
+    return pp * (without + share * (beside - without))
 
 
 def _chunk(r: Replica, traffic: Traffic) -> float:
     """Prompt tokens that a step takes in: a whole prompt, or what the token budget leaves at saturation."""
-    return least(
-        traffic.prefilled, r.of.engine.step_tokens * r.layout.dp * traffic.begun / (traffic.checked + traffic.begun)
-    )
+    begun = r.of.engine.step_tokens * r.layout.dp * traffic.begun / (traffic.checked + traffic.begun)
+    return detail("prompt tokens of a chunk", least(traffic.prefilled, begun), "tokens", "Agrawal et al. 2023")
 
 
 def _first(r: Replica, traffic: Traffic, decoding: float) -> float:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import is_recording, least, remembered, searched, term, where
+from xlcalc.formula.arithmetic import detail, is_recording, least, remembered, searched, term, where
 from xlcalc.hosting.layout import Layout, check, fills
 from xlcalc.hosting.memory import RESERVE, splits, whole_capacity
 from xlcalc.hosting.served import Served
@@ -33,7 +33,7 @@ class Traffic(NamedTuple):
     @property
     def prefilled(self) -> float:
         """Prompt tokens that have to be computed."""
-        return self.prompt * (1 - self.cached_share)
+        return detail("prompt tokens to compute", self.prompt * (1 - self.cached_share), "tokens")
 
     @property
     def reach(self) -> float:
@@ -108,6 +108,17 @@ def flow(r: Replica, traffic: Traffic, sequences: float) -> Flow:
     (with k drafted tokens of which a pass gives g: rate = g d / t, and k + 1 + g prompt / output below the budget).
     With p pipeline stages the sequences go round in p groups. A sequence in its prefill holds a place without decoding:
     the decoding ones are those that leave room in the token budget for the prompts that follow them.
+
+    Args:
+        r: the model on a layout of an accelerator, with its rates and engine
+        traffic: prompt and output of each request [tokens], share of the prompt in the prefix cache [ratio, 0 to 1]
+        sequences: under way [count]
+
+    Source: Agrawal et al. 2023 (chunked prefill); rates in catalog/serving.csv.
+
+    >>> import xlcalc
+    >>> 8e3 < xlcalc.LLM_THROUGHPUT("llama-3.1-8b", "h100-sxm", 1, 1000, 1000, dtype="fp8") < 9e3
+    True
     """
     pp = r.layout.pp
     begun = term("prompt tokens beside each decoding sequence", traffic.begun, "ratio", "Agrawal et al. 2023")

@@ -159,7 +159,7 @@ def _published(declaration: Declaration, read: Sequence[Any]) -> list[list[Any]]
     """The format that a blank one of weights stands for, and what it is taken from."""
     model = next((value for value in read if isinstance(value, ModelSpec) and value.count is None), None)
     blank = any(a.name == "dtype" and value is None for a, value in zip(declaration.arguments, read, strict=True))
-    if model is None or not blank:
+    if model is None or not blank or "as published" not in declaration.argument_help("dtype"):
         return []
     dtype = model.checkpoint.dtype
     return [

@@ -36,8 +36,11 @@ class ModelKind(Kind):
 
     def read(self, value: Any) -> ModelSpec:
         try:
-            if type(value) is str:
+            kind = type(value)
+            if kind is str:
                 return self._from_text(value)
+            if self.count and (kind is int or kind is float):
+                return ModelSpec(count=_COUNT.read(value))
             if isinstance(value, ModelSpec):
                 return value if value.count is not None and self.count else _checked(value)
             if isinstance(value, Mapping):
@@ -216,6 +219,7 @@ TokenRate = Annotated[float, Number("tokens/s")]
 PositiveTokenRate = Annotated[float, Number("tokens/s", 0, above=True)]
 TokensPerByte = Annotated[float, Number("tokens/byte", 0, above=True)]
 Requests = Annotated[float, Number("requests")]
+Intensity = Annotated[float, Number("FLOP/byte")]
 Loss = Annotated[float, Number("nats/token")]
 PositiveLoss = Annotated[float, Number("nats/token", 0, above=True)]
 Carbon = Annotated[float, Number("kg CO2e")]

@@ -103,6 +103,9 @@ def kv_cache_bytes(
         state_bytes: of a recurrent state's element [bytes]; None or 0 = as the cache, at least 2
 
     Source: Pope et al. 2022, section 3.3, generalised to what each layer stores.
+
+    >>> kv_cache_bytes(CacheShape(2 * 96 * 12288, (), 0, 0, ()), 2048, 1, 2, None)  # GPT-3: 4.8 GB
+    9663676416
     """
     growing = growing_bytes(shape, context, bytes_per_element)
     return batch * (growing + state_cache_bytes(shape, bytes_per_element, state_bytes))

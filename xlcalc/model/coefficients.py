@@ -11,6 +11,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import NamedTuple
 
+from xlcalc.formula.records import Keeping
+
 
 class Matmuls(NamedTuple):
     """Sums over matrix products of one kind: elements of weights, elements of inputs and outputs of a token, number."""
@@ -185,7 +187,7 @@ class Numbers(NamedTuple):
     states: tuple[State, ...]
 
 
-class Coefficients(Numbers):
+class Coefficients(Numbers, Keeping):
     """A model's columns, and those that formulas take together, put together once."""
 
     def __hash__(self) -> int:

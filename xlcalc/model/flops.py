@@ -47,6 +47,9 @@ def attention_flops(shape: FlopShape, context: float) -> float:
         context: tokens attended to [tokens]
 
     Source: Chowdhery et al. 2022, appendix B.
+
+    >>> attention_flops(FlopShape(100, ((8, None), (8, 4))), 10)
+    224
     """
     pairs = sum(score * (context if window is None else least(context, window)) for score, window in shape.scores)
     return term("FLOP of a token in attention scores", 2 * pairs, "FLOP/token", "Chowdhery et al. 2022, appendix B")

@@ -32,31 +32,32 @@ def image_tokens(config: Mapping[str, Any], width: int, height: int) -> int:
     return rule(config, vision if isinstance(vision, Mapping) else {}, width, height)
 
 
-def resized(width: int, height: int, factor: int, least: int, most: int) -> tuple[int, int]:
-    """Sides that are multiples of `factor`, with at least and at most so many pixels, in about the same proportion.
+def squares(width: int, height: int, side: int, least: int, most: int) -> tuple[int, int]:
+    """Squares of so many pixels a side, across and down, of at least and at most so many pixels in all, in about the
+    same proportion.
 
     Source: Qwen2-VL's smart_resize.
     """
     if max(width, height) > _STEEPEST * min(width, height):
         raise ValueError(f"takes images whose sides differ by {_STEEPEST} times at most; got {width} x {height}")
-    wide, high = round(width / factor) * factor, round(height / factor) * factor
-    if wide * high > most:
+    across, down = round(width / side), round(height / side)
+    pixels = across * down * side * side
+    if pixels > most:
         scale = sqrt(width * height / most)
-        wide = max(factor, floor(width / scale / factor) * factor)
-        high = max(factor, floor(height / scale / factor) * factor)
-    elif wide * high < least:
+        across, down = max(1, floor(width / scale / side)), max(1, floor(height / scale / side))
+    elif pixels < least:
         scale = sqrt(least / (width * height))
-        wide, high = ceil(width * scale / factor) * factor, ceil(height * scale / factor) * factor
-    return wide, high
+        across, down = ceil(width * scale / side), ceil(height * scale / side)
+    return across, down
 
 
 def _merged(patch: int, least: int, most: int) -> Callable[[Vision, Vision, int, int], int]:
     """Patches merged in squares, as many as the image has once resized."""
 
     def tokens(config: Vision, vision: Vision, width: int, height: int) -> int:
-        factor = int(vision.get("patch_size") or patch) * int(vision.get("spatial_merge_size") or 2)
-        wide, high = resized(width, height, factor, least, most)
-        return wide // factor * (high // factor)
+        side = int(vision.get("patch_size") or patch) * int(vision.get("spatial_merge_size") or 2)
+        across, down = squares(width, height, side, least, most)
+        return across * down
 
     return tokens
 

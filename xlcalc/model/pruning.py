@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import NamedTuple
 
+from xlcalc.formula.arithmetic import term
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.flops import FlopShape, forward_flops
 from xlcalc.model.storage import MATRIX_PARTS, Weights
+from xlcalc.model.words import COUNTED
 
 PATTERNS = ("unstructured", "2:4", "structured")
 
@@ -50,17 +53,28 @@ def pruned(
         sparsity: share s of the matrices' elements that is zero [ratio, 0 to 1]
 
     Source: Mishra et al. 2021, section 3.1.
+
+    >>> import xlcalc
+    >>> xlcalc.LLM_PRUNED("llama-3.1-8b", 0.5, "2:4")[2][:3]
+    ['bytes', 16060522496.0, 9953615872.0]
     """
     params = sum(n * m.params for n, m in architecture.linears()) + sum(n * v.size for n, v in architecture.vectors())
+    params = term("parameters", params, "parameters", COUNTED)
     matrices = [one for one in weights.matrices if one.matrix.part in MATRIX_PARTS]
     elements = sum(one.layers * one.matrix.elements for one in matrices)
-    rest = weights.bytes - sum(one.element_bytes for one in matrices)
-    widths = [(layers * one.matrix.elements, bits) for one in matrices for layers, bits in one.widths]
+    elements = term("elements of attention, MLP and experts", elements, "elements", COUNTED)
+    rest = term("bytes of the rest", weights.bytes - sum(m.element_bytes for m in matrices), "bytes", COUNTED)
+    widths: defaultdict[float, float] = defaultdict(float)
+    for one in matrices:
+        for layers, bits in one.widths:
+            widths[bits] += layers * one.matrix.elements
+    held = {bits: term(f"elements of {bits:g} bits", n, "elements", COUNTED) for bits, n in widths.items()}
     macs = sum(n * matrix.macs for n, matrix in architecture.linears() if matrix.part in MATRIX_PARTS)
+    macs = term("multiply-adds of a token in these", macs, "multiply-adds/token", COUNTED)
     flop = forward_flops(shape, 0)
 
     def left(pattern: str, sparsity: float) -> Pruned:
-        sparse = sum(pruned_bytes(held, bits, pattern, sparsity) for held, bits in widths)
+        sparse = sum(pruned_bytes(n, bits, pattern, sparsity) for bits, n in held.items())
         return Pruned(params - sparsity * elements, rest + sparse, flop - 2 * (sparsity * macs))
 
     return left("structured", 0), left(pattern, sparsity)

@@ -20,25 +20,30 @@ _EXTRA_KERNELS = {"attention": 4, "mlp": 2, "moe": 6}
 
 def serve_columns(architecture: Architecture, weights: Weights, state_bytes: float | None) -> dict[str, Any]:
     """The columns of serving with weights as they are stored."""
-    products: Counter[Product] = Counter()
+    products: Counter[tuple[Any, ...]] = Counter()  # how many layers have a product, by all else of it
     scores: dict[int | None, tuple[float, float]] = {}
     sums = dict.fromkeys(("kernels", "narrow", "reductions", "expert_blocks", "stream", "scan"), 0.0)
     head = architecture.head
     held: dict[int, list[Stored]] = {}
     for one in weights.matrices:
         held.setdefault(one.place, []).append(one)
+    alike: dict[tuple[Any, ...], list[Product]] = {}  # blocks with the same matrices, wherever they stand
     for place, (times, block) in enumerate(architecture.blocks()):
-        found = _products(held.get(place, []))
+        matrices = held.get(place, [])
+        key = tuple([(one.matrix, one.widths) for one in matrices])
+        found = alike[key] if key in alike else alike.setdefault(key, _products(matrices))
+        routed = reduces = False
         for product in found:
-            products[product._replace(layers=0)] += int(product.layers)
-        routed = any(product.copies > 1 for product in found)
-        sums["reductions"] += times * any(product.row or product.copies > 1 for product in found)
+            products[product[1:]] += int(product.layers)
+            routed = routed or product.copies > 1
+            reduces = reduces or product.row
+            sums["kernels"] += product.layers
+            sums["narrow"] += product.layers if product.bytes < 2 else 0
+        sums["reductions"] += times * (reduces or routed)
         sums["expert_blocks"] += times * routed
         sums["scan"] += times * block.scan
         sums["stream"] += times * _stream(block, head.d_in)
         sums["kernels"] += times * _EXTRA_KERNELS["moe" if routed else "attention" if block.score else "mlp"]
-        sums["kernels"] += sum(product.layers for product in found)
-        sums["narrow"] += sum(product.layers for product in found if product.bytes < 2)
         if block.score:
             reach = block.window if block.attended is None else block.attended * block.stride
             prefill, decode = scores.get(reach, (0.0, 0.0))
@@ -46,8 +51,8 @@ def serve_columns(architecture: Architecture, weights: Weights, state_bytes: flo
             scores[reach] = prefill + each, decode + times * (block.decode_score or block.score) / block.stride
     *outer, last = held.get(OUTSIDE) or [Stored(head, ((1, KEPT_BITS),), KEPT_BITS, OUTSIDE)]
     for one in outer:
-        products[_product([(one.matrix, one.widths[0][1])], 0)] += 1
-    counted = [product._replace(layers=times) for product, times in products.items()]
+        products[_product([(one.matrix, one.widths[0][1])], 0)[1:]] += 1
+    counted = [Product(times, *product) for product, times in products.items()]
     rank = rank_bytes(architecture, weights)
     return {
         **sums,
@@ -70,13 +75,14 @@ def _products(stored: list[Stored]) -> list[Product]:
     fused: dict[tuple[int, str, str, str, bool, int], list[tuple[Linear, float]]] = {}
     for one in stored:
         matrix = one.matrix
+        divided = matrix.divided
+        own = matrix.role if divided == "row" else ""
         for quantised in (False, True):
-            widths = [(layers, bits) for layers, bits in one.widths if (bits < 16) is quantised]
+            widths = [width for width in one.widths if (width[1] < 16) is quantised]
             if widths:
-                times = sum(layers for layers, _ in widths)
-                bits = sum(layers * bits for layers, bits in widths) / times
-                own = matrix.role if matrix.divided == "row" else ""
-                key = matrix.d_in, matrix.divided, matrix.part, own, quantised, times
+                times = sum([layers for layers, _ in widths])
+                bits = sum([layers * bits for layers, bits in widths]) / times
+                key = matrix.d_in, divided, matrix.part, own, quantised, times
                 fused.setdefault(key, []).append((matrix, bits))
     return [_product(matrices, key[-1]) for key, matrices in fused.items()]
 
@@ -84,15 +90,16 @@ def _products(stored: list[Stored]) -> list[Product]:
 def _product(matrices: list[tuple[Linear, float]], layers: int) -> Product:
     """Matrices with so many bits an element as one product."""
     first = matrices[0][0]
-    routed, row = first.split == "experts", first.divided == "row"
-    d_out = sum(matrix.d_out for matrix, _ in matrices)
+    divided, routed = first.divided, first.split == "experts"
+    row = divided == "row"
+    d_out = sum([matrix.d_out for matrix, _ in matrices])
     return Product(
         layers,
         first.d_in,
         d_out,
-        sum(matrix.d_out * bits for matrix, bits in matrices) / d_out / 8,
+        sum([matrix.d_out * bits for matrix, bits in matrices]) / d_out / 8,
         row,
-        first.divided == "column",
+        divided == "column",
         (first.d_in if row else first.d_out) if routed else 0,
         max(first.copies, 1) if routed else 1,
         first.active if routed else 1,

@@ -11,8 +11,7 @@ from os import PathLike
 from typing import Any
 
 from xlcalc.files import check_ordinary
-from xlcalc.formula.arithmetic import Keeping
-from xlcalc.formula.records import checked_number
+from xlcalc.formula.records import Keeping, checked_number
 from xlcalc.model import native
 from xlcalc.model.adapters import adapters
 from xlcalc.model.architecture import Architecture
@@ -20,7 +19,7 @@ from xlcalc.model.cache import CacheShape, cache_shape
 from xlcalc.model.checkpoint import PLAIN, Checkpoint, checkpoint
 from xlcalc.model.coefficients import Adapters, Coefficients
 from xlcalc.model.config import SPELLINGS, Config
-from xlcalc.model.dtypes import DType
+from xlcalc.model.dtypes import DTYPES, DType
 from xlcalc.model.families.reader import read
 from xlcalc.model.families.towers import Towers, odd_size, towers
 from xlcalc.model.flops import FlopShape, flop_shape
@@ -152,10 +151,14 @@ class ModelSpec(Keeping):
         """Parameters by part."""
         return params_by_part(self.architecture)
 
-    @cached_property
+    @property
     def total(self) -> float:
         """Parameters in all."""
-        return self.count if self.count is not None else sum(self.parts.values())
+        return self.count if self.count is not None else self._total
+
+    @cached_property
+    def _total(self) -> int:
+        return sum(self.parts.values())
 
     @cached_property
     def _towers(self) -> Towers:
@@ -195,10 +198,14 @@ class ModelSpec(Keeping):
         """Parameters that one token meets, by part."""
         return active_by_part(self.architecture)
 
-    @cached_property
+    @property
     def active(self) -> float:
         """Parameters that one token meets."""
-        return self.count if self.count is not None else round(sum(self.active_parts.values()))
+        return self.count if self.count is not None else self._active
+
+    @cached_property
+    def _active(self) -> int:
+        return round(sum(self.active_parts.values()))
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
@@ -228,6 +235,11 @@ class ModelSpec(Keeping):
         """The model as numbers, its weights in a format; None = as published."""
         dtype = dtype or self.published_dtype
         return self.kept((Coefficients, dtype), lambda: self._as_numbers(dtype))
+
+    @cached_property
+    def trained(self) -> Coefficients:
+        """The model as training computes it, which does not depend on how the weights are stored."""
+        return self.coefficients(DTYPES["bf16"])
 
     def _as_numbers(self, dtype: DType) -> Coefficients:
         try:

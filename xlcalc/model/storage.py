@@ -36,17 +36,20 @@ class Stored(NamedTuple):
 
     @property
     def layers(self) -> int:
-        return sum(layers for layers, _ in self.widths)
+        return sum([layers for layers, _ in self.widths])
 
     @property
     def element_bytes(self) -> float:
         """Bytes of its weights, biases left out, in all layers."""
-        return self.matrix.elements * sum(layers * bits for layers, bits in self.widths) / 8
+        return self.matrix.elements * sum([layers * bits for layers, bits in self.widths]) / 8
 
     @property
     def bytes(self) -> float:
         """Bytes of all its copies in all its layers."""
-        return self.element_bytes + self.layers * self.matrix.copies * self.matrix.bias * self.bias_bits / 8
+        matrix = self.matrix
+        if not matrix.bias:
+            return self.element_bytes
+        return self.element_bytes + self.layers * matrix.copies * matrix.bias * self.bias_bits / 8
 
 
 class StoredVector(NamedTuple):
@@ -227,7 +230,15 @@ def by_width(weights: Weights) -> dict[str, float]:
 
 
 def count_bytes(params: float, dtype: DType) -> float:
-    """Bytes of so many parameters, every one of them in `dtype`.
+    """Bytes of so many parameters, every one of them in one format.
+
+        bytes = N b
+
+    Args:
+        params: parameters N [parameters]
+        dtype: the format, b bytes an element
+
+    Source: the format's layout (model/dtypes.py).
 
     >>> count_bytes(70e9, DType("int4", 4))
     35000000000.0
@@ -236,10 +247,22 @@ def count_bytes(params: float, dtype: DType) -> float:
 
 
 def read_bytes(weights: Weights, tokens: float) -> float:
-    """Bytes of weights that one forward pass of `tokens` tokens reads.
+    """Bytes of weights that one forward pass reads.
 
-    Of N experts with k a token, N (1 - (1 - k/N)^tokens) distinct ones are met when routing is uniform; of the token
-    embedding only `tokens` rows, left out here.
+        dense + experts (1 - (1 - k / N)^n)
+
+    Of N experts with k a token, that many distinct ones are met when routing is uniform; of the token embedding only n
+    rows, left out here.
+
+    Args:
+        weights: the matrices as they are stored
+        tokens: tokens n of the pass [tokens]
+
+    Source: Pope et al. 2022, section 3.3; uniform routing.
+
+    >>> import xlcalc
+    >>> round(xlcalc.LLM_INTENSITY("llama-3.1-8b", 1, 1024), 3)
+    1.027
     """
     held: dict[float, float] = {}
     for one in weights.matrices:

@@ -13,6 +13,7 @@ CACHE_WORDS = {
     **{f"compressed_{i}_2": ("stride", "tokens") for i in range(1, 5)},
     **{f"compressed_{i}_3": ("cache elements of a pending token", "elements/token") for i in range(1, 5)},
 }
+COUNTED = "of the model: counted matrix by matrix from its configuration"
 FLOP_WORDS = {
     "matmul": ("multiply-adds of a token in matrices", "multiply-adds/token"),
     **{f"scores_{i}_1": ("multiply-adds of a pair of tokens", "multiply-adds a pair") for i in range(1, 6)},

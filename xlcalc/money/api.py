@@ -26,6 +26,8 @@ def api_cost(
         cached_share: share of each prompt that is billed at the cached price [ratio, 0 to 1]
         usd_input, usd_output, usd_cached: listed prices [USD/token]
 
+    Source: tokens x the provider's listed prices.
+
     >>> cost = api_cost(prompt=1000, output=500, requests=10, cached_share=0.5, usd_input=2e-6, usd_output=8e-6,
     ...     usd_cached=0.0)
     >>> round(cost, 6)
@@ -52,7 +54,8 @@ def own_share(own_usd_per_month: float, api_usd_per_million: float, tokens_per_m
         api_usd_per_million: price p of the API [USD/million tokens], above 0
         tokens_per_month: what a replica can serve, T [tokens/month]; None = as many as come
 
-    Raises ValueError where a full replica costs more than its tokens at the API.
+    Raises ValueError where a full replica costs more than its tokens at the API. Source: a straight line (API)
+    against a staircase (whole replicas).
 
     >>> own_share(10_000, 2, None) / 1e9, own_share(10_000, 2, 7e9) / 1e9
     (5.0, 15.0)
@@ -81,7 +84,8 @@ def breakeven_hours(capex: float, own_usd_per_hour: float, rent_usd_per_hour: fl
         own_usd_per_hour: what an hour of running it costs [USD/hour]
         rent_usd_per_hour: what the same costs to rent [USD/hour], above own
 
-    Raises ValueError where renting costs no more than running what is owned.
+    Raises ValueError where renting costs no more than running what is owned. Source: capex over the difference of
+    hourly costs.
 
     >>> breakeven_hours(30000, 0.5, 3.5)
     10000.0

@@ -17,6 +17,8 @@ def energy(seconds: float, count: float, watts: float, load: float, pue: float) 
         load: average share of that power [ratio, 0 to 1]
         pue: power usage effectiveness of the building, its energy over that of its computers [ratio, 1 or more]
 
+    Source: power x time x load x PUE; thermal design power from the data sheet.
+
     >>> energy(3600, 8, 700, 0.8, 1.3) / JOULES_PER_KWH
     5.824
     """

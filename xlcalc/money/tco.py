@@ -17,6 +17,8 @@ def capital_recovery(rate: float, years: float) -> float:
         rate: yearly interest r [ratio]
         years: years of use n [years], above 0
 
+    Source: capital recovery factor.
+
     >>> capital_recovery(0, 4), round(capital_recovery(0.08, 4), 6)
     (0.25, 0.301921)
     """
@@ -53,6 +55,8 @@ def usd_per_useful_hour(
         opex_share: yearly upkeep as a share of the purchase [ratio/year]
         utilization: share u of the hours in useful work [ratio, above 0, at most 1]
         cost_of_capital: yearly interest r [ratio/year]
+
+    Source: capital recovery factor; Epoch AI training-cost-trends for the lines.
 
     >>> hour = usd_per_useful_hour(capex=30000, life_years=4, power_watts=1000, usd_per_kwh=0.10, pue=1.3,
     ...     opex_share=0.05, utilization=1, cost_of_capital=0)

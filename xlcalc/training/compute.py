@@ -94,9 +94,13 @@ def pipeline_bubble(pp: float, micro_batches: float, interleave: float) -> float
 def dataset_bytes(tokens: float, tokens_per_byte: float) -> float:
     """Bytes of text behind so many tokens.
 
+        bytes = D / r
+
     Args:
-        tokens: training tokens [tokens]
-        tokens_per_byte: tokens of a byte of text [tokens/byte], above 0; BLOOM's corpus has 350e9 / 1.6e12 = 0.22
+        tokens: training tokens D [tokens]
+        tokens_per_byte: tokens r of a byte of text [tokens/byte], above 0; BLOOM's corpus has 350e9 / 1.6e12 = 0.22
+
+    Source: BLOOM's corpus: 350e9 tokens in 1.6 TB.
 
     >>> dataset_bytes(15e12, 0.25)
     60000000000000.0

@@ -27,6 +27,10 @@ def adapter_memory(
 
     Source: Hu et al. 2021, section 4.2 (no optimizer state for frozen weights); Dettmers et al. 2023, section 3, for
     weights kept in nf4.
+
+    >>> import xlcalc
+    >>> round(xlcalc.LLM_FINETUNE_MEMORY("llama-3.1-8b", "qlora", 2048, 1, 16, "weights", unit="GB"), 2)
+    5.79
     """
     each = keeps.adapter_bytes
     moments = most(keeps.moment_bytes, each)  # those of 32-bit adapters have 32 bits

@@ -74,7 +74,7 @@ def spread(count: int, layout: Layout, n_layers: int, n_experts: int, n_heads: i
     if count % replica:
         raise ValueError(f"has count = {count}, which tp x pp x cp = {replica} does not divide")
     replicas = term("data-parallel replicas", count // replica, "count")
-    return check(layout._replace(dp=replicas), n_layers, n_experts, n_heads)
+    return check(Layout._make((*layout[:2], replicas, *layout[3:])), n_layers, n_experts, n_heads)
 
 
 def check(layout: Layout, n_layers: int, n_experts: int, n_heads: int) -> Layout:

@@ -132,6 +132,12 @@ def train_memory(
         element: bytes of an element that is no operand [bytes]
 
     Source: Rajbhandari et al. 2020, section 3; Korthikanti et al. 2022, section 4.
+
+    >>> import xlcalc
+    >>> s, h, a, t, layers = 2048, 12288, 96, 8, 96  # GPT-3
+    >>> held = xlcalc.LLM_TRAIN_MEMORY("gpt3-175b", s, 1, t, part="activations")
+    >>> held == layers * s * h * (10 + 24 / t + 5 * a * s / (h * t))
+    True
     """
     tp, pp, ep, zero = layout.tp, layout.pp, layout.ep, layout.zero
     ranks = layout.dp * layout.cp
@@ -167,7 +173,8 @@ def train_memory(
     runtime = keeps.context_bytes + (keeps.communication_bytes if ranks * tp * pp > 1 else 0.0)
 
     def stage(outer: float, micro: float, logits: float, head: float) -> Sequence[float]:
-        held = term("parameters of a rank outside experts", dense + outer / tp, "parameters", _ZERO)
+        outer = outer / tp
+        held = term("parameters of a rank outside experts", dense + outer, "parameters", _ZERO)
         divided = held / ranks + experts / ranks_experts if zero else 0.0  # over the ranks that share them
         whole = held + experts
         standing: float = 0.0  # FSDP in a pipeline gathers once and reduces once
@@ -175,14 +182,13 @@ def train_memory(
             standing = (weight_bytes * (zero - 2) + keeps.pipeline_gradient) * whole
             standing = term("weights and gradients whole", standing, "bytes", _KEPT)
         states = divided if zero >= 1 else whole
-        outside = outer / tp / (ranks if zero else 1)
         activations = term("activations", share * kept * tokens * micro, "bytes", _KORTHIKANTI)
         moving = gathered + most(layer, logits + (weight_bytes * head / tp if gathers else 0.0))
         slack = term("slack of the allocator", keeps.slack * (activations + moving), "bytes", _KEPT)
         return (
             weight_bytes * (divided if zero >= 3 else whole),
             gradient * (divided if zero >= 2 else whole),
-            bytes_each * states + more * outside,
+            bytes_each * states + (more * (outer / ranks if zero else outer) if more else 0.0),
             activations,
             runtime + standing + moving + slack,
         )

@@ -126,8 +126,11 @@ def attention_pairs(model: Coefficients, seq_len: float, width: float | None = N
     """
     total = 0.0
     for pair, heads, window in model.train_scores:
-        seen = capped(seq_len, window)  # a sequence shorter than the window sees half of itself
-        reach = seen - seen * seen / (2 * seq_len)
+        if is_number(window) and not window:
+            reach = seq_len / 2
+        else:  # a sequence shorter than the window sees half of itself
+            seen = capped(seq_len, window)
+            reach = seen - seen * seen / (2 * seq_len)
         total += (pair if width is None else most(pair, 2 * width * heads)) * (reach + CAUSAL_BLOCK / 2)
     return total
 

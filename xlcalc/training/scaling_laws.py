@@ -129,7 +129,7 @@ def optimal_tokens(flops: float, law: str) -> float:
         flops: compute C of the run [FLOP], above 0
         law: as in `optimal_params`
 
-    Gives tokens.
+    Gives tokens. Source: Kaplan et al. 2020, section 2.1 (C = 6 N D); the laws as in `optimal_params`.
 
     >>> f"{optimal_tokens(5.76e23, 'chinchilla'):.3g}"
     '1.41e+12'

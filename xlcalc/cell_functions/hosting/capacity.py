@@ -78,18 +78,18 @@ def LLM_MIN_GPUS(
 def _fewest(given: SimpleNamespace) -> int:
     of = held(given.model, given.accelerator, given.dtype, given.kv_dtype, given.software)
     layout = searched(memory.min_layout, of, given.context, given.batch, given.reserve)
-    total = memory.serve_memory(of, given.context, given.batch, layout, sized=True).total
-    total = term(f"bytes on each accelerator, {layout.text}", total, "bytes", MEMORY_SOURCE)
+    fewer = searched(memory.roomiest_below, of, given.context, given.batch, layout.accelerators)
+
+    def taken(layout: Layout) -> float:
+        total = memory.serve_memory(of, given.context, given.batch, layout, sized=True).total
+        return term(f"bytes on each accelerator, {layout.text}", total, "bytes", MEMORY_SOURCE)
+
     fits = "the smallest count tried where {0} is at most {1}"
-    return chosen(
-        "count",
-        layout.accelerators,
-        fits,
-        total,
-        memory.to_fill(of, memory.shard(of, layout), given.reserve),
-        unit="count",
-        source=MEMORY_SOURCE,
-    )
+    decided = [taken(layout), memory.to_fill(of, memory.shard(of, layout), given.reserve)]
+    if fewer:
+        fits += f"; {fewer.accelerators} would have to hold {{2}}, at most {{3}}"
+        decided += [taken(fewer), memory.to_fill(of, memory.shard(of, fewer), given.reserve)]
+    return chosen("count", layout.accelerators, fits, *decided, unit="count", source=MEMORY_SOURCE)
 
 
 @cell_function(category="Hosting", source=MEMORY_SOURCE)

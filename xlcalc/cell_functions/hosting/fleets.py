@@ -7,13 +7,15 @@ from typing import Annotated, Any, NamedTuple
 
 from xlcalc import accuracy
 from xlcalc.catalog import models, tables
-from xlcalc.cell_functions.hosting.served import MEMORY_SOURCE, drafted, held, price, served
+from xlcalc.cell_functions.hosting.served import MEMORY_SOURCE, drafted, held, limit, paid, price, served
 from xlcalc.cell_functions.hosting.serving import DraftCost, PositiveRate, Quantile
-from xlcalc.formula.arithmetic import chosen, searched, term
+from xlcalc.formula.arithmetic import ceil, chosen, floor, plain, searched, term
 from xlcalc.hardware.rates import Host
 from xlcalc.hardware.serving import dense_format, host, usable
 from xlcalc.hardware.spec import AcceleratorSpec
-from xlcalc.hosting import cost, fleet, host_layers, latency, memory
+from xlcalc.hosting import cost, fleet, host_layers, latency, memory, queueing
+from xlcalc.hosting.served import Served
+from xlcalc.hosting.step import replica
 from xlcalc.hosting.throughput import Traffic
 from xlcalc.language.cells import Number
 from xlcalc.language.declare import Table, cell_function
@@ -117,26 +119,59 @@ def LLM_FLEET(
 
 @LLM_FLEET.explained
 def _cheapest_fleet(given: SimpleNamespace) -> str:
-    """The cheapest fleet: the rate that a replica holds, what it sustains, its latencies."""
+    """The cheapest fleet: its nodes by the rate that a replica holds, their price, latencies against limits, memory."""
     of = served(given.model, given.accelerator, given.dtype, given.kv_dtype, given.software)
     draft = drafted(given.acceptance, given.draft_tokens, given.draft_cost)
     traffic = Traffic(given.prompt, given.output, given.cached_share, draft)
     limits = fleet.Limits(given.ttft_slo, given.tpot_slo, given.quantile)
     best, *others = searched(fleet.fleets, of, traffic, given.requests_per_second, limits, given.max_count)
-    first, token = searched(best.latencies, given.quantile)
-    kinds = [
-        term(f"requests a second that a replica of {kind.replica.layout.text} holds", kind.rate, "requests/s",
-             "the largest rate within the limits: searched")
-        for kind in best.kinds
-    ]  # fmt: skip
+    pools = [_Pool(of, kind, traffic if len(best.kinds) == 1 else kind.traffic, given) for kind in best.kinds]
+    node = term("accelerators of a node", of.on.node or 1, "count", "of the catalog")
+    nodes = term("nodes", sum([pool.nodes(node) for pool in pools]), "count")
+    usd = price(given.accelerator, given.usd_per_hour)
+    first, later = pools[0], pools[-1]
+    decided = [
+        nodes,
+        term("USD of an hour", nodes * node * paid(usd), "USD/hour") if usd else "not known, for no price is listed",
+        limit("time to the first token at the quantile", first.latency("ttft"), given.ttft_slo),
+        limit("time per output token at the quantile", later.latency("tpot"), given.tpot_slo),
+        *[pool.memory() for pool in pools],
+    ]
     return chosen(
         "fleet",
         f"{best.replicas} x {best.layout.text}, {best.nodes()} nodes",
-        f"in the fewest nodes of {1 + len(others)} layouts: {', '.join(f'{{{i}}}' for i in range(len(kinds) + 2))}",
-        *kinds,
-        term("time to the first token at the quantile", first, "seconds", "LLM_LATENCY_AT_LOAD"),
-        term("time per output token at the quantile", token, "seconds", "LLM_LATENCY_AT_LOAD"),
+        f"in the fewest nodes of {1 + len(others)} layouts: {'; '.join(f'{{{i}}}' for i in range(len(decided)))}",
+        *decided,
     )
+
+
+class _Pool:
+    """Replicas of one kind, recorded."""
+
+    def __init__(self, of: Served, kind: fleet.Kind, traffic: Traffic, given: SimpleNamespace) -> None:
+        self.of, self.layout, self.traffic, self.given = of, kind.replica.layout, traffic, given
+        most = kind.limit.places
+        self.places = term("sequences under way at most", most, "sequences", "as many as still help: searched")
+        source = "the largest rate within the limits: searched"
+        held = term(f"requests a second that a replica of {self.layout.text} holds", kind.rate, "requests/s", source)
+        replicas = ceil(given.requests_per_second / held - 1e-9)
+        self.replicas = term(f"replicas of {self.layout.text}", replicas, "count")
+
+    def nodes(self, node: float) -> float:
+        """Whole nodes: several replicas in one, or each over several."""
+        size = self.layout.accelerators
+        return self.replicas * ceil(size / node) if size >= node else ceil(self.replicas / floor(node / size))
+
+    def latency(self, metric: str) -> float:
+        r, traffic = replica(self.of, self.layout), self.traffic
+        limit = queueing.full(r, traffic, plain(self.places))
+        at = queueing.load(r, traffic, self.given.requests_per_second / self.replicas, limit)
+        return queueing.at_quantile(r, traffic, at, limit, self.given.quantile, metric)
+
+    def memory(self) -> float:
+        context = self.traffic.prompt + self.traffic.output
+        total = memory.serve_memory(self.of, context, self.places, self.layout).total
+        return term(f"memory of an accelerator, {self.layout.text}", total, "bytes", MEMORY_SOURCE)
 
 
 @cell_function(category="Hosting", source=f"LLM_TTFT; LLM_TPOT; {MEMORY_SOURCE}; llama.cpp for hosts")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 from xlcalc import accuracy
-from xlcalc.cell_functions.hosting.served import MEMORY_SOURCE, RATES_SOURCE, drafted, in_formats, price, served
+from xlcalc.cell_functions.hosting.served import MEMORY_SOURCE, drafted, in_formats, limit, paid, price, served
 from xlcalc.cell_functions.hosting.serving import DraftCost
 from xlcalc.formula.arithmetic import chosen, searched, term
 from xlcalc.hosting import cost, disaggregation, memory, plan, throughput
@@ -135,22 +135,11 @@ def _of_option(
     rate = term("output tokens a second of an accelerator", running.tokens_per_second / layout.accelerators, "tokens/s")
     yield rate
     if usd:
-        dated = f", as of {usd.as_of}, {usd.rows} rows" if usd.as_of else ""
-        listed = term("USD of an accelerator-hour", usd.usd_per_hour, "USD/hour", usd.offer + dated)
-        yield term("USD per million output tokens", cost.usd_per_million(listed, rate, 1), "USD", _PRICED)
+        yield term("USD per million output tokens", cost.usd_per_million(paid(usd), rate, 1), "USD", _PRICED)
     else:
         yield "not known, for the catalog lists no price"
-    yield _limit("time to the first token", first, ttft_slo)
-    yield _limit("time per output token", running.tpot, tpot_slo)
+    yield limit("time to the first token", first, ttft_slo)
+    yield limit("time per output token", running.tpot, tpot_slo)
     sequences = batch / layout.decode_replicas if isinstance(layout, Split) else batch
     parts = memory.serve_memory(of, asked.prompt + asked.output, sequences, held)
     yield term("memory of an accelerator", parts.total, "bytes", MEMORY_SOURCE)
-
-
-def _limit(name: str, seconds: float, limit: float | None) -> object:
-    """A latency, and whether it keeps its limit."""
-    value = term(name, seconds, "seconds", RATES_SOURCE)
-    if limit is None:
-        return value
-    kept = "kept" if value <= limit else "missed"
-    return chosen(f"limit on {name}", kept, "{0} against {1}", value, term(f"longest {name}", limit))

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from xlcalc.catalog.prices import typical
+from xlcalc.formula.arithmetic import chosen, term
 from xlcalc.formula.records import columns
 from xlcalc.formula.symbols import unrecorded
 from xlcalc.hardware.serving import dense_format, device, engine, formats_to_try, serve_rates, usual_software
@@ -129,3 +130,18 @@ def price(accelerator: AcceleratorSpec, usd_per_hour: float | None) -> Price | N
         return None
     whose = "your own prices" if found.own else "listed whole nodes, on demand"
     return Price(found.median, f"median of {whose}", found.as_of, found.rows, found.quarter, found.three_quarters)
+
+
+def limit(name: str, seconds: float, longest: float | None) -> object:
+    """A latency, and whether it keeps its limit."""
+    value = term(name, seconds, "seconds", RATES_SOURCE)
+    if longest is None:
+        return value
+    kept = "kept" if value <= longest else "missed"
+    return chosen(f"limit on {name}", kept, "{0} against {1}", value, term(f"longest {name}", longest))
+
+
+def paid(usd: Price) -> float:
+    """The price of an accelerator-hour, with the rows that it stands for and their date."""
+    dated = f", as of {usd.as_of}, {usd.rows} rows" if usd.as_of else ""
+    return term("USD of an accelerator-hour", usd.usd_per_hour, "USD/hour", usd.offer + dated)

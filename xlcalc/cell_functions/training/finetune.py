@@ -29,12 +29,17 @@ def adapter_params(model: ModelSpec, rank: int, targets: frozenset[str]) -> floa
     """Parameters of adapters; in a derivation each kind of adapted matrix is a row."""
     if not is_recording() or is_open():
         return rank * column("adapted", model.adapters(targets).params, _ADAPTED, "elements", "of the model")
+    return rank * model.once((adapted_matrices, targets), lambda: _sides(model, targets))
+
+
+def _sides(model: ModelSpec, targets: frozenset[str]) -> float:
+    """Inputs and outputs of the adapted matrices, kind by kind."""
     total: float = 0
     for (name, d_in, d_out), count in adapted_matrices(model.architecture, targets).items():
         many = column("", count, f"number of {name}", "count", "of the model")
         sides = column("", d_in + d_out, f"{d_in:,} inputs and {d_out:,} outputs of {name}", "elements", "of the model")
         total = total + term(f"inputs and outputs of {name}, all layers", many * sides, "elements", _HU)
-    return rank * term(_ADAPTED, total, "elements", _HU)
+    return term(_ADAPTED, total, "elements", _HU)
 
 
 @cell_function(
@@ -77,7 +82,7 @@ def LLM_FINETUNE_MEMORY(
     """
     keeps, kind = framework(software or _USUAL), OPTIMIZERS[optimizer]
     layout = Layout(micro_batch=micro_batch, zero=0, recompute=recompute)
-    numbers = columns(model.coefficients(DTYPES["bf16"]), WORDS, "of the model")
+    numbers = columns(model.trained, WORDS, "of the model")
     if method == "full":
         memory = train_memory(numbers, layout, seq_len, keeps, optimizer=kind, offload=offload)
         return memory.total if part == "total" else getattr(memory, part)

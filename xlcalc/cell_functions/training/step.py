@@ -32,7 +32,6 @@ from xlcalc.training.layout import Layout, check, spread
 from xlcalc.training.micro_batch import Tuned
 from xlcalc.training.step_time import StepTime, step_time
 
-TRAINED = DTYPES["bf16"]  # what training computes does not depend on how the weights are stored
 _MemoryPart = Annotated[str, Choice("weights", "gradients", "optimizer", "activations", "total")]
 _TimePart = Annotated[str, Choice(*StepTime._fields, "total")]
 
@@ -94,7 +93,7 @@ def LLM_TRAIN_MEMORY(
         >>> round(LLM_TRAIN_MEMORY("llama-3.1-8b", 8192, 1, dp=8, zero=3, unit="GB"), 1)
         74.4
     """
-    counted = model.coefficients(TRAINED)
+    counted = model.trained
     numbers = columns(counted, WORDS, "of the model")
     layout = Layout(tp, pp, dp, ep, cp, vp, micro_batch, zero, recompute)
     held = memory.train_memory(
@@ -152,7 +151,7 @@ def LLM_STEP_TIME(
         >>> round(LLM_STEP_TIME("llama-3.1-8b", "h100-sxm", 8, 128, 8192, zero=3), 1)
         18.2
     """
-    counted = model.coefficients(TRAINED)
+    counted = model.trained
     numbers = columns(counted, WORDS, "of the model")
     layout = Layout(tp, pp, 1, ep, cp, vp, micro_batch, zero, recompute)
     layout = spread(count, layout, counted.n_layers, counted.n_experts, counted.n_heads)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Annotated
 
 from xlcalc import accuracy
-from xlcalc.cell_functions.training.step import TRAINED, operand_bytes, weight_bytes
+from xlcalc.cell_functions.training.step import operand_bytes, weight_bytes
 from xlcalc.formula.arithmetic import chosen, plain, searched, term
 from xlcalc.formula.records import columns
 from xlcalc.formula.symbols import unrecorded
@@ -26,7 +26,7 @@ from xlcalc.language.kinds import (
 from xlcalc.model.dtypes import DType as Format
 from xlcalc.model.flops import attention_flops
 from xlcalc.model.spec import ModelSpec
-from xlcalc.model.words import WORDS
+from xlcalc.model.words import FLOP_WORDS, WORDS
 from xlcalc.training import compute, memory, plan
 from xlcalc.training.layout import Layout, layout_text, parse, spread
 from xlcalc.training.step_time import step_time
@@ -45,7 +45,7 @@ def _job(
     layout: Layout | None,
 ) -> tuple[plan.Job, plan.Machine, Layout | None]:
     """What a plan is about, as plain numbers."""
-    numbers = model.coefficients(TRAINED)
+    numbers = model.trained
     with unrecorded():
         one = accelerator.once((plan.Machine, dtype.name), lambda: _machine(accelerator, dtype))
     machine = one._replace(accelerators=count)
@@ -151,8 +151,9 @@ def _fastest(given: SimpleNamespace) -> str:
         weight_bytes=job.weight_bytes,
         operand_bytes=job.operand_bytes,
     )
+    shape = columns(given.model.flop_shape, FLOP_WORDS, "of the model")
     flops = compute.train_flops(term("active parameters", given.model.active, "parameters", "of the model"), 1,
-                                attention_flops(given.model.flop_shape, given.seq_len), "none")  # fmt: skip
+                                attention_flops(shape, given.seq_len), "none")  # fmt: skip
     rate = term("tokens a second", given.global_batch * given.seq_len / step, "tokens/s")
     used = compute.mfu(
         term("FLOP of a token", flops, "FLOP/token"), rate, given.accelerator.peak(given.dtype.name), given.count
