@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import plain, remembered
+from xlcalc.formula.arithmetic import both, either, plain, remembered, where
 
 _PART = re.compile(r"(tp|pp|dp|ep)(\d+)")
 _MOST_TP = 1024
@@ -36,7 +36,7 @@ class Layout(NamedTuple):
     @property
     def expert_ways(self) -> int:
         """Accelerators that share the experts of a layer."""
-        return self.tp * self.dp if self.ep > 1 else self.tp
+        return where(self.ep > 1, self.tp * self.dp, self.tp)
 
 
 class Split(NamedTuple):
@@ -110,7 +110,10 @@ class Divisible(NamedTuple):
         >>> [tp for tp in range(1, 13) if Divisible(28, 0, 12, (2,)).by_tp(tp)]
         [1, 2, 4, 6, 12]
         """
-        return self.n_heads % tp == 0 and all(heads % tp == 0 or tp % heads == 0 for heads in self.kv_heads)
+        shared = self.n_heads % tp == 0
+        for heads in self.kv_heads:
+            shared = both(shared, either(heads % tp == 0, tp % heads == 0))
+        return shared
 
     def tp_that_work(self) -> str:
         """The ways of tensor parallelism that engines run, as text; the first ten where there are more."""
