@@ -59,9 +59,11 @@ def scenarios(path: Path) -> tuple[pyarrow.Table, str]:
 
 
 def refuse(out: Path) -> None:
-    """Raise SpecError for an ending that is not written."""
+    """Raise SpecError for a file that is not written."""
     if out.suffix.casefold() not in ENDINGS:
         raise SpecError(f"a sweep is written to {', '.join(ENDINGS)}; got {out.name}")
+    if out.suffix.casefold() != ".parquet" and out.is_dir():
+        raise SpecError(f"{out} is a folder; name a file")
 
 
 def folder(out: Path) -> Path:
