@@ -9,8 +9,8 @@ from typing import Any
 from ..files.addresses import column_letters
 from ..files.package import Package
 from ..files.xml_text import escape_string
+from . import formats
 from . import own as own_of_user
-from . import serving
 from .names import ARGUMENTS
 from .searches import Answer
 from .stored import Stored, read
@@ -27,8 +27,8 @@ SHEETS = {
     "prices": ("Price columns", "USD per hour of each listed instance."),
     "api_prices": ("API columns", "USD per token of each listed API."),
     "grid": ("Grid columns", "kg CO2e per kWh of each grid."),
-    serving.MODELS: ("Model formats", "What serving reads of a model in a format of its weights; first the published."),
-    serving.MACHINES: ("Machine formats", "What serving reads of an accelerator that computes in a format."),
+    formats.MODELS: ("Model formats", "What serving reads of a model in a format of its weights; first the published."),
+    formats.MACHINES: ("Machine formats", "What serving reads of an accelerator that computes in a format."),
 }
 _WORDS, _SEARCHES = "Words", "Searches"
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

@@ -102,16 +102,16 @@ def searched(declaration: Declaration) -> str:
     return f"_xlfn.LAMBDA({','.join([*map(_parameter, declaration.arguments), body])})"
 
 
-def lambda_of(asked: Asked, lets: Sequence[tuple[str, str]], result: str) -> str:
+def lambda_of(asked: Asked, lets: Sequence[tuple[str, str]], result: str, read: Sequence[str] = ()) -> str:
     """A function from what its formula reads and its result: in the unit that is asked for, and #N/A where an argument
-    is given that is not read."""
+    is given that has no place in the formula, unless it is `read` in another way."""
     for axis in asked.axes:
         own = f"_xlpm.{excel.name(axis.argument.name)}"
         if axis.reading == UNIT:
             of = f'"unit|{asked.declaration.result.unit}|"'
             factor = f'IF(_xlfn.ISOMITTED({own}),1,IF({own}="",1,xlcalc_unit({of},{own})))'
             result = f"({result})/{factor}"
-        elif axis.reading == UNUSED:
+        elif axis.reading == UNUSED and axis.argument.name not in read:
             result = f'IF(IF(_xlfn.ISOMITTED({own}),TRUE,{own}=""),{result},#N/A)'
     if lets:
         result = let(lets, result)

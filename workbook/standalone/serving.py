@@ -1,273 +1,126 @@
-"""The functions of serving whose formulas take a model, a machine and a layout at once: time to the first token, per
-output token, bytes of an accelerator.
+"""The functions of serving whose formulas take a model, a machine and a layout at once.
 
-Each is recorded once over a model and a machine whose numbers all are open (`_model`, `_machine`), the layout included,
-and stands for every row: a row of *Model formats* is a model in a format of its weights, one of *Machine formats* an
-accelerator that computes in it. A model that has more kinds of layers than the open one is not answered.
+Each is recorded once over a model and a machine whose numbers all are open, the layout included, and stands for every
+row of *Model formats* and *Machine formats*. Where a function chooses among layouts, what is asked of a layout is a
+name of its own, and the choice calls it for those that may work.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from xlcalc.catalog import accelerators, models
-from xlcalc.cell_functions.hosting.served import held, served
 from xlcalc.formula import excel
-from xlcalc.formula.arithmetic import where
-from xlcalc.formula.symbols import INPUT, Recording, Symbol, labelled, node, recording
+from xlcalc.formula.arithmetic import both, least, most, where
+from xlcalc.formula.symbols import INPUT, Recording, Symbol, labelled, recording
 from xlcalc.hardware.rates import Device, Engine, ServeRates
 from xlcalc.hardware.serving import engine
-from xlcalc.hosting import latency, memory
-from xlcalc.hosting.layout import Divisible, Layout
+from xlcalc.hosting import cost, latency, memory, throughput
+from xlcalc.hosting.layout import Divisible, Layout, ways
 from xlcalc.hosting.served import Served
+from xlcalc.hosting.step import replica
 from xlcalc.language.declare import find
-from xlcalc.language.errors import CalcError
-from xlcalc.model.coefficients import Cached, Coefficients, Product, Scores, State
-from xlcalc.model.dtypes import DTYPES, DType
+from xlcalc.model.coefficients import Coefficients
 from xlcalc.model.flops import FlopShape
-from xlcalc.model.spec import ModelSpec
 
-from . import names
-from .cases import asked, ids
+from . import formats, names
+from .cases import GIVEN, asked
+from .formats import MACHINE_HEADINGS, MACHINES, MODEL_HEADINGS, MODELS
 
-FUNCTIONS = ("LLM_TTFT", "LLM_TPOT", "LLM_SERVE_MEMORY")
-FORMATS = ("bf16", "fp8", "nvfp4", "int4")
-"""Formats beside those in which models are published; fp16 is as bf16."""
-MODELS, MACHINES = "model_formats", "machine_formats"
-MACHINE_REFUSED = ("LLM_TTFT", "LLM_TPOT")
-UNKNOWN = CalcError("#N/A", "has no formula in this workbook")
-_NUMBERS = (
-    "n_layers", "vocab", "head_d_in", "head_bytes", "bytes_split", "bytes_replicated", "bytes_experts",
-    "bytes_embedding", "bytes_towers", "bytes_head", "kernels", "narrow", "reductions", "expert_blocks", "stream",
-    "scan", "state_bytes",
-)  # fmt: skip
-_KINDS: tuple[tuple[str, int, Any], ...] = (
-    ("products", 16, Product(0, 0, 0, 2, False, False)),
-    ("experts", 2, Product(0, 0, 0, 2, False, False, 1, 1, 1)),
-    ("scores", 2, Scores(0, 0, 0)),
-    ("full", 2, Cached(0, 0, 0, 0, 1, 0)),
-    ("windowed", 1, Cached(0, 0, 0, 1, 1, 0)),
-    ("states", 1, State(0, 0, 0)),
-)
-"""How many of a kind the open model has, and one that adds nothing."""
-_BESIDE = ("all_windowed", "n_heads", "heads_1", "heads_2", "heads_3", "matmul", "score_all", "score_window", "window")
+REFUSED = {
+    "LLM_TTFT": ("time", "prompts"),
+    "LLM_TPOT": ("time", "time"),
+    "LLM_SERVE_MEMORY": ("memory", ""),
+    "LLM_MAX_BATCH": ("layouts", "memory"),
+    "LLM_MIN_GPUS": ("layouts", "memory"),
+    "LLM_THROUGHPUT": ("layouts", "load"),
+    "LLM_REPLICAS": ("layouts", "load"),
+}
+"""The functions, and the columns that say why a model and a machine have no answer."""
 _FOR_GOOD = 1e15  # tokens of a window that never ends
 _LENGTH = 5000  # characters of a part of a formula
+_MOST_NODES = 8  # nested deeper, LET would try all of them
 _PLAIN = frozenset(("window", "stride", "pending"))  # of a cache that is kept whole
-
-
-# What a row has
-
-
-_MODEL_HEADINGS = [
-    "refused memory",
-    "refused time",
-    *_NUMBERS,
-    *(f"{kind} {i} {field}" for kind, many, one in _KINDS for i in range(1, many + 1) for field in one._fields),
-    *_BESIDE,
-]
-_MACHINE_HEADINGS = [
-    *(f"refused {name}" for name in MACHINE_REFUSED), "ranks", "pads heads", *ServeRates._fields, *Engine._fields
-]  # fmt: skip
-
-
-def _formats(model: ModelSpec) -> list[DType]:
-    """The formats of a model that have a row: first the one in which it is published."""
-    own = DTYPES["bf16"] if model.published_dtype.name == "fp16" else model.published_dtype
-    return list(dict.fromkeys([own, *(DTYPES[name] for name in FORMATS)]))
-
-
-def _model_row(model: ModelSpec, dtype: DType) -> list[Any]:
-    """A model's columns in a format."""
-    why = [_why("LLM_SERVE_MEMORY", model.id, 1, 1), _why("LLM_TPOT", model.id, "h100-sxm", 1, 1)]
-    if why[0]:
-        return why
-    found = held(model, None, dtype)
-    numbers = found.counted
-    by_kind: dict[str, list[Any]] = {
-        "products": list(numbers.products),
-        "experts": list(numbers.experts),
-        "scores": list(numbers.scores),
-        "full": [one for one in numbers.cached if not one.window],
-        "windowed": [one for one in numbers.cached if one.window],
-        "states": list(numbers.states),
-    }
-    if any(one.stride > 1 for one in numbers.cached) or any(len(by_kind[kind]) > many for kind, many, _ in _KINDS):
-        return [UNKNOWN, UNKNOWN]
-    row: list[Any] = [*why, *(getattr(numbers, name) for name in _NUMBERS)]
-    for kind, many, nothing in _KINDS:
-        for one in [*by_kind[kind], *[nothing] * (many - len(by_kind[kind]))]:
-            row += map(float, one)
-    heads = [*found.divisible.kv_heads, 1, 1, 1][:3]
-    shape = model.flop_shape
-    windows = [(score, reach) for score, reach in shape.scores if reach is not None]
-    if len(windows) > 1:
-        return [UNKNOWN, UNKNOWN]
-    every = sum(score for score, reach in shape.scores if reach is None)
-    row += [float(bool(numbers.cached) and all(one.window for one in numbers.cached)), found.divisible.n_heads, *heads]
-    return [*row, shape.matmul, every, *(windows[0] if windows else (0, 1))]
-
-
-def _machine_row(name: str, dtype: DType) -> list[Any]:
-    """An accelerator's columns in a format, and why it does not answer: as another model's call says."""
-    accelerator, model = accelerators.find(name), models.find("llama-3.1-8b")
-    why = [_why("LLM_TTFT", model.id, name, 1, 1), _why("LLM_TPOT", model.id, name, 1, 1)]
-    if accelerator.is_mesh:
-        return [one or UNKNOWN for one in why]
-    if why[1]:
-        return why
-    of = served(model, accelerator, dtype, None, None, decodes_only=True, kernels=True)
-    ranks = of.on.domain or of.on.node or 1
-    return [*why, *(min(float(x), excel.LARGEST) for x in (ranks, of.on.pads_heads, *of.speed, *of.engine))]
-
-
-def columns() -> dict[str, dict[str, Any]]:
-    """The rows of all models and accelerators, as the kit keeps those of catalogs."""
-    found = {
-        MODELS: [row for one in ids("models") for row in rows(MODELS, one)],
-        MACHINES: [row for one in ids("accelerators") for row in rows(MACHINES, one)],
-    }
-    named = {MODELS: (2, _MODEL_HEADINGS), MACHINES: (0, _MACHINE_HEADINGS)}
-    return {
-        catalog: {
-            "ids": [row[0] for row in found[catalog]],
-            "titles": [row[1 : 1 + titles] for row in found[catalog]],
-            "headings": headings,
-            "rows": [[one or None for one in row[1 + titles :]] for row in found[catalog]],
-            "origins": [],
-        }
-        for catalog, (titles, headings) in named.items()
-    }
-
-
-def words() -> list[list[Any]]:
-    """Bytes of an element of a cache by its format."""
-    return [[f"cache|{names.word(one.name)}", one.bytes] for one in DTYPES.values()]
-
-
-def rows(catalog: str, name: str) -> list[list[Any]]:
-    """The rows of a model or an accelerator in its formats: the key, of a model its id and the format, and the
-    columns."""
-    if catalog == MODELS:
-        model = models.find(name)
-        return [[f"{name}|{one.name}", name, one.name, *_model_row(model, one)] for one in _formats(model)]
-    return [[f"{name}|{one}", *_machine_row(name, DTYPES[one])] for one in _published()]
-
-
-@cache
-def _published() -> tuple[str, ...]:
-    """The formats of the catalog's models, and those that any model may be asked in."""
-    own = [one.name for name in ids("models") for one in _formats(models.find(name))]
-    return tuple(dict.fromkeys([*FORMATS, *own]))
-
-
-@cache
-def _why(function: str, *arguments: Any) -> CalcError | None:
-    declaration = find(function)
-    assert declaration is not None
-    try:
-        declaration(*arguments)
-    except CalcError as error:
-        return error
-    return None
-
-
-# What the formulas read: a model and a machine of open numbers
-
-
-class _Open:
-    """Columns as symbols that a formula reads by their place."""
-
-    def __init__(self, nodes: Recording, letter: str, headings: list[str]) -> None:
-        self._nodes, self._letter = nodes, letter
-        self._places = {heading: place for place, heading in enumerate(headings, 1)}
-
-    def __call__(self, heading: str, value: float = 2.0) -> Any:
-        name = f"{self._letter}_{self._places[heading]}"
-        return labelled(self._nodes, INPUT, (name,), value, name, "", "")
-
-
-def _model(of: _Open) -> tuple[dict[str, Any], Divisible, FlopShape]:
-    kinds: dict[str, tuple[Any, ...]] = {}
-    for kind, many, one in _KINDS:
-        plain = _PLAIN - ({"window"} if kind == "windowed" else set()) if kind in ("full", "windowed") else ()
-        kinds[kind] = tuple(
-            one._replace(**{field: of(f"{kind} {i} {field}") for field in one._fields if field not in plain})
-            for i in range(1, many + 1)
-        )
-    heads = (of("heads_1"), of("heads_2"), of("heads_3"))
-    divisible = Divisible(of("n_layers"), 0, of("n_heads"), heads)
-    flops = FlopShape(of("matmul"), ((of("score_all"), None), (of("score_window"), of("window"))))
-    return {**{name: of(name) for name in _NUMBERS}, **kinds}, divisible, flops
-
-
-def _served(of: _Open, machine: _Open | None, cache_bytes: Any) -> tuple[Served, FlopShape]:
-    """A model on a machine, both open; without a machine on the engine that questions without one take."""
-    kinds, divisible, flops = _model(of)
-    full, windowed = kinds.pop("full"), kinds.pop("windowed")
-    if machine is None:
-        own, device, rates = engine(None, ""), None, None
-    else:
-        own = Engine(*(machine(name) for name in Engine._fields))
-        pads = machine("pads heads")
-        device = Device(0, 0, machine("ranks"), False, "")
-        rates = ServeRates(*(machine(name) for name in ServeRates._fields))._replace(mesh=False)
-        divisible = divisible._replace(
-            n_heads=where(pads > 0, 0, divisible.n_heads),
-            kv_heads=tuple(where(pads > 0, 1, heads) for heads in divisible.kv_heads),
-        )
-        endless = of("all_windowed") > own.shared_window  # an engine that keeps to no window where all layers have one
-        kinds["scores"] = tuple(one._replace(reach=where(endless, 0, one.reach)) for one in kinds["scores"])
-        windowed = tuple(one._replace(window=where(endless, _FOR_GOOD, one.window)) for one in windowed)
-    blank = dict.fromkeys(Coefficients._fields, 0)
-    model = Coefficients(**{**blank, **kinds, "cached": (*full, *windowed)})  # type: ignore[arg-type]
-    found = Served(model, "", cache_bytes, own, device, rates)
-    found.__dict__["divisible"] = divisible
-    return found, flops
-
-
-def _recorded(function: str) -> dict[str, Any]:
-    """The results of a function over open numbers, by the part that is asked for."""
-    declaration = find(function)
-    assert declaration is not None
-    with recording(open=True) as nodes:
-        read = {
-            argument.name: labelled(nodes, INPUT, (argument.name,), 2.0, argument.name, "", "")
-            for argument in declaration.arguments
-        }
-        of = _Open(nodes, "m", _MODEL_HEADINGS)
-        cache_bytes = labelled(nodes, INPUT, ("cache",), 2.0, "cache", "", "")
-        if function == "LLM_SERVE_MEMORY":
-            served_, _ = _served(of, None, cache_bytes)
-            parts = memory.serve_memory(served_, read["context"], read["batch"], Layout(read["tp"]))
-            shared = served_.divisible.by_tp(read["tp"])
-            found = {"total": parts.total, **parts._asdict()}
-            return {part: where(shared, amount, node("refused", shared)) for part, amount in found.items()}
-        served_, flops = _served(of, _Open(nodes, "a", _MACHINE_HEADINGS), cache_bytes)
-        layout, share = latency.latency_layout(served_, read["count"]), read["batch"]
-        if function == "LLM_TTFT":
-            prompt, mfu = read["prompt"], read["mfu"]
-            at = latency.ttft_at(served_, flops, read["count"], prompt, share, mfu)
-            result = where(mfu > 0, at, latency.ttft(served_, layout, prompt, share))
-        else:
-            context, mbu = read["context"], read["mbu"]
-            at = latency.tpot_at(served_, layout, context, share, mbu)
-            result = where(mbu > 0, at, latency.tpot(served_, layout, context, share))
-        return {"": result}
-
-
-# The names
+_WAYS = [f"{name}_ways" for name in Layout._fields]
+_GIVEN = [f"{name}_given" for name in Layout._fields]
+_TRIED = ("count_tried", "tp_tried", *_GIVEN, "layout_is_given")
 
 
 def formulas() -> dict[str, str]:
     """The functions, and the parts that their formulas are cut into."""
-    found: dict[str, str] = {}
-    for function in FUNCTIONS:
+    found: dict[str, str] = {"xlcalc_ways": _ways_text()}
+    for function in REFUSED:
         found |= _Function(function).names()
     return found
+
+
+def _ways_text() -> str:
+    """The number behind a word of a layout such as tp4pp2, 1 where the word is not there."""
+    at, text = "_xlpm.at_", "_xlpm.text"
+    digits = "".join(f"IFERROR(VALUE(MID({text},{at}+2,{n}))," for n in (4, 3, 2)) + f"VALUE(MID({text},{at}+2,1))"
+    return f"_xlfn.LAMBDA({text},_xlpm.word,_xlfn.LET({at},FIND(_xlpm.word,{text}),IF(ISNUMBER({at}),{digits}))),1)))"
+
+
+class _Open:
+    """A model and a machine of open numbers, which a formula reads by their place in the row."""
+
+    def __init__(self, nodes: Recording) -> None:
+        self.nodes = nodes
+        self._places = {"m": MODEL_HEADINGS, "a": MACHINE_HEADINGS}
+
+    def number(self, name: str) -> Any:
+        return labelled(self.nodes, INPUT, (name,), 2.0, name, "", "")
+
+    def model(self, heading: str) -> Any:
+        return self.number(f"m_{1 + MODEL_HEADINGS.index(heading)}")
+
+    def machine(self, heading: str) -> Any:
+        return self.number(f"a_{1 + MACHINE_HEADINGS.index(heading)}")
+
+    def served(self, software: str) -> Served:
+        """A model on a machine under a software; without one on the engine that questions without a machine take."""
+        kinds = {kind: tuple(self._of_kind(kind, many, one)) for kind, many, one in formats.KINDS}
+        full, windowed = kinds.pop("full"), kinds.pop("windowed")
+        divisible = Divisible(
+            self.model("n_layers"), self.model("n_experts"), self.model("n_heads"),
+            tuple(self.model(f"heads_{i}") for i in (1, 2, 3)),
+        )  # fmt: skip
+        own, device, rates = engine(None, ""), None, None
+        if software:
+            own = Engine(*(self.machine(f"{software} {name}") for name in Engine._fields))
+            rates = ServeRates(*(self.machine(f"{software} {name}") for name in ServeRates._fields))
+            device = Device(self.machine("memory"), self.machine("node"), self.machine("ranks"), False, "")
+            pads = self.machine("pads heads")
+            divisible = divisible._replace(
+                n_heads=where(pads > 0, 0, divisible.n_heads),
+                kv_heads=tuple(where(pads > 0, 1, heads) for heads in divisible.kv_heads),
+            )
+            endless = self.model("all_windowed") > own.shared_window  # an engine that reads all tokens
+            kinds["scores"] = tuple(one._replace(reach=where(endless, 0, one.reach)) for one in kinds["scores"])
+            windowed = tuple(one._replace(window=where(endless, _FOR_GOOD, one.window)) for one in windowed)
+        numbers = {name: self.model(name) for name in formats.NUMBERS}
+        blank = dict.fromkeys(Coefficients._fields, 0)
+        model = Coefficients(**{**blank, **numbers, **kinds, "cached": (*full, *windowed)})
+        found = Served(model, "", self.number("cache"), own, device, rates and rates._replace(mesh=False))
+        found.__dict__["divisible"] = divisible
+        return found
+
+    def _of_kind(self, kind: str, many: int, one: Any) -> Iterator[Any]:
+        plain = _PLAIN - {"window"} if kind == "windowed" else _PLAIN if kind == "full" else ()
+        open_fields = [field for field in one._fields if field not in plain]
+        for i in range(1, many + 1):
+            yield one._replace(**{field: self.model(f"{kind} {i} {field}") for field in open_fields})
+
+    @property
+    def flops(self) -> FlopShape:
+        windowed = self.model("score_window"), self.model("window")
+        return FlopShape(self.model("matmul"), ((self.model("score_all"), None), windowed))
+
+    def call(self, name: str, of: Iterable[Any]) -> Symbol:
+        """The call of a name of the workbook; of an error the error."""
+        key = (name, *of)
+        return self.nodes.setdefault(key, Symbol(self.nodes, name, key[1:], 2.0))
 
 
 class _Function:
@@ -277,37 +130,170 @@ class _Function:
         assert question is not None
         self._name, self._asked = name, question
         self._axes = {axis.argument.name: axis for axis in question.axes}
+        self._parts: dict[str, str] = {}
 
     def names(self) -> dict[str, str]:
-        results = _recorded(self._name)
-        lets = list(self._lets({name for result in results.values() for name in excel.inputs(result)}))
-        parts: dict[str, str] = {}
-        bodies = [self._cut(result, [name for name, _ in lets], parts) for result in results.values()]
+        with recording(open=True) as nodes:
+            of = _Open(nodes)
+            results = getattr(self, f"_{self._name.lower()}")(of, {name: of.number(name) for name in self._axes})
+            bodies = [self._cut(result) for result in results.values()]
         result = bodies[0] if len(bodies) == 1 else f"CHOOSE({self._part(list(results))},{','.join(bodies)})"
-        for refused in self._refusals():
-            result = f"IF(ISERROR({refused}),{refused},{result})"
-        return {**parts, self._name: names.lambda_of(self._asked, lets, result)}
+        columns = zip("ma", (MODEL_HEADINGS, MACHINE_HEADINGS), REFUSED[self._name], strict=True)
+        for row, headings, refused in reversed([one for one in columns if one[2]]):
+            why = f"INDEX(_xlpm.{row}_row,{1 + headings.index(f'refused {refused}')})"
+            result = f"IF(ISERROR({why}),{why},{result})"
+        lets = list(self._lets())
+        read = set(re.findall(r"_xlpm\.(\w+)", "".join([result, *(text for _, text in lets)])))
+        lets = [(name, text) for name, text in lets if name in read]
+        for axis in self._asked.axes:
+            own = f"_xlpm.{excel.name(axis.argument.name)}"
+            if axis.reading == GIVEN and names.value_name(axis.argument.name) not in read:
+                result = f'IF(IF(_xlfn.ISOMITTED({own}),TRUE,{own}=""),{result},#N/A)'
+        return {**self._parts, self._name: names.lambda_of(self._asked, lets, result, ["layout"])}
 
-    def _lets(self, read: set[str]) -> Iterator[tuple[str, str]]:
-        """The rows of the model and of the machine in their format, and the numbers that the formulas read."""
+    # What each function is
+
+    def _llm_ttft(self, of: _Open, read: dict[str, Any]) -> dict[str, Any]:
+        served, count, prompt, batch, mfu = (
+            of.served("alone"),
+            read["count"],
+            read["prompt"],
+            read["batch"],
+            read["mfu"],
+        )
+        at = latency.ttft_at(served, of.flops, count, prompt, batch, mfu)
+        return {"": where(mfu > 0, at, latency.ttft(served, latency.latency_layout(served, count), prompt, batch))}
+
+    def _llm_tpot(self, of: _Open, read: dict[str, Any]) -> dict[str, Any]:
+        served, context, batch, mbu = of.served("alone"), read["context"], read["batch"], read["mbu"]
+        layout = latency.latency_layout(served, read["count"])
+        at = latency.tpot_at(served, layout, context, batch, mbu)
+        return {"": where(mbu > 0, at, latency.tpot(served, layout, context, batch))}
+
+    def _llm_serve_memory(self, of: _Open, read: dict[str, Any]) -> dict[str, Any]:
+        served = of.served("")
+        parts = memory.serve_memory(served, read["context"], read["batch"], Layout(read["tp"]))
+        shared = served.divisible.by_tp(read["tp"])
+        found = {"total": parts.total, **parts._asdict()}
+        return {part: where(shared, amount, of.call("#NUM!", ())) for part, amount in found.items()}
+
+    def _llm_max_batch(self, of: _Open, read: dict[str, Any]) -> dict[str, Any]:
+        served = of.served("usual")
+        held = self._of_layout(of, lambda at: memory.whole_capacity(served, read["context"], at, read["reserve"]))
+        best = self._best(of, served, read["count"], held)
+        return {"": where(best >= 1, best, of.call("#NUM!", ()))}
+
+    def _llm_min_gpus(self, of: _Open, read: dict[str, Any]) -> dict[str, Any]:
+        served, node = of.served("usual"), of.machine("node")
+        fits = self._of_layout(
+            of,
+            lambda at: where(memory.fits_batch(served, read["context"], read["batch"], at, read["reserve"]), 1, 0),
+        )
+        best = self._cut(self._best(of, served, of.number("count_tried"), fits))
+        tried = [(1 << i, 1 << i <= node) for i in range(7)] + [(node * n, True) for n in range(1, _MOST_NODES + 1)]
+        call = self._called(of, best, "count_tried")
+        found = of.call("#N/A", ())
+        for number, inside in reversed(tried):
+            found = where(both(inside, call(number) > 0) if inside is not True else call(number) > 0, number, found)
+        return {"": found}
+
+    def _llm_throughput(self, of: _Open, read: dict[str, Any]) -> dict[str, Any]:
+        return {"": self._tokens_per_second(of, read, read["batch"])}
+
+    def _llm_replicas(self, of: _Open, read: dict[str, Any]) -> dict[str, Any]:
+        tokens = self._tokens_per_second(of, read, read["batch"])
+        return {"": cost.replicas(read["requests_per_second"], read["output"], tokens, read["utilization"])}
+
+    def _tokens_per_second(self, of: _Open, read: dict[str, Any], batch: Any) -> Any:
+        served = of.served("usual")
+        traffic = throughput.Traffic(read["prompt"], read["output"], read["cached_share"])
+
+        def rate(at: Layout) -> Any:
+            fits = throughput.room(served, traffic, at)
+            running = where(batch > 0, batch, least(fits, throughput.useful(served, traffic, at)))
+            got = throughput.flow(replica(served, at), traffic, running).tokens_per_second
+            return where(fits >= most(batch, 1), got, 0)
+
+        each = self._of_layout(of, rate)
+        best = self._best(of, served, read["count"], each)
+        if "layout" in self._axes:
+            given = Layout(*(of.number(name) for name in _GIVEN))
+            best = where(of.number("layout_is_given") > 0, self._given(of, served, read["count"], given, each), best)
+        return where(best > 0, best, of.call("#NUM!", ()))
+
+    def _given(self, of: _Open, served: Served, count: Any, layout: Layout, each: Callable[[Layout], Any]) -> Any:
+        """The same of the layout that is given, or its twin; 0 where it does not fit model or count."""
+        there_is, other = throughput.twin(served, layout)
+        works = both(layout.accelerators == count, served.divisible.by_tp(layout.tp))
+        works = both(works, both(layout.pp <= of.model("n_layers"), layout.ep <= most(of.model("n_experts"), 1)))
+        return where(works, most(each(layout), where(there_is, each(other), 0)), 0)
+
+    def _of_layout(self, of: _Open, asked_of: Callable[[Layout], Any]) -> Callable[[Layout], Symbol]:
+        """What is asked of a layout as a name of its own, and how it is called."""
+        call = self._called(of, self._cut(asked_of(Layout(*(of.number(name) for name in _WAYS)))), *_WAYS)
+        return lambda layout: call(*layout)
+
+    def _called(self, of: _Open, text: str, *open_names: str) -> Callable[..., Symbol]:
+        """The call of a part with other values in some of what it reads."""
+        name, _, listed = text.rstrip(")").partition("(")
+        read = [one.removeprefix("_xlpm.") for one in listed.split(",")]
+
+        def call(*values: Any) -> Symbol:
+            given = dict(zip(open_names, values, strict=True))
+            return of.call(name, tuple(given[one] if one in given else of.number(one) for one in read))
+
+        return call
+
+    def _best(self, of: _Open, served: Served, count: Any, each: Callable[[Layout], Any]) -> Any:
+        """The most of what is asked of the layouts of so many accelerators; 0 where none works."""
+        tp = of.number("tp_tried")
+        found: Any = 0
+        for works, layout in ways(count, tp, served.divisible):
+            found = most(where(works, each(layout), 0), found)
+        shared = both(both(count % tp == 0, tp <= of.machine("splits")), served.divisible.by_tp(tp))
+        of_tp = self._called(of, self._cut(where(shared, found, 0)), "tp_tried")
+        best = of_tp(1)
+        for number in formats.ways()[1:]:
+            best = most(of_tp(number), best)
+        return self._called(of, self._cut(best))()  # a name, so that IF leaves it alone where it is not asked for
+
+    # How it stands in a workbook
+
+    def _lets(self) -> Iterator[tuple[str, str]]:
+        """The rows of the model and of the machine in their format, and the numbers that formulas may read."""
         dtype = self._word("dtype")
         yield "id_", "INDEX(xlcalc_models_ids,xlcalc_models_row(_xlpm.model))"
         yield "format_", f'IF({dtype}="fp16","bf16",{dtype})'
         published = f"_xlfn.XMATCH(_xlpm.id_,xlcalc_{MODELS}_titles)"
         named = f'_xlfn.XMATCH(_xlpm.id_&"|"&_xlpm.format_,xlcalc_{MODELS}_ids)'
         yield "line_", f'IF(_xlpm.format_="",{published},{named})'
-        yield "m_", f"INDEX(xlcalc_{MODELS},_xlpm.line_,0)"
+        yield "m_row", f"INDEX(xlcalc_{MODELS},_xlpm.line_,0)"
         if "accelerator" in self._axes:
             which = "INDEX(xlcalc_accelerators_ids,xlcalc_accelerators_row(_xlpm.accelerator))"
             found = f'_xlfn.XMATCH({which}&"|"&INDEX(xlcalc_{MODELS}_others,_xlpm.line_),xlcalc_{MACHINES}_ids)'
-            yield "a_", f"INDEX(xlcalc_{MACHINES},{found},0)"
+            yield "a_row", f"INDEX(xlcalc_{MACHINES},{found},0)"
         for name, axis in self._axes.items():
-            if name in read:
+            if axis in self._asked.numbers:
                 yield names.value_name(name), names.number_read(axis, f"_xlpm.{excel.name(name)}")
-        if "cache" in read:
-            word = self._word("kv_dtype") if "kv_dtype" in self._axes else '""'
-            found = f'INDEX(xlcalc_words,_xlfn.XMATCH("cache|"&{word},xlcalc_keys),1)'
-            yield names.value_name("cache"), f'IF({word}="",2,{found})'
+        if "layout" in self._axes:
+            yield from self._layout()
+        word = self._word("kv_dtype") if "kv_dtype" in self._axes else '""'
+        found = f'INDEX(xlcalc_words,_xlfn.XMATCH("cache|"&{word},xlcalc_keys),1)'
+        yield names.value_name("cache"), f'IF({word}="",2,{found})'
+
+    @staticmethod
+    def _layout() -> Iterator[tuple[str, str]]:
+        """The numbers behind the words of a layout such as tp4pp2, in whatever order and with marks between."""
+        text = 'LOWER(IF(_xlfn.ISOMITTED(_xlpm.layout),"",_xlpm.layout))'
+        for mark in (" ", ",", "x", "*", "+", "_", "-"):
+            text = f'SUBSTITUTE({text},"{mark}","")'
+        yield "layout_text", text
+        for name in _GIVEN:
+            yield name, f'xlcalc_ways(_xlpm.layout_text,"{name[:2]}")'
+        said = "+".join(f'IF(ISNUMBER(FIND("{one[:2]}",_xlpm.layout_text)),2+LEN(_xlpm.{one}),0)' for one in _GIVEN)
+        divides = "MOD(_xlpm.tp_given*_xlpm.dp_given,_xlpm.ep_given)=0"
+        valid = f"IF({said}=LEN(_xlpm.layout_text),IF({divides},1,#VALUE!),#VALUE!)"
+        yield "layout_is_given", f'IF(_xlpm.layout_text="",0,{valid})'
 
     def _word(self, argument: str) -> str:
         own = f"_xlpm.{excel.name(argument)}"
@@ -318,14 +304,7 @@ class _Function:
         own = f'IF(_xlfn.ISOMITTED(_xlpm.part),"{parts[0]}",xlcalc_word(_xlpm.part,"{parts[0]}"))'
         return f"_xlfn.IFNA(_xlfn.XMATCH({own},{{{listed}}}),#VALUE!)"
 
-    def _refusals(self) -> Iterator[str]:
-        """Where rows say why they have no answer; the model's is looked at first."""
-        on_machine = "accelerator" in self._axes
-        if on_machine:
-            yield f"INDEX(_xlpm.a_,{1 + MACHINE_REFUSED.index(self._name)})"
-        yield f"INDEX(_xlpm.m_,{1 + on_machine})"
-
-    def _cut(self, result: Symbol, given: list[str], parts: dict[str, str]) -> str:
+    def _cut(self, result: Symbol) -> str:
         """The call of the first part of a formula, each of which ends with the call of the next."""
         steps, body = excel.steps(result, self._axes)
         pieces: list[list[tuple[str, str]]] = [[]]
@@ -333,6 +312,7 @@ class _Function:
             if sum(len(n) + len(t) + 8 for n, t in pieces[-1]) + len(text) > _LENGTH:
                 pieces.append([])
             pieces[-1].append((name, text))
+        given = ["m_row", "a_row", *map(names.value_name, (*self._axes, "cache")), *_WAYS, *_TRIED]
         ended = self._in_sheet(body)
         read: set[str] = set()
         for i, piece in reversed(list(enumerate(pieces))):
@@ -340,8 +320,8 @@ class _Function:
             read |= set(re.findall(r"_xlpm\.(\w+)", own))
             before = [*given, *(name for earlier in pieces[:i] for name, _ in earlier)]
             listed = ",".join(f"_xlpm.{name}" for name in before if name in read)
-            part = f"{self._name}_{len(parts) + 1}_"
-            parts[part] = f"_xlfn.LAMBDA({listed},{own})"
+            part = f"{self._name}_{len(self._parts) + 1}_"
+            self._parts[part] = f"_xlfn.LAMBDA({listed},{own})"
             ended = f"{part}({listed})"
         return ended
 
@@ -350,7 +330,7 @@ class _Function:
 
         def read(found: re.Match[str]) -> str:
             if found[2]:
-                return f"INDEX(_xlpm.{found[2]}_,{found[3]})"
+                return f"INDEX(_xlpm.{found[2]}_row,{found[3]})"
             known = found[1] in self._axes or found[1] == "cache"
             return f"_xlpm.{names.value_name(found[1])}" if known else found[0]
 

@@ -13,7 +13,7 @@ from xlcalc.language.declare import functions
 from xlcalc.language.errors import CalcError
 from xlcalc.language.units import UNITS
 
-from . import bounds, names, serving
+from . import bounds, formats, names, serving
 from .kit import Kit
 
 NAME = "standalone.json.gz"
@@ -59,9 +59,9 @@ def made(kit: Kit, answers: dict[str, list[Any]]) -> bytes:
     ]
     columns |= {
         catalog: {**held, "rows": [[value(one) for one in row] for row in held["rows"]]}
-        for catalog, held in serving.columns().items()
+        for catalog, held in formats.columns().items()
     }
-    words += [*lines, *serving.words()]
+    words += [*lines, *formats.words()]
     words += [[f"unit|{of}|{unit}", factor, unit] for of, units in UNITS.items() for unit, factor in units.items()]
     named = names.shared()
     for declaration in functions():
@@ -69,7 +69,7 @@ def made(kit: Kit, answers: dict[str, list[Any]]) -> bytes:
         named |= names.function(formula) if formula else {declaration.name: names.searched(declaration)}
     named |= bound | serving.formulas()
     shapes = {name: [shape_text(shape) for shape, _ in formula.shapes] for name, formula in kit.formulas.items()}
-    shapes |= dict.fromkeys(serving.FUNCTIONS, [])
+    shapes |= {name: [] for name in serving.REFUSED}
     content = json.dumps([columns, words, named, shapes, answers], separators=(",", ":"), ensure_ascii=False)
     return gzip.compress(content.encode(), 9, mtime=0)
 

@@ -179,8 +179,8 @@ class _Text:
             if op == "ceil":  # INT goes down, also below zero
                 return f"-INT(-{text if rank > 5 else f'({text})'})", 5, depth + 1
             return f"-{text if rank > 5 else f'({text})'}", 5, depth
-        if op == "refused":
-            return "#NUM!", 9, 0
+        if op == "refused" or op.startswith("#"):
+            return "#NUM!" if op == "refused" else op, 9, 0
         if op == "log2":
             return f"LOG({parts[0][0]},2)", 9, depth
         if op in _RANK:
@@ -190,7 +190,7 @@ class _Text:
             tight = op in ("-", "/", "^", "=", "<>", "<", "<=", ">", ">=")
             b = f"({b})" if right < rank or right == 5 or (right == rank and tight) else b
             return f"{a}{op}{b}", rank, depth
-        return f"{_CALL[op]}({','.join(text for text, _, _ in parts)})", 9, depth
+        return f"{_CALL.get(op, op)}({','.join(text for text, _, _ in parts)})", 9, depth
 
 
 def typed(text: str) -> str:

@@ -6,10 +6,8 @@ Source: Pope et al. 2022, section 3.3, for the cache; the workspace and overhead
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Callable, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import ceil, floor, given, least, most, remembered, term, where
@@ -111,7 +109,7 @@ def rank_cache(model: Coefficients, tp: int, *, even: bool) -> CacheShape:
     sliding: Counter[float] = Counter()
     compressed: Counter[tuple[int, float, float]] = Counter()
     for layers, elements, heads, window, stride, pending, beside_8bit in model.cached:
-        own = where(heads > 0, lambda: elements // heads * ceil(heads / tp), elements)
+        own = where(heads > 0, lambda e=elements, h=heads: e // h * ceil(h / tp), elements)
         if even:
             own = ceil(elements / tp)
         if stride > 1:
@@ -151,9 +149,7 @@ def sequence_bytes(of: Served, part: Shard, context: float) -> float:
     """Bytes of one sequence's cache on an accelerator that holds it, as the engine keeps it: in whole blocks of tokens,
     windows in whole blocks with what it keeps beside them, states in its own format."""
     block = of.engine.block
-    context = where(
-        block > 1, lambda: term("tokens of whole blocks", ceil(context / block) * block, "tokens"), context
-    )
+    context = where(block > 1, lambda: term("tokens of whole blocks", ceil(context / block) * block, "tokens"), context)
     each = part.stage * (growing_bytes(part.growing, context, of.cache_bytes) + part.states)
     return term("cache of a sequence", each, "bytes", "Pope et al. 2022, section 3.3")
 
@@ -291,10 +287,8 @@ def min_layout(of: Served, context: float, batch: int, reserve: float) -> Layout
     Raises ValueError where those that one replica can be split over are too few, saying what they hold.
     """
     node = of.on.node or of.on.domain or 1
-    inside: list[int] = [1 << i for i in range(node.bit_length()) if 1 << i <= node]
-    beyond = (node * n for n in _NODES if node * n > inside[-1])
     layouts: Sequence[Layout] = ()
-    for count in chain(inside, beyond):
+    for count in counts(node):
         layouts = splits(of, count) or layouts
         for layout in layouts:
             if fits_batch(of, context, batch, layout, reserve):
@@ -304,6 +298,12 @@ def min_layout(of: Served, context: float, batch: int, reserve: float) -> Layout
     short = "whose memory its weights fill: take a narrower format or accelerators with more memory"
     most = f"{layouts[-1].accelerators} of {of.on.name}, over more of which no layout splits a replica"
     raise ValueError(f"needs more than {most}, {room if held > 0 else short}")
+
+
+def counts(node: int) -> Iterator[int]:
+    """Counts of accelerators that are looked among for the fewest: powers of two up to a node, then whole nodes."""
+    yield from (1 << i for i in range(node.bit_length()))
+    yield from (node * n for n in _NODES if n > 1 or node & (node - 1))
 
 
 def _too_small(of: Served, count: int, reserve: float, what: str) -> str:
