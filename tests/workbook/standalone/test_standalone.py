@@ -75,7 +75,7 @@ CALLS = [
       ("llama-3.1-8b", 8192, 1, None, None, 3), ("llama-3.1-8b", 8192, 1, None, None, 1, "rest"))),
     *(asked("LLM_MAX_BATCH", *call) for call in (("deepseek-v3", "h200-sxm", 16, 4000, "fp8"), ("llama-3.1-405b", "h100-sxm", 1, 4000))),
     *(asked("LLM_THROUGHPUT", "qwen3-30b-a3b", "h100-sxm", 4, 1000, 200, batch, None, None, layout, 0.5)
-      for batch, layout in ((16, "TP2 pp2"), (None, "dp4ep4"), (16, "tp8"), (16, "tp4tp1"))),
+      for batch, layout in ((16, "TP2 pp2"), (None, "dp4ep4"), (16, "tp4tp1"))),
     *(asked("LLM_BREAKEVEN", *numbers) for numbers in ((30000, 3.5, 0.5), (30000, -1, 2), ("x", 1, 2), (0, 1, 2))),
     *(asked("LLM_OWN_SHARE", 10000, 2, most, unit) for most in (None, 7e9) for unit in (None, "B")),
     *(asked("LLM_PARAMS_DENSE", 96, 12288, vocab, width) for vocab in (None, 50257, 1.5) for width in (None, 1000)),
@@ -182,9 +182,14 @@ def test_a_model_of_one_s_own_gets_its_columns(tmp_path, monkeypatch):
     )
     assert done.returncode == 0, done.stderr
     model = json.dumps(config)
-    cache, flops = Calculated(Package.open(target)).answers(
-        ['=LLM_KV_CACHE("our-40",8192,2)', '=LLM_TRAIN_FLOPS("our-40",1E12,4096)']
+    cache, flops, step = Calculated(Package.open(target)).answers(
+        [
+            '=LLM_KV_CACHE("our-40",8192,2)',
+            '=LLM_TRAIN_FLOPS("our-40",1E12,4096)',
+            '=LLM_TPOT("our-40","h100-sxm",2,9000)',
+        ]
     )
+    assert step == pytest.approx(xlcalc.LLM_TPOT(model, "h100-sxm", 2, 9000), rel=1e-12)
     assert cache == xlcalc.LLM_KV_CACHE(model, 8192, 2)
     assert flops == pytest.approx(xlcalc.LLM_TRAIN_FLOPS(model, 1e12, 4096), rel=1e-12)
 
