@@ -9,6 +9,7 @@ from typing import Any
 from ..files.addresses import column_letters
 from ..files.package import Package
 from ..files.xml_text import escape_string
+from . import formats
 from . import own as own_of_user
 from .names import ARGUMENTS
 from .searches import Answer
@@ -17,7 +18,7 @@ from .stored import value as as_json
 
 Own = dict[tuple[str, str], list[Any]]
 """Rows of the user's own by catalog and id."""
-SPARE = 50
+SPARE = 250
 """Rows below a catalog's, for the user's own."""
 _HEAD, _FIRST = 5, 6
 SHEETS = {
@@ -26,6 +27,8 @@ SHEETS = {
     "prices": ("Price columns", "USD per hour of each listed instance."),
     "api_prices": ("API columns", "USD per token of each listed API."),
     "grid": ("Grid columns", "kg CO2e per kWh of each grid."),
+    formats.MODELS: ("Model formats", "What serving reads of a model in a format of its weights; first the published."),
+    formats.MACHINES: ("Machine formats", "What serving reads of an accelerator that computes in a format."),
 }
 _WORDS, _SEARCHES = "Words", "Searches"
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -34,7 +37,7 @@ _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 def with_own_rows(package: Package) -> dict[str, bytes]:
     """The sheets of models and accelerators with the rows of the user's catalog, by their parts."""
     kit, changed = read(), {}
-    for catalog in ("models", "accelerators"):
+    for catalog in own_of_user.CATALOGS:
         title, held = SHEETS[catalog][0], kit.columns[catalog]
         part, first = package.sheets[title], _FIRST + len(held["ids"])
         known = {one: row for (of, one), row in own_rows(package).items() if of == catalog}
@@ -83,7 +86,7 @@ def sheets(
         ]
         count = len(rows)
         known = {catalog_id: row for (of, catalog_id), row in own.items() if of == catalog}
-        for row in own_of_user.rows(kit, catalog) if catalog in ("models", "accelerators") else []:
+        for row in own_of_user.rows(kit, catalog) if catalog in own_of_user.CATALOGS else []:
             known.setdefault(row[0], row)
         rows += list(known.values())[:SPARE]
         made[title] = _sheet(title, purpose, [head], rows, looks)

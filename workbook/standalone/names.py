@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from xlcalc.formula import excel
@@ -18,7 +18,7 @@ from xlcalc.language.declare import Argument, Declaration
 from xlcalc.language.errors import CalcError
 from xlcalc.language.kinds import AcceleratorKind, ModelKind
 
-from .cases import CATALOGS, GIVEN, NUMBER, ROW, UNIT, UNUSED, Axis
+from .cases import CATALOGS, GIVEN, NUMBER, ROW, UNIT, UNUSED, Asked, Axis
 from .formulas import Shape
 from .kit import Formula, Given
 
@@ -27,7 +27,6 @@ NOTHING = "·"
 ARGUMENTS = 30
 """Arguments of a call that was searched."""
 _AGGREGATES = re.compile(r"(?<![\w.])(MIN|MAX|AND|OR)\(")
-_LARGEST = "9.99999999999999E+307"
 
 
 def shared() -> dict[str, str]:
@@ -103,6 +102,31 @@ def searched(declaration: Declaration) -> str:
     return f"_xlfn.LAMBDA({','.join([*map(_parameter, declaration.arguments), body])})"
 
 
+def lambda_of(asked: Asked, lets: Sequence[tuple[str, str]], result: str, read: Sequence[str] = ()) -> str:
+    """A function from what its formula reads and its result: in the unit that is asked for, and #N/A where an argument
+    is given that has no place in the formula, unless it is `read` in another way."""
+    for axis in asked.axes:
+        own = f"_xlpm.{excel.name(axis.argument.name)}"
+        if axis.reading == UNIT:
+            of = f'"unit|{asked.declaration.result.unit}|"'
+            factor = f'IF(_xlfn.ISOMITTED({own}),1,IF({own}="",1,xlcalc_unit({of},{own})))'
+            result = f"({result})/{factor}"
+        elif axis.reading == UNUSED and axis.argument.name not in read:
+            result = f'IF(IF(_xlfn.ISOMITTED({own}),TRUE,{own}=""),{result},#N/A)'
+    if lets:
+        result = let(lets, result)
+    return f"_xlfn.LAMBDA({','.join([*map(_parameter, asked.declaration.arguments), result])})"
+
+
+def let(steps: Iterable[tuple[str, str]], result: str) -> str:
+    return f"_xlfn.LET({''.join(f'_xlpm.{name},{text},' for name, text in steps)}{result})"
+
+
+def elementwise(text: str) -> str:
+    """A formula with its conditions and extremes of two written so that a range gives a range."""
+    return _AGGREGATES.sub(lambda found: f"xlcalc_{found[1].lower()}(", text)
+
+
 def _parameter(argument: Argument) -> str:
     return f"{'_xlpm' if argument.required else '_xlop'}.{excel.name(argument.name)}"
 
@@ -129,18 +153,7 @@ class _Function:
                 bodies[i - 1] = f"{self._name}_{i}_({','.join(f'_xlpm.{n}' for n in known)})"
         chosen = self._formula.chooser
         result = bodies[0] if chosen == Given("constant", 1) else f"CHOOSE(_xlpm.which_,{','.join(bodies)})"
-        for axis in self._asked.axes:
-            own = f"_xlpm.{excel.name(axis.argument.name)}"
-            if axis.reading == UNIT:
-                of = f'"unit|{self._asked.declaration.result.unit}|"'
-                factor = f'IF(_xlfn.ISOMITTED({own}),1,IF({own}="",1,xlcalc_unit({of},{own})))'
-                result = f"({result})/{factor}"
-            elif axis.reading == UNUSED:
-                result = f'IF(IF(_xlfn.ISOMITTED({own}),TRUE,{own}=""),{result},#N/A)'
-        if lets:
-            result = f"_xlfn.LET({''.join(f'_xlpm.{name},{text},' for name, text in lets)}{result})"
-        declared = map(_parameter, self._asked.declaration.arguments)
-        return {**parts, self._name: f"_xlfn.LAMBDA({','.join([*declared, result])})"}
+        return {**parts, self._name: lambda_of(self._asked, lets, result)}
 
     def _lets(self) -> Iterator[tuple[str, str]]:
         """What the formulas read, by name."""
@@ -159,7 +172,7 @@ class _Function:
                 row = f"xlcalc_{CATALOGS[name]}_row({own})"
                 yield f"{CATALOGS[name]}_", f"IF(ISNUMBER({own}),1,{row})" if number else row
             if name in read:
-                yield _value(name), self._read(axis, own)
+                yield value_name(name), number_read(axis, own)
         if self._formula.chooser != Given("constant", 1):
             yield "which_", _source(self._formula.chooser)
 
@@ -178,29 +191,30 @@ class _Function:
             parts.append(said)
         return '&"|"&'.join(parts)
 
-    def _read(self, axis: Axis, own: str) -> str:
-        """A number as the function takes it."""
-        kind = axis.argument.kind
-        if isinstance(kind, ModelKind):
-            kind = Number("parameters", 1)
-        elif isinstance(kind, AcceleratorKind):
-            kind = Number(kind.figure, 0, above=True)
-        assert isinstance(kind, Number)
-        low = excel.number(kind.low) if kind.low > -math.inf else f"-{_LARGEST}"
-        high = excel.number(kind.high) if kind.high < math.inf else _LARGEST
-        given = own
-        if axis.reading == NUMBER and not axis.argument.required:
-            default = excel.number(axis.argument.blank)
-            given = f'IF(_xlfn.ISOMITTED({own}),{default},IF({own}="",{default},{own}))'
-        checked = f"xlcalc_number({given},{low},{high},{int(kind.above)},{int(kind.whole)})"
-        if axis.reading == GIVEN:
-            return f'IF(_xlfn.ISOMITTED({own}),0,IF({own}="",0,{checked}))'
-        if axis.words[:2] == ("name", "number"):
-            return f"IF(ISNUMBER({own}),{checked},0)"
-        return checked
+
+def number_read(axis: Axis, own: str) -> str:
+    """A number as the function takes it."""
+    kind = axis.argument.kind
+    if isinstance(kind, ModelKind):
+        kind = Number("parameters", 1)
+    elif isinstance(kind, AcceleratorKind):
+        kind = Number(kind.figure, 0, above=True)
+    assert isinstance(kind, Number)
+    low = excel.number(kind.low) if kind.low > -math.inf else f"-{excel.number(excel.LARGEST)}"
+    high = excel.number(kind.high) if kind.high < math.inf else excel.number(excel.LARGEST)
+    given = own
+    if axis.reading == NUMBER and not axis.argument.required:
+        default = excel.number(axis.argument.blank)
+        given = f'IF(_xlfn.ISOMITTED({own}),{default},IF({own}="",{default},{own}))'
+    checked = f"xlcalc_number({given},{low},{high},{int(kind.above)},{int(kind.whole)})"
+    if axis.reading == GIVEN:
+        return f'IF(_xlfn.ISOMITTED({own}),0,IF({own}="",0,{checked}))'
+    if axis.words[:2] == ("name", "number"):
+        return f"IF(ISNUMBER({own}),{checked},0)"
+    return checked
 
 
-def _value(argument: str) -> str:
+def value_name(argument: str) -> str:
     return f"{excel.name(argument).rstrip('_')}_value"
 
 
@@ -213,16 +227,14 @@ def _body(shape: Shape, slots: list[Given]) -> str:
     text = shape.pieces[0]
     for given, piece in zip(slots, shape.pieces[1:], strict=True):
         text += (f"_xlpm.{named[given]}" if given in named else _source(given)) + piece
-    text = _AGGREGATES.sub(lambda found: f"xlcalc_{found[1].lower()}(", text)
-    if named:
-        text = f"_xlfn.LET({''.join(f'_xlpm.{name},{_source(given)},' for given, name in named.items())}{text})"
-    return text
+    text = elementwise(text)
+    return let([(name, _source(given)) for given, name in named.items()], text) if named else text
 
 
 def _source(given: Given) -> str:
     """Where a slot's number comes from, as text."""
     if given.kind == "argument":
-        return f"_xlpm.{_value(given.value)}"
+        return f"_xlpm.{value_name(given.value)}"
     if given.kind == "constant":
         return literal(given.value)
     if given.kind == "words":

@@ -9,17 +9,25 @@ from xlcalc.catalog import tables
 from xlcalc.language.declare import find
 from xlcalc.language.errors import CalcError
 
-from . import bounds
-from .cases import CATALOGS, Asked, Case, asked
+from . import bounds, formats
+from .cases import CATALOGS as CATALOG_OF
+from .cases import Asked, Case, asked
 from .formulas import Call, NotClosed, Seen, first_rows, render
 from .stored import TITLES, Stored, shape_text, value
 
+CATALOGS = ("models", "accelerators", formats.MODELS, formats.MACHINES)
+"""Those to which users add rows."""
 _NO_FORMULA = CalcError("#N/A", "has no formula in this workbook")
 
 
 def rows(kit: Stored, catalog: str) -> list[list[Any]]:
     """The rows of the catalog that the kit does not have: those of the user's own files."""
     known = set(kit.columns[catalog]["ids"])
+    of = {formats.MODELS: "models", formats.MACHINES: "accelerators"}.get(catalog)
+    if of:
+        theirs = set(kit.columns[of]["ids"])
+        own = [one["id"] for one in tables.rows(of) if one["id"] not in theirs]
+        return [list(map(value, found)) for one in own for found in formats.rows(catalog, one)]
     return [row(kit, catalog, one["id"]) for one in tables.rows(catalog) if one["id"] not in known]
 
 
@@ -58,7 +66,7 @@ def _seen(catalog: str, name: str, function: str, words: tuple[str, ...]) -> See
     case = cases.get(words)
     if case is None:
         return None
-    catalogs = [CATALOGS[axis.argument.name] for axis in question.rows]
+    catalogs = [CATALOG_OF[axis.argument.name] for axis in question.rows]
     at = [name if one == catalog else base for one, base in zip(catalogs, first_rows(question, case), strict=True)]
     try:
         found = render(question, case, at)

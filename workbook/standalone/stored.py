@@ -13,7 +13,7 @@ from xlcalc.language.declare import functions
 from xlcalc.language.errors import CalcError
 from xlcalc.language.units import UNITS
 
-from . import bounds, names
+from . import bounds, formats, names, serving
 from .kit import Kit
 
 NAME = "standalone.json.gz"
@@ -57,14 +57,19 @@ def made(kit: Kit, answers: dict[str, list[Any]]) -> bytes:
         for line, numbers in formula.lines
         if numbers or formula.asked.words
     ]
-    words += lines
+    columns |= {
+        catalog: {**held, "rows": [[value(one) for one in row] for row in held["rows"]]}
+        for catalog, held in formats.columns().items()
+    }
+    words += [*lines, *formats.words()]
     words += [[f"unit|{of}|{unit}", factor, unit] for of, units in UNITS.items() for unit, factor in units.items()]
     named = names.shared()
     for declaration in functions():
         formula = kit.formulas.get(declaration.name)
         named |= names.function(formula) if formula else {declaration.name: names.searched(declaration)}
-    named |= bound
+    named |= bound | serving.formulas()
     shapes = {name: [shape_text(shape) for shape, _ in formula.shapes] for name, formula in kit.formulas.items()}
+    shapes |= {name: [] for name in serving.REFUSED}
     content = json.dumps([columns, words, named, shapes, answers], separators=(",", ":"), ensure_ascii=False)
     return gzip.compress(content.encode(), 9, mtime=0)
 

@@ -10,8 +10,8 @@ leave a node (`symbols.py`), so that a derivation, Excel text and mathematics ca
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from functools import lru_cache, wraps
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property, lru_cache, wraps
 from typing import Any, NamedTuple, TypeVar
 
 from xlcalc.formula.records import Columns
@@ -141,6 +141,26 @@ def allowed(condition: Any, value: Callable[[], Any], sentence: Callable[[], str
     if not condition:
         raise ValueError(sentence())
     return value()
+
+
+def stays_open(x: Any) -> bool:
+    """Whether a value is a symbol that cannot be asked for its value: one formula for whatever it may be."""
+    return type(x) is Symbol and x.nodes.is_open and x.nodes.guards is None
+
+
+def first(candidates: Iterable[Any], holds: Callable[[Any], Any]) -> Any:
+    """The first of some numbers for which a condition holds; the last one where it holds for none before it."""
+    *others, found = candidates
+    tried = []
+    for candidate in others:
+        if stays_open(condition := holds(candidate)):
+            tried.append((condition, candidate))
+        elif condition:
+            found = candidate
+            break
+    for condition, candidate in reversed(tried):
+        found = where(condition, candidate, found)
+    return found
 
 
 def least(a: Any, b: Any) -> Any:

@@ -7,12 +7,13 @@ optional parameter is declared `_xlop.x`. Numbers have the 15 digits that Excel 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from xlcalc.formula.symbols import INPUT, TERM, Symbol
 
+LARGEST = 9.99999999999999e307  # a number that Excel takes: where nothing limits
 LIMIT, NESTING, NAMES = 8192, 64, 120  # characters of a formula, levels of nesting, names of a LET (253 arguments)
 _RANK = {"=": 1, "<>": 1, "<": 1, "<=": 1, ">": 1, ">=": 1, "+": 2, "-": 2, "*": 3, "/": 3, "^": 4, "neg": 5}
 _CALL = {"min": "MIN", "max": "MAX", "abs": "ABS", "sqrt": "SQRT", "ln": "LN", "exp": "EXP", "if": "IF", "and": "AND",
@@ -36,6 +37,12 @@ def lambda_text(root: Symbol, parameters: Sequence[Parameter]) -> str:
         if len(text) <= LIMIT:
             return text
     raise ValueError(f"takes {len(text):,} characters, more than Excel's {LIMIT:,}")
+
+
+def steps(root: Symbol, taken: Iterable[str]) -> tuple[list[tuple[str, str]], str]:
+    """A formula of any length as the names of LET, none of those taken, with their texts, and the text of the
+    result."""
+    return _Text(root, [Parameter(one) for one in taken], terms=False).steps()
 
 
 def inputs(root: Any) -> dict[str, Symbol]:
@@ -90,6 +97,11 @@ class _Text:
         self._lets: list[tuple[str, str]] = []
         self._uses: dict[Symbol, int] = {}
         self._count(root)
+
+    def steps(self) -> tuple[list[tuple[str, str]], str]:
+        """The names of LET with their texts, each of which reads those before it, and the text of the result."""
+        body = self._of(self._root, inline=True)[0]
+        return self._lets, body
 
     def lambda_text(self) -> str:
         for p in self._parameters:
@@ -167,8 +179,8 @@ class _Text:
             if op == "ceil":  # INT goes down, also below zero
                 return f"-INT(-{text if rank > 5 else f'({text})'})", 5, depth + 1
             return f"-{text if rank > 5 else f'({text})'}", 5, depth
-        if op == "refused":
-            return "#NUM!", 9, 0
+        if op == "refused" or op.startswith("#"):
+            return "#NUM!" if op == "refused" else op, 9, 0
         if op == "log2":
             return f"LOG({parts[0][0]},2)", 9, depth
         if op in _RANK:
@@ -178,7 +190,7 @@ class _Text:
             tight = op in ("-", "/", "^", "=", "<>", "<", "<=", ">", ">=")
             b = f"({b})" if right < rank or right == 5 or (right == rank and tight) else b
             return f"{a}{op}{b}", rank, depth
-        return f"{_CALL[op]}({','.join(text for text, _, _ in parts)})", 9, depth
+        return f"{_CALL.get(op, op)}({','.join(text for text, _, _ in parts)})", 9, depth
 
 
 def typed(text: str) -> str:

@@ -52,7 +52,7 @@ def columns(record: Record, words: Words, source: str | Callable[[], str], withi
 
 def column(name: str, value: Any, label: str, unit: str, source: str | Callable[[], str]) -> Any:
     """One figure of a model or machine: a number, while something is recorded a symbol."""
-    if not ACTIVE or (nodes := active()) is None or nodes.guards is not None or not value:
+    if not ACTIVE or (nodes := active()) is None or nodes.guards is not None or type(value) is Symbol or not value:
         return value
     if nodes.is_open:
         return labelled(nodes, INPUT, (name,), value, label, unit, source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xlcalc.formula.arithmetic import term
+from xlcalc.formula.arithmetic import allowed, both, first, floor, given, least, stays_open, term
 from xlcalc.hosting.layout import Layout
 from xlcalc.hosting.memory import sequence_bytes
 from xlcalc.hosting.served import Served
@@ -17,15 +17,14 @@ def latency_layout(of: Served, count: int) -> Layout:
     """Tensor parallel inside the scale-up domain, pipeline stages beyond; on TPUs over a whole slice. Raises ValueError
     where layers are too few.
     """
-    domain = of.on.domain or of.on.node or 1
-    widest = domain if of.on.mesh else min(domain, _WIDEST)
-    divisible = of.divisible
-    tp = next(n for n in range(min(count, widest), 0, -1) if count % n == 0 and divisible.by_tp(n))
-    layout = Layout(tp, int(count) // tp)
-    n_layers = of.counted.n_layers
-    if layout.pp > n_layers:
-        raise ValueError(f"cannot spread {n_layers} layers over {layout.pp} groups of {tp}")
-    return layout
+    domain = of.on.domain if given(of.on.domain) else of.on.node or 1
+    widest = domain if of.on.mesh else least(domain, _WIDEST)
+    divisible, n_layers = of.divisible, of.counted.n_layers
+    ways = range(_WIDEST if stays_open(count) else int(min(count, widest)), 0, -1)
+    tp = first(ways, lambda n: both(both(n <= widest, count % n == 0), divisible.by_tp(n)))
+    pp = floor(count / tp)
+    refused = lambda: f"cannot spread {n_layers} layers over {pp} groups of {tp}"  # noqa: E731
+    return Layout(tp, allowed(pp <= n_layers, lambda: pp, refused))
 
 
 def tpot(of: Served, layout: Layout, context: float, batch: float) -> float:

@@ -5,9 +5,10 @@ together, or on accelerators of their own.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import plain, remembered
+from xlcalc.formula.arithmetic import both, either, floor, plain, remembered, where
 
 _PART = re.compile(r"(tp|pp|dp|ep)(\d+)")
 _MOST_TP = 1024
@@ -36,7 +37,7 @@ class Layout(NamedTuple):
     @property
     def expert_ways(self) -> int:
         """Accelerators that share the experts of a layer."""
-        return self.tp * self.dp if self.ep > 1 else self.tp
+        return where(self.ep > 1, self.tp * self.dp, self.tp)
 
 
 class Split(NamedTuple):
@@ -110,7 +111,10 @@ class Divisible(NamedTuple):
         >>> [tp for tp in range(1, 13) if Divisible(28, 0, 12, (2,)).by_tp(tp)]
         [1, 2, 4, 6, 12]
         """
-        return self.n_heads % tp == 0 and all(heads % tp == 0 or tp % heads == 0 for heads in self.kv_heads)
+        shared = self.n_heads % tp == 0
+        for heads in self.kv_heads:
+            shared = both(shared, either(heads % tp == 0, tp % heads == 0))
+        return shared
 
     def tp_that_work(self) -> str:
         """The ways of tensor parallelism that engines run, as text; the first ten where there are more."""
@@ -139,18 +143,18 @@ def candidates(count: int, node: int, of: Divisible) -> tuple[Layout, ...]:
     pipeline stages, and for mixtures of experts attention copies with the experts spread over all."""
     found = []
     count, node = plain((count, node))
-    n_layers, n_experts = of.n_layers, of.n_experts
     for tp in range(1, min(count, node) + 1):
-        if count % tp or not of.by_tp(tp):
-            continue
-        rest = count // tp
-        if rest <= n_layers:
-            found.append(Layout(tp, rest))
-        if n_experts:
-            if 1 < tp == count and n_experts % tp == 0:
-                found.append(Layout(tp, ep=tp))
-            if 1 < tp < count and rest <= n_layers and n_experts % tp == 0:
-                found.append(Layout(1, rest, tp, tp))
-            if rest > 1 and n_experts % count == 0:
-                found.append(Layout(tp, dp=rest, ep=count))
+        if count % tp == 0 and of.by_tp(tp):
+            found += [layout for condition, layout in ways(count, tp, of) if condition]
     return tuple(found)
+
+
+def ways(count: int, tp: int, of: Divisible) -> Iterator[tuple[bool, Layout]]:
+    """The layouts of so many accelerators with so many ways of tensor parallelism, and when each of them works."""
+    rest = floor(count / tp)
+    staged = rest <= of.n_layers
+    yield staged, Layout(tp, rest)
+    spread = both(both(tp > 1, of.n_experts > 0), of.n_experts % tp == 0)
+    yield both(spread, count == tp), Layout(tp, ep=tp)
+    yield both(both(spread, count > tp), staged), Layout(1, rest, tp, tp)
+    yield both(both(of.n_experts > 0, rest > 1), of.n_experts % count == 0), Layout(tp, dp=rest, ep=count)

@@ -6,13 +6,12 @@ Source: Pope et al. 2022, section 3.3, for the cache; the workspace and overhead
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, takewhile
+from itertools import takewhile
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import ceil, floor, least, most, remembered, term, where
+from xlcalc.formula.arithmetic import ceil, floor, given, least, most, remembered, term, where
 from xlcalc.formula.records import column, columns
 from xlcalc.hardware.rates import Engine
 from xlcalc.hosting.layout import Layout, candidates
@@ -65,7 +64,7 @@ def shard(of: Served, layout: Layout) -> Shard:
     (Pope et al. 2022, section 3.3).
     """
     model, counted = of.model, of.counted
-    stage = math.ceil(counted.n_layers / layout.pp) / counted.n_layers
+    stage = ceil(counted.n_layers / layout.pp) / counted.n_layers
     stage = column("stage", stage, "share of the layers in a stage", "ratio", "of the layout")
     cache = rank_cache(counted, layout.tp, even=of.device is not None and of.device.mesh)
     cache = columns(cache, CACHE_WORDS, "of the model on this layout")
@@ -90,7 +89,7 @@ def rank_weights(model: Coefficients, layout: Layout, stage: float) -> float:
     """
     layers = model.bytes_split / layout.tp + model.bytes_replicated + model.bytes_experts / layout.expert_ways
     embedding, head = model.bytes_embedding + model.bytes_towers, model.bytes_head
-    ends = most(embedding, head) if layout.pp > 1 else embedding + head
+    ends = where(layout.pp > 1, lambda: most(embedding, head), lambda: embedding + head)
     return term("weights", layers * stage + ends / layout.tp, "bytes", "Shoeybi et al. 2019, section 3")
 
 
@@ -111,45 +110,47 @@ def rank_cache(model: Coefficients, tp: int, *, even: bool) -> CacheShape:
     sliding: Counter[float] = Counter()
     compressed: Counter[tuple[int, float, float]] = Counter()
     for layers, elements, heads, window, stride, pending, beside_8bit in model.cached:
-        own = int(elements // heads * math.ceil(heads / tp) if heads else elements)
+        own = where(heads > 0, lambda e=elements, h=heads: e // h * ceil(h / tp), elements)
         if even:
-            own = math.ceil(elements / tp)
+            own = ceil(elements / tp)
         if stride > 1:
             compressed[own, stride, pending] += int(layers)
-        elif window:
-            sliding[window] += int(layers * own)
+        elif given(window):
+            sliding[window] += floor(layers * own)
         else:
-            full += int(layers * own)
-            beside += int(layers * (math.ceil(beside_8bit / tp) if even else beside_8bit))
-    windows = tuple((elements, int(window)) for window, elements in sorted(sliding.items()))
+            full += floor(layers * own)
+            beside += floor(layers * (ceil(beside_8bit / tp) if even else beside_8bit))
+    windows = tuple((elements, floor(window)) for window, elements in sorted(sliding.items()))
     strides = tuple((n * own, int(stride), int(n * pending)) for (own, stride, pending), n in compressed.items())
-    convolution = int(sum(layers * math.ceil(kept / tp) for layers, _, kept in model.states))
-    recurrent = int(sum(layers * math.ceil(kept / tp) for layers, kept, _ in model.states))
+    convolution = floor(sum(layers * ceil(kept / tp) for layers, _, kept in model.states))
+    recurrent = floor(sum(layers * ceil(kept / tp) for layers, kept, _ in model.states))
     return CacheShape(full, windows, convolution, recurrent, strides, beside)
 
 
 def _in_blocks(cache: CacheShape, engine: Engine) -> CacheShape:
     """A cache with its windows as the engine keeps them: in whole blocks of tokens, with more beside them."""
-    if not engine.window_beside > 0:
-        return cache
-    beside, block = int(engine.window_beside), int(engine.block)
-    windows = tuple((elements, math.ceil((window + beside) / block) * block) for elements, window in cache.sliding)
-    return cache._replace(sliding=windows)
+    beside, block = engine.window_beside, engine.block
+
+    def kept(window: float) -> float:
+        return where(beside > 0, lambda: ceil((window + beside) / block) * block, window)
+
+    return cache._replace(sliding=tuple((elements, kept(window)) for elements, window in cache.sliding))
 
 
 def _states(of: Served, cache: CacheShape) -> float:
     """Bytes of a sequence's constant states, where the engine has a format of its own the convolutions' too in it."""
-    if of.engine.state_bytes > 0:
-        return (cache.state + cache.conv_state) * of.engine.state_bytes
-    return state_cache_bytes(cache, of.cache_bytes, of.model.state_bytes)
+    return where(
+        of.engine.state_bytes > 0,
+        lambda: (cache.state + cache.conv_state) * of.engine.state_bytes,
+        lambda: state_cache_bytes(cache, of.cache_bytes, of.model.state_bytes),
+    )
 
 
 def sequence_bytes(of: Served, part: Shard, context: float) -> float:
     """Bytes of one sequence's cache on an accelerator that holds it, as the engine keeps it: in whole blocks of tokens,
     windows in whole blocks with what it keeps beside them, states in its own format."""
     block = of.engine.block
-    if block > 1:
-        context = term("tokens of whole blocks", ceil(context / block) * block, "tokens")
+    context = where(block > 1, lambda: term("tokens of whole blocks", ceil(context / block) * block, "tokens"), context)
     each = part.stage * (growing_bytes(part.growing, context, of.cache_bytes) + part.states)
     return term("cache of a sequence", each, "bytes", "Pope et al. 2022, section 3.3")
 
@@ -166,7 +167,7 @@ def _sampling(of: Served) -> float:
 
 def overhead(engine: Engine, padding: float, layout: Layout) -> float:
     """Bytes of the driver's context, of communication buffers where a replica is spread, and of what pads experts."""
-    return padding + (engine.context_bytes if layout.accelerators == 1 else engine.communication_bytes)
+    return padding + where(layout.accelerators == 1, engine.context_bytes, engine.communication_bytes)
 
 
 def serve_memory(of: Served, context: float, batch: float, layout: Layout, *, sized: bool = False) -> ServeMemory:
@@ -298,17 +299,10 @@ def fits_batch(of: Served, context: float, batch: float, layout: Layout, reserve
     return own * sequence_bytes(of, part, context) + sampling <= free_for_cache(of, part, reserve)
 
 
-def _counts(of: Served) -> Iterator[int]:
-    """The numbers of accelerators that one replica is tried on."""
-    node = of.on.node or of.on.domain or 1
-    inside: list[int] = [1 << i for i in range(node.bit_length()) if 1 << i <= node]
-    return chain(inside, (node * n for n in _NODES if node * n > inside[-1]))
-
-
 def roomiest_below(of: Served, context: float, batch: int, count: int) -> Layout | None:
     """Of the layouts of the next fewer accelerators that are tried the one that takes the least of each; None where
     there are none."""
-    fewer = takewhile(lambda tried: tried < count, _counts(of))
+    fewer = takewhile(lambda tried: tried < count, counts(of.on.node or of.on.domain or 1))
     layouts = next(filter(None, (splits(of, tried) for tried in [*fewer][::-1])), ())
     return min(layouts, key=lambda layout: serve_memory(of, context, batch, layout, sized=True).total, default=None)
 
@@ -320,7 +314,7 @@ def min_layout(of: Served, context: float, batch: int, reserve: float) -> Layout
     Raises ValueError where those that one replica can be split over are too few, saying what they hold.
     """
     layouts: Sequence[Layout] = ()
-    for count in _counts(of):
+    for count in counts(of.on.node or of.on.domain or 1):
         layouts = splits(of, count) or layouts
         for layout in layouts:
             if fits_batch(of, context, batch, layout, reserve):
@@ -330,6 +324,12 @@ def min_layout(of: Served, context: float, batch: int, reserve: float) -> Layout
     short = "whose memory its weights fill: take a narrower format or accelerators with more memory"
     most = f"{layouts[-1].accelerators} of {of.on.name}, over more of which no layout splits a replica"
     raise ValueError(f"needs more than {most}, {room if held > 0 else short}")
+
+
+def counts(node: int) -> Iterator[int]:
+    """Counts of accelerators that are looked among for the fewest: powers of two up to a node, then whole nodes."""
+    yield from (1 << i for i in range(node.bit_length()))
+    yield from (node * n for n in _NODES if n > 1 or node & (node - 1))
 
 
 def _too_small(of: Served, count: int, reserve: float, what: str) -> str:

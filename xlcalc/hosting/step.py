@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import (
+    both,
     capped,
     detail,
     either,
+    given,
     is_number,
     is_open,
     least,
@@ -109,19 +111,19 @@ def _own(product: Product, tp: int, rates: ServeRates) -> tuple[float, float, fl
     """A product as one tensor-parallel rank computes it, at the rates of its format."""
     d_in = where(product.row > 0, product.d_in / tp, product.d_in)
     d_out = where(product.column > 0, product.d_out / tp, product.d_out)
-    narrow = rates.matmul if rates.quantised else rates.widened
+    narrow = where(rates.quantised, rates.matmul, rates.widened)
     rate = where(product.bytes < 2, narrow, rates.half)
     return product.layers, d_in, d_out, d_in * d_out * product.bytes, rate, _reading(product, rates)
 
 
 def _reading(product: Product, rates: ServeRates) -> float:
     """Rate at which weights are read: slower where a kernel unpacks them to the wider format that it computes in."""
-    return rates.stream if rates.quantised else where(product.bytes < 2, rates.unpacked, rates.stream)
+    return where(both(product.bytes < 2, rates.quantised <= 0), rates.unpacked, rates.stream)
 
 
 def _expert(product: Product, layout: Layout, rates: ServeRates) -> Expert:
     """A product of experts as one of the accelerators that share them computes it, at the rate of its format."""
-    split = layout.expert_ways // layout.ep
+    split = where(layout.ep > 1, lambda: layout.expert_ways // layout.ep, layout.expert_ways)
     width_in = where(product.row > 0, product.d_in / split, product.d_in)
     width_out = where(product.column > 0, product.d_out / split, product.d_out)
     rate = where(either(product.bytes >= 2, rates.quantised), rates.grouped, rates.weight_only)
@@ -190,10 +192,12 @@ def step(
         )
     attention = _decode_attention(r, decoding, checked, context) + _prefill_attention(r, prefilling, reach)
     copied = 2 * tokens * model.stream / layout.tp / stream
-    handover: float = 0.0
-    if layout.pp > 1:
-        handover = rates.link_latency + 2 * model.head_d_in * tokens / where(r.slow, rates.scale_out, rates.link)
-    kernels = (model.kernels + (model.narrow if rates.quantised else 0)) * rates.launch
+    handover = where(
+        layout.pp > 1,
+        lambda: rates.link_latency + 2 * model.head_d_in * tokens / where(r.slow, rates.scale_out, rates.link),
+        0.0,
+    )
+    kernels = (model.kernels + where(rates.quantised, model.narrow, 0)) * rates.launch
     return terms(Step(products, experts, attention, copied, kernels, _links(r, tokens), handover), _SAID)
 
 
@@ -219,10 +223,8 @@ def _experts(r: Replica, e: Expert, tokens: float, skew: float) -> float:
     met = e.copies * (1 - (1 - e.active / e.copies) ** tokens) / ep
     met = term("experts met on an accelerator", met, "count", "uniform routing: N (1 - (1 - k/N)^tokens)")
     pairs = tokens * e.active / ep
-    if skew and ep > 1:
-        pairs = term(
-            "pairs on the fullest accelerator", pairs * (1 + skew * sqrt(2 * log(ep) * ep / e.copies)), "count"
-        )
+    if given(skew):
+        pairs = where(ep > 1, lambda: _fullest(pairs, skew, ep, e.copies), pairs)
     # each expert's last tile is half empty; engines choose tiles of the experts' rows up to the largest
     rows = pairs + least(met * rates.tile, met * _SMALLEST_TILE + pairs) / 2
     rows = detail("rows that they compute, half tiles included", rows, "count")
@@ -231,6 +233,10 @@ def _experts(r: Replica, e: Expert, tokens: float, skew: float) -> float:
     return _roofline(
         moved, detail("their arithmetic", rows * e.d_out * (2 * e.d_in / e.rate + rates.epilogue), "seconds")
     )
+
+
+def _fullest(pairs: float, skew: float, ep: float, copies: float) -> float:
+    return term("pairs on the fullest accelerator", pairs * (1 + skew * sqrt(2 * log(ep) * ep / copies)), "count")
 
 
 def _decode_attention(r: Replica, decoding: float, checked: float, context: float) -> float:
@@ -261,17 +267,20 @@ def _links(r: Replica, tokens: float) -> float:
     experts of other attention copies."""
     rates, model, layout = r.rates, r.model, r.layout
     hidden = 2 * model.head_d_in * tokens
-    seconds: float = 0.0
     bandwidth = where(r.wide, rates.scale_out, rates.link)
-    if layout.tp > 1:
+    exchanged = both(layout.dp > 1, layout.ep > 1)
+
+    def summed() -> float:
         n = layout.tp
-        sums = model.reductions - (model.expert_blocks if layout.ep > 1 and layout.dp > 1 else 0)
+        sums = model.reductions - where(exchanged, model.expert_blocks, 0)
         moved = sums * 2 * (n - 1) / n * hidden
         if rates.mesh:  # weights in two dimensions, or gathered by every chip (Pope et al. 2022, sections 3.2.2, 3.2.3)
             moved = least(least(moved, sums * 4 / sqrt(n) * hidden), (n - 1) * r.part.weights)
-        seconds += sums * rates.link_latency + moved / bandwidth
-    if layout.dp > 1 and layout.ep > 1:
+        return sums * rates.link_latency + moved / bandwidth
+
+    def gathered() -> float:
         n = layout.tp * layout.dp
-        gathered = (n - 1) / n * hidden * layout.dp  # all tokens of all copies come to every accelerator
-        seconds += 2 * model.expert_blocks * (rates.link_latency + gathered / bandwidth)
-    return seconds
+        moved = (n - 1) / n * hidden * layout.dp  # all tokens of all copies come to every accelerator
+        return 2 * model.expert_blocks * (rates.link_latency + moved / bandwidth)
+
+    return where(layout.tp > 1, summed, 0.0) + where(exchanged, gathered, 0.0)

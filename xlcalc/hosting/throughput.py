@@ -9,10 +9,21 @@ by the cache, by the engine's largest batch and by its token budget for a step.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import detail, is_recording, least, remembered, searched, term, where
+from xlcalc.formula.arithmetic import (
+    both,
+    ceil,
+    detail,
+    floor,
+    is_recording,
+    least,
+    most,
+    remembered,
+    searched,
+    term,
+    where,
+)
 from xlcalc.hosting.layout import Layout, check, fills
 from xlcalc.hosting.memory import RESERVE, splits, whole_capacity
 from xlcalc.hosting.served import Served
@@ -82,7 +93,7 @@ class Flow(NamedTuple):
 def room(of: Served, traffic: Traffic, layout: Layout) -> int:
     """Sequences that the engine can have under way, 0 where not one fits: each reserves its whole length."""
     held = whole_capacity(of, traffic.prompt + traffic.output, layout, RESERVE)
-    return max(int(least(held, of.engine.max_batch)), 0)
+    return most(floor(least(held, of.engine.max_batch)), 0)
 
 
 def useful(of: Served, traffic: Traffic, layout: Layout) -> int:
@@ -92,7 +103,7 @@ def useful(of: Served, traffic: Traffic, layout: Layout) -> int:
     those beyond the token budget do not decode.
     """
     fits = room(of, traffic, layout)
-    return min(fits, ceil(layout.pp * _decoding_at_most(of, traffic, layout)))
+    return least(fits, ceil(layout.pp * _decoding_at_most(of, traffic, layout)))
 
 
 def _decoding_at_most(of: Served, traffic: Traffic, layout: Layout) -> float:
@@ -158,13 +169,19 @@ def engine(r: Replica, sequences: float, beginning: float) -> float:
     return r.rates.host * (own.engine_step + launches + each)
 
 
-def arrangements(of: Served, layout: Layout) -> list[Layout]:
-    """A layout, and for mixtures of experts its twin in which attention runs as copies on the tensor-parallel
-    accelerators while experts are spread: an option of engines that `tp` leaves open."""
+def twin(of: Served, layout: Layout) -> tuple[bool, Layout]:
+    """Of mixtures of experts the layout in which attention runs as copies on the tensor-parallel accelerators while
+    experts are spread, an option of engines that `tp` leaves open; and whether there is one."""
     experts = of.counted.n_experts
-    if layout.tp > 1 and layout.dp == layout.ep == 1 and experts and experts % layout.tp == 0:
-        return [layout, Layout(1, layout.pp, layout.tp, layout.tp)]
-    return [layout]
+    alone = both(layout.tp > 1, both(layout.dp == 1, layout.ep == 1))
+    there_is = both(alone, both(experts > 0, experts % layout.tp == 0))
+    return there_is, Layout(1, layout.pp, layout.tp, layout.tp)
+
+
+def arrangements(of: Served, layout: Layout) -> list[Layout]:
+    """A layout and its twin."""
+    there_is, other = twin(of, layout)
+    return [layout, other] if there_is else [layout]
 
 
 def choices(of: Served, count: int, layout: Layout | None) -> Sequence[Layout]:

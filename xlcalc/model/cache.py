@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import is_number, least, term, where
+from xlcalc.formula.arithmetic import is_number, least, most, term, where
 from xlcalc.model.architecture import Architecture
 
 _POPE = "Pope et al. 2022, section 3.3"
@@ -113,7 +113,7 @@ def kv_cache_bytes(
 
 def state_cache_bytes(shape: CacheShape, bytes_per_element: float, state_bytes: float | None) -> float:
     """Bytes of one sequence's constant states; arguments as in `kv_cache_bytes`."""
-    at_least_16_bit = bytes_per_element if bytes_per_element > 2 else 2
+    at_least_16_bit = most(bytes_per_element, 2)
     element = where(state_bytes > 0, state_bytes, at_least_16_bit) if state_bytes is not None else at_least_16_bit
     states = shape.conv_state * at_least_16_bit + shape.state * element
     return term("states of a sequence", states, "bytes", _POPE)

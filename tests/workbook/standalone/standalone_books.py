@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import formulon
 
 from xlcalc.formula.excel import typed
 from xlcalc.language.errors import CalcError
 from xlcalc.workbook.files.exact_engine import _start
 from xlcalc.workbook.files.package import Package
+from xlcalc.workbook.standalone.edition import _packed
 
 CODES = {1: "#DIV/0!", 2: "#VALUE!", 3: "#REF!", 4: "#NAME?", 5: "#NUM!", 6: "#N/A"}
 
@@ -17,12 +20,12 @@ class Calculated:
 
     def __init__(self, package: Package) -> None:
         _start()
-        self.book = formulon.Workbook.load(package.to_bytes())
+        parts = package.read(package.workbook_part).decode()
+        optional = re.compile(r"(<definedName [^>]*>)([^<]*_xlop\.[^<]*)")
+        read = optional.sub(lambda found: found[1] + typed(found[2]), parts)
+        self.book = formulon.Workbook.load(_packed(package, {package.workbook_part: read.encode()}, {}))
         self._sheets = {self.book.sheet_name(i): i for i in range(self.book.sheet_count())}
         self._package = package
-        for name in package.names:
-            if "_xlop." in name.definition:
-                self.book.set_defined_name(name.name, typed(name.definition))
 
     def set(self, name: str, value: object) -> None:
         sheet, cell = self._package.locate(name)

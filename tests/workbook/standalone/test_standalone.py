@@ -66,6 +66,16 @@ CALLS = [
     *(asked("LLM_HARDWARE", "h200-sxm", field) for field in ("id", "bandwidth", "tdp", "memory", "peak_fp4")),
     *(asked("LLM_ESTIMATE_BOUND", "LLM_GPU_HOURS", bound, flops, machine, mfu) for bound in ("low", "high", "expected")
       for flops in (1e21, 3e24, 1e29) for machine in ("h100-sxm", 989e12, "tpu-v5e") for mfu in (0.4, 0.55)),
+    *(asked("LLM_TTFT", *call) for call in (("deepseek-v3", "h200-sxm", 16, 4096, 2, "fp8"), ("gemma-3-27b", "rtx-4090", 6, 900),
+      ("mistral-7b", "rtx-4090", 1, 9000), ("qwen3-32b", "trainium2", 16, 500), ("llama-3.1-8b", "h100-sxm", 1, 500, 1, None, 0.4),
+      ("llama-3.1-8b", "h100-sxm", 1024, 500), ("bert-base", "h100-sxm", 1, 500))),
+    *(asked("LLM_TPOT", *call) for call in (("gpt-oss-120b", "b200", 2, 4096, 64), ("mamba-2.8b", "mi300x", 1, 500, 8, "fp16"),
+      ("qwen3-30b-a3b", "gb200", 24, 9000, 300, "nvfp4", "fp8"), ("llama-3.1-8b", "h100-sxm", 8, 0, 4, None, None, 0.7))),
+    *(asked("LLM_SERVE_MEMORY", *call) for call in (("deepseek-v3", 8192, 16, None, "fp8", 8), ("gemma-3-27b", 9000, 3, "int4", None, 2, "cache"),
+      ("llama-3.1-8b", 8192, 1, None, None, 3), ("llama-3.1-8b", 8192, 1, None, None, 1, "rest"))),
+    *(asked("LLM_MAX_BATCH", *call) for call in (("deepseek-v3", "h200-sxm", 16, 4000, "fp8"), ("llama-3.1-405b", "h100-sxm", 1, 4000))),
+    *(asked("LLM_THROUGHPUT", "qwen3-30b-a3b", "h100-sxm", 4, 1000, 200, batch, None, None, layout, 0.5)
+      for batch, layout in ((16, "TP2 pp2"), (None, "dp4ep4"), (16, "tp4tp1"))),
     *(asked("LLM_BREAKEVEN", *numbers) for numbers in ((30000, 3.5, 0.5), (30000, -1, 2), ("x", 1, 2), (0, 1, 2))),
     *(asked("LLM_OWN_SHARE", 10000, 2, most, unit) for most in (None, 7e9) for unit in (None, "B")),
     *(asked("LLM_PARAMS_DENSE", 96, 12288, vocab, width) for vocab in (None, 50257, 1.5) for width in (None, 1000)),
@@ -108,7 +118,16 @@ def test_a_range_gives_a_range(book):
 
 
 def test_a_search_answers_the_calls_that_were_made_and_no_other(book):
-    assert book.answers(['=LLM_MIN_GPUS("llama-3.1-70b","h100-sxm",8192,16)']) == ["#N/A"]
+    assert book.answers(['=LLM_MAX_CONTEXT("llama-3.1-70b","h100-sxm",4,16)']) == ["#N/A"]
+
+
+def test_what_serving_does_not_know_is_not_answered(book):
+    """TPUs, a model of more kinds of layers than a row has, drafts, prefill and decoding apart, another format."""
+    formulas = ['=LLM_TPOT("llama-3.1-8b","tpu-v5e",4,1024)', '=LLM_TTFT("deepseek-v4-flash","h100-sxm",8,1024)',
+                '=LLM_REPLICAS(100,1000,200,"llama-3.1-8b","h100-sxm",1,64,,,,,,,0.8,4)',
+                '=LLM_TTFT("llama-3.1-8b","h100-sxm",1,1024,,"q4_k_m")']  # fmt: skip
+    assert book.answers(formulas) == ["#N/A"] * len(formulas)
+    assert book.answers(['=LLM_THROUGHPUT("llama-3.1-8b","h100-sxm",3,1000,200,,,,"2xtp1+1xtp1")']) == ["#VALUE!"]
 
 
 def test_formulas_keep_their_text_and_searches_are_marked():
@@ -163,9 +182,14 @@ def test_a_model_of_one_s_own_gets_its_columns(tmp_path, monkeypatch):
     )
     assert done.returncode == 0, done.stderr
     model = json.dumps(config)
-    cache, flops = Calculated(Package.open(target)).answers(
-        ['=LLM_KV_CACHE("our-40",8192,2)', '=LLM_TRAIN_FLOPS("our-40",1E12,4096)']
+    cache, flops, step = Calculated(Package.open(target)).answers(
+        [
+            '=LLM_KV_CACHE("our-40",8192,2)',
+            '=LLM_TRAIN_FLOPS("our-40",1E12,4096)',
+            '=LLM_TPOT("our-40","h100-sxm",2,9000)',
+        ]
     )
+    assert step == pytest.approx(xlcalc.LLM_TPOT(model, "h100-sxm", 2, 9000), rel=1e-12)
     assert cache == xlcalc.LLM_KV_CACHE(model, 8192, 2)
     assert flops == pytest.approx(xlcalc.LLM_TRAIN_FLOPS(model, 1e12, 4096), rel=1e-12)
 
