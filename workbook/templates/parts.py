@@ -89,6 +89,8 @@ class Cost:
 
     line: Line
     month: str
+    income: bool = False
+    """Comes back: neither contingency nor tax is taken on it."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from .. import style
 from ..assemble import build as assemble
 from ..book import Book
 from ..parts import PROJECT, Constant, Figure, Picture, Template
-from ..shared_inputs import TERMS
+from ..shared_inputs import COMMITMENTS, TERMS
 from ..sheets import api_prices, tuning_runs
 from .checks import CHECKS
 from .inputs import sections
@@ -67,6 +67,7 @@ TEMPLATE = Template(
                "breakeven_uses", "hosted_usd", "checks_ok", "checks_failed", "checks_warned"],
     headline="Cost of the first year",
     constants=[
+        *COMMITMENTS,
         Constant("flop_per_tflop", "FLOP in a TFLOP", 10**12, "FLOP", ""),
         Constant("adapter_part", "FLOP with frozen weights", 2 / 3, "share of full",
                  "Forward and the gradient of activations, not that of weights: 4 N of 6 N.", "0.000"),

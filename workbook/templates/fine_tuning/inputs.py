@@ -5,7 +5,16 @@ from __future__ import annotations
 from .. import style
 from ..book import Book, Source
 from ..parts import EFFICIENCY, PRICE, VOLUME, Input, Section
-from ..shared_inputs import ASSUMED, MFU_CEILING, YOURS, accelerator_input, model_input, money_section, price_section
+from ..shared_inputs import (
+    ASSUMED,
+    MFU_CEILING,
+    UPFRONT,
+    YOURS,
+    accelerator_input,
+    model_input,
+    money_section,
+    price_section,
+)
 
 LORA = Source(
     "LoRA (2021)",
@@ -63,7 +72,7 @@ def sections(book: Book) -> list[Section]:
                   None, style.WHOLE, 0, 365, True, basis=_EXAMPLE),
             Input("refresh_data", "New data in a refresh", 0.2, "share of the data", "Labelled or generated again. An example.", None, style.PERCENT, 0, 10, basis=_EXAMPLE),
         ]),
-        price_section(),
+        price_section(UPFRONT),
         ("People, storage and the alternatives", [
             Input("staff_weeks", "Staff", 12, "person-weeks", "Data, runs, evaluation, release. An example.", None, style.TENTHS, 0, 1e5,
                   basis=_EXAMPLE),

@@ -27,7 +27,8 @@ TEMPLATE = Template(
     scope=[
         "In scope: API input, cached input and output, batch and volume discounts, falling prices; own accelerators with spares, staff, "
         "operations, migration, evaluation, tokens that the other model needs for the same task.",
-        "Left out unless you add it: quality of the answers, data protection, lock-in. Both sides serve the same requests.",
+        "Left out unless you add it: quality of the answers, data protection, lock-in. Both sides serve the same requests, with the same "
+        "contingency and tax.",
     ],
     sections=sections,
     overrides={

@@ -136,7 +136,7 @@ def _charts(sheet: Worksheet, template: Template, steps: Calculation, months: Ti
     series = [(str(calculation.cell(steps.rows[name], 1).value), Reference(calculation, min_row=steps.rows[name], **columns))
               for name in one.lines]  # fmt: skip
     compared = charts.bars(sheet, one.title, Reference(calculation, min_row=HEAD, **columns), series, stacked=one.stacked,
-                           y_title=one.y_title, number_format=one.number_format, legend=len(series) > 1)  # fmt: skip
+                           y_title=one.y_title, number_format=one.number_format, legend=len(series) > 1, labels=not one.stacked)  # fmt: skip
     charts.place(sheet, compared, f"G{top}", f"L{top + height - 1}")
     return _paid(sheet, months, top + height + 1, from_zero=template.basis == MONTHLY)
 
