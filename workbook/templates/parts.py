@@ -187,6 +187,8 @@ class Template:
     extra: Sequence[Callable[[Book], object]] = ()
     """Further sheets of this template alone."""
     scenario_word: str = "Scenario"
+    amounts: str = style.AMOUNT
+    """How the bill and its charts show amounts."""
     free: tuple[str, ...] = FREE
     given: tuple[str, ...] = GIVEN
     bridge: tuple[int, int] = (1, 2)

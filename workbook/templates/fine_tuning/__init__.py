@@ -72,6 +72,7 @@ TEMPLATE = Template(
         Constant("adapter_part", "FLOP with frozen weights", 2 / 3, "share of full",
                  "Forward and the gradient of activations, not that of weights: 4 N of 6 N.", "0.000"),
         Constant("bytes_per_weight", "Bytes of a stored weight", 2, "bytes", "16 bit."),
+        Constant("usual_node", "Accelerators of a usual node", 8, "devices", ""),
         Constant("spare_gb", "Spare memory for adapters", 10, "GB", ""),
         Constant("zero_stage", "ZeRO stage of the estimated step", 3, "stage", "States spread over all accelerators."),
         Constant("weeks_per_year", "Weeks in a year", 52, "weeks", ""),

@@ -59,16 +59,12 @@ def build(book: Book) -> Worksheet:
         (last + 3, "breakeven_tokens", "that is", tokens, "tokens a month, in and out"),
     ):
         style.text(sheet, row, 1, label, bold=True)
-        content = f"=IF(SUM({flags})=0,0,INDEX({values},MATCH(1,{flags},0)))"
-        style.formula(sheet, row, 4, content, '#,##0;;"never"').font = style.font(bold=True)
+        content = f'=IF(SUM({flags})=0,"never",INDEX({values},MATCH(1,{flags},0)))'
+        style.formula(sheet, row, 4, content, style.WHOLE).font = style.font(bold=True)
         style.text(sheet, row, 5, unit, color=style.GREY)
         book.name(name, sheet, row, 4)
-    book.list_name(
-        "breakeven_requests", "result", "requests/day", "Requests a day from which own hosting is cheaper, 0 = never"
-    )
-    book.list_name(
-        "breakeven_tokens", "result", "tokens/month", "Tokens a month from which own hosting is cheaper, 0 = never"
-    )
+    book.list_name("breakeven_requests", "result", "requests/day", "Requests a day from which own hosting is cheaper")
+    book.list_name("breakeven_tokens", "result", "tokens/month", "Tokens a month from which own hosting is cheaper")
     book.name("staircase_values", sheet, _FIRST, 1, (last, 9))
     _chart(sheet, last)
     return sheet

@@ -33,6 +33,8 @@ _ADDED = [
          style.USD, "", True),
     Line("total_in_currency", "Total in your currency", "your currency", "{total_cost}*{currency_per_usd}",
          "At the dated rate of Inputs.", "#,##0", "Total in the currency of Inputs"),
+    Line("total_with_currency", "Total with its currency", "text", 'IFERROR(TEXT({total_in_currency},"#,##0")&" "&currency,"not known")', "",
+         style.GENERAL),
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from ...checks import STOPPED, WARNED
 from .. import style
 from ..book import Book
-from ..parts import AT_LEAST, AT_MOST, EQUAL, PROJECT, SAME, STOP, Check, Template
+from ..parts import AT_LEAST, AT_MOST, EQUAL, PROJECT, SAME, STOP, WARN, Check, Template
 
 HEAD, FIRST = 11, 12
 _WIDTHS: list[float] = [54, 20, 20, 10, 10, 20, 84]
@@ -82,6 +82,12 @@ def common(book: Book, template: Template) -> list[Check]:
               "The number of areas with error cells. Look for the first one on Calculation: it is the cause of the others.", "calculation_values"),
         Check("The exchange rate is the currency's", 'IF((currency="USD")=(currency_per_usd_shown=1),0,1)', EQUAL, "0", STOP,
               "Type both the currency and its rate: a rate of 1 is that of USD alone. For a currency pegged at one type 1.0001.", "currency_per_usd"),
+        Check("The exchange rate is not stale", 'IF(currency="USD",0,ABS(report_date-currency_date))', AT_MOST, "price_age_limit", WARN,
+              "The date of the rate lies far from that of the report: read the rate again, and type its date.", "currency_date",
+              '#,##0 "days"'),
+        Check("What lies in the past is paid", "IF(COUNT(actuals)=0,MAX(0,report_date-plan_start),0)", AT_MOST, "days_per_month", WARN,
+              "The plan began before the date of the report and nothing is paid: type what was paid on Timeline, or correct a date.",
+              "start_date", '#,##0 "days"'),
         Check("What is shown is the column of its name", "total_cost", EQUAL, "INDEX(total_cost_scenarios,scenario_no)",
               STOP, "The column Shown against that of the chosen scenario. Where they differ, a formula was changed: restore it.", "total_cost", style.USD_CENTS),
     ]  # fmt: skip
