@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property, lru_cache, wraps
+from functools import lru_cache, wraps
 from typing import Any, NamedTuple, TypeVar
 
 from xlcalc.formula.records import Columns
