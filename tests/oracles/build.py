@@ -76,6 +76,7 @@ GENERIC_FIELDS = re.compile(
 )
 
 TEXT_KEYS = ("text_config", "thinker_config")
+SOUND_KEYS = {"encoder_config", "decoder_config"}  # the halves of transcribers
 LAYER_CONFIGS = ("attn_config", "ffn_config")  # nested, but of the text layers themselves
 
 
@@ -145,6 +146,9 @@ def family_defaults(name: str) -> dict:
         if key in cls.sub_configs:
             entry = {k: v for k, v in entry.items() if k == "tie_word_embeddings"}
             entry[key] = {"model_type": getattr(instance, key).model_type, **completed_by_wrapper(cls, key)}
+    for key in sorted(SOUND_KEYS & cls.sub_configs.keys()) if name in BODIES else ():
+        own = getattr(cls.sub_configs_defaults[key], "init_kwargs", {})
+        entry[key] = {k: v for k, v in own.items() if not GENERIC_FIELDS.search(k)}
     spellings = {k: v for k, v in (getattr(cls, "attribute_map", None) or {}).items() if not GENERIC_FIELDS.search(k)}
     if spellings:
         entry["attribute_map"] = spellings
@@ -153,7 +157,7 @@ def family_defaults(name: str) -> dict:
 
 def write_defaults() -> None:
     lines = [f'"_source": "transformers {transformers.__version__} configuration classes"']
-    for name in sorted({*decoder_types(), *BODIES}):
+    for name in sorted({*decoder_types(), *BODIES, *HALVES}):
         lines.append(f"{json.dumps(name)}: {json.dumps(family_defaults(name))}")
     DEFAULTS.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
@@ -427,7 +431,23 @@ BODIES: dict[str, list[dict]] = {
     "unispeech-sat": [],
     "wavlm": [{"num_buckets": 640, "hidden_size": 1024, "num_attention_heads": 16}],
     "data2vec-audio": [{"conv_pos_kernel_size": 9, "num_conv_pos_embeddings": 3}],
+    "parakeet_ctc": [
+        {"encoder_config": {"attention_bias": False, "convolution_bias": False, "num_hidden_layers": 42}},
+        {"encoder_config": {"subsampling_factor": 4, "num_mel_bins": 128, "subsampling_conv_kernel_size": 5}},
+    ],
+    "parakeet_rnnt": [{"num_decoder_layers": 1, "decoder_hidden_size": 512}],
+    "parakeet_tdt": [{"durations": [0, 1, 2], "vocab_size": 1025}],
+    "nemotron_asr_streaming": [{"encoder_config": {"num_mel_bins": 128, "subsampling_conv_stride": 3}}],
+    "nemotron3_5_asr": [{"num_prompts": 64, "prompt_intermediate_size": 512}],
+    "lasr_ctc": [{"encoder_config": {"attention_bias": True, "convolution_bias": True, "conv_kernel_size": 9}}],
+    "canary": [
+        {"decoder_config": {"num_hidden_layers": 2, "num_key_value_heads": 2, "attention_bias": False}},
+        {"encoder_config": {"hidden_size": 512, "num_hidden_layers": 17}, "tie_word_embeddings": False},
+    ],
+    "cohere_asr": [{"encoder_config": {"num_hidden_layers": 17}, "max_position_embeddings": 512, "head_dim": 64}],
 }
+# Halves of these, which have configuration classes of their own.
+HALVES = ("parakeet_encoder", "nemotron_asr_streaming_encoder", "lasr_encoder", "canary_decoder")
 SPEECH = {"wav2vec2", "hubert", "unispeech", "unispeech-sat", "wavlm", "data2vec-audio"}
 BODY_CLASSES = [
     "MODEL_FOR_CAUSAL_LM",
@@ -441,6 +461,8 @@ BODY_CLASSES = [
     "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM",
     "MODEL_FOR_SPEECH_SEQ_2_SEQ",
     "MODEL_FOR_CTC",
+    "MODEL_FOR_RNNT",
+    "MODEL_FOR_TDT",
     "MODEL_FOR_AUDIO_CLASSIFICATION",
     "MODEL_FOR_AUDIO_FRAME_CLASSIFICATION",
     "MODEL_FOR_MULTIPLE_CHOICE",
@@ -663,7 +685,7 @@ def write_towers() -> None:
 
 
 CENSUS = ["CAUSAL_LM", "IMAGE_TEXT_TO_TEXT", "MULTIMODAL_LM", "SEQ_TO_SEQ_CAUSAL_LM", "SPEECH_SEQ_2_SEQ", "MASKED_LM",
-          "TEXT_ENCODING", "CTC", "RNNT", "RETRIEVAL"]  # fmt: skip
+          "TEXT_ENCODING", "CTC", "RNNT", "TDT", "RETRIEVAL"]  # fmt: skip
 
 
 def write_census() -> None:

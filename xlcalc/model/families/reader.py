@@ -12,6 +12,7 @@ from xlcalc.model.families.heads import class_name, headed
 # sizes of which a file gives at least so many, or most of the model is its family's default
 _SIZES = ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "vocab_size")
 _ENOUGH = 3
+_HALVES = ("encoder", "decoder", "encoder_config", "decoder_config")  # groups that may give them
 _REMOTE = {"Grok1": "grok-1", "Grok1Model": "grok-1"}  # classes of remote code: Grok-2's model_type is "git"
 _ALIKE = 0.4  # share of a family's uncommon fields that a file of another name has
 
@@ -95,7 +96,7 @@ def _with_gaps(c: Config, whole: Architecture) -> Architecture:
     if any(c.raw[n] not in (None, 0, 1) for n in unread) and all(block.kind != "moe" for _, block in whole.blocks()):
         text = f"{min(unread)} is not read, as {c.model_type} has no experts"
         whole = whole._replace(assumed=(*whole.assumed, text))
-    halves = [half for half in (c.raw.get("encoder"), c.raw.get("decoder")) if isinstance(half, Mapping)]
+    halves = [half for half in map(c.raw.get, _HALVES) if isinstance(half, Mapping)]
     given = [name for name in _SIZES if c.gives(name) or any(name in half for half in halves)]
     if len(given) >= _ENOUGH:
         return whole
