@@ -446,8 +446,8 @@ BODIES: dict[str, list[dict]] = {
     ],
     "cohere_asr": [{"encoder_config": {"num_hidden_layers": 17}, "max_position_embeddings": 512, "head_dim": 64}],
 }
-# Halves of these, which have configuration classes of their own.
-HALVES = ("parakeet_encoder", "nemotron_asr_streaming_encoder", "lasr_encoder", "canary_decoder")
+# Halves of these and of others, which have configuration classes of their own.
+HALVES = ("clip_text_model", "parakeet_encoder", "nemotron_asr_streaming_encoder", "lasr_encoder", "canary_decoder")
 SPEECH = {"wav2vec2", "hubert", "unispeech", "unispeech-sat", "wavlm", "data2vec-audio"}
 BODY_CLASSES = [
     "MODEL_FOR_CAUSAL_LM",
@@ -645,9 +645,12 @@ TOWERS: dict[str, list[dict]] = {
             },
         },
     ],
+    "vibevoice_asr": [
+        {"semantic_tokenizer_encoder_config": {"depths": [2, 3, 1], "downsampling_ratios": [4, 5], "num_filters": 16}},
+    ],
     "fun_asr_nano": [{"audio_config": {"num_hidden_layers": 30, "num_timestamp_prediction_layers": 10}}],
 }
-ENCODERS = ("vision_config", "audio_config", "encoder_config")
+ENCODERS = ("vision_config", "audio_config", "encoder_config", "acoustic_tokenizer_encoder_config")
 BESIDE = ("qformer_config", "projector_config", "perceiver_config", "adapter_config", "adaptor_config",
           "high_res_vision_config", "vq_config")  # fmt: skip
 

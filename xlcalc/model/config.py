@@ -53,6 +53,18 @@ _OF_WRAPPER: dict[str, dict[str, Any]] = {
     "gemma4_unified_assistant": {"backbone_hidden_size": 3840, **_DRAFTS},
 }
 
+RETRIEVED = "retrieved_numbers"  # of a token's vector, by which retrievers (ColPali) compare
+
+
+def of_retriever(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The multimodal model that a retriever stands on, with its class and width; any other configuration itself."""
+    inner = raw.get("vlm_config")
+    if not isinstance(inner, Mapping) or raw.get("model_type") not in ("colpali", "colqwen2", "colmodernvbert"):
+        return raw
+    own = {name: raw[name] for name in ("quantization_config", "dtype", "torch_dtype") if name in raw}
+    head = {"architectures": raw.get("architectures") or ["ColPaliForRetrieval"]}
+    return {**inner, **own, **head, RETRIEVED: raw.get("embedding_dim", 128)}
+
 
 class Config(Mapping[str, Any]):
     """One text model's configuration with its family's defaults behind it.
@@ -173,6 +185,7 @@ def _text_part(raw: Mapping[str, Any]) -> dict[str, Any]:
             if not text.get("model_type"):
                 text["model_type"] = f"{outer}_text" if f"{outer}_text" in family_defaults() else outer
             text["tie_word_embeddings"] = _tied(raw, text)
+            text |= {RETRIEVED: raw[RETRIEVED]} if RETRIEVED in raw else {}
             return {**text, **{name: raw.get(name, usual) for name, usual in _OF_WRAPPER.get(outer, {}).items()}}
     return dict(raw)
 

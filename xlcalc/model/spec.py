@@ -19,7 +19,7 @@ from xlcalc.model.architecture import Architecture
 from xlcalc.model.cache import CacheShape, cache_shape
 from xlcalc.model.checkpoint import PLAIN, Checkpoint, checkpoint
 from xlcalc.model.coefficients import Adapters, Coefficients
-from xlcalc.model.config import SPELLINGS, Config
+from xlcalc.model.config import SPELLINGS, Config, of_retriever
 from xlcalc.model.dtypes import DType
 from xlcalc.model.families.reader import read
 from xlcalc.model.families.towers import Towers, odd_size, towers
@@ -74,6 +74,7 @@ class ModelSpec(Keeping):
     count: float | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "config", of_retriever(self.config))
         for name, limits in _CHECKED.items():
             if (number := getattr(self, name)) is not None and number != UNKNOWN:
                 object.__setattr__(self, name, checked_number(name, number, **limits))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture
-from xlcalc.model.config import Config, vocabulary
+from xlcalc.model.config import RETRIEVED, Config, vocabulary
 from xlcalc.model.layers import Linear, linear
 
 _CLASS = re.compile(r"^(\w+?)(EncoderModel|Model|For([A-Z]\w*)|LMHeadModel|MTModel|GenerationDecoder)$")
@@ -56,6 +56,8 @@ def headed(c: Config, whole: Architecture) -> Architecture:
         return _with_head(whole, (classifier(width, n_labels(c)),), f"a classifier of {n_labels(c)} labels a token")
     if task == "QuestionAnswering":
         return _with_head(whole, (classifier(width, 2),), "a head that marks an answer")
+    if task == "Retrieval" and (n := c.get(RETRIEVED)):
+        return _with_head(whole, (classifier(width, n),), f"a vector of {n} numbers a token")
     if task == "RewardModel" and family == "InternLM2":
         return _with_head(whole, (classifier(d_model, 1, bias=False),), "a reward head")
     if task in ("RewardModel", "ProcessRewardModel"):
