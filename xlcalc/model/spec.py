@@ -97,7 +97,8 @@ class ModelSpec(Keeping):
     @classmethod
     def _of_fields(cls, fields: dict[str, Any]) -> ModelSpec:
         if native.is_header(fields):
-            return cls(count=native.counted(fields)[0])
+            count, stored_in = native.counted(fields)
+            return cls(count=count, stated_format=stored_in)
         return cls(config=native.translated(fields))
 
     @cached_property
