@@ -43,6 +43,11 @@ def test_sizes_that_no_picture_has(width: float, height: float) -> None:
         xlcalc.LLM_IMAGE_TOKENS("qwen2.5-vl-7b", width, height)
 
 
+def test_a_side_that_shrinks_to_nothing_is_refused() -> None:
+    with pytest.raises(CalcError, match="1540"):
+        xlcalc.LLM_IMAGE_TOKENS("mistral-small-3.1-24b", 1_000_000, 1)
+
+
 def test_models_without_a_rule_are_refused() -> None:
     with pytest.raises(CalcError, match="images"):
         xlcalc.LLM_IMAGE_TOKENS("llama-3.1-8b", 640, 480)

@@ -252,9 +252,12 @@ def fields_read() -> tuple[set[str], dict[str, set[str]]]:
         asked.setdefault(self.model_type, set()).update({name, self.own_name(name), *SPELLINGS.get(name, ())})
         return get(self, name, default)
 
+    specs = [ModelSpec(config=json.loads(path.read_text())) for path in [*config_files(), *CATALOG.glob("*.json")]]
+    for spec in specs:
+        _ = spec.text_config  # what is checked of every configuration is not what its reader asks for
     Config.get = recorded
-    for path in [*config_files(), *CATALOG.glob("*.json")]:
-        _ = ModelSpec(config=json.loads(path.read_text())).architecture
+    for spec in specs:
+        _ = spec.architecture
     Config.get = get
     code = "".join(path.read_text() for path in DEFAULTS.parent.rglob("*.py"))
     return set(re.findall(r'"(\w+)"', code)).union(*asked.values()), asked

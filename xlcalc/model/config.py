@@ -24,7 +24,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "max_position_embeddings": ("n_ctx", "n_positions", "max_seq_len", "max_sequence_length", "seq_length"),
     "tie_word_embeddings": ("tied_embeddings",),
     "num_experts": ("n_experts", "num_local_experts", "n_routed_experts", "moe_num_experts"),
-    "num_experts_per_tok": ("experts_per_token", "moe_topk", "num_experts_per_token", "moe_k"),
+    "num_experts_per_tok": ("experts_per_token", "moe_topk", "num_experts_per_token", "moe_k", "moe_top_k"),
     "moe_intermediate_size": ("d_expert", "expert_ffn_hidden_size"),
     "sliding_window": ("window",),
 }
@@ -150,13 +150,15 @@ def _plain(value: Any) -> Any:
 
 
 def _is_tower(name: str, value: Any, raw: Mapping[str, Any], text: Mapping[str, Any]) -> bool:
-    """Whether a group of fields is a part beside the text model: by its name, or in a wrapper by layers of its own."""
+    """Whether a group of fields is a part beside the text model: by its name, or in a wrapper by its type or layers."""
+    if name in ("visual", "vision") and isinstance(value, Mapping):
+        return True
     if not name.endswith("_config") or name in _TEXT_PARTS:
         return False
     if name.split("_")[0] in ("vision", "audio", "visual"):
         return True
     wraps = any(isinstance(raw.get(part), Mapping) for part in _TEXT_PARTS) and text.get("model_type") is not None
-    return wraps and isinstance(value, Mapping) and any(value.get(size) for size in _LAYERED)
+    return wraps and isinstance(value, Mapping) and any(value.get(size) for size in (*_LAYERED, "model_type"))
 
 
 def _halves(raw: Mapping[str, Any]) -> tuple[str, ...]:

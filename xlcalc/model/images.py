@@ -68,6 +68,8 @@ def _pixtral(config: Vision, vision: Vision, width: int, height: int) -> int:
     ratio = max(width / side, height / side)
     if ratio > 1:
         width, height = floor(width / ratio), floor(height / ratio)
+        if not width or not height:
+            raise ValueError(f"takes images of which {side} pixels on the longer side leave one on the other at least")
     rows, columns = (height - 1) // patch + 1, (width - 1) // patch + 1
     return rows * (columns + 1)
 

@@ -351,7 +351,7 @@ def gte(c: Config) -> Architecture:
     forward = forward._replace(
         linears=tuple(m._replace(bias=d_model if m.name == "down" else 0) for m in forward.linears)
     )
-    ends = Ends(("SequenceClassification", *(("Model",) if c.model_type == "new" else ())), vocab_biases=1)
+    ends = Ends(("SequenceClassification",), vocab_biases=1)
     tables = tables_of(c, d_model, positions=False)
     return encoder(c, [layer._replace(blocks=(mixer, forward))], ends, tables=tables, norms=[norm(d_model, bias=True)])
 
