@@ -9,7 +9,7 @@ A development script: nothing of it is imported by the package or its tests. Its
     oracle/bin/python tests/oracles/build.py params     # writes params.csv and params_parts.csv from configs/*.json
     oracle/bin/python tests/oracles/build.py bodies     # writes bodies.csv: encoders, encoder-decoders, other heads
     oracle/bin/python tests/oracles/build.py census     # writes census.csv: what of all types is not counted exactly
-    oracle/bin/python tests/oracles/build.py images     # writes image_tokens.csv
+    oracle/bin/python tests/oracles/build.py images     # writes image_tokens.csv (with pillow and torchvision)
     oracle/bin/python tests/oracles/build.py towers     # writes towers.csv
     oracle/bin/python tests/oracles/build.py cache      # writes cache.csv from configs/*.json
     oracle/bin/python tests/oracles/build.py catalog    # writes catalog.csv from the catalog's published configurations
@@ -755,11 +755,12 @@ def write_image_tokens() -> None:
     from transformers.models.gemma4.image_processing_pil_gemma4 import get_aspect_ratio_preserving_size
     from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
     from transformers.models.kimi_k25.image_processing_kimi_k25 import Kimi_K25ImageProcessor
+    from transformers.models.muse_glimmer.image_processing_muse_glimmer import MuseGlimmerImageProcessor
     from transformers.models.pixtral.image_processing_pil_pixtral import get_resize_output_image_size
     from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
     rng, rows = random.Random(0), []
-    kimi = Kimi_K25ImageProcessor()
+    kimi, muse = Kimi_K25ImageProcessor(), MuseGlimmerImageProcessor()
     tiles = GotOcr2ImageProcessorPil(size={"height": 448, "width": 448})
     several = {"crop_to_patches": True, "min_patches": 1, "max_patches": 12}
     for _ in range(60):
@@ -772,6 +773,7 @@ def write_image_tokens() -> None:
         rows.append(["mistral3", width, height, (fitted[1] // 28 + 1) * (fitted[0] // 28)])
         high, wide = get_aspect_ratio_preserving_size(height, width, 16, 280 * 9, 3)
         rows.append(["gemma4", width, height, high * wide // 48**2])
+        rows.append(["muse_glimmer", width, height, muse.get_number_of_image_patches(height, width, {}) // 4])
         rows.append(["kimi_k25", width, height, kimi.get_number_of_image_patches(height, width) // 4])
     write_csv("image_tokens.csv", "model_type width height tokens", sorted(rows))
 

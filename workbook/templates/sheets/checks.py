@@ -9,7 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from ...checks import STOPPED, WARNED
 from .. import style
 from ..book import Book
-from ..parts import AT_LEAST, AT_MOST, EQUAL, PROJECT, SAME, STOP, Check, Template
+from ..parts import AT_LEAST, AT_MOST, EQUAL, PROJECT, SAME, STOP, WARN, Check, Template
 
 HEAD, FIRST = 11, 12
 _WIDTHS: list[float] = [54, 20, 20, 10, 10, 20, 84]
@@ -79,6 +79,11 @@ def common(book: Book, template: Template) -> list[Check]:
         Check("What is shown is the column of its name", "total_cost", EQUAL, "INDEX(total_cost_scenarios,scenario_no)",
               STOP, "The column Shown against that of the chosen scenario.", "total_cost", style.USD_CENTS),
     ]  # fmt: skip
+    if "model_id" in book.workbook.defined_names:
+        found.append(
+            Check("The model's parameters are exact", 'IF(IFERROR(LLM_MODEL(model_id,"count"),"")="estimate",1,0)', EQUAL, "0", WARN,
+                  'They are an estimate, and all that rests on them: LLM_MODEL(model,"notes") says what is assumed.', "model_id")
+        )  # fmt: skip
     if template.basis == PROJECT:
         found.append(
             Check("Months add up to the total", "SUM(monthly_costs)", EQUAL, "total_cost", STOP,
