@@ -208,3 +208,13 @@ def test_what_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(CalcError) as refused:
         xlcalc.LLM_PARAMS(file)
     assert len(str(refused.value)) <= 500
+
+
+def test_an_adapter_is_no_model(tmp_path: Path) -> None:
+    file = tmp_path / "lora.gguf"
+    values = [text("general.architecture") + struct.pack("<I", 8) + text("llama")]
+    values += [text("general.type") + struct.pack("<I", 8) + text("adapter")]
+    tensor = text("blk.0.attn_q.weight.lora_a") + struct.pack("<IQQIQ", 2, 64, 8, 1, 0)
+    file.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 1, 2) + b"".join(values) + tensor)
+    with pytest.raises(CalcError, match="adapter"):
+        xlcalc.LLM_PARAMS(file)
