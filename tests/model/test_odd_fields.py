@@ -144,16 +144,3 @@ def test_layers_that_run_again_are_refused_by_name():
     with pytest.raises(xlcalc.CalcError, match="layer_sharing"):
         xlcalc.LLM_KV_CACHE(text(**own, layer_sharing=True), 1000)
     assert xlcalc.LLM_KV_CACHE(text(**own, layer_sharing=False), 1000) > 0
-
-
-@pytest.mark.parametrize("name", ["LLM_FINETUNE_MEMORY", "LLM_STEP_TIME"])
-def test_targets_of_a_method_without_adapters_are_refused(name):
-    given = {"model": "llama-3.1-8b", "seq_len": 2048, "method": "full", "targets": "q"}
-    more = {"micro_batch": 1} if "MEMORY" in name else {"accelerator": "h100-sxm", "count": 8, "global_batch": 8}
-    with pytest.raises(xlcalc.CalcError, match="targets"):
-        getattr(xlcalc, name)(**given, **more)
-
-
-def test_a_cost_of_drafts_without_drafts_is_refused():
-    with pytest.raises(xlcalc.CalcError, match="draft_cost"):
-        xlcalc.LLM_LATENCY_AT_LOAD("llama-3.1-8b", "h100-sxm", 1, 1000, 200, 5, draft_cost=0.3)

@@ -149,10 +149,10 @@ def engine(r: Replica, sequences: float, beginning: float) -> float:
 
 def arrangements(of: Served, layout: Layout) -> list[Layout]:
     """A layout, and for mixtures of experts its twin in which attention runs as copies on the tensor-parallel
-    accelerators while experts are spread: an option of engines that `tp` alone leaves open."""
+    accelerators while experts are spread: an option of engines that `tp` leaves open."""
     experts = of.counted.n_experts
-    if layout.tp > 1 and layout.pp == layout.dp == layout.ep == 1 and experts and experts % layout.tp == 0:
-        return [layout, Layout(1, 1, layout.tp, layout.tp)]
+    if layout.tp > 1 and layout.dp == layout.ep == 1 and experts and experts % layout.tp == 0:
+        return [layout, Layout(1, layout.pp, layout.tp, layout.tp)]
     return [layout]
 
 

@@ -113,8 +113,6 @@ def drafted(acceptance: float | None, draft_tokens: int | None, draft_cost: floa
     """What is drafted for each step; None where neither acceptance nor tokens are given. An acceptance of 0 is what
     LibreOffice gives for an empty cell."""
     if not acceptance and draft_tokens is None:
-        if draft_cost:
-            raise ValueError("needs acceptance and draft_tokens beside a draft_cost; got neither")
         return None
     if acceptance is None or draft_tokens is None:
         raise ValueError("needs acceptance and draft_tokens together, for drafts, or neither; got one of the two")

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from xlcalc.cell_functions.training.kinds import (
-    Method,
-    Offload,
-    OptimizerName,
-    Recompute,
-    Targets,
-    adapted,
-    check_adapts,
-)
+from xlcalc.cell_functions.training.kinds import Method, Offload, OptimizerName, Recompute, Targets, adapted
 from xlcalc.formula.arithmetic import is_open, is_recording, term
 from xlcalc.formula.records import column, columns
 from xlcalc.hardware.kernels import framework
@@ -83,7 +75,6 @@ def LLM_FINETUNE_MEMORY(
         >>> round(LLM_FINETUNE_MEMORY("llama-3.1-8b", "qlora", 2048, 1, 16, "weights", unit="GB"), 2)
         5.79
     """
-    check_adapts(method, targets)
     keeps, kind = framework(software or _USUAL), OPTIMIZERS[optimizer]
     layout = Layout(micro_batch=micro_batch, zero=0, recompute=recompute)
     numbers = columns(model.coefficients(DTYPES["bf16"]), WORDS, "of the model")

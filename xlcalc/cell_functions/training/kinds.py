@@ -36,12 +36,6 @@ Offload = Annotated[str, Choice(*OFFLOADS)]
 Zero = Annotated[int, Number("", 0, 3, whole=True)]
 
 
-def check_adapts(method: str, targets: frozenset[str] | None) -> None:
-    """Raise ValueError for targets of a method that adapts nothing."""
-    if method == "full" and targets:
-        raise ValueError("has targets, which method full does not: leave them blank, or take lora or qlora")
-
-
 def adapted(targets: frozenset[str] | None, software: str | None) -> frozenset[str]:
     """What LoRA adapts: the targets, where there are none what the software adapts."""
     return targets or _usual(software or "")

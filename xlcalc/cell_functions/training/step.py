@@ -6,7 +6,7 @@ from functools import cache
 from typing import Annotated
 
 from xlcalc.accuracy.calibration import calibrated
-from xlcalc.cell_functions.training.kinds import Method, OptimizerName, Recompute, Targets, Zero, adapted, check_adapts
+from xlcalc.cell_functions.training.kinds import Method, OptimizerName, Recompute, Targets, Zero, adapted
 from xlcalc.formula.records import columns
 from xlcalc.hardware.kernels import framework, kernels
 from xlcalc.hardware.software import check_runs, usual_training
@@ -152,7 +152,6 @@ def LLM_STEP_TIME(
         >>> round(LLM_STEP_TIME("llama-3.1-8b", "h100-sxm", 8, 128, 8192, zero=3), 1)
         18.2
     """
-    check_adapts(method, targets)
     counted = model.coefficients(TRAINED)
     numbers = columns(counted, WORDS, "of the model")
     layout = Layout(tp, pp, 1, ep, cp, vp, micro_batch, zero, recompute)

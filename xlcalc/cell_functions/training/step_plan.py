@@ -82,11 +82,9 @@ def LLM_TRAIN_PLAN(
     """The fastest layouts of a training step that fit in memory, best first.
 
     Searches tensor, pipeline, context, expert and data parallelism, ZeRO stages, interleaving, micro-batches and
-    recomputation. Time and memory are those of the software that usually runs such a layout on that accelerator
-    (neuron on Trainium, maxtext on TPUs), as LLM_TRAIN_MEMORY gives them where it is named. MFU counts as LLM_MFU does;
-    `limited by` names the largest part of the step. Four of five measured steps like it lie between low and high
-    (LLM_ESTIMATE_BOUND). A `layout` of your own comes last, with its rank among all that fit; the rank is blank where
-    it does not fit itself.
+    recomputation. MFU counts as LLM_MFU does; `limited by` names the largest part of the step. Four of five measured
+    steps like it lie between low and high (LLM_ESTIMATE_BOUND). A `layout` of your own comes last, with its rank among
+    all that fit; the rank is blank where it does not fit itself.
 
     Args:
         count: accelerators
