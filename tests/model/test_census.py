@@ -1,7 +1,7 @@
 """Every class of transformers that reads or writes text, and is not counted exactly: refused, or an estimate that says so.
 
-census.csv has the classes, their parameters and the defaults of their configurations (tests/oracles/build.py census): 49
-of 529. The other 480 are exact to the parameter; families, bodies and towers have tables of their own.
+census.csv has the classes, their parameters and the defaults of their configurations (tests/oracles/build.py census): 38
+of 530. The other 492 are exact to the parameter; families, bodies and towers have tables of their own.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def test_what_is_not_exact_says_so() -> None:
                 assert len(str(error)) > 20
                 refused += 1
                 continue
-            speaks = any("talker_config left out" in note for note in spec.architecture.notes)
+            speaks = any("talker_config" in note for note in spec.architecture.notes)
             assert spec.is_estimate or speaks, row["class"]
             if spec.known_towers is not None and not speaks:
                 errors.append(abs(counted / int(row["params"]) - 1))
-    assert refused >= 40 and len(errors) >= 3
+    assert refused >= 30 and len(errors) >= 3
     assert max(errors) < 0.02

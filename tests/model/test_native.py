@@ -66,6 +66,67 @@ def test_a_safetensors_header_is_a_number_of_parameters(tmp_path: Path) -> None:
         xlcalc.LLM_KV_CACHE(file, 8)
 
 
+def test_a_header_says_in_which_format(tmp_path: Path) -> None:
+    scale = {"dtype": "F32", "shape": [1, 2], "data_offsets": [128, 136]}
+    header = {"w": {"dtype": "F8_E4M3", "shape": [8, 16], "data_offsets": [0, 128]}, "w.weight_scale_inv": scale}
+    assert xlcalc.LLM_PARAMS(json.dumps(header)) == xlcalc.LLM_WEIGHTS(json.dumps(header)) == 128
+    whole = json.dumps({"w": {**header["w"], "dtype": "F32"}})
+    assert xlcalc.LLM_WEIGHTS(whole) == 4 * 128
+
+
+LLAMA_1B = {"dim": 2048, "n_layers": 16, "n_heads": 32, "n_kv_heads": 8, "vocab_size": 128256,
+            "ffn_dim_multiplier": 1.5, "multiple_of": 256}  # fmt: skip
+MAMBA = {"dim": 4096, "n_layers": 64, "vocab_size": 32768, "n_groups": 8, "rms_norm": True, "residual_in_fp32": True,
+         "fused_add_norm": True, "pad_vocab_size_multiple": 1, "tie_embeddings": False, "model_type": "mamba"}  # fmt: skip
+
+
+@pytest.mark.parametrize("fields, model", [(LLAMA_1B, "llama-3.2-1b"), (MAMBA, "mamba-codestral-7b")])
+def test_what_makers_files_leave_to_their_code(fields: dict, model: str) -> None:
+    """The head that Llama 3.2's card says is the embedding, and the sizes that mamba_ssm assumes."""
+    assert xlcalc.LLM_PARAMS(json.dumps(fields)) == xlcalc.LLM_PARAMS(model)
+
+
+def test_mistrals_files_in_8_bit_and_with_ears() -> None:
+    quantised = json.dumps({**MISTRAL_7B, "quantization": {"qformat_weight": "fp8_e4m3", "qscheme_act": "TENSOR"}})
+    assert xlcalc.LLM_MODEL(quantised, "published_dtype") == "fp8"
+    hears = json.dumps({**MISTRAL_7B, "multimodal": {"whisper_model_args": {"encoder_args": {"dim": 1280}}}})
+    assert xlcalc.LLM_MODEL(hears, "count") == "estimate"
+    with pytest.raises(CalcError, match="towers"):
+        xlcalc.LLM_PARAMS(hears, "towers")
+
+
+TENSOR = {"dtype": "BF16", "shape": [4, 4], "data_offsets": [0, 32]}
+
+
+@pytest.mark.parametrize(
+    "fields, said",
+    [
+        ({**META_8B, "moe_args": {"num_experts": 16}, "nope_layer_interval": 4}, "moe_args, nope_layer_interval"),
+        ({**META_8B, "vision_num_cross_attention_layers": 8}, "vision_num_cross_attention_layers"),
+        ({**META_8B, "dim": "x"}, "dim"),
+        ({**META_8B, "dim": 10**29}, "dim"),
+        ({**META_8B, "n_layers": None}, "n_layers"),
+        ({**META_8B, "multiple_of": 0}, "multiple_of"),
+        ({**META_8B, "ffn_dim_multiplier": float("nan")}, "ffn_dim_multiplier"),
+        ({**MISTRAL_7B, "moe": "x"}, "moe"),
+        ({**MISTRAL_7B, "moe": {"num_experts": 8, "num_experts_per_tok": 2, "route_every_n": 2}}, "route_every_n"),
+        ({**MISTRAL_7B, "vision_encoder": [1]}, "vision_encoder"),
+        ({**MISTRAL_7B, "quantization": {"qformat_weight": "nvfp4"}}, "quantization"),
+        ({**MISTRAL_7B, "_sliding_window": ["a"]}, "sliding_window"),
+        ({**DEEPSEEK_V3, "compress_ratios": [4, 128], "hc_mult": 4}, "compress_ratios, hc_mult"),
+        ({"w": {**TENSOR, "shape": ["a", 4]}}, "shape"),
+        ({"w": {**TENSOR, "shape": 5}}, "shape"),
+        ({"w": {**TENSOR, "dtype": ["BF16"]}}, "BF16"),
+        ({"w": {**TENSOR, "shape": [0]}}, "0 parameters"),
+        ({"w.qweight": {**TENSOR, "dtype": "I32"}}, "packed weights"),
+        ({"w": {**TENSOR, "dtype": "U8"}}, "packed weights"),
+    ],
+)
+def test_what_is_not_understood_is_refused_by_name(fields: dict, said: str) -> None:
+    with pytest.raises(CalcError, match=said):
+        xlcalc.LLM_PARAMS(json.dumps(fields))
+
+
 def text(value: str) -> bytes:
     return struct.pack("<Q", len(value)) + value.encode()
 
@@ -147,3 +208,13 @@ def test_what_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(CalcError) as refused:
         xlcalc.LLM_PARAMS(file)
     assert len(str(refused.value)) <= 500
+
+
+def test_an_adapter_is_no_model(tmp_path: Path) -> None:
+    file = tmp_path / "lora.gguf"
+    values = [text("general.architecture") + struct.pack("<I", 8) + text("llama")]
+    values += [text("general.type") + struct.pack("<I", 8) + text("adapter")]
+    tensor = text("blk.0.attn_q.weight.lora_a") + struct.pack("<IQQIQ", 2, 64, 8, 1, 0)
+    file.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 1, 2) + b"".join(values) + tensor)
+    with pytest.raises(CalcError, match="adapter"):
+        xlcalc.LLM_PARAMS(file)

@@ -96,11 +96,38 @@ def test_texts_of_a_sheet_are_yes_and_no():
 
 
 def test_experts_are_not_lost_behind_a_name():
-    """Whether a class is named, as Mixtral's file counts them, or the family has none, which the count then says."""
+    """Whether a class is named, as Mixtral's file counts them, or the family has none, which the count then says.
+
+    XVERSE-MoE-A4.2B is published with 25.8 billion parameters, 4.2 of them active (xverse-ai/XVERSE-MoE-A4.2B)."""
     sparse = {"num_local_experts": 8, "num_experts_per_tok": 2, "tie_word_embeddings": False}
     mixtral = xlcalc.LLM_PARAMS(text(model_type="mixtral", **sparse))
     assert xlcalc.LLM_PARAMS(text(model_type="foo", architectures=["LlamaForCausalLM"], **sparse)) == mixtral
-    assert "num_local_experts is not read" in xlcalc.LLM_MODEL(text(**sparse), "notes")
+    assert "experts, without which llama is known" in xlcalc.LLM_MODEL(text(**sparse), "notes")
+    xverse = {"hidden_size": 2560, "intermediate_size": 1728, "num_attention_heads": 32, "num_hidden_layers": 28,
+              "num_key_value_heads": None, "vocab_size": 100534, "num_experts": 64, "moe_top_k": 6,
+              "num_shared_experts": 2, "tie_word_embeddings": False, "hidden_act": "silu"}  # fmt: skip
+    mixture = text(model_type="xverse", **xverse)
+    assert round(xlcalc.LLM_PARAMS(mixture) / 1e9, 1) == 25.8
+    assert round(xlcalc.LLM_PARAMS(mixture, "active") / 1e9, 1) == 4.2
+    with pytest.raises(xlcalc.CalcError, match="experts"):
+        xlcalc.LLM_PARAMS(text(model_type="skywork", num_experts=[16]))
+
+
+def test_parts_beside_the_language_model_that_nobody_declares():
+    """The tower of Qwen-VL stands in a group without a name for it, the pooling of NV-Embed in one without sizes."""
+    assert xlcalc.LLM_MODEL(text(model_type="qwen", visual={"layers": 48, "width": 1664}), "count") == "estimate"
+    inner = json.loads(text(model_type="mistral", architectures=["MistralModel"]))
+    outer = {"model_type": "nvembed", "architectures": ["NVEmbedModel"], "text_config": inner}
+    embeds = json.dumps({**outer, "latent_attention_config": {"model_type": "latent_attention"}})
+    assert "latent_attention_config" in xlcalc.LLM_MODEL(embeds, "notes")
+    assert xlcalc.LLM_PARAMS(embeds) == xlcalc.LLM_PARAMS(json.dumps(inner))
+
+
+def test_santacoder_has_one_head_of_keys_and_values():
+    """bigcode/santacoder's own config.json; its checkpoint holds 1,124,886,528 parameters."""
+    fields = {"n_embd": 2048, "n_head": 16, "n_inner": 8192, "n_layer": 24, "n_positions": 2048, "vocab_size": 49280}
+    own = {"model_type": "gpt2", "architectures": ["GPT2LMHeadCustomModel"], "attention_head_type": "multiquery"}
+    assert xlcalc.LLM_PARAMS(json.dumps({**own, **fields})) == 1124886528
 
 
 def test_bodies_without_a_head_and_one_layer_of_a_kind_are_served():
@@ -109,3 +136,11 @@ def test_bodies_without_a_head_and_one_layer_of_a_kind_are_served():
         text_of = json.dumps({**plain, **config})
         assert xlcalc.LLM_WEIGHTS(text_of, "bf16") == 2 * xlcalc.LLM_PARAMS(text_of)
         assert xlcalc.LLM_SERVE_MEMORY(text_of, 1, 1, "bf16", part="weights") == xlcalc.LLM_WEIGHTS(text_of, "bf16")
+
+
+def test_layers_that_run_again_are_refused_by_name():
+    """MobileLLM-LS (Liu et al. 2024, section 3) runs each block twice, with twice the FLOP and the cache."""
+    own = {"model_type": "mobilellm", "num_key_value_heads": 4}
+    with pytest.raises(xlcalc.CalcError, match="layer_sharing"):
+        xlcalc.LLM_KV_CACHE(text(**own, layer_sharing=True), 1000)
+    assert xlcalc.LLM_KV_CACHE(text(**own, layer_sharing=False), 1000) > 0

@@ -379,3 +379,36 @@ def test_an_unknown_torch_dtype_is_refused_by_name_where_its_bytes_matter():
     assert xlcalc.LLM_PARAMS(text) == 8030261248
     with pytest.raises(CalcError, match="float6_e3m2"):
         xlcalc.LLM_WEIGHTS(text)
+
+
+@pytest.mark.parametrize(
+    "own, more",
+    [
+        ({}, 0),
+        ({"model.embed_tokens": {"bits": 6, "group_size": 64}, "lm_head": {"bits": 6, "group_size": 64}}, 2 * 2),
+        ({"lm_head": False}, 16 - 4.5),
+    ],
+)
+def test_embedding_and_head_of_an_mlx_file_have_bits_of_their_own(own: dict, more: float) -> None:
+    """mlx-lm's mixed recipes: bits that a module has more than the rest, with a scale and an offset for 64."""
+    quantization = {"bits": 4, "group_size": 64, **own}
+    assert weights(quantization=quantization) - weights(quantization={"bits": 4, "group_size": 64}) == (
+        more / 8 * 128256 * 4096
+    )
+
+
+def test_half_of_the_values_left_out_is_no_dense_file() -> None:
+    """Red Hat's Sparse-Llama 2of4-FP8: sparse-24-bitmask keeps half of the values and a bit for each."""
+    group = {"targets": ["Linear"], "weights": {"num_bits": 8, "type": "float", "strategy": "channel"}}
+    own = {"quant_method": "compressed-tensors", "config_groups": {"group_0": group}, "ignore": ["lm_head"]}
+    assert weights(quantization_config={**own, "sparsity_config": {"format": "dense"}}) > 0
+    with pytest.raises(CalcError, match="not understood"):
+        weights(quantization_config={**own, "sparsity_config": {"format": "sparse-24-bitmask"}})
+
+
+def weights(**more: object) -> float:
+    llama = {
+        "model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336, "num_attention_heads": 32,
+        "num_hidden_layers": 32, "num_key_value_heads": 8, "vocab_size": 128256, "tie_word_embeddings": False,
+    }  # fmt: skip
+    return xlcalc.LLM_WEIGHTS(json.dumps({**llama, **more}))

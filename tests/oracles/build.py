@@ -9,7 +9,7 @@ A development script: nothing of it is imported by the package or its tests. Its
     oracle/bin/python tests/oracles/build.py params     # writes params.csv and params_parts.csv from configs/*.json
     oracle/bin/python tests/oracles/build.py bodies     # writes bodies.csv: encoders, encoder-decoders, other heads
     oracle/bin/python tests/oracles/build.py census     # writes census.csv: what of all types is not counted exactly
-    oracle/bin/python tests/oracles/build.py images     # writes image_tokens.csv
+    oracle/bin/python tests/oracles/build.py images     # writes image_tokens.csv (with pillow and torchvision)
     oracle/bin/python tests/oracles/build.py towers     # writes towers.csv
     oracle/bin/python tests/oracles/build.py cache      # writes cache.csv from configs/*.json
     oracle/bin/python tests/oracles/build.py catalog    # writes catalog.csv from the catalog's published configurations
@@ -76,6 +76,7 @@ GENERIC_FIELDS = re.compile(
 )
 
 TEXT_KEYS = ("text_config", "thinker_config")
+SOUND_KEYS = {"encoder_config", "decoder_config"}  # the halves of transcribers
 LAYER_CONFIGS = ("attn_config", "ffn_config")  # nested, but of the text layers themselves
 
 
@@ -145,6 +146,9 @@ def family_defaults(name: str) -> dict:
         if key in cls.sub_configs:
             entry = {k: v for k, v in entry.items() if k == "tie_word_embeddings"}
             entry[key] = {"model_type": getattr(instance, key).model_type, **completed_by_wrapper(cls, key)}
+    for key in sorted(SOUND_KEYS & cls.sub_configs.keys()) if name in BODIES else ():
+        own = getattr(cls.sub_configs_defaults[key], "init_kwargs", {})
+        entry[key] = {k: v for k, v in own.items() if not GENERIC_FIELDS.search(k)}
     spellings = {k: v for k, v in (getattr(cls, "attribute_map", None) or {}).items() if not GENERIC_FIELDS.search(k)}
     if spellings:
         entry["attribute_map"] = spellings
@@ -153,7 +157,7 @@ def family_defaults(name: str) -> dict:
 
 def write_defaults() -> None:
     lines = [f'"_source": "transformers {transformers.__version__} configuration classes"']
-    for name in sorted({*decoder_types(), *BODIES}):
+    for name in sorted({*decoder_types(), *BODIES, *HALVES}):
         lines.append(f"{json.dumps(name)}: {json.dumps(family_defaults(name))}")
     DEFAULTS.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
@@ -248,9 +252,12 @@ def fields_read() -> tuple[set[str], dict[str, set[str]]]:
         asked.setdefault(self.model_type, set()).update({name, self.own_name(name), *SPELLINGS.get(name, ())})
         return get(self, name, default)
 
+    specs = [ModelSpec(config=json.loads(path.read_text())) for path in [*config_files(), *CATALOG.glob("*.json")]]
+    for spec in specs:
+        _ = spec.text_config  # what is checked of every configuration is not what its reader asks for
     Config.get = recorded
-    for path in [*config_files(), *CATALOG.glob("*.json")]:
-        _ = ModelSpec(config=json.loads(path.read_text())).architecture
+    for spec in specs:
+        _ = spec.architecture
     Config.get = get
     code = "".join(path.read_text() for path in DEFAULTS.parent.rglob("*.py"))
     return set(re.findall(r'"(\w+)"', code)).union(*asked.values()), asked
@@ -427,7 +434,23 @@ BODIES: dict[str, list[dict]] = {
     "unispeech-sat": [],
     "wavlm": [{"num_buckets": 640, "hidden_size": 1024, "num_attention_heads": 16}],
     "data2vec-audio": [{"conv_pos_kernel_size": 9, "num_conv_pos_embeddings": 3}],
+    "parakeet_ctc": [
+        {"encoder_config": {"attention_bias": False, "convolution_bias": False, "num_hidden_layers": 42}},
+        {"encoder_config": {"subsampling_factor": 4, "num_mel_bins": 128, "subsampling_conv_kernel_size": 5}},
+    ],
+    "parakeet_rnnt": [{"num_decoder_layers": 1, "decoder_hidden_size": 512}],
+    "parakeet_tdt": [{"durations": [0, 1, 2], "vocab_size": 1025}],
+    "nemotron_asr_streaming": [{"encoder_config": {"num_mel_bins": 128, "subsampling_conv_stride": 3}}],
+    "nemotron3_5_asr": [{"num_prompts": 64, "prompt_intermediate_size": 512}],
+    "lasr_ctc": [{"encoder_config": {"attention_bias": True, "convolution_bias": True, "conv_kernel_size": 9}}],
+    "canary": [
+        {"decoder_config": {"num_hidden_layers": 2, "num_key_value_heads": 2, "attention_bias": False}},
+        {"encoder_config": {"hidden_size": 512, "num_hidden_layers": 17}, "tie_word_embeddings": False},
+    ],
+    "cohere_asr": [{"encoder_config": {"num_hidden_layers": 17}, "max_position_embeddings": 512, "head_dim": 64}],
 }
+# Halves of these and of others, which have configuration classes of their own.
+HALVES = ("clip_text_model", "parakeet_encoder", "nemotron_asr_streaming_encoder", "lasr_encoder", "canary_decoder")
 SPEECH = {"wav2vec2", "hubert", "unispeech", "unispeech-sat", "wavlm", "data2vec-audio"}
 BODY_CLASSES = [
     "MODEL_FOR_CAUSAL_LM",
@@ -441,6 +464,8 @@ BODY_CLASSES = [
     "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM",
     "MODEL_FOR_SPEECH_SEQ_2_SEQ",
     "MODEL_FOR_CTC",
+    "MODEL_FOR_RNNT",
+    "MODEL_FOR_TDT",
     "MODEL_FOR_AUDIO_CLASSIFICATION",
     "MODEL_FOR_AUDIO_FRAME_CLASSIFICATION",
     "MODEL_FOR_MULTIPLE_CHOICE",
@@ -623,9 +648,12 @@ TOWERS: dict[str, list[dict]] = {
             },
         },
     ],
+    "vibevoice_asr": [
+        {"semantic_tokenizer_encoder_config": {"depths": [2, 3, 1], "downsampling_ratios": [4, 5], "num_filters": 16}},
+    ],
     "fun_asr_nano": [{"audio_config": {"num_hidden_layers": 30, "num_timestamp_prediction_layers": 10}}],
 }
-ENCODERS = ("vision_config", "audio_config", "encoder_config")
+ENCODERS = ("vision_config", "audio_config", "encoder_config", "acoustic_tokenizer_encoder_config")
 BESIDE = ("qformer_config", "projector_config", "perceiver_config", "adapter_config", "adaptor_config",
           "high_res_vision_config", "vq_config")  # fmt: skip
 
@@ -663,7 +691,7 @@ def write_towers() -> None:
 
 
 CENSUS = ["CAUSAL_LM", "IMAGE_TEXT_TO_TEXT", "MULTIMODAL_LM", "SEQ_TO_SEQ_CAUSAL_LM", "SPEECH_SEQ_2_SEQ", "MASKED_LM",
-          "TEXT_ENCODING", "CTC", "RNNT", "RETRIEVAL"]  # fmt: skip
+          "TEXT_ENCODING", "CTC", "RNNT", "TDT", "RETRIEVAL"]  # fmt: skip
 
 
 def write_census() -> None:
@@ -727,11 +755,12 @@ def write_image_tokens() -> None:
     from transformers.models.gemma4.image_processing_pil_gemma4 import get_aspect_ratio_preserving_size
     from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
     from transformers.models.kimi_k25.image_processing_kimi_k25 import Kimi_K25ImageProcessor
+    from transformers.models.muse_glimmer.image_processing_muse_glimmer import MuseGlimmerImageProcessor
     from transformers.models.pixtral.image_processing_pil_pixtral import get_resize_output_image_size
     from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
     rng, rows = random.Random(0), []
-    kimi = Kimi_K25ImageProcessor()
+    kimi, muse = Kimi_K25ImageProcessor(), MuseGlimmerImageProcessor()
     tiles = GotOcr2ImageProcessorPil(size={"height": 448, "width": 448})
     several = {"crop_to_patches": True, "min_patches": 1, "max_patches": 12}
     for _ in range(60):
@@ -744,6 +773,7 @@ def write_image_tokens() -> None:
         rows.append(["mistral3", width, height, (fitted[1] // 28 + 1) * (fitted[0] // 28)])
         high, wide = get_aspect_ratio_preserving_size(height, width, 16, 280 * 9, 3)
         rows.append(["gemma4", width, height, high * wide // 48**2])
+        rows.append(["muse_glimmer", width, height, muse.get_number_of_image_patches(height, width, {}) // 4])
         rows.append(["kimi_k25", width, height, kimi.get_number_of_image_patches(height, width) // 4])
     write_csv("image_tokens.csv", "model_type width height tokens", sorted(rows))
 

@@ -52,7 +52,7 @@ _ServingPhase = Annotated[str, Choice("decode", "prefill")]
 
 @cell_function(category="Model", source="Kaplan et al. 2020, table 1; counted as each family's own code builds it")
 def LLM_PARAMS(model: ModelOrCount, part: _Part = "total") -> Params:
-    """Parameters of a model, exactly as its checkpoint has them.
+    """Parameters of a model, counted from the layers that its configuration builds.
 
     Counted from the configuration, matrix by matrix; tied embeddings count once. Vision and audio towers and
     multi-token-prediction layers are left out. `towers` gives those where they are known (Qwen2-VL to Qwen3.5 and their

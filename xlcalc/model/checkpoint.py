@@ -188,6 +188,8 @@ def _quantised(own: Mapping[str, Any]) -> Checkpoint | None:
     ignored = _names(own, *_IGNORED)
     quant_config = _group(own, "quant_config")
     ignored += _names(quant_config, *_IGNORED)
+    if str(_group(own, "sparsity_config").get("format") or "dense") != "dense":
+        return None
     if isinstance(own.get("dynamic"), Mapping):
         ignored += [f"re:{name[2:]}" for name in own["dynamic"] if str(name).startswith("-:")]
     base = Checkpoint(DTYPES["bf16"], "", Patterns(ignored))
@@ -267,12 +269,12 @@ def _mlx(own: Mapping[str, Any], bits: float, group: float) -> DType:
 
 def _mlx_overrides(own: Mapping[str, Any]) -> list[Override]:
     """Modules that an MLX file stores with other bits than the rest."""
-    found = []
+    named: dict[float, list[str]] = {}
     for name, how in own.items():
         bits, group = (_width(how.get("bits")), _number(how.get("group_size"))) if isinstance(how, Mapping) else (0, 0)
         if bits and group:
-            found.append(Override(Patterns([str(name)]), _mlx(how, bits, group).bits))
-    return found
+            named.setdefault(_mlx(how, bits, group).bits, []).append(str(name))
+    return [Override(Patterns(names), bits) for bits, names in named.items()]
 
 
 def _quark(weight: Mapping[str, Any]) -> DType | None:

@@ -24,7 +24,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "max_position_embeddings": ("n_ctx", "n_positions", "max_seq_len", "max_sequence_length", "seq_length"),
     "tie_word_embeddings": ("tied_embeddings",),
     "num_experts": ("n_experts", "num_local_experts", "n_routed_experts", "moe_num_experts"),
-    "num_experts_per_tok": ("experts_per_token", "moe_topk", "num_experts_per_token", "moe_k"),
+    "num_experts_per_tok": ("experts_per_token", "moe_topk", "num_experts_per_token", "moe_k", "moe_top_k"),
     "moe_intermediate_size": ("d_expert", "expert_ffn_hidden_size"),
     "sliding_window": ("window",),
 }
@@ -52,6 +52,18 @@ _OF_WRAPPER: dict[str, dict[str, Any]] = {
     "gemma4_assistant": {"backbone_hidden_size": 1536, **_DRAFTS},
     "gemma4_unified_assistant": {"backbone_hidden_size": 3840, **_DRAFTS},
 }
+
+RETRIEVED = "retrieved_numbers"  # of a token's vector, by which retrievers (ColPali) compare
+
+
+def of_retriever(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The multimodal model that a retriever stands on, with its class and width; any other configuration itself."""
+    inner = raw.get("vlm_config")
+    if not isinstance(inner, Mapping) or raw.get("model_type") not in ("colpali", "colqwen2", "colmodernvbert"):
+        return raw
+    own = {name: raw[name] for name in ("quantization_config", "dtype", "torch_dtype") if name in raw}
+    head = {"architectures": raw.get("architectures") or ["ColPaliForRetrieval"]}
+    return {**inner, **own, **head, RETRIEVED: raw.get("embedding_dim", 128)}
 
 
 class Config(Mapping[str, Any]):
@@ -138,13 +150,15 @@ def _plain(value: Any) -> Any:
 
 
 def _is_tower(name: str, value: Any, raw: Mapping[str, Any], text: Mapping[str, Any]) -> bool:
-    """Whether a group of fields is a part beside the text model: by its name, or in a wrapper by layers of its own."""
+    """Whether a group of fields is a part beside the text model: by its name, or in a wrapper by its type or layers."""
+    if name in ("visual", "vision") and isinstance(value, Mapping):
+        return True
     if not name.endswith("_config") or name in _TEXT_PARTS:
         return False
     if name.split("_")[0] in ("vision", "audio", "visual"):
         return True
     wraps = any(isinstance(raw.get(part), Mapping) for part in _TEXT_PARTS) and text.get("model_type") is not None
-    return wraps and isinstance(value, Mapping) and any(value.get(size) for size in _LAYERED)
+    return wraps and isinstance(value, Mapping) and any(value.get(size) for size in (*_LAYERED, "model_type"))
 
 
 def _halves(raw: Mapping[str, Any]) -> tuple[str, ...]:
@@ -173,6 +187,7 @@ def _text_part(raw: Mapping[str, Any]) -> dict[str, Any]:
             if not text.get("model_type"):
                 text["model_type"] = f"{outer}_text" if f"{outer}_text" in family_defaults() else outer
             text["tie_word_embeddings"] = _tied(raw, text)
+            text |= {RETRIEVED: raw[RETRIEVED]} if RETRIEVED in raw else {}
             return {**text, **{name: raw.get(name, usual) for name, usual in _OF_WRAPPER.get(outer, {}).items()}}
     return dict(raw)
 

@@ -119,6 +119,8 @@ def _configuration(meta: dict[str, Any], shapes: dict[str, list[int]], types: Co
     architecture = str(meta.get("general.architecture", ""))
     if not architecture:
         raise ValueError("is a GGUF file that names no general.architecture")
+    if (kind := str(meta.get("general.type") or "model")) != "model":
+        raise ValueError(f"is a GGUF file of type {kind[:40]!r}, not of a model")
     own = {
         name: meta[f"{architecture}.{field}"] for field, name in _FIELDS.items() if f"{architecture}.{field}" in meta
     }
@@ -127,6 +129,8 @@ def _configuration(meta: dict[str, Any], shapes: dict[str, list[int]], types: Co
     model_type = _FAMILIES.get(architecture, architecture)
     if model_type == "llama" and own.get("num_experts"):
         model_type = "mixtral"
+    if architecture == "deepseek2" and "q_lora_rank" not in own:  # V2-Lite, whose queries have no latent
+        model_type, own["q_lora_rank"] = "deepseek_v2", None
     mix = _MIXES.get(int(meta.get("general.file_type", -1)))
     return {
         "model_type": model_type,

@@ -42,6 +42,8 @@ _LEAVES = {
     "head": ("lm_head",),
 }  # fmt: skip
 _WRAPPER = re.compile(r"(?:model\\?\.)?language_model\\?\.(?:model\\?\.)?")  # around the text model of others
+HEAD_PATHS = ("lm_head",)
+TOKEN_PATHS = ("model.embed_tokens", "model.tok_embeddings", "transformer.wte", "backbone.embeddings")
 _SHARED = ("shared_experts", "shared_expert", "shared_mlp")
 
 

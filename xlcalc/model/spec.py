@@ -18,7 +18,7 @@ from xlcalc.model.architecture import Architecture
 from xlcalc.model.cache import CacheShape, cache_shape
 from xlcalc.model.checkpoint import PLAIN, Checkpoint, checkpoint
 from xlcalc.model.coefficients import Adapters, Coefficients
-from xlcalc.model.config import SPELLINGS, Config
+from xlcalc.model.config import SPELLINGS, Config, of_retriever
 from xlcalc.model.dtypes import DTYPES, DType
 from xlcalc.model.families.reader import read
 from xlcalc.model.families.towers import Towers, odd_size, towers
@@ -73,6 +73,7 @@ class ModelSpec(Keeping):
     count: float | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "config", of_retriever(self.config))
         for name, limits in _CHECKED.items():
             if (number := getattr(self, name)) is not None and number != UNKNOWN:
                 object.__setattr__(self, name, checked_number(name, number, **limits))
@@ -95,7 +96,8 @@ class ModelSpec(Keeping):
     @classmethod
     def _of_fields(cls, fields: dict[str, Any]) -> ModelSpec:
         if native.is_header(fields):
-            return cls(count=native.counted(fields)[0])
+            count, stored_in = native.counted(fields)
+            return cls(count=count, stated_format=stored_in)
         return cls(config=native.translated(fields))
 
     @cached_property

@@ -15,7 +15,7 @@ from xlcalc.model.checkpoint import Checkpoint
 from xlcalc.model.dtypes import GGUF, DType
 from xlcalc.model.gguf import BLOCK_BITS, Tensors, has_values, tensors
 from xlcalc.model.layers import Block, Linear, Vector
-from xlcalc.model.modules import paths
+from xlcalc.model.modules import HEAD_PATHS, TOKEN_PATHS, paths
 
 OUTSIDE = -1
 KEPT_BITS = 16  # of what a quantised checkpoint leaves alone
@@ -112,13 +112,19 @@ def _of_checkpoint(architecture: Architecture, dtype: DType, own: Checkpoint, *,
 
     published_of: dict[object, float] = {}
 
-    ends = dtype.bits if dtype.name.startswith("mlx") else kept  # of the embedding and the head
+    def end(names: tuple[str, ...]) -> float:
+        """Bits of the embedding or the head, which MLX quantises, in some files with bits of their own."""
+        if not dtype.name.startswith("mlx"):
+            return kept
+        return _published_bits(own, names, is_expert=False) if dtype == own.dtype else dtype.bits
+
+    head, tokens = end(HEAD_PATHS), end(TOKEN_PATHS)
 
     def bits(block: Block | None, matrix: Linear, layer: int) -> float:
         if matrix.role == "head" and dtype == own.dtype and own.head_bits:
             return own.head_bits
         if matrix.part not in MATRIX_PARTS:
-            return ends if matrix.role == "head" else kept
+            return head if matrix.role == "head" else kept
         if own.dtype.bits >= 16:
             return wide
         is_expert = matrix.part == "experts"
@@ -150,7 +156,7 @@ def _of_checkpoint(architecture: Architecture, dtype: DType, own: Checkpoint, *,
         start += layer.times
     for matrix in architecture.outer:
         matrices.append(Stored(matrix, ((1, bits(None, matrix, 0)),), kept, OUTSIDE))
-    vectors = (StoredVector(n, vector, ends if vector.by_token else kept) for n, vector in architecture.vectors())
+    vectors = (StoredVector(n, vector, tokens if vector.by_token else kept) for n, vector in architecture.vectors())
     return _summed(matrices, vectors)
 
 

@@ -91,6 +91,11 @@ def common(book: Book, template: Template) -> list[Check]:
         Check("What is shown is the column of its name", "total_cost", EQUAL, "INDEX(total_cost_scenarios,scenario_no)",
               STOP, "The column Shown against that of the chosen scenario. Where they differ, a formula was changed: restore it.", "total_cost", style.USD_CENTS),
     ]  # fmt: skip
+    if "model_id" in book.workbook.defined_names:
+        found.append(
+            Check("The model's parameters are exact", 'IF(IFERROR(LLM_MODEL(model_id,"count"),"")="estimate",1,0)', EQUAL, "0", WARN,
+                  'They are an estimate, and all that rests on them: LLM_MODEL(model,"notes") says what is assumed.', "model_id")
+        )  # fmt: skip
     if template.basis == PROJECT:
         found.append(
             Check("Months add up to the total", "SUM(monthly_costs)", EQUAL, "total_cost", STOP,

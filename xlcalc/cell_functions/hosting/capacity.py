@@ -11,7 +11,17 @@ from xlcalc.hosting import memory
 from xlcalc.hosting.layout import Layout, check
 from xlcalc.language.cells import Choice, Number
 from xlcalc.language.declare import cell_function
-from xlcalc.language.kinds import Accelerator, Bytes, Count, DType, Model, PositiveTokens, ServingSoftware, Tokens
+from xlcalc.language.kinds import (
+    Accelerator,
+    Bytes,
+    Count,
+    DType,
+    Generator,
+    Model,
+    PositiveTokens,
+    ServingSoftware,
+    Tokens,
+)
 
 _MemoryPart = Annotated[str, Choice(*memory.PARTS)]
 _Reserve = Annotated[float, Number("", 0, 0.99)]
@@ -94,7 +104,7 @@ def _fewest(given: SimpleNamespace) -> int:
 
 @cell_function(category="Hosting", source=MEMORY_SOURCE)
 def LLM_MAX_BATCH(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     count: Count,
     context: PositiveTokens,
@@ -122,7 +132,7 @@ def _most_sequences(given: SimpleNamespace) -> int:
 
 @cell_function(category="Hosting", source=MEMORY_SOURCE)
 def LLM_MAX_CONTEXT(
-    model: Model,
+    model: Generator,
     accelerator: Accelerator,
     count: Count,
     batch: Count,

@@ -18,6 +18,7 @@ _MODULES = (
     "dense", "classic", "gemma", "moe", "moe_mixed", "latent", "indexed", "hybrid", "linear", "convolution",
     "looped", "recurrent", "remote", "remote_dense", "encoders", "encoders_changed",
     "encoders_relative", "document_encoders", "speech_encoders", "encoder_decoders", "encoder_decoders_changed", "t5",
+    "conformers",
 )  # fmt: skip
 _families: dict[str, Family] = {}
 

@@ -184,6 +184,21 @@ def dots3(c: Fields, a: Fields, d_text: int) -> int:
     return stem + a.get("num_hidden_layers", 32) * one + d + norms(1, own) + dense(own, out) + dense(out, out)
 
 
+def vibevoice_asr(c: Fields, a: Fields, d_text: int) -> int:
+    """Two stacks of one-dimensional ConvNeXt over sound as it is, of its tone and of its words, an MLP behind each."""
+    params = 0
+    for own in (a, c.get("semantic_tokenizer_encoder_config") or {"hidden_size": 128}):
+        d, kernel, wider = own.get("num_filters", 32), own.get("kernel_size", 7), own.get("ffn_expansion", 4)
+        strides, latent = own.get("downsampling_ratios") or (2, 2, 4, 5, 5, 8), own.get("hidden_size", 64)
+        depths, before, reach = own.get("depths") or (3, 3, 3, 3, 3, 3, 8), own.get("channels", 1), kernel
+        for depth, stride in zip(depths, (*strides, 0), strict=True):
+            block = dense(d, wider * d) + dense(wider * d, d) + dense(kernel, d) + 4 * d
+            params += dense(before * reach, d) + depth * block
+            before, d, reach = d, 2 * d, 2 * stride
+        params += dense(before * kernel, latent) + dense(latent, d_text) + d_text + dense(d_text, d_text)
+    return params
+
+
 def inkling(c: Fields, a: Fields, d_text: int) -> int:
     """A row for each level of each band of the spectrum."""
     d = a.get("text_hidden_size", 6144)

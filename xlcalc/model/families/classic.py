@@ -40,7 +40,8 @@ def gpt(
 @family("gpt2", "gpt-sw3", "gpt_bigcode")
 def gpt2(c: Config) -> Architecture:
     """Radford et al. 2019. SantaCoder and StarCoder (Li et al. 2023) have one key/value head."""
-    n_kv_heads = 1 if c.get("multi_query") else c["num_attention_heads"]
+    few = c.get("multi_query") or c.get("attention_head_type") == "multiquery"  # as SantaCoder's first files have it
+    n_kv_heads = 1 if few else c["num_attention_heads"]
     return gpt(c, n_kv_heads=n_kv_heads, positions=c["max_position_embeddings"])
 
 

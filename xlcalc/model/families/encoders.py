@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture, heads, merged, windows
-from xlcalc.model.config import Config
+from xlcalc.model.config import RETRIEVED, Config
 from xlcalc.model.families import family
 from xlcalc.model.families.heads import class_name, classifier, n_labels
 from xlcalc.model.layers import Block, Layer, Linear, Vector, attention, linear, mlp, norm, reused
@@ -38,7 +38,7 @@ class Ends(NamedTuple):
 
 BERT = ("Model", "SequenceClassification", "NextSentencePrediction", "MultipleChoice", "PreTraining")
 _TASKS = ("Model", "MaskedLM", "SequenceClassification", "TokenClassification", "QuestionAnswering", "PreTraining",
-          "NextSentencePrediction", "MultipleChoice", "CausalLM")  # fmt: skip
+          "NextSentencePrediction", "MultipleChoice", "CausalLM", "Retrieval")  # fmt: skip
 
 
 def table(name: str, size: int, width: int) -> Vector:
@@ -96,7 +96,7 @@ def _head(c: Config, ends: Ends, width: int) -> tuple[list[Linear], list[Vector]
         if ends.dense_norm:
             vectors.append(norm(d_model, bias=ends.lm_norm_bias, name="classifier_norm")._replace(part="head"))
     labels = dict.fromkeys(("SequenceClassification", "TokenClassification", "QuestionAnswering"), n_labels(c))
-    labels |= {"MultipleChoice": 1, "PreTraining": 2, "NextSentencePrediction": 2}
+    labels |= {"MultipleChoice": 1, "PreTraining": 2, "NextSentencePrediction": 2, "Retrieval": c.get(RETRIEVED, 0)}
     if task in labels:
         head.append(classifier(d_model, labels[task]))
     return head, vectors, ""
@@ -160,6 +160,14 @@ def megatron_bert(c: Config) -> Architecture:
     """Shoeybi et al. 2019: norms before each half and one at the end, none after the embedding."""
     d_model = c["hidden_size"]
     return encoder(c, bert_layers(c), Ends(BERT), tables=tables_of(c, d_model), norms=[norm(d_model, bias=True)])
+
+
+@family("clip_text_model")
+def clip_text(c: Config) -> Architecture:
+    """Radford et al. 2021: the half of CLIP that reads, whose last token stands for the text."""
+    d_model = c["hidden_size"]
+    tables = tables_of(c, d_model)
+    return encoder(c, bert_layers(c), Ends(), tables=tables, norms=[norm(d_model, bias=True)])
 
 
 @family("mpnet")
@@ -343,7 +351,7 @@ def gte(c: Config) -> Architecture:
     forward = forward._replace(
         linears=tuple(m._replace(bias=d_model if m.name == "down" else 0) for m in forward.linears)
     )
-    ends = Ends(("SequenceClassification", *(("Model",) if c.model_type == "new" else ())), vocab_biases=1)
+    ends = Ends(("SequenceClassification",), vocab_biases=1)
     tables = tables_of(c, d_model, positions=False)
     return encoder(c, [layer._replace(blocks=(mixer, forward))], ends, tables=tables, norms=[norm(d_model, bias=True)])
 

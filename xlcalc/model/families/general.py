@@ -19,6 +19,7 @@ from xlcalc.model.layers import Block, Layer, attention, mlp, moe, norm
 from xlcalc.model.mixers import gated_delta, mamba2
 
 _STRUCTURAL = re.compile(r"expert|moe|lora|rank|head|layer|dim|size|state|conv|share|group|router")
+_AGAIN = re.compile(r"(layer|block)s?_shar|shar\w*_(layer|block)")  # yes to layers that run again
 # groups of fields that say nothing about sizes, or that speak of a tower or of layers that predict further tokens
 _ELSEWHERE = re.compile(
     r"^(rope|quantization|compression|generation|auto_map|id2label|label2id|task_specific|.*(vision|audio|visual)"
@@ -84,14 +85,16 @@ def structural(c: Config) -> set[str]:
 
 
 def _structural(fields: Mapping[str, Any]) -> list[str]:
-    """Names of numbers and lists that look as if they shaped the model, those of inner groups too."""
+    """Names of numbers, lists and yeses that look as if they shaped the model, those of inner groups too."""
     found = []
     for name, value in fields.items():
         if not isinstance(name, str) or _ELSEWHERE.search(name):
             continue
         if isinstance(value, Mapping):
             found += _structural(value)
-        elif value and not isinstance(value, (bool, str)) and _STRUCTURAL.search(name.casefold()):
+            continue
+        looks = _AGAIN if value is True else _STRUCTURAL
+        if value and not isinstance(value, str) and looks.search(name.casefold()):
             found.append(name)
     return found
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from xlcalc.model import matrices
 from xlcalc.model.architecture import Architecture
-from xlcalc.model.config import Config, vocabulary
+from xlcalc.model.config import RETRIEVED, Config, vocabulary
 from xlcalc.model.layers import Linear, linear
 
 _CLASS = re.compile(r"^(\w+?)(EncoderModel|Model|For([A-Z]\w*)|LMHeadModel|MTModel|GenerationDecoder)$")
@@ -24,7 +25,10 @@ def class_name(c: Config) -> tuple[str, str]:
 
     The task is "Model" for a body alone and "" where the file does not say, or names no class of this kind.
     """
-    listed = c.architectures
+    return _class(c.architectures)
+
+
+def _class(listed: Any) -> tuple[str, str]:
     first = listed[0] if isinstance(listed, (list, tuple)) and listed else listed
     found = _CLASS.match(first) if isinstance(first, str) else None
     if not found:
@@ -45,6 +49,8 @@ def headed(c: Config, whole: Architecture) -> Architecture:
     """The decoder with the head of its class in place of the language model's."""
     family, task = class_name(c)
     d_model, width = c["hidden_size"], next((m.d_in for m in whole.outer if m.name == "head"), c["hidden_size"])
+    if family not in vocabulary()["classes"] and task in ("Model", "EncoderModel"):  # a wrapper's
+        family, task = _class(c.raw.get("architectures"))
     one_of_ours = family in vocabulary()["classes"]
     if not task or task in _LANGUAGE or (task in ("Model", "EncoderModel") and not one_of_ours):
         return whole
@@ -56,6 +62,8 @@ def headed(c: Config, whole: Architecture) -> Architecture:
         return _with_head(whole, (classifier(width, n_labels(c)),), f"a classifier of {n_labels(c)} labels a token")
     if task == "QuestionAnswering":
         return _with_head(whole, (classifier(width, 2),), "a head that marks an answer")
+    if task == "Retrieval" and (n := c.get(RETRIEVED)):
+        return _with_head(whole, (classifier(width, n),), f"a vector of {n} numbers a token")
     if task == "RewardModel" and family == "InternLM2":
         return _with_head(whole, (classifier(d_model, 1, bias=False),), "a reward head")
     if task in ("RewardModel", "ProcessRewardModel"):

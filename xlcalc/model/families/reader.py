@@ -12,6 +12,7 @@ from xlcalc.model.families.heads import class_name, headed
 # sizes of which a file gives at least so many, or most of the model is its family's default
 _SIZES = ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "vocab_size")
 _ENOUGH = 3
+_HALVES = ("encoder", "decoder", "encoder_config", "decoder_config")  # groups that may give them
 _REMOTE = {"Grok1": "grok-1", "Grok1Model": "grok-1"}  # classes of remote code: Grok-2's model_type is "git"
 _ALIKE = 0.4  # share of a family's uncommon fields that a file of another name has
 
@@ -25,7 +26,8 @@ def read(c: Config) -> Architecture:
             "counted together: give the configuration of one of them"
         )
     if reader := reader_of(model_type):
-        return _with_gaps(c, _finished(c, reader(c)))
+        whole = _finished(c, reader(c))
+        return _with_gaps(c, _of_unread_experts(c) if _has_unread_experts(c, whole) else whole)
     family = class_name(c)[0]
     named = _REMOTE.get(family) or vocabulary()["classes"].get(family)
     from xlcalc.model.families.general import general, structural  # few need it, and a first answer should come soon
@@ -60,6 +62,25 @@ def _finished(c: Config, whole: Architecture) -> Architecture:
     return _of_tensors(c, headed(c, whole) if whole.kind == "decoder" else whole)
 
 
+def _has_unread_experts(c: Config, whole: Architecture) -> bool:
+    """Whether the file has experts that the family's reader did not ask for, as it has none."""
+    expected = c.seen.union(family_defaults().get(c.model_type, ()))
+    unread = {"num_experts", *SPELLINGS["num_experts"]} & c.raw.keys() - expected
+    return any(c.raw[n] not in (None, 0, 1) for n in unread) and all(block.kind != "moe" for _, block in whole.blocks())
+
+
+def _of_unread_experts(c: Config) -> Architecture:
+    """A mixture under the name of a family without experts (XVERSE-MoE), by its fields alone. Raises ValueError."""
+    from xlcalc.model.families.general import general
+
+    try:
+        whole = _finished(c, general(c))
+        assumed = f"experts, without which {c.model_type} is known: read by its fields alone"
+        return whole._replace(assumed=(assumed, *whole.assumed[1:]))
+    except ValueError as unread:
+        raise ValueError(f"has experts, which model_type {c.model_type!r} is known without, and {unread}") from None
+
+
 def _kin(c: Config) -> str | None:
     """The family that has every uncommon structural field of the file, and the fewest that the file has not."""
     from xlcalc.model.families.general import structural
@@ -90,12 +111,7 @@ def _of_tensors(c: Config, whole: Architecture) -> Architecture:
 def _with_gaps(c: Config, whole: Architecture) -> Architecture:
     """The architecture, marked where the file itself gives too little to tell one model of the family from another, or
     experts where the family has none."""
-    expected = c.seen.union(family_defaults().get(c.model_type, ()))
-    unread = {"num_experts", *SPELLINGS["num_experts"]} & c.raw.keys() - expected
-    if any(c.raw[n] not in (None, 0, 1) for n in unread) and all(block.kind != "moe" for _, block in whole.blocks()):
-        text = f"{min(unread)} is not read, as {c.model_type} has no experts"
-        whole = whole._replace(assumed=(*whole.assumed, text))
-    halves = [half for half in (c.raw.get("encoder"), c.raw.get("decoder")) if isinstance(half, Mapping)]
+    halves = [half for half in map(c.raw.get, _HALVES) if isinstance(half, Mapping)]
     given = [name for name in _SIZES if c.gives(name) or any(name in half for half in halves)]
     if len(given) >= _ENOUGH:
         return whole

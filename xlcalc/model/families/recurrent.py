@@ -139,6 +139,8 @@ def rwkv7(c: Config) -> Architecture:
 def xlstm(c: Config) -> Architecture:
     """xLSTM 7B, Beck et al. 2025: matrix memories with their normaliser and stabiliser. transformers xlstm."""
     d_model = c.get("hidden_size") or c["embedding_dim"]
+    if (width := c.get("embedding_dim") or d_model) != d_model:
+        raise ValueError(f"has an embedding_dim of {width} and a hidden_size of {d_model}, which are the same width")
     n_layers = c.get("num_hidden_layers") or c["num_blocks"]
     n_heads, bias = c["num_heads"], c.flag("use_bias")
     qk, v = int(d_model * c["qk_dim_factor"]), int(d_model * c["v_dim_factor"])

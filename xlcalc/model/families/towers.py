@@ -189,11 +189,12 @@ _WRAPPERS: dict[str, dict[str, Callable[[Fields, Fields, int], int | None]]] = {
         "qwen3_omni_moe_thinker": audio.qwen3_omni,
     },
     "encoder": dict.fromkeys(("granite_speech", "granite_speech_plus"), resamplers.granite_speech),
+    "acoustic_tokenizer_encoder": {"vibevoice_asr": audio.vibevoice_asr},
 }
 _OPTIONAL = ("gemma4", "t5gemma2")  # whose files may be of the language model alone
 _WITHOUT_CONFIG = {"fuyu": wrap.fuyu}
 # groups of fields that a wrapper's towers read beside their own
 _BESIDE = ("qformer_config", "projector_config", "perceiver_config", "adapter_config", "adaptor_config",
-           "high_res_vision_config", "vq_config")  # fmt: skip
+           "high_res_vision_config", "vq_config", "semantic_tokenizer_encoder_config")  # fmt: skip
 # what Qwen's omni models speak with: engines that answer in text do not load it
 _SPEAKING = ("talker_config", "token2wav_config", "code2wav_config")
