@@ -169,26 +169,29 @@ def overhead(engine: Engine, padding: float, layout: Layout) -> float:
     return padding + (engine.context_bytes if layout.accelerators == 1 else engine.communication_bytes)
 
 
-def serve_memory(of: Served, context: float, batch: float, layout: Layout, *, sized: bool = False) -> ServeMemory:
+def serve_memory(
+    of: Served, context: float, batch: float, layout: Layout, sequences: float | None = None
+) -> ServeMemory:
     """Bytes on the fullest accelerator of a replica.
 
         weights + ceil(batch / dp) cache of a sequence + workspace + overhead
 
-    The workspace is for as many sequences as the engine prepares for unless it is told; where it is `sized`, for no
-    more than the batch has.
+    The workspace is for as many sequences as the engine is told to prepare for; None = those of the batch, and of
+    these no more than it prepares for by itself.
 
     Args:
         of: model, formats of weights and cache, engine
         context: tokens of each sequence [tokens]
         batch: sequences on the replica [count]
         layout: ways of tensor, pipeline, expert and attention-data parallelism
+        sequences: largest batch that the engine prepares for on each attention copy [count]
 
     Source: Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner measured it.
     """
     part = shard(of, layout)
     each = sequence_bytes(of, part, context)
     own = ceil(batch / layout.dp)
-    prepared = least(own, of.engine.prepared) if sized else of.engine.prepared
+    prepared = least(own, of.engine.prepared) if sequences is None else sequences
     return ServeMemory(
         part.weights,
         term("cache", own * each, "bytes", "Pope et al. 2022, section 3.3"),

@@ -147,21 +147,12 @@ def engine(r: Replica, sequences: float, beginning: float) -> float:
     return r.rates.host * (own.engine_step + launches + each)
 
 
-def arrangements(of: Served, layout: Layout) -> list[Layout]:
-    """A layout, and for mixtures of experts its twin in which attention runs as copies on the tensor-parallel
-    accelerators while experts are spread: an option of engines that `tp` leaves open."""
-    experts = of.counted.n_experts
-    if layout.tp > 1 and layout.dp == layout.ep == 1 and experts and experts % layout.tp == 0:
-        return [layout, Layout(1, layout.pp, layout.tp, layout.tp)]
-    return [layout]
-
-
 def choices(of: Served, count: int, layout: Layout | None) -> Sequence[Layout]:
-    """The layouts that a question about `count` accelerators leaves open."""
+    """The layouts that a question about `count` accelerators leaves open: the one that is given, as it is written."""
     if layout is None:
         return splits(of, count)
     fills(layout, count)
-    return arrangements(of, check(layout, of.divisible))
+    return [check(layout, of.divisible)]
 
 
 def best_flow(
