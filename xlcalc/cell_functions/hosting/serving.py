@@ -64,7 +64,7 @@ def LLM_TTFT(
     Args:
         batch: prompts in the pass
         mfu: fraction of peak to assume; blank = what was measured of operators
-        software: engine; blank = what the accelerator usually runs, on NVIDIA's vLLM
+        software: engine; blank = what the accelerator usually runs, on NVIDIA's vLLM; not used with mfu
     Example:
         >>> round(LLM_TTFT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 1)
         24.6
@@ -99,7 +99,7 @@ def LLM_TPOT(
         context: tokens that each sequence has so far, on average
         batch: sequences decoding together
         mbu: fraction of memory bandwidth to assume; blank = what was measured of operators
-        software: engine; blank = what the accelerator usually runs, on NVIDIA's vLLM
+        software: engine; blank = what the accelerator usually runs, on NVIDIA's vLLM; not used with mbu
     Example:
         >>> round(LLM_TPOT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 2)
         4.81

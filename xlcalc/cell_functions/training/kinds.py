@@ -41,7 +41,9 @@ def adapted(method: str, targets: frozenset[str] | None, software: str | None) -
     if method != "full":
         return targets or _usual(software or "")
     if targets:
-        raise ValueError(f"targets are what lora and qlora adapt, and full trains all; got {', '.join(sorted(targets))}")
+        raise ValueError(
+            f"targets are what lora and qlora adapt, and full trains all; got {', '.join(sorted(targets))}"
+        )
     return frozenset()
 
 
