@@ -127,10 +127,17 @@ class TestAdd:
             (["us/a/x"], "has no price"),
             (["somewhere", "on_demand_usd_per_hour=1"], "is provider/instance/region"),
             (["us/a/x", "31.5"], "COLUMN=VALUE"),
+            (["our-chip", "memory_gb=96", "memory_gb=97"], "column memory_gb is given twice, as 96 and as 97"),
+            (["our-chip", "memory_gb=96", "id=other"], "column id is given twice"),
+            (["our-chip", "memory_gb=96", "released=2030-13-45"], "must be a date as 2026-11-24, 2026-11 or 2026"),
+            (["our-chip", "memory_gb=96", "released=2030-"], "column released: must be a date"),
+            (["our chip", "memory_gb=96"], "an id has lower-case letters"),
         ],
     )
     def test_what_cannot_be_changes_nothing(self, tmp_path, row, said):
-        done = run(tmp_path / "catalog", "prices", "add", *row)
+        done = run(
+            tmp_path / "catalog", "prices" if "/" in row[0] or row[0] == "somewhere" else "hardware", "add", *row
+        )
         assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr
         assert not (tmp_path / "catalog").exists()
 

@@ -61,7 +61,7 @@ def test_plans_and_fleets_take_them(count):
         assert with_drafts < without
 
 
-@pytest.mark.parametrize("half", [{"acceptance": 0.8}, {"draft_tokens": 4}])
+@pytest.mark.parametrize("half", [{"acceptance": 0.8}, {"draft_tokens": 4}, {"draft_cost": 0.3}])
 def test_half_a_draft_is_refused(half):
     with pytest.raises(CalcError, match="acceptance and draft_tokens together"):
         tpot(**half)

@@ -99,6 +99,14 @@ def test_qlora_by_framework():
     assert total["torchtune"] < total["fsdp"] < total["peft"]
 
 
+def test_targets_of_full_training_are_refused():
+    asked = {"method": "full", "targets": "q,v"}
+    with pytest.raises(xlcalc.CalcError, match="full trains all; got q, v"):
+        xlcalc.LLM_FINETUNE_MEMORY("llama-3.1-8b", seq_len=2048, micro_batch=1, **asked)
+    with pytest.raises(xlcalc.CalcError, match="full trains all; got q, v"):
+        xlcalc.LLM_STEP_TIME("llama-3.1-8b", "h100-sxm", 8, 8, 2048, **asked)
+
+
 def test_lora_keeps_less_than_full_and_more_with_more_targets():
     kept = [FINETUNE("llama-3.1-8b", "full", 2048, 1, 8, "activations", recompute="none")]
     kept += [

@@ -74,11 +74,22 @@ def test_table():
 
 
 MODELS = ("gpt2-large", "llama-3.2-1b", "gemma-2-2b", "mamba-1.4b", "olmoe-1b-7b", "deepseek-v2-lite", "qwen3-30b-a3b")
-MACHINES = ("mi300x", "h100-sxm", "a100-sxm-80gb", "b200", "tpu-v5p", "l40s")
+MACHINES = (
+    "mi300x",
+    "h100-sxm",
+    "a100-sxm-80gb",
+    "b200",
+    "tpu-v5p",
+    "l40s",
+    "trainium2",
+    "tpu-v5e",
+    "ascend-910c",
+    "gaudi3",
+)
 
 
 def test_memory_and_time_of_a_plan_are_those_of_the_layout():
-    """Twenty plans drawn from models, machines, counts, batches and lengths, GPT-2 on an MI300X among them."""
+    """Forty plans drawn from models, machines, counts, batches and lengths, GPT-2 on an MI300X among them."""
     draw = Random(12)
     asked = [("gpt2-large", "mi300x", 8, 64, 1024)]
     asked += [
@@ -89,9 +100,9 @@ def test_memory_and_time_of_a_plan_are_those_of_the_layout():
             draw.choice((24, 48)),
             2 ** draw.randint(9, 12),
         )
-        for _ in range(19)
+        for _ in range(39)
     ]
-    checked = 0
+    stages = []
     for of in asked:
         try:
             header, *rows = xlcalc.LLM_TRAIN_PLAN(*of, None, 4)
@@ -101,17 +112,17 @@ def test_memory_and_time_of_a_plan_are_those_of_the_layout():
         for row in rows:
             a = dict(zip(header, row, strict=True))
             layout = (a["recompute"], "adam", a["ep"], a["cp"], a["vp"])
-            software = "maxtext" if of[1].startswith("tpu") else None  # as LLM_STEP_TIME takes for the accelerator
+            software = a["software"]
             held = xlcalc.LLM_TRAIN_MEMORY(
                 of[0], of[4], a["micro_batch"], a["tp"], a["pp"], a["dp"], a["zero"], *layout, software=software
             )
             assert held == pytest.approx(a["memory bytes"], rel=1e-12), of
-            seconds = xlcalc.LLM_STEP_TIME(
-                *of, a["tp"], a["pp"], a["micro_batch"], a["zero"], a["recompute"], "bf16", a["ep"], a["cp"], a["vp"]
-            )
-            assert seconds == pytest.approx(a["step seconds"], rel=1e-12), of
-            checked += 1
-    assert checked > 40
+            asked = (a["tp"], a["pp"], a["micro_batch"], a["zero"], a["recompute"], "bf16", a["ep"], a["cp"], a["vp"])
+            for named in (None, software):
+                seconds = xlcalc.LLM_STEP_TIME(*of, *asked, software=named)
+                assert seconds == pytest.approx(a["step seconds"], rel=1e-12), of
+            stages.append((software, a["zero"]))
+    assert len(stages) > 80 and {("maxtext", 3), ("neuron", 2), ("fsdp", 3), ("megatron", 1)} <= {*stages}
 
 
 def test_nothing_fits():

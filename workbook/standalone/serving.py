@@ -172,7 +172,8 @@ class _Function:
 
     def _llm_serve_memory(self, of: _Open, read: dict[str, Any]) -> dict[str, Any]:
         served = of.served("")
-        parts = memory.serve_memory(served, read["context"], read["batch"], Layout(read["tp"]))
+        sequences = where(read["sequences"] > 0, read["sequences"], served.engine.prepared)
+        parts = memory.serve_memory(served, read["context"], read["batch"], Layout(read["tp"]), sequences)
         shared = served.divisible.by_tp(read["tp"])
         found = {"total": parts.total, **parts._asdict()}
         return {part: where(shared, amount, of.call("#NUM!", ())) for part, amount in found.items()}
@@ -222,11 +223,10 @@ class _Function:
         return where(best > 0, best, of.call("#NUM!", ()))
 
     def _given(self, of: _Open, served: Served, count: Any, layout: Layout, each: Callable[[Layout], Any]) -> Any:
-        """The same of the layout that is given, or its twin; 0 where it does not fit model or count."""
-        there_is, other = throughput.twin(served, layout)
+        """The same of the layout that is given; 0 where it does not fit model or count."""
         works = both(layout.accelerators == count, served.divisible.by_tp(layout.tp))
         works = both(works, both(layout.pp <= of.model("n_layers"), layout.ep <= most(of.model("n_experts"), 1)))
-        return where(works, most(each(layout), where(there_is, each(other), 0)), 0)
+        return where(works, each(layout), 0)
 
     def _of_layout(self, of: _Open, asked_of: Callable[[Layout], Any]) -> Callable[[Layout], Symbol]:
         """What is asked of a layout as a name of its own, and how it is called."""

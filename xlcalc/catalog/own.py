@@ -74,8 +74,12 @@ def add_rows(name: str, given: Sequence[str]) -> str:
     if first.casefold().endswith(".csv") and not pairs:
         where, lines = first, table_file.lines(read_file(first), first)
     else:
-        values = dict(_pair(text) for text in pairs)
-        where, lines = "the row", [(1, {"id": first.strip(), "as_of": date.today().isoformat(), **values})]
+        values = {"id": first.strip()}
+        for column, value in map(_pair, pairs):
+            if column in values:
+                raise TableError(f"the row: column {column} is given twice, as {values[column]} and as {value}")
+            values[column] = value
+        where, lines = "the row", [(1, {"as_of": date.today().isoformat(), **values})]
     rows = [_whole(name, row) for row in _checked(name, lines, where)]
     if not rows:
         raise TableError(f"{where}: has no rows")
@@ -127,6 +131,8 @@ def _whole(name: str, row: Row) -> Row:
         if len(parts) != len(_PLACE):
             raise TableError(f"{row['id']}: the id of a price is provider/instance/region")
         return dict(zip(_PLACE, parts, strict=True)) | {column: value for column, value in row.items() if value}
+    if not _ID.fullmatch(row["id"]):
+        raise TableError(f"{row['id']}: an id has lower-case letters, digits, dots and hyphens, as our-chip")
     if not any(value for column, value in row.items() if column.endswith(table_file.UNITS)):
         raise TableError(f"{row['id']}: has no figure, such as memory_gb=80")
     return {"name": row["id"], **row}

@@ -108,6 +108,13 @@ def _header(values: list[str], name: str) -> list[str]:
     return header
 
 
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def _problem(column: str, value: str) -> str:
     """What is wrong with a field; nothing where it can stand."""
     if not value:
@@ -119,11 +126,10 @@ def _problem(column: str, value: str) -> str:
         if not 0 < number <= _MOST:
             return f"must be above 0 and at most {_MOST:.0e}, or blank where there is none"
         return "must be a whole number" if column in _WHOLE and not number.is_integer() else ""
-    if column == "as_of":
-        try:
-            return "" if date.fromisoformat(value).isoformat() == value else "must be a date as 2026-11-24"
-        except ValueError:
-            return "must be a date as 2026-11-24"
+    if column in ("as_of", "released"):
+        or_less = column == "released"
+        day = value + ({4: "-01-01", 7: "-01"}.get(len(value), "") if or_less else "")
+        return "" if _is_day(day) else f"must be a date as 2026-11-24{', 2026-11 or 2026' if or_less else ''}"
     if value[0] in "=+-@":
         return "must not begin as a formula does"
     if not value.isprintable():

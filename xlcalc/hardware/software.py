@@ -70,8 +70,13 @@ _TRAINS_ON = {"Google": "maxtext", "AWS": "neuron"}
 
 def usual_training(zero: int, maker: str = "") -> str:
     """What usually trains on a maker's accelerators: MaxText on Google's, Neuron on AWS's; elsewhere PyTorch FSDP from
-    ZeRO 2 on, else Megatron-LM."""
-    return _TRAINS_ON.get(maker) or ("fsdp" if zero >= 2 else "megatron")
+    ZeRO 2 on and where Megatron-LM does not run, else Megatron-LM.
+
+    >>> usual_training(1, "AMD"), usual_training(1, "Huawei"), usual_training(3), usual_training(1)
+    ('megatron', 'fsdp', 'fsdp', 'megatron')
+    """
+    runs = not maker or maker in SOFTWARE["megatron"].makers
+    return _TRAINS_ON.get(maker) or ("megatron" if runs and zero < 2 else "fsdp")
 
 
 def check_runs(name: str, maker: str) -> None:

@@ -170,19 +170,22 @@ def overhead(engine: Engine, padding: float, layout: Layout) -> float:
     return padding + where(layout.accelerators == 1, engine.context_bytes, engine.communication_bytes)
 
 
-def serve_memory(of: Served, context: float, batch: float, layout: Layout, *, sized: bool = False) -> ServeMemory:
+def serve_memory(
+    of: Served, context: float, batch: float, layout: Layout, sequences: float | None = None
+) -> ServeMemory:
     """Bytes on the fullest accelerator of a replica.
 
         weights + ceil(batch / dp) cache of a sequence + workspace + overhead
 
-    The workspace is for as many sequences as the engine prepares for unless it is told; where it is `sized`, for no
-    more than the batch has.
+    The workspace is for as many sequences as the engine is told to prepare for; None = those of the batch, and of
+    these no more than it prepares for by itself.
 
     Args:
         of: model, formats of weights and cache, engine
         context: tokens of each sequence [tokens]
         batch: sequences on the replica [count]
         layout: ways of tensor, pipeline, expert and attention-data parallelism
+        sequences: largest batch that the engine prepares for on each attention copy [count]
 
     Source: Pope et al. 2022, section 3.3; vLLM's workspace as llm-d-planner measured it.
 
@@ -193,7 +196,7 @@ def serve_memory(of: Served, context: float, batch: float, layout: Layout, *, si
     part = shard(of, layout)
     each = sequence_bytes(of, part, context)
     own = ceil(batch / layout.dp)
-    prepared = least(own, of.engine.prepared) if sized else of.engine.prepared
+    prepared = least(own, of.engine.prepared) if sequences is None else sequences
     return ServeMemory(
         part.weights,
         term("cache", own * each, "bytes", "Pope et al. 2022, section 3.3"),
@@ -304,7 +307,7 @@ def roomiest_below(of: Served, context: float, batch: int, count: int) -> Layout
     there are none."""
     fewer = takewhile(lambda tried: tried < count, counts(of.on.node or of.on.domain or 1))
     layouts = next(filter(None, (splits(of, tried) for tried in [*fewer][::-1])), ())
-    return min(layouts, key=lambda layout: serve_memory(of, context, batch, layout, sized=True).total, default=None)
+    return min(layouts, key=lambda layout: serve_memory(of, context, batch, layout).total, default=None)
 
 
 def min_layout(of: Served, context: float, batch: int, reserve: float) -> Layout:

@@ -197,8 +197,9 @@ def best(
     if good:
         return good[:top], len(tried)
     if not missed:
+        tried_in = " or ".join(of.dtype for of in formats)
         raise ValueError(
-            f"finds no layout of up to {max_count} x {formats[0].on.name} that holds the weights and "
+            f"finds no layout of up to {max_count} x {formats[0].on.name} that holds the weights in {tried_in} and "
             f"a sequence of {traffic.prompt + traffic.output:g} tokens: take more accelerators"
         )
     first, token = min(o.ttft for o in missed), min(o.flow.tpot for o in missed)

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import (
-    both,
     ceil,
     detail,
     floor,
@@ -169,27 +168,12 @@ def engine(r: Replica, sequences: float, beginning: float) -> float:
     return r.rates.host * (own.engine_step + launches + each)
 
 
-def twin(of: Served, layout: Layout) -> tuple[bool, Layout]:
-    """Of mixtures of experts the layout in which attention runs as copies on the tensor-parallel accelerators while
-    experts are spread, an option of engines that `tp` leaves open; and whether there is one."""
-    experts = of.counted.n_experts
-    alone = both(layout.tp > 1, both(layout.dp == 1, layout.ep == 1))
-    there_is = both(alone, both(experts > 0, experts % layout.tp == 0))
-    return there_is, Layout(1, layout.pp, layout.tp, layout.tp)
-
-
-def arrangements(of: Served, layout: Layout) -> list[Layout]:
-    """A layout and its twin."""
-    there_is, other = twin(of, layout)
-    return [layout, other] if there_is else [layout]
-
-
 def choices(of: Served, count: int, layout: Layout | None) -> Sequence[Layout]:
-    """The layouts that a question about `count` accelerators leaves open."""
+    """The layouts that a question about `count` accelerators leaves open: the one that is given, as it is written."""
     if layout is None:
         return splits(of, count)
     fills(layout, count)
-    return arrangements(of, check(layout, of.divisible))
+    return [check(layout, of.divisible)]
 
 
 def best_flow(

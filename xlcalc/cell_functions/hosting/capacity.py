@@ -37,6 +37,7 @@ def LLM_SERVE_MEMORY(
     tp: Count = 1,
     part: _MemoryPart = "total",
     software: ServingSoftware = None,
+    sequences: Count = None,
 ) -> Bytes:
     """Bytes on each accelerator that serves a model: weights, cache, the engine's workspace and its overhead.
 
@@ -45,19 +46,22 @@ def LLM_SERVE_MEMORY(
     LLM_WEIGHTS, and on several each further one has norms, routers and latents once more. Vision and audio towers are
     in, in 16 bit, where LLM_PARAMS knows them; an engine that loads the language model alone saves them. What kernels
     pad 4-bit experts with counts as overhead. vLLM keeps the cache in blocks of 16 tokens; llama.cpp in 256, with 512
-    tokens beside each window and states in 32 bit. The workspace is what vLLM sets aside for 1,024 sequences
-    and 8,192 tokens a step, whatever the batch: it grows with the vocabulary.
+    tokens beside each window and states in 32 bit. The workspace is what vLLM sets aside for 8,192 tokens a step and
+    for the largest batch that it is told to expect, as measured of it under any software: it grows with the vocabulary.
+    LLM_MIN_GPUS, LLM_MAX_BATCH and LLM_MAX_CONTEXT have it for the batch, as with `sequences` = `batch`.
 
     Args:
         tp: tensor-parallel accelerators; they share the heads evenly
         part: which bytes
         software: engine; blank = the cache as the model asks for it
+        sequences: largest batch that the engine is told to expect (vLLM's max_num_seqs); blank = 1,024, its default
     Example:
         >>> round(LLM_SERVE_MEMORY("llama-3.1-8b", 8192, 16, unit="GiB"), 2)
         35.85
     """
     of = held(model, None, dtype, kv_dtype, software)
-    parts = memory.serve_memory(of, context, batch, check(Layout(tp), of.divisible))
+    expected = sequences or of.engine.prepared
+    parts = memory.serve_memory(of, context, batch, check(Layout(tp), of.divisible), expected)
     return parts.total if part == "total" else getattr(parts, part)
 
 
@@ -75,7 +79,8 @@ def LLM_MIN_GPUS(
     """The smallest number of accelerators that holds a model and the cache of its sequences.
 
     Powers of two inside a node, whole nodes beyond; the best of the layouts that tensor, pipeline and expert
-    parallelism allow.
+    parallelism allow. The engine's workspace is for the batch, and for no more sequences than vLLM expects by default
+    (1,024; 256 below 70 GiB): LLM_SERVE_MEMORY has it with `sequences`.
 
     Example:
         >>> LLM_MIN_GPUS("llama-3.1-70b", "h100-sxm", 8192, 16)
@@ -91,7 +96,7 @@ def _fewest(given: SimpleNamespace) -> int:
     fewer = searched(memory.roomiest_below, of, given.context, given.batch, layout.accelerators)
 
     def taken(layout: Layout) -> float:
-        total = memory.serve_memory(of, given.context, given.batch, layout, sized=True).total
+        total = memory.serve_memory(of, given.context, given.batch, layout).total
         return term(f"bytes on each accelerator, {layout.text}", total, "bytes", MEMORY_SOURCE)
 
     fits = "the smallest count tried where {0} is at most {1}"
@@ -159,7 +164,7 @@ def _longest(given: SimpleNamespace) -> int:
 
     def filled_by(tokens: float, label: str) -> float:
         sequences = term(label, tokens, "tokens", "searched")
-        total = memory.serve_memory(of, sequences, given.batch, layout, sized=True).total
+        total = memory.serve_memory(of, sequences, given.batch, layout).total
         return term(f"bytes on each accelerator with {label}, {layout.text}", total, "bytes", MEMORY_SOURCE)
 
     here, beyond = filled_by(context, "this context"), filled_by(context + 1, "one token more")

@@ -247,7 +247,7 @@ def _runs(model: ModelSpec, asked: _Asked) -> list[Any] | None:
     of = served(model, accelerator, dtype, decodes_only=True)
     token, layout = min((latency.tpot(of, lay, context, batch), lay) for lay in fits)
     first = latency.ttft(of, layout, context, 1) if dense_format(accelerator) else None
-    device = memory.serve_memory(of, context, batch, layout, sized=True).total
+    device = memory.serve_memory(of, context, batch, layout).total
     speeds = first, batch / token, 1 / token
     return [model.id, model.total, of.dtype, layout.text, device, *speeds, None, None, _longest(model)]
 

@@ -111,12 +111,14 @@ def in_formats(
 
 
 def drafted(acceptance: float | None, draft_tokens: int | None, draft_cost: float) -> speculative.Draft | None:
-    """What is drafted for each step; None where neither acceptance nor tokens are given. An acceptance of 0 is what
+    """What is drafted for each step; None where nothing is said of drafts. An acceptance or a cost of 0 is what
     LibreOffice gives for an empty cell."""
-    if not acceptance and draft_tokens is None:
+    if draft_tokens is None and not (acceptance or draft_cost):
         return None
     if acceptance is None or draft_tokens is None:
-        raise ValueError("needs acceptance and draft_tokens together, for drafts, or neither; got one of the two")
+        got = {"acceptance": acceptance, "draft_tokens": draft_tokens, "draft_cost": draft_cost}
+        said = " and ".join(name for name, value in got.items() if value)
+        raise ValueError(f"needs acceptance and draft_tokens together, for drafts, or neither; got {said} alone")
     return speculative.draft(acceptance, draft_tokens, draft_cost)
 
 

@@ -64,7 +64,7 @@ def LLM_TTFT(
     Args:
         batch: prompts in the pass
         mfu: fraction of peak to assume; blank = what was measured of operators
-        software: engine; blank = what the accelerator usually runs, on NVIDIA's vLLM
+        software: engine; blank = what the accelerator usually runs, on NVIDIA's vLLM; not used with mfu
     Example:
         >>> round(LLM_TTFT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 1)
         24.6
@@ -99,7 +99,7 @@ def LLM_TPOT(
         context: tokens that each sequence has so far, on average
         batch: sequences decoding together
         mbu: fraction of memory bandwidth to assume; blank = what was measured of operators
-        software: engine; blank = what the accelerator usually runs, on NVIDIA's vLLM
+        software: engine; blank = what the accelerator usually runs, on NVIDIA's vLLM; not used with mbu
     Example:
         >>> round(LLM_TPOT("llama-3.1-8b", "h200-sxm", 1, 1024, unit="ms"), 2)
         4.81
@@ -132,7 +132,7 @@ def LLM_THROUGHPUT(
 
     Every step gives each decoding sequence a token and prefills prompts / outputs as many prompt tokens. Running
     sequences are bound by the cache in what memory is free (90 %), by 4,096 and by 8,192 tokens a step. The engine's
-    own time is counted. With `tp` alone a mixture of experts may run data-parallel attention, whichever is faster.
+    own time is counted. A layout is taken as written: `tp4` divides attention, and `dp4ep4` runs copies of it.
     `2xtp4+1xtp8` is two replicas that only prefill and one that only decodes, the cache sent from those to this over
     the accelerators' links: the slower pool sets the pace.
 

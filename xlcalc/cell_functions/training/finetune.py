@@ -81,12 +81,12 @@ def LLM_FINETUNE_MEMORY(
         5.79
     """
     keeps, kind = framework(software or _USUAL), OPTIMIZERS[optimizer]
+    what = adapted(method, targets, software)
     layout = Layout(micro_batch=micro_batch, zero=0, recompute=recompute)
     numbers = columns(model.trained, WORDS, "of the model")
     if method == "full":
         memory = train_memory(numbers, layout, seq_len, keeps, optimizer=kind, offload=offload)
         return memory.total if part == "total" else getattr(memory, part)
-    what = adapted(targets, software)
     adapters = adapter_params(model, rank, what)
     adapters = term("parameters of adapters", adapters, "parameters", _HU)
     element = keeps.unquantised_bytes if method == "qlora" else ELEMENT

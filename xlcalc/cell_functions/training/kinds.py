@@ -36,9 +36,15 @@ Offload = Annotated[str, Choice(*OFFLOADS)]
 Zero = Annotated[int, Number("", 0, 3, whole=True)]
 
 
-def adapted(targets: frozenset[str] | None, software: str | None) -> frozenset[str]:
-    """What LoRA adapts: the targets, where there are none what the software adapts."""
-    return targets or _usual(software or "")
+def adapted(method: str, targets: frozenset[str] | None, software: str | None) -> frozenset[str]:
+    """What LoRA adapts: the targets, where there are none what the software adapts; nothing in full training."""
+    if method != "full":
+        return targets or _usual(software or "")
+    if targets:
+        raise ValueError(
+            f"targets are what lora and qlora adapt, and full trains all; got {', '.join(sorted(targets))}"
+        )
+    return frozenset()
 
 
 @cache

@@ -88,7 +88,7 @@ def LLM_TRAIN_MEMORY(
         optimizer: what stands in memory besides weights and gradients, as in LLM_FINETUNE_MEMORY
         dtype: number format of the matmuls
         part: the part that is asked for
-        software: training software; blank = PyTorch FSDP from ZeRO 2 on, else Megatron-LM
+        software: training software; blank = PyTorch FSDP from ZeRO 2 on, else Megatron-LM, of any accelerator
     Example:
         >>> round(LLM_TRAIN_MEMORY("llama-3.1-8b", 8192, 1, dp=8, zero=3, unit="GB"), 1)
         74.4
@@ -157,7 +157,8 @@ def LLM_STEP_TIME(
     layout = spread(count, layout, counted.n_layers, counted.n_experts, counted.n_heads)
     check_runs(software or "", accelerator.vendor)
     rates = kernels(accelerator, dtype.name, software or usual_training(zero, accelerator.vendor))
-    tuned = None if method == "full" else _tuned(model, method, rank, adapted(targets, software))
+    what = adapted(method, targets, software)
+    tuned = _tuned(model, method, rank, what) if what else None
     return getattr(step_time(numbers, rates, layout, global_batch, seq_len, tuned), part)
 
 

@@ -62,7 +62,7 @@ def _machine(accelerator: AcceleratorSpec, dtype: Format) -> plan.Machine:
 
 PLAN_COLUMNS = (
     "rank", "tp", "pp", "cp", "ep", "dp", "vp", "micro_batch", "zero", "recompute", "step seconds", "tokens/s", "MFU",
-    "memory bytes", "limited by", "step seconds low", "step seconds high",
+    "memory bytes", "limited by", "step seconds low", "step seconds high", "software",
 )  # fmt: skip
 
 
@@ -84,7 +84,8 @@ def LLM_TRAIN_PLAN(
     Searches tensor, pipeline, context, expert and data parallelism, ZeRO stages, interleaving, micro-batches and
     recomputation. MFU counts as LLM_MFU does; `limited by` names the largest part of the step. Four of five measured
     steps like it lie between low and high (LLM_ESTIMATE_BOUND). A `layout` of your own comes last, with its rank among
-    all that fit; the rank is blank where it does not fit itself.
+    all that fit; the rank is blank where it does not fit itself. `software` is what usually runs such a layout on the
+    accelerator, whose memory LLM_TRAIN_MEMORY tells by that name.
 
     Args:
         count: accelerators
@@ -107,7 +108,9 @@ def LLM_TRAIN_PLAN(
         shape = (of.tp, of.pp, of.cp, of.ep, of.dp, of.vp, of.micro_batch, of.zero, of.recompute)
         limit = "memory: does not fit" if rank is None else candidate.limit
         mfu = compute.mfu(flops, rate, peak, count)
-        return [rank, *shape, seconds, rate, mfu, candidate.memory, limit, seconds * likely.low, seconds * likely.high]
+        ends = seconds * likely.low, seconds * likely.high
+        software = usual_training(of.zero, accelerator.vendor)
+        return [rank, *shape, seconds, rate, mfu, candidate.memory, limit, *ends, software]
 
     table = Table([list(PLAN_COLUMNS), *(row(rank, candidate) for rank, candidate in enumerate(found.best, 1))])
     if found.own:
