@@ -242,6 +242,7 @@ def test_a_run_that_was_killed_at_its_first_write_holds_no_folder(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["_sweep.json"]
 
 
+@pytest.mark.slow
 def test_a_lost_worker_costs_its_partition_only(tmp_path, monkeypatch):
     asked = spec.read(SLOW_GRID)
     folder = run.Folder(tmp_path / "a.parquet")

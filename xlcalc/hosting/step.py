@@ -97,11 +97,11 @@ def replica(of: Served, layout: Layout) -> Replica:
         rates,
         shard(of, layout),
         layout,
-        tuple(_own(product, layout.tp, rates) for product in model.products),
-        tuple(_expert(product, layout, rates) for product in model.experts),
-        (model.head_d_in, model.vocab / layout.tp, model.head_bytes),
-        layout.tp * layout.dp > rates.domain,
-        layout.accelerators > rates.domain,
+        products=tuple(_own(product, layout.tp, rates) for product in model.products),
+        experts=tuple(_expert(product, layout, rates) for product in model.experts),
+        head=(model.head_d_in, model.vocab / layout.tp, model.head_bytes),
+        wide=layout.tp * layout.dp > rates.domain,
+        slow=layout.accelerators > rates.domain,
     )
 
 
@@ -122,11 +122,16 @@ def _reading(product: Product, rates: ServeRates) -> float:
 def _expert(product: Product, layout: Layout, rates: ServeRates) -> Expert:
     """A product of experts as one of the accelerators that share them computes it, at the rate of its format."""
     split = layout.expert_ways // layout.ep
-    width_in = where(product.row > 0, product.d_in / split, product.d_in)
-    width_out = where(product.column > 0, product.d_out / split, product.d_out)
-    rate = where(either(product.bytes >= 2, rates.quantised), rates.grouped, rates.weight_only)
-    reading = _reading(product, rates)
-    return Expert(product.layers, product.copies, product.active, width_in, width_out, product.bytes, rate, reading)
+    return Expert(
+        layers=product.layers,
+        copies=product.copies,
+        active=product.active,
+        d_in=where(product.row > 0, product.d_in / split, product.d_in),
+        d_out=where(product.column > 0, product.d_out / split, product.d_out),
+        bytes=product.bytes,
+        rate=where(either(product.bytes >= 2, rates.quantised), rates.grouped, rates.weight_only),
+        stream=_reading(product, rates),
+    )
 
 
 def _roofline(bytes_time: float, flop_time: float) -> float:
@@ -194,7 +199,16 @@ def step(
     if layout.pp > 1:
         handover = rates.link_latency + 2 * model.head_d_in * tokens / where(r.slow, rates.scale_out, rates.link)
     kernels = (model.kernels + (model.narrow if rates.quantised else 0)) * rates.launch
-    return terms(Step(products, experts, attention, copied, kernels, _links(r, tokens), handover), _SAID)
+    seconds = Step(
+        products=products,
+        experts=experts,
+        attention=attention,
+        stream=copied,
+        kernels=kernels,
+        links=_links(r, tokens),
+        handover=handover,
+    )
+    return terms(seconds, _SAID)
 
 
 def _shape(what: str, d_in: float, d_out: float, layers: float) -> str:
