@@ -1,8 +1,8 @@
 """Output tokens a second under continuous batching in steady state.
 
-Every step advances the decoding sequences by one token and prefills so many prompt tokens that as many requests begin as
-end: prompt / output for each decoding sequence (chunked prefill, Agrawal et al. 2023). How many decode at once is set
-by the cache, by the engine's largest batch and by its token budget for a step.
+Every step advances the decoding sequences by one token and prefills so many prompt tokens that as many requests begin
+as end: prompt / output for each decoding sequence (chunked prefill, Agrawal et al. 2023). How many decode at once is
+set by the cache, by the engine's largest batch and by its token budget for a step.
 """
 
 from __future__ import annotations
