@@ -199,7 +199,7 @@ def step(
     if layout.pp > 1:
         handover = rates.link_latency + 2 * model.head_d_in * tokens / where(r.slow, rates.scale_out, rates.link)
     kernels = (model.kernels + (model.narrow if rates.quantised else 0)) * rates.launch
-    seconds = Step(
+    passed = Step(
         products=products,
         experts=experts,
         attention=attention,
@@ -208,7 +208,7 @@ def step(
         links=_links(r, tokens),
         handover=handover,
     )
-    return terms(seconds, _SAID)
+    return terms(passed, _SAID)
 
 
 def _shape(what: str, d_in: float, d_out: float, layers: float) -> str:
