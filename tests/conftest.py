@@ -19,8 +19,12 @@ os.environ["XLCALC_CATALOG"] = str(TESTS / "no-such-folder")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # to compile xlcalc takes a process longer than most answers
 sys.dont_write_bytecode = False
 
-HOST = {"hosts", "conformance", "test_libreoffice.py", "test_site.py", "test_browser.py", "test_wheel.py"}
-"""Folders and files whose tests start LibreOffice, Node, a browser, a server, or build the wheel that these take."""
+HOST = {
+    "hosts": "hosts", "conformance": "hosts", "test_libreoffice.py": "hosts", "test_wheel.py": "hosts",
+    "test_server.py": "browser", "test_pane.py": "browser", "test_site.py": "browser", "test_browser.py": "browser",
+}  # fmt: skip
+"""Folders and files whose tests start LibreOffice, Node, a browser, a server, or build the wheel that these take, and the
+group that they run in: programs of one group run one after another."""
 SLOW = (
     "test_generated.py", "standalone", "templates", "test_cli.py", "test_convert.py", "test_disaggregation.py",
     "test_explain.py", "test_accuracy_book.py", "test_agreement.py", "test_calibration.py", "test_plan.py",
@@ -43,16 +47,16 @@ def browser() -> Iterator[Any]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = {}
     for item in items:
-        host, slow, of_file = _about(item.path)
+        host, slow, group = _about(item.path)
         if host:
             item.add_marker(pytest.mark.host)
         if slow is not None:
             item.add_marker(pytest.mark.slow)
-        marked = item.get_closest_marker("xdist_group")
-        group = marked.args[0] if marked else of_file
-        if not marked:
+        if marked := item.get_closest_marker("xdist_group"):
+            group = marked.args[0]
+        else:
             item.add_marker(pytest.mark.xdist_group(group))
-        place = (group != "hosts", len(SLOW) if slow is None else slow)
+        place = (group != "hosts", not host, len(SLOW) if slow is None else slow)
         order[group] = min(place, order.get(group, place))
     # the longest groups first, so that no worker is left with one at the end
     items.sort(key=lambda item: order[item.get_closest_marker("xdist_group").args[0]])
@@ -61,8 +65,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @cache
 def _about(path: Path) -> tuple[bool, int | None, str]:
     """Whether a file's tests are those of a host, their place among the slow ones, and the group that they run in."""
-    parts = {*path.relative_to(TESTS).parts} if path.is_relative_to(TESTS) else set()
+    parts = path.relative_to(TESTS).parts[::-1] if path.is_relative_to(TESTS) else ()  # the file first
     slow = next((place for place, name in enumerate(SLOW) if name in parts), None)
-    # a file's fixtures are made once, and the templates are opened once; programs such as LibreOffice run once at a time
-    host = bool(parts & HOST)
-    return host, slow, "hosts" if host else "templates" if "templates" in parts else str(path)
+    host = next((HOST[name] for name in parts if name in HOST), "")
+    # a file's fixtures are made once, and the templates are opened once
+    return bool(host), slow, host or ("templates" if "templates" in parts else str(path))
