@@ -1,11 +1,14 @@
-"""What the reference says of each function."""
+"""What the reference says of each function, and that the pages written by hand leave nothing out."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 import xlcalc
 from xlcalc.language.arguments import SHARED
+from xlcalc.workbook.templates.build import template_names
 
 
 @pytest.mark.parametrize("function", xlcalc.functions(), ids=lambda f: f.name)
@@ -30,3 +33,8 @@ def test_every_function_is_documented(function):
 def test_what_functions_share_is_said_once(function):
     own = function.formula.__doc__ or ""
     assert not [name for name, meaning in SHARED.items() if f"        {name}: {meaning}\n" in own]
+
+
+def test_every_template_is_shown():
+    page = (Path(__file__).parents[1] / "docs" / "templates.md").read_text("utf-8")
+    assert not [name for name in template_names() if f"## {name}\n" not in page]
