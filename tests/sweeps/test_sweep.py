@@ -23,7 +23,7 @@ from pyarrow import parquet
 import xlcalc
 from xlcalc.files import FileError
 from xlcalc.sweeps import export, run, spec, sweep
-from xlcalc.sweeps.expressions import SpecError
+from xlcalc.sweeps.expressions import NO_NUMBER, SpecError
 from xlcalc.sweeps.kept import front
 from xlcalc.sweeps.spec import Goal
 from xlcalc.sweeps.store import Folder
@@ -144,6 +144,30 @@ def test_a_table_that_is_none_is_refused_with_its_line(tmp_path, data, said):
         export.scenarios(tmp_path / "t.csv")
 
 
+def test_what_is_no_number_has_a_sentence(tmp_path):
+    """A text, a blank and an infinity cost their cell; a condition that none can meet, and a sum of texts, are refused."""
+    (tmp_path / "t.csv").write_text("model,x\ngpt2,1\n,inf\nqwen3-8b,\n")
+    asked = {"scenarios": tmp_path / "t.csv"}
+    results = {"twice": "model * 2", "sum": "x + 1", "less": "x < 2", "named": "model == 'gpt2'"}
+    rows = sweep({**asked, "results": results}).rows.to_pylist()
+    assert [row["sum"] for row in rows] == [2, None, None] and [row["less"] for row in rows] == [True, None, None]
+    assert [row["named"] for row in rows] == [True, False, False] and not any(row["twice"] for row in rows)
+    assert rows[0]["error"] == 'twice: #VALUE! "gpt2" is no number'
+    rows = sweep({**asked, "results": {"sum": "x + 1"}}).rows.to_pylist()
+    assert [row["error"] for row in rows] == [
+        None,
+        "sum: #NUM! an infinity is no number",
+        "sum: #VALUE! a blank is no number",
+    ]
+    with pytest.raises(SpecError, match="where 'model > 3': #VALUE!"):
+        sweep({**asked, "results": results, "keep": {"where": "model > 3"}})
+    with pytest.raises(ValueError, match="model is no number, and has no sum"):
+        sweep({**asked, "results": results, "summary": {"by": "x", "of": "model"}})
+    (tmp_path / "out.csv").mkdir()
+    with pytest.raises(SpecError, match="is a folder"):
+        sweep({**asked, "results": results}, tmp_path / "out.csv")
+
+
 def test_a_table_of_scenarios(tmp_path):
     (tmp_path / "cases.csv").write_text("model,context,dtype\nllama-3.1-8b,4096,\nqwen3-8b,8192,fp8\nqwen3-8b,0.5,\n")
     (tmp_path / "sweep.json").write_text(
@@ -171,6 +195,7 @@ def test_a_number_that_is_left_out_is_the_default_and_columns_have_names_of_thei
     [
         ({"scenarios": {}}, "scenarios has a line"),
         ({"scenarios": {"a": {"from": 1, "to": 2}}}, "a is a range"),
+        ({"scenarios": {"a": [1, math.inf]}}, "a is a list of finite numbers"),
         ({"scenarios": {"error": [1]}}, "no name of a column"),
         ({"results": {}}, "results has a line"),
         ({"results": {"x": "LLM_PARAM(model)"}}, "did you mean LLM_PARAMS?"),
@@ -182,12 +207,41 @@ def test_a_number_that_is_left_out_is_the_default_and_columns_have_names_of_thei
         ({"results": {"x": "("}}, "no expression"),
         ({"keep": {"top": 3}}, "by says what for"),
         ({"keep": {"pareto": ["least x"]}}, "min COLUMN"),
+        ({"keep": {"where": 5}}, "a list of texts"),
+        ({"keep": {"top": 3, "by": 5}}, "min COLUMN"),
+        ({"results": {"x": "LLM_TRAIN_COST(1e20, model, 8, 2)[1]"}}, "a cell is named"),
+        ({"scenarios": {"model": ["gpt2"], "token": [1]}}, "token is read by no result"),
+        (
+            {
+                "scenarios": {"model": ["gpt2"], "token": [1], "tokens": [1]},
+                "workbook": {"name": "training-budget", "results": ["total_cost"]},
+            },
+            "did you mean tokens?",
+        ),
         ({"sumary": {}}, "did you mean summary?"),
     ],
 )
 def test_what_is_wrong_is_said(change, said):
     with pytest.raises(SpecError, match=said.replace("?", r"\?")):
         spec.read({"scenarios": {"model": ["gpt2"]}, "results": {"n": "LLM_PARAMS(model)"}, **change})
+
+
+@pytest.mark.parametrize(
+    ("expression", "values", "error"),
+    [
+        ("model * 2", [None, None], NO_NUMBER),
+        ("-model", [None, None], NO_NUMBER),
+        ("not model", [None, None], NO_NUMBER),
+        ("model > 3", [None, None], NO_NUMBER),
+        ("model > 'h'", [False, True], None),
+        ("model == 'gpt2'", [True, False], None),
+        ("model != 3", [True, True], None),
+    ],
+)
+def test_texts_are_compared_and_not_calculated_with(expression, values, error):
+    rows = sweep({"scenarios": {"model": ["gpt2", "qwen3-8b"]}, "results": {"x": expression}}).rows.to_pylist()
+    assert [row["x"] for row in rows] == values
+    assert [row["error"] for row in rows] == [error and f'x: #VALUE! "{name}" {error}' for name in ("gpt2", "qwen3-8b")]
 
 
 SLOW_GRID = {
@@ -217,7 +271,7 @@ def test_it_goes_on_where_it_was(tmp_path):
     after = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "a.parquet").glob("part-*")}
     assert found.part.rows == 800 and len(after) == 8 and made.items() <= after.items()
     assert len(parquet.read_table(tmp_path / "a.parquet")) == 800
-    other = {**SLOW_GRID, "results": {"n": "LLM_PARAMS(model) * 2"}}
+    other = {**SLOW_GRID, "results": {"n": "LLM_PARAMS(model) * count * usd * 2"}}
     with pytest.raises(FileError, match="another sweep"):
         run.run(spec.read(other), tmp_path / "a.parquet")
 

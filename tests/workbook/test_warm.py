@@ -67,11 +67,21 @@ def test_an_error_is_told_as_a_report_tells_it(plan):
         assert book.failures() == report.failures(made) and book.results()["cost"] == "#NUM!"
 
 
+@pytest.mark.parametrize("plan", [EXACT_ONLY], indirect=True)
+def test_what_the_exact_engine_alone_calculates_follows_its_inputs(plan):
+    with xlcalc.open_workbook(plan) as book:
+        for price, length in (("1.125", 5), ("7", 1), ("2.5", 3)):
+            book.set(price=price)
+            assert book.rows("Inputs")[1][2] == f"{length}TR"
+
+
 def test_a_template_gives_what_its_report_gives():
+    name = "cluster-tco"  # which has a formula for the exact engine
     settings = {"contingency": "5%", "report_date": "2027-01-31"}
-    with xlcalc.open_workbook("hosting-budget") as book:
+    with xlcalc.open_workbook(name) as book:
         book.set(contingency="20%")
         book.set(settings)
-        made = report.make("hosting-budget", settings)
+        made = report.make(name, settings)
+        assert book._is_held
         assert book.results() == {one.name: one.value for one in made.results}
         assert book.failures() == report.failures(made)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from itertools import chain, islice
 from math import frexp
-from typing import Any
+from typing import Any, NamedTuple
 
 from .addresses import Area, column_number
 from .alike import Alike, Parts, Reads, reads
@@ -56,6 +56,13 @@ _LARGE_INPUT = re.compile(rb"<v>-?\d{12,}|<v>[^<]*[eE]\+?[1-9]\d")
 _FLAGS = [value for name, value in vars(Sensitive).items() if name.isupper()]
 
 
+class _Readers(NamedTuple):
+    """The formulas of one shape by what they read: single cells by sheet, and ranges."""
+
+    cells: dict[str, dict[Place, list[int]]]
+    ranges: dict[tuple[str, Area], list[int]]
+
+
 class Delicate:
     """Finds the formulas of one workbook that meet a value that they are sensitive to."""
 
@@ -68,6 +75,7 @@ class Delicate:
         """The numbers in areas by their digits, and the values that these are of."""
         self._shapes: dict[tuple[int, Parts | None], Reads | None] = {}
         self._known: dict[tuple[str, int, Parts | None], list[tuple[str, Area]]] = {}
+        self._readers_of: dict[tuple[int, Parts | None], _Readers] = {}
         self._given: dict[Node, CellValue] = {}
         for sheet in sheets:
             for alike in sheet.alike:
@@ -159,8 +167,8 @@ class Delicate:
             if type(value) is float:
                 if not numbers:
                     continue
-                key = Sensitive.TIES, f"{value:.15g}"
-                kinds = _kinds_of_number(value, float(key[1]))
+                digits, kinds = _digits(value)
+                key = Sensitive.TIES, digits
             else:
                 kinds = _kinds_of_text(value)
                 if spellings and kinds & Sensitive.LETTERS:
@@ -202,13 +210,8 @@ class Delicate:
         known: dict[tuple[str, Area], bool] = {}
 
         def holds(where: tuple[str, Area]) -> bool:
-            on, area = where
-            if on not in places:
-                return False
-            if _is_one_cell(area):
-                return (area.top, area.left) in places[on]
             if where not in known:
-                known[where] = _common(area, places[on])
+                known[where] = where[0] in places and _common(where[1], places[where[0]])
             return known[where]
 
         for alike in sheet.alike:
@@ -219,17 +222,23 @@ class Delicate:
                 continue
             of_one_cell = flag & _OF_SINGLE_CELLS and b"SUMPRODUCT" not in alike.text.upper()
             of_one_cell = of_one_cell and not sheet.arrays.keys() & set(alike.members[:1])
-            for index in alike.members:
-                areas = self._areas(sheet, alike, index, parts)
-                if any(holds(where) for where in areas if not of_one_cell or _is_one_cell(where[1])) and self._meets(
-                    flag, sheet, alike, index, areas
-                ):
+            readers = self._readers(sheet, alike, parts)
+            reading = {
+                index
+                for on, cells in readers.cells.items() if on in places
+                for place in cells.keys() & places[on]
+                for index in cells[place]
+            }  # fmt: skip
+            if not of_one_cell:
+                reading.update(chain.from_iterable(found for where, found in readers.ranges.items() if holds(where)))
+            for index in reading:
+                if self._meets(flag, sheet, alike, index, parts):
                     yield sheet.name, sheet.places[index]
 
-    def _meets(self, flag: int, sheet: Sheet, alike: Alike, index: int, areas: list[tuple[str, Area]]) -> bool:
+    def _meets(self, flag: int, sheet: Sheet, alike: Alike, index: int, parts: Parts | None) -> bool:
         """Does a formula that reads such a value meet it where that matters?"""
         if flag == Sensitive.TIES:
-            return _tie([_written(alike.text), *map(self._numbers_in, areas)])
+            return _tie([_written(alike.text), *map(self._numbers_in, self._areas(sheet, alike, index, parts))])
         if flag == Sensitive.DIGITS:
             read = self._values_in(self._areas(sheet, alike, index, measured))
             return any(_kinds(value) & flag for value in read)
@@ -250,6 +259,19 @@ class Delicate:
                 found = [area for t in texts for area in self._stage.reader.references(t, node[0], *node[1]).areas]
             self._known[key] = found
         return self._known[key]
+
+    def _readers(self, sheet: Sheet, alike: Alike, parts: Parts | None) -> _Readers:
+        key = id(alike), parts
+        if key not in self._readers_of:
+            found = self._readers_of[key] = _Readers(defaultdict(lambda: defaultdict(list)), defaultdict(list))
+            for index in alike.members:
+                for where in self._areas(sheet, alike, index, parts):
+                    on, area = where
+                    if _is_one_cell(area):
+                        found.cells[on][area.top, area.left].append(index)
+                    else:
+                        found.ranges[where].append(index)
+        return self._readers_of[key]
 
     def _reads(self, sheet: Sheet, alike: Alike, parts: Parts | None) -> Reads | None:
         key = id(alike), parts
@@ -325,11 +347,15 @@ def _written(text: bytes) -> dict[str, float] | None:
 def _kinds(value: CellValue) -> int:
     """What a formula may be sensitive to in this value of a cell."""
     if type(value) is float:
-        return _kinds_of_number(value, float(f"{value:.15g}"))
+        return _digits(value)[1]
     return _kinds_of_text(value) if type(value) is str else 0
 
 
-def _kinds_of_number(value: float, shown: float) -> int:
+@lru_cache(maxsize=4096)  # most numbers of an open workbook stay as they are
+def _digits(value: float) -> tuple[str, int]:
+    """A number's 15 digits, and what a formula may be sensitive to in it."""
+    digits = f"{value:.15g}"
+    shown = float(digits)
     found = 0 if value.is_integer() else Sensitive.FRACTIONS
     if 0 < abs(value) < _TINY:
         found |= Sensitive.TINY
@@ -337,7 +363,7 @@ def _kinds_of_number(value: float, shown: float) -> int:
         found |= Sensitive.DIGITS
         if abs(value - float(f"{value:.12g}")) < 5e-15 * abs(value):
             found |= Sensitive.TIES
-    return found
+    return digits, found
 
 
 @lru_cache(maxsize=4096)

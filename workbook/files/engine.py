@@ -89,12 +89,12 @@ def calculate(
 def held(
     package: Package, sheets: list[Sheet], callbacks: Callbacks, now: datetime | None, trust_engine: bool
 ) -> Results | None:
-    """A workbook calculated and ready to be calculated again with other inputs; None where the fast engine alone is not
-    trusted with all of it."""
+    """A workbook calculated and ready to be calculated again with other inputs; None where that is not known to give the
+    same as calculating it anew."""
     several = any(
         array.dynamic or array.area.rows * array.area.columns > 1 for s in sheets for array in s.arrays.values()
     )
-    if several or any(sheet.constants for sheet in sheets):
+    if several or any(sheet.problems for sheet in sheets):
         return None
     if not trust_engine:
         verdict = check(package, sheets, callbacks.by_name.keys(), now)
@@ -102,6 +102,7 @@ def held(
             return None
     results = _results(package, sheets, callbacks, now, ExactStage(package, sheets, callbacks, now), trust_engine)
     results.calculate_fast()
+    results.calculate_exactly([])
     return results if results.calculate_again({}) else None
 
 

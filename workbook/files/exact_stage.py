@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -63,12 +63,19 @@ class ExactStage:
         self._cells_of: dict[str, list[Cell]] = {}
         self._used_of: dict[str, Area] = {}
         self._values_of: dict[str, dict[Place, object]] = {}
+        self._inputs: dict[Node, CellValue] = {}
+        self._wanted_for: dict[frozenset[Node], set[Node]] = {}
         self.refused: dict[Node, str] = {}
         """Formulas that this engine cannot calculate either, with the reason."""
         self.circles: set[Node] = set()
         """Formulas that need themselves, as the fast engine has it."""
         self.said: dict[Node, list[CalcError]] = {}
         """What the custom functions in a formula said."""
+
+    def give(self, inputs: Mapping[Node, CellValue]) -> None:
+        """Cells without formulas hold something else than in the file."""
+        self._inputs |= inputs
+        self._values_of.clear()
 
     @property
     def iterates(self) -> bool:
@@ -116,8 +123,12 @@ class ExactStage:
     def calculate(self, nodes: set[Node], constants: Collection[Node], values: Values) -> dict[Node, Answer]:
         """The answers for `nodes`; those that cannot be calculated are in `refused`. `constants` keep the values
         that the fast engine has for them."""
-        wanted = self._with_between(nodes, constants)
-        wanted |= self._anchors(wanted)
+        wanted = self._wanted_for.get(frozenset(nodes)) if not constants else None
+        if wanted is None:
+            wanted = self._with_between(nodes, constants)
+            wanted |= self._anchors(wanted)
+        if not constants:
+            self._wanted_for[frozenset(nodes)] = wanted
         formulas = self._formulas(wanted)
         calls = formulas.calls
         sheets = self._given(formulas.texts, values)
@@ -233,6 +244,7 @@ class ExactStage:
                 (cell.row, cell.column): CALCULATED if cell.calculates else self._package.cell_value(xml, cell)
                 for cell in self._cells(sheet)
             }
+            values |= {place: value for (name, place), value in self._inputs.items() if name == sheet}
             self._values_of[sheet] = {place: value for place, value in values.items() if value is not None}
         return self._values_of[sheet]
 
@@ -278,6 +290,8 @@ class ExactStage:
                     sheet.values[place] = self._package.cell_value(xml, cell)
             for place, value in zip(calculated, values(name, calculated), strict=True):
                 sheet.values[place] = as_cell_value(value)
+            own = {place: value for (on, place), value in self._inputs.items() if on == name}
+            sheet.values |= {place: value for place, value in own.items() if needed.has(name, place)}
         for node, formula in formulas.items():
             sheet = given[node[0]]
             sheet.formulas[node[1]] = formula

@@ -123,18 +123,25 @@ class Results:
             self.calculate_fast()
 
     def calculate_again(self, changed: Mapping[Node, CellValue]) -> bool:
-        """Calculate with other contents of cells that hold no formula, where the fast engine alone has calculated all
-        so far. False where it no longer can."""
+        """Calculate with other contents of cells that hold no formula, where every formula has been calculated so far:
+        those that the exact engine has answered by it, the others by the fast one. False where that no longer does."""
         if any(self._kept.values()):
             return False
         for (sheet, place), value in changed.items():
             self._engine.set_value(sheet, *place, value)
         self._delicate.give(changed)
+        self._stage.give(changed)
         before, self._sound, self._read = self._sound, None, {}
-        if self._engine.evaluate() or any(self._failing().values()) or self._long_numbers():
+        if self._engine.evaluate():
+            return False
+        if self._exact:
+            self._take(set(self._exact))
+            if any(self._kept.values()) or self._engine.evaluate():
+                return False
+        if any(self._failing().values()):
             return False
         since = None if before is None else self._since(before, changed)
-        if any(True for _ in self._delicate.found(self._values, since)):
+        if (self._long_numbers() | set(self._delicate.found(self._values, since))) - self._exact.keys():
             return False
         self._sound = self._read
         return True

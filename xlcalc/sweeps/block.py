@@ -13,7 +13,7 @@ import xlcalc
 from xlcalc.language.cells import shown
 from xlcalc.language.errors import EXCEL_ERRORS, CalcError
 from xlcalc.language.many import Answers, Words, at
-from xlcalc.sweeps.expressions import Values, answered, picked
+from xlcalc.sweeps.expressions import NO_NUMBER, SpecError, Values, answered, as_numbers, picked
 from xlcalc.sweeps.spec import Spec
 
 ERROR = "error"
@@ -56,8 +56,12 @@ def _calculated(
     met = numpy.ones(n, dtype=bool)
     for condition in spec.conditions:
         values = condition.over(columns, n, {})
-        met &= numpy.asarray(values.data, dtype=bool)
-        met[list(values.errors)] = False
+        truth, texts = as_numbers(values.data, n)
+        met &= numpy.nan_to_num(truth).astype(bool)
+        wrong = {**values.errors, **texts}
+        met[list(wrong)] = False
+        if len(wrong) == n and all(sentence.endswith(NO_NUMBER) for sentence in wrong.values()):
+            raise SpecError(f"{condition.name}: {wrong[0]}")
     return made if met.all() else made.filter(met)
 
 
@@ -115,14 +119,14 @@ def _as_arrow(values: Values, n: int) -> pyarrow.Array:
     if isinstance(data, Words):
         texts = ["" if v is None else v if isinstance(v, str) else shown(v) for v in data.values]
         blank = numpy.isin(data.codes, [code for code, v in enumerate(data.values) if v is None])
+        blank[list(values.errors)] = True
         codes = pyarrow.array(data.codes, pyarrow.int32(), mask=blank)
         return pyarrow.DictionaryArray.from_arrays(codes, pyarrow.array(texts, pyarrow.string()))
     column = numpy.broadcast_to(data, (n,))
-    if column.dtype == bool:
-        return pyarrow.array(column)
-    wrong = ~numpy.isfinite(numpy.asarray(column, dtype=float))
+    is_truth = column.dtype == bool
+    wrong = numpy.zeros(n, dtype=bool) if is_truth else ~numpy.isfinite(numpy.asarray(column, dtype=float))
     wrong[list(values.errors)] = True
-    return pyarrow.array(column, pyarrow.float64(), mask=wrong)
+    return pyarrow.array(column, None if is_truth else pyarrow.float64(), mask=wrong)
 
 
 def _sentences(results: Mapping[str, Values], n: int) -> pyarrow.Array:
@@ -147,10 +151,13 @@ def _plain(column: Any) -> pyarrow.Array:
 
 def _read(column: pyarrow.Array) -> Values:
     """The same as expressions take it, what is blank as None."""
+    infinite: dict[int, str] = {}
     if pyarrow.types.is_floating(column.type):
+        numbers = column.to_numpy(zero_copy_only=False)
+        infinite = dict.fromkeys(numpy.flatnonzero(numpy.isinf(numbers)).tolist(), "#NUM! an infinity is no number")
         if not column.null_count:
-            return Values(column.to_numpy(), {})
+            return Values(numbers, infinite)
         column = column.dictionary_encode()
     values = column.dictionary.to_pylist()
     codes = column.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
-    return Values(Words([*values, None], codes), {})
+    return Values(Words([*values, None], codes), infinite)

@@ -69,9 +69,11 @@ def _read(data: bytes, path: Path) -> pyarrow.Table:
 
 
 def refuse(out: Path) -> None:
-    """Raise SpecError for an ending that is not written."""
+    """Raise SpecError for a file that is not written."""
     if out.suffix.casefold() not in ENDINGS:
         raise SpecError(f"a sweep is written to {', '.join(ENDINGS)}; got {out.name}")
+    if out.suffix.casefold() != ".parquet" and out.is_dir():
+        raise SpecError(f"{out} is a folder; name a file")
 
 
 def folder(out: Path) -> Path:

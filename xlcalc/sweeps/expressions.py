@@ -12,14 +12,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy
 
-from xlcalc.language.cells import TableKind, did_you_mean
+from xlcalc.language.cells import TableKind, did_you_mean, shown
 from xlcalc.language.declare import Declaration, Table, find, functions
 from xlcalc.language.errors import CalcError
 from xlcalc.language.many import Answers, Words, calculate
+
+NO_NUMBER = "is no number"  # ends the sentence of what is no number where one is needed
 
 
 class SpecError(ValueError):
@@ -130,10 +133,12 @@ class Expression:
 def _cell(node: ast.Subscript) -> tuple[Any, Any]:
     """The row and the header that a cell of a table is named by."""
     try:
-        row, header = ast.literal_eval(node.slice)
+        named = ast.literal_eval(node.slice)
     except ValueError:
-        raise SpecError(f'{ast.unparse(node)[:80]}: a cell is named ["row", "header"] or [1, "header"]') from None
-    return row, header
+        named = None
+    if not isinstance(named, tuple) or len(named) != 2:
+        raise SpecError(f'{ast.unparse(node)[:80]}: a cell is named ["row", "header"] or [1, "header"]')
+    return named
 
 
 def _pick(row: Any, header: Any) -> Callable[[Any], Any]:
@@ -189,9 +194,18 @@ class _Evaluation:
         return found
 
     def _operator(self, op: ast.AST, sides: list[Values]) -> Values:
+        apply = _ARITHMETIC[type(op)]
+        found, errors = None, {}
         with numpy.errstate(all="ignore"):
-            found = _ARITHMETIC[type(op)](*[_as_operand(side.data) for side in sides])
-        errors = {row: text for side in sides for row, text in side.errors.items()}
+            operands = [_as_operand(side.data) for side in sides]
+            if isinstance(op, (ast.Eq, ast.NotEq)) or (isinstance(op, ast.cmpop) and all(map(_is_text, operands))):
+                with suppress(TypeError):  # a text below a blank
+                    found = apply(*operands)
+            if found is None:
+                numbers = [as_numbers(side.data, self.n) for side in sides]
+                found = apply(*[data for data, _ in numbers])
+                errors = {row: text for _, texts in numbers for row, text in texts.items()}
+        errors |= {row: text for side in sides for row, text in side.errors.items()}
         if found.dtype == float:
             found = numpy.broadcast_to(found, (self.n,))
             for row in numpy.flatnonzero(~numpy.isfinite(found)).tolist():
@@ -261,3 +275,20 @@ def _as_operand(data: Any) -> Any:
         is_text = any(isinstance(value, str) for value in data.values)
         return numpy.array(data.values, dtype=object if is_text else float)[data.codes]
     return data if isinstance(data, (numpy.ndarray, str)) else numpy.float64(data)
+
+
+def _is_text(operand: Any) -> bool:
+    return isinstance(operand, str) or operand.dtype == object
+
+
+def as_numbers(data: Any, n: int) -> tuple[Any, dict[int, str]]:
+    """A column of n rows as numbers, and the sentence of each row that has a text or nothing instead."""
+    if isinstance(data, str):
+        data = Words([data], numpy.zeros(n, dtype=numpy.int64))
+    if not isinstance(data, Words):
+        return _as_operand(data), {}
+    is_number = [isinstance(value, (int, float)) for value in data.values]
+    values = numpy.array([value if is_one else numpy.nan for value, is_one in zip(data.values, is_number, strict=True)])
+    said = ["a blank" if value is None else shown(value) for value in data.values]
+    rows = numpy.flatnonzero(~numpy.array(is_number)[data.codes]).tolist()
+    return values[data.codes], {row: f"#VALUE! {said[data.codes[row]]} {NO_NUMBER}" for row in rows}

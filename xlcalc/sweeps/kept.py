@@ -78,10 +78,14 @@ def ranked(table: pyarrow.Table, goal: Goal) -> pyarrow.Table:
 
 
 def _numbers(table: pyarrow.Table, goal: Goal) -> Any:
-    column = table.column(goal.column)
-    if pyarrow.types.is_dictionary(column.type) or pyarrow.types.is_string(column.type):
+    if _is_text(table, goal.column):
         raise ValueError(f"{goal.column} is no number, and nothing can be small or large by it")
-    return column.cast(pyarrow.float64()).to_numpy()
+    return table.column(goal.column).cast(pyarrow.float64()).to_numpy()
+
+
+def _is_text(table: pyarrow.Table, name: str) -> bool:
+    kind = table.column(name).type
+    return bool(pyarrow.types.is_dictionary(kind) or pyarrow.types.is_string(kind))
 
 
 def text_columns(table: pyarrow.Table) -> pyarrow.Table:
@@ -94,6 +98,9 @@ def text_columns(table: pyarrow.Table) -> pyarrow.Table:
 
 def _groups(spec: Spec, table: pyarrow.Table) -> pyarrow.Table:
     by, of = spec.described["summary_by"], spec.described["summary_of"]
+    for name in of:
+        if _is_text(table, name):
+            raise ValueError(f"{name} is no number, and has no sum in a summary")
     few = text_columns(table.select(list(dict.fromkeys((*by, *of)))))
     made = few.group_by(by).aggregate([([], "count_all"), *((name, how) for name in of for how in _SUMS)])
     if len(made) > _MOST_GROUPS:

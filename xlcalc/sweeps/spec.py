@@ -164,7 +164,7 @@ def read(described: Mapping[str, Any], columns: Sequence[str] = (), table: str =
             raise SpecError(f"{name[:60]!r} is no name of a column: letters, digits and _, and not error")
         if names.count(name) > 1:
             raise SpecError(f"two columns of scenarios are named {name[:60]}")
-    workbook, inputs, outputs = _workbook(described.get("workbook"), names)
+    workbook, inputs, outputs, possible = _workbook(described.get("workbook"), names)
     for name in (*outputs, *results):
         if name in names or name == "error" or not str(name).isidentifier():
             raise SpecError(f"{str(name)[:60]!r} is no name of a result: letters, digits and _, and no column's")
@@ -189,6 +189,7 @@ def read(described: Mapping[str, Any], columns: Sequence[str] = (), table: str =
         before.append(name)
     for condition in spec.conditions:
         _read(condition, names, condition.name)
+    _used(spec, possible)
     for name in (*spec.described["summary_by"], *spec.described["summary_of"]):
         _column_of(name, names, "summary")
     if not columns and not 0 < spec.size <= MOST_SCENARIOS:
@@ -215,10 +216,10 @@ def load(path: Path) -> Mapping[str, Any]:
     return found
 
 
-def _workbook(section: Any, columns: Sequence[str]) -> tuple[str, list[str], list[str]]:
-    """The workbook, those of its inputs that the scenarios set, and the results that are asked of it."""
+def _workbook(section: Any, columns: Sequence[str]) -> tuple[str, list[str], list[str], list[str]]:
+    """The workbook, those of its inputs that the scenarios set, the results that are asked of it, all its inputs."""
     if section is None:
-        return "", [], []
+        return "", [], [], []
     _known(section, ("name", "results"), "workbook")
     from xlcalc.workbook import report
 
@@ -229,12 +230,13 @@ def _workbook(section: Any, columns: Sequence[str]) -> tuple[str, list[str], lis
         raise SpecError(str(error)) from None
     for output in outputs:
         _column_of(output, [named for named, kind in known.items() if kind == "result"], f"results of {name}")
-    inputs = [column for column in columns if known.get(column) == "input"]
+    possible = [named for named, kind in known.items() if kind == "input"]
+    inputs = [column for column in columns if column in possible]
     if not inputs or not outputs:
         raise SpecError(
             f"workbook has a list of results, and a column of the scenarios is named after an input of {name}"
         )
-    return name, inputs, outputs
+    return name, inputs, outputs, possible
 
 
 def _grid(scenarios: Any) -> dict[str, list[Any]]:
@@ -255,6 +257,8 @@ def _values(name: str, values: Any) -> list[Any]:
     found = [value.item() if isinstance(value, numpy.generic) else value for value in found]
     if not found or not all(isinstance(value, (str, int, float, bool, type(None))) for value in found):
         raise SpecError(f"{name} is a list of numbers or texts, or one of them")
+    if any(isinstance(value, float) and not math.isfinite(value) for value in found):
+        raise SpecError(f"{name} is a list of finite numbers or texts, or one of them")
     return found
 
 
@@ -264,16 +268,16 @@ def _is_range(low: Any, high: Any, steps: Any) -> bool:
 
 
 def _texts(given: Any) -> Sequence[str]:
-    found = [given] if isinstance(given, str) else list(given or ())
-    if not all(isinstance(text, str) for text in found):
+    found = [given] if isinstance(given, str) else [] if given is None else given
+    if not isinstance(found, (list, tuple)) or not all(isinstance(text, str) for text in found):
         raise SpecError(f"a text or a list of texts is needed; got {str(given)[:60]}")
-    return found
+    return list(dict.fromkeys(found))
 
 
-def _goal(text: str, names: Sequence[str]) -> list[Any]:
-    way, _, name = text.strip().partition(" ")
+def _goal(text: Any, names: Sequence[str]) -> list[Any]:
+    way, _, name = str(text).strip().partition(" ")
     if way not in ("min", "max") or not name:
-        raise SpecError(f'a goal is "min COLUMN" or "max COLUMN"; got {text[:60]!r}')
+        raise SpecError(f'a goal is "min COLUMN" or "max COLUMN"; got {str(text)[:60]!r}')
     return [_column_of(name.strip(), names, "keep"), 1 if way == "min" else -1]
 
 
@@ -286,6 +290,18 @@ def _column_of(name: str, names: Sequence[str], where: str) -> str:
 def _read(expression: Expression, names: Sequence[str], where: str) -> None:
     for name in sorted(expression.names):
         _column_of(name, names, where)
+
+
+def _used(spec: Spec, inputs: Sequence[str]) -> None:
+    """Refuse a dimension that nothing asked for reads, and a column of a table that is nearly an input's name."""
+    goals = [goal.column for goal in (*spec.pareto, *([spec.by] if spec.by else []))]
+    read = {*spec.described["inputs"], *goals, *spec.described["summary_by"], *spec.described["summary_of"]}
+    for expression in (*spec.results.values(), *spec.conditions):
+        read |= expression.names
+    for name in spec.columns:
+        near = did_you_mean(name, inputs)
+        if name not in read and (near or not spec.described["columns"]):
+            raise SpecError(f"scenarios: {name} is read by no result{near}")
 
 
 def _known(section: Any, keys: Sequence[str], where: str) -> None:
