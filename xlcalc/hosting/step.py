@@ -162,17 +162,19 @@ def step(
     prefilling: float = 0,
     reach: float = 0,
     skew: float = 0,
-    drafted: float | None = None,
+    drafted: float = 0,
 ) -> Step:
     """A pass of the whole model over `decoding` sequences of `context` tokens and `prefilling` prompt tokens, each of
     which attends to `reach` tokens on average; both counted on all attention copies together.
 
     `skew` says how unevenly tokens choose experts, as standard deviation over mean; `drafted` how many tokens each
-    decoding sequence has checked beside its own (None = none): its cache is read once for all of them.
+    decoding sequence has checked beside its own: its cache is read once for all of them.
     """
     rates, model, layout = r.rates, r.model, r.layout
     decoding, prefilling = decoding / layout.dp, prefilling / layout.dp
-    checked = decoding if drafted is None else term("tokens checked", decoding * (drafted + 1), "tokens")
+    checked = (
+        decoding if is_number(drafted) and not drafted else term("tokens checked", decoding * (drafted + 1), "tokens")
+    )
     tokens = checked + prefilling
     products: float = 0.0
     stream, wave = rates.stream, rates.wave

@@ -109,11 +109,11 @@ def in_formats(
         return tuple(served(model, accelerator, one, kv_dtype, software) for one in formats)
 
 
-def drafted(acceptance: float | None, draft_tokens: int | None, draft_cost: float) -> speculative.Draft | None:
-    """What is drafted for each step; None where neither acceptance nor tokens are given. An acceptance of 0 is what
+def drafted(acceptance: float | None, draft_tokens: int | None, draft_cost: float) -> speculative.Draft:
+    """What is drafted for each step; nothing where neither acceptance nor tokens are given. An acceptance of 0 is what
     LibreOffice gives for an empty cell."""
     if not acceptance and draft_tokens is None:
-        return None
+        return speculative.UNDRAFTED
     if acceptance is None or draft_tokens is None:
         raise ValueError("needs acceptance and draft_tokens together, for drafts, or neither; got one of the two")
     return speculative.draft(acceptance, draft_tokens, draft_cost)
