@@ -141,13 +141,15 @@ BODY = {"func_name": "F", "args": [[[1]]], "client": "Office.js", "version": "0"
 @pytest.mark.parametrize(
     ("change", "status"),
     [({}, 0), ({"runtime": "Office.js"}, 400), ({"version": 1}, 400), ({"date_format": 3}, 400), ({"args": {}}, 400), ({"func_name": "G"}, 404),
-     ({"args": [[[{"type": "Entity"}]]]}, 400), ({"args": [[["x"] * 100_001]]}, 413)],
+     ({"args": [[[{"type": "Entity"}]]]}, 400), ({"args": [[[{"basicValue": 1}]]]}, 400), ({"args": [[[[[1]]]]]}, 400),
+     ({"args": [[[{"type": "X", "basicValue": {"basicValue": 1}}]]]}, 400), ({"args": [[[None] * 100_001]]}, 413)],
 )  # fmt: skip
 def test_bodies(change, status):
-    checked = guard.Guard(None, None, (), {"F"}, "")
+    checked = guard.Guard(None, None, "", (), {"F": False}, "")
     body = json.dumps({**BODY, **change}).encode()
     if not status:
-        return checked._check_call(body)
+        assert not checked._check_call(body)
+        return
     with pytest.raises(guard.Refused) as refused:
         checked._check_call(body)
     assert refused.value.status == status and len(refused.value.sentence) < 200

@@ -81,7 +81,7 @@ def running(folder: Path, files: tuple[Path, Path], *options: Any, **environment
 def _wait(client: Any, process: subprocess.Popen[bytes], log: Path) -> None:
     import httpx
 
-    for _ in range(300):
+    for _ in range(900):
         assert process.poll() is None, log.read_text()
         try:
             client.get("/")

@@ -220,6 +220,7 @@ def test_a_large_range_holds_nobody_up(server: Server) -> None:
 REFUSED = {
     "another host": (421, {"Host": "elsewhere.example"}, body("LLM_FUNCTIONS", [])),
     "a page of another origin": (403, {"Origin": "https://elsewhere.example"}, body("LLM_FUNCTIONS", [])),
+    "a page of another port": (403, {"Origin": "https://localhost:1"}, body("LLM_FUNCTIONS", [])),
     "no origin": (403, {"Origin": "null"}, body("LLM_FUNCTIONS", [])),
     "more cells than are taken": (413, {}, body(KV, [[["llama-3.1-8b"]], [[1]] * 100_001, None, None, None])),
     "more bytes than are taken": (413, {}, body(KV, [[["x" * 17_000_000]], None, None, None, None])),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from itertools import islice
 from math import isfinite
 from reprlib import repr as briefly
 from typing import Any
@@ -12,6 +13,7 @@ from xlcalc.language.declare import Declaration
 from xlcalc.language.errors import CalcError
 
 _log = logging.getLogger(__name__)
+_SAID = 20  # errors of one answer whose sentences are logged: a sentence may look for near names
 
 
 def answer(function: Declaration, arguments: Sequence[Any]) -> Any:
@@ -36,9 +38,12 @@ def cells(result: Any) -> Any:
     >>> cells([["a", 2**53 + 1], [CalcError("#N/A", "is not in the catalog")]])
     [['a', 9007199254740992.0], ['#N/A', None]]
     """
-    if not isinstance(result, list):
+    is_one = not isinstance(result, list)
+    rows = [[result]] if is_one else result if any(isinstance(row, list) for row in result) else [result]
+    for error in islice((value for row in rows for value in row if isinstance(value, CalcError)), _SAID):
+        _log.info("%s", error)
+    if is_one:
         return _cell(result)
-    rows = result if any(isinstance(row, list) for row in result) else [result]
     width = max(map(len, rows), default=0)
     return [[*map(_cell, row), *[None] * (width - len(row))] for row in rows]
 
@@ -46,7 +51,6 @@ def cells(result: Any) -> Any:
 def _cell(value: Any) -> Any:
     """A number as the double that a cell holds, an error as its code; text, TRUE, FALSE and None as they are."""
     if isinstance(value, CalcError):
-        _log.info("%s", value)
         return value.code
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         try:

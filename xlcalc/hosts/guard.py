@@ -12,13 +12,15 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
 from typing import Any, TypeAlias
+from weakref import WeakValueDictionary
 
 from xlcalc.language.deadline import within
 
 MOST_BYTES = 16 * 2**20  # of a body
-MOST_CELLS = 100_000  # with something in them, of one call
+MOST_CELLS = 100_000  # of one call, blank or not
 SECONDS = 30.0  # of one call, and for a body to arrive
-_FEW = 1_000  # cells of a call that need not wait for large ones
+_FEW = 1_000  # cells of a call that is answered at once
+_LARGE = 2  # larger calls and searches that are answered at the same time
 # the pages' own scripts and styles; Office.js sets styles in the page and speaks to Microsoft's services
 POLICY = (
     "default-src 'self'; script-src 'self' https://appsforoffice.microsoft.com; style-src 'self' 'unsafe-inline'; "
@@ -46,37 +48,64 @@ class Guard:
     """An ASGI application around another.
 
     `hosts` are the names that requests may be addressed to, None for any: a page elsewhere whose name was made to point
-    here (DNS rebinding) has another. `origins` are pages that may ask besides those of this server, "*" for all;
-    `functions` what may be called; `policy` the Content-Security-Policy of pages, empty for none.
+    here (DNS rebinding) has another. `name` is the server's where a proxy stands before it; `origins` are pages that
+    may ask besides those of this server, "*" for all; `functions` what may be called, and whether it searches; `policy`
+    the Content-Security-Policy of pages, empty for none.
+
+    A large call and a search wait for those of the same client, and are read, calculated and written in a thread with a
+    loop of its own, so that the others are answered meanwhile.
     """
 
     def __init__(
         self,
         application: Application,
         hosts: Collection[str] | None,
+        name: str,
         origins: Collection[str],
-        functions: Collection[str],
+        functions: Mapping[str, bool],
         policy: str,
     ) -> None:
-        self.application, self.hosts, self.origins = application, hosts, origins
+        self.application, self.hosts, self.name, self.origins = application, hosts, name, origins
         self.functions, self.policy = functions, policy.encode()
+        self._large = ThreadPoolExecutor(_LARGE, "xlcalc-large")
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # of each client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.application(scope, receive, send)
             return
+        is_large = False
         try:
             headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
             self._check_sender(scope, headers)
             if scope["method"] == "POST":
                 body = await _body(headers, receive)
                 if scope["path"].endswith(_CALL):
-                    self._check_call(body)
+                    is_large = self._check_call(body)
                 receive = _again(body, receive)
         except Refused as refused:
             await _refuse(send, refused)
             return
-        await self.application(scope, receive, self._with_policy(send))
+        if is_large:
+            await self._answer_apart(scope, receive, send)
+        else:
+            await self.application(scope, receive, self._with_policy(send))
+
+    async def _answer_apart(self, scope: Scope, receive: Receive, send: Send) -> None:
+        messages: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            messages.append(message)
+
+        async def answer() -> None:
+            await self.application(scope, receive, self._with_policy(keep))
+
+        client = str((scope.get("client") or ("",))[0])
+        turn = self._turns.setdefault(client, asyncio.Lock())
+        async with turn:
+            await asyncio.get_running_loop().run_in_executor(self._large, lambda: asyncio.run(answer()))
+        for message in messages:
+            await send(message)
 
     def _check_sender(self, scope: Scope, headers: Mapping[bytes, str]) -> None:
         host = headers.get(b"host", "")
@@ -85,11 +114,12 @@ class Guard:
         origin = headers.get(b"origin", "")
         if scope["method"] != "POST" or not origin or "*" in self.origins or origin in self.origins:
             return
-        name = origin.partition("://")[2]
-        if name != host and not (self.hosts is not None and name_of(name) in self.hosts):
+        address = origin.partition("://")[2]
+        if address != host and not (self.name and name_of(address) == self.name):
             raise Refused(403, f"pages of {origin[:80]} may not ask: name them in XLWINGS_CORS_ALLOW_ORIGINS")
 
-    def _check_call(self, body: bytes) -> None:
+    def _check_call(self, body: bytes) -> bool:
+        """Refuse what is no call; whether it is a large one."""
         try:
             data = json.loads(body, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
@@ -107,12 +137,13 @@ class Guard:
                 raise Refused(400, f"{name} of a call is a text")
         if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", data["runtime"]):
             raise Refused(400, "the runtime of a call is a version such as 1.4")
-        if not _is_known(data["args"]):
+        rows = [row for argument in data["args"] for row in (argument if isinstance(argument, list) else [argument])]
+        cells = [cell for row in rows for cell in (row if isinstance(row, list) else [row])]
+        if not all(map(_is_cell, cells)):
             raise Refused(400, "an argument is rows of numbers, texts, truth values and errors")
-        if (cells := filled(data["args"])) > MOST_CELLS:
-            raise Refused(
-                413, f"a call takes at most {MOST_CELLS:,} filled cells; got {cells:,}: use fewer rows at once"
-            )
+        if len(cells) > MOST_CELLS:
+            raise Refused(413, f"a call takes at most {MOST_CELLS:,} cells; got {len(cells):,}: use fewer rows at once")
+        return len(cells) > _FEW or self.functions[data["func_name"]]
 
     def _with_policy(self, send: Send) -> Send:
         async def sending(message: Message) -> None:
@@ -126,38 +157,30 @@ class Guard:
 
 
 def off_the_loop(module: Any, names: Collection[str]) -> None:
-    """Let the functions of a module calculate in threads, so that others are answered meanwhile; large ranges wait for
-    each other, and none takes longer than a call may."""
-    few, many = ThreadPoolExecutor(4, "xlcalc"), ThreadPoolExecutor(1, "xlcalc-large")
+    """Let the functions of a module calculate in threads, so that others are answered meanwhile, none for longer than a
+    call may."""
+    pool = ThreadPoolExecutor(4 + _LARGE, "xlcalc")
     for name in names:
-        setattr(module, name, _awaited(getattr(module, name), few, many))
+        setattr(module, name, _awaited(getattr(module, name), pool))
 
 
-def _awaited(function: Callable[..., Any], few: ThreadPoolExecutor, many: ThreadPoolExecutor) -> Callable[..., Any]:
+def _awaited(function: Callable[..., Any], pool: ThreadPoolExecutor) -> Callable[..., Any]:
     def in_time(values: tuple[Any, ...]) -> Any:
         with within(SECONDS):
             return function(*values)
 
     @wraps(function)
     async def calculated(*values: Any) -> Any:
-        pool = few if filled(values) <= _FEW else many
         return await asyncio.get_running_loop().run_in_executor(pool, in_time, values)
 
     return calculated
 
 
-def filled(values: Any) -> int:
-    """Cells of arguments that hold something."""
-    if isinstance(values, (list, tuple)):
-        return sum(map(filled, values))
-    return 0 if values is None or values == "" else 1
-
-
-def _is_known(values: Any) -> bool:
-    """Whether arguments hold cells as Office.js describes them: an entity has the value that it stands for."""
-    if isinstance(values, list):
-        return all(map(_is_known, values))
-    return not isinstance(values, dict) or "basicValue" in values
+def _is_cell(value: Any) -> bool:
+    """Whether it is a cell as Office.js describes one: an entity has a type and the value that it stands for."""
+    if isinstance(value, dict):
+        return isinstance(value.get("type"), str) and not isinstance(value.get("basicValue", {}), (dict, list))
+    return not isinstance(value, list)
 
 
 class _Constant(ValueError):

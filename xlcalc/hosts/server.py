@@ -110,8 +110,11 @@ def application(host: str, project: Path) -> Any:
     hosts = {host.casefold(), *_LOOPBACK} if _is_loopback(host) else None
     if settings.hostname:
         hosts = {*(hosts or ()), guard.name_of(settings.hostname)}
+    functions = {name: (found := find(name)) is not None and found.derivation is not found.formula for name in served}
     ours = project.resolve() == PROJECT.resolve()  # pages of another project have their own policy, in its settings
-    return guard.Guard(main.main_app, hosts, settings.cors_allow_origins, served, guard.POLICY if ours else "")
+    policy = guard.POLICY if ours else ""
+    name = guard.name_of(settings.hostname or "")
+    return guard.Guard(main.main_app, hosts, name, settings.cors_allow_origins, functions, policy)
 
 
 def _settings() -> Any:
