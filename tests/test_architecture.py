@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 import xlcalc.workbook
 
@@ -49,32 +48,69 @@ MAY_IMPORT = {
 }
 
 
-def imports(path: Path):
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+@cache
+def modules():
+    """The room and the path of each module, and what it imports, defines and calls."""
+    paths = [(p.relative_to(PACKAGE).parts[0].removesuffix(".py"), p) for p in PACKAGE.rglob("*.py")]
+    paths += [("workbook", p) for p in Path(xlcalc.workbook.__file__).parent.rglob("*.py")]
+    assert len(paths) > 300
+    kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Call)
+    return [
+        (room, path, [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, kinds)])
+        for room, path in paths
+    ]
+
+
+def imports(nodes: list[ast.AST]):
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def modules():
-    yield from ((p.relative_to(PACKAGE).parts[0].removesuffix(".py"), p) for p in PACKAGE.rglob("*.py"))
-    yield from (("workbook", p) for p in Path(xlcalc.workbook.__file__).parent.rglob("*.py"))
+def test_imports_run_one_way():
+    for room, path, nodes in modules():
+        for name in imports(nodes):
+            if name.partition(".")[0] == "xlcalc":
+                known = MAY_IMPORT[room] | {"xlcalc.limits"}  # numbers alone
+                inside = any(name == m or name.startswith(f"{m}.") for m in known if m != "xlcalc")
+                of_the_top = "xlcalc" in known and name.count(".") <= 1
+                assert inside or of_the_top, f"{path} may not import {name}"
 
 
-@pytest.mark.parametrize(("room", "path"), list(modules()), ids=lambda v: v.stem if isinstance(v, Path) else v)
-def test_imports_run_one_way(room, path):
-    for name in imports(path):
-        if name.partition(".")[0] == "xlcalc":
-            known = MAY_IMPORT[room] | {"xlcalc.limits"}  # numbers alone
-            inside = any(name == m or name.startswith(f"{m}.") for m in known if m != "xlcalc")
-            of_the_top = "xlcalc" in known and name.count(".") <= 1
-            assert inside or of_the_top, f"{path.name} may not import {name}"
+def test_modules_stay_short():
+    long = {path: n for _, path, _ in modules() if (n := len(path.read_text("utf-8").splitlines())) > 400}
+    assert not long
 
 
-@pytest.mark.parametrize(("room", "path"), list(modules()), ids=lambda v: v.stem if isinstance(v, Path) else v)
-def test_modules_stay_short(room, path):
-    assert len(path.read_text("utf-8").splitlines()) <= 400
+NUMBERS = {"float", "int", "float | None", "int | None"}
+MOST = 6
+
+
+def many_numbers(node: ast.AST) -> bool:
+    """Whether a function or record takes more numbers by their place than a reader can tell apart."""
+    if isinstance(node, ast.FunctionDef):
+        kinds = [argument.annotation for argument in (*node.args.posonlyargs, *node.args.args)]
+    else:
+        kinds = [part.annotation for part in node.body if isinstance(part, ast.AnnAssign)]
+    return sum(kind is not None and ast.unparse(kind) in NUMBERS for kind in kinds) > MOST
+
+
+def test_many_numbers_are_told_apart_by_name():
+    """Two of more than six numbers in a row are soon swapped: a function takes a record, a record its fields by name. A
+    cell function takes them as a sheet gives them."""
+    nodes = [(path, node) for room, path, found in modules() if room != "cell_functions" for node in found]
+    functions = [f"{path.name}: {node.name}" for path, node in nodes
+                 if isinstance(node, ast.FunctionDef) and many_numbers(node)]  # fmt: skip
+    assert not functions
+    records = {node.name for _, node in nodes if isinstance(node, ast.ClassDef) and many_numbers(node)}
+    assert {"StepTime", "Product", "Layout"} <= records
+    assert not [
+        f"{path.name}, line {node.lineno}: {ast.unparse(node)[:80]}"
+        for path, node in nodes
+        if isinstance(node, ast.Call) and len(node.args) > MOST and ast.unparse(node.func) in records
+    ]
 
 
 def test_the_cell_path_is_light():

@@ -1,4 +1,4 @@
-"""What the reference says of each function."""
+"""What the reference says of each function, and that the pages written by hand leave nothing out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 import xlcalc
 from xlcalc import limits
 from xlcalc.language.arguments import SHARED
+from xlcalc.workbook.templates.build import template_names
 
 ROOT = Path(__file__).parents[1]
 
@@ -63,3 +64,8 @@ def test_a_formula_says_all_of_itself(said):
     """Beside its equation what goes in with its unit, its source, and an example that runs."""
     assert re.search(r"Args:(\n    .*)*\[", said), "no argument with its unit"
     assert "Source: " in said and ">>> " in said
+
+
+def test_every_template_is_shown():
+    page = (ROOT / "docs" / "templates.md").read_text("utf-8")
+    assert not [name for name in template_names() if f"## {name}\n" not in page]

@@ -9,18 +9,15 @@ import venv
 import zipfile
 from pathlib import Path
 
+import pyodide_process
 import pytest
 
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(ROOT)]
-    subprocess.run(command, check=True, capture_output=True)
-    (built,) = folder.glob("*.whl")
-    return built
+def wheel():
+    return pyodide_process.wheel()
 
 
 def test_one_import_name_and_all_data(wheel):

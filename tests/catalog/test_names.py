@@ -280,7 +280,8 @@ def test_hosted_models(typed, wanted):
 @pytest.mark.parametrize(
     ("typed", "wanted"),
     [("Germany", "de"), ("us-east-1 aws", "aws/us-east-1"), ("US-CA", "us-ca"), ("us-west-2", "aws/us-west-2"),
-     ("us-west2", "gcp/us-west2"), ("USA", "us"), ("UK", "gb")],
+     ("us-west2", "gcp/us-west2"), ("USA", "us"), ("UK", "gb"),
+     ("U.S.", "us"), ("England", "gb"), ("UAE", "ae"), ("Czech Republic", "cz")],
 )  # fmt: skip
 def test_grids(typed, wanted):
     assert money.grid_region(typed)["id"] == wanted

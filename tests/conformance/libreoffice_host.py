@@ -10,8 +10,6 @@ from typing import Any
 
 import calc_session
 
-from xlcalc.hosts import addin_libreoffice
-
 from .case import Case
 from .sheet import answers, workbook
 
@@ -20,15 +18,12 @@ missing = calc_session.missing
 
 def run(cases: Sequence[Case]) -> list[list[list[Any]]]:
     data, places = workbook(cases)
+    calc = calc_session.office()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "cases.xlsx").write_bytes(data)
-        calc = calc_session.Calc(folder, addin_libreoffice.build())
-        try:
-            calc.open(path=str(folder / "cases.xlsx"))
-            calc.save(path=str(folder / "out.xlsx"), filter="Calc MS Excel 2007 XML")
-        finally:
-            calc.finish()
+        calc.open(path=str(folder / "cases.xlsx"))
+        calc.save(path=str(folder / "out.xlsx"), filter="Calc MS Excel 2007 XML")
         return answers((folder / "out.xlsx").read_bytes(), places)
 
 

@@ -158,3 +158,5 @@ for line in sys.stdin:
     print(json.dumps(reply), flush=True)
     if command == "quit":
         break
+else:  # the process of the tests has ended
+    office.quit()

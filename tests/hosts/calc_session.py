@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import glob
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 import uuid
 from functools import cache
 from pathlib import Path
@@ -81,6 +83,16 @@ class Calc:
                     process.kill()
                     process.wait()
             self.log.close()
+
+
+@cache
+def office() -> Calc:
+    """One with the extension as it is built, for all that need no other; it ends with the process of the tests."""
+    folder = tempfile.mkdtemp(prefix="xlcalc-office-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    calc = Calc(Path(folder), addin_libreoffice.build())
+    atexit.register(calc.finish)
+    return calc
 
 
 def literal(value: Any) -> str:

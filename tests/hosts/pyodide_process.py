@@ -42,16 +42,20 @@ def wheel() -> Path:
     return next(Path(folder).glob("*.whl"))
 
 
+@cache
+def _started() -> subprocess.Popen[str]:
+    """Node with Pyodide and the wheels, for all tests of a process."""
+    wheels = [*sorted(WHEELS.glob("*.whl")), wheel()]
+    command = ["node", NODE / "pyodide_run.mjs", NODE / "lite_host.py", *wheels]
+    node = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(node.kill)
+    return node
+
+
 def run(calls: list[dict[str, Any]]) -> dict[str, Any]:
-    """What Pyodide says of our wheel: times, modules, metadata, and the answer to every call."""
-    task = {
-        "wheels": [str(w) for w in [*sorted(WHEELS.glob("*.whl")), wheel()]],
-        "python": str(NODE / "lite_host.py"),
-        "calls": calls,
-    }
-    done = subprocess.run(
-        ["node", NODE / "pyodide_run.mjs"], input=json.dumps(task), capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    answer: dict[str, Any] = json.loads(done.stdout)
+    """What Pyodide says of our wheel: modules, metadata, and the answer to every call."""
+    node = _started()
+    assert node.stdin and node.stdout
+    print(json.dumps(calls), file=node.stdin, flush=True)
+    answer: dict[str, Any] = json.loads(node.stdout.readline())
     return answer

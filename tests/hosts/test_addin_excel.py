@@ -7,20 +7,24 @@ import logging
 import re
 import sys
 import zipfile
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from xml.etree import ElementTree
 
 import openpyxl
 import pytest
-import xlwings
 from test_xlwings import FUNCTIONS
 from typer.testing import CliRunner
 
 import xlcalc
 from xlcalc.cli.addins import addin as command
-from xlcalc.hosts import addin_excel, addin_session
+from xlcalc.hosts import addin_excel
 from xlcalc.language.errors import EXCEL_ERRORS
 
+XLWINGS = version("xlwings")
+SHIPPED = Path(find_spec("xlwings").origin).parent  # to import it takes two seconds, in each process of the tests
 PYTHON = r"C:\Program Files\Python & more\python.exe"
 
 
@@ -41,7 +45,7 @@ def vba(addin: bytes) -> dict[str, str]:
 def _carried() -> dict[str, str]:
     from oletools.olevba import VBA_Parser
 
-    data = (Path(xlwings.__file__).parent / "quickstart_addin_ribbon.xlam").read_bytes()
+    data = (SHIPPED / "quickstart_addin_ribbon.xlam").read_bytes()
     return {n.rpartition(".")[0]: c.replace("\r\n", "\n") for *_, n, c in VBA_Parser("x", data=data).extract_macros()}
 
 
@@ -75,7 +79,7 @@ def test_what_it_carries_of_others_is_unchanged_and_named(vba: dict[str, str]) -
     assert vba["Dictionary"] == carried["Dictionary"]
     before, after = carried["xlwings"].splitlines(), vba["xlwings"].splitlines()
     assert sum(a != b for a, b in zip(before, after, strict=True)) == 3
-    assert "BSD 3-clause" in vba["xlwings"] and f'XLWINGS_VERSION As String = "{xlwings.__version__}"' in vba["xlwings"]
+    assert "BSD 3-clause" in vba["xlwings"] and f'XLWINGS_VERSION As String = "{XLWINGS}"' in vba["xlwings"]
     for owner in ("Zoomer Analytics", "Tim Hall", "the xlcalc authors"):
         assert owner in vba["Notices"]
 
@@ -114,7 +118,7 @@ def test_settings_and_help_stand_on_its_sheet(addin: bytes) -> None:
 
 
 def test_the_package_is_whole(addin: bytes) -> None:
-    base = zipfile.ZipFile(Path(xlwings.__file__).parent / "quickstart_addin_ribbon.xlam")
+    base = zipfile.ZipFile(SHIPPED / "quickstart_addin_ribbon.xlam")
     archive = zipfile.ZipFile(io.BytesIO(addin))
     assert archive.testzip() is None and archive.namelist() == base.namelist()
     for name in archive.namelist():
@@ -138,7 +142,7 @@ def test_the_same_input_gives_the_same_file(addin: bytes) -> None:
 
 def test_an_xlwings_with_another_addin_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(addin_excel, "_CHANGES", (("what xlwings will say one day", ""),))
-    with pytest.raises(addin_excel.BuildError, match=f"xlwings {xlwings.__version__}.*what xlwings will say one day"):
+    with pytest.raises(addin_excel.BuildError, match=f"xlwings {XLWINGS}.*what xlwings will say one day"):
         addin_excel.build("")
     with pytest.raises(addin_excel.BuildError, match="call of every function"):
         addin_excel._udfs("Function LLM_PARAMS(model)\nEnd Function\n")
@@ -188,30 +192,37 @@ def test_install_on_windows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 def test_the_dll_has_to_be_beside_python(tmp_path: Path) -> None:
     python = tmp_path / "Scripts" / "python.exe"
-    assert f"xlwings=={xlwings.__version__}" in addin_excel.warning(str(python))
-    (tmp_path / f"xlwings64-{xlwings.__version__}.dll").touch()
+    assert f"xlwings=={XLWINGS}" in addin_excel.warning(str(python))
+    (tmp_path / f"xlwings64-{XLWINGS}.dll").touch()
     assert addin_excel.warning(str(python)) == ""
 
 
 # The session in Python
 
 
-def test_reasons_are_kept_until_forgotten() -> None:
-    addin_session.start(xlwings.__version__, xlcalc.__version__)
-    addin_session.forget()
+@pytest.fixture
+def session() -> ModuleType:
+    from xlcalc.hosts import addin_session
+
+    return addin_session
+
+
+def test_reasons_are_kept_until_forgotten(session: ModuleType) -> None:
+    session.start(XLWINGS, xlcalc.__version__)
+    session.forget()
     log = logging.getLogger("xlcalc.hosts.cells")
     for i in (1, 2, 1, 3, 4, 5, 6):
         log.info("sentence %d", i)
-    lines = addin_session.told().splitlines()
+    lines = session.told().splitlines()
     assert lines == ["sentence 2", "sentence 1", "sentence 3", "sentence 4", "sentence 5", "... and 1 more"]
-    addin_session.forget()
-    assert addin_session.told() == ""
+    session.forget()
+    assert session.told() == ""
 
 
-def test_a_differing_xlwings_is_told() -> None:
-    assert addin_session.start(xlwings.__version__, xlcalc.__version__) == ""
-    told = addin_session.start("0.1.2", xlcalc.__version__)
-    assert told.startswith(f"xlwings {xlwings.__version__} in Python, 0.1.2 in the add-in")
+def test_a_differing_xlwings_is_told(session: ModuleType) -> None:
+    assert session.start(XLWINGS, xlcalc.__version__) == ""
+    told = session.start("0.1.2", xlcalc.__version__)
+    assert told.startswith(f"xlwings {XLWINGS} in Python, 0.1.2 in the add-in")
     assert "xlcalc addin excel --install" in told
-    report = addin_session.report(xlwings.__version__, "0.0.0")
+    report = session.report(XLWINGS, "0.0.0")
     assert f"{len(FUNCTIONS)} functions" in report and "0.0.0 in the add-in" in report

@@ -16,13 +16,13 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import com_server
 import com_stand_in as com
 import pytest
-import xlwings
 from pyopenvba import ExcelFile, VBAModuleKind
 from pyopenvba.apps.excel import Application, ExcelApplication, Range
 from pyopenvba.interpreter import MISSING, VBAArray, VBAErrorValue, VBAObject, VBARuntimeError, member, method
@@ -120,7 +120,7 @@ class Server(VBAObject):
 
 
 XLWINGS = f"""
-Public Const XLWINGS_VERSION As String = "{xlwings.__version__}"
+Public Const XLWINGS_VERSION As String = "{version("xlwings")}"
 Public Const PROJECT_NAME As String = "xlcalc"
 Public server As Object
 Public starts As Long

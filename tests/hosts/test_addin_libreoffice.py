@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import doctest
 import glob
 import io
 import json
@@ -19,12 +17,13 @@ from xml.etree import ElementTree as ET
 
 import openpyxl
 import pytest
-from calc_session import Calc, literal, missing
+from calc_session import Calc, literal, missing, office
 from openpyxl.packaging.relationship import Relationship
 from openpyxl.utils.datetime import to_excel
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.workbook.external_link.external import ExternalBook, ExternalLink
 from openpyxl.worksheet.formula import ArrayFormula
+from test_xlwings import EXAMPLES, FUNCTIONS
 from typer.testing import CliRunner
 
 import xlcalc
@@ -53,10 +52,8 @@ def extension(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def calc(tmp_path_factory, extension):
-    office = Calc(tmp_path_factory.mktemp("office"), extension)
-    yield office
-    office.finish()
+def calc():
+    return office()
 
 
 def changed(extension, without="", **about):
@@ -84,17 +81,12 @@ def same(shown, expected):
 
 
 def examples():
-    """The calls in the docstrings whose arguments are plain values, with the arguments in order."""
-    for function in xlcalc.functions():
-        for example in doctest.DocTestParser().get_examples(function.example):
-            for node in ast.walk(ast.parse(example.source)):
-                if isinstance(node, ast.Call) and ast.unparse(node.func) == function.name:
-                    named = {k.arg: ast.literal_eval(k.value) for k in node.keywords}
-                    given = [*map(ast.literal_eval, node.args)]
-                    given += [named.get(a.name) for a in function.arguments[len(given) :]]
-                    while given and given[-1] is None:
-                        given.pop()
-                    yield function, given
+    """The call in each function's example, with what it gives of the arguments."""
+    for name, arguments in EXAMPLES:
+        given = [*arguments]
+        while given and given[-1] is None:
+            given.pop()
+        yield FUNCTIONS[name], given
 
 
 # The file, without LibreOffice

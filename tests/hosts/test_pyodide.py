@@ -23,7 +23,7 @@ AWKWARD = [(name, args) for name, args, _ in CASES.values()]
 
 @pytest.fixture(scope="module")
 def lite() -> dict[str, Any]:
-    """What Pyodide says of our wheel: times, modules, metadata, and the answer to every call."""
+    """What Pyodide says of our wheel: modules, metadata, and the answer to every call."""
     if reason := missing():
         pytest.skip(reason)
     return run([body(name, [*map(as_excel_passes, args)]) for name, args in [*EXAMPLES, *AWKWARD]])

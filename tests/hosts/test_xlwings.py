@@ -6,9 +6,7 @@ Each route needs a process of its own, because xlwings decides on import which o
 from __future__ import annotations
 
 import asyncio
-import doctest
 import importlib
-import inspect
 import json
 import logging
 import multiprocessing
@@ -31,6 +29,7 @@ import xlcalc
 from xlcalc.hosts.cells import answer, cells
 from xlcalc.language.declare import Declaration, functions
 from xlcalc.language.errors import CalcError
+from xlcalc.language.renderings import example_arguments
 
 HOST = "xlcalc.hosts.excel"
 FUNCTIONS = {declaration.name: declaration for declaration in functions()}
@@ -128,30 +127,8 @@ def _expected(result: Any) -> list[list[Any]]:
     return [["" if v is None else v for v in row] for row in rows]
 
 
-def _examples() -> list[tuple[str, tuple[Any, ...]]]:
-    """The calls that the examples in the docstrings make, every function at least once."""
-    calls: list[tuple[str, tuple[Any, ...]]] = []
-
-    def recorded(declaration: Declaration) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            bound = inspect.signature(declaration).bind(*args, **kwargs).arguments
-            calls.append((declaration.name, tuple(bound.get(a.name) for a in declaration.arguments)))
-            return declaration(*args, **kwargs)
-
-        return call
-
-    names = {**vars(xlcalc), **{name: recorded(declaration) for name, declaration in FUNCTIONS.items()}}
-    for declaration in FUNCTIONS.values():
-        for example in doctest.DocTestParser().get_examples(declaration.example):
-            exec(example.source, names)
-    return calls
-
-
-EXAMPLES = _examples()
-
-
-def test_every_function_has_an_example_to_call() -> None:
-    assert {name for name, _ in EXAMPLES} == set(FUNCTIONS)
+EXAMPLES = [(name, tuple(example_arguments(declaration))) for name, declaration in FUNCTIONS.items()]
+"""The call in the example of every function."""
 
 
 def _as_cell(value: Any) -> Any:

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from pyarrow import parquet
 
 import xlcalc
 from xlcalc.files import FileError
-from xlcalc.sweeps import run, spec, sweep
+from xlcalc.sweeps import export, run, spec, sweep
 from xlcalc.sweeps.expressions import NO_NUMBER, SpecError
 from xlcalc.sweeps.kept import front
 from xlcalc.sweeps.spec import Goal
@@ -131,6 +132,17 @@ def test_files_hold_no_formula(tmp_path):
     cells = [cell for row in openpyxl.load_workbook(tmp_path / "a.xlsx").active.iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n"} and "=1+1" in [cell.value for cell in cells]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.xlsx"]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(b"model,n\ngpt2\n", "t.csv, line 2: has 1 values for 2 columns"),
+     ("model,n\n\xfc,1\n".encode("latin-1"), "t.csv, line 2: is not UTF-8")],
+)  # fmt: skip
+def test_a_table_that_is_none_is_refused_with_its_line(tmp_path, data, said):
+    (tmp_path / "t.csv").write_bytes(data)
+    with pytest.raises(SpecError, match=re.escape(said)):
+        export.scenarios(tmp_path / "t.csv")
 
 
 def test_what_is_no_number_has_a_sentence(tmp_path):
@@ -297,6 +309,7 @@ def test_a_run_that_was_killed_at_its_first_write_holds_no_folder(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["_sweep.json"]
 
 
+@pytest.mark.slow
 def test_a_lost_worker_costs_its_partition_only(tmp_path, monkeypatch):
     asked = spec.read(SLOW_GRID)
     folder = run.Folder(tmp_path / "a.parquet")

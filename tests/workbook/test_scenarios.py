@@ -85,6 +85,7 @@ def test_the_workbook_compares_them_by_formulas(plan, tmp_path):
     assert said["cheap"] == "nothing" and "Cost is below 900" in said["long"]
 
 
+@pytest.mark.slow
 def test_the_lines_of_cost_of_a_template_stand_beside_each_other(tmp_path):
     file = written(tmp_path, "s.yml", "once:\ntwice: {requests_per_day: 1M}\n")
     compared = scenarios.calculate("hosting-budget", scenarios.read(file), {"requests_per_day": "500k"}, iter)

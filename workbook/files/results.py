@@ -123,8 +123,7 @@ class Results:
             self.calculate_fast()
 
     def calculate_again(self, changed: Mapping[Node, CellValue]) -> bool:
-        """Calculate with other contents of cells that hold no formula, where every formula has been calculated so far:
-        those that the exact engine has answered by it, the others by the fast one. False where that no longer does."""
+        """Calculate with other contents of cells without formulas; False where an engine no longer answers its own."""
         if any(self._kept.values()):
             return False
         for (sheet, place), value in changed.items():
@@ -135,7 +134,7 @@ class Results:
             return False
         if self._exact:
             self._take(set(self._exact))
-        if any(self._kept.values()) or self._engine.evaluate() or any(self._failing().values()):
+        if any(self._kept.values()) or (self._exact and self._engine.evaluate()) or any(self._failing().values()):
             return False
         since = None if before is None else self._since(before, changed)
         if (self._long_numbers() | set(self._delicate.found(self._values, since))) - self._exact.keys():

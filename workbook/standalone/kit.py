@@ -60,8 +60,7 @@ class Columns:
         """The number of the column, from 1, that holds these values; an existing one where it does not contradict."""
         wanted = [by_row.get(row) for row in self.ids]
         for number, have in enumerate(self.values):
-            both = [(a, b) for a, b in zip(wanted, have, strict=True) if a is not None and b is not None]
-            if both and all(_key(a) == _key(b) for a, b in both):
+            if _agree(wanted, have):
                 self.values[number] = [b if a is None else a for a, b in zip(wanted, have, strict=True)]
                 self.origins[number].append(origin)
                 return number + 1
@@ -227,6 +226,17 @@ class _Sharing:
         asked = self._found.asked
         words = " ".join(word for word in self._found.cases[case].words if word and word != "name")
         return f"{name or asked.declaration.name} {words}".strip()
+
+
+def _agree(column: list[Value], other: list[Value]) -> bool:
+    """Whether two columns hold the same in some rows, and nothing else in any."""
+    agrees = False
+    for a, b in zip(column, other, strict=True):
+        if a is not None and b is not None:
+            if _key(a) != _key(b):
+                return False
+            agrees = True
+    return agrees
 
 
 def _differ(rows: dict[str, Value]) -> bool:

@@ -11,7 +11,11 @@ from xlcalc.catalog.names import Names, Reading
 # claude-opus-4-5 is Claude Opus 4.5
 _READING = Reading(lambda name: re.sub(r"(?<![\d.])(\d)-(\d)(?![\d.])", r"\1.\2", name))
 
-_CALLED = {"usa": "us", "uk": "gb"}  # countries that few call by their code
+# countries that are called otherwise than in the catalog; England's grid is Britain's, of which one figure is known
+_CALLED = {
+    "usa": "us", "u.s.": "us", "u.s.a.": "us", "united states of america": "us", "uk": "gb", "u.k.": "gb",
+    "great britain": "gb", "britain": "gb", "england": "gb", "uae": "ae", "holland": "nl", "czech republic": "cz",
+}  # fmt: skip
 
 
 @cache

@@ -24,18 +24,23 @@ class TableError(FileError):
     and the column."""
 
 
+def decoded(data: bytes, name: str) -> str:
+    """What a file says, with the byte order mark of Excel's "CSV UTF-8" or without. Raises TableError for another
+    encoding."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise TableError(f'{name}, line {line}: is not UTF-8; in Excel, save it as "CSV UTF-8"') from None
+
+
 def lines(data: bytes, name: str) -> list[tuple[int, Row]]:
     """The rows of a file with the numbers of their lines; empty lines are left out.
 
     Raises TableError for what is no table: another encoding, a file that was cut, a line with more or fewer values
     than the header has columns.
     """
-    try:
-        text = data.decode("utf-8-sig")  # with the byte order mark of Excel's "CSV UTF-8", or without
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise TableError(f'{name}, line {line}: is not UTF-8; in Excel, save it as "CSV UTF-8"') from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(decoded(data, name), newline=""), strict=True)
     header: list[str] = []
     found: list[tuple[int, Row]] = []
     try:

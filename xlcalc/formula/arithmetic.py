@@ -240,6 +240,6 @@ def power(x: Any, y: Any) -> Any:
     return x**y if type(x) is Symbol or type(y) is Symbol else math.pow(x, y)
 
 
-def kept(value: Any, digits: int) -> Any:
+def rounded(value: Any, digits: int) -> Any:
     """A number rounded to so many decimals."""
     return node("round", value, digits) if type(value) is Symbol else round(value, digits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import ceil, kept, most, term, where
+from xlcalc.formula.arithmetic import ceil, most, rounded, term, where
 
 
 class Price(NamedTuple):
@@ -66,4 +66,4 @@ def replicas(requests_per_second: float, output: float, tokens_per_second: float
     """
     planned = term("planned tokens of a replica", tokens_per_second * utilization, "tokens/s")
     asked = term("tokens asked for", requests_per_second * output, "tokens/s")
-    return where(asked > 0, most(1, ceil(kept(asked / planned, 9))), 0)
+    return where(asked > 0, most(1, ceil(rounded(asked / planned, 9))), 0)

@@ -16,6 +16,10 @@ class Draft(NamedTuple):
     given: float
 
 
+UNDRAFTED = Draft(tokens=0, cost=0, given=1)
+"""Nothing is proposed: a pass gives its one token."""
+
+
 def draft(acceptance: float, draft_tokens: int, draft_cost: float) -> Draft:
     """The draft of an acceptance; arguments as `speedup` has them."""
     return Draft(draft_tokens, draft_cost, _given(acceptance, draft_tokens))

@@ -99,11 +99,11 @@ def replica(of: Served, layout: Layout) -> Replica:
         rates,
         shard(of, layout),
         layout,
-        tuple(_own(product, layout.tp, rates) for product in model.products),
-        tuple(_expert(product, layout, rates) for product in model.experts),
-        (model.head_d_in, model.vocab / layout.tp, model.head_bytes),
-        layout.tp * layout.dp > rates.domain,
-        layout.accelerators > rates.domain,
+        products=tuple(_own(product, layout.tp, rates) for product in model.products),
+        experts=tuple(_expert(product, layout, rates) for product in model.experts),
+        head=(model.head_d_in, model.vocab / layout.tp, model.head_bytes),
+        wide=layout.tp * layout.dp > rates.domain,
+        slow=layout.accelerators > rates.domain,
     )
 
 
@@ -124,11 +124,16 @@ def _reading(product: Product, rates: ServeRates) -> float:
 def _expert(product: Product, layout: Layout, rates: ServeRates) -> Expert:
     """A product of experts as one of the accelerators that share them computes it, at the rate of its format."""
     split = where(layout.ep > 1, lambda: layout.expert_ways // layout.ep, layout.expert_ways)
-    width_in = where(product.row > 0, product.d_in / split, product.d_in)
-    width_out = where(product.column > 0, product.d_out / split, product.d_out)
-    rate = where(either(product.bytes >= 2, rates.quantised), rates.grouped, rates.weight_only)
-    reading = _reading(product, rates)
-    return Expert(product.layers, product.copies, product.active, width_in, width_out, product.bytes, rate, reading)
+    return Expert(
+        layers=product.layers,
+        copies=product.copies,
+        active=product.active,
+        d_in=where(product.row > 0, product.d_in / split, product.d_in),
+        d_out=where(product.column > 0, product.d_out / split, product.d_out),
+        bytes=product.bytes,
+        rate=where(either(product.bytes >= 2, rates.quantised), rates.grouped, rates.weight_only),
+        stream=_reading(product, rates),
+    )
 
 
 def _roofline(bytes_time: float, flop_time: float) -> float:
@@ -159,17 +164,19 @@ def step(
     prefilling: float = 0,
     reach: float = 0,
     skew: float = 0,
-    drafted: float | None = None,
+    drafted: float = 0,
 ) -> Step:
     """A pass of the whole model over `decoding` sequences of `context` tokens and `prefilling` prompt tokens, each of
     which attends to `reach` tokens on average; both counted on all attention copies together.
 
     `skew` says how unevenly tokens choose experts, as standard deviation over mean; `drafted` how many tokens each
-    decoding sequence has checked beside its own (None = none): its cache is read once for all of them.
+    decoding sequence has checked beside its own: its cache is read once for all of them.
     """
     rates, model, layout = r.rates, r.model, r.layout
     decoding, prefilling = decoding / layout.dp, prefilling / layout.dp
-    checked = decoding if drafted is None else term("tokens checked", decoding * (drafted + 1), "tokens")
+    checked = (
+        decoding if is_number(drafted) and not drafted else term("tokens checked", decoding * (drafted + 1), "tokens")
+    )
     tokens = checked + prefilling
     products: float = 0.0
     stream, wave = rates.stream, rates.wave
@@ -198,7 +205,16 @@ def step(
         0.0,
     )
     kernels = (model.kernels + where(rates.quantised, model.narrow, 0)) * rates.launch
-    return terms(Step(products, experts, attention, copied, kernels, _links(r, tokens), handover), _SAID)
+    passed = Step(
+        products=products,
+        experts=experts,
+        attention=attention,
+        stream=copied,
+        kernels=kernels,
+        links=_links(r, tokens),
+        handover=handover,
+    )
+    return terms(passed, _SAID)
 
 
 def _shape(what: str, d_in: float, d_out: float, layers: float) -> str:

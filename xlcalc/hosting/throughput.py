@@ -1,9 +1,8 @@
 """Output tokens a second under continuous batching in steady state.
 
 Every step advances the decoding sequences by one token and prefills so many prompt tokens that as many requests begin
-as
-end: prompt / output for each decoding sequence (chunked prefill, Agrawal et al. 2023). How many decode at once is set
-by the cache, by the engine's largest batch and by its token budget for a step.
+as end: prompt / output for each decoding sequence (chunked prefill, Agrawal et al. 2023). How many decode at once is
+set by the cache, by the engine's largest batch and by its token budget for a step.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from xlcalc.formula.arithmetic import (
 from xlcalc.hosting.layout import Layout, check, fills
 from xlcalc.hosting.memory import RESERVE, splits, whole_capacity
 from xlcalc.hosting.served import Served
-from xlcalc.hosting.speculative import Draft
+from xlcalc.hosting.speculative import UNDRAFTED, Draft
 from xlcalc.hosting.step import Replica, replica, step
 
 
@@ -38,7 +37,7 @@ class Traffic(NamedTuple):
     prompt: float
     output: float
     cached_share: float = 0
-    draft: Draft | None = None
+    draft: Draft = UNDRAFTED
 
     @property
     def prefilled(self) -> float:
@@ -58,20 +57,20 @@ class Traffic(NamedTuple):
     @property
     def steps(self) -> float:
         """Steps in which a sequence decodes its answer."""
-        return self.output / self.draft.given if self.draft else self.output
+        return self.output / self.draft.given
 
     @property
     def checked(self) -> float:
         """Tokens that a decoding sequence brings to a step."""
-        return self.draft.tokens + 1 if self.draft else 1
+        return self.draft.tokens + 1
 
     def given(self, steps: float) -> float:
         """Output tokens of so many steps of a sequence."""
-        return steps * self.draft.given if self.draft else steps
+        return steps * self.draft.given
 
     def token(self, step: float) -> float:
         """Seconds between two tokens of a sequence where a step takes so long."""
-        return step / self.draft.given if self.draft else step
+        return step / self.draft.given
 
     @property
     def context(self) -> float:
@@ -146,11 +145,11 @@ def stage_seconds(r: Replica, traffic: Traffic, decoding: float, prefilling: flo
     included.
     """
     draft, skew = traffic.draft, r.rates.skew
-    passed = step(r, decoding, traffic.context, prefilling, traffic.reach, skew, draft.tokens if draft else None)
+    passed = step(r, decoding, traffic.context, prefilling, traffic.reach, skew, draft.tokens)
     prompted = traffic.prefilled
     beginning = where(prompted > 0, lambda: prefilling / prompted, lambda: decoding / traffic.steps)
     working = term("the model's pass", passed.stage / r.layout.pp + passed.handover, "seconds")
-    if draft:
+    if draft is not UNDRAFTED:
         plain = step(r, decoding, traffic.context, skew=skew)
         drafting = draft.tokens * draft.cost * (plain.stage / r.layout.pp + plain.handover)
         working += term("drafting", drafting, "seconds", "Leviathan et al. 2023, theorem 3.8")

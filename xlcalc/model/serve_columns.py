@@ -94,15 +94,15 @@ def _product(matrices: list[tuple[Linear, float]], layers: int) -> Product:
     row = divided == "row"
     d_out = sum([matrix.d_out for matrix, _ in matrices])
     return Product(
-        layers,
-        first.d_in,
-        d_out,
-        sum([matrix.d_out * bits for matrix, bits in matrices]) / d_out / 8,
-        row,
-        divided == "column",
-        (first.d_in if row else first.d_out) if routed else 0,
-        max(first.copies, 1) if routed else 1,
-        first.active if routed else 1,
+        layers=layers,
+        d_in=first.d_in,
+        d_out=d_out,
+        bytes=sum([matrix.d_out * bits for matrix, bits in matrices]) / d_out / 8,
+        row=row,
+        column=divided == "column",
+        width=(first.d_in if row else first.d_out) if routed else 0,
+        copies=max(first.copies, 1) if routed else 1,
+        active=first.active if routed else 1,
     )
 
 
@@ -124,10 +124,16 @@ def _cached(architecture: Architecture) -> dict[str, Any]:
     states: Counter[State] = Counter()
     for times, block in architecture.blocks():
         if block.cache or block.pending:
-            stride = max(block.stride, 1)
-            window = 0 if stride > 1 else block.window or 0
-            beside = block.beside_8bit if block.cache else 0
-            growing[Cached(0, block.cache, block.kv_heads, window, stride, block.pending, beside)] += times
+            kept = Cached(
+                layers=0,
+                elements=block.cache,
+                heads=block.kv_heads,
+                window=0 if block.stride > 1 else block.window or 0,
+                stride=max(block.stride, 1),
+                pending=block.pending,
+                beside_8bit=block.beside_8bit if block.cache else 0,
+            )
+            growing[kept] += times
         if block.state or block.conv_state:
             states[State(0, block.state, block.conv_state)] += times
     return {

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pyarrow
 from pyarrow import csv, parquet
 
+from xlcalc.catalog import table_file
 from xlcalc.files import read_file, write_atomically
 from xlcalc.language.declare import Table
 from xlcalc.language.harmless import printable, unformulated
@@ -45,15 +46,24 @@ def scenarios(path: Path) -> tuple[pyarrow.Table, str]:
     """A table with a scenario a row from a CSV or Parquet file, and what tells its content from another's."""
     data = read_file(path)
     try:
-        if path.suffix.casefold() == ".parquet":
-            table = parquet.read_table(io.BytesIO(data))
-        else:
-            table = csv.read_csv(io.BytesIO(data.removeprefix(b"\xef\xbb\xbf")))
+        table = _read(data, path)
+    except table_file.TableError as error:
+        raise SpecError(str(error)) from None
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise SpecError(f"{path.name} cannot be read as a table: {str(error).splitlines()[0][:200]}") from None
     if not len(table) or not table.column_names:
         raise SpecError(f"{path.name} has no scenarios")
     return table, hashlib.sha256(data).hexdigest()[:16]
+
+
+def _read(data: bytes, path: Path) -> pyarrow.Table:
+    if path.suffix.casefold() == ".parquet":
+        return parquet.read_table(io.BytesIO(data))
+    try:
+        return csv.read_csv(io.BytesIO(table_file.decoded(data, path.name).encode()))
+    except pyarrow.ArrowException:
+        table_file.lines(data, path.name)  # says in what line
+        raise
 
 
 def refuse(out: Path) -> None:

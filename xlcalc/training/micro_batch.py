@@ -251,7 +251,9 @@ def micro_batch_time(
     memory += term(
         "waiting for the host", most(0.0, host - compute - memory - t_tp - t_ep - t_cp), "seconds", _EFFICIENCY
     )
-    return MicroBatch(compute, memory, t_tp, t_ep, t_cp, head, head_memory)
+    return MicroBatch(
+        compute=compute, memory=memory, tp=t_tp, ep=t_ep, cp=t_cp, head_compute=head, head_memory=head_memory
+    )
 
 
 def eager_bytes(model: Coefficients, adapters: Adapters | None, forwards: float) -> float:

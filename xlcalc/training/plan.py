@@ -140,7 +140,10 @@ class Ways(NamedTuple):
         return len(self.chunks) * len(self.zeros) * len(self.micro_batches)
 
     def layout(self, vp: int, micro_batch: int, zero: int, recompute: str) -> Layout:
-        return Layout(self.tp, self.pp, self.dp, self.ep, self.cp, vp, micro_batch, zero, recompute)
+        return Layout(
+            tp=self.tp, pp=self.pp, dp=self.dp, ep=self.ep, cp=self.cp,
+            vp=vp, micro_batch=micro_batch, zero=zero, recompute=recompute,
+        )  # fmt: skip
 
 
 def ways(job: Job, machine: Machine) -> Iterator[Ways]:

@@ -163,14 +163,14 @@ def step_time(
     traffic = term("memory traffic of Adam", OPTIMIZER_TRAFFIC, "bytes/parameter", "fp32 state read and written")
     each = term("micro-batches a stage", m / pp, "count")
     step = StepTime(
-        each * (micro.compute + micro.head_compute),
-        each * (micro.memory + micro.head_memory),
-        each * micro.tp,
-        m * hop,
-        m * gather + reduce,
-        each * micro.ep,
-        each * micro.cp,
-        bubble,
-        traffic * local / pp / k.stream + k.step_fixed,
+        compute=each * (micro.compute + micro.head_compute),
+        memory=each * (micro.memory + micro.head_memory),
+        tp=each * micro.tp,
+        pp=m * hop,
+        dp=m * gather + reduce,
+        ep=each * micro.ep,
+        cp=each * micro.cp,
+        bubble=bubble,
+        optimizer=traffic * local / pp / k.stream + k.step_fixed,
     )
     return terms(step, _SAID)

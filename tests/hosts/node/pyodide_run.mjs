@@ -1,28 +1,18 @@
 // Pyodide as xlwings Lite has it: wheels unpacked, the functions registered, calls passed from JavaScript.
-// Reads {wheels, python, calls} from stdin, prints {seconds, results, metadata, modules, brought} as JSON.
+// Arguments: the script for Pyodide's Python, then the wheels. For each line of calls on stdin prints, as a line of JSON,
+// {results, metadata, modules, brought}.
 import fs from "node:fs";
+import readline from "node:readline";
 import { loadPyodide } from "pyodide";
 
-const { wheels, python, calls } = JSON.parse(fs.readFileSync(0, "utf8"));
-const seconds = {};
-
-async function timed(name, work) {
-  const start = performance.now();
-  const result = await work();
-  seconds[name] = (performance.now() - start) / 1000;
-  return result;
-}
-
-const pyodide = await timed("pyodide", () => loadPyodide({ stdout: console.error, stderr: console.error }));
-await timed("wheels", () => {
-  for (const wheel of wheels) pyodide.unpackArchive(new Uint8Array(fs.readFileSync(wheel)), "wheel");
-});
-await timed("import xlcalc", () => pyodide.runPython("import xlcalc"));
+const [python, ...wheels] = process.argv.slice(2);
+const pyodide = await loadPyodide({ stdout: console.error, stderr: console.error });
+for (const wheel of wheels) pyodide.unpackArchive(new Uint8Array(fs.readFileSync(wheel)), "wheel");
+pyodide.runPython("import xlcalc");
 const host = pyodide.toPy({});
-await timed("register", () => pyodide.runPython(fs.readFileSync(python, "utf8"), { globals: host }));
-const results = await timed("calls", async () => {
-  const found = [];
-  for (const call of calls) found.push(await host.get("call")(call));
-  return found;
-});
-console.log(JSON.stringify({ seconds, results, ...JSON.parse(host.get("shown")()) }));
+pyodide.runPython(fs.readFileSync(python, "utf8"), { globals: host });
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const results = [];
+  for (const call of JSON.parse(line)) results.push(await host.get("call")(call));
+  console.log(JSON.stringify({ results, ...JSON.parse(host.get("shown")()) }));
+}

@@ -437,6 +437,7 @@ def test_errors_are_excels() -> None:
     assert isinstance(value, CalcError) and value.code == "#N/A"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("template", report.templates())
 def test_budgets_need_the_fast_engine_alone(template: str) -> None:
     """What makes their reports quick, and what an open workbook needs. The rate of return is the one exception: what

@@ -9,7 +9,7 @@ import subprocess
 import uuid
 
 import pytest
-from hosts.calc_session import uno_python
+from calc_session import uno_python
 from template_files import SHIPPED, loaded, named
 
 from xlcalc.workbook.files.package import Package

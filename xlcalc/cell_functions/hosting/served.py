@@ -110,11 +110,11 @@ def in_formats(
         return tuple(served(model, accelerator, one, kv_dtype, software) for one in formats)
 
 
-def drafted(acceptance: float | None, draft_tokens: int | None, draft_cost: float) -> speculative.Draft | None:
-    """What is drafted for each step; None where nothing is said of drafts. An acceptance or a cost of 0 is what
+def drafted(acceptance: float | None, draft_tokens: int | None, draft_cost: float) -> speculative.Draft:
+    """What is drafted for each step; nothing where nothing is said of drafts. An acceptance or a cost of 0 is what
     LibreOffice gives for an empty cell."""
     if draft_tokens is None and not (acceptance or draft_cost):
-        return None
+        return speculative.UNDRAFTED
     if acceptance is None or draft_tokens is None:
         got = {"acceptance": acceptance, "draft_tokens": draft_tokens, "draft_cost": draft_cost}
         said = " and ".join(name for name, value in got.items() if value)

@@ -95,7 +95,7 @@ def LLM_TRAIN_MEMORY(
     """
     counted = model.trained
     numbers = columns(counted, WORDS, "of the model")
-    layout = Layout(tp, pp, dp, ep, cp, vp, micro_batch, zero, recompute)
+    layout = Layout(tp=tp, pp=pp, dp=dp, ep=ep, cp=cp, vp=vp, micro_batch=micro_batch, zero=zero, recompute=recompute)
     held = memory.train_memory(
         numbers,
         check(layout, counted.n_layers, counted.n_experts, counted.n_heads),
@@ -153,7 +153,7 @@ def LLM_STEP_TIME(
     """
     counted = model.trained
     numbers = columns(counted, WORDS, "of the model")
-    layout = Layout(tp, pp, 1, ep, cp, vp, micro_batch, zero, recompute)
+    layout = Layout(tp=tp, pp=pp, dp=1, ep=ep, cp=cp, vp=vp, micro_batch=micro_batch, zero=zero, recompute=recompute)
     layout = spread(count, layout, counted.n_layers, counted.n_experts, counted.n_heads)
     check_runs(software or "", accelerator.vendor)
     rates = kernels(accelerator, dtype.name, software or usual_training(zero, accelerator.vendor))

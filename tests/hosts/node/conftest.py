@@ -1,1 +1,0 @@
-collect_ignore = ["lite_host.py"]  # runs in Pyodide
