@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from xlcalc.catalog.prices import typical
-from xlcalc.formula.arithmetic import chosen, term
+from xlcalc.formula.arithmetic import chosen, given, term
 from xlcalc.formula.records import columns
 from xlcalc.formula.symbols import unrecorded
 from xlcalc.hardware.serving import dense_format, device, engine, formats_to_try, serve_rates, usual_software
@@ -113,7 +113,7 @@ def in_formats(
 def drafted(acceptance: float | None, draft_tokens: int | None, draft_cost: float) -> speculative.Draft:
     """What is drafted for each step; nothing where nothing is said of drafts. An acceptance or a cost of 0 is what
     LibreOffice gives for an empty cell."""
-    if draft_tokens is None and not (acceptance or draft_cost):
+    if draft_tokens is None and not given(acceptance) and not given(draft_cost):
         return speculative.UNDRAFTED
     if acceptance is None or draft_tokens is None:
         got = {"acceptance": acceptance, "draft_tokens": draft_tokens, "draft_cost": draft_cost}
