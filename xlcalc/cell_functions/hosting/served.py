@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from xlcalc.catalog.prices import typical
+from xlcalc.formula.arithmetic import is_number
 from xlcalc.formula.records import columns
 from xlcalc.formula.symbols import unrecorded
 from xlcalc.hardware.serving import dense_format, device, engine, formats_to_try, serve_rates, usual_software
@@ -112,12 +113,10 @@ def in_formats(
 def drafted(acceptance: float | None, draft_tokens: int | None, draft_cost: float) -> speculative.Draft | None:
     """What is drafted for each step; None where nothing is said of drafts. An acceptance or a cost of 0 is what
     LibreOffice gives for an empty cell."""
-    if draft_tokens is None and not (acceptance or draft_cost):
+    if draft_tokens is None and not acceptance and not (is_number(draft_cost) and draft_cost):
         return None
     if acceptance is None or draft_tokens is None:
-        got = {"acceptance": acceptance, "draft_tokens": draft_tokens, "draft_cost": draft_cost}
-        said = " and ".join(name for name, value in got.items() if value)
-        raise ValueError(f"needs acceptance and draft_tokens together, for drafts, or neither; got {said} alone")
+        raise ValueError("needs acceptance and draft_tokens together, for drafts, or none of them nor a draft_cost")
     return speculative.draft(acceptance, draft_tokens, draft_cost)
 
 
