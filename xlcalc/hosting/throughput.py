@@ -13,7 +13,7 @@ from math import ceil
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import is_recording, least, remembered, searched, term, where
-from xlcalc.hosting.layout import Layout, check, fills
+from xlcalc.hosting.layout import UNSAID, Layout, check, fills
 from xlcalc.hosting.memory import RESERVE, splits, whole_capacity
 from xlcalc.hosting.served import Served
 from xlcalc.hosting.speculative import Draft
@@ -148,11 +148,20 @@ def engine(r: Replica, sequences: float, beginning: float) -> float:
 
 
 def choices(of: Served, count: int, layout: Layout | None) -> Sequence[Layout]:
-    """The layouts that a question about `count` accelerators leaves open: the one that is given, as it is written."""
+    """The layouts that a question about `count` accelerators leaves open: one that is given, as it is written; where it
+    is tp alone and there are experts, its twin too, which attends in copies and spreads experts, as engines can."""
     if layout is None:
         return splits(of, count)
     fills(layout, count)
-    return [check(layout, of.divisible)]
+    written = check(layout._replace(ep=max(layout.ep, 1)), of.divisible)
+    twin = layout.ep == UNSAID and has_twin(of, written)
+    return [written, Layout(1, 1, written.tp, written.tp)] if twin else [written]
+
+
+def has_twin(of: Served, layout: Layout) -> bool:
+    """Whether its accelerators could attend in copies and spread experts instead, unless a text says ep1."""
+    experts = of.counted.n_experts
+    return layout.tp == layout.accelerators > 1 and layout.ep <= 1 and experts > 0 and experts % layout.tp == 0
 
 
 def best_flow(

@@ -98,7 +98,7 @@ def _cheapest(given: SimpleNamespace) -> str:
     )
     return chosen(
         "plan",
-        f"{option.layout.text}, {option.of.dtype}, {option.batch} sequences",
+        f"{option.text}, {option.of.dtype}, {option.batch} sequences",
         f"the cheapest inside the limits of {tried} layouts and formats, each with its largest batch: "
         "{0}; {1}; {2}; {3}; {4}",
         *_of_option(
