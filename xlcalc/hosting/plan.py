@@ -13,7 +13,7 @@ from xlcalc.hosting.layout import Layout, Split
 from xlcalc.hosting.memory import splits
 from xlcalc.hosting.served import Served
 from xlcalc.hosting.step import Replica, replica
-from xlcalc.hosting.throughput import Flow, Traffic, flow, has_twin, stage_seconds, useful
+from xlcalc.hosting.throughput import Flow, Traffic, as_written, flow, stage_seconds, useful
 
 HEADER = [
     "accelerators", "layout", "dtype", "batch", "TTFT (s)", "TPOT (s)", "tokens/s", "tokens/s/accelerator",
@@ -34,9 +34,7 @@ class Option(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The layout as LLM_THROUGHPUT reads it: this one, not its twin."""
-        alone = isinstance(self.layout, Layout) and has_twin(self.of, self.layout)
-        return self.layout.text + ("ep1" if alone else "")
+        return as_written(self.of, self.layout)
 
     @property
     def per_accelerator(self) -> float:

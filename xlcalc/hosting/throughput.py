@@ -13,7 +13,7 @@ from math import ceil
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import is_recording, least, remembered, searched, term, where
-from xlcalc.hosting.layout import UNSAID, Layout, check, fills
+from xlcalc.hosting.layout import UNSAID, Layout, Split, check, fills
 from xlcalc.hosting.memory import RESERVE, splits, whole_capacity
 from xlcalc.hosting.served import Served
 from xlcalc.hosting.speculative import Draft
@@ -162,6 +162,11 @@ def has_twin(of: Served, layout: Layout) -> bool:
     """Whether its accelerators could attend in copies and spread experts instead, unless a text says ep1."""
     experts = of.counted.n_experts
     return layout.tp == layout.accelerators > 1 and layout.ep <= 1 and experts > 0 and experts % layout.tp == 0
+
+
+def as_written(of: Served, layout: Layout | Split) -> str:
+    """A layout as a cell holds it that means this one, not its twin."""
+    return layout.text + ("ep1" if isinstance(layout, Layout) and has_twin(of, layout) else "")
 
 
 def best_flow(
