@@ -335,7 +335,7 @@ def LLM_ATTENTION_COST(attention: _Attention, n: PositiveTokens, d: Positive = 6
         attention: the variant
         n: tokens of the sequence
         d: dimension of a head
-        param: the variant's own size (window, block, projected length, features); blank = a usual one
+        param: the variant's own size (window, block, projected length, features) where it has one; blank = a usual one
     Example:
         >>> LLM_ATTENTION_COST("local", 4096, 64, 256)[1]
         ['local', 'n k', 268435456, 1048576, 0.0625]

@@ -12,6 +12,7 @@ from xlcalc.formula.arithmetic import both, either, floor, plain, remembered, wh
 
 _PART = re.compile(r"(tp|pp|dp|ep)(\d+)")
 _MOST_TP = 1024
+UNSAID = 0  # ways of experts in a text of tp alone, which leaves open whether attention runs in copies
 _SPLIT = re.compile(r"(\d+)[x*](.+?)\+(\d+)[x*](.+)")
 
 
@@ -69,7 +70,8 @@ def parse(text: str) -> Layout | Split:
     """
     apart = _SPLIT.fullmatch(re.sub(r"\s", "", text.casefold()))
     if apart is None:
-        return _layout(text)
+        one = _layout(text)
+        return one._replace(ep=UNSAID) if one.tp == one.accelerators and "ep" not in text.casefold() else one
     replicas = int(apart[1]), int(apart[3])
     if 0 in replicas:
         raise ValueError(f'must have prefill and decoding replicas, such as "2xtp4+1xtp8"; got "{text}"')

@@ -13,7 +13,7 @@ from xlcalc.hosting.layout import Layout, Split
 from xlcalc.hosting.memory import splits
 from xlcalc.hosting.served import Served
 from xlcalc.hosting.step import Replica, replica
-from xlcalc.hosting.throughput import Flow, Traffic, flow, stage_seconds, useful
+from xlcalc.hosting.throughput import Flow, Traffic, as_written, flow, stage_seconds, useful
 
 HEADER = [
     "accelerators", "layout", "dtype", "batch", "TTFT (s)", "TPOT (s)", "tokens/s", "tokens/s/accelerator",
@@ -31,6 +31,10 @@ class Option(NamedTuple):
     batch: int
     ttft: float
     flow: Flow
+
+    @property
+    def text(self) -> str:
+        return as_written(self.of, self.layout)
 
     @property
     def per_accelerator(self) -> float:
@@ -165,7 +169,7 @@ def plan(
     for o in best(formats, traffic, ttft_limit, tpot_limit, max_count, top)[0]:
         usd = usd_per_million(price.usd_per_hour, o.per_accelerator, 1) if price else None
         rows.append([
-            o.layout.accelerators, o.layout.text, o.of.dtype, o.batch, o.ttft, o.flow.tpot, o.flow.tokens_per_second,
+            o.layout.accelerators, o.text, o.of.dtype, o.batch, o.ttft, o.flow.tpot, o.flow.tokens_per_second,
             o.per_accelerator, usd, *priced(price)[:3],
         ])  # fmt: skip
     return rows

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import (
+    both,
     ceil,
     detail,
     floor,
@@ -22,7 +23,7 @@ from xlcalc.formula.arithmetic import (
     term,
     where,
 )
-from xlcalc.hosting.layout import Layout, check, fills
+from xlcalc.hosting.layout import UNSAID, Layout, Split, check, fills
 from xlcalc.hosting.memory import RESERVE, splits, whole_capacity
 from xlcalc.hosting.served import Served
 from xlcalc.hosting.speculative import UNDRAFTED, Draft
@@ -168,11 +169,29 @@ def engine(r: Replica, sequences: float, beginning: float) -> float:
 
 
 def choices(of: Served, count: int, layout: Layout | None) -> Sequence[Layout]:
-    """The layouts that a question about `count` accelerators leaves open: the one that is given, as it is written."""
+    """The layouts that a question about `count` accelerators leaves open: one that is given, as it is written; where it
+    is tp alone and there are experts, its twin too, which attends in copies and spreads experts, as engines can."""
     if layout is None:
         return splits(of, count)
     fills(layout, count)
-    return [check(layout, of.divisible)]
+    written = check(layout._replace(ep=max(layout.ep, 1)), of.divisible)
+    return [written, twin(written)] if layout.ep == UNSAID and has_twin(of, written) else [written]
+
+
+def twin(layout: Layout) -> Layout:
+    """Its accelerators with attention in copies and experts spread."""
+    return Layout(1, 1, layout.tp, layout.tp)
+
+
+def has_twin(of: Served, layout: Layout) -> bool:
+    """Whether its accelerators could do so, unless a text says ep1."""
+    experts, alone = of.counted.n_experts, both(layout.tp == layout.accelerators, layout.tp > 1)
+    return both(both(alone, layout.ep <= 1), both(experts > 0, experts % layout.tp == 0))
+
+
+def as_written(of: Served, layout: Layout | Split) -> str:
+    """A layout as a cell holds it that means this one, not its twin."""
+    return layout.text + ("ep1" if isinstance(layout, Layout) and has_twin(of, layout) else "")
 
 
 def best_flow(

@@ -28,7 +28,7 @@ SHARED = {
     "pp": "pipeline stages",
     "ep": "ranks over which experts are spread",
     "cp": "context-parallel ranks",
-    "vp": "model chunks of a pipeline stage (interleaved schedule)",
+    "vp": "model chunks of a pipeline stage (interleaved schedule); not used with one stage",
     "zero": "ZeRO stage; 3 = FSDP",
     "recompute": "what is computed again in the backward pass, as in LLM_TRAIN_MEMORY",
     "rank": "rank of the adapters; not used by full",

@@ -60,7 +60,7 @@ def LLM_SERVE_MEMORY(
         35.85
     """
     of = held(model, None, dtype, kv_dtype, software)
-    expected = sequences or of.engine.prepared
+    expected = of.engine.prepared if sequences is None else sequences
     parts = memory.serve_memory(of, context, batch, check(Layout(tp), of.divisible), expected)
     return parts.total if part == "total" else getattr(parts, part)
 

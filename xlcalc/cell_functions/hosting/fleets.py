@@ -16,7 +16,7 @@ from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.hosting import cost, fleet, host_layers, latency, memory, queueing
 from xlcalc.hosting.served import Served
 from xlcalc.hosting.step import replica
-from xlcalc.hosting.throughput import Traffic
+from xlcalc.hosting.throughput import Traffic, as_written
 from xlcalc.language.cells import Number
 from xlcalc.language.declare import Table, cell_function
 from xlcalc.language.kinds import (
@@ -110,8 +110,8 @@ def LLM_FLEET(
         hourly = usd()
         tokens = found.usd_per_million(hourly, traffic) if hourly else (None, None)
         table.append([
-            found.layout.text, size, min(kind.rate for kind in found.kinds), found.replicas, found.accelerators(),
-            found.nodes(), found.utilisation, *found.latencies(quantile), hourly, *tokens, found.accelerators(few),
+            as_written(of, found.layout), size, min(kind.rate for kind in found.kinds), found.replicas,
+            found.accelerators(), found.nodes(), found.utilisation, *found.latencies(quantile), hourly, *tokens, found.accelerators(few),
             found.accelerators(many), usd(few), usd(many), of.dtype, *cost.priced(listed),
         ])  # fmt: skip
     return table
@@ -139,7 +139,7 @@ def _cheapest_fleet(given: SimpleNamespace) -> str:
     ]
     return chosen(
         "fleet",
-        f"{best.replicas} x {best.layout.text}, {best.nodes()} nodes",
+        f"{best.replicas} x {as_written(of, best.layout)}, {best.nodes()} nodes",
         f"in the fewest nodes of {1 + len(others)} layouts: {'; '.join(f'{{{i}}}' for i in range(len(decided)))}",
         *decided,
     )

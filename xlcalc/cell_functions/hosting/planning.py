@@ -52,12 +52,12 @@ def LLM_SERVE_PLAN(
 ) -> Rows:
     """The cheapest ways to serve a model on an accelerator inside limits on latency, cheapest first.
 
-    Tries counts (powers of two), layouts (tensor, pipeline, expert, data-parallel attention; prefill and decoding
-    apart on replicas of one layout, written 2xtp2+2xtp2) and formats that the accelerator computes in, each with the
-    largest batch that keeps the limits. TTFT and TPOT are means: that of a prompt among running
-    sequences, without a queue (LLM_FLEET has quantiles); four of five measured systems like it give tokens/s between
-    low and high. USD at full use and your own price, else the median of the catalog's whole nodes, on demand: of how
-    many rows, how old and how far apart stands beside it; blank where it lists none.
+    Tries counts (powers of two), layouts (tensor, pipeline, expert, data-parallel attention; prefill and decoding apart
+    on replicas of one layout, written 2xtp2+2xtp2; tp2ep1 of a mixture is tp2 without attention copies) and formats
+    that the accelerator computes in, each with the largest batch that keeps the limits. TTFT and TPOT are means: that
+    of a prompt among running sequences, without a queue (LLM_FLEET has quantiles); four of five measured systems like
+    it give tokens/s between low and high. USD at full use and your own price, else the median of the catalog's whole
+    nodes, on demand: of how many rows, how old and how far apart stands beside it; blank where it lists none.
 
     Args:
         ttft_slo: longest time to the first token; blank = any
@@ -98,7 +98,7 @@ def _cheapest(given: SimpleNamespace) -> str:
     )
     return chosen(
         "plan",
-        f"{option.layout.text}, {option.of.dtype}, {option.batch} sequences",
+        f"{option.text}, {option.of.dtype}, {option.batch} sequences",
         f"the cheapest inside the limits of {tried} layouts and formats, each with its largest batch: "
         "{0}; {1}; {2}; {3}; {4}",
         *_of_option(

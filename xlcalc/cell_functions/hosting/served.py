@@ -116,9 +116,7 @@ def drafted(acceptance: float | None, draft_tokens: int | None, draft_cost: floa
     if draft_tokens is None and not given(acceptance) and not given(draft_cost):
         return speculative.UNDRAFTED
     if acceptance is None or draft_tokens is None:
-        got = {"acceptance": acceptance, "draft_tokens": draft_tokens, "draft_cost": draft_cost}
-        said = " and ".join(name for name, value in got.items() if value)
-        raise ValueError(f"needs acceptance and draft_tokens together, for drafts, or neither; got {said} alone")
+        raise ValueError("needs acceptance and draft_tokens together, for drafts, or none of them nor a draft_cost")
     return speculative.draft(acceptance, draft_tokens, draft_cost)
 
 

@@ -132,7 +132,8 @@ def LLM_THROUGHPUT(
 
     Every step gives each decoding sequence a token and prefills prompts / outputs as many prompt tokens. Running
     sequences are bound by the cache in what memory is free (90 %), by 4,096 and by 8,192 tokens a step. The engine's
-    own time is counted. A layout is taken as written: `tp4` divides attention, and `dp4ep4` runs copies of it.
+    own time is counted. With `tp` alone a mixture of experts may run data-parallel attention, whichever is faster, with
+    `tp4ep1` not; all other layouts are run as written.
     `2xtp4+1xtp8` is two replicas that only prefill and one that only decodes, the cache sent from those to this over
     the accelerators' links: the slower pool sets the pace.
 

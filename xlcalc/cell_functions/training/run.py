@@ -97,7 +97,7 @@ def LLM_TRAIN_TIME(
         flops: FLOP of the run, as LLM_TRAIN_FLOPS gives them
         count: accelerators
         mfu: model FLOP utilisation, a fraction of peak; 0.3 to 0.5 is usual
-        dtype: number format of the matmuls
+        dtype: number format of the matmuls; not used where a peak is given
     Example:
         >>> round(LLM_TRAIN_TIME(2.4e23, 312e12, 300, 0.3, unit="days"), 2)
         98.92
@@ -115,7 +115,7 @@ def LLM_GPU_HOURS(flops: Flop, accelerator: AcceleratorOrPeak, mfu: Fraction = 0
     Args:
         flops: FLOP of the run
         mfu: model FLOP utilisation, a fraction of peak
-        dtype: number format of the matmuls
+        dtype: number format of the matmuls; not used where a peak is given
     Example:
         >>> round(LLM_GPU_HOURS(2.4e23, 312e12, 0.3), 1)
         712250.7
@@ -143,7 +143,7 @@ def LLM_MFU(
         tokens_per_second: tokens trained in a second by all accelerators together
         count: accelerators
         seq_len: tokens of a training sequence; 0 leaves attention out
-        dtype: number format of the matmuls
+        dtype: number format of the matmuls; not used where a peak is given
     Example:
         >>> round(LLM_MFU("llama-3.1-8b", 80000, "h100-sxm", 8, 8192), 3)
         0.617
