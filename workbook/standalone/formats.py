@@ -35,7 +35,7 @@ NUMBERS = (
 )  # fmt: skip
 KINDS: tuple[tuple[str, int, Any], ...] = (
     ("products", 16, Product(0, 0, 0, 2, False, False)),
-    ("experts", 2, Product(0, 0, 0, 2, False, False, 1, 1, 1)),
+    ("experts", 2, Product(0, 0, 0, 2, False, False, width=1)),
     ("scores", 2, Scores(0, 0, 0)),
     ("full", 2, Cached(0, 0, 0, 0, 1, 0)),
     ("windowed", 1, Cached(0, 0, 0, 1, 1, 0)),

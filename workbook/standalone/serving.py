@@ -44,7 +44,7 @@ _MOST_NODES = 8  # nested deeper, LET would try all of them
 _PLAIN = frozenset(("window", "stride", "pending"))  # of a cache that is kept whole
 _WAYS = [f"{name}_ways" for name in Layout._fields]
 _GIVEN = [f"{name}_given" for name in Layout._fields]
-_TRIED = ("count_tried", "tp_tried", *_GIVEN, "layout_is_given")
+_TRIED = ("count_tried", "tp_tried", *_GIVEN, "layout_is_given", "ep_is_said")
 
 
 def formulas() -> dict[str, str]:
@@ -223,10 +223,13 @@ class _Function:
         return where(best > 0, best, of.call("#NUM!", ()))
 
     def _given(self, of: _Open, served: Served, count: Any, layout: Layout, each: Callable[[Layout], Any]) -> Any:
-        """The same of the layout that is given; 0 where it does not fit model or count."""
+        """The same of the layout that is given, or its twin where it leaves that open; 0 where it does not fit model or
+        count."""
+        there_is = both(of.number("ep_is_said") == 0, throughput.has_twin(served, layout))
+        other = throughput.twin(layout)
         works = both(layout.accelerators == count, served.divisible.by_tp(layout.tp))
         works = both(works, both(layout.pp <= of.model("n_layers"), layout.ep <= most(of.model("n_experts"), 1)))
-        return where(works, each(layout), 0)
+        return where(works, most(each(layout), where(there_is, each(other), 0)), 0)
 
     def _of_layout(self, of: _Open, asked_of: Callable[[Layout], Any]) -> Callable[[Layout], Symbol]:
         """What is asked of a layout as a name of its own, and how it is called."""
@@ -291,6 +294,7 @@ class _Function:
         for name in _GIVEN:
             yield name, f'xlcalc_ways(_xlpm.layout_text,"{name[:2]}")'
         said = "+".join(f'IF(ISNUMBER(FIND("{one[:2]}",_xlpm.layout_text)),2+LEN(_xlpm.{one}),0)' for one in _GIVEN)
+        yield "ep_is_said", 'IF(ISNUMBER(FIND("ep",_xlpm.layout_text)),1,0)'
         divides = "MOD(_xlpm.tp_given*_xlpm.dp_given,_xlpm.ep_given)=0"
         valid = f"IF({said}=LEN(_xlpm.layout_text),IF({divides},1,#VALUE!),#VALUE!)"
         yield "layout_is_given", f'IF(_xlpm.layout_text="",0,{valid})'
