@@ -109,8 +109,8 @@ def LLM_FLEET(
         tokens = found.usd_per_million(hourly, traffic) if hourly else (None, None)
         table.append([
             as_written(of, found.layout), size, min(kind.rate for kind in found.kinds), found.replicas,
-            found.accelerators(), found.nodes(), found.utilisation, *found.latencies(quantile), hourly, *tokens, found.accelerators(few),
-            found.accelerators(many), usd(few), usd(many), of.dtype, *cost.priced(listed),
+            found.accelerators(), found.nodes(), found.utilisation, *found.latencies(quantile), hourly, *tokens,
+            found.accelerators(few), found.accelerators(many), usd(few), usd(many), of.dtype, *cost.priced(listed),
         ])  # fmt: skip
     return table
 
