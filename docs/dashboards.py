@@ -1,4 +1,5 @@
-"""The pictures of docs/templates.md: the Dashboard of each template, drawn with LibreOffice and poppler's pdftoppm.
+"""The pictures of docs/templates.md, drawn with LibreOffice and poppler's pdftoppm: the Dashboard of each template, of
+hardware its first catalog.
 
 They are drawn anew where a template has changed since, which `drawn.json` beside them tells: another LibreOffice, or
 other fonts, draw the same workbook a little differently.
@@ -23,7 +24,7 @@ _DPI = "90"
 def made() -> dict[Path, bytes]:
     """The pictures, and of which workbooks they are."""
     known = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
-    now = {name: _content(name) for name in report.templates() if name != "hardware"}
+    now = {name: _content(name) for name in report.templates()}
     pictures = {HERE / f"{name}.png": name for name in now}
     drawn = {
         path: path.read_bytes() if path.exists() and known.get(name) == now[name] else _draw(name)
@@ -39,11 +40,13 @@ def _content(name: str) -> str:
 
 
 def _draw(name: str) -> bytes:
-    """The first page that is printed."""
+    """The first page that is printed, of hardware the one after its Cover."""
+    at = "2" if name == "hardware" else "1"
     with tempfile.TemporaryDirectory() as folder:
         page, picture = Path(folder) / "report.pdf", Path(folder) / "page.png"
         page.write_bytes(as_pdf(report.make(name, {})))
         cropped = ["-x", "74", "-y", "39", "-W", "910", "-H", "652"]
-        command = ["pdftoppm", "-png", "-singlefile", "-r", _DPI, *cropped, str(page), str(picture.with_suffix(""))]
+        command = ["pdftoppm", "-png", "-singlefile", "-f", at, "-r", _DPI, *cropped, str(page),
+                   str(picture.with_suffix(""))]  # fmt: skip
         subprocess.run(command, check=True)
         return picture.read_bytes()

@@ -67,7 +67,7 @@ def build(template: Template) -> Book:
     steps.finish()
     months = timeline.Timeline(book, template, steps)
     scenarios.finish(book, scenario_sheet, template, steps)
-    sensitivity.build(book, steps, template.drivers)
+    sensitivity.build(book, steps, template.drivers, template.amounts)
     for extra in template.extra:
         extra(book)
     hardware.build(book, own_rows=True)

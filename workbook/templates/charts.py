@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from openpyxl.chart import BarChart, LineChart, Reference, ScatterChart, Series
 from openpyxl.chart.data_source import StrRef
-from openpyxl.chart.label import DataLabelList
+from openpyxl.chart.label import DataLabel, DataLabelList
 from openpyxl.chart.series import SeriesLabel
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.text import RichText, Text
@@ -107,6 +107,15 @@ def points(title: str, places: list[tuple[Reference, ...]], x_title: str, y_titl
     return chart
 
 
+def labels_inside(chart: BarChart, points: list[int]) -> None:
+    """Bars that go down have their value inside, clear of the names of the axis."""
+    for point in points:
+        label = DataLabel(idx=point, dLblPos="inBase", showVal=True, showSerName=False, showCatName=False, showLegendKey=False,
+                          showPercent=False)  # fmt: skip
+        label.txPr = _rich(800, "FFFFFF")
+        chart.series[0].dLbls.dLbl.append(label)
+
+
 def hollow(chart: BarChart, index: int) -> None:
     """Make a series of a stacked chart invisible: what stands on it floats."""
     chart.series[index].graphicalProperties = GraphicalProperties(noFill=True, ln=LineProperties(noFill=True))
@@ -192,13 +201,13 @@ def _finish(
     chart.roundedCorners = False
 
 
-def _characters(size: int, bold: bool = False) -> CharacterProperties:
-    return CharacterProperties(sz=size, b=bold, solidFill="404040", latin=TextFont(typeface=style.FONT))
+def _characters(size: int, bold: bool = False, color: str = "404040") -> CharacterProperties:
+    return CharacterProperties(sz=size, b=bold, solidFill=color, latin=TextFont(typeface=style.FONT))
 
 
-def _rich(size: int) -> RichText:
-    properties = ParagraphProperties(defRPr=_characters(size))
-    return RichText(p=[Paragraph(pPr=properties, endParaRPr=_characters(size))])
+def _rich(size: int, color: str = "404040") -> RichText:
+    characters = _characters(size, color=color)
+    return RichText(p=[Paragraph(pPr=ParagraphProperties(defRPr=characters), endParaRPr=characters)])
 
 
 def _title(words: str, size: int, bold: bool = False) -> Title:

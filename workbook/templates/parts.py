@@ -89,6 +89,8 @@ class Cost:
 
     line: Line
     month: str
+    income: bool = False
+    """Comes back: neither contingency nor tax is taken on it."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,8 @@ class Template:
     extra: Sequence[Callable[[Book], object]] = ()
     """Further sheets of this template alone."""
     scenario_word: str = "Scenario"
+    amounts: str = style.AMOUNT
+    """How the bill and its charts show amounts."""
     free: tuple[str, ...] = FREE
     given: tuple[str, ...] = GIVEN
     bridge: tuple[int, int] = (1, 2)

@@ -138,6 +138,10 @@ def _paid(count: str, regions: str, size: str, whole: str) -> str:
     return f'IF({whole}="yes",ROUNDUP(ROUND({each}/{size},rounding_digits),0)*{size},{each})*{regions}'
 
 
+def _whole(count: str) -> str:
+    return f'IF({{whole_nodes}}="yes",ROUNDUP(ROUND({count}/{{node_size}},rounding_digits),0)*{{node_size}},{count})'
+
+
 FACTS: Block = ("What one replica holds (LLM_* cells)", [
     Line("model_id", "Model", "id", 'IFERROR(LLM_MODEL({model},"id"),{model})', "", style.GENERAL, fact=True),
     Line("parameters", "Parameters", "parameters", "LLM_PARAMS({model_id})", "", _INT, fact=True),
@@ -166,7 +170,8 @@ FACTS: Block = ("What one replica holds (LLM_* cells)", [
 ])  # fmt: skip
 TRAFFIC: Block = ("Traffic of the month that is sized", [
     Line("plan_start", "Plan starts", "date", "{start_date}", "", style.DATE),
-    Line("plan_end", "Plan ends", "date", "EDATE({start_date},{horizon_months})-1", "", style.DATE),
+    Line("plan_end", "Plan ends", "date", "EDATE({start_date}-DAY({start_date})+1,{horizon_months})-1",
+         "Calendar months, from that of the start.", style.DATE),
     Line("sizing_month", "Month sized", "date", "EDATE({start_date},sizing_month_no)", "", style.DATE),
     Line("requests_day", "Requests a day", "requests/day", "{requests_per_day}*(1+{growth})^sizing_month_no", "With growth.", _INT),
     Line("requests_month", "Requests a month", "requests/month", "{requests_day}*days_per_month", "", _INT),
@@ -201,8 +206,13 @@ SIZE: Block = ("Replicas and accelerators", [
     Line("accelerators_used", "Accelerators needed on average", "accelerators",
          f'IF({{autoscale}}="yes",SUM({_BY_HOUR})/hours_per_day,{{accelerators_peak}})',
          "The peak's, or the mean of the hours where replicas follow the load.", style.TENTHS),
-    Line("committed", "Committed", "accelerators", "({one_year_share}+{three_year_share})*{accelerators_used}",
-         "Owed in every hour and month of the term, needed or not: see Timeline.", style.TENTHS),
+    Line("committed_3y", "Committed for three years", "accelerators", _whole("{three_year_share}*{accelerators_used}"), "Whole nodes.",
+         style.TENTHS),
+    Line("committed_1y", "Committed for a year", "accelerators",
+         f"MIN({_whole('{one_year_share}*{accelerators_used}')},MAX(0,{_whole('{accelerators_used}')}-{{committed_3y}}))", "Whole nodes.",
+         style.TENTHS),
+    Line("committed", "Committed", "accelerators", "{committed_1y}+{committed_3y}",
+         "Owed in every hour and month of its term, needed or not: see Timeline.", style.TENTHS),
     Line("accelerators_paid", "Accelerators paid", "accelerators",
          f'IF({{autoscale}}="yes",{{committed}}+SUMPRODUCT(({_BY_HOUR}>{{committed}})*({_BY_HOUR}-{{committed}}))/hours_per_day,'
          "{accelerators_used})", "What is committed, and in each hour what is needed beyond it.", style.TENTHS,
@@ -245,16 +255,14 @@ LATENCY: Block = ("Latency at the peak, spares down, and the fleet that holds it
     Line("fleet_high", "Its high end", "accelerators", _fleet("column_fleet_high"), "A tenth would need more.", _INT, fact=True),
 ])  # fmt: skip
 RATES: Block = ("Rates", [
-    Line("level_used", "Level of prices", "factor", "IF(ISNUMBER({usd_per_hour}),1,{price_level})", "Own prices do not move.", "0.00"),
     BLEND,
-    Line("commitment_months", "Months owed", "months", "MAX(({one_year_share}>0)*months_1y,({three_year_share}>0)*months_3y)",
-         "0 without a commitment.", _INT),
+    Line("commitment_months", "First commitment ends after", "months",
+         "IF({one_year_share}>0,months_1y,({three_year_share}>0)*months_3y)", "0 without a commitment.", _INT),
     Line("committed_rate", "Committed hour", "USD/accelerator-hour",
-         "IF({one_year_share}+{three_year_share}=0,0,({one_year_share}*{price_1y}+{three_year_share}*{price_3y})/({one_year_share}"
-         "+{three_year_share}))*{level_used}", "", style.RATE),
+         "IF({committed}=0,0,({committed_1y}*{price_1y}+{committed_3y}*{price_3y})/{committed})", "", style.RATE),
     Line("flexible_rate", "Hour on demand or spot", "USD/accelerator-hour",
          "IF({on_demand_share}+{spot_share}<=0,{price_on_demand},({on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}"
-         "*{price_spot},0))/({on_demand_share}+{spot_share}))*{level_used}", "", style.RATE),
+         "*{price_spot},0))/({on_demand_share}+{spot_share}))", "", style.RATE),
 ])  # fmt: skip
 
 
@@ -325,6 +333,18 @@ FLEET = Check(
     "LLM_FLEET, which sizes by the slowest requests and not by a share of the speed, needs more even if engines are quick, or it is not "
     "known: lower the load at which the limits hold.", "fleet_accelerators", style.WHOLE,
 )  # fmt: skip
+OWN_REPLICA = Check(
+    "Own speed has its accelerators", "IF(ISNUMBER(own_speed_shown)=ISNUMBER(own_accelerators_shown),0,1)", EQUAL, "0", STOP,
+    "Give both, the speed of the replica that you measured and its accelerators, or neither.", "own_accelerators", "0",
+)  # fmt: skip
+SIZED_IN_PLAN = Check(
+    "The month sized lies in the plan", "sizing_month_no", AT_MOST, "plan_months-1", STOP,
+    "Choose an earlier month, counted from 0, or plan for longer.", "sizing_month_no", "0",
+)  # fmt: skip
+OWED_AFTER = Check(
+    "Commitments end with the plan", "MAX((committed_1y>0)*months_1y,(committed_3y>0)*months_3y)", AT_MOST, "plan_months", WARN,
+    "A contract outlasts the plan: Timeline pays it to its end, for nothing. Plan for longer, or commit for less.", "horizon_months", "0",
+)  # fmt: skip
 STILL_COMMITTED = Check(
     "The commitment runs in the month sized", "IF(committed>0,sizing_month_no+1,0)", AT_MOST,
     "IF(committed>0,commitment_months,0)", WARN,
@@ -335,6 +355,18 @@ IN_TIME = [
     _in_time("First tokens are in time at the peak", "peak_ttft", "ttft_slo_shown"),
     _in_time("Further tokens are in time at the peak", "peak_tpot", "tpot_slo_shown"),
 ]
+OWED = "({number}<months_1y)*committed_1y+({number}<months_3y)*committed_3y"
+"""Accelerators that are owed in a month: each contract for its own term, also beyond the plan."""
+
+
+def _cash(term: str) -> str:
+    months = f"months_{term}"
+    share = f"(1-upfront_share_shown)*({{number}}<{months})+upfront_share_shown*({{number}}=0)*{months}"
+    return f"committed_{term}*price_{term}*({share})"
+
+
+ACCELERATORS_MONTH = "{owed_usd}+{active}*{flexible}*flexible_rate*hours_per_month"
+"""What the accelerators cost in a month of Timeline."""
 SERVING_CLOCK = [
     TimeRow("active", "In the plan", "1 or 0", "({number}<plan_months)*1", "0"),
     TimeRow("requests", "Requests in the month", "requests", "requests_per_day_shown*(1+growth_shown)^{number}*days_per_month", _INT),
@@ -346,10 +378,11 @@ SERVING_CLOCK = [
             "+spare_replicas_shown)", _INT),
     TimeRow("needed", "Accelerators needed", "accelerators",
             f'IF(autoscale_shown="yes",INDEX(month_accelerators,{{number}}+1),{accelerators_of("{replicas_month}", live)})', style.TENTHS),
-    TimeRow("owed", "Committed accelerators", "accelerators", "IF({number}<commitment_months,committed,0)", style.TENTHS),
+    TimeRow("owed", "Committed accelerators", "accelerators", OWED, style.TENTHS),
+    TimeRow("owed_usd", "Cash for them", "USD", f"({_cash('1y')}+{_cash('3y')})*hours_per_month", style.USD),
     TimeRow("flexible", "Paid beyond them", "accelerators",
             'IF(autoscale_shown="yes",INDEX(month_beyond,{number}+1),MAX(0,{needed}-{owed}))', style.TENTHS),
-    TimeRow("unused", "Committed, not needed", "accelerators", "MAX(0,{owed}+{flexible}-{needed})", style.TENTHS),
+    TimeRow("unused", "Committed, not needed", "accelerators", "MAX(0,{owed}+{active}*({flexible}-{needed}))", style.TENTHS),
     TimeRow("left", "Headroom at the peak", "share",
             "1-{peak_output}/(MAX({replicas_month},regions_shown*MAX(min_replicas_shown,1))*replica_speed)", style.PERCENT),
 ]  # fmt: skip

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from xlcalc.catalog import prices, tables
 
 from . import style
 from .book import Book, Source
-from .parts import AT_LEAST, AT_MOST, EQUAL, PRICE, SAME, STOP, VOLUME, WARN, Check, Constant, Input, Line, Section
+from .parts import (
+    AT_LEAST,
+    AT_MOST,
+    EQUAL,
+    PRICE,
+    SAME,
+    STOP,
+    VOLUME,
+    WARN,
+    Check,
+    Constant,
+    Input,
+    Line,
+    Section,
+    TimeRow,
+)
 
 EPOCH_COSTS = Source(
     "Epoch AI, training costs",
@@ -100,9 +116,12 @@ def money_section(book: Book, start_label: str, scenario: str = "base") -> Secti
     ])  # fmt: skip
 
 
-def price_section() -> Section:
-    """How the hour of an accelerator is paid."""
-    return ("Price of an accelerator-hour", [
+_OF_A_MIX = ("price_term", "share_spot", "share_1y", "share_3y", "usd_per_hour_spot")
+
+
+def price_section(*more: Input, mixed: bool = True) -> Section:
+    """How the hour of an accelerator is paid. `mixed` as for `price_lines`."""
+    inputs = [
         Input("price_term", "Contract", "on_demand", "",
               "on_demand, spot, 1y, 3y: all on it; mix: the shares below. 1y and 3y are owed for their whole term.",
               among="term_list", group=PRICE),
@@ -140,7 +159,9 @@ def price_section() -> Section:
               group=PRICE),
         Input("price_age_limit", "Oldest price accepted", prices.STALE_AFTER, "days",
               "Older prices in use are flagged on Checks.", None, style.WHOLE, 1, 3650, True, fixed=True),
-    ])  # fmt: skip
+        *more,
+    ]  # fmt: skip
+    return "Price of an accelerator-hour", [one for one in inputs if mixed or one.name not in _OF_A_MIX]
 
 
 _MASK = (
@@ -166,26 +187,57 @@ def hardware_lines() -> list[Line]:
     ]  # fmt: skip
 
 
-def price_lines() -> list[Line]:
-    """The price of an accelerator-hour by contract: own first, then the statistic of the comparable listed rows."""
+def price_lines(*, mixed: bool = True) -> list[Line]:
+    """The price of an accelerator-hour by contract: own first, then the statistic of the comparable listed rows. Not
+    `mixed`: on demand and both commitments stand beside each other, and none is chosen."""
 
     def listed(column: str, statistic: str) -> str:
         return f'IF({{instance}}="–",{statistic},N(INDEX({column},MATCH({{instance}},prices_list,0))))'
 
     def by_term(name: str, otherwise: str) -> str:
         own = f"IF(ISNUMBER({{usd_per_hour_{name}}}),{{usd_per_hour_{name}}},IF(ISNUMBER({{usd_per_hour}}),{{usd_per_hour}},"
-        return f"{own}IF({{price_{name}_listed}}>0,{{price_{name}_listed}}*(1-{{price_discount}}),{otherwise})))"
+        return f"{own}IF({{price_{name}_listed}}>0,{{price_{name}_listed}}*{{listed_factor}},{otherwise})))"
 
-    def listed_line(name: str, words: str, column: str) -> Line:
+    def age(column: str) -> str:
+        return (f'IFERROR(IF({{instance}}<>"–",INDEX(prices_age,MATCH({{instance}},prices_list,0)),'
+                f"MEDIAN(IF({_MASK}*({column}>0),prices_age))),0)")  # fmt: skip
+
+    def listed_lines(name: str, words: str) -> list[Line]:
+        column = f"prices_{name}"
         statistic = f"IFERROR({_statistic(column, '{price_percentile}')},0)"
-        return Line(f"price_{name}_listed", f"{words}, as listed", rate, listed(column, statistic),
-                    "Of the instance, or the statistic of the comparable rows.", hourly, fact=True, array=True)  # fmt: skip
+        return [
+            Line(f"price_{name}_listed", f"{words}, as listed", rate, listed(column, statistic),
+                 "Of the instance, or the statistic of the comparable rows.", hourly, fact=True, array=True),
+            Line(f"price_{name}_age", f"{words}, age of that", "days", age(column), "", style.WHOLE, fact=True, array=True),
+        ]  # fmt: skip
+
+    def from_list(name: str, share: str) -> str:
+        """1 where a contract in use is paid at a listed price."""
+        quoted = f"ISNUMBER({{usd_per_hour_{name}}})+ISNUMBER({{usd_per_hour}})"
+        return f"{in_use(share)}({quoted}=0)*({{price_{name}_listed}}>0)"
+
+    def in_use(share: str) -> str:
+        return f"({{{share}}}>0)*" if mixed else ""
+
+    def estimated(name: str, share: str) -> str:
+        quoted = f"ISNUMBER({{usd_per_hour_{name}}})+ISNUMBER({{usd_per_hour}})"
+        return f"{in_use(share)}({quoted}=0)*({{price_{name}}}={{price_on_demand}}*(1-{{discount_{name}}}))"
+
+    def basis(name: str, words: str) -> str:
+        quoted = f'IF(ISNUMBER({{usd_per_hour_{name}}}),"your quote",IF(ISNUMBER({{usd_per_hour}}),"your price",'
+        estimate = '"estimate from "&{price_on_demand_basis}'
+        return f'{quoted}IF({{price_{name}_listed}}>0,IF({{instance}}="–","listed {words}",{{instance}}),{estimate})))'
 
     rate = "USD/accelerator-hour"
     hourly = style.LISTED_RATE
+    on_demand = "(({on_demand_share}>0)+{price_estimated}>0)*" if mixed else ""
+    on_demand += "NOT(ISNUMBER({usd_per_hour}))*({price_own}=0)"
+    terms = [("1y", "one_year_share"), ("3y", "three_year_share"), *([("spot", "spot_share")] if mixed else [])]
+    from_lists = [from_list(name, share) for name, share in terms]
+    ages = ",".join(f"{one}*{{price_{name}_age}}" for one, (name, _) in zip(from_lists, terms, strict=True))
     return [
         Line("price_own_rows", "Own prices on Prices for it", "rows",
-             "SUMPRODUCT((prices_accelerator={accelerator_id})*(prices_own>0))", "Where there are any, only they count.",
+             "SUMPRODUCT((prices_accelerator={accelerator_id})*ISNUMBER(prices_own)*(prices_own>0))", "Where there are any, only they count.",
              style.WHOLE, fact=True),
         Line("price_least_size", "Smallest instance compared", "accelerators",
              "IF(SUMPRODUCT((prices_accelerator={accelerator_id})*(prices_count>={node_size})*(prices_on_demand>0))>0,"
@@ -204,23 +256,41 @@ def price_lines() -> list[Line]:
              array=True),
         Line("price_statistic", "At the chosen percentile", rate,
              f"IFERROR({_statistic('prices_on_demand', '{price_percentile}')},0)", "", hourly, fact=True, array=True),
-        Line("price_age", "Age of the price", "days",
-             f'IFERROR(IF({{instance}}<>"–",INDEX(prices_age,MATCH({{instance}},prices_list,0)),'
-             f'MEDIAN(IF({_MASK}*(prices_on_demand>0),prices_age))),0)',
+        Line("price_own", "On demand is your own price of Prices", "1 or 0",
+             'IF({instance}="–",{price_own_rows}>0,N(INDEX(prices_own,MATCH({instance},prices_list,0)))>0)*1', "", "0", fact=True),
+        Line("price_on_demand_age", "Age of that price", "days", f"IF({{price_own}}=1,0,{age('prices_on_demand')})",
              "Of the instance, or the median of the rows; own prices count as new.", style.WHOLE, fact=True, array=True),
         Line("price_listed", "On demand, as listed", rate, listed("prices_on_demand", "{price_statistic}"),
              "Of the instance, or at the chosen percentile.", hourly),
+        Line("listed_factor", "What listed prices are multiplied by", "factor", "(1-{price_discount})*{price_level}",
+             "Negotiated discount and level. Own prices and quotes do not move.", "0.00"),
         Line("price_on_demand", "On demand", rate,
-             "IF(ISNUMBER({usd_per_hour}),{usd_per_hour},IF({price_listed}>0,{price_listed}*(1-{price_discount}),NA()))",
-             "Own price, else listed less the negotiated discount; #N/A where there is none.", hourly),
-        listed_line("spot", "Spot", "prices_spot"),
-        Line("price_spot", "Spot", rate, by_term("spot", '"none"'), "none: no quote and no listed price.", hourly, fact=True),
-        listed_line("1y", "Committed for a year", "prices_1y"),
+             "IF(ISNUMBER({usd_per_hour}),{usd_per_hour},IF({price_listed}>0,{price_listed}*IF({price_own}=1,1,{listed_factor}),NA()))",
+             "Own price, else listed times the factor; #N/A where there is none.", hourly),
+        Line("price_on_demand_basis", "Where it comes from", "text",
+             'IF(ISNUMBER({usd_per_hour}),"your price",IF({price_own}=1,"your own prices",IF({instance}<>"–",{instance},'
+             'IF({price_percentile}=half,"median",TEXT({price_percentile},"0%")&" quantile")&" of "&{price_rows}&" listed")))', "",
+             style.GENERAL),
+        *([*listed_lines("spot", "Spot"),
+           Line("price_spot", "Spot", rate, by_term("spot", '"none"'), "none: no quote and no listed price.", hourly)] if mixed else []),
+        *listed_lines("1y", "Committed for a year"),
         Line("price_1y", "Committed for a year", rate, by_term("1y", "{price_on_demand}*(1-{discount_1y})"),
-             "An estimate where neither a quote nor a listed price is there.", hourly, fact=True),
-        listed_line("3y", "Committed for three years", "prices_3y"),
+             "An estimate where neither a quote nor a listed price is there.", hourly),
+        *listed_lines("3y", "Committed for three years"),
         Line("price_3y", "Committed for three years", rate, by_term("3y", "{price_on_demand}*(1-{discount_3y})"),
-             "An estimate where neither a quote nor a listed price is there.", hourly, fact=True),
+             "An estimate where neither a quote nor a listed price is there.", hourly),
+        *(_shares(basis) if mixed else []),
+        Line("price_estimated", "Commitment priced by an estimate", "1 or 0",
+             f"({estimated('1y', 'one_year_share')}+{estimated('3y', 'three_year_share')}>0)*1", "Checks says so.", "0"),
+        Line("price_listed_used", "Listed prices in use", "1 or 0", f"({'+'.join([on_demand, *from_lists])}>0)*1", "", "0"),
+        Line("price_age", "Age of the oldest price in use", "days",
+             f"MAX({on_demand}*{{price_on_demand_age}},{ages})", "Own prices and quotes count as new.", style.WHOLE),
+    ]  # fmt: skip
+
+
+def _shares(basis: Callable[[str, str], str]) -> list[Line]:
+    """What of the hours is on which contract, and what that says of where the price comes from."""
+    return [
         Line("spot_share", "Share on spot", "share", 'IF({price_term}="spot",1,IF({price_term}="mix",{share_spot},0))', "",
              style.PERCENT),
         Line("one_year_share", "Share committed for a year", "share",
@@ -230,14 +300,9 @@ def price_lines() -> list[Line]:
         Line("on_demand_share", "Share on demand", "share", "1-{spot_share}-{one_year_share}-{three_year_share}",
              "Checks stops a mix of more than 100 %.", style.PERCENT),
         Line("price_basis", "Where the price comes from", "text",
-             'IF(ISNUMBER({usd_per_hour}),"your price",IF({instance}<>"–",{instance},IF({price_own_rows}>0,'
-             '"your own prices",IF({price_percentile}=half,"median",TEXT({price_percentile},"0%")&" quantile")&" of "&{price_rows}&" listed")))', "",
-             style.GENERAL),
-        Line("price_estimated", "Commitment priced by an estimate", "1 or 0",
-             '({one_year_share}>0)*NOT(ISNUMBER({usd_per_hour_1y}))*NOT(ISNUMBER({usd_per_hour}))'
-             '*({price_1y}={price_on_demand}*(1-{discount_1y}))'
-             '+({three_year_share}>0)*NOT(ISNUMBER({usd_per_hour_3y}))*NOT(ISNUMBER({usd_per_hour}))'
-             '*({price_3y}={price_on_demand}*(1-{discount_3y}))', "Checks says so.", "0"),
+             'IF({on_demand_share}=1,{price_on_demand_basis},'
+             f'IF({{spot_share}}=1,{basis("spot", "spot prices")},IF({{one_year_share}}=1,{basis("1y", "prices for a year")},'
+             f'IF({{three_year_share}}=1,{basis("3y", "prices for three years")},"several: a mix of contracts"))))', "", style.GENERAL),
     ]  # fmt: skip
 
 
@@ -245,6 +310,41 @@ COMMITMENTS = [
     Constant("months_1y", "Months of a commitment for a year", 12, "months", ""),
     Constant("months_3y", "Months of a commitment for three years", 36, "months", ""),
 ]
+UPFRONT = Input("upfront_share", "Commitments: paid at the start", 0, "share", "The rest is paid month by month over the term.",
+                None, style.PERCENT, 0, 1)  # fmt: skip
+
+
+def contract_ends(start: str, *others: str) -> list[Line]:
+    """When each commitment is paid off, and with it the plan."""
+    return [
+        Line("contract_end_1y", "A commitment for a year would end", "date", f"MAX({','.join(others)},{{{start}}}+months_1y*days_per_month)",
+             "With the work where that is longer.", style.DATE),
+        Line("contract_end_3y", "A commitment for three years would end", "date",
+             f"MAX({','.join(others)},{{{start}}}+months_3y*days_per_month)", "", style.DATE),
+    ]  # fmt: skip
+
+
+def part_of(start: str, end: str) -> str:
+    """The share of an interval that lies in the month."""
+    return f"IF({end}<={start},0,MAX(0,MIN({{end}},{end})-MAX({{start}},{start}))/({end}-{start}))"
+
+
+def owed_clock(start: str) -> list[TimeRow]:
+    """What of the commitments is paid in the month: each over its own term."""
+
+    def cash(term: str) -> str:
+        return f"owed_usd_{term}*(upfront_share_shown*{{starts_now}}+(1-upfront_share_shown)*{{owed_share_{term}}})"
+
+    return [
+        TimeRow("owed_share_1y", "Commitment for a year: of its term", "share", part_of(start, "contract_end_1y")),
+        TimeRow("owed_share_3y", "Commitment for three years: of its term", "share", part_of(start, "contract_end_3y")),
+        TimeRow("starts_now", "Commitments: first payment", "1 or 0", f"AND({start}>={{start}},{start}<{{end}})*1", "0"),
+        TimeRow("owed_usd", "Commitments: cash", "USD", f"{cash('1y')}+{cash('3y')}", style.USD),
+        TimeRow("owed_cash", "Commitments: of all that is owed", "share",
+                "IF(owed_usd_1y+owed_usd_3y=0,0,{owed_usd}/(owed_usd_1y+owed_usd_3y))"),
+    ]  # fmt: skip
+
+
 BLEND = Line(
     "price_used", "Price of the mix", "USD/accelerator-hour",
     "{on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}*{price_spot},0)+{one_year_share}*{price_1y}"
@@ -252,24 +352,34 @@ BLEND = Line(
 )  # fmt: skip
 
 
-def price_checks() -> list[Check]:
+SPOT_IS_TAKEN = Check(
+    "Nothing runs on machines that can be taken away", "spot_share", AT_MOST, "0", WARN,
+    "Spot machines are taken away when others pay more, and the bill has no interruptions: add spares or failed runs for them.", "price_term",
+    style.PERCENT,
+)  # fmt: skip
+_MIX_CHECKS = [
+    Check("A spot price is found where spot is used", "IF(spot_share>0,IF(ISNUMBER(price_spot),1,0),1)", EQUAL, "1", STOP,
+          "No spot price is listed: type usd_per_hour_spot.", "price_spot", "0"),
+    Check("The mix is not more than the whole", "on_demand_share", AT_LEAST, "0", STOP,
+          "Shares on spot and commitments add up to more than 100 %: lower one.", "share_1y", style.PERCENT),
+    Check("Shares of the mix are used", 'IF(price_term_shown="mix",0,share_spot_shown+share_1y_shown+share_3y_shown)', EQUAL, "0", WARN,
+          "Shares are typed, but the contract is not mix, so they count for nothing: choose mix, or clear them.", "price_term", style.PERCENT),
+]  # fmt: skip
+
+
+def price_checks(*, mixed: bool = True) -> list[Check]:
     """That there is a price, of the accelerator that is chosen, not too old, and not an estimate."""
     return [
         Check("A price is found", "price_on_demand", AT_LEAST, "0", STOP,
               "No comparable price on Prices: type usd_per_hour, or a price in the yellow column of Prices.", "price_on_demand",
               style.USD_CENTS),
-        Check("A spot price is found where spot is used", "IF(spot_share>0,IF(ISNUMBER(price_spot),1,0),1)", EQUAL, "1", STOP,
-              "No spot price is listed: type usd_per_hour_spot.", "price_spot", "0"),
-        Check("The mix is not more than the whole", "on_demand_share", AT_LEAST, "0", STOP,
-              "Shares on spot and commitments add up to more than 100 %.", "share_1y", style.PERCENT),
-        Check("Shares of the mix are used", 'IF(price_term_shown="mix",0,share_spot_shown+share_1y_shown+share_3y_shown)', EQUAL, "0", WARN,
-              "Shares are typed, but the contract is not mix: they count for nothing.", "price_term", style.PERCENT),
+        *(_MIX_CHECKS if mixed else []),
         Check("The instance carries the chosen accelerator",
               'IF(instance_shown="–",accelerator_id,INDEX(prices_accelerator,MATCH(instance_shown,prices_list,0)))', SAME,
-              "accelerator_id", STOP, "The instance on Inputs has another accelerator.", "instance"),
-        Check("Prices in use are not stale", "IF(ISNUMBER(usd_per_hour_shown),0,price_age)", AT_MOST, "price_age_limit", WARN,
-              "Age of the instance, or median age of the rows. Ask for a quote: type it as usd_per_hour, or keep it for every new "
-              "workbook with xlcalc prices add.",
+              "accelerator_id", STOP, "The instance on Inputs has another accelerator: choose one that carries it, or clear the instance.", "instance"),
+        Check("Prices in use are not stale", "price_age", AT_MOST, "price_age_limit", WARN,
+              "Ask for a quote and type it as usd_per_hour, or keep it for every new workbook with xlcalc prices add. The age is that of the "
+              "instance, or the median of the rows.",
               "price_age", '#,##0 "days"'),
         Check("Commitments are priced by quotes", "price_estimated", EQUAL, "0", WARN,
               "No quote and no listed price for the term: the discount is Epoch's estimate. Type usd_per_hour_1y or _3y.",

@@ -102,6 +102,50 @@ def test_own_price_on_the_sheet_wins():
     assert report.named("price_age") == 0 and checks(report)["Prices in use are not stale"] == 1
 
 
+def test_own_prices_and_quotes_do_not_move():
+    """Neither with the level of listed prices nor with a discount on them; and a price says where it comes from."""
+    sheet = loaded("training-budget")["Prices"]
+    own = {("Prices", f"O{row_of(sheet, 'aws/p5.48xlarge/us-east-1')}"): 40.0}
+    moved = {"price_level": 2, "price_discount": 0.2}
+    assert changed(own, **moved).named("price_on_demand") == 5
+    listed = changed(own, price_term="spot")  # the own price is on demand; spot is still the row's list
+    assert listed.named("price_basis") == "listed spot prices" and listed.named("price_age") > 90
+    for term in ("spot", "1y", "3y"):
+        quoted = changed(price_term=term, **moved, **{f"usd_per_hour_{term}": 3})
+        assert quoted.named("total_cost") == pytest.approx(
+            changed(price_term=term, **{f"usd_per_hour_{term}": 3}).named("total_cost")
+        )
+        assert quoted.named("price_basis") == "your quote" and quoted.named("price_age") == 0
+    assert changed(**moved).named("price_used") == pytest.approx(1.6 * changed().named("price_used"))
+
+
+def test_a_year_is_paid_in_a_year():
+    """Beside a commitment for three years that for one is still paid off after twelve months."""
+    report = changed(price_term="mix", share_1y=0.5, share_3y=0.5, usd_per_hour_1y=2, usd_per_hour_3y=1, people_share=0, contingency=0,
+                     experiment_share=0, start_date=46143)  # 2026-05-01  # fmt: skip
+    row = named(loaded("training-budget"), "monthly_costs")[0][0].row
+    by_month = [value for column, value in sorted(report.rows("Timeline")[row].items()) if column > 3]
+    first = next(number for number, value in enumerate(by_month) if value)
+    year, after = by_month[first + 6], by_month[first + 20]
+    assert year == pytest.approx(512 * HOURS_A_MONTH * 3, rel=0.03) and after == pytest.approx(
+        512 * HOURS_A_MONTH, rel=0.03
+    )
+
+
+def test_what_is_typed_in_the_wrong_kind_is_named():
+    book = loaded("training-budget")
+    own, sheet = named(book, "own_names")[0][0].row, book["Prices"]
+    line = {("Inputs", f"A{own}"): "Legal", ("Inputs", f"B{own}"): 1e6, ("Inputs", f"C{own}"): "USD a month"}
+    cases = [
+        (line | {("Inputs", f"D{own}"): "2027-03-01"}, "Inputs are within their limits"),
+        ({("Prices", f"O{row_of(sheet, 'aws/p5.48xlarge/us-east-1')}"): "40 USD"}, "Own prices and actual payments are numbers"),
+        ({("Timeline", f"D{named(book, 'actuals')[0][0].row}"): "8 M"}, "Own prices and actual payments are numbers"),
+        ({("Scenarios", "E5"): "low"}, "Scenarios have names of their own"),
+    ]  # fmt: skip
+    for cells, label in cases:
+        assert checks(changed(cells, scenario="high"))[label] == 0, label
+
+
 def test_one_instance_and_its_term():
     report = changed(instance="gcp/a3-highgpu-8g/us-central1", price_term="spot")
     row = next(r for r in tables.rows("prices") if r["id"] == "gcp/a3-highgpu-8g/us-central1")

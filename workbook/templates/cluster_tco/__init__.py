@@ -7,10 +7,9 @@ from ..assemble import build as assemble
 from ..book import Book
 from ..parts import PROJECT, Constant, Figure, Picture, Template
 from ..serving_parts import RANGE
-from ..shared_inputs import TERMS
 from . import offers
 from .checks import CHECKS
-from .inputs import sections
+from .inputs import LISTED_SYSTEM, sections
 from .lines import AFTER, BLOCKS, CLOCK, COSTS, RESULTS
 
 _HOUR = '"$"0.00'
@@ -25,7 +24,8 @@ TEMPLATE = Template(
     ],
     scope=[
         "In scope: systems, network, storage, control plane, spares, delivery; financing; power or colocation, insurance, "
-        "maintenance, software, staff; residual value; own lines, contingency, tax; rent of the same useful hours beside it.",
+        "maintenance, software, staff; residual value; own lines, contingency, tax; rent of the same useful hours beside it, with the same "
+        "contingency and tax.",
         "Left out unless you add it: land and building, grid connection, water, taxes on profit, the value of being early.",
     ],
     sections=sections,
@@ -33,15 +33,15 @@ TEMPLATE = Template(
         "low": {"utilisation": 0.85, "residual_share": 0.4, "maintenance_share": 0.08, "network_share": 0.13},
         "high": {"utilisation": 0.5, "residual_share": 0.0, "maintenance_share": 0.15, "price_percentile": 0.25},
     },
-    blocks=BLOCKS, costs=COSTS, basis=PROJECT, results=RESULTS, clock=CLOCK, after=AFTER,
+    blocks=BLOCKS, costs=COSTS, basis=PROJECT, amounts=style.MILLIONS, results=RESULTS, clock=CLOCK, after=AFTER,
     after_title="Against renting the same useful hours on demand, and the books", starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
         Figure("Cost over the life", "total_cost", style.AMOUNT, f"={RANGE}"),
         Figure("A useful hour, owned", "own_usd_per_hour", _HOUR, "USD an accelerator-hour, capital included"),
-        Figure("The same hour, rented", "rent_usd_per_hour", _HOUR, "USD on demand, listed or yours"),
+        Figure("The same hour, rented", "rent_usd_per_hour", _HOUR, "USD on demand, contingency and tax on both"),
         Figure("Breaks even at a use of", "breakeven_use", style.PERCENT, "against renting on demand"),
         Figure("Capital", "capex", style.AMOUNT, "paid at the start or financed"),
-        Figure("Power needed", "power_kw", '#,##0 "kW"', "at the meter, average load"),
+        Figure("Power needed", "hall_kw", '#,##0 "kW"', '="on average "&TEXT(power_kw,"#,##0")&" kW at the meter"'),
         Figure("Worth against renting", "saving_discounted", style.AMOUNT, "present value of the saving"),
         Figure("Pays back in month", "payback_month", "General", "against renting on demand"),
     ],
@@ -56,13 +56,13 @@ TEMPLATE = Template(
         Figure("Breaks even with that at", "breakeven_use_3y", style.PERCENT),
         Figure("Return on the capital (IRR)", "saving_irr", style.PERCENT),
         Figure("Energy a year", "energy_mwh", '#,##0 "MWh"'),
-        Figure("Rental price taken from", "price_basis"), Figure("Age of the prices", "price_age", '#,##0 "days"'),
+        Figure("Rental price taken from", "price_on_demand_basis"), Figure("Age of the prices", "price_age", '#,##0 "days"'),
     ],
     compared=[
         Figure("Capital", "capex", style.USD), Figure("Running cost a month", "opex_month", style.USD),
         Figure("A useful hour, owned", "own_usd_per_hour", _HOUR), Figure("Rented on demand", "rent_usd_per_hour", _HOUR),
         Figure("Rented, one year", "reserve_1y_usd_per_hour", _HOUR), Figure("Rented, three years", "reserve_usd_per_hour", _HOUR),
-        Figure("Breaks even at a use of", "breakeven_use", style.PERCENT), Figure("Power needed", "power_kw", style.WHOLE),
+        Figure("Breaks even at a use of", "breakeven_use", style.PERCENT), Figure("Power needed", "hall_kw", style.WHOLE),
         Figure("Total, P10", "total_p10", style.USD), Figure("Total, P90", "total_p90", style.USD),
     ],
     drivers=[
@@ -70,17 +70,20 @@ TEMPLATE = Template(
         ("life_months", "Life"), ("residual_share", "Residual value"), ("usd_per_kwh", "Electricity"),
         ("maintenance_share", "Maintenance"), ("staff", "Staff"),
     ],
-    headlines=["total_cost", "capex", "own_usd_per_hour", "rent_usd_per_hour", "breakeven_use", "power_kw", "saving_discounted",
+    headlines=["total_cost", "capex", "own_usd_per_hour", "rent_usd_per_hour", "breakeven_use", "hall_kw", "power_kw", "saving_discounted",
                "saving_irr", "payback_month", "checks_ok", "checks_failed", "checks_warned"],
     headline="Cost of the cluster over its life, residual value off",
-    constants=[Constant("to_tenth", "Exponent that turns a twentieth into a tenth", 0.7791, "exponent",
+    constants=[Constant("listed_system_usd", "Price of a system that Inputs starts with", LISTED_SYSTEM[0], "USD", "", style.USD),
+               Constant("listed_system_accelerator", "Its accelerator", f'="{LISTED_SYSTEM[1]}"', "", "", style.GENERAL),
+               Constant("listed_system_size", "Accelerators in it", LISTED_SYSTEM[2], "devices", ""),
+               Constant("to_tenth", "Exponent that turns a twentieth into a tenth", 0.7791, "exponent",
                         "1.2816 over 1.6449 standard deviations: P10 and P90 of a lognormal distribution whose P5 and P95 are known.",
                         "0.0000"),
                Constant("kwh_per_mwh", "kWh in a MWh", 1000, "kWh", ""),
                Constant("use_30", "Use shown beside: 30 %", 0.3, "share", "", style.PERCENT),
                Constant("use_70", "Use shown beside: 70 %", 0.7, "share", "", style.PERCENT),
                Constant("use_90", "Use shown beside: 90 %", 0.9, "share", "", style.PERCENT)],
-    lists={"yes_no_list": ["yes", "no"], "term_list": TERMS, "depreciation_list": ["straight-line", "declining"]},
+    lists={"yes_no_list": ["yes", "no"], "depreciation_list": ["straight-line", "declining"]},
     pictures=[Picture("A useful accelerator-hour", "USD", ["own_usd_per_hour", "rent_usd_per_hour", "reserve_usd_per_hour"],
                       number_format='"$"0.00')],
     extra=[offers.build],

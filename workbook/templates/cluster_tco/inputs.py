@@ -32,6 +32,10 @@ UNCERTAINTY = Source(
 )
 
 
+LISTED_SYSTEM = (255_237, "h100-sxm", 8)
+"""The price that a new workbook starts with, and whose it is."""
+
+
 def sections(book: Book) -> list[Section]:
     return [
         ("What is built", [
@@ -39,7 +43,7 @@ def sections(book: Book) -> list[Section]:
             Input("accelerators", "Accelerators needed", 1024, "devices", "Whole systems are bought.", None, style.WHOLE, 1, 1e7, True,
                   group=VOLUME),
             Input("node_size", "Accelerators in a system", 8, "devices", "Bought, and rented, together.", None, style.WHOLE, 1, 1024, True),
-            Input("usd_per_system", "Price of a system", 255_237, "USD", "Server with its accelerators. An 8-GPU HGX H100 as listed on "
+            Input("usd_per_system", "Price of a system", LISTED_SYSTEM[0], "USD", "Server with its accelerators. An 8-GPU HGX H100 as listed on "
                   "31 January 2025: take your quote.", SERVER, style.USD, 1, 1e9, group=PRICE),
             Input("network_share", "Network between systems", 0.19, "share of capital with it",
                   "Epoch AI: 19 % of a cluster's cost; 9 to 13 % of the cost of a model.", EPOCH_COSTS, style.PERCENT, 0, 0.9,
@@ -85,13 +89,13 @@ def sections(book: Book) -> list[Section]:
                   None, style.USD, 0, 1e4, blank="your own hall: electricity at the price above", group=PRICE),
             Input("insurance_share", "Insurance", 0.0075, "share of capital a year", "0.5 to 1 % are named.", None, "0.00%", 0, 0.5,
                   basis=ASSUMED),
-            Input("maintenance_share", "Maintenance and support", 0.1, "share of systems a year", "8 to 15 % are named.", None,
+            Input("maintenance_share", "Maintenance and support", 0.1, "share of systems and network a year", "8 to 15 % are named.", None,
                   style.PERCENT, 0, 1, basis=ASSUMED, group=PRICE),
             Input("software_usd", "Software", 0, "USD/accelerator-year", "Licences.", None, style.USD, 0, 1e6, basis=YOURS, group=PRICE),
             Input("staff", "Staff", 0, "full-time people", "Operations, network, procurement.", None, style.TENTHS, 0, 1e5, basis=YOURS),
             Input("usd_per_person", "Cost of a person", 0, "USD a year", "Salary and overhead.", None, style.USD, 0, 1e8, basis=YOURS, group=PRICE),
         ]),
-        price_section(),
+        price_section(mixed=False),
         money_section(book, "Cluster starts"),
         ("How sure the prices are: nine in ten lie between these multiples of the figures above", [
             Input("system_price_low", "Systems, low end", 0.5, "factor", "1 and 1 with a quote in hand. Epoch's interval for prices of "

@@ -34,6 +34,8 @@ _POWER: Block = ("Power and useful hours", [
          'IF(ISNUMBER({watts}),{watts},IF({tdp_watts}>0,{tdp_watts}*{server_power_factor},NA()))',
          "#N/A where no TDP is published: missing is not 0.", _INT),
     Line("rated_kw", "Rated power", "kW", "{accelerators_bought}*{system_watts}/watts_per_kw", "", _INT, "Rated power of the systems"),
+    Line("hall_kw", "Power that the hall must give", "kW", "{rated_kw}*{pue}", "Rated power with cooling; spares are off.", _INT,
+         "Power that the hall must give, cooling included"),
     Line("average_load", "Average load", "share of power",
          "{uptime}*{utilisation}*{load}+(1-{uptime}*{utilisation})*{idle_load}", "At work, and without.", style.PERCENT),
     Line("power_kw", "Power at the meter", "kW", "{rated_kw}*{average_load}*{pue}", "On average.", _INT, "Average power at the meter"),
@@ -41,7 +43,7 @@ _POWER: Block = ("Power and useful hours", [
     Line("useful_hours", "Useful accelerator-hours a month", "accelerator-hours",
          "{accelerators_bought}*hours_per_month*{uptime}*{utilisation}", "", _INT),
 ])  # fmt: skip
-BLOCKS: list[Block] = [_CAPITAL, _POWER, ("Price of renting", price_lines())]
+BLOCKS: list[Block] = [_CAPITAL, _POWER, ("Price of renting", price_lines(mixed=False))]
 
 _BUY = "((1-financed_share_shown)*{first}+financed_share_shown*{repaid})"
 
@@ -66,7 +68,7 @@ COSTS = [
     _running("cost_software", "Software", "{accelerators_bought}*{software_usd}/months_per_year"),
     _running("cost_staff", "Staff", "{staff}*{usd_per_person}/months_per_year"),
     Cost(Line("cost_residual", "Residual value", "USD", "-{residual_usd}", "Comes back at the end.", style.USD, "Residual value"),
-         "cost_residual*{last_month}"),
+         "cost_residual*{last_month}", income=True),
 ]  # fmt: skip
 CLOCK = [
     TimeRow("life_share", "Of the life, in the month", "share",
@@ -78,9 +80,9 @@ CLOCK = [
 ]  # fmt: skip
 _BASE = "(1-(MAX(residual_usd,1)/capex)^(1/life_months_shown))"
 AFTER = [
-    TimeRow("rent_month", "Rent of the useful hours, on demand", "USD", "useful_hours*price_on_demand*{life_share}*life_months_shown",
+    TimeRow("rent_month", "Rent of the useful hours, on demand", "USD", "useful_hours*rent_usd_per_hour*{life_share}*life_months_shown",
             style.USD, "SUM({all})"),
-    TimeRow("saving", "Saved against renting", "USD", "{rent_month}-{paid}", style.USD, "SUM({all})"),
+    TimeRow("saving", "Saved against renting, with inflation", "USD", "({rent_month}-{paid})*{inflation_factor}", style.USD, "SUM({all})"),
     TimeRow("saving_so_far", "Saved so far", "USD", "SUM({to_date})", style.USD),
     TimeRow("saving_discounted", "Saved, at today's value", "USD", "{saving}*{discount_factor}", style.USD, "SUM({all})",
             "Present value of what owning saves against renting on demand"),
@@ -92,8 +94,8 @@ AFTER = [
     TimeRow("depreciated", "Depreciation", "USD",
             'IF(depreciation_shown="declining",capex*((1-' + _BASE + ")^MIN({number},life_months_shown)-(1-" + _BASE
             + ")^MIN({number}+{width},life_months_shown)),(capex-residual_usd)*{life_share})", style.USD, "SUM({all})"),
-    TimeRow("operating_result", "Operating result against renting", "USD",
-            "{rent_month}-{paid_cost_interest}-{paid_cost_power}-{paid_cost_insurance}-{paid_cost_maintenance}-{paid_cost_software}"
+    TimeRow("operating_result", "Operating result against renting, before contingency and tax", "USD",
+            "{rent_month}/((1+contingency_shown)*(1+tax_shown))-{paid_cost_interest}-{paid_cost_power}-{paid_cost_insurance}-{paid_cost_maintenance}-{paid_cost_software}"
             "-{paid_cost_staff}-{depreciated}", style.USD, "SUM({all})"),
 ]  # fmt: skip
 
@@ -110,8 +112,8 @@ RESULTS: list[Block] = [
         Line("priced_share", "Capital that moves with the price of systems", "share",
              "({systems_usd}+{spares_usd}+{network_usd})*(1+{delivery_share})/{capex}", "Storage and control plane stay.", style.PERCENT),
         Line("per_system_price", "Of the total, moves with the price of systems", "USD",
-             "({cost_systems}+{cost_network}+{cost_maintenance}+{cost_residual}+({cost_insurance}+{cost_interest})*{priced_share}"
-             "+({systems_usd}+{spares_usd}+{network_usd})*{delivery_share})*(1+{contingency})*(1+{tax})",
+             "({cost_systems}+{cost_network}+{cost_maintenance}+({cost_insurance}+{cost_interest})*{priced_share}"
+             "+({systems_usd}+{spares_usd}+{network_usd})*{delivery_share})*(1+{contingency})*(1+{tax})+{cost_residual}",
              "Network, maintenance, insurance and residual value follow it.", style.USD),
         Line("per_energy_price", "Of the total, moves with the price of electricity", "USD",
              "IF(ISNUMBER({colo_usd_per_kw}),0,{cost_power}*(1+{contingency})*(1+{tax}))", "Nothing where colocation is paid.", style.USD),
@@ -124,28 +126,33 @@ RESULTS: list[Block] = [
     ]),
     ("A useful hour: owned and rented", [
         Line("opex_month", "Running cost a month", "USD/month",
-             "({cost_power}+{cost_insurance}+{cost_maintenance}+{cost_software}+{cost_staff})/{life_months}", "", style.USD,
+             "({cost_power}+{cost_insurance}+{cost_maintenance}+{cost_software}+{cost_staff})/{life_months}", "Own lines, contingency and tax apart.", style.USD,
              "Running cost a month"),
         Line("recovery_factor", "Capital recovery factor", "share a year",
              "IF({discount_rate}=0,1/{life_years},{discount_rate}*(1+{discount_rate})^{life_years}/((1+{discount_rate})^{life_years}-1))",
              "CRF = r (1+r)^n / ((1+r)^n - 1): the yearly payment that repays capital with its cost.", "0.0%", "Capital recovery factor"),
         Line("capital_year", "Capital a year", "USD a year",
              "({capex}-{residual_usd}/(1+{discount_rate})^{life_years})*{recovery_factor}", "Residual value at its value today.", style.USD),
+        Line("residual_year", "Residual value a year", "USD a year",
+             "{residual_usd}/(1+{discount_rate})^{life_years}*{recovery_factor}", "Already taken off; no contingency and tax are on it.", style.USD),
+        Line("own_lines_year", "Own lines a year", "USD a year", "SUM({own}:{guard})/{life_years}", "Evenly over the life.", style.USD),
         Line("own_year", "Owning, a year", "USD a year",
-             "({capital_year}+{opex_month}*months_per_year)*(1+{contingency})*(1+{tax})", "", style.USD),
+             "({capital_year}+{residual_year}+{opex_month}*months_per_year+{own_lines_year})*(1+{contingency})*(1+{tax})-{residual_year}", "",
+             style.USD),
         Line("own_usd_per_hour", "A useful hour, owned", _HOUR, "{own_year}/({useful_hours}*months_per_year)",
              "With the cost of capital.", _RATE, "A useful accelerator-hour, owned"),
-        Line("rent_usd_per_hour", "Rented on demand", _HOUR, "{price_on_demand}", "Only used hours are paid.", _RATE,
+        Line("rent_usd_per_hour", "Rented on demand", _HOUR, "{price_on_demand}*(1+{contingency})*(1+{tax})",
+             "Only used hours are paid; contingency and tax as on owning.", _RATE,
              "A useful accelerator-hour, rented on demand"),
-        Line("reserve_1y_usd_per_hour", "Rented for a year", _HOUR, "{price_1y}/({utilisation}*{uptime})", "All hours are paid.", _RATE,
+        Line("reserve_1y_usd_per_hour", "Rented for a year", _HOUR, "{price_1y}/({utilisation}*{uptime})*(1+{contingency})*(1+{tax})", "All hours are paid.", _RATE,
              "A useful accelerator-hour, committed for a year"),
-        Line("reserve_usd_per_hour", "Rented for three years", _HOUR, "{price_3y}/({utilisation}*{uptime})", "All hours are paid.", _RATE,
+        Line("reserve_usd_per_hour", "Rented for three years", _HOUR, "{price_3y}/({utilisation}*{uptime})*(1+{contingency})*(1+{tax})", "All hours are paid.", _RATE,
              "A useful accelerator-hour, committed for three years"),
         Line("breakeven_use", "Use at which owning equals on demand", "share",
-             "{own_year}/({accelerators_bought}*hours_per_month*months_per_year*{uptime}*{price_on_demand})",
+             "{own_year}/({accelerators_bought}*hours_per_month*months_per_year*{uptime}*{rent_usd_per_hour})",
              "Above 100 %: never. Power moves little with use and is held.", style.PERCENT, "Use at which owning equals renting on demand"),
         Line("breakeven_use_3y", "Owning over three years' commitment", "share",
-             "{own_year}/({accelerators_bought}*hours_per_month*months_per_year*{price_3y})",
+             "{own_year}/({accelerators_bought}*hours_per_month*months_per_year*{price_3y}*(1+{contingency})*(1+{tax}))",
              "Both pay all hours: below 100 % owning is cheaper at any use.", style.PERCENT),
     ]),
     ("Owned, by use", [

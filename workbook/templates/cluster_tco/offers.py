@@ -65,13 +65,23 @@ def build(book: Book) -> Worksheet:
     for row, (label, content) in enumerate(_LINES, first):
         _line(sheet, row, label, "USD/month", content, style.USD, places)
     total = first + len(_LINES)
-    sums = f"SUM({{c}}{first}:{{c}}{total - 1})"
+    missing = 'IF(N({c}{goodput})=0,"useful part missing",IF(AND(N({c}{setup})>0,N({c}{term})=0),"term missing",'
+    sums = f"{missing}SUM({{c}}{first}:{{c}}{total - 1})))"
     _line(sheet, total, "In all", "USD/month", sums, style.USD, places, bold=True)
-    useful = f"{{c}}{total}/$C${hours}"
+    useful = f'IF(ISNUMBER({{c}}{total}),{{c}}{total}/$C${hours},"–")'
     _line(sheet, total + 1, "A useful accelerator-hour", "USD/accelerator-hour", useful, style.RATE, places, bold=True)
     cells = f"$C{total}:${get_column_letter(_COLUMN + OFFERS - 1)}{total}"
-    _line(sheet, total + 2, "Against the best", "best = 1.00", f"{{c}}{total}/MIN({cells})", "0.00", places, bold=True)
-    _line(sheet, total + 3, "Against owning, as calculated", "ratio", f"{{c}}{total + 1}/(own_usd_per_hour*utilisation_shown)", "0.00",
+    _line(
+        sheet,
+        total + 2,
+        "Against the best",
+        "best = 1.00",
+        f'IF(ISNUMBER({{c}}{total}),{{c}}{total}/MIN({cells}),"–")',
+        "0.00",
+        places,
+        bold=True,
+    )
+    _line(sheet, total + 3, "Against owning, as calculated", "ratio", f"IF(ISNUMBER({{c}}{total}),{{c}}{total + 1}/(own_usd_per_hour*utilisation_shown),\"–\")", "0.00",
           places)  # fmt: skip
     remark = "Owning is compared by all its hours, worked or not, since an offer is paid so too. The eight lines are SemiAnalysis'."
     style.text(sheet, total + 4, 1, remark, size=9, color=style.GREY)

@@ -6,7 +6,7 @@ from .. import style
 from ..assemble import build as assemble
 from ..book import Book
 from ..parts import PROJECT, Constant, Figure, Picture, Template
-from ..shared_inputs import TERMS
+from ..shared_inputs import COMMITMENTS, TERMS
 from ..sheets import api_prices, tuning_runs
 from .checks import CHECKS
 from .inputs import sections
@@ -67,10 +67,12 @@ TEMPLATE = Template(
                "breakeven_uses", "hosted_usd", "checks_ok", "checks_failed", "checks_warned"],
     headline="Cost of the first year",
     constants=[
+        *COMMITMENTS,
         Constant("flop_per_tflop", "FLOP in a TFLOP", 10**12, "FLOP", ""),
         Constant("adapter_part", "FLOP with frozen weights", 2 / 3, "share of full",
                  "Forward and the gradient of activations, not that of weights: 4 N of 6 N.", "0.000"),
         Constant("bytes_per_weight", "Bytes of a stored weight", 2, "bytes", "16 bit."),
+        Constant("usual_node", "Accelerators of a usual node", 8, "devices", ""),
         Constant("spare_gb", "Spare memory for adapters", 10, "GB", ""),
         Constant("zero_stage", "ZeRO stage of the estimated step", 3, "stage", "States spread over all accelerators."),
         Constant("weeks_per_year", "Weeks in a year", 52, "weeks", ""),

@@ -5,7 +5,16 @@ from __future__ import annotations
 from .. import style
 from ..book import Book, Source
 from ..parts import EFFICIENCY, PRICE, VOLUME, Input, Section
-from ..shared_inputs import ASSUMED, MFU_CEILING, YOURS, accelerator_input, model_input, money_section, price_section
+from ..shared_inputs import (
+    ASSUMED,
+    MFU_CEILING,
+    UPFRONT,
+    YOURS,
+    accelerator_input,
+    model_input,
+    money_section,
+    price_section,
+)
 
 LORA = Source(
     "LoRA (2021)",
@@ -47,11 +56,12 @@ def sections(book: Book) -> list[Section]:
         ]),
         ("Runs and machine", [
             accelerator_input(),
-            Input("node_size", "Accelerators in a node", 8, "devices", "For the comparison of prices.", None, style.WHOLE, 1, 1024, True),
+            Input("node_size", "Accelerators rented together", 1, "devices", "1: single ones can be rented, and prices of larger instances count by "
+                  "the accelerator. 8: whole nodes of eight are paid.", None, style.WHOLE, 1, 1024, True),
             Input("dtype", "Number format of the matrix products", "bf16", "", "Selects the peak on the Hardware sheet.",
                   among="hardware_dtypes", group=EFFICIENCY),
-            Input("mfu", "Utilisation of the peak", 0.3, "share of peak", "Smaller batches than in pre-training. An assumption: measure a "
-                  "hundred steps.", None, style.PERCENT, 0.01, 1, group=EFFICIENCY, basis=ASSUMED),
+            Input("mfu", "Utilisation of the peak", 0.3127, "share of peak", "The median of the runs on Measured runs. Measure a hundred "
+                  "steps of yours.", None, style.PERCENT, 0.01, 1, group=EFFICIENCY, basis="median of Measured runs"),
             Input("memory_share", "Memory that may be filled", 0.9, "share", "The rest is for buffers.", None, style.PERCENT, 0.1, 1,
                   basis=ASSUMED),
             Input("sweep_runs", "Runs of the sweep", 6, "runs", "Learning rates, ranks, data mixes; the last one counts too.", None,
@@ -63,7 +73,7 @@ def sections(book: Book) -> list[Section]:
                   None, style.WHOLE, 0, 365, True, basis=_EXAMPLE),
             Input("refresh_data", "New data in a refresh", 0.2, "share of the data", "Labelled or generated again. An example.", None, style.PERCENT, 0, 10, basis=_EXAMPLE),
         ]),
-        price_section(),
+        price_section(UPFRONT),
         ("People, storage and the alternatives", [
             Input("staff_weeks", "Staff", 12, "person-weeks", "Data, runs, evaluation, release. An example.", None, style.TENTHS, 0, 1e5,
                   basis=_EXAMPLE),

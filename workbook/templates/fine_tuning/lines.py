@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import Block, Cost, Line, TimeRow
-from ..shared_inputs import BLEND, hardware_lines, price_lines
+from ..shared_inputs import BLEND, contract_ends, hardware_lines, owed_clock, price_lines
 
 _INT = style.WHOLE
 
@@ -36,6 +36,8 @@ _MACHINE: Block = ("Machine and hours", [
          "As many as hold it, states spread over them; one where its own part alone is too much, and Checks stops.", _INT,
          "Accelerators that hold the run"),
     Line("memory_each", "Memory used of each", "GB", "{fixed_gb}+({memory_gb}-{fixed_gb})/{tuning_accelerators}", "", style.TENTHS),
+    Line("paid_factor", "Accelerators paid over those used", "ratio",
+         "ROUNDUP({tuning_accelerators}/{node_size},0)*{node_size}/{tuning_accelerators}", "Whole nodes.", style.HUNDREDTHS),
     Line("trained_parameters", "Trained parameters", "parameters", 'IF({method}="full",{parameters},{adapter_parameters})', "", _INT),
     Line("run_tokens", "Training tokens of a run", "tokens", "{examples}*{tokens_per_example}*{epochs}/{packing}", "Padding included.",
          "#,##0"),
@@ -55,13 +57,23 @@ _MACHINE: Block = ("Machine and hours", [
     Line("adapters_in_spare", "Adapters in the spare memory", "adapters", "INT(spare_gb/{artefact_gb})", "Of one replica.", _INT),
     Line("plan_start", "Plan starts", "date", "{start_date}", "", style.DATE),
     Line("release", "Release", "date", "EDATE({start_date},{project_months})", "", style.DATE),
-    Line("plan_end", "Plan ends", "date", "EDATE({start_date},MAX(months_per_year,{project_months}))-1", "The first year, or the project.",
+    Line("year_end", "First year ends", "date", "EDATE({start_date},MAX(months_per_year,{project_months}))-1", "Or the project.",
          style.DATE),
 ])  # fmt: skip
 _RATES: Block = ("Rates", [
-    Line("level_used", "Level of prices", "factor", "IF(ISNUMBER({usd_per_hour}),1,{price_level})", "Own prices do not move.", "0.00"),
     BLEND,
-    Line("rate", "Accelerator-hour", "USD/accelerator-hour", "{price_used}*{level_used}", "", style.RATE),
+    Line("rate", "An hour of a run", "USD/accelerator-hour", "{price_used}*{paid_factor}", "With the accelerators of the node that it leaves idle.",
+         style.RATE),
+    *contract_ends("start_date", "{year_end}"),
+    Line("plan_end", "Plan ends", "date",
+         "MAX({year_end},({one_year_share}>0)*({contract_end_1y}-1),({three_year_share}>0)*({contract_end_3y}-1))",
+         "The first year, or the end of the longest commitment.", style.DATE),
+    *(Line(f"owed_usd_{term}", f"Obligation, {words}", "USD",
+           f"ROUNDUP({{{share}}}*{{tuning_accelerators}}*{{paid_factor}},0)*months_{term}*hours_per_month*{{price_{term}}}",
+           "Whole accelerators for the whole term.", style.USD)
+      for term, share, words in (("1y", "one_year_share", "a year"), ("3y", "three_year_share", "three years"))),
+    Line("committed_used_usd", "Of the obligation, used", "USD",
+         "({one_year_share}*{price_1y}+{three_year_share}*{price_3y})*{all_hours}*{paid_factor}", "All runs at the contracts' prices.", style.USD),
     Line("week_usd", "A week of a person", "USD", "{usd_per_person}/weeks_per_year", "", style.USD),
     Line("api_row", "Place on API prices", "row of the list", "MATCH({api_model},api_list,0)", "", _INT),
     Line("data_usd", "Data", "USD",
@@ -84,17 +96,21 @@ COSTS = [
     _once("cost_sweep", "Runs of the sweep", "{sweep_hours}*{rate}"),
     _once("cost_failed", "Failed runs", "{failed_hours}*{rate}"),
     _once("cost_evaluation", "Evaluation", "{evaluation_hours_all}*{rate}"),
+    Cost(Line("cost_unused", "Committed hours not used", "USD", "MAX(0,{owed_usd_1y}+{owed_usd_3y}-{committed_used_usd})",
+              "A commitment is owed for its term; runs take hours.", style.USD, "Committed hours that no run uses"),
+         "cost_unused*{owed_cash}"),
     _once("cost_staff", "Staff", "{staff_weeks}*{week_usd}"),
     _later("cost_refresh", "Refreshes: compute and data", "{refresh_hours}*{rate}+{refreshes}*{refresh_data}*{data_usd}"),
     _later("cost_refresh_staff", "Refreshes: staff", "{refreshes}*{refresh_weeks}*{week_usd}"),
     _later("cost_storage", "Storage of versions", "{artefact_gb}*{versions_kept}*{storage_usd_per_gb_month}*months_per_year"),
 ]  # fmt: skip
-_AFTER_END = "MAX(plan_end+1,release+1)"
+_AFTER_END = "MAX(year_end+1,release+1)"
 CLOCK = [
     TimeRow("project_share", "Project done in the month", "share",
             "MAX(0,MIN({end},release)-MAX({start},plan_start))/(release-plan_start)"),
     TimeRow("after_share", "Refreshes and storage in the month", "share",
-            f"IF(release>plan_end,{{project_share}},MAX(0,MIN({{end}},{_AFTER_END})-MAX({{start}},release))/({_AFTER_END}-release))"),
+            f"IF(release>year_end,{{project_share}},MAX(0,MIN({{end}},{_AFTER_END})-MAX({{start}},release))/({_AFTER_END}-release))"),
+    *owed_clock("plan_start"),
 ]  # fmt: skip
 _STEP = (
     "{model_id},{accelerator_id},{tuning_accelerators},{tuning_accelerators}*{micro_batch},{seq_len},,,{micro_batch},zero_stage,,{dtype},,,"

@@ -10,6 +10,10 @@ ABOUT = [
     'The same figures come from cells: =LLM_HARDWARE("h100-sxm","bandwidth"), =LLM_MODEL("llama-3.1-8b","n_layers"), '
     '=LLM_PRICE("aws/p5.48xlarge/us-east-1").',
 ]  # fmt: skip
+SCOPE = [
+    "In scope: dense peaks, memory, links and power as makers publish them, prices as providers list them, models as their publishers "
+    "configure them; rates measured where somebody published them. Left out: quotes, discounts, and whatever no source states.",
+]
 
 
 def build() -> Book:
@@ -20,5 +24,5 @@ def build() -> Book:
     prices.build(book, choosing=False)
     models.build(book, live=True)
     sources.build(book)
-    cover.finish(book, cover_sheet, ABOUT, [])
+    cover.finish(book, cover_sheet, ABOUT, [], SCOPE)
     return book

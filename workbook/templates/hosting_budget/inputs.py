@@ -6,13 +6,13 @@ from .. import style
 from ..book import Book
 from ..parts import PRICE, Input, Section
 from ..serving_parts import serving_sections
-from ..shared_inputs import ASSUMED, YOURS, money_section, price_section
+from ..shared_inputs import ASSUMED, UPFRONT, YOURS, money_section, price_section
 
 
 def sections(book: Book) -> list[Section]:
     return [
         *serving_sections("llama-3.3-70b"),
-        price_section(),
+        price_section(UPFRONT),
         ("Beside the accelerators", [
             Input("bytes_per_token", "Bytes of a token sent", 4, "bytes", "About 4 of English text; more with JSON around it.", None,
                   style.TENTHS, 0.1, 1000, basis=ASSUMED),

@@ -6,7 +6,7 @@ from .. import style
 from ..book import Book
 from ..parts import OTHER, Input, Section
 from ..serving_parts import serving_sections
-from ..shared_inputs import ASSUMED, EPOCH_COSTS, NODE_POWER, money_section, price_section
+from ..shared_inputs import ASSUMED, EPOCH_COSTS, NODE_POWER, UPFRONT, money_section, price_section
 
 
 def sections(book: Book) -> list[Section]:
@@ -27,7 +27,7 @@ def sections(book: Book) -> list[Section]:
                   True, fixed=True),
         ]),
         *serving_sections("llama-3.3-70b", queues=False),
-        price_section(),
+        price_section(UPFRONT),
         ("Energy", [
             Input("server_power_factor", "Server over accelerators", 1.5, "ratio",
                   "An 8-GPU H100 node was measured at up to 8.4 kW, 1,050 W a GPU of 700 W.", NODE_POWER, "0.00", 1, 4),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import Block, Cost, Line
-from ..serving_parts import BY_HOUR, FACTS, RATES, SIZE, TRAFFIC, estimate_range
+from ..serving_parts import ACCELERATORS_MONTH, BY_HOUR, FACTS, RATES, SIZE, TRAFFIC, estimate_range
 from ..shared_inputs import price_lines
 
 _INT = style.WHOLE
@@ -31,7 +31,7 @@ BLOCKS: list[Block] = [FACTS, _FACTS, ("Price of an accelerator-hour", price_lin
 COSTS = [
     Cost(Line("cost_accelerators", "Accelerators", "USD/month",
               "({committed}*{committed_rate}+({accelerators_paid}-{committed})*{flexible_rate})*hours_per_month", "", style.USD,
-              "Accelerators"), "{active}*({owed}*committed_rate+{flexible}*flexible_rate)*hours_per_month"),
+              "Accelerators"), ACCELERATORS_MONTH),
     Cost(Line("cost_operations", "Operations and staff", "USD/month", "{operations_share}*{cost_accelerators}", "", style.USD,
               "Operations and staff"), "operations_share_shown*{paid_cost_accelerators}"),
 ]  # fmt: skip

@@ -27,7 +27,8 @@ TEMPLATE = Template(
     scope=[
         "In scope: API input, cached input and output, batch and volume discounts, falling prices; own accelerators with spares, staff, "
         "operations, migration, evaluation, tokens that the other model needs for the same task.",
-        "Left out unless you add it: quality of the answers, data protection, lock-in. Both sides serve the same requests.",
+        "Left out unless you add it: quality of the answers, data protection, lock-in. Both sides serve the same requests, with the same "
+        "contingency and tax.",
     ],
     sections=sections,
     overrides={
@@ -40,7 +41,7 @@ TEMPLATE = Template(
         Figure("Own, the month sized", "total_cost", style.AMOUNT, f'={RANGE}'),
         Figure("API, the same month", "api_usd", style.AMOUNT, '=api_model_shown'),
         Figure("Cheaper", "cheaper", style.GENERAL, '="by "&TEXT(cheaper_by,"$#,##0")&" a month"'),
-        Figure("Crosses at", "breakeven_requests", '#,##0;;"never"', "requests a day, see Staircase"),
+        Figure("Crosses at", "breakeven_requests", style.WHOLE, "requests a day, see Staircase"),
         Figure("Own, a million tokens", "usd_per_million_tokens", style.USD_CENTS, "USD, in and out"),
         Figure("API, a million tokens", "api_usd_per_million", style.USD_CENTS, "USD, in and out"),
         Figure("Use that own needs", "needed_use", style.PERCENT, "of full replicas, to equal the API"),

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
-from ..serving_parts import FLEET, HOURS_AGREE, HOURS_FILLED, IN_TIME, SEARCHED, SLOW_PEAK, STILL_COMMITTED
-from ..shared_inputs import price_checks
+from ..serving_parts import (
+    FLEET,
+    HOURS_AGREE,
+    HOURS_FILLED,
+    IN_TIME,
+    OWED_AFTER,
+    OWN_REPLICA,
+    SEARCHED,
+    SIZED_IN_PLAN,
+    SLOW_PEAK,
+    STILL_COMMITTED,
+)
+from ..shared_inputs import SPOT_IS_TAKEN, price_checks
 
 CHECKS = [
     SEARCHED,
@@ -14,6 +25,10 @@ CHECKS = [
     HOURS_AGREE,
     SLOW_PEAK,
     STILL_COMMITTED,
+    OWED_AFTER,
+    OWN_REPLICA,
+    SIZED_IN_PLAN,
+    SPOT_IS_TAKEN,
     *IN_TIME,
     FLEET,
     Check("A layout meets the limits", "IF(ISNUMBER(replica_speed),1,0)", EQUAL, "1", STOP,
@@ -22,10 +37,10 @@ CHECKS = [
           "The hosted model has no listed price: choose another, or add your contract on API prices.", "api_model", "0"),
     Check("API bill computed another way",
           "IFERROR(IF(api_cached_share_shown>0,api_usd,LLM_API_COST(api_model_shown,prompt_tokens_shown,output_tokens_shown,requests_month)"
-          "*api_discount*api_now),api_usd)", EQUAL, "api_usd", STOP, "LLM_API_COST against the arithmetic.", "api_usd", style.USD_CENTS),
+          "*api_discount*api_now*(1+contingency_shown)*(1+tax_shown)),api_usd)", EQUAL, "api_usd", STOP, "LLM_API_COST against the arithmetic. Where they differ, a formula was changed: restore it.", "api_usd", style.USD_CENTS),
     Check("Staircase agrees with the month sized", "staircase_own", EQUAL, "IF(sizing_month_no=0,staircase_own,total_cost)", STOP,
-          "The row of Staircase at the traffic that is sized.", "staircase_own", style.USD_CENTS),
-    Check("The peak fits", "peak_speed", AT_MOST, "replicas*replica_speed", STOP, "Output at the peak against all replicas.", "replicas",
+          "The row of Staircase at the traffic that is sized. Where they differ, a formula was changed: restore it.", "staircase_own", style.USD_CENTS),
+    Check("The peak fits", "peak_speed", AT_MOST, "replicas*replica_speed", STOP, "Output at the peak against all replicas: lower the load at which the limits hold, or raise the least replicas.", "replicas",
           '#,##0 "tokens/s"'),
     Check("API prices are not stale", "report_date-INDEX(api_as_of,api_row)", AT_MOST, "price_age_limit", WARN,
           "The hosted model's price is old: read the provider's page.", "api_model", '#,##0 "days"'),

@@ -6,7 +6,7 @@ from .. import style
 from ..book import Book
 from ..parts import EFFICIENCY, PRICE, VOLUME, Input, Section
 from ..serving_parts import serving_sections
-from ..shared_inputs import ASSUMED, YOURS, money_section, price_section
+from ..shared_inputs import ASSUMED, UPFRONT, YOURS, money_section, price_section
 
 
 def sections(book: Book) -> list[Section]:
@@ -27,7 +27,7 @@ def sections(book: Book) -> list[Section]:
                   "What the own model needs for the same task: other tokenizer, longer answers, retries. From your evaluation.", None,
                   "0.00", 0.05, 20, group=VOLUME),
         ]),
-        price_section(),
+        price_section(UPFRONT),
         ("Beside the accelerators", [
             Input("operations_share", "Operations", 0, "share of accelerators' cost", "Network, monitoring, logs, support.", None,
                   style.PERCENT, 0, 5, basis=YOURS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import Block, Cost, Line, TimeRow
-from ..serving_parts import BY_HOUR, FACTS, LATENCY, RATES, SIZE, TRAFFIC, estimate_range
+from ..serving_parts import ACCELERATORS_MONTH, BY_HOUR, FACTS, LATENCY, RATES, SIZE, TRAFFIC, estimate_range
 from ..shared_inputs import price_lines
 
 _PRICE = '"$"0.00####'
@@ -19,7 +19,8 @@ _API: Block = ("The hosted model", [
     Line("api_usd_per_request", "A request", "USD",
          "({prompt_tokens}*((1-{api_cached_share})*{api_input_price}+{api_cached_share}*{api_cached_price})"
          "+{output_tokens}*{api_output_price})/million*{api_discount}", "At the start.", style.RATE),
-    Line("api_usd", "API in the month sized", "USD/month", "{requests_month}*{api_usd_per_request}*{api_now}", "", style.USD,
+    Line("api_usd", "API in the month sized", "USD/month",
+         "{requests_month}*{api_usd_per_request}*{api_now}*(1+{contingency})*(1+{tax})", "Contingency and tax as on the own service.", style.USD,
          "The hosted model in the month that is sized", True),
 ])  # fmt: skip
 _SERVED = Line("served_tokens", "Output tokens of a request", "tokens", "{output_tokens}*{token_factor}",
@@ -38,7 +39,7 @@ BLOCKS: list[Block] = [
 COSTS = [
     Cost(Line("cost_accelerators", "Accelerators", "USD/month",
               "({committed}*{committed_rate}+({accelerators_paid}-{committed})*{flexible_rate})*hours_per_month", "", style.USD,
-              "Accelerators"), "{active}*({owed}*committed_rate+{flexible}*flexible_rate)*hours_per_month"),
+              "Accelerators"), ACCELERATORS_MONTH),
     Cost(Line("cost_operations", "Operations", "USD/month", "{operations_share}*{cost_accelerators}", "", style.USD, "Operations"),
          "operations_share_shown*{paid_cost_accelerators}"),
     Cost(Line("cost_staff", "Staff", "USD/month", "{staff}*{usd_per_person}/months_per_year", "", style.USD, "Staff"),
@@ -49,7 +50,7 @@ COSTS = [
 ]  # fmt: skip
 AFTER = [
     TimeRow("api_month", "API for the same work", "USD",
-            "{active}*{requests}*api_usd_per_request*(1-api_erosion_shown)^({number}/months_per_year)", style.USD, "SUM({all})",
+            "{active}*{requests}*api_usd_per_request*(1-api_erosion_shown)^({number}/months_per_year)*(1+contingency_shown)*(1+tax_shown)", style.USD, "SUM({all})",
             "The hosted model over the plan"),
     TimeRow("saved", "Saved by the own service", "USD", "{api_month}-{paid}", style.USD, "SUM({all})",
             "Saved over the plan by the own service"),
@@ -71,7 +72,7 @@ RESULTS: list[Block] = [
         Line("cheaper", "Cheaper", "text", 'IF({saved_month}>0,"own service","API")', "", style.GENERAL, "Which one is cheaper"),
         Line("cheaper_by", "By", "USD/month", "ABS({saved_month})", "", style.USD),
         Line("full_usd_per_request", "Own, a request, replicas full", "USD",
-             "{price_used}*{level_used}*{replica_accelerators}/({replica_speed}*seconds_per_hour)*{output_tokens}*{token_factor}",
+             "{price_used}*{replica_accelerators}/({replica_speed}*seconds_per_hour)*{output_tokens}*{token_factor}",
              "Accelerators alone.", style.RATE),
         Line("needed_use", "Use that own replicas need", "share", "{full_usd_per_request}/({api_usd_per_request}*{api_now})",
              "Accelerators alone; above 100 %: never.", style.PERCENT, "Use of full replicas at which accelerators equal the API"),

@@ -38,7 +38,7 @@ def build(book: Book) -> Worksheet:
             (f"=ROW()-ROW($A${_FIRST - 1})-1" if not own else "=1", style.WHOLE), (step, "0.00"), (f"=requests_day*B{row}", style.WHOLE),
             (f"=C{row}*days_per_month*(prompt_tokens_shown+output_tokens_shown)", "#,##0"), (f"={replicas}", style.WHOLE),
             (f"={whole}", style.TENTHS), (f"=({accelerators}+{rest})*(1+contingency_shown)*(1+tax_shown)", style.USD),
-            (f"=C{row}*days_per_month*api_usd_per_request*api_now", style.USD),
+            (f"=C{row}*days_per_month*api_usd_per_request*api_now*(1+contingency_shown)*(1+tax_shown)", style.USD),
             (f'=IF(SUMPRODUCT((G{row}:G${last - 1}>H{row}:H${last - 1})*1)=0,1,0)' if not own else f"=(G{row}<=H{row})*1", '[=1]"yes";"no"'),
         ]  # fmt: skip
         for column, (content, number_format) in enumerate(contents, 1):
@@ -59,16 +59,12 @@ def build(book: Book) -> Worksheet:
         (last + 3, "breakeven_tokens", "that is", tokens, "tokens a month, in and out"),
     ):
         style.text(sheet, row, 1, label, bold=True)
-        content = f"=IF(SUM({flags})=0,0,INDEX({values},MATCH(1,{flags},0)))"
-        style.formula(sheet, row, 4, content, '#,##0;;"never"').font = style.font(bold=True)
+        content = f'=IF(SUM({flags})=0,"never",INDEX({values},MATCH(1,{flags},0)))'
+        style.formula(sheet, row, 4, content, style.WHOLE).font = style.font(bold=True)
         style.text(sheet, row, 5, unit, color=style.GREY)
         book.name(name, sheet, row, 4)
-    book.list_name(
-        "breakeven_requests", "result", "requests/day", "Requests a day from which own hosting is cheaper, 0 = never"
-    )
-    book.list_name(
-        "breakeven_tokens", "result", "tokens/month", "Tokens a month from which own hosting is cheaper, 0 = never"
-    )
+    book.list_name("breakeven_requests", "result", "requests/day", "Requests a day from which own hosting is cheaper")
+    book.list_name("breakeven_tokens", "result", "tokens/month", "Tokens a month from which own hosting is cheaper")
     book.name("staircase_values", sheet, _FIRST, 1, (last, 9))
     _chart(sheet, last)
     return sheet

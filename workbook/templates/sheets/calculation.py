@@ -27,12 +27,14 @@ _SIDE = _FIRST_BRIDGE + BRIDGE
 _NUMBER = 20.0
 _WIDTHS: list[float] = [44, 23, *([_NUMBER] * (1 + SCENARIOS)), 27, 76, *([_NUMBER] * BRIDGE)]
 _ADDED = [
-    Line("contingency_usd", "Contingency", "USD", "{subtotal}*{contingency}", "Share of all lines above.", style.USD),
-    Line("tax_usd", "Tax", "USD", "({subtotal}+{contingency_usd})*{tax}", "On lines and contingency.", style.USD),
+    Line("contingency_usd", "Contingency", "USD", "{taxed}*{contingency}", "Share of all lines above.", style.USD),
+    Line("tax_usd", "Tax", "USD", "({taxed}+{contingency_usd})*{tax}", "On lines and contingency.", style.USD),
     Line("total_cost", "Total", "USD", "{subtotal}+{contingency_usd}+{tax_usd}", "At the prices of the report's date.",
          style.USD, "", True),
     Line("total_in_currency", "Total in your currency", "your currency", "{total_cost}*{currency_per_usd}",
          "At the dated rate of Inputs.", "#,##0", "Total in the currency of Inputs"),
+    Line("total_with_currency", "Total with its currency", "text", 'IFERROR(TEXT({total_in_currency},"#,##0")&" "&currency,"not known")', "",
+         style.GENERAL),
 ]  # fmt: skip
 
 
@@ -190,7 +192,9 @@ class Calculation:
                  Line("beside", "Own lines, contingency, tax", "USD", "SUM({own}:{guard})+{contingency_usd}+{tax_usd}",
                       "What the total has beside the lines above.", style.USD)]  # fmt: skip
         unit = "USD" if basis != MONTHLY else "USD/month"
-        lines = [replace(line, unit=unit) if line.unit == "USD" else line for line in lines]
+        taxed = taxed_sum("subtotal", [cost.line.name for cost in costs if cost.income])
+        lines = [replace(line, unit=unit if line.unit == "USD" else line.unit, formula=line.formula.replace("{taxed}", taxed))
+                 for line in lines]  # fmt: skip
         for offset, line in enumerate(lines, 1):
             self.rows[line.name] = self.rows["guard"] + offset
         for line in lines:
@@ -246,6 +250,12 @@ class Calculation:
         self.book.name("total_cost_scenarios", self.sheet, row, _FIRST_SCENARIO, (row, NAME - 1))
         self.book.name("calculation_values", self.sheet, FIRST, LIVE, (last, NAME - 1))
         self.book.name("sensitivity_columns", self.sheet, FIRST, _FIRST_BRIDGE, (last, _SIDE + self._sides - 1))
+
+
+def taxed_sum(lines: str, income: list[str]) -> str:
+    """What contingency and tax are taken on: the sum of the lines without what comes back."""
+    whole = "".join([f"{{{lines}}}", *(f"-{{{name}}}" for name in income)])
+    return f"({whole})" if income else whole
 
 
 def scenario_head(number: int) -> str:

@@ -9,7 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from ...checks import STOPPED, WARNED
 from .. import style
 from ..book import Book
-from ..parts import AT_LEAST, AT_MOST, EQUAL, PROJECT, SAME, STOP, Check, Template
+from ..parts import AT_LEAST, AT_MOST, EQUAL, PROJECT, SAME, STOP, WARN, Check, Template
 
 HEAD, FIRST = 11, 12
 _WIDTHS: list[float] = [54, 20, 20, 10, 10, 20, 84]
@@ -64,25 +64,37 @@ def common(book: Book, template: Template) -> list[Check]:
     errors = "+".join(f"IF(ISERROR(SUM({name})),1,0)" for name in areas)
     found = [
         Check("Inputs are within their limits", "COUNTIF(inputs_valid,0)", EQUAL, "0", STOP,
-              "Inputs and own lines marked NO in the column Valid?: nothing that is typed is left unused in silence.",
+              "Correct the inputs and own lines marked NO in the column Valid?: what is typed there would not be used.",
               "inputs_valid"),
         Check("Scenarios are within the limits", "COUNTIF(overrides_valid,0)", EQUAL, "0", STOP,
-              "Rows of Scenarios marked NO: an entry outside the limits of its input.", "overrides_valid"),
+              "Correct the rows of Scenarios marked NO: an entry is outside the limits of its input.", "overrides_valid"),
         Check("Own lines are complete, and all are read",
               "IF(ROWS(own_names)>ROWS(own_totals),ROWS(own_names),ABS(COUNTA(own_names)-COUNT(own_amounts)))", EQUAL, "0", STOP,
               "Each needs a name and a number as its amount; rows can be inserted up to as many as Calculation has lines for.",
               "own_names"),
+        Check("Own prices and actual payments are numbers",
+              'COUNTA(prices_own)-COUNTIF(prices_own,">0")+COUNTA(actuals)-COUNT(actuals)', EQUAL, "0", STOP,
+              "A text in the yellow column of Prices, a price of 0 or less, or a text among the payments of Timeline would count for nothing.",
+              "actuals"),
+        Check("Scenarios have names of their own", "SUMPRODUCT((COUNTIF(scenario_list,scenario_list)=1)*1)", EQUAL, "COLUMNS(scenario_list)",
+              STOP, "Two scenarios have one name, or one has none: only the first would ever be shown.", "scenario_list"),
         Check("No cell shows an error", errors, EQUAL, "0", STOP,
-              "Number of areas with error cells. The first one on Calculation is the cause.", "calculation_values"),
+              "The number of areas with error cells. Look for the first one on Calculation: it is the cause of the others.", "calculation_values"),
         Check("The exchange rate is the currency's", 'IF((currency="USD")=(currency_per_usd_shown=1),0,1)', EQUAL, "0", STOP,
-              "Another currency than USD with a rate of 1, or USD with another: type both. A currency pegged at one: 1.0001.", "currency_per_usd"),
+              "Type both the currency and its rate: a rate of 1 is that of USD alone. For a currency pegged at one type 1.0001.", "currency_per_usd"),
+        Check("The exchange rate is not stale", 'IF(currency="USD",0,ABS(report_date-currency_date))', AT_MOST, "price_age_limit", WARN,
+              "The date of the rate lies far from that of the report: read the rate again, and type its date.", "currency_date",
+              '#,##0 "days"'),
+        Check("What lies in the past is paid", "IF(COUNT(actuals)=0,MAX(0,report_date-plan_start),0)", AT_MOST, "days_per_month", WARN,
+              "The plan began before the date of the report and nothing is paid: type what was paid on Timeline, or correct a date.",
+              "start_date", '#,##0 "days"'),
         Check("What is shown is the column of its name", "total_cost", EQUAL, "INDEX(total_cost_scenarios,scenario_no)",
-              STOP, "The column Shown against that of the chosen scenario.", "total_cost", style.USD_CENTS),
+              STOP, "The column Shown against that of the chosen scenario. Where they differ, a formula was changed: restore it.", "total_cost", style.USD_CENTS),
     ]  # fmt: skip
     if template.basis == PROJECT:
         found.append(
             Check("Months add up to the total", "SUM(monthly_costs)", EQUAL, "total_cost", STOP,
-                  "Timeline against Calculation. An own line that lies outside the months of the plan is one cause.",
+                  "Timeline against Calculation. Move own lines into the months of the plan; else a formula was changed: restore it.",
                   "monthly_costs", style.USD_CENTS)
         )  # fmt: skip
     return found

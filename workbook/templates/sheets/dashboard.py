@@ -27,7 +27,7 @@ def finish(book: Book, sheet: Worksheet, template: Template, steps: Calculation,
         _tile(book, sheet, 5 + 4 * (index // 4), 1 + 3 * (index % 4), tile)
     _facts(book, sheet, template)
     end = _costs(book, sheet, template, steps)
-    end = max(end, _BLOCK + len(template.facts)) + 2
+    end = max(end, _BLOCK + len(template.facts) + 1) + 2
     end = _charts(sheet, template, steps, months, end)
     book.name("dashboard_values", sheet, 5, 1, (end, _COLUMNS))
     sheet.print_area = f"A1:L{end}"
@@ -66,7 +66,7 @@ def _place(book: Book, name: str) -> str:
 
 def _facts(book: Book, sheet: Worksheet, template: Template) -> None:
     style.section(sheet, _BLOCK, "What this is", 5)
-    for row, fact in enumerate(template.facts, _BLOCK + 1):
+    for row, fact in enumerate([*template.facts, Figure("Total in your currency", "total_with_currency")], _BLOCK + 1):
         style.link(style.text(sheet, row, 1, fact.label), location=_place(book, fact.name))
         cell = style.formula(sheet, row, 3, f"={fact.name}", fact.number_format)
         cell.alignment = style.aligned("left")
@@ -99,7 +99,7 @@ def _costs(book: Book, sheet: Worksheet, template: Template, steps: Calculation)
         for column in (8, *range(10, 13)):
             scenario = None if column == 8 else column - 10
             value = f"={steps.cell(name, scenario)}" if name else own(steps, scenario)
-            content = style.formula(sheet, row, column, f"={name}" if name and column == 8 else value, style.AMOUNT)
+            content = style.formula(sheet, row, column, f"={name}" if name and column == 8 else value, template.amounts)
             content.alignment = style.aligned("right")
             content.font = style.font(bold=total, color=content.font.color.rgb[-6:])
         share = style.formula(sheet, row, 9, f"=IF(total_cost=0,0,H{row}/total_cost)", style.PERCENT)
@@ -122,7 +122,9 @@ def _charts(sheet: Worksheet, template: Template, steps: Calculation, months: Ti
     parts = charts.bars(
         sheet, f"Cost by line, {unit}", Reference(sheet, min_col=6, **costs),
         [("USD", Reference(sheet, min_col=8, **costs))], horizontal=True, legend=False, labels=True, y_title=unit,
+        number_format=template.amounts,
     )  # fmt: skip
+    charts.labels_inside(parts, [index for index, cost in enumerate(template.costs) if cost.income])
     height = max(_HEIGHT, count + 5)
     charts.place(sheet, parts, f"A{top}", f"F{top + height - 1}")
     lines = [*(cost.line.name for cost in template.costs), "beside"]
@@ -136,7 +138,7 @@ def _charts(sheet: Worksheet, template: Template, steps: Calculation, months: Ti
     series = [(str(calculation.cell(steps.rows[name], 1).value), Reference(calculation, min_row=steps.rows[name], **columns))
               for name in one.lines]  # fmt: skip
     compared = charts.bars(sheet, one.title, Reference(calculation, min_row=HEAD, **columns), series, stacked=one.stacked,
-                           y_title=one.y_title, number_format=one.number_format, legend=len(series) > 1)  # fmt: skip
+                           y_title=one.y_title, number_format=one.number_format, legend=len(series) > 1, labels=not one.stacked)  # fmt: skip
     charts.place(sheet, compared, f"G{top}", f"L{top + height - 1}")
     return _paid(sheet, months, top + height + 1, from_zero=template.basis == MONTHLY)
 
@@ -147,7 +149,14 @@ def _paid(sheet: Worksheet, months: Timeline, top: int, *, from_zero: bool) -> i
     dates = Reference(timeline, min_row=months.bar_head, **span)
     paid = [(label, Reference(timeline, min_row=row, **span)) for label, row in months.bar_rows]
     monthly = charts.bars(
-        sheet, "Payments over the plan", dates, paid[:-1], stacked=True, y_title="USD in the period", gap=40
+        sheet,
+        "Payments over the plan, by twelfths of it",
+        dates,
+        paid[:-1],
+        stacked=True,
+        y_title="USD in a twelfth",
+        gap=40,
+        number_format=months.template.amounts,
     )
     monthly.x_axis.number_format = "d mmm yy"
     if from_zero:  # months that hardly differ would start their bars elsewhere; a project may be paid back at its end

@@ -97,7 +97,7 @@ def _range(book: Book, sheet: Worksheet, row: int) -> int:
          "=ideal_days", ""),
         (hours, "Accelerator-hours", "hours", f"{{c}}{days}*hours_per_day*accelerators_shown", style.WHOLE,
          "=ideal_gpu_hours", ""),
-        (cost, "Compute, without failures", "USD", f"{{c}}{hours}*price_used*level_used", style.USD, "=cost_compute",
+        (cost, "Compute, without failures", "USD", f"{{c}}{hours}*price_used", style.USD, "=cost_compute",
          "At the price of the budget; whole nodes in the budget"),
     ]  # fmt: skip
     for at, label, unit, content, number_format, assumed, origin in lines:

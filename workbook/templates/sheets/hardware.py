@@ -18,8 +18,8 @@ _FIGURE = "#,##0.0###"
 # catalog column, heading, width, number format
 COLUMNS = [
     ("id", "Accelerator", 25, style.GENERAL),
-    ("name", "Name", 62, style.GENERAL),
-    ("vendor", "Vendor", 13, style.GENERAL),
+    ("name", "Name", 74, style.GENERAL),
+    ("vendor", "Vendor", 15, style.GENERAL),
     ("kind", "Kind", 7, style.GENERAL),
     ("released", "Released", 10, style.GENERAL),
     *((column, dtype, 9, _FIGURE) for column, dtype in zip(_PEAKS, DTYPES, strict=True)),

@@ -9,7 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from .. import charts, style
 from ..book import Book
-from ..serving_parts import HOURS, HOURS_FIRST, HOURS_SHEET, accelerators_of, live, replicas_at
+from ..serving_parts import HOURS, HOURS_FIRST, HOURS_SHEET, OWED, accelerators_of, live, replicas_at
 from .timeline import MONTHS
 
 _REQUESTS = (3, 2.5, 2, 1.5, 1.5, 2, 2.5, 3.5, 4.5, 5.5, 6, 6, 5.5, 5.5, 6, 6, 5.5, 5.5, 5, 5, 4.5, 4, 3.5, 3)
@@ -115,7 +115,7 @@ def _months(book: Book, sheet: Worksheet, head: int) -> None:
             replicas = replicas_at(load, f"$B{row}", "replica_holds", live)
             style.formula(sheet, row, _FIRST_HOUR + hour, f"={accelerators_of(f'({replicas})', live)}", style.WHOLE)
         hours = f"{get_column_letter(_FIRST_HOUR)}{row}:{get_column_letter(_MEAN - 1)}{row}"
-        owed = f"IF($A{row}<commitment_months,committed,0)"
+        owed = f"({OWED.replace('{number}', f'$A{row}')})"
         style.formula(sheet, row, _MEAN, f"=AVERAGE({hours})", style.TENTHS)
         beyond = f"=SUMPRODUCT(({hours}>{owed})*({hours}-{owed}))/hours_per_day"
         style.formula(sheet, row, _MEAN + 1, beyond, style.TENTHS)

@@ -29,13 +29,13 @@ _COLUMNS = [
     ("parameters", "Parameters", 19),
     ("active", "Active a token", 19),
     ("share", "Active share", 9),
-    ("license", "License", 36),
+    ("license", "Licence", 36),
     ("source", "Source of configuration", 28),
     ("as_of", "As of", 12),
 ]
 _COUNTED: dict[str, tuple[str, ...]] = {"parameters": (), "active": ("active",)}
 """The columns that LLM_PARAMS counts, and its arguments after the model."""
-_LEFT = ("Name", "Hugging Face name", "Publisher", "Released", "License", "Source of configuration", "As of")
+_LEFT = ("Name", "Hugging Face name", "Publisher", "Released", "Licence", "Source of configuration", "As of")
 
 
 def build(book: Book, *, live: bool) -> Worksheet:

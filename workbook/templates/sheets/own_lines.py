@@ -84,7 +84,7 @@ def _row(sheet: Worksheet, row: int) -> None:
     whole = (
         f"AND(A{row}<>\"\",ISNUMBER(B{row}),ISNUMBER(MATCH(C{row},own_kinds,0)),"
         f"OR(C{row}<>INDEX(own_kinds,ROWS(own_kinds)),ISNUMBER(MATCH(G{row},cost_labels,0))),"
-        f"OR(D{row}=\"\",E{row}=\"\",N(E{row})>=N(D{row})))"
+        f"COUNTA(D{row}:E{row})=COUNT(D{row}:E{row}),OR(D{row}=\"\",E{row}=\"\",N(E{row})>=N(D{row})))"
     )  # fmt: skip
     blank = f'AND(A{row}="",B{row}="")'
     cell = style.formula(sheet, row, 6, f"=IF({blank},1,IF({whole},1,0))", '[=1]"yes";[=0]"NO"')

@@ -46,8 +46,8 @@ _CHOICE = [
     ("Spot, USD per accelerator-hour", 12, _HOURLY, _EACH.replace("{column}", "J")),
     ("1 year, USD per accelerator-hour", 12, _HOURLY, _EACH.replace("{column}", "K")),
     ("3 years, USD per accelerator-hour", 12, _HOURLY, _EACH.replace("{column}", "L")),
-    ("Age of price, days", 9, style.WHOLE, "=IF(ISNUMBER(O{row}),0,IF(ISNUMBER(N{row}),report_date-N{row},0))"),
-    ("Stale?", 8, '[=1]"stale";[=0]"–"', "=IF(T{row}>price_age_limit,1,0)"),
+    ("Age of price, days", 9, style.WHOLE, "=IF(ISNUMBER(N{row}),report_date-N{row},0)"),
+    ("Stale?", 8, '[=1]"stale";[=0]"–"', "=IF(AND(NOT(ISNUMBER(O{row})),T{row}>price_age_limit),1,0)"),
 ]  # fmt: skip
 
 

@@ -96,10 +96,9 @@ def _override(sheet: Worksheet, row: int, one: Input, template: Template, input_
         limits = "from the list" if one.among else "as on Inputs"
     else:
         low, high = f"Inputs!$D${input_row}", f"Inputs!$E${input_row}"
-        each = [
-            f'({letter}{row}<>"")*IF(AND(ISNUMBER({letter}{row}),N({letter}{row})>={low},N({letter}{row})<={high}),0,1)'
-            for letter in "DEFGHI"
-        ]
+        whole = ",INT(N({at}))=N({at})" if one.whole else ""
+        test = f"AND(ISNUMBER({{at}}),N({{at}})>={low},N({{at}})<={high}{whole})"
+        each = [f'({at}<>"")*IF({test.format(at=at)},0,1)' for at in (f"{letter}{row}" for letter in "DEFGHI")]
         content = f"=IF({'+'.join(each)}=0,1,0)"
         limits = "the limits of Inputs"
     style.formula(sheet, row, _LAST + 1, content, '[=1]"yes";[=0]"NO"').alignment = style.aligned("center")

@@ -18,7 +18,7 @@ _WIDTHS: list[float] = [40, 18, 18, 18, 18, 18, 10, 16, 16, 16, 16]
 _HEAD = 8
 
 
-def build(book: Book, steps: Calculation, drivers: list[tuple[str, str]]) -> Worksheet:
+def build(book: Book, steps: Calculation, drivers: list[tuple[str, str]], amounts: str) -> Worksheet:
     sheet = book.sheet("Sensitivity", "What moves the total most: each driver down and up by the same step.",
                        _WIDTHS, color=style.GREEN, freeze="B5")  # fmt: skip
     style.text(sheet, 5, 1, "Each driver down and up by")
@@ -46,13 +46,13 @@ def build(book: Book, steps: Calculation, drivers: list[tuple[str, str]]) -> Wor
         style.formula(sheet, row, 7, rank, "0")
         for column in range(1, 8):
             sheet.cell(row, column).border = style.underline()
-    _sorted(sheet, first, last)
+    _sorted(sheet, first, last, amounts)
     book.name("sensitivity_values", sheet, first, 2, (last, 7))
     sheet.page_setup.fitToHeight = 1
     return sheet
 
 
-def _sorted(sheet: Worksheet, first: int, last: int) -> None:
+def _sorted(sheet: Worksheet, first: int, last: int, amounts: str) -> None:
     """The drivers by their swing, for the chart."""
     head = last + 2
     style.headings(sheet, head, ["By swing", "Down (USD)", "Up (USD)", "Rank"])
@@ -66,7 +66,7 @@ def _sorted(sheet: Worksheet, first: int, last: int) -> None:
         sheet, "What moves the total: each driver one step down, one up",
         Reference(sheet, min_col=1, **rows),
         [("down", Reference(sheet, min_col=2, **rows)), ("up", Reference(sheet, min_col=3, **rows))],
-        horizontal=True, stacked=True, y_title="Change of the total, USD", number_format=style.AMOUNT,
+        horizontal=True, stacked=True, y_title="Change of the total, USD", number_format=amounts,
     )  # fmt: skip
     charts.place(sheet, chart, f"A{rows['max_row'] + 2}", f"G{rows['max_row'] + 24}")
     sheet.print_area = f"A1:G{rows['max_row'] + 25}"

@@ -100,7 +100,7 @@ def _catalogs(book: Book, cited: dict[str, tuple[Source, list[str]]]) -> dict[st
         tests = [f'ISNUMBER(FIND(";"&$A{row}&";",{name}))*1' for name in keys]
         if "Prices" in sheets:
             tests.append(
-                f'IF(ISNUMBER(usd_per_hour_shown),0,IF(instance_shown="–",{_COMPARED.format(key=f"$A{row}")},'
+                f'IF(price_listed_used=0,0,IF(instance_shown="–",{_COMPARED.format(key=f"$A{row}")},'
                 f"(INDEX(prices_source,MATCH(instance_shown,prices_list,0))=$A{row})*1))"
             )
         style.formula(sheet, row, 6, f"=IF({'+'.join(tests)}>0,1,0)", '[=1]"yes";"–"').alignment = style.aligned(

@@ -17,7 +17,7 @@ from .. import style
 from ..book import Book
 from ..parts import MONTHLY, Template, TimeRow
 from . import own_lines
-from .calculation import NAME, Calculation, guard, month_index, own_date, own_months
+from .calculation import NAME, Calculation, guard, month_index, own_date, own_months, taxed_sum
 
 HEAD, FIRST_MONTH, MONTHS = 9, 4, 60
 BARS = 12
@@ -111,8 +111,9 @@ class Timeline:
         rows = {"contingency": self._row + 2, "tax": self._row + 3}
         subtotal = f"SUM({{m}}{head}:{{m}}{self._row})"
         self._sum("paid_subtotal", "Sum of the lines", subtotal)
-        self._sum("paid_contingency", "Contingency", "{paid_subtotal}*contingency_shown")
-        self._sum("paid_tax", "Tax", "({paid_subtotal}+{paid_contingency})*tax_shown")
+        taxed = taxed_sum("paid_subtotal", [f"paid_{cost.line.name}" for cost in self.template.costs if cost.income])
+        self._sum("paid_contingency", "Contingency", f"{taxed}*contingency_shown")
+        self._sum("paid_tax", "Tax", f"({taxed}+{{paid_contingency}})*tax_shown")
         self._sum(
             "paid", "Total", f"{{m}}{rows['contingency'] - 1}+{{m}}{rows['contingency']}+{{m}}{rows['tax']}", bold=True
         )
@@ -145,13 +146,17 @@ class Timeline:
         self._row += 1
         style.section(self.sheet, self._row, "With inflation, and at today's value", self.last)
         years = "({start}-report_date)/days_per_year"
-        self._time(TimeRow("inflation_factor", "Prices against the report's date", "factor",
+        self._time(TimeRow("inflation_factor", "Prices on its first day, over the report's", "factor",
                            f"(1+inflation_shown)^MAX(0,{years})", "0.000"))  # fmt: skip
         self._sum("nominal", "Paid with inflation", "{paid}*{inflation_factor}")
         self.book.list_name("nominal", "result", "USD", "Total with inflation")
         self._time(
             TimeRow(
-                "discount_factor", "Discount factor", "factor", f"1/(1+discount_rate_shown)^MAX(0,{years})", "0.000"
+                "discount_factor",
+                "Discount factor of its first day",
+                "factor",
+                f"1/(1+discount_rate_shown)^MAX(0,{years})",
+                "0.000",
             )
         )
         self._sum("present_value", "Value at the report's date", "{nominal}*{discount_factor}")
@@ -168,6 +173,7 @@ class Timeline:
         letter = get_column_letter(self.last)
         rule.add(f"{_FIRST}{self._row}:{letter}{self._row}")
         self.sheet.add_data_validation(rule)
+        self.book.name("actuals", self.sheet, self._row, FIRST_MONTH, (self._row, self.last))
         self._total(self._row)
         self._sum("forecast", "Actual, else plan", "IF(ISNUMBER({actual}),{actual},{paid})")
         self.book.list_name(

@@ -36,7 +36,7 @@ TEMPLATE = Template(
         "low": {"whole_run_factor": 1.06, "price_percentile": 0.25, "experiment_share": 0.2},
         "high": {"whole_run_factor": 2.52, "price_percentile": 0.75, "experiment_share": 2.5},
     },
-    blocks=BLOCKS, costs=COSTS, basis=PROJECT, results=RESULTS, clock=CLOCK, after=AFTER,
+    blocks=BLOCKS, costs=COSTS, basis=PROJECT, amounts=style.MILLIONS, results=RESULTS, clock=CLOCK, after=AFTER,
     after_title="By tokens done", starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
         Figure("Total cost", "total_cost", style.AMOUNT, '="P10 to P90: "&TEXT(total_p10/million,"#,##0.0")&" to "'

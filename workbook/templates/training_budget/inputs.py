@@ -12,6 +12,7 @@ from ..shared_inputs import (
     EPOCH_PAPER,
     MFU_CEILING,
     NODE_POWER,
+    UPFRONT,
     accelerator_input,
     catalog_source,
     model_input,
@@ -111,10 +112,8 @@ def sections(book: Book) -> list[Section]:
                   "also cp, ep, vp, zero3, selective, full.",
                   known=f"NOT(ISERROR(INDEX({estimate.PLAN},1,1)))", blank="the fastest that fits in memory", fixed=True),
         ]),
-        price_section(),
-        ("Contracts and failures", [
-            Input("upfront_share", "Commitments: paid at the start", 0, "share", "The rest is paid month by month over the term.",
-                  None, style.PERCENT, 0, 1),
+        price_section(UPFRONT),
+        ("Failures and checkpoints", [
             Input("node_failures_per_day", "Failures of one node", 0.0038, "per node and day",
                   "A rate: 0.01 is once in a hundred days. Llama 3 405B: 419 unexpected stops, 54 days, 2,048 nodes.",
                   LLAMA_3, "0.0000", 0, 1, group=EFFICIENCY),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import Block, Cost, Line, TimeRow
-from ..shared_inputs import BLEND, hardware_lines, price_lines
+from ..shared_inputs import BLEND, contract_ends, hardware_lines, owed_clock, part_of, price_lines
 
 _BIG, _INT, _GB = style.SCIENTIFIC, style.WHOLE, "#,##0.00"
 _MODEL: Block = ("Facts of the model (LLM_* cells)", [
@@ -84,8 +84,9 @@ _TIME: Block = ("Compute and time", [
     Line("end_date", "Training ends", "date", "{start_date}+{wall_clock_days}", "", style.DATE, "Day on which the main run ends"),
     Line("run_months", "Months of the run", "months", "{wall_clock_days}/days_per_month", "", _GB),
     Line("plan_months_long", "Months from first experiment to the end", "months", "{experiment_months}+{run_months}", "", _GB),
+    *contract_ends("start_date", "{end_date}"),
     Line("plan_end", "Last payment", "date",
-         "MAX({end_date},{start_date}+MAX(({one_year_share}>0)*months_1y,({three_year_share}>0)*months_3y)*days_per_month)",
+         "MAX({end_date},({one_year_share}>0)*{contract_end_1y},({three_year_share}>0)*{contract_end_3y})",
          "The end of the run, or of the longest commitment.", style.DATE),
 ])  # fmt: skip
 
@@ -100,26 +101,24 @@ def _owed(term: str, months: str) -> list[Line]:
              "The term, or the run where that is longer.", style.TENTHS),
         Line(f"owed_hours_{term}", "Accelerator-hours owed", "accelerator-hours",
              f"{{{one}}}*{{owed_months_{term}}}*hours_per_month", "", _INT),
-        Line(f"owed_usd_{term}", "Obligation", "USD", f"{{owed_hours_{term}}}*{{price_{term}}}*{{level_used}}", "", style.USD),
+        Line(f"owed_usd_{term}", "Obligation", "USD", f"{{owed_hours_{term}}}*{{price_{term}}}", "", style.USD),
     ]  # fmt: skip
 
 
 _CONTRACT: Block = ("Contracts: what is owed, and what of it is used", [
-    Line("level_used", "Level of prices", "factor", "IF(ISNUMBER({usd_per_hour}),1,{price_level})",
-         "Own prices do not move.", "0.00"),
     BLEND,
     *_owed("1y", "months_1y"), *_owed("3y", "months_3y"),
     Line("flexible", "On demand and spot", "accelerators", "MAX(0,{accelerators_paid}-{committed_1y}-{committed_3y})", "", _INT),
     Line("flexible_price", "Their price", "USD/accelerator-hour",
          "IF({on_demand_share}+{spot_share}<=0,0,({on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}*{price_spot},0))"
-         "/({on_demand_share}+{spot_share}))*{level_used}", "", style.RATE),
+         "/({on_demand_share}+{spot_share}))", "", style.RATE),
     Line("flexible_hours", "Their hours in the run", "accelerator-hours", "{flexible}*{wall_clock_days}*hours_per_day", "", _INT),
     Line("used_hours", "Committed hours used by the run", "accelerator-hours",
          "({committed_1y}+{committed_3y})*{wall_clock_days}*hours_per_day", "", _INT),
     Line("unused_hours", "Committed hours not used", "accelerator-hours", "{owed_hours_1y}+{owed_hours_3y}-{used_hours}",
          "Before and after the run.", _INT, "Committed accelerator-hours that the run does not use"),
     Line("committed_used_usd", "Of the obligation, used by the run", "USD",
-         "({committed_1y}*{price_1y}+{committed_3y}*{price_3y})*{level_used}*{wall_clock_days}*hours_per_day", "", style.USD),
+         "({committed_1y}*{price_1y}+{committed_3y}*{price_3y})*{wall_clock_days}*hours_per_day", "", style.USD),
     Line("run_usd", "The run by its hours", "USD", "{flexible_hours}*{flexible_price}+{committed_used_usd}", "", style.USD),
     Line("run_rate", "Price of an hour of the run", "USD/accelerator-hour", "{run_usd}/{gpu_hours}", "Contracts by their hours.",
          style.RATE),
@@ -159,7 +158,7 @@ COSTS = [
     Cost(Line("cost_unused", "Committed hours not used", "USD", "{owed_usd_1y}+{owed_usd_3y}-{committed_used_usd}",
               "The obligation less what the run uses.", style.USD, "Committed hours that the run does not use"),
          "cost_unused*{owed_paid}"),
-    Cost(Line("cost_experiments", "Experiments", "USD", "{experiment_hours}*{price_used}*{level_used}", "At the price of the mix.",
+    Cost(Line("cost_experiments", "Experiments", "USD", "{experiment_hours}*{price_used}", "At the price of the mix.",
               style.USD, "Experiments beside the run"), "cost_experiments*{experiments_done}"),
     Cost(Line("cost_people", "People", "USD",
               "IF({people_usd}>0,{people_usd},{people_share}/(1-{people_share})"
@@ -173,22 +172,13 @@ COSTS = [
 ]  # fmt: skip
 
 
-def _part(start: str, end: str) -> str:
-    """The share of an interval that lies in the month."""
-    return f"IF({end}<={start},0,MAX(0,MIN({{end}},{end})-MAX({{start}},{start}))/({end}-{start}))"
-
-
 CLOCK = [
-    TimeRow("run_share", "Run done in the month", "share", _part("start_date_shown", "end_date")),
-    TimeRow("experiments_done", "Experiments done in the month", "share", _part("plan_start", "start_date_shown")),
-    TimeRow("plan_share", "Plan done in the month", "share", _part("plan_start", "end_date")),
+    TimeRow("run_share", "Run done in the month", "share", part_of("start_date_shown", "end_date")),
+    TimeRow("experiments_done", "Experiments done in the month", "share", part_of("plan_start", "start_date_shown")),
+    TimeRow("plan_share", "Plan done in the month", "share", part_of("plan_start", "end_date")),
     TimeRow("ramp_share", "Delivery in the month", "share",
-            _part("(start_date_shown-MAX(1,ramp_months_shown*days_per_month))", "start_date_shown")),
-    TimeRow("owed_share", "Commitments: instalments in the month", "share", _part("start_date_shown", "plan_end")),
-    TimeRow("starts_now", "Commitments: first payment", "1 or 0", "AND(start_date_shown>={start},start_date_shown<{end})*1", "0"),
-    TimeRow("owed_cash", "Commitments: owed in the month", "share",
-            "upfront_share_shown*{starts_now}+(1-upfront_share_shown)*{owed_share}"),
-    TimeRow("owed_usd", "Commitments: cash", "USD", "(owed_usd_1y+owed_usd_3y)*{owed_cash}", style.USD),
+            part_of("(start_date_shown-MAX(1,ramp_months_shown*days_per_month))", "start_date_shown")),
+    *owed_clock("start_date_shown"),
     TimeRow("hours_paid", "Of the run's hours, paid in the month", "share",
             "IF(run_usd=0,{run_share},((run_usd-committed_used_usd)*{run_share}+committed_used_usd*{owed_cash})/run_usd)"),
     TimeRow("owed_paid", "Of unused hours, paid in the month", "share", "{owed_cash}"),
@@ -231,8 +221,8 @@ RESULTS: list[Block] = [
     ("Reference class: published whole runs", [
         Line("per_hour_moved", "What one more hour costs", "USD/accelerator-hour",
              "({flexible_price}*{flexible}/{accelerators_paid}+IF(ISNUMBER({experiment_gpu_hours}),0,{experiment_share}*{price_used}"
-             "*{level_used})+IF({people_usd}>0,0,{people_share}/(1-{people_share})*({run_rate}+IF(ISNUMBER({experiment_gpu_hours}),0,"
-             "{experiment_share}*{price_used}*{level_used}))))*(1+{contingency})*(1+{tax})",
+             ")+IF({people_usd}>0,0,{people_share}/(1-{people_share})*({run_rate}+IF(ISNUMBER({experiment_gpu_hours}),0,"
+             "{experiment_share}*{price_used}))))*(1+{contingency})*(1+{tax})",
              "Committed hours cost nothing more while they last.", style.RATE),
         Line("reference_hours", "Hours at the reference utilisation", "accelerator-hours",
              "{training_flops}/({peak_flops}*reference_mfu)/seconds_per_hour", "What published hours were divided by.", _INT),
