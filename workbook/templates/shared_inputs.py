@@ -225,7 +225,7 @@ def price_lines(*, mixed: bool = True) -> list[Line]:
 
     def basis(name: str, words: str) -> str:
         quoted = f'IF(ISNUMBER({{usd_per_hour_{name}}}),"your quote",IF(ISNUMBER({{usd_per_hour}}),"your price",'
-        estimate = '"estimate from "&{price_on_demand_basis}'
+        estimate = '"none listed"' if name == "spot" else '"estimate from "&{price_on_demand_basis}'
         return f'{quoted}IF({{price_{name}_listed}}>0,IF({{instance}}="–","listed {words}",{{instance}}),{estimate})))'
 
     rate = "USD/accelerator-hour"
