@@ -126,6 +126,7 @@ def test_files_hold_no_formula(tmp_path):
     with (tmp_path / "a.csv").open(newline="", encoding="utf-8") as stream:
         texts = [cell for row in csv.reader(stream) for cell in row]
     assert "'=1+1" in texts and "8030261248" in texts and not [t for t in texts if t[:1] in tuple("=+-@")]
+    assert "\\x1b[31m" in texts and not [t for t in texts if "\x1b" in t]
     sweep(asked, tmp_path / "a.xlsx")
     cells = [cell for row in openpyxl.load_workbook(tmp_path / "a.xlsx").active.iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n"} and "=1+1" in [cell.value for cell in cells]

@@ -9,15 +9,9 @@ from collections.abc import Callable
 
 from . import style
 from .parts import (
-    AT_LEAST,
-    AT_MOST,
     EFFICIENCY,
-    EQUAL,
-    STOP,
     VOLUME,
-    WARN,
     Block,
-    Check,
     Constant,
     Input,
     Line,
@@ -300,61 +294,6 @@ RANGE = (
     'TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0")&" USD")'
 )
 """What a Dashboard says of it."""
-SLOW_PEAK = Check(
-    "The peak fits on slow replicas too", "peak_speed", AT_MOST, "replicas*replica_slow*speed_factor_shown", WARN,
-    "If a replica gives what the slowest tenth of measured engines gave, the peak does not fit: measure yours, or add spares.",
-    "replica_slow", '#,##0 "tokens/s"',
-)  # fmt: skip
-
-
-def _in_time(label: str, name: str, limit: str) -> Check:
-    return Check(label, f'IF(ISNUMBER({name}),{name},IF({name}="your own",{limit},{limit}+1))', AT_MOST, limit, WARN,
-                 "At the peak too many requests wait: lower the load at which the limits hold, or relax the limit.", name, "0.000")  # fmt: skip
-
-
-HOURS_AGREE = Check(
-    "Load by hour agrees with what is paid", "hours_accelerators", EQUAL, "accelerators_paid", STOP,
-    "The hours of Load by hour, added one by one, against the accelerators of Calculation.", "hours_accelerators", style.HUNDREDTHS,
-)  # fmt: skip
-HOURS_FILLED = Check(
-    "Every hour of the day has its load", "hours_filled", EQUAL, "hours_per_day", STOP,
-    "An hour of Load by hour is blank, negative or no number: 0 is a load, blank is none.", "hours_filled", "0",
-)  # fmt: skip
-SEARCHED = Check(
-    "The replica was searched for these inputs",
-    "IF(COUNTIF(inputs_valid,0)+COUNTIF(overrides_valid,0)>0,1,IF(ISERROR(replica_layout),0,1))", EQUAL, "1", STOP,  # entries are named first
-    "LLM_SERVE_PLAN has no answer. A standalone file keeps answers for the inputs that it was made with (cells on lilac): put those back, "
-    "type your measured own_speed and own_accelerators, or search again by xlcalc recalc FILE. Else: no layout fits within both limits.",
-    "replica_layout", "0", first=True,
-)  # fmt: skip
-FLEET = Check(
-    "The peak is sized by the quantile too", "accelerators_peak", AT_LEAST,
-    'IF(ISNUMBER(fleet_low),fleet_low,IF(fleet_low="your own",accelerators_peak,accelerators_peak+1))', WARN,
-    "LLM_FLEET, which sizes by the slowest requests and not by a share of the speed, needs more even if engines are quick, or it is not "
-    "known: lower the load at which the limits hold.", "fleet_accelerators", style.WHOLE,
-)  # fmt: skip
-OWN_REPLICA = Check(
-    "Own speed has its accelerators", "IF(ISNUMBER(own_speed_shown)=ISNUMBER(own_accelerators_shown),0,1)", EQUAL, "0", STOP,
-    "Give both, the speed of the replica that you measured and its accelerators, or neither.", "own_accelerators", "0",
-)  # fmt: skip
-SIZED_IN_PLAN = Check(
-    "The month sized lies in the plan", "sizing_month_no", AT_MOST, "plan_months-1", STOP,
-    "Choose an earlier month, counted from 0, or plan for longer.", "sizing_month_no", "0",
-)  # fmt: skip
-OWED_AFTER = Check(
-    "Commitments end with the plan", "MAX((committed_1y>0)*months_1y,(committed_3y>0)*months_3y)", AT_MOST, "plan_months", WARN,
-    "A contract outlasts the plan: Timeline pays it to its end, for nothing. Plan for longer, or commit for less.", "horizon_months", "0",
-)  # fmt: skip
-STILL_COMMITTED = Check(
-    "The commitment runs in the month sized", "IF(committed>0,sizing_month_no+1,0)", AT_MOST,
-    "IF(committed>0,commitment_months,0)", WARN,
-    "The month is shown at the contract's price, but on Timeline the contract has ended by then and hours are paid on demand: size an "
-    "earlier month, or type the price of its renewal.", "sizing_month_no", "0",
-)  # fmt: skip
-IN_TIME = [
-    _in_time("First tokens are in time at the peak", "peak_ttft", "ttft_slo_shown"),
-    _in_time("Further tokens are in time at the peak", "peak_tpot", "tpot_slo_shown"),
-]
 OWED = "({number}<months_1y)*committed_1y+({number}<months_3y)*committed_3y"
 """Accelerators that are owed in a month: each contract for its own term, also beyond the plan."""
 

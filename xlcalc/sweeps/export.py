@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ from pyarrow import csv, parquet
 
 from xlcalc.files import read_file, write_atomically
 from xlcalc.language.declare import Table
-from xlcalc.language.harmless import unformulated
+from xlcalc.language.harmless import printable, unformulated
 from xlcalc.sweeps.expressions import SpecError
 from xlcalc.sweeps.kept import text_columns
 from xlcalc.sweeps.run import Sweep
@@ -23,7 +22,6 @@ from xlcalc.sweeps.store import Folder
 
 ENDINGS = (".parquet", ".csv", ".xlsx")
 MOST_ROWS = 1_048_575  # of a sheet, below its headers
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # XML has no such characters
 
 
 class Answer(NamedTuple):
@@ -113,11 +111,12 @@ def _write_csv(out: Path, store: Folder, parts: Any) -> None:
 
 
 def _unharmed(table: pyarrow.Table) -> pyarrow.Table:
-    """Texts that a spreadsheet program would take for formulas begin with an apostrophe, which it shows as text."""
+    """Texts that a spreadsheet program would take for formulas begin with an apostrophe, which it shows as text.
+    Control characters are spelt out."""
     for i, field in enumerate(table.schema):
         if pyarrow.types.is_string(field.type):
             words = table.column(i).combine_chunks().dictionary_encode()
-            texts = [unformulated(text) for text in words.dictionary.to_pylist()]
+            texts = [unformulated(printable(text)) for text in words.dictionary.to_pylist()]
             column = pyarrow.DictionaryArray.from_arrays(words.indices, pyarrow.array(texts, pyarrow.string()))
             table = table.set_column(i, field.name, column.cast(pyarrow.string()))
     return table
@@ -142,7 +141,7 @@ def _workbook(sheets: dict[str, Sequence[Sequence[Any]]]) -> bytes:
         for n, row in enumerate(rows):
             cells = []
             for value in row:
-                cell = WriteOnlyCell(sheet, _CONTROL.sub("\ufffd", value) if isinstance(value, str) else value)
+                cell = WriteOnlyCell(sheet, printable(value) if isinstance(value, str) else value)
                 if isinstance(value, str):
                     cell.data_type = "s"  # never a formula
                 if n == 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
-from ..serving_parts import (
+from ..serving_checks import (
     HOURS_AGREE,
     HOURS_FILLED,
     OWED_AFTER,
