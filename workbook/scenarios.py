@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from xlcalc import limits
 from xlcalc.catalog.table_file import TableError, lines
 from xlcalc.files import read_file
 
@@ -24,7 +25,6 @@ from .settings import SettingError
 from .warm import OpenWorkbook
 
 _NAME = "name"
-_MOST = 500
 ENDINGS = (".csv", ".yaml", ".yml")
 
 Shown = float | str | bool | None
@@ -87,9 +87,10 @@ def read(path: Path) -> list[Scenario]:
         rows = _of_csv(path) if kind == ".csv" else _of_yaml(path)
     except OSError as error:
         raise SettingError(f"{path.name} cannot be read: {error.strerror}") from None
-    if not 0 < len(rows) <= _MOST:
+    if not 0 < len(rows) <= limits.COMPARED:
         raise SettingError(
-            f"{path.name} has {len(rows)} scenarios; 1 to {_MOST} are compared in a workbook, xlcalc sweep takes more"
+            f"{path.name} has {len(rows)} scenarios; 1 to {limits.COMPARED} are compared in a workbook, xlcalc sweep"
+            " takes more"
         )
     found: list[Scenario] = []
     for number, row in enumerate(rows, 1):

@@ -11,13 +11,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from xlcalc import limits
+
 try:
     import fcntl
 except ImportError:  # Windows, which removes no file that a program has open
     fcntl = None  # type: ignore[assignment]
-
-
-_LONGEST = 500  # characters of a sentence: it may hold what stands in a file
 
 
 class FileError(ValueError):
@@ -25,10 +24,9 @@ class FileError(ValueError):
 
     def __init__(self, said: str) -> None:
         sentence = " ".join(said.splitlines())  # a name in a file, or what a library says, may have several
-        super().__init__(sentence if len(sentence) <= _LONGEST else f"{sentence[: _LONGEST - 3]}...")
+        super().__init__(sentence if len(sentence) <= limits.MESSAGE else f"{sentence[: limits.MESSAGE - 3]}...")
 
 
-MAX_FILE = 2**29  # bytes of a file that is read whole
 _SUFFIX = ".tmp"
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 
@@ -36,8 +34,8 @@ _DISK_FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errn
 def read_file(path: str | os.PathLike[str]) -> bytes:
     """What an ordinary file holds. Raises FileError, or OSError for one that cannot be read."""
     check_ordinary(path)
-    if os.stat(path).st_size > MAX_FILE:
-        raise FileError(f"{path} is larger than {MAX_FILE // 2**20} MiB; it is not read.")
+    if os.stat(path).st_size > limits.FILE:
+        raise FileError(f"{path} is larger than {limits.FILE // 2**20} MiB; it is not read.")
     return Path(path).read_bytes()
 
 

@@ -10,9 +10,9 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from xlcalc import limits
 from xlcalc.language.errors import CalcError
 
-from .cells_xml import MAX_TEXT
 from .formula_text import SKIPPED
 
 _KINDS = {
@@ -74,8 +74,8 @@ class Callbacks:
         if isinstance(value, CalcError):
             return self._error(value)
         if isinstance(value, (bool, str)):
-            if isinstance(value, str) and len(value) > MAX_TEXT:
-                reason = f"the answer has {len(value):,} characters; a cell takes {MAX_TEXT:,}"
+            if isinstance(value, str) and len(value) > limits.CELL_TEXT:
+                reason = f"the answer has {len(value):,} characters; a cell takes {limits.CELL_TEXT:,}"
                 return self._error(CalcError("#VALUE!", reason, function=name))
             return value
         try:

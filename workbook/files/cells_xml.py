@@ -30,7 +30,6 @@ from .xml_text import (
 
 CellValue: TypeAlias = bool | int | float | str | CalcError | None
 
-MAX_TEXT = 32_767
 """Characters that a cell holds (Excel's limit)."""
 
 _ROOT = re.compile(rb"<(?:([A-Za-z_][\w.-]*):)?worksheet[\s>]")

@@ -15,12 +15,14 @@ from itertools import chain, islice
 from math import frexp
 from typing import Any, NamedTuple
 
+from xlcalc import limits
+
 from .addresses import Area, column_number
 from .alike import Alike, Parts, Reads, reads
 from .callbacks import is_error
 from .cells_xml import CellValue
 from .dependencies import Node, Place
-from .exact_stage import MAX_CELLS, ExactStage
+from .exact_stage import ExactStage
 from .fast_engine import FastEngine
 from .formula_text import solid_tokens
 from .package import Package
@@ -84,6 +86,7 @@ class Delicate:
     def give(self, inputs: Mapping[Node, CellValue]) -> None:
         """Cells without formulas hold something else than in the file."""
         self._given |= inputs
+        self._stage.give(inputs)
 
     def found(self, values: Values, changed: Changed | None = None) -> Iterator[Node]:
         """`values`: what the fast engine has for the formulas of a sheet. `changed`: all cells that hold something else
@@ -127,7 +130,7 @@ class Delicate:
         """Does a formula read an error?"""
         for sheet, area in self._stage.references(node).areas:
             if area.rows * area.columns > _MAX_SEARCHED:
-                return area.rows * area.columns <= MAX_CELLS
+                return area.rows * area.columns <= limits.RANGE_CELLS
             if any(is_error(value) for value in self._engine.values(sheet, list(area.places()))):
                 return True
         return False

@@ -89,8 +89,8 @@ def calculate(
 def held(
     package: Package, sheets: list[Sheet], callbacks: Callbacks, now: datetime | None, trust_engine: bool
 ) -> Results | None:
-    """A workbook calculated and ready to be calculated again with other inputs; None where that is not known to give the
-    same as calculating it anew."""
+    """A workbook calculated and ready to be calculated again with other inputs; None where that may give something else
+    than calculating it anew."""
     several = any(
         array.dynamic or array.area.rows * array.area.columns > 1 for s in sheets for array in s.arrays.values()
     )

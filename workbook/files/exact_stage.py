@@ -14,6 +14,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+from xlcalc import limits
 from xlcalc.language.errors import CalcError
 
 from .addresses import MAX_ROWS, Area
@@ -35,8 +36,6 @@ _GIVEN_UP = frozenset(("#NAME?", "#GETTING_DATA", "#BLOCKED!", "#CONNECT!", "#EX
 _OTHER_WORKBOOK = re.compile(r"\[\d+\][^\[\]\"]*!")
 _LOOK_AT_FORMULAS = ("ISFORMULA(", "FORMULATEXT(", "SUBTOTAL(", "AGGREGATE(")
 _OF_HIDDEN_ROWS = (b"SUBTOTAL", b"AGGREGATE")
-MAX_CELLS = 4_000_000
-"""Of larger ranges the engine gives #NUM! where it calculates with each cell."""
 _MAX_CIRCLES = 100
 CIRCULAR = "refers to itself, directly or through other cells"
 
@@ -330,7 +329,7 @@ class ExactStage:
             self.refused.setdefault(node, "")
             return None
         largest = max((area.rows * area.columns for _, area in self.references(node).areas), default=0)
-        if isinstance(value, CalcError) and value.code == "#NUM!" and largest > MAX_CELLS:
+        if isinstance(value, CalcError) and value.code == "#NUM!" and largest > limits.RANGE_CELLS:
             self.refused[node] = f"a formula over {largest:,} cells at once"
             return None
         array = self._sheets[node[0]].arrays.get(self._index[node])

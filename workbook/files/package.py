@@ -16,11 +16,12 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import NamedTuple
 
+from xlcalc import limits
 from xlcalc.files import FileError, read_file, write_atomically
 
 from . import xml_text
 from .addresses import Area, cell_name, parse_area, parse_cell, split_sheet
-from .cells_xml import MAX_TEXT, CellValue, SheetXml
+from .cells_xml import CellValue, SheetXml
 from .errors import WorkbookError
 from .sheet_grammar import Cell
 from .tables import Table
@@ -382,8 +383,8 @@ def _array_area(formula_attributes: bytes) -> Area | None:
 
 
 def _refuse_value(cell: str, value: bool | int | float | str | None) -> None:
-    if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise WorkbookError(f"{cell} cannot hold {len(value):,} characters; a cell takes {MAX_TEXT:,}.")
+    if isinstance(value, str) and len(value) > limits.CELL_TEXT:
+        raise WorkbookError(f"{cell} cannot hold {len(value):,} characters; a cell takes {limits.CELL_TEXT:,}.")
     if isinstance(value, float) and not math.isfinite(value):
         raise WorkbookError(f"{cell} cannot hold {value}; a cell takes finite numbers.")
     if value is not None and not isinstance(value, (bool, int, float, str)):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from xlcalc import limits
 from xlcalc.language.errors import CalcError
 
 from .addresses import Area, parse_area
@@ -36,9 +37,6 @@ from .sheet_grammar import Cell
 from .substitutes import FIT
 from .tables import Table
 from .xml_text import attribute, escape, unescape
-
-_MAX_ARRAY = 1_000_000
-"""Cells that an array formula may fill."""
 
 NOT_CALCULATED = CalcError("#NAME?", "was never calculated")
 
@@ -268,10 +266,10 @@ def _read_formulas(sheet: Sheet, alike: list[bytes], context: Context) -> None:
             if kind == b"array":
                 area = parse_area((attribute(cell.formula_attributes, b"ref") or b"").decode())
                 area = area or Area(cell.row, cell.column, cell.row, cell.column)
-                if area.rows * area.columns > _MAX_ARRAY:
+                if area.rows * area.columns > limits.ARRAY_CELLS:
                     sheet.problems[index] = (
-                        f"an array formula over {area.rows * area.columns:,} cells; more than {_MAX_ARRAY:,} are not"
-                        " calculated"
+                        f"an array formula over {area.rows * area.columns:,} cells; more than {limits.ARRAY_CELLS:,}"
+                        " are not calculated"
                     )
                     sheet.final.add(index)
                     continue

@@ -130,15 +130,12 @@ class Results:
         for (sheet, place), value in changed.items():
             self._engine.set_value(sheet, *place, value)
         self._delicate.give(changed)
-        self._stage.give(changed)
         before, self._sound, self._read = self._sound, None, {}
         if self._engine.evaluate():
             return False
         if self._exact:
             self._take(set(self._exact))
-            if any(self._kept.values()) or self._engine.evaluate():
-                return False
-        if any(self._failing().values()):
+        if any(self._kept.values()) or self._engine.evaluate() or any(self._failing().values()):
             return False
         since = None if before is None else self._since(before, changed)
         if (self._long_numbers() | set(self._delicate.found(self._values, since))) - self._exact.keys():

@@ -13,13 +13,10 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 
+from xlcalc import limits
+
 from .errors import WorkbookError
 
-MAX_MEMBERS = 20_000
-MAX_PART = 2**28
-MAX_EXPANDED = 2**30
-MAX_RATIO = 400
-"""Sheet XML shrinks 10 to 100 times; a small archive that grows further than this was made to fill memory."""
 _RATIO_APPLIES_FROM = 2**26
 PART_SETTING, TOTAL_SETTING = "XLCALC_MAX_PART_MIB", "XLCALC_MAX_TOTAL_MIB"
 """Environment variables that set other limits, in MiB."""
@@ -110,21 +107,21 @@ class ZipParts:
 
     def _refuse_unsafe(self) -> None:
         label, expanded = self._label, sum(info.file_size for info in self._infos)
-        if len(self._infos) > MAX_MEMBERS:
-            raise WorkbookError(f"{label} holds {len(self._infos):,} parts; more than {MAX_MEMBERS:,} are not read.")
-        most = _limit(TOTAL_SETTING, MAX_EXPANDED)
+        if len(self._infos) > limits.PARTS:
+            raise WorkbookError(f"{label} holds {len(self._infos):,} parts; more than {limits.PARTS:,} are not read.")
+        most = _limit(TOTAL_SETTING, limits.PARTS_TOGETHER)
         if expanded > most:
             raise WorkbookError(
                 f"{label} would expand from {len(self._data):,} to {expanded:,} bytes; more than {most // 2**20:,} MiB"
                 f" are not read ({TOTAL_SETTING} sets another limit)."
             )
-        if TOTAL_SETTING not in os.environ and expanded > max(_RATIO_APPLIES_FROM, MAX_RATIO * len(self._data)):
+        if TOTAL_SETTING not in os.environ and expanded > max(_RATIO_APPLIES_FROM, limits.EXPANSION * len(self._data)):
             raise WorkbookError(
                 f"{label} would expand from {len(self._data):,} to {expanded:,} bytes, too much for a workbook;"
                 f" it is not read ({TOTAL_SETTING} sets another limit)."
             )
         largest = max(self._infos, key=lambda info: info.file_size, default=None)
-        most = _limit(PART_SETTING, MAX_PART)
+        most = _limit(PART_SETTING, limits.PART)
         if largest is not None and largest.file_size > most:
             raise WorkbookError(
                 f"{label} is not read: its part {largest.filename} would expand to {largest.file_size:,} bytes;"

@@ -10,17 +10,16 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import wraps
+from functools import cached_property, wraps
+from threading import Thread
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
+from xlcalc import limits
 from xlcalc.language.deadline import within
 
-MOST_BYTES = 16 * 2**20  # of a body
-MOST_CELLS = 100_000  # of one call, blank or not
-SECONDS = 30.0  # of one call, and for a body to arrive
 _FEW = 1_000  # cells of a call that is answered at once
-_LARGE = 2  # larger calls and searches that are answered at the same time
+_THREADS = 6  # that calculate
 # the pages' own scripts and styles; Office.js sets styles in the page and speaks to Microsoft's services
 POLICY = (
     "default-src 'self'; script-src 'self' https://appsforoffice.microsoft.com; style-src 'self' 'unsafe-inline'; "
@@ -52,8 +51,8 @@ class Guard:
     may ask besides those of this server, "*" for all; `functions` what may be called, and whether it searches; `policy`
     the Content-Security-Policy of pages, empty for none.
 
-    A large call and a search wait for those of the same client, and are read, calculated and written in a thread with a
-    loop of its own, so that the others are answered meanwhile.
+    A large call and a search wait for those of the same client, and are read and written in a loop of their own: the
+    others are answered meanwhile.
     """
 
     def __init__(
@@ -67,7 +66,6 @@ class Guard:
     ) -> None:
         self.application, self.hosts, self.name, self.origins = application, hosts, name, origins
         self.functions, self.policy = functions, policy.encode()
-        self._large = ThreadPoolExecutor(_LARGE, "xlcalc-large")
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # of each client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,6 +89,13 @@ class Guard:
         else:
             await self.application(scope, receive, self._with_policy(send))
 
+    @cached_property
+    def _apart(self) -> asyncio.AbstractEventLoop:
+        """A second loop, which stays: what the application keeps for a while expires by it."""
+        loop = asyncio.new_event_loop()
+        Thread(target=loop.run_forever, name="xlcalc-large", daemon=True).start()
+        return loop
+
     async def _answer_apart(self, scope: Scope, receive: Receive, send: Send) -> None:
         messages: list[Message] = []
 
@@ -103,7 +108,7 @@ class Guard:
         client = str((scope.get("client") or ("",))[0])
         turn = self._turns.setdefault(client, asyncio.Lock())
         async with turn:
-            await asyncio.get_running_loop().run_in_executor(self._large, lambda: asyncio.run(answer()))
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(answer(), self._apart))
         for message in messages:
             await send(message)
 
@@ -141,8 +146,10 @@ class Guard:
         cells = [cell for row in rows for cell in (row if isinstance(row, list) else [row])]
         if not all(map(_is_cell, cells)):
             raise Refused(400, "an argument is rows of numbers, texts, truth values and errors")
-        if len(cells) > MOST_CELLS:
-            raise Refused(413, f"a call takes at most {MOST_CELLS:,} cells; got {len(cells):,}: use fewer rows at once")
+        if len(cells) > limits.CALL_CELLS:
+            raise Refused(
+                413, f"a call takes at most {limits.CALL_CELLS:,} cells; got {len(cells):,}: use fewer rows at once"
+            )
         return len(cells) > _FEW or self.functions[data["func_name"]]
 
     def _with_policy(self, send: Send) -> Send:
@@ -159,14 +166,14 @@ class Guard:
 def off_the_loop(module: Any, names: Collection[str]) -> None:
     """Let the functions of a module calculate in threads, so that others are answered meanwhile, none for longer than a
     call may."""
-    pool = ThreadPoolExecutor(4 + _LARGE, "xlcalc")
+    pool = ThreadPoolExecutor(_THREADS, "xlcalc")
     for name in names:
         setattr(module, name, _awaited(getattr(module, name), pool))
 
 
 def _awaited(function: Callable[..., Any], pool: ThreadPoolExecutor) -> Callable[..., Any]:
     def in_time(values: tuple[Any, ...]) -> Any:
-        with within(SECONDS):
+        with within(limits.CALL_SECONDS):
             return function(*values)
 
     @wraps(function)
@@ -200,12 +207,12 @@ def name_of(host: str) -> str:
 
 async def _body(headers: Mapping[bytes, str], receive: Receive) -> bytes:
     said = headers.get(b"content-length", "0")
-    if said.isdigit() and int(said[:20]) > MOST_BYTES:
-        raise Refused(413, f"a body has at most {MOST_BYTES // 2**20} MB")
+    if said.isdigit() and int(said[:20]) > limits.BODY:
+        raise Refused(413, f"a body has at most {limits.BODY // 2**20} MB")
     try:
-        return await asyncio.wait_for(_read(receive), SECONDS)
+        return await asyncio.wait_for(_read(receive), limits.CALL_SECONDS)
     except (TimeoutError, asyncio.TimeoutError):
-        raise Refused(408, f"a body arrives within {SECONDS:g} s") from None
+        raise Refused(408, f"a body arrives within {limits.CALL_SECONDS:g} s") from None
 
 
 async def _read(receive: Receive) -> bytes:
@@ -217,8 +224,8 @@ async def _read(receive: Receive) -> bytes:
             raise Refused(400, "the client left")
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > MOST_BYTES:
-            raise Refused(413, f"a body has at most {MOST_BYTES // 2**20} MB")
+        if size > limits.BODY:
+            raise Refused(413, f"a body has at most {limits.BODY // 2**20} MB")
         if not message.get("more_body"):
             return b"".join(parts)
 

@@ -100,6 +100,7 @@ def application(host: str, project: Path) -> Any:
     _check_licence()
     sys.modules["pyodide"] = None  # xlwings looks for it at every argument
     main = importlib.import_module("xlwings_server.main")
+    importlib.import_module("xlwings.utils").is_jsnull = lambda value: False  # and at every cell
     module = sys.modules["custom_functions"]
     served = [name for name, value in vars(module).items() if hasattr(value, "__xlfunc__")]
     if not any(name.startswith("LLM_") for name in served):

@@ -14,6 +14,7 @@ from datetime import date, datetime, time
 from difflib import get_close_matches
 from typing import Any
 
+from xlcalc import limits
 from xlcalc.language import units
 from xlcalc.language.errors import EXCEL_ERRORS, CalcError
 from xlcalc.language.harmless import printable
@@ -23,7 +24,6 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _MAX_SHOWN = 60
 _MOST_BITS = 1024  # of an int that a float can hold
 _LARGEST = sys.float_info.max
-_MOST_DIGITS = 400  # of a number as text
 
 
 class Refusal(Exception):
@@ -150,7 +150,7 @@ class Number(Kind):
         text = clean(value)
         if not is_number(text):
             raise Refusal("#VALUE!", f"must be {self.about}; got {shown(value)}")
-        if len(text) > _MOST_DIGITS:
+        if len(text) > limits.DIGITS:
             raise Refusal("#NUM!", f"must be {self.about}; got {shown(value)}")
         return int(text) if text.lstrip("+-").isdigit() else float(text)
 

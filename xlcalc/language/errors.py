@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
+from xlcalc import limits
 from xlcalc.language.harmless import printable
 
 EXCEL_ERRORS = frozenset(("#VALUE!", "#NUM!", "#N/A", "#REF!", "#DIV/0!", "#NAME?", "#NULL!", "#SPILL!", "#CALC!"))
-
-_LONGEST = 500  # characters of a message
 
 
 class CalcError(ValueError):
@@ -39,7 +38,7 @@ class CalcError(ValueError):
     def __str__(self) -> str:
         where = f"{self.function}: " if self.function else ""
         text = printable(f"{where}{self.argument} {self.reason}" if self.argument else f"{where}{self.reason}")
-        return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+        return text if len(text) <= limits.MESSAGE else f"{text[: limits.MESSAGE - 3]}..."
 
     def __repr__(self) -> str:
         return f"CalcError({str(self)!r})"

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy
 import pyarrow
 
+from xlcalc import limits
 from xlcalc.sweeps.block import ERROR
 from xlcalc.sweeps.spec import Goal, Spec
 
 _SUMS = ("count", "min", "max", "sum")
-_MOST_GROUPS = 100_000
 
 
 class Part(NamedTuple):
@@ -103,8 +103,8 @@ def _groups(spec: Spec, table: pyarrow.Table) -> pyarrow.Table:
             raise ValueError(f"{name} is no number, and has no sum in a summary")
     few = text_columns(table.select(list(dict.fromkeys((*by, *of)))))
     made = few.group_by(by).aggregate([([], "count_all"), *((name, how) for name in of for how in _SUMS)])
-    if len(made) > _MOST_GROUPS:
-        raise ValueError(f"summary by {', '.join(by)} has over {_MOST_GROUPS:,} groups")
+    if len(made) > limits.GROUPS:
+        raise ValueError(f"summary by {', '.join(by)} has over {limits.GROUPS:,} groups")
     return made
 
 

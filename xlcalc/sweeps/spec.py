@@ -39,11 +39,11 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from xlcalc import limits
 from xlcalc.files import read_file
 from xlcalc.language.cells import did_you_mean
 from xlcalc.sweeps.expressions import Expression, SpecError, Values
 
-MOST_SCENARIOS = 10**10
 _SECTIONS = ("scenarios", "workbook", "results", "keep", "summary")
 _KEEP, _SUMMARY = ("where", "pareto", "top", "by"), ("by", "of")
 
@@ -192,8 +192,8 @@ def read(described: Mapping[str, Any], columns: Sequence[str] = (), table: str =
     _used(spec, possible)
     for name in (*spec.described["summary_by"], *spec.described["summary_of"]):
         _column_of(name, names, "summary")
-    if not columns and not 0 < spec.size <= MOST_SCENARIOS:
-        raise SpecError(f"the grid has {spec.size:.3g} scenarios; at most {MOST_SCENARIOS:.0e} are taken")
+    if not columns and not 0 < spec.size <= limits.SCENARIOS:
+        raise SpecError(f"the grid has {spec.size:.3g} scenarios; at most {limits.SCENARIOS:.0e} are taken")
     return spec
 
 

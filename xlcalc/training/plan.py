@@ -14,6 +14,7 @@ from itertools import accumulate, product
 from math import inf
 from typing import NamedTuple
 
+from xlcalc import limits
 from xlcalc.hardware.rates import Framework, TrainRates
 from xlcalc.model.coefficients import Coefficients
 from xlcalc.training.compute import RECOMPUTE
@@ -27,7 +28,6 @@ MAX_MICRO_BATCH = 256
 _MOST_PRIME, _MOST_DIVIDED = 10**6, 10**12  # primes to 1e6 find every divisor of a number up to 1e12
 _BEYOND = "has numbers of layers, accelerators or sequences beyond 1e12, which nobody divides"
 _ROUNDED = 1 - 1e-9  # of a floor, for sums in another order
-MOST_LAYOUTS = 500_000  # that one search goes through, each with its micro-batches
 MOST_COMPUTED = 100_000  # of them in full, since their floor does not tell that they are slower than what is asked for
 
 
@@ -270,11 +270,11 @@ def fitting(job: Job, machine: Machine, slowest: Callable[[], float] = lambda: i
 @lru_cache(maxsize=16)  # a sheet asks for one plan cell by cell
 def plan(job: Job, machine: Machine, top: int, own: Layout | None = None) -> Plan:
     """The `top` fastest layouts that fit, best first, and where `own` stands among all. Raises ValueError where none
-    fits, and where there are more than MOST_LAYOUTS to try."""
-    if more_than(MOST_LAYOUTS, job, machine):
+    fits, and where there are more than limits.LAYOUTS to try."""
+    if more_than(limits.LAYOUTS, job, machine):
         raise ValueError(
-            f"has more than {MOST_LAYOUTS:,} layouts of {machine.accelerators:,} accelerators and {job.global_batch:,} "
-            "sequences to try: take numbers with fewer divisors, or a shorter seq_len"
+            f"has more than {limits.LAYOUTS:,} layouts of {machine.accelerators:,} accelerators and "
+            f"{job.global_batch:,} sequences to try: take numbers with fewer divisors, or a shorter seq_len"
         )
     ranked = None if own is None else _timed(job, machine, own)
     pace = 0.0 if ranked is None or ranked.memory > machine.memory else ranked.seconds

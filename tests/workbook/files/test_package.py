@@ -23,9 +23,10 @@ from workbook_files import (
 )
 
 from xlcalc import files as atomic
+from xlcalc import limits
 from xlcalc.files import FileError
 from xlcalc.language.errors import CalcError
-from xlcalc.workbook.files import formats, zip_parts
+from xlcalc.workbook.files import formats
 from xlcalc.workbook.files.package import Package, WorkbookError
 
 
@@ -138,7 +139,7 @@ def test_refuses_a_zip_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         archive.writestr("xl/workbook.xml", bytes(100 * 2**20))
     with pytest.raises(FileError, match="would expand from"):
         Package.open(bomb)
-    monkeypatch.setattr(zip_parts, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(limits, "PARTS", 3)
     with pytest.raises(FileError, match="holds 5 parts"):
         Package.open(sheet_workbook(""))
 
