@@ -269,16 +269,16 @@ def estimate_range(beside: str) -> Block:
         needed = f"ROUNDUP(ROUND({{peak_speed}}/{{regions}}/{holds},rounding_digits),0)"
         replicas = f"{{regions}}*MAX({{min_replicas}},{needed}+{{spare_replicas}})"
         peak = _paid(f"{{replicas_{end}}}*{{replica_accelerators}}", "{regions}", "{node_size}", "{whole_nodes}")
-        paid = f"{peak}*IF({{accelerators_peak}}=0,1,{{accelerators_paid}}/{{accelerators_peak}})"
+        paid = f"MAX({{committed}},{peak}*IF({{accelerators_peak}}=0,1,{{accelerators_paid}}/{{accelerators_peak}}))"
         return [Line(f"replicas_{end}", f"Replicas at the peak, {word}", "replicas", replicas, "", _INT),
                 Line(f"accelerators_{end}", f"Accelerators paid, {word}", "accelerators", paid,
-                     "The peak's, by as much fewer as the hours pay now.", style.TENTHS)]  # fmt: skip
+                     "The peak's, by as much fewer as the hours pay now; what is committed stays.", style.TENTHS)]  # fmt: skip
 
     return ("Range of the estimate: P10, P50, P90", [
         *sized("fast", "fast ones"), *sized("slow", "slow ones"),
         Line("per_accelerator_moved", "What one more accelerator costs", "USD/month",
-             f"IF({{accelerators_paid}}=0,0,{{cost_accelerators}}/{{accelerators_paid}})*(1+{beside})*(1+{{contingency}})*(1+{{tax}})",
-             "With what is a share of it.", style.USD),
+             f"{{flexible_rate}}*hours_per_month*(1+{beside})*(1+{{contingency}})*(1+{{tax}})",
+             "On demand or spot, with what is a share of it.", style.USD),
         Line("total_p10", "Total at the tenth (P10)", "USD/month",
              "{total_cost}+({accelerators_fast}-{accelerators_paid})*{per_accelerator_moved}", "Accelerators move, other lines stay.",
              style.USD, "Cost of the month where replicas are as fast as the fastest tenth measured"),

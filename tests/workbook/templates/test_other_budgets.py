@@ -289,6 +289,66 @@ def test_own_quality_decides_with_cost():
     assert report.named("best") == "llama-3.3-70b" and report.named("best_score") == 1
 
 
+def test_equal_candidates_are_told_and_none_that_does_not_fit():
+    report = changed(template="model-comparison")
+    totals = [report.value("Calculation", cell.coordinate) for cell in named_cells("total_cost_scenarios")]
+    equals = totals.count(min(totals)) - 1
+    assert equals == 2 and report.named("cheapest") == "gpt-oss-120b and 2 equal"
+    none = changed(template="model-comparison", least_context=2_000_000)
+    assert [none.named(name) for name in ("cheapest", "cheapest_api", "best")] == ["none"] * 3
+
+
+def test_a_solved_task_is_what_is_scored():
+    sheet = loaded("model-comparison")["Scenarios"]
+    row = max(r for r in range(1, sheet.max_row + 1) if sheet.cell(r, 1).value == "Tasks solved")
+    report = changed({("Scenarios", f"{c}{row}"): 0.4 for c in "EHI"}, template="model-comparison")
+    assert report.named("best") == "qwen3-32b" and report.named("cheapest") == "gpt-oss-120b and 2 equal"
+
+
+def test_what_no_candidate_has_is_said():
+    for given, met in (({"model": "llama-3.1-405b"}, -1), ({"api_model": "gpt-5"}, -1), ({"model": "llama-3.1-8b"}, 1)):
+        assert checks(changed(template="model-comparison", **given))["Inputs are used by a scenario"] == met, given
+
+
+def named_cells(name):
+    return named(loaded("model-comparison"), name)[0]
+
+
+def test_hosted_and_own_have_the_same_scope():
+    plain, taxed = (changed(template="model-comparison", tax=tax) for tax in (0, 0.2))
+    for name in ("usd_per_million_tokens", "api_usd_per_million", "api_usd_per_solved"):
+        assert taxed.named(name) == pytest.approx(1.2 * plain.named(name)), name
+
+
+def test_a_commitment_stays_in_the_range_of_hosting():
+    """What is committed is owed where replicas are quick; where they are slow, more is rented on demand."""
+    report = changed(template="hosting-budget", price_term="1y", usd_per_hour_1y=2, usd_per_hour=5, contingency=0)
+    plan = xlcalc.LLM_SERVE_PLAN("llama-3.3-70b", "h100-sxm", 2000, 300, 2, 0.05, 8, 1)
+    row = dict(zip(plan[0], plan[1], strict=True))
+    peak = 500_000 * 1.05**12 / 86400 * 2.5
+    slow = math.ceil((math.ceil(peak * 300 / (row["tokens/s low"] * 0.7)) + 1) * row["accelerators"] / 8) * 8
+    assert report.named("total_p10") == pytest.approx(report.named("total_cost"))
+    beyond = (slow - report.named("accelerators_paid")) * 5 * HOURS_A_MONTH
+    assert report.named("total_p90") == pytest.approx(report.named("total_cost") + beyond)
+
+
+@pytest.mark.parametrize(
+    ("template", "line", "given", "check"),
+    [
+        ("training-budget", "training_flops", {}, "Hours computed another way"),
+        ("training-budget", "accelerators_paid", {}, "Hours computed another way"),
+        ("fine-tuning", "run_flops", {}, "Hours computed another way"),
+        ("self-host-vs-api", "api_cached_price", {"api_model": "gpt-4o", "api_cached_share": 0.5}, "API bill computed another way"),
+    ],
+)  # fmt: skip
+def test_the_second_way_does_not_use_the_first(template, line, given, check):
+    """A line overwritten by another number is seen."""
+    place = "Calculation", named(loaded(template), line).coordinate
+    whole = changed(template=template, **given)
+    assert checks(whole)[check] == 1
+    assert checks(changed({place: whole.named(line) * 1.5}, template=template, **given))[check] == 0
+
+
 # Fine-tuning
 
 
@@ -378,6 +438,18 @@ def test_fine_tuning_owes_a_commitment_for_its_term():
     runs = sum(report.named(f"cost_{name}") for name in ("sweep", "failed", "evaluation", "refresh", "unused"))
     assert runs == pytest.approx(8 * 12 * HOURS_A_MONTH * 2) and checks(report)["What is owed is used"] == -1
     assert report.named("checks_failed") == 0
+
+
+def test_fine_tuning_at_the_hours_of_p90_costs_its_total():
+    """Also under a commitment, of which longer runs use more."""
+    for given in ({}, {"price_term": "1y", "usd_per_hour_1y": 2}):
+        report = changed(template="fine-tuning", **given)
+        at = changed(
+            template="fine-tuning",
+            mfu=report.named("mfu_shown") * report.named("run_hours") / report.named("hours_p90"),
+            **given,
+        )
+        assert at.named("total_cost") == pytest.approx(report.named("total_p90")), given
 
 
 def test_fine_tuning_methods():

@@ -198,6 +198,32 @@ def test_checks_see_it(inputs, expected):
     assert {name: found[name] for name in expected} == expected
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"price_term": "1y", "tokens": 15e13},  # P90 outlasts the year that is owed
+        {"price_term": "mix", "share_3y": 0.5, "researchers": 3, "energy_in_price": "no", "experiment_gpu_hours": 1e6},
+    ],
+)
+def test_the_budget_at_the_hours_of_p90_costs_its_total(given):
+    report = changed(**given)
+    factor = report.named("loss_factor") * report.named("hours_p90") / report.named("gpu_hours")
+    longer = changed(**given, whole_run_factor=factor)
+    assert longer.named("gpu_hours") == pytest.approx(report.named("hours_p90"))
+    assert longer.named("total_cost") == pytest.approx(report.named("total_p90"), rel=1e-9)
+
+
+def test_sensitivity_takes_whole_nodes():
+    """And a step that is no share stops."""
+    book, report = loaded("training-budget"), changed()
+    row = named(book, "accelerators_shown").row
+    columns = [cell.column_letter for cell in named(book, "sensitivity_columns")[0]]
+    counts = {report.value("Calculation", f"{letter}{row}") for letter in columns}
+    assert counts == {816, 1024, 1232}
+    assert checks(changed(tornado_step=0.95))["The step of Sensitivity is a share"] == 0
+
+
 def test_storage_keeps_the_last_checkpoints():
     few, many = changed(accelerators=64), changed(accelerators=64, checkpoints_kept=50)
     assert few.named("cost_storage") < 0.01 * few.named("total_cost")

@@ -12,8 +12,9 @@ CHECKS = [
     SPOT_IS_TAKEN,
     *tuning_runs.CHECKS,
     Check("Hours computed another way",
-          'IFERROR(LLM_GPU_HOURS(run_flops,peak_flops,mfu_shown),run_hours)', EQUAL, "run_hours", STOP,
-          "LLM_GPU_HOURS against the arithmetic. Where they differ, a formula was changed: restore it.", "run_hours", style.HUNDREDTHS),
+          'IFERROR(LLM_GPU_HOURS(LLM_TRAIN_FLOPS(model_shown,examples_shown*tokens_per_example_shown*epochs_shown/packing_shown,seq_len_shown)'
+          '*IF(method_shown="full",1,adapter_part),accelerator_shown,mfu_shown,dtype_shown),run_hours)', EQUAL, "run_hours", STOP,
+          "LLM_TRAIN_FLOPS and LLM_GPU_HOURS from the inputs against the arithmetic. Where they differ, a formula was changed: restore it.", "run_hours", style.HUNDREDTHS),
     Check("Memory fits in the machine", "memory_each", AT_MOST, "memory_gb_each*memory_share_shown", STOP,
           "Fewer or shorter sequences at once, or a larger accelerator: their activations stand on each, however many there are.", "micro_batch", '#,##0.0 "GB"'),
     Check("A run fits in one node of eight", "IF(tuning_accelerators>usual_node,0,1)", EQUAL, "1", WARN,

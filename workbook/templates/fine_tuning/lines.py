@@ -127,7 +127,10 @@ def _hours(end: str) -> str:
 
 
 def _total(hours: str) -> str:
-    return f'IF(ISNUMBER({hours}),{{total_cost}}+({hours}-{{run_hours}})*{{per_hour_moved}},"–")'
+    """The total where a run takes so many hours: what runs use of a commitment is no longer unused."""
+    used = f"{{committed_used_usd}}*(1+({hours}-{{run_hours}})*{{runs_moved}}/{{all_hours}})"
+    unused = f"(MAX(0,{{owed_usd_1y}}+{{owed_usd_3y}}-{used})-{{cost_unused}})*(1+{{contingency}})*(1+{{tax}})"
+    return f'IF(ISNUMBER({hours}),{{total_cost}}+({hours}-{{run_hours}})*{{per_hour_moved}}+{unused},"–")'
 
 
 RESULTS: list[Block] = [
@@ -146,8 +149,9 @@ RESULTS: list[Block] = [
         Line("hours_over_estimate", "This budget over the estimate", "ratio",
              'IF(ISNUMBER({estimate_hours}),{run_hours}/{estimate_hours},"–")', "Steps alone: what runs lose beside them is in the budget's.",
              "0.00", "Hours of this budget over the estimate of its steps"),
+        Line("runs_moved", "Runs, with those that fail", "runs", "({sweep_runs}+{refreshes})*(1+{failed_share})", "", style.TENTHS),
         Line("per_hour_moved", "What one more hour of a run costs", "USD",
-             "({sweep_runs}+{refreshes})*(1+{failed_share})*{rate}*(1+{contingency})*(1+{tax})", "In all runs.", style.USD_CENTS),
+             "{runs_moved}*{rate}*(1+{contingency})*(1+{tax})", "In all runs.", style.USD_CENTS),
         Line("total_p10", "Total at the tenth (P10)", "USD", _total("{hours_p10}"), "Runs move with the hours; other lines stay.", style.USD, "Total where runs take the hours of P10"),
         Line("total_p50", "Total at the estimate (P50)", "USD", _total("{estimate_hours}"), "", style.USD,
              "Total where runs take the estimated hours"),

@@ -41,8 +41,8 @@ TEMPLATE = Template(
     scenario_word="Candidate",
     blocks=BLOCKS, costs=COSTS, basis=MONTHLY, results=RESULTS, clock=SERVING_CLOCK, starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
-        Figure("Cheapest on own machines", "cheapest", style.GENERAL, '=TEXT(cheapest_usd,"$#,##0")&" a month"'),
-        Figure("Cheapest hosted", "cheapest_api", style.GENERAL, '=TEXT(cheapest_api_usd,"$#,##0.00")&" a million tokens"'),
+        Figure("Cheapest on own machines", "cheapest", style.GENERAL, '=IF(ISNUMBER(cheapest_usd),TEXT(cheapest_usd,"$#,##0")&" a month","")'),
+        Figure("Cheapest hosted", "cheapest_api", style.GENERAL, '=IF(ISNUMBER(cheapest_api_usd),TEXT(cheapest_api_usd,"$#,##0.00")&" a million tokens","")'),
         Figure("Best by your weights", "best", style.GENERAL, '="score "&TEXT(best_score,"0.00")&" of 1"'),
         Figure("Shown", "model_id", style.GENERAL, '="licence: "&license'),
         Figure("Own, a million tokens", "usd_per_million_tokens", style.USD_CENTS, "USD, in and out, candidate shown"),
@@ -69,6 +69,7 @@ TEMPLATE = Template(
         Figure("Own a month, P10", "total_p10", style.USD), Figure("Own a month, P90", "total_p90", style.USD),
         Figure("Own, a million tokens", "usd_per_million_tokens", '"$"0.000'), Figure("Hosted, a million tokens", "api_usd_per_million", '"$"0.000'),
         Figure("Quality, yours", "quality_points", style.GENERAL), Figure("Own, a solved task", "usd_per_solved", style.RATE),
+        Figure("Hosted, a solved task", "api_usd_per_solved", style.RATE),
         Figure("Energy of a million tokens", "kwh_per_million", "0.00"), Figure("Compute of its training", "training_flops", style.SCIENTIFIC),
         Figure("Score of cost", "score_cost", "0.00"), Figure("Score of quality", "score_quality", "0.00"), Figure("Weighted score", "score", "0.00"),
         Figure("Not beaten in both", "pareto", '[=1]"yes";"no"'), Figure("Fits the context", "fits", '[=1]"yes";"NO"'),

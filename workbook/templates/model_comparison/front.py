@@ -13,8 +13,8 @@ from ..sheets.calculation import LIVE, SCENARIOS, scenario_head
 _HEAD, _FIRST = 5, 6
 _COLUMNS = [
     ("Quality, yours", "quality_points", style.HUNDREDTHS, "{cell}"),
-    ("Own, USD a million tokens", "usd_per_million_tokens", '"$"0.000', "{cell}"),
-    ("Hosted, USD a million tokens", "api_usd_per_million", '"$"0.000', "{cell}"),
+    ("Own, USD a solved task", "usd_per_solved", style.RATE, "{cell}"),
+    ("Hosted, USD a solved task", "api_usd_per_solved", style.RATE, "{cell}"),
     ("Weighted score", "score", "0.00", "{cell}"),
     ("Not beaten in both", "pareto", '[=1]"yes";"no"', "{cell}"),
     ("Place on the chart", "quality_points", style.HUNDREDTHS, "IF(COUNT({scores})=0,ROW()-ROW({head}),N({cell}))"),
@@ -23,7 +23,7 @@ _COLUMNS = [
 
 def build(book: Book) -> Worksheet:
     sheet = book.sheet(
-        "Cost and quality", "The candidates by your scores on Scenarios and by the cost of own machines.",
+        "Cost and quality", "The candidates by your scores on Scenarios and by what a solved task costs on own machines.",
         [30, *[18.0] * (len(_COLUMNS) + 2)], color=style.TEAL, freeze=f"B{_FIRST}",
     )  # fmt: skip
     style.headings(sheet, _HEAD, ["Candidate", *(head for head, *_ in _COLUMNS)])
@@ -48,7 +48,7 @@ def build(book: Book) -> Worksheet:
         "Cost against quality: lower right is better",
         points,
         "Quality, your points (until some are typed: the candidates in their order)",
-        "USD a million tokens, own",
+        "USD a solved task, own",
     )
     charts.place(sheet, chart, f"A{last + 2}", f"I{last + 26}")
     sheet.print_area = f"A1:I{last + 27}"

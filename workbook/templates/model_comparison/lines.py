@@ -37,9 +37,22 @@ COSTS = [
 ]  # fmt: skip
 
 
-def _scenarios(name: str) -> str:
-    """All candidates of a line, from any column."""
-    return f"{{@{name}}}"
+_EQUALS = "The first of them, and how many have as much; none where no candidate fits the context."
+
+
+def _where_it_fits(name: str, label: str, of: str, unit: str, number_format: str) -> Line:
+    return Line(name, label, unit, f'IF({{fits}}=1,{{{of}}},"–")', "", number_format)
+
+
+def _least(of: str) -> str:
+    return f'IF(COUNT({{@{of}}})=0,"none",MIN({{@{of}}}))'
+
+
+def _named(best: str, of: str) -> str:
+    """The candidate that has the best of a line; the first column alone would hide those that have as much."""
+    equal = f"COUNTIF({{@{of}}},{{{best}}})-1"
+    first = f"INDEX(scenario_list,1,MATCH({{{best}}},{{@{of}}},0))"
+    return f'IF(N({{{best}}})>0,{first}&IF({equal}>0," and "&({equal})&" equal",""),"none")'
 
 
 RESULTS: list[Block] = [
@@ -50,12 +63,15 @@ RESULTS: list[Block] = [
              "", '"$"0.000', "Own hosting for a million tokens in and out"),
         Line("api_row", "Place on API prices", "row of the list", "MATCH({api_model},api_list,0)", "", _INT),
         Line("api_usd_per_request", "Hosted, a request", "USD",
-             "({prompt_tokens}*INDEX(api_input,{api_row})+{output_tokens}*{token_factor}*INDEX(api_output,{api_row}))/million", "",
+             "({prompt_tokens}*INDEX(api_input,{api_row})+{output_tokens}*{token_factor}*INDEX(api_output,{api_row}))/million"
+             "*(1+{contingency})*(1+{tax})", "Contingency and tax as on own machines.",
              style.RATE),
         Line("api_usd_per_million", "Hosted, a million tokens in and out", "USD",
              "{api_usd_per_request}/({prompt_tokens}+{output_tokens})*million", "", '"$"0.000', "Hosted, for a million tokens in and out"),
         Line("usd_per_solved", "Own, a solved task", "USD", "IF({requests_month}=0,0,{total_cost}/({requests_month}*{solved_share}))", "",
              style.RATE, "Own hosting for a solved task"),
+        Line("api_usd_per_solved", "Hosted, a solved task", "USD", "{api_usd_per_request}/{solved_share}", "", style.RATE,
+             "Hosted model for a solved task"),
         Line("kwh_per_million", "Energy of a million tokens", "kWh",
              "{accelerators_paid}*{tdp_watts}*{server_power_factor}*{load}*{pue}*hours_per_month/watts_per_kw/{tokens_month}*million",
              "At the meter, all replicas.", "0.000"),
@@ -63,26 +79,28 @@ RESULTS: list[Block] = [
         Line("quality_points", "Quality, yours", "your points", '{quality}', "", style.GENERAL),
         Line("fits", "Fits the context", "1 or 0", "({model_context}>=least_context)*1", "", "0"),
     ]),
-    ("Score: 1 is the best of the candidates", [
-        Line("score_cost", "Cost", "0 to 1", f"MIN({_scenarios('usd_per_million_tokens')})/{{usd_per_million_tokens}}",
-             "Cheapest over this one, own hosting.", "0.00"),
+    ("Score: 1 is the best of the candidates that fit the context", [
+        _where_it_fits("own_if_fits", "Own, a month", "total_cost", "USD/month", style.USD),
+        _where_it_fits("solved_if_fits", "Own, a solved task", "usd_per_solved", "USD", style.RATE),
+        _where_it_fits("api_if_fits", "Hosted, a million tokens", "api_usd_per_million", "USD", '"$"0.000'),
+        _where_it_fits("quality_if_fits", "Quality, yours", "quality_points", "your points", style.GENERAL),
+        Line("score_cost", "Cost", "0 to 1", "IF({fits}=1,MIN({@solved_if_fits})/{usd_per_solved},0)",
+             "Cheapest solved task over this one's, own hosting.", "0.00"),
         Line("score_quality", "Quality", "0 to 1",
-             f"IF(N({{quality_points}})*COUNT({_scenarios('quality_points')})=0,0,{{quality_points}}/MAX({_scenarios('quality_points')}))",
-             "0 until it is typed.", "0.00"),
+             "IF(N({quality_if_fits})*COUNT({@quality_if_fits})=0,0,{quality_if_fits}/MAX({@quality_if_fits}))", "0 until it is typed.", "0.00"),
         Line("score", "Weighted score", "0 to 1",
-             f"IF(COUNT({_scenarios('quality_points')})=0,{{score_cost}},cost_weight*{{score_cost}}+(1-cost_weight)*{{score_quality}})"
-             "*{fits}", "Cost alone until qualities are typed; 0 where the context does not fit.", "0.00", "Weighted score"),
+             "IF(COUNT({@quality_if_fits})=0,{score_cost},cost_weight*{score_cost}+(1-cost_weight)*{score_quality})",
+             "Cost alone until qualities are typed; 0 where the context does not fit.", "0.00", "Weighted score"),
         Line("pareto", "No other is cheaper and better", "1 or 0",
-             f"(SUMPRODUCT(({_scenarios('usd_per_million_tokens')}<{{usd_per_million_tokens}})*({_scenarios('score_quality')}"
-             ">={score_quality}))=0)*1", "On the Pareto front of cost and quality.", "0"),
-        Line("cheapest_usd", "Cheapest, a month", "USD/month", "MIN(total_cost_scenarios)", "", style.USD),
-        Line("cheapest", "Cheapest on own machines", "name", "INDEX(scenario_list,1,MATCH({cheapest_usd},total_cost_scenarios,0))", "",
-             style.GENERAL, "Cheapest on own machines"),
-        Line("cheapest_api_usd", "Cheapest hosted", "USD", f"MIN({_scenarios('api_usd_per_million')})", "", '"$"0.000'),
-        Line("cheapest_api", "Cheapest hosted", "name",
-             f"INDEX(scenario_list,1,MATCH({{cheapest_api_usd}},{_scenarios('api_usd_per_million')},0))", "", style.GENERAL, "Cheapest hosted"),
-        Line("best_score", "Best score", "0 to 1", f"MAX({_scenarios('score')})", "", "0.00", "Best weighted score"),
-        Line("best", "Best by your weights", "name", f"INDEX(scenario_list,1,MATCH({{best_score}},{_scenarios('score')},0))", "",
-             style.GENERAL, "Best by your weights"),
+             "IF({fits}=1,(SUMPRODUCT(({@solved_if_fits}<={usd_per_solved})*({@score_quality}>={score_quality})"
+             "*(({@solved_if_fits}<{usd_per_solved})+({@score_quality}>{score_quality})>0))=0)*1,0)",
+             "On the Pareto front of a solved task's cost and quality.", "0"),
+        Line("cheapest_usd", "Cheapest, a month", "USD/month", _least("own_if_fits"), "", style.USD),
+        Line("cheapest", "Cheapest on own machines", "name", _named("cheapest_usd", "own_if_fits"), _EQUALS, style.GENERAL,
+             "Cheapest on own machines"),
+        Line("cheapest_api_usd", "Cheapest hosted", "USD", _least("api_if_fits"), "", '"$"0.000'),
+        Line("cheapest_api", "Cheapest hosted", "name", _named("cheapest_api_usd", "api_if_fits"), "", style.GENERAL, "Cheapest hosted"),
+        Line("best_score", "Best score", "0 to 1", "MAX({@score})", "", "0.00", "Best weighted score"),
+        Line("best", "Best by your weights", "name", _named("best_score", "score"), "", style.GENERAL, "Best by your weights"),
     ]),
 ]  # fmt: skip

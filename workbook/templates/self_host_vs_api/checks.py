@@ -36,8 +36,8 @@ CHECKS = [
     Check("API prices are found", "IF(AND(ISNUMBER(api_input_price),ISNUMBER(api_output_price)),1,0)", EQUAL, "1", STOP,
           "The hosted model has no listed price: choose another, or add your contract on API prices.", "api_model", "0"),
     Check("API bill computed another way",
-          "IFERROR(IF(api_cached_share_shown>0,api_usd,LLM_API_COST(api_model_shown,prompt_tokens_shown,output_tokens_shown,requests_month)"
-          "*api_discount*api_now*(1+contingency_shown)*(1+tax_shown)),api_usd)", EQUAL, "api_usd", STOP, "LLM_API_COST against the arithmetic. Where they differ, a formula was changed: restore it.", "api_usd", style.USD_CENTS),
+          "IFERROR(LLM_API_COST(api_model_shown,prompt_tokens_shown,output_tokens_shown,requests_month,"
+          "IF(ISNUMBER(INDEX(api_cached,api_row)),api_cached_share_shown,0))*api_discount*api_now*(1+contingency_shown)*(1+tax_shown),api_usd)", EQUAL, "api_usd", STOP, "LLM_API_COST against the arithmetic. Where they differ, a formula was changed: restore it.", "api_usd", style.USD_CENTS),
     Check("Staircase agrees with the month sized", "staircase_own", EQUAL, "IF(sizing_month_no=0,staircase_own,total_cost)", STOP,
           "The row of Staircase at the traffic that is sized. Where they differ, a formula was changed: restore it.", "staircase_own", style.USD_CENTS),
     Check("The peak fits", "peak_speed", AT_MOST, "replicas*replica_speed", STOP, "Output at the peak against all replicas: lower the load at which the limits hold, or raise the least replicas.", "replicas",

@@ -118,7 +118,13 @@ class Calculation:
             plain = f'IF({one.name}="","–",{one.name})' if one.blank else one.name
             formula = f'IF({given}="",{plain},{given})'
             if one.name in self.drivers:
-                formula = f'({formula})*IF({{changed}}="{one.name}",{{factor}},1)'
+                moved = f"({formula})*{{factor}}"
+                if one.name == "accelerators":  # by the node, as they are rented
+                    node = f"MIN({{node_size}},{formula})"
+                    moved = f"MAX(1,ROUND({moved}/{node},0))*{node}"
+                elif one.whole:
+                    moved = f"ROUND({moved},0)"
+                formula = f'IF({{changed}}="{one.name}",{moved},{formula})'
             lines.append(Line(one.name, one.label, one.unit, formula, "", one.number_format))
         self._block("Inputs of each scenario", lines, shown="_shown")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
@@ -88,6 +90,11 @@ def common(book: Book, template: Template) -> list[Check]:
         Check("What lies in the past is paid", "IF(COUNT(actuals)=0,MAX(0,report_date-plan_start),0)", AT_MOST, "days_per_month", WARN,
               "The plan began before the date of the report and nothing is paid: type what was paid on Timeline, or correct a date.",
               "start_date", '#,##0 "days"'),
+        Check("Inputs are used by a scenario", _overridden(book), EQUAL, "0", WARN,
+              "Each scenario has its own of this many inputs, and none has what stands on Inputs, which counts for nothing: type it in a scenario.",
+              "overrides_valid", "0"),
+        Check("The step of Sensitivity is a share", "ABS(tornado_step)", AT_MOST, "1-tenth", STOP,
+              "Type a share of each driver's value, from 1 % to 90 %.", "tornado_step", style.PERCENT),
         Check("What is shown is the column of its name", "total_cost", EQUAL, "INDEX(total_cost_scenarios,scenario_no)",
               STOP, "The column Shown against that of the chosen scenario. Where they differ, a formula was changed: restore it.", "total_cost", style.USD_CENTS),
     ]  # fmt: skip
@@ -103,6 +110,14 @@ def common(book: Book, template: Template) -> list[Check]:
                   "monthly_costs", style.USD_CENTS)
         )  # fmt: skip
     return found
+
+
+def _overridden(book: Book) -> str:
+    """How many inputs every scenario sets otherwise, none of them to what Inputs has."""
+    rows = [int(row) for row in re.findall(r"\d+", str(book.workbook.defined_names["overrides_valid"].attr_text))]
+    given, *own = (f"Scenarios!${column}${rows[0]}:${column}${rows[1]}" for column in "CDEFGHI")
+    differs = "*".join(f'({cells}<>"")*({cells}<>{given})' for cells in own)
+    return f"SUMPRODUCT({differs})"
 
 
 def _light(book: Book, sheet: Worksheet, last: int) -> None:

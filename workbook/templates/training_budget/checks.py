@@ -6,17 +6,21 @@ from .. import style
 from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
 from ..shared_inputs import price_checks
 
+_FLOPS = "+".join(
+    f"LLM_TRAIN_FLOPS(model_shown,{name}tokens_shown,{name}seq_len_shown,recompute_shown)"
+    for name in ("", "long_", "post_")
+)
 CHECKS = [
     *price_checks(),
     Check("Bill by cause equals bill by contract",
           "cost_compute+cost_failures+cost_other_losses+cost_unused", EQUAL, "by_contract", STOP,
           "The lines by cause against hours and obligations by contract. Where they differ, a formula was changed: restore it.", "by_contract", style.USD_CENTS),
     Check("Hours computed another way",
-          "IFERROR(LLM_GPU_HOURS(training_flops,peak_flops,mfu_shown)*loss_factor*accelerators_paid/accelerators_shown,gpu_hours)",
-          EQUAL, "gpu_hours", STOP, "LLM_GPU_HOURS, times losses and whole nodes, against the arithmetic of Calculation. Where they differ, a formula was changed: restore it.", "gpu_hours",
+          f"IFERROR(LLM_GPU_HOURS({_FLOPS},accelerator_shown,mfu_shown,dtype_shown)*MAX(whole_run_factor_shown,1/goodput)"
+          "*ROUNDUP(accelerators_shown/node_size_shown,0)*node_size_shown/accelerators_shown,gpu_hours)",
+          EQUAL, "gpu_hours", STOP,
+          "LLM_TRAIN_FLOPS and LLM_GPU_HOURS from the inputs, times losses and whole nodes, against the arithmetic of Calculation. Where they differ, a formula was changed: restore it.", "gpu_hours",
           style.WHOLE),
-    Check("Sensitivity starts from what is shown", "SUM(sensitivity_values)*0", EQUAL, "0", STOP,
-          "A case of Sensitivity cannot be computed: make the step smaller.", "tornado_step", "0"),
     Check("Model states fit in the accelerators", "state_gb_each", AT_MOST, "state_gb_room", STOP,
           "Weights, gradients and optimizer over all accelerators against the share of memory on Inputs. Take more "
           "accelerators, or larger ones.", "accelerators", '#,##0.00 "GB"'),

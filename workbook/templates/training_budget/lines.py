@@ -203,6 +203,19 @@ def _bound(end: str, otherwise: str) -> str:
     return f'IFERROR(LLM_ESTIMATE_BOUND("LLM_GPU_HOURS","{end}",{hours})/LLM_GPU_HOURS({hours}),{otherwise})'
 
 
+def _total_at(hours: str) -> str:
+    """The total of a run of so many hours: each commitment is owed for its term, or for the run where that is longer."""
+    months = f"{hours}/{{accelerators_paid}}/hours_per_month"
+    owed = "+".join(
+        f"{{committed_{term}}}*{{price_{term}}}*(MAX(months_{term},{{ramp_months}}+{months})-{{owed_months_{term}}})"
+        for term in ("1y", "3y")
+    )
+    return (
+        f"{{total_cost}}+({hours}-{{gpu_hours}})*{{per_hour_moved}}"
+        f"+({owed})*hours_per_month*(1+{{contingency}})*(1+{{tax}})"
+    )
+
+
 RESULTS: list[Block] = [
     ("Key figures", [
         Line("cost_per_month", "Cost per month of the plan", "USD/month", "{total_cost}/{plan_months_long}",
@@ -219,11 +232,14 @@ RESULTS: list[Block] = [
              style.TENTHS, "Training tokens per active parameter"),
     ]),
     ("Reference class: published whole runs", [
-        Line("per_hour_moved", "What one more hour costs", "USD/accelerator-hour",
-             "({flexible_price}*{flexible}/{accelerators_paid}+IF(ISNUMBER({experiment_gpu_hours}),0,{experiment_share}*{price_used}"
-             ")+IF({people_usd}>0,0,{people_share}/(1-{people_share})*({run_rate}+IF(ISNUMBER({experiment_gpu_hours}),0,"
-             "{experiment_share}*{price_used}))))*(1+{contingency})*(1+{tax})",
-             "Committed hours cost nothing more while they last.", style.RATE),
+        Line("experiments_moved", "Experiments that go with an hour", "USD/accelerator-hour",
+             "IF(ISNUMBER({experiment_gpu_hours}),0,{experiment_share}*{price_used})", "None where their hours are given.", style.RATE),
+        Line("per_hour_moved", "What one more hour costs, commitments apart", "USD/accelerator-hour",
+             "({flexible_price}*{flexible}/{accelerators_paid}+{experiments_moved}+IF({people_usd}>0,{people_usd}/{plan_months_long}"
+             "/{accelerators_paid}/hours_per_month,{people_share}/(1-{people_share})*({run_rate}+{experiments_moved}))"
+             "+{cost_storage}/{gpu_hours}+{cost_energy}/({gpu_hours}+IF(ISNUMBER({experiment_gpu_hours}),{experiment_hours},0)))"
+             "*(1+{contingency})*(1+{tax})",
+             "Committed hours cost nothing more while their term lasts; what is owed beyond it comes on top.", style.RATE),
         Line("reference_hours", "Hours at the reference utilisation", "accelerator-hours",
              "{training_flops}/({peak_flops}*reference_mfu)/seconds_per_hour", "What published hours were divided by.", _INT),
         Line("reference_hours_p50", "Half of published runs paid less", "accelerator-hours", "{reference_hours}*reference_p50",
@@ -240,11 +256,11 @@ RESULTS: list[Block] = [
              "Duration at the short end of whole runs"),
         Line("days_p90", "Duration at P90", "days", "{hours_p90}/{accelerators_paid}/hours_per_day", "", style.TENTHS,
              "Duration at the long end of whole runs"),
-        Line("total_p10", "Total at the tenth (P10)", "USD", "{total_cost}+({hours_p10}-{gpu_hours})*{per_hour_moved}",
-             "Run, experiments and people move with the hours; other lines stay.", style.USD, "Total where hours are those of P10"),
-        Line("total_p50", "Total at the median (P50)", "USD", "{total_cost}+({reference_hours_p50}-{gpu_hours})*{per_hour_moved}", "",
+        Line("total_p10", "Total at the tenth (P10)", "USD", _total_at("{hours_p10}"),
+             "What moves with the hours of the run; own lines stay.", style.USD, "Total where hours are those of P10"),
+        Line("total_p50", "Total at the median (P50)", "USD", _total_at("{reference_hours_p50}"), "",
              style.USD, "Total where hours are those of P50"),
-        Line("total_p90", "Total at nine tenths (P90)", "USD", "{total_cost}+({hours_p90}-{gpu_hours})*{per_hour_moved}",
+        Line("total_p90", "Total at nine tenths (P90)", "USD", _total_at("{hours_p90}"),
              "For runs like this one: high, which takes nine tenths of all published runs, may lie above.", style.USD,
              "Total where hours are those of P90"),
     ]),
