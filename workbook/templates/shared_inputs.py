@@ -237,7 +237,7 @@ def price_lines(*, mixed: bool = True) -> list[Line]:
     ages = ",".join(f"{one}*{{price_{name}_age}}" for one, (name, _) in zip(from_lists, terms, strict=True))
     return [
         Line("price_own_rows", "Own prices on Prices for it", "rows",
-             "SUMPRODUCT((prices_accelerator={accelerator_id})*ISNUMBER(prices_own)*(prices_own>0))", "Where there are any, only they count.",
+             'COUNTIFS(prices_accelerator,{accelerator_id},prices_own,">0")', "Where there are any, only they count.",
              style.WHOLE, fact=True),
         Line("price_least_size", "Smallest instance compared", "accelerators",
              "IF(SUMPRODUCT((prices_accelerator={accelerator_id})*(prices_count>={node_size})*(prices_on_demand>0))>0,"

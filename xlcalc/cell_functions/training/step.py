@@ -88,7 +88,7 @@ def LLM_TRAIN_MEMORY(
         optimizer: what stands in memory besides weights and gradients, as in LLM_FINETUNE_MEMORY
         dtype: number format of the matmuls
         part: the part that is asked for
-        software: training software; blank = PyTorch FSDP from ZeRO 2 on, else Megatron-LM, of any accelerator
+        software: training software; blank = PyTorch FSDP from ZeRO 2 on, else Megatron-LM
     Example:
         >>> round(LLM_TRAIN_MEMORY("llama-3.1-8b", 8192, 1, dp=8, zero=3, unit="GB"), 1)
         74.4
