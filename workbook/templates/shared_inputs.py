@@ -237,7 +237,8 @@ def price_lines(*, mixed: bool = True) -> list[Line]:
     ages = ",".join(f"{one}*{{price_{name}_age}}" for one, (name, _) in zip(from_lists, terms, strict=True))
     return [
         Line("price_own_rows", "Own prices on Prices for it", "rows",
-             'COUNTIFS(prices_accelerator,{accelerator_id},prices_own,">0")', "Where there are any, only they count.",
+             'SUMPRODUCT((prices_accelerator={accelerator_id})*(prices_own>0)*(prices_own<=""))',  # a text is above each
+             "Where there are any, only they count.",
              style.WHOLE, fact=True),
         Line("price_least_size", "Smallest instance compared", "accelerators",
              "IF(SUMPRODUCT((prices_accelerator={accelerator_id})*(prices_count>={node_size})*(prices_on_demand>0))>0,"

@@ -50,7 +50,7 @@ def _least(of: str) -> str:
 
 def _named(best: str, of: str) -> str:
     """The candidate that has the best of a line; the first column alone would hide those that have as much."""
-    equal = f"COUNTIF({{@{of}}},{{{best}}})-1"
+    equal = f"SUMPRODUCT(({{@{of}}}={{{best}}})*1)-1"
     first = f"INDEX(scenario_list,1,MATCH({{{best}}},{{@{of}}},0))"
     return f'IF(N({{{best}}})>0,{first}&IF({equal}>0," and "&({equal})&" equal",""),"none")'
 

@@ -12,6 +12,7 @@ from ...checks import STOPPED, WARNED
 from .. import style
 from ..book import Book
 from ..parts import AT_LEAST, AT_MOST, EQUAL, PROJECT, SAME, STOP, WARN, Check, Template
+from .calculation import SCENARIOS
 
 HEAD, FIRST = 11, 12
 _WIDTHS: list[float] = [54, 20, 20, 10, 10, 20, 84]
@@ -21,6 +22,10 @@ _TESTS = {
     AT_LEAST: "B{row}>=C{row}",
     SAME: "B{row}=C{row}",
 }
+_ONCE = "+".join(
+    f'(SUMPRODUCT((scenario_list=INDEX(scenario_list,1,{i + 1}))*(scenario_list<>""))=1)' for i in range(SCENARIOS)
+)
+"""How many scenarios have a name, and one that no other has."""
 _ADVICE = "What it means, and what to do"
 
 
@@ -78,7 +83,7 @@ def common(book: Book, template: Template) -> list[Check]:
               'COUNTA(prices_own)-COUNTIF(prices_own,">0")+COUNTA(actuals)-COUNT(actuals)', EQUAL, "0", STOP,
               "A text in the yellow column of Prices, a price of 0 or less, or a text among the payments of Timeline would count for nothing.",
               "actuals"),
-        Check("Scenarios have names of their own", "SUMPRODUCT((COUNTIF(scenario_list,scenario_list)=1)*1)", EQUAL, "COLUMNS(scenario_list)",
+        Check("Scenarios have names of their own", _ONCE, EQUAL, "COLUMNS(scenario_list)",
               STOP, "Two scenarios have one name, or one has none: only the first would ever be shown.", "scenario_list"),
         Check("No cell shows an error", errors, EQUAL, "0", STOP,
               "The number of areas with error cells. Look for the first one on Calculation: it is the cause of the others.", "calculation_values"),
@@ -100,7 +105,7 @@ def common(book: Book, template: Template) -> list[Check]:
     ]  # fmt: skip
     if "model_id" in book.workbook.defined_names:
         found.append(
-            Check("The model's parameters are exact", 'IF(IFERROR(LLM_MODEL(model_id,"count"),"")="estimate",1,0)', EQUAL, "0", WARN,
+            Check("The model's parameters are exact", '(IFERROR(LLM_MODEL(model_id,"count"),"")="estimate")*1', EQUAL, "0", WARN,
                   'They are an estimate, and all that rests on them: LLM_MODEL(model,"notes") says what is assumed.', "model_id")
         )  # fmt: skip
     if template.basis == PROJECT:
