@@ -56,8 +56,9 @@ class _Open:
         """The cells that hold something else than the file."""
 
     def with_only(self, values: dict[tuple[str, str], object]) -> Calculated | None:
-        """Calculated with these values and all other cells as they came; None where the fast engine alone cannot."""
-        if self._held is None:
+        """Calculated with these values and all other cells as they came; None where the fast engine alone cannot, or
+        where a formula is overwritten, which it would not get back."""
+        if self._held is None or any(parse_cell(cell) in self._held._places[sheet] for sheet, cell in values):
             return None
         before = {place: self._package.value(*place) for place in self._moved - values.keys()}
         self._moved = {*values}

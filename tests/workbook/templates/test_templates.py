@@ -104,7 +104,8 @@ def test_defined_names_lead_to_cells(formulas):
 def test_cover_lists_inputs_and_results(name):
     listed = {one.name: one for one in listed_names(SHIPPED[name])}
     inputs, results = ({name for name, one in listed.items() if one.kind == kind} for kind in ("input", "result"))
-    assert inputs >= {"accelerator", "scenario", "usd_per_hour", "price_term", "instance", "start_date", "contingency"}
+    assert inputs >= {"accelerator", "scenario", "usd_per_hour", "instance", "start_date", "contingency"}
+    assert ("price_term" in inputs) == (name != "cluster-tco")  # where all ways of renting stand side by side
     assert results >= {"total_cost", "present_value", "forecast", "checks_ok", "checks_light"}
     assert all(one.meaning for one in listed.values())
     package = Package(SHIPPED[name])
@@ -193,7 +194,8 @@ def test_inputs_are_open_and_guarded_and_nothing_else(budget):
 
 def test_drop_downs_point_to_filled_lists(budget):
     lists = [rule.formula1 for rule in budget["Inputs"].data_validations.dataValidation if rule.type == "list"]
-    assert {"hardware_list", "prices_list", "scenario_list", "term_list"} <= set(lists)
+    assert {"hardware_list", "prices_list", "scenario_list"} <= set(lists)
+    assert ("term_list" in lists) == ("price_term" in budget.defined_names)
     for reference in lists:
         cells = named(budget, reference)
         values = [cell.value for row in cells for cell in row]

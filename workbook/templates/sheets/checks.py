@@ -12,7 +12,7 @@ from ...checks import STOPPED, WARNED
 from .. import style
 from ..book import Book
 from ..parts import AT_LEAST, AT_MOST, EQUAL, PROJECT, SAME, STOP, WARN, Check, Template
-from .calculation import SCENARIOS
+from .scenarios import NAME_CELLS
 
 HEAD, FIRST = 11, 12
 _WIDTHS: list[float] = [54, 20, 20, 10, 10, 20, 84]
@@ -22,9 +22,7 @@ _TESTS = {
     AT_LEAST: "B{row}>=C{row}",
     SAME: "B{row}=C{row}",
 }
-_ONCE = "+".join(
-    f'(SUMPRODUCT((scenario_list=INDEX(scenario_list,1,{i + 1}))*(scenario_list<>""))=1)' for i in range(SCENARIOS)
-)
+_ONCE = "+".join(f'(SUMPRODUCT((scenario_list={cell})*(scenario_list<>""))=1)' for cell in NAME_CELLS)
 """How many scenarios have a name, and one that no other has."""
 _ADVICE = "What it means, and what to do"
 
