@@ -26,7 +26,15 @@ def test_what_layers_keep_is_what_pytorch_keeps(row):
     def activations(layers: int) -> float:
         model = json.dumps({**json.loads(row["config"]), "num_hidden_layers": layers})
         return xlcalc.LLM_FINETUNE_MEMORY(
-            model, row["method"], 128, 1, 1, "activations", recompute="none", targets="all", software="peft"
+            model,
+            row["method"],
+            128,
+            1,
+            1,
+            "activations",
+            recompute="none",
+            targets=None if row["method"] == "full" else "all",
+            software="peft",
         )
 
     estimated = (activations(3) - activations(2)) / 128

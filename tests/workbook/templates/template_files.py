@@ -56,9 +56,8 @@ class _Open:
         """The cells that hold something else than the file."""
 
     def with_only(self, values: dict[tuple[str, str], object]) -> Calculated | None:
-        """Calculated with these values and all other cells as they came; None where the fast engine alone cannot, or
-        where a formula is overwritten, which it would not get back."""
-        if self._held is None or any(parse_cell(cell) in self._held._places[sheet] for sheet, cell in values):
+        """Calculated with these values and all other cells as they came; None where the fast engine alone cannot."""
+        if self._held is None:
             return None
         before = {place: self._package.value(*place) for place in self._moved - values.keys()}
         self._moved = {*values}
@@ -79,11 +78,18 @@ def _held(package: Package) -> Held | None:
 _kept_open = cache(_Open)
 
 
+@cache
+def formula_places(template: str) -> set[tuple[str, str]]:
+    return {(cell.parent.title, cell.coordinate) for cell, _ in formula_cells(loaded(template))}
+
+
 def changed(cells: dict[tuple[str, str], object] | None = None, template: str = "training-budget", **inputs: object):
     """A template calculated with inputs set by name, and cells by sheet and address."""
     package = Package(SHIPPED[template])
     values = {package.locate(name): value for name, value in inputs.items()} | (cells or {})
-    calculated = _kept_open(template).with_only(values)
+    overwritten = [place for place in values if place in formula_places(template)]
+    opened = _Open(template) if overwritten else _kept_open(template)  # which would not get the formula back
+    calculated = opened.with_only(values)
     if calculated is not None:
         return calculated
     for place, value in values.items():
