@@ -5,6 +5,15 @@ from __future__ import annotations
 from . import style
 from .parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
 
+LAYOUT = Check(
+    "A layout meets the limits", "IF(ISNUMBER(replica_speed),1,0)", EQUAL, "1", STOP,
+    "No layout up to the largest replica fits and meets both limits: relax them, or allow a larger replica.", "ttft_slo", "0",
+)  # fmt: skip
+PEAK = Check(
+    "The peak fits", "peak_speed", AT_MOST, "replicas*replica_speed", STOP,
+    "Output at the peak against all replicas: lower the load at which the limits hold, or raise the least replicas.",
+    "replicas", '#,##0 "tokens/s"',
+)  # fmt: skip
 SLOW_PEAK = Check(
     "The peak fits on slow replicas too", "peak_speed", AT_MOST, "replicas*replica_slow*speed_factor_shown", WARN,
     "If a replica gives what the slowest tenth of measured engines gave, the peak does not fit: measure yours, or add spares.",
@@ -56,6 +65,8 @@ STILL_COMMITTED = Check(
     "The month is shown at the contract's price, but on Timeline the contract has ended by then and hours are paid on demand: size an "
     "earlier month, or type the price of its renewal.", "sizing_month_no", "0",
 )  # fmt: skip
+SERVED = [HOURS_FILLED, HOURS_AGREE, SLOW_PEAK, STILL_COMMITTED, OWED_AFTER, OWN_REPLICA, SIZED_IN_PLAN]
+"""Those of every workbook that serves."""
 IN_TIME = [
     _in_time("First tokens are in time at the peak", "peak_ttft", "ttft_slo_shown"),
     _in_time("Further tokens are in time at the peak", "peak_tpot", "tpot_slo_shown"),

@@ -305,7 +305,7 @@ def fits_batch(of: Served, context: float, batch: float, layout: Layout, reserve
 def roomiest_below(of: Served, context: float, batch: int, count: int) -> Layout | None:
     """Of the layouts of the next fewer accelerators that are tried the one that takes the least of each; None where
     there are none."""
-    fewer = takewhile(lambda tried: tried < count, counts(of.on.node or of.on.domain or 1))
+    fewer = takewhile(lambda tried: tried < count, _counts(of))
     layouts = next(filter(None, (splits(of, tried) for tried in [*fewer][::-1])), ())
     return min(layouts, key=lambda layout: serve_memory(of, context, batch, layout).total, default=None)
 
@@ -317,7 +317,7 @@ def min_layout(of: Served, context: float, batch: int, reserve: float) -> Layout
     Raises ValueError where those that one replica can be split over are too few, saying what they hold.
     """
     layouts: Sequence[Layout] = ()
-    for count in counts(of.on.node or of.on.domain or 1):
+    for count in _counts(of):
         layouts = splits(of, count) or layouts
         for layout in layouts:
             if fits_batch(of, context, batch, layout, reserve):
@@ -329,8 +329,9 @@ def min_layout(of: Served, context: float, batch: int, reserve: float) -> Layout
     raise ValueError(f"needs more than {most}, {room if held > 0 else short}")
 
 
-def counts(node: int) -> Iterator[int]:
+def _counts(of: Served) -> Iterator[int]:
     """Counts of accelerators that are looked among for the fewest: powers of two up to a node, then whole nodes."""
+    node = of.on.node or of.on.domain or 1
     yield from (1 << i for i in range(node.bit_length()))
     yield from (node * n for n in _NODES if n > 1 or node & (node - 1))
 

@@ -111,7 +111,7 @@ def application(host: str, project: Path) -> Any:
     hosts = {host.casefold(), *_LOOPBACK} if _is_loopback(host) else None
     if settings.hostname:
         hosts = {*(hosts or ()), guard.name_of(settings.hostname)}
-    functions = {name: (found := find(name)) is not None and found.derivation is not found.formula for name in served}
+    functions = {name: (found := find(name)) is not None and found.is_search for name in served}
     ours = project.resolve() == PROJECT.resolve()  # pages of another project have their own policy, in its settings
     policy = guard.POLICY if ours else ""
     name = guard.name_of(settings.hostname or "")

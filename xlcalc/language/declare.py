@@ -96,6 +96,11 @@ class Declaration:
         required = [i for i, a in enumerate(self.arguments, 1) if a.required]
         self._least = required[-1] if required else 0  # arguments of the shortest call
 
+    @property
+    def is_search(self) -> bool:
+        """Whether it searches, and what explains it is another function: the formula of what was found."""
+        return self.derivation is not self.formula
+
     def __repr__(self) -> str:
         return f"<cell function {self.name}{self.__signature__}>"
 

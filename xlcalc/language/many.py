@@ -116,7 +116,7 @@ class _Calculation:
     def __init__(self, declaration: Declaration, columns: Sequence[Column], n: int, pick: Pick) -> None:
         self.declaration, self.pick, self.answers = declaration, pick, Answers(n)
         self.columns = [*columns, *[None] * (len(declaration.arguments) - len(columns))]
-        self.is_search = declaration.derivation is not declaration.formula
+        self.is_search = declaration.is_search
         self.open: dict[int, Argument] = {}
         self.numbers: dict[int, Any] = {}
         keys = numpy.zeros(n, dtype=numpy.int64)

@@ -76,7 +76,7 @@ class Expression:
     @property
     def is_search(self) -> bool:
         """Whether it calls a function that searches, row by row."""
-        return any(f.derivation is not f.formula for f in self.functions)
+        return any(f.is_search for f in self.functions)
 
     def over(self, columns: Mapping[str, Values], n: int, tables: dict[str, Answers]) -> Values:
         """Its value for each row; `tables` keeps those of searches, of which several cells are taken."""
@@ -197,10 +197,11 @@ class _Evaluation:
         apply = _ARITHMETIC[type(op)]
         found, errors = None, {}
         with numpy.errstate(all="ignore"):
-            operands = [_as_operand(side.data) for side in sides]
-            if isinstance(op, (ast.Eq, ast.NotEq)) or (isinstance(op, ast.cmpop) and all(map(_is_text, operands))):
-                with suppress(TypeError):  # a text below a blank
-                    found = apply(*operands)
+            if isinstance(op, ast.cmpop):
+                operands = [_as_operand(side.data) for side in sides]
+                if isinstance(op, (ast.Eq, ast.NotEq)) or all(map(_is_text, operands)):
+                    with suppress(TypeError):  # a text below a blank
+                        found = apply(*operands)
             if found is None:
                 numbers = [as_numbers(side.data, self.n) for side in sides]
                 found = apply(*[data for data, _ in numbers])
@@ -229,7 +230,7 @@ class _Evaluation:
         if cell is None:
             return answered(calculate(declaration, arguments, n), self.n, rows, errors)
         pick = _pick(*cell)
-        if declaration.derivation is declaration.formula:
+        if not declaration.is_search:
             return answered(calculate(declaration, arguments, n, pick), self.n, rows, errors)
         key = ast.dump(node)
         if key not in self.tables:

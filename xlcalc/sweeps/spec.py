@@ -298,9 +298,9 @@ def _used(spec: Spec, inputs: Sequence[str]) -> None:
     read = {*spec.described["inputs"], *goals, *spec.described["summary_by"], *spec.described["summary_of"]}
     for expression in (*spec.results.values(), *spec.conditions):
         read |= expression.names
-    for name in spec.columns:
+    for name in (name for name in spec.columns if name not in read):
         near = did_you_mean(name, inputs)
-        if name not in read and (near or not spec.described["columns"]):
+        if near or not spec.described["columns"]:
             raise SpecError(f"scenarios: {name} is read by no result{near}")
 
 

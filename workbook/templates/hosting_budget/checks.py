@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
-from ..serving_checks import (
-    FLEET,
-    HOURS_AGREE,
-    HOURS_FILLED,
-    IN_TIME,
-    OWED_AFTER,
-    OWN_REPLICA,
-    SEARCHED,
-    SIZED_IN_PLAN,
-    SLOW_PEAK,
-    STILL_COMMITTED,
-)
+from ..serving_checks import FLEET, IN_TIME, LAYOUT, PEAK, SEARCHED, SERVED
 from ..shared_inputs import SPOT_IS_TAKEN, price_checks
 
 CHECKS = [
@@ -25,17 +14,9 @@ CHECKS = [
           EQUAL, "IF(AND(sizing_month_no<plan_months,OR(committed=0,AND(upfront_share_shown=0,sizing_month_no<commitment_months))),total_cost,"
           "INDEX(monthly_costs,1,sizing_month_no+1))", STOP,
           "The month's column of Timeline, computed from traffic again, against Calculation: where they differ, a formula was changed. Not compared after a commitment's end, or where it is paid upfront.", "monthly_costs", style.USD_CENTS),
-    Check("A layout meets the limits", "IF(ISNUMBER(replica_speed),1,0)", EQUAL, "1", STOP,
-          "No layout up to the largest replica fits and meets both limits: relax them, or allow a larger replica.", "ttft_slo", "0"),
-    Check("The peak fits", "peak_speed", AT_MOST, "replicas*replica_speed", STOP, "Output at the peak against all replicas: lower the load at which the limits hold, or raise the least replicas.", "replicas",
-          '#,##0 "tokens/s"'),
-    HOURS_FILLED,
-    HOURS_AGREE,
-    SLOW_PEAK,
-    STILL_COMMITTED,
-    OWED_AFTER,
-    OWN_REPLICA,
-    SIZED_IN_PLAN,
+    LAYOUT,
+    PEAK,
+    *SERVED,
     SPOT_IS_TAKEN,
     *IN_TIME,
     FLEET,

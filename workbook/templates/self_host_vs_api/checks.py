@@ -4,35 +4,17 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
-from ..serving_checks import (
-    FLEET,
-    HOURS_AGREE,
-    HOURS_FILLED,
-    IN_TIME,
-    OWED_AFTER,
-    OWN_REPLICA,
-    SEARCHED,
-    SIZED_IN_PLAN,
-    SLOW_PEAK,
-    STILL_COMMITTED,
-)
+from ..serving_checks import FLEET, IN_TIME, LAYOUT, PEAK, SEARCHED, SERVED
 from ..shared_inputs import SPOT_IS_TAKEN, price_checks
 
 CHECKS = [
     SEARCHED,
     *price_checks(),
-    HOURS_FILLED,
-    HOURS_AGREE,
-    SLOW_PEAK,
-    STILL_COMMITTED,
-    OWED_AFTER,
-    OWN_REPLICA,
-    SIZED_IN_PLAN,
+    *SERVED,
     SPOT_IS_TAKEN,
     *IN_TIME,
     FLEET,
-    Check("A layout meets the limits", "IF(ISNUMBER(replica_speed),1,0)", EQUAL, "1", STOP,
-          "No layout up to the largest replica fits and meets both limits: relax them, or allow a larger replica.", "ttft_slo", "0"),
+    LAYOUT,
     Check("API prices are found", "IF(AND(ISNUMBER(api_input_price),ISNUMBER(api_output_price)),1,0)", EQUAL, "1", STOP,
           "The hosted model has no listed price: choose another, or add your contract on API prices.", "api_model", "0"),
     Check("API bill computed another way",
@@ -40,8 +22,7 @@ CHECKS = [
           "IF(ISNUMBER(INDEX(api_cached,api_row)),api_cached_share_shown,0))*api_discount*api_now*(1+contingency_shown)*(1+tax_shown),api_usd)", EQUAL, "api_usd", STOP, "LLM_API_COST against the arithmetic. Where they differ, a formula was changed: restore it.", "api_usd", style.USD_CENTS),
     Check("Staircase agrees with the month sized", "staircase_own", EQUAL, "IF(sizing_month_no=0,staircase_own,total_cost)", STOP,
           "The row of Staircase at the traffic that is sized. Where they differ, a formula was changed: restore it.", "staircase_own", style.USD_CENTS),
-    Check("The peak fits", "peak_speed", AT_MOST, "replicas*replica_speed", STOP, "Output at the peak against all replicas: lower the load at which the limits hold, or raise the least replicas.", "replicas",
-          '#,##0 "tokens/s"'),
+    PEAK,
     Check("API prices are not stale", "report_date-INDEX(api_as_of,api_row)", AT_MOST, "price_age_limit", WARN,
           "The hosted model's price is old: read the provider's page.", "api_model", '#,##0 "days"'),
     Check("Migration and evaluation are filled in", "migration_usd_shown+evaluation_usd_shown", AT_LEAST, "1", WARN,
