@@ -21,11 +21,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import build  # beside this file
 import torch
 import transformers
 from transformers.models.auto import modeling_auto as auto
 
+import build  # beside this file
 from xlcalc.model.spec import ModelSpec
 
 KINDS = (*build.CENSUS, "SEQUENCE_CLASSIFICATION", "TOKEN_CLASSIFICATION", "QUESTION_ANSWERING", "MULTIPLE_CHOICE")
