@@ -5,6 +5,7 @@ from __future__ import annotations
 from openpyxl.chart import BarChart, LineChart, Reference, ScatterChart, Series
 from openpyxl.chart.data_source import StrRef
 from openpyxl.chart.label import DataLabel, DataLabelList
+from openpyxl.chart.marker import DataPoint
 from openpyxl.chart.series import SeriesLabel
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.text import RichText, Text
@@ -47,12 +48,8 @@ def bars(
         chart.y_axis.crosses = "max"
     if labels:
         for one in chart.series:
-            one.dLbls = DataLabelList()
-            one.dLbls.showVal = True
-            one.dLbls.numFmt = style.USD
-            for flag in ("showSerName", "showCatName", "showLegendKey", "showPercent"):
-                setattr(one.dLbls, flag, False)
-            one.dLbls.txPr = _rich(800)
+            one.dLbls = _labels("showVal")
+            one.dLbls.numFmt = number_format
     _finish(chart, title, x_title, y_title, number_format, legend)
     return chart
 
@@ -94,31 +91,39 @@ def points(title: str, places: list[tuple[Reference, ...]], x_title: str, y_titl
         one.marker.symbol, one.marker.size = _MARKS[index % len(_MARKS)], 10
         one.marker.graphicalProperties = GraphicalProperties(solidFill=color, ln=LineProperties(solidFill=color))
         one.graphicalProperties = GraphicalProperties(ln=LineProperties(noFill=True))
-        one.dLbls = DataLabelList()
-        one.dLbls.showSerName, one.dLbls.position = True, "r"
-        for flag in ("showVal", "showCatName", "showLegendKey", "showPercent"):
-            setattr(one.dLbls, flag, False)
-        one.dLbls.txPr = _rich(800)
+        one.dLbls = _labels("showSerName")
+        one.dLbls.position = "r"
         chart.series.append(one)
-    _finish(chart, title, x_title, y_title, '"$"0.00', False)
+    _finish(chart, title, x_title, y_title, style.RATE, False)
     chart.x_axis.number_format = "General"
     chart.x_axis.numFmt.sourceLinked = False
     chart.x_axis.majorGridlines = None
     return chart
 
 
-def labels_inside(chart: BarChart, points: list[int]) -> None:
-    """Bars that go down have their value inside, clear of the names of the axis."""
+def income(chart: BarChart, points: list[int]) -> None:
+    """Bars that go down are light, with their value inside: clear of the names of the axis, and legible on a short bar."""
     for point in points:
-        label = DataLabel(idx=point, dLblPos="inBase", showVal=True, showSerName=False, showCatName=False, showLegendKey=False,
-                          showPercent=False)  # fmt: skip
-        label.txPr = _rich(800, "FFFFFF")
-        chart.series[0].dLbls.dLbl.append(label)
+        chart.series[0].dPt.append(DataPoint(idx=point, invertIfNegative=False, spPr=GraphicalProperties(solidFill=style.SERIES[1])))
+        inside = DataLabel(idx=point, dLblPos="inBase", showVal=True, showSerName=False, showCatName=False, showLegendKey=False,
+                           showPercent=False)  # fmt: skip
+        inside.txPr = _rich(800)
+        chart.series[0].dLbls.dLbl.append(inside)
 
 
 def hollow(chart: BarChart, index: int) -> None:
     """Make a series of a stacked chart invisible: what stands on it floats."""
     chart.series[index].graphicalProperties = GraphicalProperties(noFill=True, ln=LineProperties(noFill=True))
+    chart.series[index].dLbls = None
+
+
+def _labels(shown: str) -> DataLabelList:
+    """The values, or the names, beside what they are of."""
+    labels = DataLabelList()
+    for flag in ("showVal", "showSerName", "showCatName", "showLegendKey", "showPercent"):
+        setattr(labels, flag, flag == shown)
+    labels.txPr = _rich(800)
+    return labels
 
 
 def lines(
@@ -131,7 +136,7 @@ def lines(
         one.graphicalProperties.line.width = 28000
         one.graphicalProperties.line.dashStyle = dash
     _finish(chart, title, x_title, y_title, style.AMOUNT, True)
-    chart.x_axis.number_format = style.WHOLE
+    chart.x_axis.number_format = style.COUNT
     chart.x_axis.tickLblSkip = 3
 
 
@@ -201,12 +206,12 @@ def _finish(
     chart.roundedCorners = False
 
 
-def _characters(size: int, bold: bool = False, color: str = "404040") -> CharacterProperties:
-    return CharacterProperties(sz=size, b=bold, solidFill=color, latin=TextFont(typeface=style.FONT))
+def _characters(size: int, bold: bool = False) -> CharacterProperties:
+    return CharacterProperties(sz=size, b=bold, solidFill="404040", latin=TextFont(typeface=style.FONT))
 
 
-def _rich(size: int, color: str = "404040") -> RichText:
-    characters = _characters(size, color=color)
+def _rich(size: int) -> RichText:
+    characters = _characters(size)
     return RichText(p=[Paragraph(pPr=ParagraphProperties(defRPr=characters), endParaRPr=characters)])
 
 

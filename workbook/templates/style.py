@@ -26,9 +26,10 @@ MILLIONS = '[>=1000000]"$"#,##0.0,,"M";[<0]-"$"#,##0.00,,"M";"$"#,##0'
 """Where negative amounts are of millions: no number format has a limit more for them."""
 COUNT = '[>=1000000]#,##0.00,,"M";[>=1000]#,##0,"k";0'
 USD, USD_CENTS = '"$"#,##0', '"$"#,##0.00'
-RATE = '[=0]"$"0.00;[<0.01]"$"0.0000##;"$"#,##0.00'
+RATE = '[<0.001]"$"0.00####;[<0.1]"$"0.0000;"$"#,##0.00'
 LISTED_RATE = '[>=0.01]"$"0.00;[>0]"$"0.0000;"none"'
 """USD an hour or a use: cents, and more below a cent; where 0 is none, so says it."""
+TOKENS = '[>=1000000000000]#,##0.0##,,,," trillion";[>=1000000000]#,##0.0##,,," billion";#,##0'
 WHOLE, TENTHS, HUNDREDTHS = "#,##0", "#,##0.0", "#,##0.00"
 SCIENTIFIC, PERCENT, SHARE = "0.00E+00", "0.0%", "0%"
 ACCELERATORS = '[=1]0 "accelerator";#,##0 "accelerators"'
@@ -96,6 +97,11 @@ def text(sheet: Worksheet, row: int, column: int, content: object, **look: objec
     cell.font = font(**look)
     cell.alignment = aligned("left", indent=int(column > 1))
     return cell
+
+
+def unit(sheet: Worksheet, row: int, column: int, content: object) -> None:
+    """A unit in grey, whole however narrow its column."""
+    text(sheet, row, column, content, color=GREY).alignment = aligned("left", indent=1, shrink=True)
 
 
 def value(sheet: Worksheet, row: int, column: int, number: object, number_format: str = GENERAL) -> Cell:
@@ -195,6 +201,7 @@ def print_setup(sheet: Worksheet, title: str, repeated_rows: str, pages_wide: in
     sheet.print_title_rows = repeated_rows
     sheet.page_margins.left = sheet.page_margins.right = 0.4
     sheet.page_margins.top, sheet.page_margins.bottom = 0.5, 0.6
+    sheet.page_margins.footer = 0.3  # a line of text below the sheet: less room cuts its letters
     sheet.oddFooter.left.text, sheet.oddFooter.center.text = title, "&A"
     sheet.oddFooter.right.text = "Page &P of &N"
     for part in (sheet.oddFooter.left, sheet.oddFooter.center, sheet.oddFooter.right):

@@ -94,7 +94,7 @@ AFTER = [
     TimeRow("depreciated", "Depreciation", "USD",
             'IF(depreciation_shown="declining",capex*((1-' + _BASE + ")^MIN({number},life_months_shown)-(1-" + _BASE
             + ")^MIN({number}+{width},life_months_shown)),(capex-residual_usd)*{life_share})", style.USD, "SUM({all})"),
-    TimeRow("operating_result", "Operating result against renting, before contingency and tax", "USD",
+    TimeRow("operating_result", "Result before contingency and tax", "USD",
             "{rent_month}/((1+contingency_shown)*(1+tax_shown))-{paid_cost_interest}-{paid_cost_power}-{paid_cost_insurance}-{paid_cost_maintenance}-{paid_cost_software}"
             "-{paid_cost_staff}-{depreciated}", style.USD, "SUM({all})"),
 ]  # fmt: skip

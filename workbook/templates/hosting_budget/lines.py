@@ -33,7 +33,7 @@ COSTS = [
 RESULTS: list[Block] = [
     estimate_range("{guard_share}+{support_share}"),
     ("Key figures", [
-        Line("tokens_month", "Tokens in and out", "tokens/month", "{requests_month}*({prompt_tokens}+{output_tokens})", "", "#,##0"),
+        Line("tokens_month", "Tokens in and out", "tokens/month", "{requests_month}*({prompt_tokens}+{output_tokens})", "", style.TOKENS),
         Line("usd_per_million_tokens", "A million tokens, in and out", "USD", "IF({tokens_month}=0,0,{total_cost}/{tokens_month}*million)",
              "All costs of the month over its tokens.", style.RATE, "All costs for a million tokens, prompt and output together"),
         Line("usd_per_million_output", "A million output tokens, mean load", "USD",

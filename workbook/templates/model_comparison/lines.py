@@ -58,7 +58,7 @@ def _named(best: str, of: str) -> str:
 RESULTS: list[Block] = [
     estimate_range("{operations_share}"),
     ("Cost of the work", [
-        Line("tokens_month", "Tokens in and out", "tokens/month", "{requests_month}*({prompt_tokens}+{output_tokens})", "", "#,##0"),
+        Line("tokens_month", "Tokens in and out", "tokens/month", "{requests_month}*({prompt_tokens}+{output_tokens})", "", style.TOKENS),
         Line("usd_per_million_tokens", "Own, a million tokens in and out", "USD", "IF({tokens_month}=0,0,{total_cost}/{tokens_month}*million)",
              "", '"$"0.000', "Own hosting for a million tokens in and out"),
         Line("api_row", "Place on API prices", "row of the list", "MATCH({api_model},api_list,0)", "", _INT),

@@ -62,7 +62,7 @@ RESULTS: list[Block] = [
     estimate_range("{operations_share}"),
     ("Key figures", [
         Line("tokens_month", "Tokens in and out", "tokens/month", "{requests_month}*({prompt_tokens}+{output_tokens})",
-             "As the API counts them.", "#,##0"),
+             "As the API counts them.", style.TOKENS),
         Line("usd_per_million_tokens", "Own, a million of them", "USD", "IF({tokens_month}=0,0,{total_cost}/{tokens_month}*million)", "",
              style.RATE, "Own hosting for a million tokens in and out"),
         Line("api_usd_per_million", "API, a million of them", "USD", "IF({tokens_month}=0,0,{api_usd}/{tokens_month}*million)", "",

@@ -36,7 +36,7 @@ def build(book: Book) -> Worksheet:
         rest = "subtotal-cost_accelerators-cost_operations-cost_once"
         contents = [
             (f"=ROW()-ROW($A${_FIRST - 1})-1" if not own else "=1", style.WHOLE), (step, "0.00"), (f"=requests_day*B{row}", style.WHOLE),
-            (f"=C{row}*days_per_month*(prompt_tokens_shown+output_tokens_shown)", "#,##0"), (f"={replicas}", style.WHOLE),
+            (f"=C{row}*days_per_month*(prompt_tokens_shown+output_tokens_shown)", style.TOKENS), (f"={replicas}", style.WHOLE),
             (f"={whole}", style.TENTHS), (f"=({accelerators}+{rest})*(1+contingency_shown)*(1+tax_shown)", style.USD),
             (f"=C{row}*days_per_month*api_usd_per_request*api_now*(1+contingency_shown)*(1+tax_shown)", style.USD),
             (f'=IF(SUMPRODUCT((G{row}:G${last - 1}>H{row}:H${last - 1})*1)=0,1,0)' if not own else f"=(G{row}<=H{row})*1", '[=1]"yes";"no"'),

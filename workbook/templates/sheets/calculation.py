@@ -33,7 +33,7 @@ _ADDED = [
          style.USD, "", True),
     Line("total_in_currency", "Total in your currency", "your currency", "{total_cost}*{currency_per_usd}",
          "At the dated rate of Inputs.", "#,##0", "Total in the currency of Inputs"),
-    Line("total_with_currency", "Total with its currency", "text", 'IFERROR(TEXT({total_in_currency},"#,##0")&" "&currency,"not known")', "",
+    Line("total_with_currency", "Total with its currency", "text", 'IFERROR(IF({total_in_currency}<million,TEXT({total_in_currency},"#,##0"),TEXT({total_in_currency}/million,"#,##0.0")&"M")&" "&currency,"not known")', "",
          style.GENERAL),
 ]  # fmt: skip
 
@@ -143,7 +143,7 @@ class Calculation:
     def _line(self, line: Line, shown: str = "") -> None:
         sheet, row = self.sheet, self._row
         style.text(sheet, row, 1, line.label, bold=line.total)
-        style.text(sheet, row, 2, line.unit, color=style.GREY)
+        style.unit(sheet, row, 2, line.unit)
         for column in self._columns:
             self._put(line, column)
         style.text(sheet, row, NAME, line.name + shown, size=9, color=style.GREY)

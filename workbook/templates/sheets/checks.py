@@ -51,6 +51,7 @@ def build(book: Book, checks: list[Check]) -> Worksheet:
         style.note(sheet, row, 7, check.advice, 18)
         for column in range(1, len(_WIDTHS) + 1):
             sheet.cell(row, column).border = style.underline()
+    sheet.page_setup.fitToHeight = 1
     _light(book, sheet, last)
     results = f"E{FIRST}:E{last}"
     for condition, color in (

@@ -124,7 +124,7 @@ def _charts(sheet: Worksheet, template: Template, steps: Calculation, months: Ti
         [("USD", Reference(sheet, min_col=8, **costs))], horizontal=True, legend=False, labels=True, y_title=unit,
         number_format=template.amounts,
     )  # fmt: skip
-    charts.labels_inside(parts, [index for index, cost in enumerate(template.costs) if cost.income])
+    charts.income(parts, [index for index, cost in enumerate(template.costs) if cost.income])
     height = max(_HEIGHT, count + 5)
     charts.place(sheet, parts, f"A{top}", f"F{top + height - 1}")
     lines = [*(cost.line.name for cost in template.costs), "beside"]

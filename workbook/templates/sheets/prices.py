@@ -90,7 +90,10 @@ def _record(sheet: Worksheet, row: int, record: dict[str, str]) -> None:
             content: object = date.fromisoformat(record[name])
         else:
             content = record[name] or None if number_format == style.GENERAL else tables.cell(record[name])
-        style.value(sheet, row, column, content, number_format).border = style.underline()
+        cell = style.value(sheet, row, column, content, number_format)
+        cell.border = style.underline()
+        if name == "id":  # as people type it, so whole
+            cell.alignment = style.aligned("left", shrink=True)
 
 
 def _own_row(sheet: Worksheet, row: int) -> None:

@@ -15,7 +15,7 @@ HEAD, FIRST = 13, 14
 _COLUMNS = [
     ("model", "Model", 30, style.GENERAL),
     ("organisation", "Organisation", 20, style.GENERAL),
-    ("tokens", "Tokens", 20, "#,##0"),
+    ("tokens", "Tokens", 20, style.TOKENS),
     ("accelerator", "Accelerator", 17, style.GENERAL),
     ("count", "Accelerators", 13, style.WHOLE),
     ("days", "Days", 9, style.TENTHS),
@@ -75,7 +75,7 @@ def build(book: Book) -> Worksheet:
     for row, record in enumerate(rows, FIRST):
         for column, (place, (name, _, _, number_format)) in enumerate(zip(places, _COLUMNS, strict=True), 1):
             if name == "ratio":
-                cell = style.formula(sheet, row, column, f'=IF(N(H{row})>0,G{row}/H{row},"–")', number_format)
+                cell = style.formula(sheet, row, column, f'=IF(N(G{row})*N(H{row})>0,G{row}/H{row},"–")', number_format)
                 cell.alignment = style.aligned("right")
             elif name in ("source", "counted", "compared"):
                 cell = style.note(sheet, row, column, str(record[place] or ""))

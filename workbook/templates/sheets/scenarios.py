@@ -6,6 +6,7 @@ from openpyxl.chart import Reference
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from .. import charts, style
@@ -51,6 +52,7 @@ def _top_of_overrides(template: Template) -> int:
 def _overrides(book: Book, sheet: Worksheet, template: Template, sections: list[Section], row: int) -> dict[str, int]:
     word = template.scenario_word.lower()
     title = f"What a {word} sets otherwise: blank = as on Inputs"
+    sheet.row_breaks.append(Break(id=row - 1))
     style.section(sheet, row, title, len(_WIDTHS))
     row += 1
     heads = ["Input", "Unit", "On Inputs", *[""] * SCENARIOS, "Valid?", "Limits"]
@@ -82,14 +84,17 @@ def _overrides(book: Book, sheet: Worksheet, template: Template, sections: list[
 
 def _override(sheet: Worksheet, row: int, one: Input, template: Template, input_row: int) -> None:
     style.text(sheet, row, _LABEL, one.label)
-    style.text(sheet, row, _UNIT, one.unit, color=style.GREY)
+    style.unit(sheet, row, _UNIT, one.unit)
     shown = f'=IF({one.name}="","–",{one.name})' if one.blank else f"={one.name}"
     words = one.number_format == style.GENERAL
-    style.formula(sheet, row, _SHOWN, shown, one.number_format).alignment = style.aligned("right", shrink=words)
-    for number, name in enumerate([*template.given, *template.free]):
-        value = template.overrides.get(name, {}).get(one.name)
-        entry = style.entry(sheet, row, _FIRST + number, value, one.number_format)
-        entry.alignment = style.aligned("right", shrink=words)
+    values = [template.overrides.get(name, {}).get(one.name) for name in (*template.given, *template.free)]
+    lines = max(style.wrapped_lines(str(value), _WIDTHS[_FIRST]) if words else 1 for value in values)
+    look = style.aligned("right", shrink=words and lines == 1, wrap=lines > 1)
+    if lines > 1:
+        sheet.row_dimensions[row].height = 3 + 13 * lines
+    style.formula(sheet, row, _SHOWN, shown, one.number_format).alignment = look
+    for number, value in enumerate(values):
+        style.entry(sheet, row, _FIRST + number, value, one.number_format).alignment = look
     cells = f"D{row}:I{row}"
     if one.among or one.known:
         each = [f'({letter}{row}<>"")*ISNA(MATCH({letter}{row},{one.among},0))' for letter in "DEFGHI"]
@@ -137,11 +142,14 @@ def _side_by_side(book: Book, sheet: Worksheet, template: Template, steps: Calcu
             total = figure.name == "total_cost"
             style.text(sheet, row, _LABEL, figure.label, bold=total)
             unit = steps.sheet.cell(steps.rows[figure.name or "total_cost"], _UNIT).value
-            style.text(sheet, row, _UNIT, unit, color=style.GREY)
+            style.unit(sheet, row, _UNIT, unit)
+            if unit == "text":
+                sheet.row_dimensions[row].height = 28
             for column in range(_SHOWN, _LAST + 1):
                 scenario = None if column == _SHOWN else column - _FIRST
                 cell = style.formula(sheet, row, column, _value(steps, figure.name, scenario), figure.number_format)
-                cell.alignment = style.aligned("right", shrink=figure.number_format == style.GENERAL)
+                words = figure.number_format == style.GENERAL
+                cell.alignment = style.aligned("right", shrink=words and unit != "text", wrap=words and unit == "text")
                 if total:
                     cell.font = style.font(bold=True)
             for column in range(1, _LAST + 1):
@@ -192,32 +200,36 @@ def _bridge(book: Book, sheet: Worksheet, steps: Calculation, row: int, bridge: 
     row_total = steps.across("total_cost")
     totals = [f"=INDEX({row_total},bridge_from_no)", *(f"={steps.bridge('total_cost', step)}" for step in range(BRIDGE)),
               f"=INDEX({row_total},bridge_to_no)"]  # fmt: skip
-    for offset, (label, content) in enumerate(zip(["From", *_STEPS], totals, strict=True), 1):
+    for offset, (label, content) in enumerate(zip(["=bridge_from", *_STEPS], totals, strict=True), 1):
         at = top + offset
-        style.text(sheet, at, 1, label)
+        (style.formula if offset == 1 else style.text)(sheet, at, 1, label)
         style.text(sheet, at, 2, "USD", color=style.GREY)
         change = f"=D{at}" if offset == 1 else f"=D{at}-D{at - 1}"
         base = "=0*D" + str(at) if offset == 1 else f"=MIN(D{at},D{at - 1})"
         up = f"=D{at}" if offset == 1 else f"=MAX(0,C{at})"
         down = f"=0*D{at}" if offset == 1 else f"=MAX(0,-C{at})"
         for column, text in ((3, change), (4, content), (5, base), (6, up), (7, down)):
-            cell = style.formula(sheet, at, column, text, style.USD if column != 3 or offset == 1 else CHANGE)
+            number_format = _AMOUNT_OR_NONE if column > 4 else style.USD if column > 3 or offset == 1 else CHANGE
+            cell = style.formula(sheet, at, column, text, number_format)
             cell.alignment = style.aligned("right")
         for column in range(1, 8):
             sheet.cell(at, column).border = style.underline()
     last = top + len(totals) + 1
-    style.text(sheet, last, 1, "To")
+    style.formula(sheet, last, 1, "=bridge_to")
     style.text(sheet, last, 2, "USD", color=style.GREY)
     for column, text in ((4, f"=D{last - 1}"), (5, f"=0*D{last}"), (6, f"=D{last}"), (7, f"=0*D{last}")):
-        style.formula(sheet, last, column, text, style.USD).alignment = style.aligned("right")
+        number_format = style.USD if column == 4 else _AMOUNT_OR_NONE
+        style.formula(sheet, last, column, text, number_format).alignment = style.aligned("right")
     rows = {"min_row": top + 1, "max_row": last}
     chart = charts.bars(
         sheet, "From one total to the other", Reference(sheet, min_col=1, **rows),
         [("", Reference(sheet, min_col=5, **rows)), ("up", Reference(sheet, min_col=6, **rows)),
          ("down", Reference(sheet, min_col=7, **rows))], stacked=True, y_title="USD", legend=False,
+        labels=True, number_format=_AMOUNT_OR_NONE,
     )  # fmt: skip
     charts.hollow(chart, 0)
     charts.place(sheet, chart, f"K{NAMES_ROW + 1}", f"K{NAMES_ROW + 17}")
 
 
+_AMOUNT_OR_NONE = '[>=1000000]"$"#,##0.0,,"M";[=0]"";"$"#,##0'
 CHANGE = '+"$"#,##0;-"$"#,##0;"$"0'

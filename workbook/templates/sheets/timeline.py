@@ -41,8 +41,7 @@ class Timeline:
     def _sheet(self) -> Worksheet:
         sheet = self.book.sheet(
             "Timeline",
-            "What is paid in which month, for the scenario shown."
-            + (" The last column is for what comes later." if self.later else ""),
+            "What is paid by month in the scenario shown" + ("; last, all that comes later." if self.later else "."),
             [38, 14, 18, *([14.5] * (self.last - FIRST_MONTH + 1))],
             freeze=f"{_FIRST}{HEAD + 1}", repeated_rows=f"1:{HEAD}", pages_wide=5,
         )  # fmt: skip

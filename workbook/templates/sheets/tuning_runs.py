@@ -87,7 +87,7 @@ def _case(book: Book, sheet: Worksheet, row: int, case: Measurement) -> None:
     for column, (content, (_, _, number_format)) in enumerate(zip(contents, _COLUMNS, strict=True), 1):
         put = style.formula if str(content).startswith("=") else style.value
         cell = put(sheet, row, column, content, number_format)
-        if number_format != style.GENERAL:
-            cell.alignment = style.aligned("right")
+        words = number_format == style.GENERAL
+        cell.alignment = style.aligned("left" if words else "right", indent=int(words and column > 1), shrink=words)
         cell.border = style.underline()
     book.cite_catalog(sheet.cell(row, 14))

@@ -52,7 +52,7 @@ TEMPLATE = Template(
     ],
     facts=[
         Figure("Model", "model_id"), Figure("Parameters", "parameters", '0.00,,, "billion"'),
-        Figure("Training tokens", "all_tokens", '[>=1000000000000]0.00,,,," trillion";0.0,,," billion"'),
+        Figure("Training tokens", "all_tokens", style.TOKENS),
         Figure("Accelerator", "accelerator_id"), Figure("Accelerators paid", "accelerators_paid", style.WHOLE),
         Figure("Utilisation of the peak", "mfu_shown", style.PERCENT),
         Figure("Hours over those at it", "loss_factor", '0.00 "times"'),

@@ -58,7 +58,7 @@ CHECKS = [
           "(researchers_shown>0)*(usd_per_researcher_shown=0)+(engineers_shown>0)*(usd_per_engineer_shown=0)", EQUAL, "0", STOP,
           "A role has people and no cost: type what one costs. Else the total would take the share of people.", "usd_per_researcher", "0"),
     Check("No more tokens are done than planned", "N(tokens_done)", AT_MOST, "all_tokens", STOP,
-          "Tokens done so far exceed the tokens of all phases: correct one of them.", "tokens_done", "#,##0"),
+          "Tokens done so far exceed the tokens of all phases: correct one of them.", "tokens_done", style.TOKENS),
     Check("People are in the total", "IF(cost_people>0,1,0)", EQUAL, "1", WARN,
           "Neither roles nor a share are typed, so the total has no people: type one.", "people_share", "0"),
 ]  # fmt: skip

@@ -67,18 +67,18 @@ def sections(book: Book) -> list[Section]:
         ("What is trained", [
             model_input("llama-3.1-8b", "A model of the Models sheet; a Hugging Face name works too."),
             Input("tokens", "Pre-training tokens", 15e12, "tokens",
-                  "Tokens seen in training, repeats included. Llama 3.1 8B: 15e12.", LLAMA_3, "#,##0", 1, 1e15, group=VOLUME),
+                  "Tokens seen in training, repeats included. Llama 3.1 8B: 15e12.", LLAMA_3, style.TOKENS, 1, 1e15, group=VOLUME),
             Input("seq_len", "Sequence length, pre-training", 8192, "tokens",
                   "Sets the attention FLOP. 0 leaves attention out.", LLAMA_3, style.WHOLE, 0, 1e8, True, group=VOLUME),
             Input("long_tokens", "Long-context tokens", 0, "tokens", "A later phase on the same accelerators. Llama 3 405B: "
-                  "0.8e12 of its 15.6e12.", LLAMA_3, "#,##0", 0, 1e15, group=VOLUME),
+                  "0.8e12 of its 15.6e12.", LLAMA_3, style.TOKENS, 0, 1e15, group=VOLUME),
             Input("long_seq_len", "Sequence length, long context", 131072, "tokens", "Llama 3: up to 128K.", LLAMA_3, style.WHOLE, 0, 1e8,
                   True, group=VOLUME),
             Input("post_tokens", "Post-training tokens", 0, "tokens", "Fine-tuning and preference optimisation, as training "
-                  "tokens; generation of samples is no part of it.", None, "#,##0", 0, 1e15, group=VOLUME),
+                  "tokens; generation of samples is no part of it.", None, style.TOKENS, 0, 1e15, group=VOLUME),
             Input("post_seq_len", "Sequence length, post-training", 8192, "tokens", "Sets the attention FLOP.", None, style.WHOLE, 0, 1e8, True, group=VOLUME),
             Input("tokens_done", "Tokens done so far", None, "tokens", "Of all phases, from the run's log: with what was actually paid, typed on "
-                  "Timeline, it gives a forecast by progress.", None, style.WHOLE, 0, 1e15, blank="not started", fixed=True),
+                  "Timeline, it gives a forecast by progress.", None, style.TOKENS, 0, 1e15, blank="not started", fixed=True),
             Input("global_batch", "Sequences of an optimizer step", 1024, "sequences",
                   "For the Estimate sheet alone. 1,024 x 8,192 are 8 million tokens: Llama 3 405B from early on.",
                   LLAMA_3, style.WHOLE, 1, 1e6, True, fixed=True),

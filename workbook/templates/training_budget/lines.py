@@ -42,7 +42,7 @@ _HARDWARE: Block = ("Hardware", [
     Line("state_gb_room", "Memory for model states", "GB", "{memory_gb_each}*state_memory_share", "", _GB),
 ])  # fmt: skip
 _TIME: Block = ("Compute and time", [
-    Line("all_tokens", "Tokens of all phases", "tokens", "{tokens}+{long_tokens}+{post_tokens}", "", "#,##0"),
+    Line("all_tokens", "Tokens of all phases", "tokens", "{tokens}+{long_tokens}+{post_tokens}", "", style.TOKENS),
     Line("training_flops", "FLOP that run", "FLOP",
          "{tokens}*{flops_per_token}+{long_tokens}*{long_flops_per_token}+{post_tokens}*{post_flops_per_token}",
          "Each phase: tokens times FLOP a token.", _BIG),
