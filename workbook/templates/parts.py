@@ -22,6 +22,10 @@ PROJECT, MONTHLY = "project", "monthly"
 """Whether the lines of cost add up to a whole project, or to one month of a service."""
 
 
+MONTHS = 60
+"""How many Timeline has, where a template does not say more."""
+
+
 @dataclass(frozen=True)
 class Input:
     """One assumption. A number lies between `least` and `most`; a choice comes from the range named `among`; a text is
@@ -111,6 +115,10 @@ class TimeRow:
     """The unit of the total, where it is not that of the months."""
 
 
+PAID_BACK = 'IF(INDEX({all},1,COLUMNS({all}))=1,"never",SUMPRODUCT(MAX({all}*(COLUMN({all})-COLUMN())))+1)'
+"""The month after the last of a row in which something is not yet paid back: the total of that row."""
+
+
 @dataclass(frozen=True)
 class Check:
     """`value` and `limit` are formulas; a check that fails stops the answer, or warns. `place` is the name to go to."""
@@ -167,6 +175,8 @@ class Template:
     after: Sequence[TimeRow] = field(default=(), kw_only=True)
     """Rows of Timeline below the payments, which may use their totals."""
     after_title: str = field(default="", kw_only=True)
+    months: int = field(default=MONTHS, kw_only=True)
+    """How many Timeline has."""
     starts: str
     """The first day that Timeline shows, as a formula."""
     ends: str

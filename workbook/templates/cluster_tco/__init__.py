@@ -9,7 +9,7 @@ from ..parts import PROJECT, Constant, Figure, Picture, Template
 from ..serving_parts import RANGE
 from . import offers
 from .checks import CHECKS
-from .inputs import LISTED_SYSTEM, sections
+from .inputs import LIFE_MONTHS, LISTED_SYSTEM, sections
 from .lines import AFTER, BLOCKS, CLOCK, COSTS, RESULTS
 
 _HOUR = '"$"0.00'
@@ -34,10 +34,10 @@ TEMPLATE = Template(
         "high": {"utilisation": 0.5, "residual_share": 0.0, "maintenance_share": 0.15, "price_percentile": 0.25},
     },
     blocks=BLOCKS, costs=COSTS, basis=PROJECT, amounts=style.MILLIONS, results=RESULTS, clock=CLOCK, after=AFTER,
-    after_title="Against renting the same useful hours on demand, and the books", starts="plan_start", ends="plan_end", checks=CHECKS,
+    after_title="Against renting the same useful hours on demand, and the books", starts="plan_start", ends="plan_end", checks=CHECKS, months=LIFE_MONTHS,
     tiles=[
         Figure("Cost over the life", "total_cost", style.AMOUNT, f"={RANGE}"),
-        Figure("A useful hour, owned", "own_usd_per_hour", _HOUR, "USD an accelerator-hour, capital included"),
+        Figure("A useful hour, owned", "own_usd_per_hour", _HOUR, "USD an hour, capital at the discount rate"),
         Figure("The same hour, rented", "rent_usd_per_hour", _HOUR, "USD on demand, contingency and tax on both"),
         Figure("Breaks even at a use of", "breakeven_use", style.PERCENT, "against renting on demand"),
         Figure("Capital", "capex", style.AMOUNT, "paid at the start or financed"),
@@ -50,7 +50,7 @@ TEMPLATE = Template(
         Figure("Accelerators, spares apart", "accelerators_bought", style.WHOLE),
         Figure("Hours with work", "utilisation_shown", style.PERCENT), Figure("Availability", "uptime_shown", style.PERCENT),
         Figure("Capital per accelerator", "capex_each", '"$"#,##0'),
-        Figure("Running cost a month", "opex_month", style.AMOUNT),
+        Figure("Running cost a month, interest apart", "opex_month", style.AMOUNT),
         Figure("Recovery of capital", "recovery_factor", '0.0% "a year (CRF)"'),
         Figure("Rented, committed for 3 years", "reserve_usd_per_hour", '"$"0.00 "a useful hour"'),
         Figure("Breaks even with that at", "breakeven_use_3y", style.PERCENT),

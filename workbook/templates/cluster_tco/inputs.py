@@ -32,6 +32,8 @@ UNCERTAINTY = Source(
 )
 
 
+LIFE_MONTHS = 72
+"""The longest life: so many months Timeline has."""
 LISTED_SYSTEM = (255_237, "h100-sxm", 8)
 """The price that a new workbook starts with, and whose it is."""
 
@@ -42,7 +44,7 @@ def sections(book: Book) -> list[Section]:
             accelerator_input(),
             Input("accelerators", "Accelerators needed", 1024, "devices", "Whole systems are bought.", None, style.WHOLE, 1, 1e7, True,
                   group=VOLUME),
-            Input("node_size", "Accelerators in a system", 8, "devices", "Bought, and rented, together.", None, style.WHOLE, 1, 1024, True),
+            Input("node_size", "Accelerators in a system", 8, "devices", "Bought together, and rented together for a term; on demand those needed are paid.", None, style.WHOLE, 1, 1024, True),
             Input("usd_per_system", "Price of a system", LISTED_SYSTEM[0], "USD", "Server with its accelerators. An 8-GPU HGX H100 as listed on "
                   "31 January 2025: take your quote.", SERVER, style.USD, 1, 1e9, group=PRICE),
             Input("network_share", "Network between systems", 0.19, "share of capital with it",
@@ -57,12 +59,12 @@ def sections(book: Book) -> list[Section]:
                   basis=YOURS),
         ]),
         ("Life and financing", [
-            Input("life_months", "Life", 60, "months", "Four to six years are usual in published accounts.", None, style.WHOLE, 12, 120,
+            Input("life_months", "Life", 60, "months", "Four to six years are usual in published accounts.", None, style.WHOLE, 12, LIFE_MONTHS,
                   True, basis=ASSUMED),
             Input("residual_share", "Residual value", 0.2, "share of systems' price", "At the end of the life; 20 to 40 % are named for "
                   "early resale.", None, style.PERCENT, 0, 0.9, basis=ASSUMED, group=PRICE),
-            Input("depreciation", "Depreciation", "straight-line", "", "For the books on Timeline: straight-line, or declining by a fixed "
-                  "share a month.", among="depreciation_list"),
+            Input("depreciation", "Depreciation", "straight-line", "", "For the books on Timeline: straight-line, or declining at twice that "
+                  "rate and straight at the end (VDB).", among="depreciation_list"),
             Input("financed_share", "Financed by a loan", 0, "share of capital", "Repaid in equal parts.", None, style.PERCENT, 0, 1),
             Input("loan_rate", "Interest of the loan", 0.1, "share a year", "An assumption.", None, style.PERCENT, 0, 1, basis=ASSUMED,
                   group=PRICE),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import style
-from ..parts import Block, Cost, Line, TimeRow
+from ..parts import PAID_BACK, Block, Cost, Line, TimeRow
 from ..shared_inputs import hardware_lines, price_lines
 
 _INT = style.WHOLE
@@ -12,7 +12,8 @@ _RATE = style.RATE
 _CAPITAL: Block = ("What is bought", [
     *hardware_lines(),
     Line("plan_start", "Cluster starts", "date", "{start_date}", "", style.DATE),
-    Line("plan_end", "Life ends", "date", "EDATE({start_date},{life_months})-1", "", style.DATE),
+    Line("plan_end", "Life ends", "date", "EDATE({start_date}-DAY({start_date})+1,{life_months})-1",
+         "Calendar months, from that of the start.", style.DATE),
     Line("life_years", "Life", "years", "{life_months}/months_per_year", "", style.HUNDREDTHS),
     Line("systems", "Systems", "systems", "ROUNDUP({accelerators}/{node_size},0)", "Whole systems.", _INT, "Systems, spares apart"),
     Line("accelerators_bought", "Their accelerators", "accelerators", "{systems}*{node_size}", "", _INT),
@@ -36,12 +37,15 @@ _POWER: Block = ("Power and useful hours", [
     Line("rated_kw", "Rated power", "kW", "{accelerators_bought}*{system_watts}/watts_per_kw", "", _INT, "Rated power of the systems"),
     Line("hall_kw", "Power that the hall must give", "kW", "{rated_kw}*{pue}", "Rated power with cooling; spares are off.", _INT,
          "Power that the hall must give, cooling included"),
+    Line("worked", "Hours with work, of all that are bought", "share", "{uptime}*{utilisation}*{accelerators}/{accelerators_bought}", "",
+         style.PERCENT),
     Line("average_load", "Average load", "share of power",
-         "{uptime}*{utilisation}*{load}+(1-{uptime}*{utilisation})*{idle_load}", "At work, and without.", style.PERCENT),
+         "{idle_load}+{worked}*({load}-{idle_load})", "At work, and without.", style.PERCENT),
     Line("power_kw", "Power at the meter", "kW", "{rated_kw}*{average_load}*{pue}", "On average.", _INT, "Average power at the meter"),
     Line("energy_mwh", "Energy a year", "MWh", "{power_kw}*hours_per_day*days_per_year/kwh_per_mwh", "", _INT, "Energy a year"),
     Line("useful_hours", "Useful accelerator-hours a month", "accelerator-hours",
-         "{accelerators_bought}*hours_per_month*{uptime}*{utilisation}", "", _INT),
+         "{accelerators}*hours_per_month*{uptime}*{utilisation}",
+         "Of those needed; what whole systems hold beyond them is idle.", _INT),
 ])  # fmt: skip
 BLOCKS: list[Block] = [_CAPITAL, _POWER, ("Price of renting", price_lines(mixed=False))]
 
@@ -78,7 +82,6 @@ CLOCK = [
     TimeRow("debt", "Of the loan, owed at the start", "share", "MAX(0,1-{number}/loan_months_shown)", "0.00%"),
     TimeRow("last_month", "Life ends now", "1 or 0", "AND({number}<life_months_shown,{number}+{width}>=life_months_shown)*1", "0"),
 ]  # fmt: skip
-_BASE = "(1-(MAX(residual_usd,1)/capex)^(1/life_months_shown))"
 AFTER = [
     TimeRow("rent_month", "Rent of the useful hours, on demand", "USD", "useful_hours*rent_usd_per_hour*{life_share}*life_months_shown",
             style.USD, "SUM({all})"),
@@ -87,13 +90,12 @@ AFTER = [
     TimeRow("saving_discounted", "Saved, at today's value", "USD", "{saving}*{discount_factor}", style.USD, "SUM({all})",
             "Present value of what owning saves against renting on demand"),
     TimeRow("saving_irr", "The same, for the return (IRR a year)", "USD", "{saving}", style.USD,
-            'IFERROR(TEXT((1+IRR({all}))^months_per_year-1,"0%"),"none")', "Yearly return of owning against renting", "a year"),
+            'IF(INDEX({all},1,1)>=0,"no outlay",IFERROR(TEXT((1+IRR({all}))^months_per_year-1,"0%"),"none"))', "Yearly return of owning against renting", "a year"),
     TimeRow("payback_month", "Not yet paid back", "1 or 0", "({saving_so_far}<0)*1", "0",
-            'IF(INDEX({all},1,COLUMNS({all}))=1,"never",SUM({all})+1)',
-            "Month in which owning has paid back against renting on demand", "month"),
+            PAID_BACK, "Month in which owning has paid back against renting on demand", "month"),
     TimeRow("depreciated", "Depreciation", "USD",
-            'IF(depreciation_shown="declining",capex*((1-' + _BASE + ")^MIN({number},life_months_shown)-(1-" + _BASE
-            + ")^MIN({number}+{width},life_months_shown)),(capex-residual_usd)*{life_share})", style.USD, "SUM({all})"),
+            'IF(depreciation_shown="declining",VDB(capex,residual_usd,life_months_shown,MIN({number},life_months_shown),'
+            "MIN({number}+{width},life_months_shown)),(capex-residual_usd)*{life_share})", style.USD, "SUM({all})"),
     TimeRow("operating_result", "Result before contingency and tax", "USD",
             "{rent_month}/((1+contingency_shown)*(1+tax_shown))-{paid_cost_interest}-{paid_cost_power}-{paid_cost_insurance}-{paid_cost_maintenance}-{paid_cost_software}"
             "-{paid_cost_staff}-{depreciated}", style.USD, "SUM({all})"),
@@ -105,6 +107,10 @@ def _moved(end: str) -> str:
     systems = f"({{per_system_price}}*(system_price_{end}^to_tenth-1))"
     energy = f"({{per_energy_price}}*(energy_price_{end}^to_tenth-1))"
     return f"SQRT({systems}*{systems}+{energy}*{energy})"
+
+
+def _by_use(use: str) -> str:
+    return f"({{idle_year}}+{{use_year}}*{use})/({{hours_year}}*{use})"
 
 
 RESULTS: list[Block] = [
@@ -126,7 +132,8 @@ RESULTS: list[Block] = [
     ]),
     ("A useful hour: owned and rented", [
         Line("opex_month", "Running cost a month", "USD/month",
-             "({cost_power}+{cost_insurance}+{cost_maintenance}+{cost_software}+{cost_staff})/{life_months}", "Own lines, contingency and tax apart.", style.USD,
+             "({cost_power}+{cost_insurance}+{cost_maintenance}+{cost_software}+{cost_staff})/{life_months}",
+             "Own lines, interest of a loan, contingency and tax apart.", style.USD,
              "Running cost a month"),
         Line("recovery_factor", "Capital recovery factor", "share a year",
              "IF({discount_rate}=0,1/{life_years},{discount_rate}*(1+{discount_rate})^{life_years}/((1+{discount_rate})^{life_years}-1))",
@@ -140,25 +147,30 @@ RESULTS: list[Block] = [
              "({capital_year}+{residual_year}+{opex_month}*months_per_year+{own_lines_year})*(1+{contingency})*(1+{tax})-{residual_year}", "",
              style.USD),
         Line("own_usd_per_hour", "A useful hour, owned", _HOUR, "{own_year}/({useful_hours}*months_per_year)",
-             "With the cost of capital.", _RATE, "A useful accelerator-hour, owned"),
+             "Capital at the discount rate, however it is financed.", _RATE, "A useful accelerator-hour, owned"),
         Line("rent_usd_per_hour", "Rented on demand", _HOUR, "{price_on_demand}*(1+{contingency})*(1+{tax})",
              "Only used hours are paid; contingency and tax as on owning.", _RATE,
              "A useful accelerator-hour, rented on demand"),
-        Line("reserve_1y_usd_per_hour", "Rented for a year", _HOUR, "{price_1y}/({utilisation}*{uptime})*(1+{contingency})*(1+{tax})", "All hours are paid.", _RATE,
+        Line("reserve_1y_usd_per_hour", "Rented for a year", _HOUR, "{price_1y}/{worked}*(1+{contingency})*(1+{tax})", "All hours of whole systems are paid.", _RATE,
              "A useful accelerator-hour, committed for a year"),
-        Line("reserve_usd_per_hour", "Rented for three years", _HOUR, "{price_3y}/({utilisation}*{uptime})*(1+{contingency})*(1+{tax})", "All hours are paid.", _RATE,
+        Line("reserve_usd_per_hour", "Rented for three years", _HOUR, "{price_3y}/{worked}*(1+{contingency})*(1+{tax})", "All hours of whole systems are paid.", _RATE,
              "A useful accelerator-hour, committed for three years"),
+        Line("use_year", "Electricity that use adds, a year at full use", "USD a year",
+             "IF(ISNUMBER({colo_usd_per_kw}),0,{rated_kw}*{pue}*{worked}/{utilisation}*({load}-{idle_load})*hours_per_month*{usd_per_kwh})"
+             "*months_per_year*(1+{contingency})*(1+{tax})", "Work over idling.", style.USD),
+        Line("idle_year", "Owning without use, a year", "USD a year", "{own_year}-{use_year}*{utilisation}", "", style.USD),
+        Line("hours_year", "Hours of those needed that are up, a year", "accelerator-hours", "{useful_hours}/{utilisation}*months_per_year", "", _INT),
         Line("breakeven_use", "Use at which owning equals on demand", "share",
-             "{own_year}/({accelerators_bought}*hours_per_month*months_per_year*{uptime}*{rent_usd_per_hour})",
-             "Above 100 %: never. Power moves little with use and is held.", style.PERCENT, "Use at which owning equals renting on demand"),
+             'IF({hours_year}*{rent_usd_per_hour}>{use_year},{idle_year}/({hours_year}*{rent_usd_per_hour}-{use_year}),"never")',
+             "Above 100 %: never.", style.PERCENT, "Use at which owning equals renting on demand"),
         Line("breakeven_use_3y", "Owning over three years' commitment", "share",
              "{own_year}/({accelerators_bought}*hours_per_month*months_per_year*{price_3y}*(1+{contingency})*(1+{tax}))",
              "Both pay all hours: below 100 % owning is cheaper at any use.", style.PERCENT),
     ]),
     ("Owned, by use", [
-        Line("own_at_30", "At 30 % use", _HOUR, "{own_usd_per_hour}*{utilisation}/use_30", "", _RATE),
-        Line("own_at_50", "At 50 %", _HOUR, "{own_usd_per_hour}*{utilisation}/half", "", _RATE),
-        Line("own_at_70", "At 70 %", _HOUR, "{own_usd_per_hour}*{utilisation}/use_70", "", _RATE),
-        Line("own_at_90", "At 90 %", _HOUR, "{own_usd_per_hour}*{utilisation}/use_90", "", _RATE),
+        Line("own_at_30", "At 30 % use", _HOUR, _by_use("use_30"), "", _RATE),
+        Line("own_at_50", "At 50 %", _HOUR, _by_use("half"), "", _RATE),
+        Line("own_at_70", "At 70 %", _HOUR, _by_use("use_70"), "", _RATE),
+        Line("own_at_90", "At 90 %", _HOUR, _by_use("use_90"), "", _RATE),
     ]),
 ]  # fmt: skip

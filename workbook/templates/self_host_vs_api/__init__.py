@@ -44,7 +44,7 @@ TEMPLATE = Template(
         Figure("Crosses at", "breakeven_requests", style.WHOLE, "requests a day, see Staircase"),
         Figure("Own, a million tokens", "usd_per_million_tokens", style.USD_CENTS, "USD, in and out"),
         Figure("API, a million tokens", "api_usd_per_million", style.USD_CENTS, "USD, in and out"),
-        Figure("Use that own needs", "needed_use", style.PERCENT, "of full replicas, to equal the API"),
+        Figure("Use that own accelerators need", "needed_use", style.PERCENT, "of full replicas, to equal the API"),
         Figure("Pays back in month", "payback_month", style.GENERAL, "migration and evaluation included"),
     ],
     facts=[
@@ -61,7 +61,7 @@ TEMPLATE = Template(
         Figure("API a month", "api_usd", style.USD), Figure("Saved a month", "saved_month", style.USD),
         Figure("Own, a million tokens", "usd_per_million_tokens", style.USD_CENTS),
         Figure("API, a million tokens", "api_usd_per_million", style.USD_CENTS),
-        Figure("Use that own needs", "needed_use", style.PERCENT), Figure("Replicas", "replicas", style.WHOLE),
+        Figure("Use that own accelerators need", "needed_use", style.PERCENT), Figure("Replicas", "replicas", style.WHOLE),
         Figure("Price of the mix", "price_used", style.USD_CENTS),
         Figure("Own a month, P10", "total_p10", style.USD), Figure("Own a month, P90", "total_p90", style.USD),
     ],

@@ -11,7 +11,7 @@ from ..shared_inputs import ASSUMED, UPFRONT, YOURS, money_section, price_sectio
 
 def sections(book: Book) -> list[Section]:
     return [
-        *serving_sections("llama-3.3-70b"),
+        *serving_sections("llama-3.3-70b", earns=False),
         ("The hosted model", [
             Input("api_model", "Hosted model", "gpt-5-mini", "", "A row of API prices, or of your own contracts there.",
                   among="api_list", group=PRICE),
@@ -19,8 +19,8 @@ def sections(book: Book) -> list[Section]:
                   style.PERCENT, 0, 1, group=EFFICIENCY),
             Input("batch_share", "Sent as batch", 0, "share of requests", "What may wait for hours.", None, style.PERCENT, 0, 1),
             Input("batch_discount", "Discount on batch", 0.5, "share", "Half is what the large providers list; see your contract.",
-                  None, style.PERCENT, 0, 1, basis=ASSUMED, group=PRICE),
-            Input("volume_discount", "Negotiated discount", 0, "share", "On all of it.", None, style.PERCENT, 0, 1, group=PRICE),
+                  None, style.PERCENT, 0, 0.95, basis=ASSUMED, group=PRICE),
+            Input("volume_discount", "Negotiated discount", 0, "share", "On all of it.", None, style.PERCENT, 0, 0.95, group=PRICE),
             Input("api_erosion", "Prices fall", 0, "share a year", "Of the hosted model. 0: they stay.", None, style.PERCENT, -1, 0.99,
                   group=PRICE),
             Input("token_factor", "Own tokens over the API's", 1, "ratio",

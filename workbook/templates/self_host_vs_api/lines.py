@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import style
-from ..parts import Block, Cost, Line, TimeRow
+from ..parts import PAID_BACK, Block, Cost, Line, TimeRow
 from ..serving_parts import ACCELERATORS_MONTH, BY_HOUR, FACTS, LATENCY, RATES, SIZE, TRAFFIC, estimate_range
 from ..shared_inputs import price_lines
 
@@ -52,11 +52,13 @@ AFTER = [
     TimeRow("api_month", "API for the same work", "USD",
             "{active}*{requests}*api_usd_per_request*(1-api_erosion_shown)^({number}/months_per_year)*(1+contingency_shown)*(1+tax_shown)", style.USD, "SUM({all})",
             "The hosted model over the plan"),
-    TimeRow("saved", "Saved by the own service", "USD", "{api_month}-{paid}", style.USD, "SUM({all})",
-            "Saved over the plan by the own service"),
+    TimeRow("saved", "Saved by the own service, with inflation", "USD", "({api_month}-{paid})*{inflation_factor}", style.USD, "SUM({all})",
+            "Saved over the plan by the own service, with inflation"),
     TimeRow("saved_so_far", "Saved so far", "USD", "SUM({to_date})", style.USD),
+    TimeRow("saved_discounted", "Saved, at today's value", "USD", "{saved}*{discount_factor}", style.USD, "SUM({all})",
+            "Present value of what the own service saves"),
     TimeRow("payback_month", "Not yet paid back", "1 or 0", "({saved_so_far}<0)*1", "0",
-            'IF(INDEX({all},1,plan_months)=1,"never",SUM({all})+1)', "Month in which the own service has paid back", "month"),
+            PAID_BACK, "Month in which the own service has paid back", "month"),
 ]  # fmt: skip
 RESULTS: list[Block] = [
     estimate_range("{operations_share}"),
@@ -74,7 +76,7 @@ RESULTS: list[Block] = [
         Line("full_usd_per_request", "Own, a request, replicas full", "USD",
              "{price_used}*{replica_accelerators}/({replica_speed}*seconds_per_hour)*{output_tokens}*{token_factor}",
              "Accelerators alone.", style.RATE),
-        Line("needed_use", "Use that own replicas need", "share", "{full_usd_per_request}/({api_usd_per_request}*{api_now})",
+        Line("needed_use", "Use that own replicas need, accelerators alone", "share", "{full_usd_per_request}/({api_usd_per_request}*{api_now})",
              "Accelerators alone; above 100 %: never.", style.PERCENT, "Use of full replicas at which accelerators equal the API"),
     ]),
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The Timeline sheet: the plan by month, with a real start, for five years.
+"""The Timeline sheet: the plan by month, with a real start, for five years or more.
 
 Months run across the columns. A project has one column more, which takes whatever comes later, so that the months
 always add up to the total. The same formula stands in every month of a row. Below the payments: inflation, present
@@ -19,7 +19,7 @@ from ..parts import MONTHLY, Template, TimeRow
 from . import own_lines
 from .calculation import NAME, Calculation, guard, month_index, own_date, own_months, taxed_sum
 
-HEAD, FIRST_MONTH, MONTHS = 9, 4, 60
+HEAD, FIRST_MONTH, MONTHS_A_PAGE = 9, 4, 12
 BARS = 12
 _PAYMENT = '"$"#,##0;-"$"#,##0;"–"'
 _FIRST = get_column_letter(FIRST_MONTH)
@@ -31,7 +31,7 @@ class Timeline:
     def __init__(self, book: Book, template: Template, steps: Calculation) -> None:
         self.book, self.template, self.steps = book, template, steps
         self.later = template.basis != MONTHLY
-        self.last = FIRST_MONTH + MONTHS - (0 if self.later else 1)
+        self.last = FIRST_MONTH + template.months - (0 if self.later else 1)
         self.rows: dict[str, int] = {"start": HEAD}
         self.paid: list[tuple[str, int]] = []
         self.sheet = self._sheet()
@@ -43,7 +43,7 @@ class Timeline:
             "Timeline",
             "What is paid by month in the scenario shown" + ("; last, all that comes later." if self.later else "."),
             [38, 14, 18, *([14.5] * (self.last - FIRST_MONTH + 1))],
-            freeze=f"{_FIRST}{HEAD + 1}", repeated_rows=f"1:{HEAD}", pages_wide=5,
+            freeze=f"{_FIRST}{HEAD + 1}", repeated_rows=f"1:{HEAD}", pages_wide=-(-self.template.months // MONTHS_A_PAGE),
         )  # fmt: skip
         sheet.print_title_cols = "A:C"
         for row, label, content, name in (
@@ -187,7 +187,7 @@ class Timeline:
                 self._time(one)
         self._row += 1
         for name, label, content, meaning in (
-            ("largest_month", "Largest month", f"MAX({_FIRST}{self.rows['paid']}:{get_column_letter(FIRST_MONTH + MONTHS - 1)}"
+            ("largest_month", "Largest month", f"MAX({_FIRST}{self.rows['paid']}:{get_column_letter(FIRST_MONTH + self.template.months - 1)}"
              f"{self.rows['paid']})", "Largest payment of a single month"),
             ("first_year", "First twelve months", f"SUMPRODUCT(({_FIRST}{self.rows['number']}:{letter}{self.rows['number']}<months_per_year)"
              f"*{_FIRST}{self.rows['paid']}:{letter}{self.rows['paid']})",
