@@ -15,8 +15,10 @@ PEAK = Check(
     "replicas", '#,##0 "tokens/s"',
 )  # fmt: skip
 SLOW_PEAK = Check(
-    "The peak fits on slow replicas too", "peak_speed", AT_MOST, "replicas*replica_slow*speed_factor_shown", WARN,
-    "If a replica gives what the slowest tenth of measured engines gave, the peak does not fit: measure yours, or add spares.",
+    "The peak fits on slow replicas too", "peak_speed", AT_MOST,
+    "IF(ISTEXT(replica_slow),peak_speed-1,replicas*replica_slow*speed_factor_shown)", WARN,
+    "If a replica gives what the slowest tenth of measured engines gave, the peak does not fit, or it is not known: measure yours, or "
+    "add spares.",
     "replica_slow", '#,##0 "tokens/s"',
 )  # fmt: skip
 
@@ -37,8 +39,9 @@ HOURS_FILLED = Check(
 SEARCHED = Check(
     "The replica was searched for these inputs",
     "IF(COUNTIF(inputs_valid,0)+COUNTIF(overrides_valid,0)>0,1,IF(ISERROR(replica_layout),0,1))", EQUAL, "1", STOP,  # entries are named first
-    "LLM_SERVE_PLAN has no answer. A standalone file keeps answers for the inputs that it was made with (cells on lilac): put those back, "
-    "type your measured own_speed and own_accelerators, or search again by xlcalc recalc FILE. Else: no layout fits within both limits.",
+    "LLM_SERVE_PLAN has no answer. A standalone file keeps answers for the inputs that it was made with (cells on lilac): choose the replica "
+    "by fewest (replica_by on Inputs), type your measured own_speed and own_accelerators, or search again by xlcalc recalc FILE. Else: no "
+    "layout fits within both limits.",
     "replica_layout", "0", first=True,
 )  # fmt: skip
 FLEET = Check(
@@ -48,8 +51,14 @@ FLEET = Check(
     "known: lower the load at which the limits hold.", "fleet_accelerators", style.WHOLE,
 )  # fmt: skip
 OWN_REPLICA = Check(
-    "Own speed has its accelerators", "IF(ISNUMBER(own_speed_shown)=ISNUMBER(own_accelerators_shown),0,1)", EQUAL, "0", STOP,
-    "Give both, the speed of the replica that you measured and its accelerators, or neither.", "own_accelerators", "0",
+    "Own speed has its accelerators",
+    'IF(OR(ISNUMBER(own_speed_shown)=ISNUMBER(own_accelerators_shown),AND(replica_by_shown="fewest",ISNUMBER(own_accelerators_shown))),0,1)',
+    EQUAL, "0", STOP, "Give both, the speed of the replica that you measured and its accelerators, or neither.", "own_accelerators", "0",
+)  # fmt: skip
+FEWEST_IN_TIME = Check(
+    "The fewest accelerators keep both limits",
+    'IF(replica_by_shown="fewest",MAX(N(replica_ttft)/ttft_slo_shown,N(replica_tpot)/tpot_slo_shown),0)', AT_MOST, "1", STOP,
+    "As a share of the limits: take fewer requests at once, or type more accelerators.", "replica_batch", style.PERCENT,
 )  # fmt: skip
 SIZED_IN_PLAN = Check(
     "The month sized lies in the plan", "sizing_month_no", AT_MOST, "plan_months-1", STOP,
@@ -65,7 +74,7 @@ STILL_COMMITTED = Check(
     "The month is shown at the contract's price, but on Timeline the contract has ended by then and hours are paid on demand: size an "
     "earlier month, or type the price of its renewal.", "sizing_month_no", "0",
 )  # fmt: skip
-SERVED = [HOURS_FILLED, HOURS_AGREE, SLOW_PEAK, STILL_COMMITTED, OWED_AFTER, OWN_REPLICA, SIZED_IN_PLAN]
+SERVED = [HOURS_FILLED, HOURS_AGREE, SLOW_PEAK, STILL_COMMITTED, OWED_AFTER, OWN_REPLICA, FEWEST_IN_TIME, SIZED_IN_PLAN]
 """Those of every workbook that serves."""
 IN_TIME = [
     _in_time("First tokens are in time at the peak", "peak_ttft", "ttft_slo_shown"),

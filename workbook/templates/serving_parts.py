@@ -18,7 +18,7 @@ from .parts import (
     Section,
     TimeRow,
 )
-from .shared_inputs import ASSUMED, BLEND, COMMITMENTS, YOURS, accelerator_input, hardware_lines, model_input
+from .shared_inputs import ASSUMED, BLEND, COMMITMENTS, TERMS, YOURS, accelerator_input, hardware_lines, model_input
 
 _EXAMPLE = "example: fill in yours"
 HOURS_SHEET, HOURS_FIRST, HOURS = "Load by hour", 7, 24
@@ -63,13 +63,22 @@ def serving_sections(model: str, *, queues: bool = True) -> list[Section]:
             Input("tpot_slo", "Limit on each further token", 0.05, "s", "0.05 s are 20 tokens a second for a reader.", None, "0.000",
                   0.001, 60),
             *([_QUANTILE] if queues else []),
-            Input("max_count", "Largest replica", 8, "accelerators", "Layouts up to this are compared.", None, style.WHOLE, 1, 1024,
-                  True),
+            Input("replica_by", "Replica chosen by", "plan", "",
+                  "plan: the cheapest layout of LLM_SERVE_PLAN, a search, which a standalone file answers for the inputs that it was made "
+                  "with. fewest: the fewest accelerators that hold the requests below, by formulas that recalculate anywhere.",
+                  among="replica_list", group=EFFICIENCY),
+            Input("max_count", "Largest replica of the plan", 8, "accelerators", "Layouts up to this are compared.", None, style.WHOLE, 1,
+                  1024, True),
+            Input("replica_batch", "Requests at once, of fewest", 32, "requests", "Fewer are quicker each and dearer. An example.", None,
+                  style.WHOLE, 1, 4096, True, group=EFFICIENCY, basis=_EXAMPLE),
+            Input("replica_format", "Number format, of fewest", "published", "", "Of the weights; a plan compares all that the accelerator "
+                  "computes in.", among="format_list", group=EFFICIENCY),
             Input("own_speed", "Own measured speed of a replica", None, "output tokens/s",
                   "What one replica gave within your limits. It wins over the estimate.", None, style.WHOLE, 0.001, 1e9,
-                  blank="LLM_SERVE_PLAN's estimate", group=EFFICIENCY),
-            Input("own_accelerators", "Accelerators of that replica", None, "accelerators", "Needed with the own speed.", None,
-                  style.WHOLE, 1, 1e5, True, blank="LLM_SERVE_PLAN's replica"),
+                  blank="estimated", group=EFFICIENCY),
+            Input("own_accelerators", "Accelerators of that replica", None, "accelerators",
+                  "Needed with the own speed; alone it replaces the number of fewest.", None, style.WHOLE, 1, 1e5, True,
+                  blank="the plan's, or the fewest"),
             Input("speed_factor", "Speed over that", 1, "factor", "For Sensitivity, or for what your tests show.", None, "0.00", 0.01,
                   100, group=EFFICIENCY),
             Input("load_limit", "Load at which the limits still hold", 0.7, "share of the speed",
@@ -94,10 +103,33 @@ _PLAN = (
     "INDEX(LLM_SERVE_PLAN({model_id},{accelerator_id},{prompt_tokens},{output_tokens},{ttft_slo},{tpot_slo},{max_count},1,"
     "{cached_share}),answer_row,{column})"
 )
+_FORMAT = 'IF({replica_format}="published","",{replica_format})'
+_FEWEST = {
+    "accelerators": f"LLM_MIN_GPUS({{model_id}},{{accelerator_id}},{{prompt_tokens}}+{{output_tokens}},{{replica_batch}},{_FORMAT})",
+    "speed": "LLM_THROUGHPUT({model_id},{accelerator_id},{replica_accelerators},{prompt_tokens},{output_tokens},{replica_batch},"
+             "{replica_dtype},,,{cached_share})",
+    "layout": '"the quickest"',
+    "dtype": 'IF({replica_format}="published",LLM_MODEL({model_id},"published_dtype"),{replica_format})',
+    "ttft": "LLM_TTFT({model_id},{accelerator_id},{replica_accelerators},{prompt_tokens}*(1-{cached_share}),1,{replica_dtype})"
+            "+{replica_tpot}*half",
+    "tpot": "{replica_batch}/{replica_listed}",
+}  # fmt: skip
 
 
-def _plan(column: str) -> str:
-    return _PLAN.replace("{column}", column)
+def _replica(column: str, measured: str = '"your own"', known: str = "own_speed") -> str:
+    """A fact of the replica: measured, of the fewest accelerators by formulas, or of the plan."""
+    plan = _PLAN.replace("{column}", f"column_{column}")
+    return f'IF(ISNUMBER({{{known}}}),{measured},IF({{replica_by}}="fewest",{_FEWEST[column]},{plan}))'
+
+
+def _end(bound: str, column: str) -> str:
+    """The speed at an end of measured engines; of a replica that no plan chose it needs LLM_ESTIMATE_BOUND."""
+    plan = _PLAN.replace("{column}", f"column_{column}")
+    ends = (
+        f'IFERROR(LLM_ESTIMATE_BOUND("LLM_THROUGHPUT","{bound}",{{model_id}},{{accelerator_id}},{{replica_accelerators}},'
+        '{prompt_tokens},{output_tokens},{replica_batch},{replica_dtype},,,{cached_share}),"–")'
+    )
+    return f'IF(ISNUMBER({{own_speed}}),{{own_speed}},IF({{replica_by}}="fewest",{ends},{plan}))'
 
 
 def _in_column(name: str) -> str:
@@ -140,24 +172,20 @@ FACTS: Block = ("What one replica holds (LLM_* cells)", [
     Line("model_id", "Model", "id", 'IFERROR(LLM_MODEL({model},"id"),{model})', "", style.GENERAL, fact=True),
     Line("parameters", "Parameters", "parameters", "LLM_PARAMS({model_id})", "", _INT, fact=True),
     *hardware_lines(),
-    Line("replica_layout", "Layout of a replica", "layout", f'IF(ISNUMBER({{own_speed}}),"your own",{_plan("column_layout")})',
-         "The cheapest layout of LLM_SERVE_PLAN that meets both limits.", style.GENERAL, fact=True),
-    Line("replica_dtype", "Number format of the weights", "format", f'IF(ISNUMBER({{own_speed}}),"your own",{_plan("column_dtype")})',
-         "", style.GENERAL, fact=True),
-    Line("replica_accelerators", "Accelerators of a replica", "accelerators",
-         f'IF(ISNUMBER({{own_accelerators}}),{{own_accelerators}},{_plan("column_accelerators")})', "", _INT,
-         "Accelerators of one replica", fact=True),
-    Line("replica_listed", "Its speed, estimated or measured", "output tokens/s",
-         f'IF(ISNUMBER({{own_speed}}),{{own_speed}},{_plan("column_speed")})', "With as many requests at once as the limits allow.",
-         _INT, fact=True),
-    Line("replica_slow", "A tenth of measured engines is slower", "output tokens/s",
-         f'IF(ISNUMBER({{own_speed}}),{{own_speed}},{_plan("column_slow")})',
-         "The low end of LLM_ESTIMATE_BOUND: four of five measured engines lie between. Your own speed has no range.", _INT, fact=True),
-    Line("replica_fast", "A tenth is faster", "output tokens/s",
-         f'IF(ISNUMBER({{own_speed}}),{{own_speed}},{_plan("column_fast")})', "", _INT, fact=True),
-    Line("replica_ttft", "First token", "s", f'IF(ISNUMBER({{own_speed}}),"your own",{_plan("column_ttft")})', "", "0.000", fact=True),
-    Line("replica_tpot", "Each further token", "s", f'IF(ISNUMBER({{own_speed}}),"your own",{_plan("column_tpot")})', "", "0.0000",
+    Line("replica_layout", "Layout of a replica", "layout", _replica("layout"),
+         "The cheapest layout of LLM_SERVE_PLAN that meets both limits, or the quickest of the fewest accelerators.", style.GENERAL,
          fact=True),
+    Line("replica_dtype", "Number format of the weights", "format", _replica("dtype"), "", style.GENERAL, fact=True),
+    Line("replica_accelerators", "Accelerators of a replica", "accelerators",
+         _replica("accelerators", "{own_accelerators}", "own_accelerators"), "", _INT, "Accelerators of one replica", fact=True),
+    Line("replica_listed", "Its speed, estimated or measured", "output tokens/s", _replica("speed", "{own_speed}"),
+         "With as many requests at once as the limits allow, or as Inputs say.", _INT, fact=True),
+    Line("replica_slow", "A tenth of measured engines is slower", "output tokens/s", _end("low", "slow"),
+         "The low end of LLM_ESTIMATE_BOUND: four of five measured engines lie between. Your own speed has no range.", _INT, fact=True),
+    Line("replica_fast", "A tenth is faster", "output tokens/s", _end("high", "fast"), "", _INT, fact=True),
+    Line("replica_tpot", "Each further token", "s", _replica("tpot"), "", "0.0000", fact=True),
+    Line("replica_ttft", "First token", "s", _replica("ttft"),
+         "Of the fewest: a prompt alone, after half a step of waiting.", "0.000", fact=True),
     Line("replica_speed", "Speed used", "output tokens/s", "{replica_listed}*{speed_factor}", "", _INT, "Speed of one replica"),
     Line("replica_holds", "Held within the limits", "output tokens/s", "{replica_speed}*{load_limit}", "At the load that queues allow.",
          _INT),
@@ -221,7 +249,7 @@ SIZE: Block = ("Replicas and accelerators", [
 def _latency(metric: str) -> str:
     call = (
         "LLM_LATENCY_AT_LOAD({model_id},{accelerator_id},{replica_accelerators},{prompt_tokens},{served_tokens},{rate_each},"
-        f'{{latency_quantile}},"{metric}",{{replica_dtype}},,{{replica_layout}},,{{cached_share}})'
+        f'{{latency_quantile}},"{metric}",{{replica_dtype}},,IF({{replica_by}}="fewest","",{{replica_layout}}),,{{cached_share}})'
     )
     return f'IF(ISNUMBER({{own_speed}}),"your own",IFERROR({call},"too much load, or not known"))'
 
@@ -260,6 +288,10 @@ RATES: Block = ("Rates", [
 ])  # fmt: skip
 
 
+def _where_known(name: str, formula: str) -> str:
+    return f'IF(ISTEXT({{{name}}}),"–",{formula})'
+
+
 def estimate_range(beside: str) -> Block:
     """P10, P50 and P90 of the month: the same traffic on replicas as fast, or as slow, as measured engines were.
     `beside`: the shares of the accelerators' cost that move with it."""
@@ -270,8 +302,8 @@ def estimate_range(beside: str) -> Block:
         replicas = f"{{regions}}*MAX({{min_replicas}},{needed}+{{spare_replicas}})"
         peak = _paid(f"{{replicas_{end}}}*{{replica_accelerators}}", "{regions}", "{node_size}", "{whole_nodes}")
         paid = f"MAX({{committed}},{peak}*IF({{accelerators_peak}}=0,1,{{accelerators_paid}}/{{accelerators_peak}}))"
-        return [Line(f"replicas_{end}", f"Replicas at the peak, {word}", "replicas", replicas, "", _INT),
-                Line(f"accelerators_{end}", f"Accelerators paid, {word}", "accelerators", paid,
+        return [Line(f"replicas_{end}", f"Replicas at the peak, {word}", "replicas", _where_known(f"replica_{end}", replicas), "", _INT),
+                Line(f"accelerators_{end}", f"Accelerators paid, {word}", "accelerators", _where_known(f"replica_{end}", paid),
                      "The peak's, by as much fewer as the hours pay now; what is committed stays.", style.TENTHS)]  # fmt: skip
 
     return ("Range of the estimate: P10, P50, P90", [
@@ -280,20 +312,24 @@ def estimate_range(beside: str) -> Block:
              f"{{flexible_rate}}*hours_per_month*(1+{beside})*(1+{{contingency}})*(1+{{tax}})",
              "On demand or spot, with what is a share of it.", style.USD),
         Line("total_p10", "Total at the tenth (P10)", "USD/month",
-             "{total_cost}+({accelerators_fast}-{accelerators_paid})*{per_accelerator_moved}", "Accelerators move, other lines stay.",
-             style.USD, "Cost of the month where replicas are as fast as the fastest tenth measured"),
+             _where_known("replica_fast", "{total_cost}+({accelerators_fast}-{accelerators_paid})*{per_accelerator_moved}"),
+             "Accelerators move, other lines stay.", style.USD, "Cost of the month where replicas are as fast as the fastest tenth measured"),
         Line("total_p50", "Total at the estimate (P50)", "USD/month", "{total_cost}", "Half of measured engines give more.", style.USD),
         Line("total_p90", "Total at nine tenths (P90)", "USD/month",
-             "{total_cost}+({accelerators_slow}-{accelerators_paid})*{per_accelerator_moved}", "", style.USD,
+             _where_known("replica_slow", "{total_cost}+({accelerators_slow}-{accelerators_paid})*{per_accelerator_moved}"), "", style.USD,
              "Cost of the month where replicas are as slow as the slowest tenth measured"),
     ])  # fmt: skip
 
 
 RANGE = (
-    '"P10 to P90: "&IF(total_p90>=million,TEXT(total_p10/million,"0.0")&" to "&TEXT(total_p90/million,"0.0")&" M USD",'
-    'TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0")&" USD")'
+    '"P10 to P90: "&IF(ISTEXT(total_p90),"not known",IF(total_p90>=million,TEXT(total_p10/million,"0.0")&" to "&TEXT(total_p90/million,"0.0")&" M USD",'
+    'TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0")&" USD"))'
 )
 """What a Dashboard says of it."""
+SERVING_LISTS = {
+    "yes_no_list": ["yes", "no"], "term_list": TERMS, "replica_list": ["plan", "fewest"],
+    "format_list": ["published", "bf16", "fp8", "nvfp4", "int4"],
+}  # fmt: skip
 OWED = "({number}<months_1y)*committed_1y+({number}<months_3y)*committed_3y"
 """Accelerators that are owed in a month: each contract for its own term, also beyond the plan."""
 

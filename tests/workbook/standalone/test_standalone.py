@@ -24,7 +24,15 @@ from xlcalc.workbook.templates import editions
 KIT = stored.read()
 BLANK = "ZZ1"
 
-UNKNOWN = ("–", "not estimated", "no range", "Shown: ")
+UNKNOWN = (
+    "–",
+    "not estimated",
+    "no range",
+    "Shown: ",
+    "P10 to P90: not known",
+    "too much load, or not known",
+    "none, or not known",
+)
 """What a cell says of a search that was not made; the light, which names what cannot be checked then."""
 
 
@@ -196,16 +204,24 @@ def test_a_model_of_one_s_own_gets_its_columns(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "first", "other"), [("training-budget", "base", "high"), ("fine-tuning", "LoRA", "QLoRA")]
+    ("name", "first", "other"),
+    [("training-budget", "base", "high"), ("fine-tuning", "LoRA", "QLoRA"), ("hosting-budget", "base", "high")],
 )
 def test_every_cell_is_the_add_in_s_in_scenarios_and_after_changes(name, first, other):
     """The Estimate of a training budget searches: it has no answer for other inputs, nor has the check of it. The steps
-    of fine-tuning are searched too: their range is not known then, and is never that of other inputs."""
+    of fine-tuning are searched too: their range is not known then, and is never that of other inputs. A replica that no
+    plan chose has neither range nor latencies under load."""
     plain = report.find(name)
     ours = Calculated(editions.edition(plain, "standalone", name))
     ours.book.recalc()
     assert not ours.differences(plain)
-    changes = {"model": "qwen3-32b", "accelerator": "h200-sxm", "tokens": 2e12, "accelerators": 512}
+    changes = {
+        "model": "qwen3-32b",
+        "accelerator": "h200-sxm",
+        "tokens": 2e12,
+        "accelerators": 512,
+        "replica_by": "fewest",
+    }
     known = {entry.name for entry in plain.names}
     for inputs in ({"scenario": other}, {"scenario": first, **{k: v for k, v in changes.items() if k in known}}):
         package = report.find(name)

@@ -6,8 +6,7 @@ from .. import style
 from ..assemble import build as assemble
 from ..book import Book
 from ..parts import MONTHLY, Figure, Picture, Template
-from ..serving_parts import RANGE, SERVING_CLOCK, SERVING_CONSTANTS
-from ..shared_inputs import TERMS
+from ..serving_parts import RANGE, SERVING_CLOCK, SERVING_CONSTANTS, SERVING_LISTS
 from ..sheets import hours
 from .checks import CHECKS
 from .inputs import sections
@@ -76,7 +75,7 @@ TEMPLATE = Template(
                "usd_per_request", "utilisation", "first_year", "paid", "checks_ok", "checks_failed", "checks_warned"],
     headline="Cost of the month that is sized",
     constants=SERVING_CONSTANTS,
-    lists={"yes_no_list": ["yes", "no"], "term_list": TERMS},
+    lists=SERVING_LISTS,
     pictures=[Picture("A million tokens, in and out", "USD", ["usd_per_million_tokens"], number_format=style.USD_CENTS)],
     extra=[hours.build],
 )  # fmt: skip

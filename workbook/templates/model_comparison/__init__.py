@@ -6,8 +6,7 @@ from .. import style
 from ..assemble import build as assemble
 from ..book import Book
 from ..parts import MONTHLY, Constant, Figure, Picture, Template
-from ..serving_parts import SERVING_CLOCK, SERVING_CONSTANTS
-from ..shared_inputs import TERMS
+from ..serving_parts import SERVING_CLOCK, SERVING_CONSTANTS, SERVING_LISTS
 from ..sheets import api_prices, hours
 from . import front
 from .checks import CHECKS
@@ -82,7 +81,7 @@ TEMPLATE = Template(
                "least_accelerators", "checks_ok", "checks_failed", "checks_warned"],
     headline="Own hosting of the candidate shown, in the month that is sized",
     constants=[*SERVING_CONSTANTS, Constant("kwh_per_mwh", "kWh in a MWh", 1000, "kWh", "")],
-    lists={"yes_no_list": ["yes", "no"], "term_list": TERMS},
+    lists=SERVING_LISTS,
     pictures=[Picture("A million tokens, in and out", "USD", ["usd_per_million_tokens", "api_usd_per_million"], number_format='"$"0.00')],
     extra=[front.build, api_prices.build, hours.build],
 )  # fmt: skip

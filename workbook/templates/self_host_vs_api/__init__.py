@@ -6,8 +6,7 @@ from .. import style
 from ..assemble import build as assemble
 from ..book import Book
 from ..parts import MONTHLY, Figure, Picture, Template
-from ..serving_parts import RANGE, SERVING_CLOCK, SERVING_CONSTANTS
-from ..shared_inputs import TERMS
+from ..serving_parts import RANGE, SERVING_CLOCK, SERVING_CONSTANTS, SERVING_LISTS
 from ..sheets import api_prices, hours
 from . import staircase
 from .checks import CHECKS
@@ -74,7 +73,7 @@ TEMPLATE = Template(
                "payback_month", "saved", "checks_ok", "checks_failed", "checks_warned"],
     headline="Own hosting in the month that is sized",
     constants=SERVING_CONSTANTS,
-    lists={"yes_no_list": ["yes", "no"], "term_list": TERMS},
+    lists=SERVING_LISTS,
     pictures=[Picture("Own and API, USD a month", "USD a month", ["total_cost", "api_usd"])],
     extra=[staircase.build, api_prices.build, hours.build],
 )  # fmt: skip
