@@ -30,9 +30,15 @@ _QUANTILE = Input(
     "At the peak this share of the requests is to be as quick as that: Checks compares.", None, style.PERCENT, 0.5, 0.999, basis=ASSUMED,
 )  # fmt: skip
 
+_EARNED = [
+    Input("users", "Users", None, "people", "For the cost of one.", None, style.WHOLE, 1, 1e10, blank="not shown", group=VOLUME),
+    Input("usd_earned_per_request", "Earned by a request", 0, "USD", "For the margin.", None, '"$"0.0000', 0, 1e6, basis=YOURS),
+]  # fmt: skip
 
-def serving_sections(model: str, *, queues: bool = True) -> list[Section]:
-    """Traffic, and the service level with the replicas that hold it. `queues`: what becomes of it at the peak is asked."""
+
+def serving_sections(model: str, *, queues: bool = True, earns: bool = False) -> list[Section]:
+    """Traffic, and the service level with the replicas that hold it. `queues`: what becomes of it at the peak is asked;
+    `earns`: who uses it and what it earns."""
     return [
         ("Traffic", [
             model_input(model, "A model of the Models sheet; a Hugging Face name works too."),
@@ -52,8 +58,7 @@ def serving_sections(model: str, *, queues: bool = True) -> list[Section]:
                   1, 1e6, group=VOLUME, basis=_EXAMPLE),
             Input("cached_share", "Prompt found in the prefix cache", 0, "share", "Of prompt tokens; they need no first pass.", None,
                   style.PERCENT, 0, 0.99, group=EFFICIENCY),
-            Input("users", "Users", None, "people", "For the cost of one.", None, style.WHOLE, 1, 1e10, blank="not shown", group=VOLUME),
-            Input("usd_earned_per_request", "Earned by a request", 0, "USD", "For the margin.", None, '"$"0.0000', 0, 1e6, basis=YOURS),
+            *(_EARNED if earns else []),
         ]),
         ("Service level and replicas", [
             accelerator_input(),
@@ -150,18 +155,17 @@ def replicas_at(load: str, speed: str, holds: str, of: Callable[[str], str] = _i
 
 
 def accelerators_of(replicas: str, of: Callable[[str], str] = _in_column) -> str:
-    """The accelerators that are paid for so many replicas."""
-    return _paid(f"{replicas}*{of('replica_accelerators')}", of("regions"), of("node_size"), of("whole_nodes"))
+    """The accelerators that are paid for so many replicas: in each region whole nodes, none of which holds a part of a
+    replica that fits into one."""
+    each, regions, size, whole = map(of, ("replica_accelerators", "regions", "node_size", "whole_nodes"))
+    here = f"{replicas}/{regions}"
+    in_a_node = f"ROUNDUP(ROUND({here}/INT({size}/{each}),rounding_digits),0)"
+    nodes = f"IF({each}<={size},{in_a_node},{here}*ROUNDUP({each}/{size},0))"
+    return f'IF({whole}="yes",{nodes}*{size},{here}*{each})*{regions}'
 
 
 def _hour(number: int) -> str:
     return f"'{HOURS_SHEET}'!$C${HOURS_FIRST + number}"
-
-
-def _paid(count: str, regions: str, size: str, whole: str) -> str:
-    """Accelerators of all regions, rounded up to whole nodes in each."""
-    each = f"{count}/{regions}"
-    return f'IF({whole}="yes",ROUNDUP(ROUND({each}/{size},rounding_digits),0)*{size},{each})*{regions}'
 
 
 def _whole(count: str) -> str:
@@ -223,7 +227,7 @@ SIZE: Block = ("Replicas and accelerators", [
          "Mean of the hours.", style.TENTHS),
     Line("replicas_paid", "Replicas paid on average", "replicas", 'IF({autoscale}="yes",{replicas_mean},{replicas})', "", style.TENTHS),
     Line("accelerators_peak", "Accelerators at the peak", "accelerators",
-         _paid("{replicas}*{replica_accelerators}", "{regions}", "{node_size}", "{whole_nodes}"), "Whole nodes in each region.", _INT,
+         accelerators_of("{replicas}"), "Whole nodes in each region.", _INT,
          "Accelerators that must be available at the peak"),
     Line("accelerators_used", "Accelerators needed on average", "accelerators",
          f'IF({{autoscale}}="yes",SUM({_BY_HOUR})/hours_per_day,{{accelerators_peak}})',
@@ -300,7 +304,7 @@ def estimate_range(beside: str) -> Block:
         holds = f"({{replica_{end}}}*{{speed_factor}}*{{load_limit}})"
         needed = f"ROUNDUP(ROUND({{peak_speed}}/{{regions}}/{holds},rounding_digits),0)"
         replicas = f"{{regions}}*MAX({{min_replicas}},{needed}+{{spare_replicas}})"
-        peak = _paid(f"{{replicas_{end}}}*{{replica_accelerators}}", "{regions}", "{node_size}", "{whole_nodes}")
+        peak = accelerators_of(f"{{replicas_{end}}}")
         paid = f"MAX({{committed}},{peak}*IF({{accelerators_peak}}=0,1,{{accelerators_paid}}/{{accelerators_peak}}))"
         return [Line(f"replicas_{end}", f"Replicas at the peak, {word}", "replicas", _where_known(f"replica_{end}", replicas), "", _INT),
                 Line(f"accelerators_{end}", f"Accelerators paid, {word}", "accelerators", _where_known(f"replica_{end}", paid),

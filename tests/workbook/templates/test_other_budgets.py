@@ -217,6 +217,12 @@ def test_cluster_range_is_that_of_the_prices():
         assert report.named(name) == pytest.approx(moved, rel=1e-4)
 
 
+def months_of(report, label):
+    """The row of Timeline that begins so, month by month."""
+    row = next(row for row in report.rows("Timeline").values() if str(row.get(1, "")).startswith(label))
+    return [row[column] for column in sorted(row) if column > 3]
+
+
 def test_cluster_loan_and_declining_depreciation():
     report = changed(
         template="cluster-tco", financed_share=0.5, loan_rate=0.12, loan_months=24, depreciation="declining"
@@ -226,13 +232,31 @@ def test_cluster_loan_and_declining_depreciation():
         interest += 0.5 * report.named("capex") * (1 - month / 24) * 0.01
     assert report.named("cost_interest") == pytest.approx(interest) and report.named("loan_usd") == owed
     assert report.named("checks_failed") == 0
-    assert changed(template="cluster-tco", life_months=96).named("checks_failed") == 0  # longer than the months shown
+    whole = changed(template="cluster-tco", life_months=72, residual_share=0, depreciation="declining")
+    written_off = months_of(whole, "Depreciation")[:73]
+    book, expected = whole.named("capex"), []
+    for month in range(72):  # twice the even rate, until an even rest is more
+        expected.append(max(book * 2 / 72, book / (72 - month)))
+        book -= expected[-1]
+    assert written_off == pytest.approx([*expected, 0]) and whole.named("checks_failed") == 0
 
 
 def test_cluster_break_even_is_where_both_cost_the_same():
-    report = changed(template="cluster-tco", idle_load=0.75, contingency=0)  # so that power does not move with use
-    again = changed(template="cluster-tco", idle_load=0.75, contingency=0, utilisation=report.named("breakeven_use"))
+    report = changed(template="cluster-tco")
+    again = changed(template="cluster-tco", utilisation=report.named("breakeven_use"))
     assert again.named("own_usd_per_hour") == pytest.approx(again.named("rent_usd_per_hour"))
+    assert again.named("breakeven_use") == pytest.approx(report.named("breakeven_use"))
+    half_used = changed(template="cluster-tco", utilisation=0.5).named("own_usd_per_hour")
+    assert report.named("own_at_50") == pytest.approx(half_used)
+
+
+def test_accelerators_that_nobody_needs_are_not_useful():
+    given = {"accelerator": "gb200-nvl72", "node_size": 72, "usd_per_system": 3e6, "spares_share": 0}
+    whole, one_more = (changed(template="cluster-tco", accelerators=n, **given) for n in (72, 73))
+    assert one_more.named("useful_hours") == pytest.approx(whole.named("useful_hours") * 73 / 72)
+    assert one_more.named("capex") == 2 * whole.named("capex")
+    assert one_more.named("saving_discounted") < whole.named("saving_discounted")
+    assert one_more.named("rent_usd_per_hour") == whole.named("rent_usd_per_hour")
 
 
 # Self-host or API
@@ -265,6 +289,22 @@ def test_break_even_volume_is_where_the_staircase_crosses():
     assert own(volume) <= api(volume)
     step = report.named("requests_day") * 3 / 29
     assert own(volume - step) > api(volume - step) or volume == pytest.approx(0)
+
+
+def test_what_is_lost_again_is_never_paid_back():
+    """A contract outlasts the plan: ahead in between, behind in the end."""
+    given = {"requests_per_day": 5e6, "api_model": "gpt-5", "price_term": "3y", "horizon_months": 12, "sizing_month_no": 5}
+    report = changed(template="self-host-vs-api", **given)
+    assert max(months_of(report, "Saved so far")) > 0 > report.named("saved")
+    assert report.named("payback_month") == "never"
+    dearer = changed(template="self-host-vs-api", inflation=0.2, **given)
+    assert dearer.named("saved") < report.named("saved")  # the contract is paid with inflation, as the API is
+
+
+def test_a_replica_lies_in_one_node_where_it_fits():
+    report = changed(template="hosting-budget", own_speed=1000, own_accelerators=5)
+    assert report.named("accelerators_peak") == 8 * report.named("replicas")
+    assert report.named("checks_failed") == 0
 
 
 # Model comparison

@@ -59,7 +59,7 @@ def build(book: Book) -> Worksheet:
     style.section(sheet, row, "A month, in USD", _COLUMN + OFFERS - 1)
     hours = row + 1
     _label(sheet, hours, "Accelerator-hours of a month", "accelerator-hours")
-    style.formula(sheet, hours, _COLUMN, "=accelerators_bought*hours_per_month", style.WHOLE)
+    style.formula(sheet, hours, _COLUMN, "=accelerators_shown*hours_per_month", style.WHOLE)
     places = {**_ROWS, "hours": hours}
     first = hours + 1
     for row, (label, content) in enumerate(_LINES, first):

@@ -40,7 +40,7 @@ TEMPLATE = Template(
         Figure("Own, the month sized", "total_cost", style.AMOUNT, f'={RANGE}'),
         Figure("API, the same month", "api_usd", style.AMOUNT, '=api_model_shown'),
         Figure("Cheaper", "cheaper", style.GENERAL, '="by "&TEXT(cheaper_by,"$#,##0")&" a month"'),
-        Figure("Crosses at", "breakeven_requests", style.WHOLE, "requests a day, see Staircase"),
+        Figure("Crosses at", "breakeven_requests", style.WHOLE, "requests a day, to a step of Staircase"),
         Figure("Own, a million tokens", "usd_per_million_tokens", style.USD_CENTS, "USD, in and out"),
         Figure("API, a million tokens", "api_usd_per_million", style.USD_CENTS, "USD, in and out"),
         Figure("Use that own accelerators need", "needed_use", style.PERCENT, "of full replicas, to equal the API"),

@@ -11,7 +11,7 @@ from ..shared_inputs import ASSUMED, UPFRONT, YOURS, money_section, price_sectio
 
 def sections(book: Book) -> list[Section]:
     return [
-        *serving_sections("llama-3.3-70b", earns=False),
+        *serving_sections("llama-3.3-70b"),
         ("The hosted model", [
             Input("api_model", "Hosted model", "gpt-5-mini", "", "A row of API prices, or of your own contracts there.",
                   among="api_list", group=PRICE),

@@ -7,6 +7,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from .. import charts, style
 from ..book import Book
+from ..serving_parts import accelerators_of, live
 
 _FIRST, _ROWS = 8, 30
 _HEADS = ["Step", "Volume over that sized", "Requests a day", "Tokens a month, in and out", "Replicas at the peak", "Accelerators paid",
@@ -26,11 +27,7 @@ def build(book: Book) -> Worksheet:
         step = f"=A{row}/{_steps(last)}*staircase_most" if not own else "=1"
         speed = f"C{row}/seconds_per_day*peak_over_mean_shown*served_tokens"
         replicas = f"regions_shown*MAX(min_replicas_shown,ROUNDUP(ROUND({speed}/regions_shown/replica_holds,rounding_digits),0)+spare_replicas_shown)"
-        each = f"E{row}*replica_accelerators/regions_shown"
-        whole = f'IF(whole_nodes_shown="yes",ROUNDUP(ROUND({each}/node_size_shown,rounding_digits),0)*node_size_shown,{each})*regions_shown'
-        whole += (
-            "*IF(accelerators_peak=0,1,accelerators_paid/accelerators_peak)"  # fewer where replicas follow the load
-        )
+        whole = f"{accelerators_of(f'E{row}', live)}*IF(accelerators_peak=0,1,accelerators_paid/accelerators_peak)"  # fewer where they follow the load
         rate = "(IF(accelerators_paid=0,0,committed/accelerators_paid)*committed_rate+(1-IF(accelerators_paid=0,0,committed/accelerators_paid))*flexible_rate)"
         accelerators = f"F{row}*{rate}*hours_per_month*(1+operations_share_shown)"
         rest = "subtotal-cost_accelerators-cost_operations-cost_once"
@@ -52,17 +49,21 @@ def build(book: Book) -> Worksheet:
         (
             last + 2,
             "breakeven_requests",
-            "Own is cheaper from",
+            "Own stays cheaper from",
             requests,
-            "requests a day; never: not up to the largest volume above",
+            "requests a day, to the next of the volumes above",
         ),
         (last + 3, "breakeven_tokens", "that is", tokens, "tokens a month, in and out"),
     ):
         style.text(sheet, row, 1, label, bold=True)
-        content = f'=IF(SUM({flags})=0,"never",INDEX({values},MATCH(1,{flags},0)))'
+        content = f'=IF(SUM({flags})=0,"above "&TEXT(MAX({values}),"#,##0"),INDEX({values},MATCH(1,{flags},0)))'
         style.formula(sheet, row, 4, content, style.WHOLE).font = style.font(bold=True)
         style.text(sheet, row, 5, unit, color=style.GREY)
         book.name(name, sheet, row, 4)
+    at_times = f"MATCH(1,INDEX(($G{rows.format(c='G')}<=$H{rows.format(c='H')})*1,0),0)"
+    style.text(sheet, last + 4, 1, "and is so at some volumes from", bold=True)
+    style.formula(sheet, last + 4, 4, f'=IFERROR(INDEX({requests},{at_times}),"none above")', style.WHOLE)
+    style.text(sheet, last + 4, 5, "requests a day: a step of machines makes own dearer again", color=style.GREY)
     book.list_name("breakeven_requests", "result", "requests/day", "Requests a day from which own hosting is cheaper")
     book.list_name("breakeven_tokens", "result", "tokens/month", "Tokens a month from which own hosting is cheaper")
     book.name("staircase_values", sheet, _FIRST, 1, (last, 9))
@@ -81,6 +82,6 @@ def _chart(sheet: Worksheet, last: int) -> None:
     charts.lines(
         chart, "Own against API by volume", Reference(sheet, min_col=3, **rows), series, "Requests a day", "USD a month"
     )
-    charts.place(sheet, chart, f"A{last + 5}", f"I{last + 24}")
-    sheet.print_area = f"A1:I{last + 25}"
+    charts.place(sheet, chart, f"A{last + 6}", f"I{last + 25}")
+    sheet.print_area = f"A1:I{last + 26}"
     sheet.page_setup.fitToHeight = 1
