@@ -13,6 +13,8 @@ from datetime import date
 from . import style
 from .book import Book, Source
 
+MONTHS = 60
+"""Of Timeline, where a template has no more."""
 GIVEN, FREE = ("low", "base", "high"), ("own 1", "own 2", "own 3")
 VOLUME, EFFICIENCY, PRICE, OTHER = GROUPS = ("volume", "efficiency", "price", "other")
 """What a change of an input is called in the bridge between two scenarios."""
@@ -20,10 +22,6 @@ STOP, WARN = "stop", "warning"
 EQUAL, AT_MOST, AT_LEAST, SAME = "equal", "at most", "at least", "same"
 PROJECT, MONTHLY = "project", "monthly"
 """Whether the lines of cost add up to a whole project, or to one month of a service."""
-
-
-MONTHS = 60
-"""How many Timeline has, where a template does not say more."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +113,8 @@ class TimeRow:
     """The unit of the total, where it is not that of the months."""
 
 
-PAID_BACK = 'IF(INDEX({all},1,COLUMNS({all}))=1,"never",SUMPRODUCT(MAX({all}*(COLUMN({all})-COLUMN())))+1)'
-"""The month after the last of a row in which something is not yet paid back: the total of that row."""
+PAID_BACK = 'IF(INDEX({all},1,COLUMNS({all}))>0,"never",MAX({all})+1)'
+"""The total of a row that has the numbers of the months in which something is not yet paid back."""
 
 
 @dataclass(frozen=True)
@@ -175,8 +173,6 @@ class Template:
     after: Sequence[TimeRow] = field(default=(), kw_only=True)
     """Rows of Timeline below the payments, which may use their totals."""
     after_title: str = field(default="", kw_only=True)
-    months: int = field(default=MONTHS, kw_only=True)
-    """How many Timeline has."""
     starts: str
     """The first day that Timeline shows, as a formula."""
     ends: str
@@ -201,5 +197,7 @@ class Template:
     """How the bill and its charts show amounts."""
     free: tuple[str, ...] = FREE
     given: tuple[str, ...] = GIVEN
+    months: int = MONTHS
+    """Columns of Timeline."""
     bridge: tuple[int, int] = (1, 2)
     """The scenarios that the bridge leads from and to, counted from 0."""

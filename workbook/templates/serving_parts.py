@@ -18,7 +18,17 @@ from .parts import (
     Section,
     TimeRow,
 )
-from .shared_inputs import ASSUMED, BLEND, COMMITMENTS, TERMS, YOURS, accelerator_input, hardware_lines, model_input
+from .shared_inputs import (
+    ASSUMED,
+    BLEND,
+    COMMITMENTS,
+    FLEXIBLE_RATE,
+    TERMS,
+    YOURS,
+    accelerator_input,
+    hardware_lines,
+    model_input,
+)
 
 _EXAMPLE = "example: fill in yours"
 HOURS_SHEET, HOURS_FIRST, HOURS = "Load by hour", 7, 24
@@ -30,15 +40,15 @@ _QUANTILE = Input(
     "At the peak this share of the requests is to be as quick as that: Checks compares.", None, style.PERCENT, 0.5, 0.999, basis=ASSUMED,
 )  # fmt: skip
 
-_EARNED = [
+_INCOME = [
     Input("users", "Users", None, "people", "For the cost of one.", None, style.WHOLE, 1, 1e10, blank="not shown", group=VOLUME),
     Input("usd_earned_per_request", "Earned by a request", 0, "USD", "For the margin.", None, '"$"0.0000', 0, 1e6, basis=YOURS),
 ]  # fmt: skip
 
 
-def serving_sections(model: str, *, queues: bool = True, earns: bool = False) -> list[Section]:
+def serving_sections(model: str, *, queues: bool = True, income: bool = False) -> list[Section]:
     """Traffic, and the service level with the replicas that hold it. `queues`: what becomes of it at the peak is asked;
-    `earns`: who uses it and what it earns."""
+    `income`: what the service earns too."""
     return [
         ("Traffic", [
             model_input(model, "A model of the Models sheet; a Hugging Face name works too."),
@@ -58,7 +68,7 @@ def serving_sections(model: str, *, queues: bool = True, earns: bool = False) ->
                   1, 1e6, group=VOLUME, basis=_EXAMPLE),
             Input("cached_share", "Prompt found in the prefix cache", 0, "share", "Of prompt tokens; they need no first pass.", None,
                   style.PERCENT, 0, 0.99, group=EFFICIENCY),
-            *(_EARNED if earns else []),
+            *(_INCOME if income else []),
         ]),
         ("Service level and replicas", [
             accelerator_input(),
@@ -143,7 +153,7 @@ def _in_column(name: str) -> str:
 
 def live(name: str) -> str:
     """The name of what the scenario shown has of an input or a line."""
-    return name if name in ("hour_swing", "replica_accelerators") else f"{name}_shown"
+    return name if name in ("hour_swing", "replica_accelerators", "replicas_a_node") else f"{name}_shown"
 
 
 def replicas_at(load: str, speed: str, holds: str, of: Callable[[str], str] = _in_column) -> str:
@@ -155,13 +165,12 @@ def replicas_at(load: str, speed: str, holds: str, of: Callable[[str], str] = _i
 
 
 def accelerators_of(replicas: str, of: Callable[[str], str] = _in_column) -> str:
-    """The accelerators that are paid for so many replicas: in each region whole nodes, none of which holds a part of a
-    replica that fits into one."""
-    each, regions, size, whole = map(of, ("replica_accelerators", "regions", "node_size", "whole_nodes"))
-    here = f"{replicas}/{regions}"
-    in_a_node = f"ROUNDUP(ROUND({here}/INT({size}/{each}),rounding_digits),0)"
-    nodes = f"IF({each}<={size},{in_a_node},{here}*ROUNDUP({each}/{size},0))"
-    return f'IF({whole}="yes",{nodes}*{size},{here}*{each})*{regions}'
+    """The accelerators that are paid for so many replicas: whole nodes in each region, none with a part of a replica that fits in one."""
+    regions, size, whole, each, fit = map(
+        of, ("regions", "node_size", "whole_nodes", "replica_accelerators", "replicas_a_node")
+    )
+    nodes = f"ROUNDUP(ROUND({replicas}/{regions}/{fit},rounding_digits),0)"
+    return f'IF({whole}="yes",{nodes}*{size},{replicas}*{each}/{regions})*{regions}'
 
 
 def _hour(number: int) -> str:
@@ -182,6 +191,9 @@ FACTS: Block = ("What one replica holds (LLM_* cells)", [
     Line("replica_dtype", "Number format of the weights", "format", _replica("dtype"), "", style.GENERAL, fact=True),
     Line("replica_accelerators", "Accelerators of a replica", "accelerators",
          _replica("accelerators", "{own_accelerators}", "own_accelerators"), "", _INT, "Accelerators of one replica", fact=True),
+    Line("replicas_a_node", "Replicas that a node holds", "replicas",
+         "IF({replica_accelerators}>{node_size},{node_size}/{replica_accelerators},INT({node_size}/{replica_accelerators}))",
+         "Whole ones; a larger replica takes a part of several nodes.", style.HUNDREDTHS),
     Line("replica_listed", "Its speed, estimated or measured", "output tokens/s", _replica("speed", "{own_speed}"),
          "With as many requests at once as the limits allow, or as Inputs say.", _INT, fact=True),
     Line("replica_slow", "A tenth of measured engines is slower", "output tokens/s", _end("low", "slow"),
@@ -286,9 +298,7 @@ RATES: Block = ("Rates", [
          "IF({one_year_share}>0,months_1y,({three_year_share}>0)*months_3y)", "0 without a commitment.", _INT),
     Line("committed_rate", "Committed hour", "USD/accelerator-hour",
          "IF({committed}=0,0,({committed_1y}*{price_1y}+{committed_3y}*{price_3y})/{committed})", "", style.RATE),
-    Line("flexible_rate", "Hour on demand or spot", "USD/accelerator-hour",
-         "IF({on_demand_share}+{spot_share}<=0,{price_on_demand},({on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}"
-         "*{price_spot},0))/({on_demand_share}+{spot_share}))", "", style.RATE),
+    FLEXIBLE_RATE,
 ])  # fmt: skip
 
 

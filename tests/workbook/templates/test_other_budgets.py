@@ -293,7 +293,13 @@ def test_break_even_volume_is_where_the_staircase_crosses():
 
 def test_what_is_lost_again_is_never_paid_back():
     """A contract outlasts the plan: ahead in between, behind in the end."""
-    given = {"requests_per_day": 5e6, "api_model": "gpt-5", "price_term": "3y", "horizon_months": 12, "sizing_month_no": 5}
+    given = {
+        "requests_per_day": 5e6,
+        "api_model": "gpt-5",
+        "price_term": "3y",
+        "horizon_months": 12,
+        "sizing_month_no": 5,
+    }
     report = changed(template="self-host-vs-api", **given)
     assert max(months_of(report, "Saved so far")) > 0 > report.named("saved")
     assert report.named("payback_month") == "never"
@@ -504,3 +510,40 @@ def test_fine_tuning_methods():
     assert crowded.named("checks_failed") == 1 and checks(crowded)["Memory fits in the machine"] == 0
     for unused in ({"extra_prompt": 0}, {"uses_per_month": 0}):
         assert changed(template="fine-tuning", **unused).named("breakeven_months") == "never"
+
+
+@pytest.mark.parametrize(("each", "nodes"), [(5, 13), (3, 7), (8, 13)])
+def test_no_replica_lies_in_two_nodes_that_one_holds(each, nodes):
+    """Thirteen replicas of an own speed: a node of eight holds one of five or of eight, two of three."""
+    report = changed(template="hosting-budget", own_speed=1000, own_accelerators=each)
+    assert report.named("replicas") == 13 and report.named("accelerators_paid") == 8 * nodes
+
+
+def test_accelerators_beyond_those_needed_save_nothing():
+    whole, more = (
+        changed(template="cluster-tco", node_size=72, usd_per_system=3e6, accelerator="gb200-nvl72", accelerators=count)
+        for count in (72, 73)
+    )
+    assert more.named("useful_hours") == pytest.approx(whole.named("useful_hours") * 73 / 72)
+    assert more.named("own_usd_per_hour") > whole.named("own_usd_per_hour")
+
+
+def test_a_service_that_falls_behind_again_never_pays_back():
+    """Two years of a contract without income follow a plan of one."""
+    given = {"requests_per_day": 5e6, "api_model": "gpt-5", "horizon_months": 12, "sizing_month_no": 5}
+    report = changed(template="self-host-vs-api", price_term="3y", **given)
+    assert report.named("saved") < 0 and report.named("payback_month") == "never"
+
+
+def test_both_sides_of_a_comparison_have_inflation():
+    plain, dearer = (changed(template="self-host-vs-api", inflation=rate) for rate in (0, 0.2))
+    ratio = dearer.named("nominal") / plain.named("nominal")
+    assert dearer.named("saved") / plain.named("saved") == pytest.approx(ratio, rel=0.01) and ratio > 1.2
+
+
+def test_runs_use_the_commitment_first():
+    """One accelerator, committed for a year by a tenth: it is owed whole, and no hour is paid on demand beside it."""
+    report = changed(template="fine-tuning", price_term="mix", share_1y=0.1)
+    year = report.named("price_1y") * 12 * 365 / 12 * 24
+    lines = sum(report.named(f"cost_{name}") for name in ("sweep", "failed", "evaluation", "unused", "refresh"))
+    assert lines == pytest.approx(year)

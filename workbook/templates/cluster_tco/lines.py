@@ -44,8 +44,7 @@ _POWER: Block = ("Power and useful hours", [
     Line("power_kw", "Power at the meter", "kW", "{rated_kw}*{average_load}*{pue}", "On average.", _INT, "Average power at the meter"),
     Line("energy_mwh", "Energy a year", "MWh", "{power_kw}*hours_per_day*days_per_year/kwh_per_mwh", "", _INT, "Energy a year"),
     Line("useful_hours", "Useful accelerator-hours a month", "accelerator-hours",
-         "{accelerators}*hours_per_month*{uptime}*{utilisation}",
-         "Of those needed; what whole systems hold beyond them is idle.", _INT),
+         "{accelerators}*hours_per_month*{uptime}*{utilisation}", "Of those needed: what a last system has beyond them is not used.", _INT),
 ])  # fmt: skip
 BLOCKS: list[Block] = [_CAPITAL, _POWER, ("Price of renting", price_lines(mixed=False))]
 
@@ -91,7 +90,7 @@ AFTER = [
             "Present value of what owning saves against renting on demand"),
     TimeRow("saving_irr", "The same, for the return (IRR a year)", "USD", "{saving}", style.USD,
             'IF(INDEX({all},1,1)>=0,"no outlay",IFERROR(TEXT((1+IRR({all}))^months_per_year-1,"0%"),"none"))', "Yearly return of owning against renting", "a year"),
-    TimeRow("payback_month", "Not yet paid back", "1 or 0", "({saving_so_far}<0)*1", "0",
+    TimeRow("payback_month", "Month, where not yet paid back", "month", "({saving_so_far}<0)*({number}+1)", "0",
             PAID_BACK, "Month in which owning has paid back against renting on demand", "month"),
     TimeRow("depreciated", "Depreciation", "USD",
             'IF(depreciation_shown="declining",VDB(capex,residual_usd,life_months_shown,MIN({number},life_months_shown),'

@@ -32,14 +32,14 @@ TEMPLATE = Template(
     given=("LoRA", "QLoRA", "full"), bridge=(0, 2), scenario_word="Scenario",
     blocks=BLOCKS, costs=COSTS, basis=PROJECT, results=RESULTS, clock=CLOCK, starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
-        Figure("Cost of the first year", "total_cost", style.AMOUNT, '=IF(ISNUMBER(total_p10),"by measured steps alone: "&TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0")&" USD","no range: steps are not estimated")'),
+        Figure("Cost of the plan", "total_cost", style.AMOUNT, '=IF(ISNUMBER(total_p10),"by measured steps alone: "&TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0")&" USD","no range: steps are not estimated")'),
         Figure("Once, without refreshes", "once_usd", style.AMOUNT, "own lines and contingency apart"),
         Figure("Machine", "tuning_accelerators", style.ACCELERATORS, "=accelerator_id"),
         Figure("A run takes", "run_wall_hours", '0.0 "hours"', '=TEXT(run_hours,"#,##0.0")&" accelerator-hours"'),
-        Figure("Pays from", "breakeven_uses", '[>=1000000]#,##0.0,,"M";#,##0', "uses, against the long prompt"),
+        Figure("Pays from", "breakeven_uses", '[>=1000000]#,##0.0,,"M";#,##0', "uses, against the long prompt; serving apart"),
         Figure("Memory needed", "memory_gb", '#,##0.0 "GB"', "in all, model, optimizer, activations"),
         Figure("Accelerator-hours in all", "all_hours", style.WHOLE, "sweep, failed runs, refreshes"),
-        Figure("Compute's part", "compute_share", style.PERCENT, "of the first year"),
+        Figure("Compute's part", "compute_share", style.PERCENT, "of all lines"),
     ],
     facts=[
         Figure("Base model", "model_id"), Figure("Parameters", "parameters", '0.00,,, "billion"'), Figure("Method", "method_shown"),
@@ -65,7 +65,7 @@ TEMPLATE = Template(
     ],
     headlines=["total_cost", "once_usd", "tuning_accelerators", "memory_gb", "run_hours", "run_wall_hours", "all_hours",
                "breakeven_uses", "hosted_usd", "checks_ok", "checks_failed", "checks_warned"],
-    headline="Cost of the first year",
+    headline="Cost of project and first year, or of the longest contract",
     constants=[
         *COMMITMENTS,
         Constant("flop_per_tflop", "FLOP in a TFLOP", 10**12, "FLOP", ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import Block, Cost, Line, TimeRow
-from ..shared_inputs import BLEND, contract_ends, hardware_lines, owed_clock, price_lines
+from ..shared_inputs import BLEND, FLEXIBLE_RATE, contract_ends, hardware_lines, owed_clock, price_lines
 
 _INT = style.WHOLE
 
@@ -60,27 +60,42 @@ _MACHINE: Block = ("Machine and hours", [
     Line("year_end", "First year ends", "date", "EDATE({start_date},MAX(months_per_year,{project_months}))-1", "Or the project.",
          style.DATE),
 ])  # fmt: skip
+
+
+def _whole(share: str) -> str:
+    return f"MIN({{run_paid}},ROUNDUP(ROUND({{{share}}}*{{run_paid}},rounding_digits),0))"
+
+
 _RATES: Block = ("Rates", [
     BLEND,
-    Line("rate", "An hour of a run", "USD/accelerator-hour", "{price_used}*{paid_factor}", "With the accelerators of the node that it leaves idle.",
+    FLEXIBLE_RATE,
+    Line("run_paid", "Accelerators paid for a run", "accelerators", "{tuning_accelerators}*{paid_factor}", "", _INT),
+    Line("committed_3y", "Committed for three years", "accelerators", _whole("three_year_share"), "Whole accelerators.", _INT),
+    Line("committed_1y", "Committed for a year", "accelerators", f"MIN({_whole('one_year_share')},{{run_paid}}-{{committed_3y}})", "", _INT),
+    Line("rate", "An hour of a run", "USD/accelerator-hour", "({committed_1y}*{price_1y}+{committed_3y}*{price_3y}+({run_paid}-{committed_1y}-{committed_3y})*{flexible_rate})/{run_paid}*{paid_factor}",
+         "Whole accelerators by their contracts, with those of the node that it leaves idle.",
          style.RATE),
     *contract_ends("start_date", "{year_end}"),
     Line("plan_end", "Plan ends", "date",
          "MAX({year_end},({one_year_share}>0)*({contract_end_1y}-1),({three_year_share}>0)*({contract_end_3y}-1))",
          "The first year, or the end of the longest commitment.", style.DATE),
     *(Line(f"owed_usd_{term}", f"Obligation, {words}", "USD",
-           f"ROUNDUP({{{share}}}*{{tuning_accelerators}}*{{paid_factor}},0)*months_{term}*hours_per_month*{{price_{term}}}",
-           "Whole accelerators for the whole term.", style.USD)
-      for term, share, words in (("1y", "one_year_share", "a year"), ("3y", "three_year_share", "three years"))),
+           f"{{committed_{term}}}*months_{term}*hours_per_month*{{price_{term}}}", "Whole accelerators for the whole term.", style.USD)
+      for term, words in (("1y", "a year"), ("3y", "three years"))),
     Line("committed_used_usd", "Of the obligation, used", "USD",
-         "({one_year_share}*{price_1y}+{three_year_share}*{price_3y})*{all_hours}*{paid_factor}", "All runs at the contracts' prices.", style.USD),
+         "({committed_1y}*{price_1y}+{committed_3y}*{price_3y})/{run_paid}*{all_hours}*{paid_factor}", "All runs at the contracts' prices.", style.USD),
     Line("week_usd", "A week of a person", "USD", "{usd_per_person}/weeks_per_year", "", style.USD),
     Line("api_row", "Place on API prices", "row of the list", "MATCH({api_model},api_list,0)", "", _INT),
     Line("data_usd", "Data", "USD",
          "{examples}*((1-{synthetic_share})*{label_usd}+{synthetic_share}*{tokens_per_example}*{synthetic_factor}"
          "*INDEX(api_output,{api_row})/million)", "Labelled and generated.", style.USD),
 ])  # fmt: skip
-BLOCKS: list[Block] = [_MODEL, _MACHINE, ("Price of an accelerator-hour", price_lines()), _RATES]
+BLOCKS: list[Block] = [
+    _MODEL,
+    _MACHINE,
+    ("Price of an accelerator-hour", price_lines(together="MAX({node_size},MIN(usual_node,{tuning_accelerators}))")),
+    _RATES,
+]
 
 
 def _once(name: str, label: str, formula: str) -> Cost:
@@ -167,10 +182,10 @@ RESULTS: list[Block] = [
         Line("compute_share", "Compute's part", "share",
              "IF({subtotal}=0,0,({all_hours}*{rate})/{subtotal})", "Of the lines.", style.PERCENT),
         Line("hosted_usd", "Hosted tuning of the same runs", "USD",
-             'IF(ISNUMBER({hosted_usd_per_million}),{sweep_runs}*{examples}*{tokens_per_example}*{epochs}/million*{hosted_usd_per_million},'
-             '"–")', "In place of compute; providers bill no padding.", style.USD, "Hosted tuning of the same runs"),
-        Line("prompt_usd_per_use", "Long prompt, more a use", "USD", "{extra_prompt}*INDEX(api_input,{api_row})/million",
-             "On the hosted model.", style.RATE),
+             'IF(ISNUMBER({hosted_usd_per_million}),{sweep_runs}*{examples}*{tokens_per_example}*{epochs}/million*{hosted_usd_per_million}*(1+{contingency})*(1+{tax}),'
+             '"–")', "In place of compute; providers bill no padding. Contingency and tax as on tuning.", style.USD, "Hosted tuning of the same runs"),
+        Line("prompt_usd_per_use", "Long prompt, more a use", "USD", "{extra_prompt}*INDEX(api_input,{api_row})/million*(1+{contingency})*(1+{tax})",
+             "On the hosted model; contingency and tax as on tuning.", style.RATE),
         Line("breakeven_uses", "Uses from which tuning pays", "uses", 'IF({prompt_usd_per_use}=0,"never",{total_cost}/{prompt_usd_per_use})',
              "First year over what each use saves in prompt tokens; hosting of the tuned model apart.", _INT,
              "Uses from which the first year is paid by shorter prompts"),

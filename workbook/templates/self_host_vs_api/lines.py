@@ -57,7 +57,7 @@ AFTER = [
     TimeRow("saved_so_far", "Saved so far", "USD", "SUM({to_date})", style.USD),
     TimeRow("saved_discounted", "Saved, at today's value", "USD", "{saved}*{discount_factor}", style.USD, "SUM({all})",
             "Present value of what the own service saves"),
-    TimeRow("payback_month", "Not yet paid back", "1 or 0", "({saved_so_far}<0)*1", "0",
+    TimeRow("payback_month", "Month, where not yet paid back", "month", "({saved_so_far}<0)*({number}+1)", "0",
             PAID_BACK, "Month in which the own service has paid back", "month"),
 ]  # fmt: skip
 RESULTS: list[Block] = [

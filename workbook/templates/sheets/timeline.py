@@ -19,7 +19,7 @@ from ..parts import MONTHLY, Template, TimeRow
 from . import own_lines
 from .calculation import NAME, Calculation, guard, month_index, own_date, own_months, taxed_sum
 
-HEAD, FIRST_MONTH, MONTHS_A_PAGE = 9, 4, 12
+HEAD, FIRST_MONTH = 9, 4
 BARS = 12
 _PAYMENT = '"$"#,##0;-"$"#,##0;"–"'
 _FIRST = get_column_letter(FIRST_MONTH)
@@ -71,6 +71,7 @@ class Timeline:
         following = "DATE(YEAR(timeline_start),MONTH(timeline_start)+{number}+1,1)"
         later = f"MAX({following},({{number}}=MAX(${_FIRST}{HEAD + 1}:${get_column_letter(self.last)}{HEAD + 1}))*(timeline_end+1))"
         self._time(TimeRow("end", "Ends before", "date", later if self.later else following, style.DATE))
+        self.book.name("month_ends", self.sheet, self._row, FIRST_MONTH, (self._row, self.last))
         width = f"{month_index('({end}-1)')}-{month_index('{start}')}+1"
         self._time(TimeRow("width", "Months in the column", "months", width, style.WHOLE))
         for one in self.template.clock:
