@@ -19,7 +19,7 @@ from ..parts import MONTHLY, Template, TimeRow
 from . import own_lines
 from .calculation import NAME, Calculation, guard, month_index, own_date, own_months, taxed_sum
 
-HEAD, FIRST_MONTH = 9, 4
+HEAD, FIRST_MONTH, MONTHS_A_PAGE = 9, 4, 12
 BARS = 12
 _PAYMENT = '"$"#,##0;-"$"#,##0;"–"'
 _FIRST = get_column_letter(FIRST_MONTH)
