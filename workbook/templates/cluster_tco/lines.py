@@ -107,6 +107,12 @@ def _moved(end: str) -> str:
     return f"SQRT({systems}*{systems}+{energy}*{energy})"
 
 
+def _at(use: str) -> str:
+    """A useful hour at another use, with the electricity of that use."""
+    year = f"{{own_idle_year}}+({{own_year}}-{{own_idle_year}})/{{utilisation}}*{use}"
+    return f"({year})/({{accelerators}}*hours_per_month*months_per_year*{{uptime}}*{use})"
+
+
 RESULTS: list[Block] = [
     ("Range of the total: P10, P50, P90", [
         Line("priced_share", "Capital that moves with the price of systems", "share",
@@ -139,8 +145,11 @@ RESULTS: list[Block] = [
         Line("own_year", "Owning, a year", "USD a year",
              "({capital_year}+{residual_year}+{opex_month}*months_per_year+{own_lines_year})*(1+{contingency})*(1+{tax})-{residual_year}", "",
              style.USD),
+        Line("own_idle_year", "The same without any use", "USD a year",
+             "{own_year}-IF(ISNUMBER({colo_usd_per_kw}),0,{cost_power}/{life_years}*(1-{idle_load}/{average_load})*(1+{contingency})*(1+{tax}))",
+             "Electricity at the load without work; colocation is by rated power.", style.USD),
         Line("own_usd_per_hour", "A useful hour, owned", _HOUR, "{own_year}/({useful_hours}*months_per_year)",
-             "With the cost of capital.", _RATE, "A useful accelerator-hour, owned"),
+             "With the cost of capital, a loan's or your own.", _RATE, "A useful accelerator-hour, owned"),
         Line("rent_usd_per_hour", "Rented on demand", _HOUR, "{price_on_demand}*(1+{contingency})*(1+{tax})",
              "Only used hours are paid; contingency and tax as on owning.", _RATE,
              "A useful accelerator-hour, rented on demand"),
@@ -149,16 +158,16 @@ RESULTS: list[Block] = [
         Line("reserve_usd_per_hour", "Rented for three years", _HOUR, "{price_3y}/({utilisation}*{uptime})*(1+{contingency})*(1+{tax})", "All hours are paid.", _RATE,
              "A useful accelerator-hour, committed for three years"),
         Line("breakeven_use", "Use at which owning equals on demand", "share",
-             "{own_year}/({accelerators}*hours_per_month*months_per_year*{uptime}*{rent_usd_per_hour})",
-             "Above 100 %: never. Power moves little with use and is held.", style.PERCENT, "Use at which owning equals renting on demand"),
+             "{own_idle_year}/MAX(tolerance,{accelerators}*hours_per_month*months_per_year*{uptime}*{rent_usd_per_hour}"
+             "-({own_year}-{own_idle_year})/{utilisation})", "Above 100 %: never.", style.PERCENT, "Use at which owning equals renting on demand"),
         Line("breakeven_use_3y", "Owning over three years' commitment", "share",
              "{own_year}/({accelerators}*hours_per_month*months_per_year*{price_3y}*(1+{contingency})*(1+{tax}))",
              "Both pay all hours: below 100 % owning is cheaper at any use.", style.PERCENT),
     ]),
     ("Owned, by use", [
-        Line("own_at_30", "At 30 % use", _HOUR, "{own_usd_per_hour}*{utilisation}/use_30", "", _RATE),
-        Line("own_at_50", "At 50 %", _HOUR, "{own_usd_per_hour}*{utilisation}/half", "", _RATE),
-        Line("own_at_70", "At 70 %", _HOUR, "{own_usd_per_hour}*{utilisation}/use_70", "", _RATE),
-        Line("own_at_90", "At 90 %", _HOUR, "{own_usd_per_hour}*{utilisation}/use_90", "", _RATE),
+        Line("own_at_30", "At 30 % use", _HOUR, _at("use_30"), "", _RATE),
+        Line("own_at_50", "At 50 %", _HOUR, _at("half"), "", _RATE),
+        Line("own_at_70", "At 70 %", _HOUR, _at("use_70"), "", _RATE),
+        Line("own_at_90", "At 90 %", _HOUR, _at("use_90"), "", _RATE),
     ]),
 ]  # fmt: skip
