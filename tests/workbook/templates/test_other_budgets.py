@@ -245,12 +245,13 @@ def test_cluster_loan_and_declining_depreciation():
 
 
 def test_cluster_break_even_is_where_both_cost_the_same():
-    report = changed(template="cluster-tco")
-    again = changed(template="cluster-tco", utilisation=report.named("breakeven_use"))
+    plain = changed(template="cluster-tco")
+    again = changed(template="cluster-tco", utilisation=plain.named("breakeven_use"))
     assert again.named("own_usd_per_hour") == pytest.approx(again.named("rent_usd_per_hour"))
-    assert again.named("breakeven_use") == pytest.approx(report.named("breakeven_use"))
-    half_used = changed(template="cluster-tco", utilisation=0.5).named("own_usd_per_hour")
-    assert report.named("own_at_50") == pytest.approx(half_used)
+    assert again.named("breakeven_use") == pytest.approx(plain.named("breakeven_use"))
+    for use in (30, 90):  # with the electricity of that use
+        at = changed(template="cluster-tco", utilisation=use / 100)
+        assert plain.named(f"own_at_{use}") == pytest.approx(at.named("own_usd_per_hour"))
 
 
 # Self-host or API

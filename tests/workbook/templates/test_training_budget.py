@@ -114,9 +114,9 @@ def test_own_prices_and_quotes_do_not_move():
     assert listed.named("price_basis") == "listed spot prices" and listed.named("price_age") > 90
     for term in ("spot", "1y", "3y"):
         quoted = changed(price_term=term, **moved, **{f"usd_per_hour_{term}": 3})
-        assert quoted.named("total_cost") == pytest.approx(
-            changed(price_term=term, **{f"usd_per_hour_{term}": 3}).named("total_cost")
-        )
+        assert quoted.named("by_contract") == pytest.approx(
+            changed(price_term=term, **{f"usd_per_hour_{term}": 3}).named("by_contract")
+        )  # experiments before a commitment are on demand, which moves
         assert quoted.named("price_basis") == "your quote" and quoted.named("price_age") == 0
     assert changed(**moved).named("price_used") == pytest.approx(1.6 * changed().named("price_used"))
 

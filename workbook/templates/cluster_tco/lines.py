@@ -108,8 +108,10 @@ def _moved(end: str) -> str:
     return f"SQRT({systems}*{systems}+{energy}*{energy})"
 
 
-def _by_use(use: str) -> str:
-    return f"({{idle_year}}+{{use_year}}*{use})/({{hours_year}}*{use})"
+def _at(use: str) -> str:
+    """A useful hour at another use, with the electricity of that use."""
+    year = f"{{own_idle_year}}+({{own_year}}-{{own_idle_year}})/{{utilisation}}*{use}"
+    return f"({year})/({{accelerators}}*hours_per_month*months_per_year*{{uptime}}*{use})"
 
 
 RESULTS: list[Block] = [
@@ -145,6 +147,9 @@ RESULTS: list[Block] = [
         Line("own_year", "Owning, a year", "USD a year",
              "({capital_year}+{residual_year}+{opex_month}*months_per_year+{own_lines_year})*(1+{contingency})*(1+{tax})-{residual_year}", "",
              style.USD),
+        Line("own_idle_year", "The same without any use", "USD a year",
+             "{own_year}-IF(ISNUMBER({colo_usd_per_kw}),0,{cost_power}/{life_years}*(1-{idle_load}/{average_load})*(1+{contingency})*(1+{tax}))",
+             "Electricity at the load without work; colocation is by rated power.", style.USD),
         Line("own_usd_per_hour", "A useful hour, owned", _HOUR, "{own_year}/({useful_hours}*months_per_year)",
              "Capital at the discount rate, however it is financed.", _RATE, "A useful accelerator-hour, owned"),
         Line("rent_usd_per_hour", "Rented on demand", _HOUR, "{price_on_demand}*(1+{contingency})*(1+{tax})",
@@ -154,22 +159,17 @@ RESULTS: list[Block] = [
              "A useful accelerator-hour, committed for a year"),
         Line("reserve_usd_per_hour", "Rented for three years", _HOUR, "{price_3y}/{worked}*(1+{contingency})*(1+{tax})", "All hours of whole systems are paid.", _RATE,
              "A useful accelerator-hour, committed for three years"),
-        Line("use_year", "Electricity that use adds, a year at full use", "USD a year",
-             "IF(ISNUMBER({colo_usd_per_kw}),0,{rated_kw}*{pue}*{worked}/{utilisation}*({load}-{idle_load})*hours_per_month*{usd_per_kwh})"
-             "*months_per_year*(1+{contingency})*(1+{tax})", "Work over idling.", style.USD),
-        Line("idle_year", "Owning without use, a year", "USD a year", "{own_year}-{use_year}*{utilisation}", "", style.USD),
-        Line("hours_year", "Hours of those needed that are up, a year", "accelerator-hours", "{useful_hours}/{utilisation}*months_per_year", "", _INT),
         Line("breakeven_use", "Use at which owning equals on demand", "share",
-             'IF({hours_year}*{rent_usd_per_hour}>{use_year},{idle_year}/({hours_year}*{rent_usd_per_hour}-{use_year}),"never")',
-             "Above 100 %: never.", style.PERCENT, "Use at which owning equals renting on demand"),
+             "{own_idle_year}/MAX(tolerance,{accelerators}*hours_per_month*months_per_year*{uptime}*{rent_usd_per_hour}"
+             "-({own_year}-{own_idle_year})/{utilisation})", "Above 100 %: never.", style.PERCENT, "Use at which owning equals renting on demand"),
         Line("breakeven_use_3y", "Owning over three years' commitment", "share",
              "{own_year}/({accelerators_bought}*hours_per_month*months_per_year*{price_3y}*(1+{contingency})*(1+{tax}))",
              "Both pay all hours: below 100 % owning is cheaper at any use.", style.PERCENT),
     ]),
     ("Owned, by use", [
-        Line("own_at_30", "At 30 % use", _HOUR, _by_use("use_30"), "", _RATE),
-        Line("own_at_50", "At 50 %", _HOUR, _by_use("half"), "", _RATE),
-        Line("own_at_70", "At 70 %", _HOUR, _by_use("use_70"), "", _RATE),
-        Line("own_at_90", "At 90 %", _HOUR, _by_use("use_90"), "", _RATE),
+        Line("own_at_30", "At 30 % use", _HOUR, _at("use_30"), "", _RATE),
+        Line("own_at_50", "At 50 %", _HOUR, _at("half"), "", _RATE),
+        Line("own_at_70", "At 70 %", _HOUR, _at("use_70"), "", _RATE),
+        Line("own_at_90", "At 90 %", _HOUR, _at("use_90"), "", _RATE),
     ]),
 ]  # fmt: skip
