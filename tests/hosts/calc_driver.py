@@ -94,18 +94,6 @@ class Office:
                         found.append([sheet.Name, row + 1, column + 1, formula, shown])
         return found
 
-    def insert_row(self, sheet, row, cells):
-        """A new row before `row`, with values by column; the formulas that refer to rows below move with them."""
-        place = self.document.Sheets.getByName(sheet)
-        place.unprotect("")
-        place.Rows.insertByIndex(row - 1, 1)
-        for column, value in cells.items():
-            place.getCellRangeByName(f"{column}{row}").getCellByPosition(0, 0).setValue(value)
-
-    def named(self, name):
-        """What the cell of a defined name shows."""
-        return self.value(self.document.NamedRanges.getByName(name).ReferredCells.getCellByPosition(0, 0))
-
     def functions(self):
         """What the function wizard says of each of our functions."""
         descriptions = self.create("com.sun.star.sheet.FunctionDescriptions")
