@@ -10,7 +10,7 @@ import hashlib
 import io
 from pathlib import Path
 
-from xlcalc.accuracy import coverage, validation
+from xlcalc.accuracy import left_out, validation
 from xlcalc.catalog import tables
 
 DOCS = Path(__file__).parent
@@ -54,11 +54,11 @@ _LEFT_OUT = {
 
 def covered() -> str:
     """What the ranges hold of cases whose group was left out, as Markdown."""
-    rows = coverage.table()[1:]
+    rows = left_out.table()[1:]
     lines = ["| Function | Left out of the fit | Cases | Inside | Score | Of one width | Median high / low |",
              "|---|---|---:|---:|---:|---:|---:|"]  # fmt: skip
     for function, name, cases, inside, score, pooled, width in rows:
-        label = "all" if function == coverage.ALL else f"`{function}`"
+        label = "all" if function == left_out.ALL else f"`{function}`"
         lines.append(
             f"| {label} | {_LEFT_OUT[str(name)]} | {cases} | {inside} | {score:.2f} | {pooled:.2f} | {width:.2f} |"
         )

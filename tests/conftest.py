@@ -28,8 +28,8 @@ group that they run in: programs of one group run one after another."""
 SLOW = (
     "test_generated.py", "templates", "standalone", "test_style.py", "test_cli.py", "test_convert.py",
     "test_disaggregation.py", "test_explain.py", "test_accuracy_book.py", "test_agreement.py", "test_calibration.py",
-    "test_plan.py", "test_properties.py", "test_excel.py", "test_quantised.py", "test_queueing.py",
-    "test_user_catalog.py", "test_validation.py",
+    "test_excel.py", "test_first_hour.py", "test_fuzz.py", "test_network.py", "test_plan.py", "test_properties.py",
+    "test_quantised.py", "test_queueing.py", "test_user_catalog.py", "test_validation.py",
 )  # fmt: skip
 """Folders and files that take many seconds: they build or recalculate whole workbooks, start a process for each
 question, search layouts, simulate, or try examples at random. The first four take minutes, and are run in this order."""

@@ -42,6 +42,13 @@ def _catalogs() -> Files:
     return {DOCS / "catalogs.md": coverage.as_markdown().encode()}
 
 
+def _shortcomings() -> Files:
+    from xlcalc.workbook.files import shortcomings
+
+    page = DOCS / "headless.md"
+    return {page: shortcomings.written_into(page.read_text("utf-8")).encode()}
+
+
 def _templates() -> Files:
     from xlcalc.workbook.standalone import build
 
@@ -151,6 +158,7 @@ ALL = {
     ),
     "functions": Generated("docs/functions.md, from the declarations", _functions),
     "catalogs": Generated("docs/catalogs.md, counted from the catalogs", _catalogs),
+    "shortcomings": Generated("the tables of docs/headless.md, from workbook/files/measured.csv", _shortcomings),
     "accuracy": Generated(
         "the table and the plots of docs/accuracy.md", _made_by("docs/plot_accuracy.py"), _same_plot, ("matplotlib",)
     ),

@@ -24,6 +24,7 @@ _HARMLESS = {"0", "1", "2", "12", "100"}
 """Numbers that say how a formula works (a column of INDEX, a percentage), not what is assumed."""
 _SUM = re.compile(r"(?<![\w.])SUM\(\$?([A-Z]{1,3})\$?(\d+):\$?([A-Z]{1,3})\$?(\d+)\)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+\.?\d*(?:[eE][+-]?\d+)?")
+_DIGITS = re.compile(rf"(?<![\w.$]){_NUMBER.pattern}")
 _POSITION = frozenset((
     "INDEX", "CHOOSE", "OFFSET", "ROUND", "MATCH", "XMATCH", "VLOOKUP", "XLOOKUP", "DATE", "EDATE", "TEXT", "LEFT",
     "RIGHT", "MID", "LARGE", "SMALL", "PERCENTILE", "ROUNDUP", "ROUNDDOWN", "MOD",
@@ -66,6 +67,8 @@ def findings(package: Package) -> list[Finding]:
 
 def _constants(text: str) -> Iterator[str]:
     """Numbers typed into a formula that are no position, width or count of digits."""
+    if _HARMLESS.issuperset(_DIGITS.findall(text)):  # most formulas, which need not be taken apart then
+        return
     calls: list[str] = []
     word = ""
     for token in tokens(text):

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import xlcalc
 
 from .files.addresses import cell_name, parse_area, parse_cell, split_sheet
-from .files.formats import dates, style_of
+from .files.number_formats import dates, style_of
 from .files.package import DefinedName, Package
 from .files.sheet_grammar import Cell
 

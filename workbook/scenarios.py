@@ -35,6 +35,8 @@ Each = Callable[[Sequence["Scenario"]], Iterable["Scenario"]]
 class Scenario(NamedTuple):
     name: str
     settings: dict[str, str]
+    where: str
+    """Its file, and of CSV its line."""
 
 
 class Outcome(NamedTuple):
@@ -93,22 +95,22 @@ def read(path: Path) -> list[Scenario]:
             " takes more"
         )
     found: list[Scenario] = []
-    for number, row in enumerate(rows, 1):
+    for number, (line, row) in enumerate(rows, 1):
         name = row.pop(_NAME, "") or str(number)
         if any(one.name.casefold() == name.casefold() for one in found):
             raise SettingError(f"{path.name} has two scenarios named {name}")
-        found.append(Scenario(name, {key: value for key, value in row.items() if value}))
+        found.append(Scenario(name, {key: value for key, value in row.items() if value}, f"{path.name}{line}"))
     return found
 
 
-def _of_csv(path: Path) -> list[dict[str, str]]:
+def _of_csv(path: Path) -> list[tuple[str, dict[str, str]]]:
     try:
-        return [row for _, row in lines(read_file(path), path.name)]
+        return [(f", line {line}", row) for line, row in lines(read_file(path), path.name)]
     except TableError as error:
         raise SettingError(str(error)) from None
 
 
-def _of_yaml(path: Path) -> list[dict[str, str]]:
+def _of_yaml(path: Path) -> list[tuple[str, dict[str, str]]]:
     try:
         # as they are written: 15e12, 2027-01-31, yes
         found = yaml.load(str(read_file(path), "utf-8-sig"), Loader=yaml.BaseLoader)
@@ -117,9 +119,9 @@ def _of_yaml(path: Path) -> list[dict[str, str]]:
     rows = []
     for name, settings in found.items() if isinstance(found, dict) else ():
         if isinstance(settings, dict) and all(isinstance(text, str) for text in (name, *settings, *settings.values())):
-            rows.append({**settings, _NAME: name})
+            rows.append(("", {**settings, _NAME: name}))
         elif settings == "":
-            rows.append({_NAME: str(name)})
+            rows.append(("", {_NAME: str(name)}))
         else:
             raise SettingError(
                 f"{path.name}: under {str(name)[:60]} stand lines INPUT: VALUE; got {str(settings)[:60]}"
@@ -130,14 +132,14 @@ def _of_yaml(path: Path) -> list[dict[str, str]]:
 def calculate(
     source: str, scenarios: Sequence[Scenario], common: Mapping[str, str], each: Each, trust: str = "file"
 ) -> Comparison:
-    """Every scenario with the settings that all have in common. Raises SettingError, with the scenario's name, for the
+    """Every scenario with the settings that all have in common. Raises SettingError, with the scenario's place, for the
     first setting that the workbook does not take, before any is calculated."""
     with OpenWorkbook(source, trust) as book:
         for one in scenarios:
             try:
                 book.check(_settings(one, common))
             except SettingError as error:
-                raise SettingError(f"{one.name}: {error}") from None
+                raise SettingError(f"{one.where}, {one.name}: {error}") from None
         outcomes = []
         for one in each(scenarios):
             book.set_only(_settings(one, common))

@@ -103,12 +103,12 @@ def test_measurements_in_another_unit(measured):
     [
         ([HEADER, tpot(2.5)], "measured 2.5 times the estimate on this accelerator, which is outside 0.5 to 2"),
         ([HEADER, tpot(0.4)], "measured 0.4 times the estimate"),
-        ([HEADER, tpot(-1)], "line 2: measured is a number above 0"),
+        ([HEADER, tpot(-1)], "line 2, column measured: must be a number above 0; got '-"),
         ([HEADER, tpot(1), "LLM_TPOT,h100-sxm"], "line 3: has 2 values for 7 columns"),
         ([HEADER, tpot(1).replace("llama-3.1-8b", "lama")], 'line 2: model "lama" is not'),
         ([HEADER, tpot(1).replace("h100-sxm", "h1000")], 'line 2: accelerator "h1000" is not'),
-        ([HEADER.replace("context", "contxt"), tpot(1)], "line 2: it has no argument contxt"),
-        (["function,arguments,measured", "LLM_TPOT,{no,1"], "line 2: measured is a number and arguments are JSON"),
+        ([HEADER.replace("context", "contxt"), tpot(1)], "line 2: it has no argument contxt; did you mean context?"),
+        (["function,arguments,measured", "LLM_TPOT,{no,1"], "line 2, column arguments: must be a JSON object"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(measured, lines, sentence):
@@ -204,8 +204,12 @@ def test_a_sheet_may_name_functions_and_units():
     ("name", "rows", "words"),
     [
         ("LLM_TPOT", sheet(3), "is outside 0.5 to 2"),
-        ("LLM_TPOT", sheet(-1), "row 2: measured is a number above 0"),
-        ("LLM_TPOT", [["model", "measured"], ["llama-3.1-8b", "much"]], "row 2: measured is a number"),
+        ("LLM_TPOT", sheet(-1), "row 2, column measured: must be a number above 0"),
+        (
+            "LLM_TPOT",
+            [["model", "measured"], ["llama-3.1-8b", "much"]],
+            "measured: must be a number above 0; got 'much'",
+        ),
         ("LLM_TPOT", [["model", "measured"], ["llama-3.1-8b", 1]], "accelerator is required"),
         ("LLM_TPOT", [["model", "speed"], ["llama-3.1-8b", 1]], "first row names the columns"),
         ("LLM_TPOT", [[*SHEET_HEADER[:-1], "colour"], [*sheet(1)[1][:-1], "red"]], "no argument colour"),

@@ -7,7 +7,7 @@ from math import log
 import pytest
 
 import xlcalc
-from xlcalc.accuracy import bounds, coverage, measurements, ranges, validation
+from xlcalc.accuracy import bounds, left_out, measurements, ranges, validation
 from xlcalc.language.declare import find
 
 TPOT = ("LLM_TPOT", "llama-3.1-8b", "h100-sxm", 1, 1024)
@@ -24,12 +24,12 @@ def width(*call):
 
 
 def members(name):
-    return [case for case in coverage.cases() if name in case.ends]
+    return [case for case in left_out.cases() if name in case.ends]
 
 
 def result(name):
     of = members(name)
-    return coverage.covered([case.ratio for case in of], [case.ends[name] for case in of])
+    return left_out.covered([case.ratio for case in of], [case.ends[name] for case in of])
 
 
 @pytest.mark.parametrize("name", ["runs", "accelerator", "model", "source", "software"])
@@ -38,14 +38,14 @@ def test_ranges_hold_four_of_five_runs_whose_group_was_left_out(name):
     found = result(name)
     assert len(of) > 650 and 0.70 <= found.inside <= 0.92
     # one width a function, of these same cases, does worse, though it was made of them
-    one = coverage.pooled(of)
-    assert found.score < coverage.covered([c.ratio for c in of], [one[c.function] for c in of]).score
+    one = left_out.pooled(of)
+    assert found.score < left_out.covered([c.ratio for c in of], [one[c.function] for c in of]).score
 
 
 @pytest.mark.parametrize("function", ["LLM_STEP_TIME", "LLM_TTFT", "LLM_TPOT", "LLM_THROUGHPUT", "LLM_GPU_HOURS"])
 def test_ranges_of_each_function_hold_most_runs_of_a_source_left_out(function):
     of = [case for case in members("source") if case.function == function]
-    assert 0.65 <= coverage.covered([c.ratio for c in of], [c.ends["source"] for c in of]).inside <= 0.95
+    assert 0.65 <= left_out.covered([c.ratio for c in of], [c.ends["source"] for c in of]).inside <= 0.95
 
 
 def test_well_measured_cases_have_narrow_ranges_that_hold():
@@ -57,7 +57,7 @@ def test_well_measured_cases_have_narrow_ranges_that_hold():
         and not any(word in one.case for word in ("mixtral", "gpt-oss", "qwen", "llama-4", "deepseek", "nemotron"))
     }  # fmt: skip
     of = [case for case in members("runs") if case[:4] in dense]
-    found = coverage.covered([case.ratio for case in of], [case.ends["runs"] for case in of])
+    found = left_out.covered([case.ratio for case in of], [case.ends["runs"] for case in of])
     assert len(of) > 100 and found.width <= 1.5 and found.inside >= 0.70
 
 
@@ -65,7 +65,7 @@ def test_what_was_left_out_is_of_the_estimates_as_they_are():
     now = {r[:4]: r for r in validation.published()}
     stored = [
         case
-        for case in coverage.cases()
+        for case in left_out.cases()
         if not case.withheld and case.function in {r.function for r in validation.published()}
     ]
     apart = {key for key, row in validation.bounds().items() if row["calibrated"] == "no"}
@@ -75,9 +75,9 @@ def test_what_was_left_out_is_of_the_estimates_as_they_are():
 
 
 def test_the_score_is_the_interval_score():
-    assert coverage.score(1.0, 0.5, 2.0) == pytest.approx(log(4))
-    assert coverage.score(4.0, 0.5, 2.0) == pytest.approx(log(4) + 10 * log(2))
-    assert coverage.score(0.25, 0.5, 2.0) == pytest.approx(log(4) + 10 * log(2))
+    assert left_out.score(1.0, 0.5, 2.0) == pytest.approx(log(4))
+    assert left_out.score(4.0, 0.5, 2.0) == pytest.approx(log(4) + 10 * log(2))
+    assert left_out.score(0.25, 0.5, 2.0) == pytest.approx(log(4) + 10 * log(2))
 
 
 def test_the_estimate_stands_between_the_ends_and_is_the_functions_own():

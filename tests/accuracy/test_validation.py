@@ -238,7 +238,7 @@ def test_a_file_of_the_user_is_validated_in_the_same_form(tmp_path):
     assert done.returncode == 1 and "LLM_TPOT has no argument users" in done.stderr and "nan" not in done.stdout
     path.write_text("function,measured\nLLM_TPOT,fast\n")
     done = validate(str(path))
-    assert done.returncode == 1 and "ours.csv, line 2: measured is a number" in done.stderr
+    assert done.returncode == 1 and "ours.csv, line 2, column measured: must be a number" in done.stderr
 
 
 def test_coverage_is_printed():

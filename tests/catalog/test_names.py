@@ -8,7 +8,7 @@ import re
 import pytest
 
 import xlcalc
-from xlcalc.catalog import accelerators, models, money, tables
+from xlcalc.catalog import accelerators, api_and_grid, models, tables
 from xlcalc.catalog.names import NotInCatalog
 
 MODELS = {
@@ -274,7 +274,7 @@ def test_an_accelerator_has_no_price_though_a_provider_s_product_may_have_its_na
      ("Gemini 2.5 Pro", "gemini-2.5-pro"), ("openai/gpt-4o", "gpt-4o")],
 )  # fmt: skip
 def test_hosted_models(typed, wanted):
-    assert money.api_model(typed)["id"] == wanted
+    assert api_and_grid.api_model(typed)["id"] == wanted
 
 
 @pytest.mark.parametrize(
@@ -284,13 +284,13 @@ def test_hosted_models(typed, wanted):
      ("U.S.", "us"), ("England", "gb"), ("UAE", "ae"), ("Czech Republic", "cz")],
 )  # fmt: skip
 def test_grids(typed, wanted):
-    assert money.grid_region(typed)["id"] == wanted
+    assert api_and_grid.grid_region(typed)["id"] == wanted
 
 
 @pytest.mark.parametrize("typed", ["Georgia", "uswest2"])
 def test_a_place_of_two_rows_is_asked_about(typed):
     with pytest.raises(NotInCatalog, match="ambiguous"):
-        money.grid_region(typed)
+        api_and_grid.grid_region(typed)
 
 
 def test_a_number_that_names_an_accelerator_is_its_name_where_it_is_text():

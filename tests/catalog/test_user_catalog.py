@@ -150,3 +150,12 @@ class TestAdd:
         (tmp_path / "models.csv").chmod(0o640)
         run(tmp_path, "models", "add", config, "--id", "others")
         assert (tmp_path / "models.csv").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("config", [b'{"model_type": "llama", ', b"\xff\xfe{"])
+def test_a_configuration_that_is_no_json_is_named(tmp_path, config):
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "models.csv").write_text("id,name\nour-1b,Ours\n")
+    (tmp_path / "configs" / "our-1b.json").write_bytes(config)
+    done = run(tmp_path, "call", "LLM_PARAMS", "our-1b")
+    assert done.returncode == 1 and f"{tmp_path / 'configs' / 'our-1b.json'}: is no JSON in UTF-8" in done.stderr

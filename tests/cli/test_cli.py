@@ -80,6 +80,9 @@ def test_every_help_has_an_example(command):
 ])  # fmt: skip
 def test_plain_words_lead_to_a_formula(words, formula):
     assert formula in run("functions", *words.split()).stdout
+
+
+def test_words_that_lead_nowhere_and_a_name_that_leads_to_one_function():
     assert "no question, template or function" in fails(1, "functions", "zzz")
     assert run("functions", "LLM_FLEET").stdout.count("=LLM_") == 1  # a function's own name asks for that one alone
 

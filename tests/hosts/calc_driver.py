@@ -23,7 +23,7 @@ class Office:
     def __init__(self, pipe):
         here = uno.getComponentContext()
         resolver = here.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", here)
-        for _ in range(300):
+        for _ in range(1800):
             try:
                 self.context = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
                 break
@@ -74,9 +74,7 @@ class Office:
         ]
 
     def recalculate(self):
-        start = time.perf_counter()
         self.document.calculateAll()
-        return time.perf_counter() - start
 
     def formulas(self):
         """Every formula of the workbook with what it shows: [sheet, row, column, formula, value]."""
@@ -93,18 +91,6 @@ class Office:
                         shown = value if cell is None else self.value(cell)
                         found.append([sheet.Name, row + 1, column + 1, formula, shown])
         return found
-
-    def insert_row(self, sheet, row, cells):
-        """A new row before `row`, with values by column; the formulas that refer to rows below move with them."""
-        place = self.document.Sheets.getByName(sheet)
-        place.unprotect("")
-        place.Rows.insertByIndex(row - 1, 1)
-        for column, value in cells.items():
-            place.getCellRangeByName(f"{column}{row}").getCellByPosition(0, 0).setValue(value)
-
-    def named(self, name):
-        """What the cell of a defined name shows."""
-        return self.value(self.document.NamedRanges.getByName(name).ReferredCells.getCellByPosition(0, 0))
 
     def functions(self):
         """What the function wizard says of each of our functions."""

@@ -33,13 +33,17 @@ def missing() -> str:
 
 
 @cache
-def wheel() -> Path:
-    """Our own, built once for all tests of a process."""
-    folder = tempfile.mkdtemp(prefix="xlcalc-wheel-")
+def built() -> tuple[Path, Path]:
+    """Our source distribution and the wheel that is made of it, once for all tests of a process."""
+    folder = Path(tempfile.mkdtemp(prefix="xlcalc-wheel-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, str(ROOT)]
-    subprocess.run(command, check=True, capture_output=True)
-    return next(Path(folder).glob("*.whl"))
+    command = [sys.executable, "-m", "build", "-o", folder, ROOT]
+    subprocess.run(command, check=True, capture_output=True, cwd=folder)  # a folder build/ would hide the module
+    return next(folder.glob("*.tar.gz")), next(folder.glob("*.whl"))
+
+
+def wheel() -> Path:
+    return built()[1]
 
 
 @cache

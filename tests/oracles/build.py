@@ -2,7 +2,7 @@
 
 A development script: nothing of it is imported by the package or its tests. Its environment:
 
-    python -m venv oracle && oracle/bin/pip install torch==2.14.1 transformers==5.24.0
+    python -m venv oracle && oracle/bin/pip install torch==2.14.1 transformers==5.24.0 -e .
     oracle/bin/python tests/oracles/build.py defaults   # writes xlcalc/model/families/defaults.json
     oracle/bin/python tests/oracles/build.py vocabulary # writes xlcalc/model/families/vocabulary.json
     oracle/bin/python tests/oracles/build.py configs    # adds configs/default-*.json of families that have none yet

@@ -21,6 +21,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -167,14 +168,15 @@ class Fit:
 
     def __init__(self, members: Sequence[Row], known: Known) -> None:
         self.rows, self.known = members, known
+        self.likenesses = [self._like(r) for r in members]
         self.y = np.array([r.error for r in members])
         self.groups: dict[tuple[str, str], int] = {}
         entries = []
-        for i, r in enumerate(members):
-            entries += [(i, self._group(f.component, f.level), f.amount) for f in self._like(r).features]
+        for i, like in enumerate(self.likenesses):
+            entries += [(i, self._group(f.component, f.level), f.amount) for f in like.features]
         self.effects = len(self.groups)  # those that a call knows stand first
         for i, r in enumerate(members):
-            source, model, runs = self._like(r).unknown
+            source, model, runs = self.likenesses[i].unknown
             together = f"{r.case.group} {r.model} {r.case.accelerator} {r.case.function}"
             for component, level in ((source, r.case.group), (model, r.model), (runs, together)):
                 entries.append((i, self._group(component, level), 1.0))
@@ -185,7 +187,7 @@ class Fit:
         self.component = np.array([self.components.index(component) for component, _ in self.groups])
         self.effect = EFFECT[members[0].family]
         self.prior = self.effect * np.array([0.5 if c in SLOPES else 1.0 for c in self.components])
-        classes = [self._like(r).scatter for r in members]
+        classes = [like.scatter for like in self.likenesses]
         self.classes = sorted(set(classes))
         self.scatter_class = np.array([self.classes.index(c) for c in classes])
         self.variances, self.scatter = self.prior.copy(), np.full(len(self.classes), 2 * self.effect)
@@ -194,11 +196,11 @@ class Fit:
     def _like(self, r: Row) -> likeness.Likeness:
         return likeness.likeness(r.case.function, r.given, known_for(r, self.known), r.case.software)
 
-    def _reach(self, members: Iterable[Row]) -> dict[str, tuple[float, float]]:
+    def _reach(self, kept: np.ndarray) -> dict[str, tuple[float, float]]:
         """Least and most of each amount along which errors may have a slope."""
         found: dict[str, list[float]] = {}
-        for r in members:
-            for f in self._like(r).features:
+        for like in compress(self.likenesses, kept):
+            for f in like.features:
                 if f.component in SLOPES:
                     found.setdefault(f"{f.component} {f.level}", []).append(f.amount)
         return {name: (min(amounts), max(amounts)) for name, amounts in sorted(found.items())}
@@ -231,7 +233,6 @@ class Fit:
     def fitted(self, kept: np.ndarray, deviations: dict[str, tuple[float, float]]) -> Fitted:
         """What a call needs, from the rows that are kept."""
         mean, covariance = self.posterior(kept)
-        members = [r for r, keep in zip(self.rows, kept, strict=True) if keep]
         present = (np.abs(self.x) * kept[:, None]).sum(axis=0) > 0
         used = [j for j in range(self.effects) if present[j]]
         names = list(self.groups)
@@ -249,8 +250,8 @@ class Fit:
             [line[: i + 1] for i, line in enumerate(covariance[np.ix_(used, used)].tolist())],
             {name: float(v) for name, v in zip(self.components, self.variances, strict=True)},
             scatter,
-            self._reach(members),
-            _counted(members),
+            self._reach(kept),
+            _counted(compress(self.rows, kept)),
         )
 
 

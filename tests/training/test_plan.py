@@ -30,6 +30,8 @@ def problem(case):
 
 NAMES = {"mb": "micro_batch", **{name: name for name in ("tp", "pp", "cp", "ep", "vp", "zero")}}
 CASES = [*measured.korthikanti(), *list(measured.mpt())[::12], *measured.bridge()]
+RANKED = {str(case.model): case.name for case in reversed(CASES)}.values()
+"""The first case of each model, whose layouts are all tried."""
 
 
 # Published layouts that do not fit by our account, and why that is so.
@@ -52,7 +54,8 @@ def test_the_best_is_never_slower_than_the_published_layout(case):
     found = plan.plan(job, machine, 1, published)
     assert found.best[0].memory <= machine.memory
     assert found.best[0].seconds <= found.own.seconds == seconds
-    assert found.rank == 1 + sum(other.seconds < seconds for other in plan.fitting(job, machine))
+    if case.name in RANKED:
+        assert found.rank == 1 + sum(other.seconds < seconds for other in plan.fitting(job, machine))
 
 
 def test_table():

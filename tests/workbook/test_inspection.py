@@ -6,6 +6,7 @@ import io
 import re
 
 import openpyxl
+import pytest
 
 from xlcalc.workbook import report
 from xlcalc.workbook.difference import differences
@@ -41,6 +42,7 @@ def test_constants_and_rows_beside_a_sum_are_found():
     assert not findings(package(whole))
 
 
+@pytest.mark.slow
 def test_a_template_has_no_constant_no_error_and_no_open_sum():
     for name in template_names():
         assert {one.kind for one in findings(report.find(name)) if not one.warns} <= {"price"}, name

@@ -100,7 +100,7 @@ def test_the_lines_of_cost_of_a_template_stand_beside_each_other(tmp_path):
     ("text", "said"),
     [
         ("name,hour\na,1\n", "plan.xlsx has no name hour. Did you mean hours?"),
-        ("name,hours\na,1\nb,many\n", "b: hours must be a number"),
+        ("name,hours\na,1\nb,many\n", "s.csv, line 3, b: hours must be a number"),
         ("name,hours\na,1\nA,2\n", "two scenarios named A"),
         ("name,hours\na,1,2\n", "s.csv, line 2: has 3 values for 2 columns"),
         ("name,hours\n", "s.csv has 0 scenarios; 1 to 500"),

@@ -75,6 +75,7 @@ def test_what_the_exact_engine_alone_calculates_follows_its_inputs(plan):
             assert book.rows("Inputs")[1][2] == f"{length}TR"
 
 
+@pytest.mark.slow
 def test_a_template_gives_what_its_report_gives():
     name = "cluster-tco"  # which has a formula for the exact engine
     settings = {"contingency": "5%", "report_date": "2027-01-31"}

@@ -16,6 +16,7 @@ from importlib.resources import files
 from .addresses import Area, column_number, parse_cell
 from .alike import CELLS
 from .call_features import NEITHER, arguments_of, call_features
+from .excel_tables import resolve
 from .formula_text import Token, bare_function, closed_up, is_relative, local_names, tokens, written
 from .mended import by_a_number, is_mended
 from .range_functions import (
@@ -28,7 +29,6 @@ from .range_functions import (
     TAKE_RANGES,
 )
 from .references import Book, any_area
-from .tables import resolve
 
 IMPLICIT = "implicit intersection"
 ARRAY_FORMULA = "array formula"

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
+from .excel_tables import Table, resolve
 from .range_functions import TAKE_ARRAYS
 from .substitutes import FIT, SCIENTIFIC, is_scientific
-from .tables import Table, resolve
 
 SKIPPED = "\ue000skipped"
 """Stands for a skipped argument on its way through the engine; a text that no cell holds."""

@@ -23,8 +23,8 @@ from . import xml_text
 from .addresses import Area, cell_name, parse_area, parse_cell, split_sheet
 from .cells_xml import CellValue, SheetXml
 from .errors import WorkbookError
+from .excel_tables import Table
 from .sheet_grammar import Cell
-from .tables import Table
 from .xml_text import attribute
 from .zip_parts import ZipParts
 

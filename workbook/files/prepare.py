@@ -20,6 +20,7 @@ from .alike import Alike
 from .cells_xml import CellValue, SheetXml
 from .comparisons import compares_calculated
 from .doubt import GIVE_ONE_VALUE, OURS, VOLATILE, Doubt, shapes, unproven
+from .excel_tables import Table
 from .formula_text import (
     Context,
     bare_function,
@@ -35,7 +36,6 @@ from .references import Book, moved
 from .sensitive import sensitive
 from .sheet_grammar import Cell
 from .substitutes import FIT
-from .tables import Table
 from .xml_text import attribute, escape, unescape
 
 NOT_CALCULATED = CalcError("#NAME?", "was never calculated")

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from .addresses import MAX_COLUMNS, MAX_ROWS, Area, column_letters, column_number, parse_area, parse_cell
+from .excel_tables import Table, resolve
 from .formula_text import Token, bare_function, is_relative, solid_tokens, tokens
-from .tables import Table, resolve
 
 _CELL = re.compile(r"(\$?)([A-Za-z]{1,3})(\$?)([1-9]\d{0,6})")
 _COLUMN = re.compile(r"(\$?)([A-Za-z]{1,3})")

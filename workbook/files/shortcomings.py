@@ -1,14 +1,6 @@
-"""The measured differences between the engines and Excel, as docs/headless.md prints them.
-
-`python -m xlcalc.workbook.files.shortcomings docs/headless.md` writes them there.
-"""
+"""The measured differences between the engines and Excel, as docs/headless.md prints them."""
 
 from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-from xlcalc.files import write_atomically
 
 from .doubt import Measured, measured
 
@@ -50,12 +42,3 @@ def written_into(text: str) -> str:
     head, _, rest = text.partition(MARK)
     tail = rest.partition(_END)[2] if _END in rest else rest
     return f"{head}{MARK}\n\n{as_markdown()}\n\n{_END}{tail}"
-
-
-def main() -> None:
-    page = Path(sys.argv[1])
-    write_atomically(page, written_into(page.read_text("utf8")).encode())
-
-
-if __name__ == "__main__":
-    main()

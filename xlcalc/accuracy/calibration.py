@@ -8,7 +8,16 @@ from inspect import signature
 from math import exp, log
 from typing import Any, NamedTuple
 
-from xlcalc.accuracy.measurements import FUNCTIONS, LEAST, MOST, Measurement, ignored, is_ignored, measurements
+from xlcalc.accuracy.measurements import (
+    FUNCTIONS,
+    LEAST,
+    MOST,
+    Measurement,
+    has_no,
+    ignored,
+    is_ignored,
+    measurements,
+)
 from xlcalc.formula.arithmetic import term
 from xlcalc.formula.symbols import unrecorded
 from xlcalc.language.declare import find
@@ -103,7 +112,7 @@ def _estimated(measurement: Measurement, place: str) -> tuple[str, float]:
     names = [argument.name for argument in declaration.arguments]
     where = f"{place}, {measurement.case}"
     if unknown := sorted(measurement.arguments.keys() - set(names)):
-        raise CalcError("#VALUE!", f"{where}: it has no argument {', '.join(unknown)}")
+        raise CalcError("#VALUE!", f"{where}: it {has_no(declaration, unknown)}")
     try:
         read = declaration.read([measurement.arguments.get(name) for name in names])
         with ignored():

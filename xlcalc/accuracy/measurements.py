@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from xlcalc.catalog import table_file, tables, user
 from xlcalc.files import read_file
 from xlcalc.hardware.software import SOFTWARE
+from xlcalc.language.cells import did_you_mean
 from xlcalc.language.declare import Declaration, find
 from xlcalc.language.errors import CalcError
 
@@ -84,8 +85,10 @@ def of_file(path: Path) -> tuple[Measurement, ...]:
     """The measurements of a file. Raises ValueError naming the line that cannot be read."""
     found = []
     for number, line in table_file.lines(read_file(path), path.name):
-        if not line.get("function"):
-            raise ValueError(f"{path.name}, line {number}: needs a function")
+        for column in ("function", "measured"):
+            if not line.get(column):
+                lacks = "" if column in line else f", and no column is called so{did_you_mean(column, line)}"
+                raise ValueError(f"{path.name}, line {number}: needs a {column}{lacks}")
         found.append(measurement(line, path.name, f"line {number}"))
     return tuple(found)
 
@@ -96,11 +99,16 @@ def measurement(line: Mapping[str, Any], place: str, row: str) -> Measurement:
     line = {_ALSO.get(name, name): value for name, value in line.items()}
     try:
         measured = float(line.get("measured", ""))
+    except (TypeError, ValueError):
+        measured = 0.0
+    if not 0 < measured < float("inf"):
+        raise ValueError(f"{where}, column measured: must be a number above 0; got {line.get('measured')!r:.60}")
+    try:
         together = json.loads(line.get("arguments") or "{}")
     except (TypeError, ValueError) as error:
-        raise table_file.TableError(f"{where}: measured is a number and arguments are JSON ({error})") from None
-    if not 0 < measured < float("inf") or not isinstance(together, dict):
-        raise ValueError(f"{where}: measured is a number above 0 and arguments are a JSON object")
+        raise ValueError(f"{where}, column arguments: must be a JSON object ({error})") from None
+    if not isinstance(together, dict):
+        raise ValueError(f"{where}, column arguments: must be a JSON object; got {line['arguments'][:60]}")
     declaration = find(str(line["function"]))
     takes = {argument.name for argument in declaration.arguments} if declaration else set()
     plain = {name: value for name, value in line.items() if name not in _ABOUT and value not in ("", None)}
@@ -120,6 +128,12 @@ def measurement(line: Mapping[str, Any], place: str, row: str) -> Measurement:
         software,
         date,
     )
+
+
+def has_no(declaration: Declaration, names: list[str]) -> str:
+    """The end of a sentence about arguments that a function does not take."""
+    near = did_you_mean(names[0], [argument.name for argument in declaration.arguments])
+    return f"has no argument {', '.join(names)}{near}"
 
 
 def calls(arguments: Mapping[str, Any]) -> list[tuple[dict[str, Any], float]]:

@@ -102,7 +102,7 @@ def _result(case: Measurement) -> Result:
     function = find(case.function)
     assert function is not None, case.function
     if case.missing:
-        return _refused(case, f"{function.name} has no argument {', '.join(case.missing)}")
+        return _refused(case, f"{function.name} {measurements.has_no(function, case.missing)}")
     try:
         with unrecorded():  # no part of the derivation that asks for it
             estimate, read = measurements.estimated(function, case)

@@ -6,6 +6,7 @@ The folder is the one that XLCALC_CATALOG names, or `xlcalc` in the user's confi
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
@@ -57,9 +58,16 @@ def _lines(file: str, columns: Sequence[str], accelerators: Collection[str]) -> 
 
 
 def config_text(model_id: str) -> str | None:
-    """The user's configuration of a model, if there is one."""
+    """The user's configuration of a model, if there is one. Raises TableError for a file that holds no JSON."""
     path = _file(f"configs/{model_id}.json")
-    return path.read_text("utf-8-sig") if path else None
+    if path is None:
+        return None
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        json.loads(text)
+    except ValueError as error:
+        raise table_file.TableError(f"{path}: is no JSON in UTF-8: {error}") from None
+    return text
 
 
 def _file(name: str) -> Path | None:

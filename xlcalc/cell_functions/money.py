@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
-from xlcalc.catalog import accelerators, money, prices, tables
+from xlcalc.catalog import accelerators, api_and_grid, prices, tables
 from xlcalc.catalog.names import NotInCatalog
 from xlcalc.formula.arithmetic import allowed, is_number, is_recording, term
 from xlcalc.formula.arithmetic import term as label
@@ -293,7 +293,7 @@ def LLM_CARBON(joules: Joules, region: Name) -> Carbon:
         True
     """
     with _listed(region, "region"):
-        grid = money.grid_region(region)
+        grid = api_and_grid.grid_region(region)
     intensity = term(f"grid of {region}", float(grid["kg_co2e_per_kwh"]), "kg CO2e/kWh", lambda: _source(grid))
     return term("energy in kWh", joules / JOULES_PER_KWH, "kWh") * intensity
 
@@ -321,7 +321,7 @@ def _listed(name: str, argument: str) -> Iterator[None]:
 
 def _api_row(name: str) -> dict[str, str]:
     with _listed(name, "api_model"):
-        return money.api_model(name)
+        return api_and_grid.api_model(name)
 
 
 def _table(name: str, search: str | None, find: Callable[[str], Any] | None = None) -> Table:

@@ -43,8 +43,7 @@ def validate(
     Example: xlcalc validate --coverage
     Example: xlcalc validate -o accuracy.xlsx
     """
-    from xlcalc.accuracy import coverage as left_out
-    from xlcalc.accuracy import measurements, validation
+    from xlcalc.accuracy import left_out, measurements, validation
 
     if coverage:
         print_rows(left_out.table())

@@ -23,6 +23,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from xlcalc import __version__
+from xlcalc.files import FileError, write_atomically
 from xlcalc.language.declare import functions
 
 NAME = "xlcalc.xlam"
@@ -86,15 +87,11 @@ def install(addin: bytes) -> Path:
             "Windows machine, and run pip install xlcalc[excel] there"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / NAME
-    temporary = folder / f"~{NAME}.tmp"
     try:
-        temporary.write_bytes(addin)
-        temporary.replace(target)
-    except PermissionError:
-        temporary.unlink(missing_ok=True)
-        raise BuildError(f"{target} is in use: close Excel, then install again") from None
-    return target
+        write_atomically(folder / NAME, addin)
+    except FileError as error:
+        raise BuildError(f"{error} Close Excel, then install again") from None
+    return folder / NAME
 
 
 def warning(python: str) -> str:

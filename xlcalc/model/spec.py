@@ -23,7 +23,7 @@ from xlcalc.model.dtypes import DTYPES, DType
 from xlcalc.model.families.reader import read
 from xlcalc.model.families.towers import Towers, odd_size, towers
 from xlcalc.model.flops import FlopShape, flop_shape
-from xlcalc.model.kinds import kinds
+from xlcalc.model.kind_of_model import kinds
 from xlcalc.model.params import active_by_part, params_by_part
 from xlcalc.model.serve_columns import serve_columns
 from xlcalc.model.storage import KEPT_BITS, Weights, stored

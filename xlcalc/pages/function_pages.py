@@ -16,9 +16,9 @@ from xlcalc.language.errors import CalcError
 from xlcalc.language.kinds import AcceleratorKind, DTypeKind, ModelKind
 from xlcalc.language.renderings import example_arguments
 from xlcalc.pages import answers, questions
+from xlcalc.pages.equations import mathematics
 from xlcalc.pages.frame import FILES, file_of, page
 from xlcalc.pages.html import Html, anchor, grid, joined, paragraphs, prose, section, tag, void
-from xlcalc.pages.mathematics import mathematics
 
 _WRONG = ("abc", -1, 0, 0.5)  # given in place of each argument to meet its refusals
 _FIELDS_SHOWN = 8  # of a form; the optional ones after them open on demand

@@ -7,7 +7,7 @@ from typing import Any
 
 from xlcalc.language.declare import Declaration, functions
 from xlcalc.pages import software_list
-from xlcalc.pages.mathematics import mathematics
+from xlcalc.pages.equations import mathematics
 
 
 def as_data(declaration: Declaration) -> dict[str, Any]:

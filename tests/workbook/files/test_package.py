@@ -26,7 +26,7 @@ from xlcalc import files as atomic
 from xlcalc import limits
 from xlcalc.files import FileError
 from xlcalc.language.errors import CalcError
-from xlcalc.workbook.files import formats
+from xlcalc.workbook.files import number_formats
 from xlcalc.workbook.files.package import Package, WorkbookError
 
 
@@ -427,5 +427,5 @@ def test_equal_edits_give_equal_bytes(tmp_path: Path) -> None:
 def test_formats_that_show_dates_are_those_of_another_reader():
     own = ['[Red]0.0" days"', "[$-409]d mmm yy", "[h]:mm", "[mm]:ss", r"0\d", "0_d", "#,##0;[Red]-d", '"$"0.0,,"M"']
     for number, code in {**BUILTIN_FORMATS, **dict(enumerate(own, 200))}.items():
-        assert formats.is_date(code) == is_date_format(code), code
-        assert number >= 200 or (number in formats._BUILT_IN_DATES) == is_date_format(code), number
+        assert number_formats.is_date(code) == is_date_format(code), code
+        assert number >= 200 or (number in number_formats._BUILT_IN_DATES) == is_date_format(code), number

@@ -135,16 +135,18 @@ def test_inflation_and_discount_by_month(name):
 def test_wrong_entries_stop_and_each_is_marked(name):
     """Nothing that is typed is left unused in silence.
 
-    Text where a number belongs has the whole book calculated by both engines: in a project and in a month, which the
-    other books are laid out like.
+    Text where a number belongs, and no scenario, have the whole book calculated by both engines: in a project and in a
+    month, which the other books are laid out like; their own line has a wrong period.
     """
-    wrong = {"price_term": "2y", "contingency": 50, "scenario": "worst"}
+    wrong = {"price_term": "2y", "contingency": 50}
     if name == "cluster-tco":  # where all ways of renting stand side by side
         del wrong["price_term"]
+    amount, period = 2.1, "USD a year"
     if name in ("training-budget", "hosting-budget"):
-        wrong |= {"usd_per_hour": "$2.10", "start_date": "soon"}
+        wrong |= {"scenario": "worst", "usd_per_hour": "$2.10", "start_date": "soon"}
+        amount, period = "2,10", "USD a month"
     row = named(book(name), "own_names")[0][0].row
-    cells = {("Inputs", f"A{row}"): "Legal", ("Inputs", f"B{row}"): "2,10", ("Inputs", f"C{row}"): "USD a month",
+    cells = {("Inputs", f"A{row}"): "Legal", ("Inputs", f"B{row}"): amount, ("Inputs", f"C{row}"): period,
              ("Scenarios", f"I{override_row(name)}"): 50}  # fmt: skip
     report = changed(cells, template=name, **wrong)
     for entry in wrong:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import openpyxl
 import pytest
 from openpyxl.formula import Tokenizer
-from openpyxl.formula.translate import Translator
+from openpyxl.utils import column_index_from_string
 from openpyxl.worksheet.formula import ArrayFormula
 from template_files import SHIPPED, formula_cells, loaded, named
 
@@ -19,7 +19,7 @@ from xlcalc.workbook.files.package import Package
 from xlcalc.workbook.listed import listed_names
 from xlcalc.workbook.templates import style
 from xlcalc.workbook.templates.book import Book
-from xlcalc.workbook.templates.build import template, template_names
+from xlcalc.workbook.templates.build import template_names
 
 TEMPLATES = template_names()
 BUDGETS = [name for name in TEMPLATES if listed_names(SHIPPED[name])]  # those with inputs
@@ -42,10 +42,6 @@ def budget_values(request):
 
 
 # Building
-
-
-def test_same_input_same_bytes():
-    assert template("hardware") == template("hardware")
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
@@ -136,6 +132,8 @@ def test_opens_on_the_dashboard_in_reading_order(budget):
 
 def test_no_constant_inside_a_formula(formulas):
     for cell, content in formula_cells(formulas):
+        if WHOLE_NUMBERS_ALLOWED.issuperset(re.findall(r"(?<![\w.$])\d[\d.]*", content)):
+            continue  # most formulas, which need not be taken apart
         for token in Tokenizer(content).items:
             if token.subtype == "NUMBER":
                 assert token.value in WHOLE_NUMBERS_ALLOWED, (cell.parent.title, cell.coordinate, content)
@@ -151,10 +149,19 @@ def test_one_formula_a_row(budget, sheet, first):
             continue
         texts = [cell.value.text if isinstance(cell.value, ArrayFormula) else cell.value for cell in cells]
         for (left, text), (right, other) in pairwise(zip(cells, texts, strict=True)):
-            moved = Translator(text, origin=left.coordinate).translate_formula(right.coordinate)
-            assert moved == other, (left.coordinate, right.coordinate)
+            assert relative(text, left.column) == relative(other, right.column), (left.coordinate, right.coordinate)
         checked += 1
     assert checked >= 15
+
+
+def relative(text, column):
+    """A formula with its references as columns to the right of its own, as Excel's R1C1 has them."""
+
+    def moved(found):
+        fixed, letters, row = found.groups()
+        return found[0] if fixed else f"C[{column_index_from_string(letters) - column}]{row}"
+
+    return re.sub(r"(?<![\w.$])(\$?)([A-Z]{1,3})(\$?\d+)(?![\w(])", moved, text)
 
 
 def test_sums_end_in_a_guard_row(budget):
