@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
 import sys
 
+import openpyxl
 import pytest
 from standalone_books import Calculated, same
 
@@ -18,7 +20,7 @@ from xlcalc.workbook import report
 from xlcalc.workbook.files.package import Package
 from xlcalc.workbook.files.recalc import recalculate
 from xlcalc.workbook.listed import cell_functions
-from xlcalc.workbook.standalone import stored
+from xlcalc.workbook.standalone import added_sheets, stored
 from xlcalc.workbook.templates import editions
 
 KIT = stored.read()
@@ -162,6 +164,20 @@ def test_back_to_the_add_in_edition_to_the_byte(name):
     back = editions.converted(editions.edition(plain, "standalone", name), "addin")
     assert back.parts == plain.parts
     assert all(back.read(part) == plain.read(part) for part in plain.parts)
+
+
+def test_a_file_that_another_program_saved_goes_back_and_is_made_again():
+    """Parts, keys and styles have other names then, and Excel's own dynamic arrays may stay beside ours."""
+    plain, made, saved = report.find("hardware"), editions.edition(report.find("hardware"), "standalone"), io.BytesIO()
+    for title in added_sheets.TITLES:  # their cells would only take time
+        made.replace(made.sheets[title], re.sub(b"<row .*</row>", b"", made.read(made.sheets[title]), flags=re.DOTALL))
+    openpyxl.load_workbook(io.BytesIO(made.to_bytes())).save(saved)
+    back = editions.converted(Package.open(saved.getvalue()), "addin")
+    assert [*back.sheets] == [*plain.sheets] and {one.name for one in back.names} == {one.name for one in plain.names}
+    assert back.value("Cover", "D4") is None and not any(b"xlcalc_searched" in back.read(part) for part in back.parts)
+    again = editions.edition(back, "standalone")
+    titles = re.findall(rb'<sheet [^>]*?name="([^"]*)"', again.read(again.workbook_part))
+    assert [one.decode() for one in titles] == [*plain.sheets, *added_sheets.TITLES]
 
 
 def test_a_model_of_one_s_own_gets_its_columns(tmp_path, monkeypatch):
