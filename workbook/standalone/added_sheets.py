@@ -31,6 +31,7 @@ SHEETS = {
     formats.MACHINES: ("Machine formats", "What serving reads of an accelerator that computes in a format."),
 }
 _WORDS, _SEARCHES = "Words", "Searches"
+TITLES = (*(title for title, _ in SHEETS.values()), _WORDS, _SEARCHES)
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
@@ -52,7 +53,7 @@ def with_own_rows(package: Package) -> dict[str, bytes]:
 
 def _up_to(xml: bytes, first: int) -> bytes:
     """A sheet of ours without the rows from `first` on."""
-    row = re.compile(rb'<row r="(\d+)">.*?</row>', re.DOTALL)
+    row = re.compile(rb'<row r="(\d+)"[^>]*>.*?</row>', re.DOTALL)
     return row.sub(lambda found: found[0] if int(found[1]) < first else b"", xml)
 
 

@@ -26,6 +26,7 @@ _NOTE = (
     " the inputs that this file was made with: after other inputs they give #N/A until `xlcalc recalc FILE` searches"
     " again."
 )
+_NOTE_STARTS = "Standalone edition: "
 _NOTE_PLACE = re.compile(rb'(<row r="4"[^>]*>(?:(?!</row>).)*?)(?=<c r="[E-Z]|</row>)', re.DOTALL)
 _MARK = "xlcalc_searched"
 _DXF = (
@@ -33,12 +34,11 @@ _DXF = (
     b"</fill></dxf>"
 )
 _NO_DXFS = b'<dxfs  count="1">'  # two spaces tell that there were none
-_RULE = re.compile(
-    rb'<conditionalFormatting sqref="[^"]*"><cfRule type="expression" priority="\d+" dxfId="\d+"><formula>'
-    + _MARK.encode() + rb"</formula></cfRule></conditionalFormatting>"
-)  # fmt: skip
+_RULE = re.compile(rb"<cfRule [^>]*><formula>" + _MARK.encode() + rb"</formula></cfRule>")
+_NO_RULES = re.compile(rb"<conditionalFormatting [^>]*></conditionalFormatting>")
 _CALLING = re.compile(rb'<c r="([A-Z]+\d+)"([^>]*)><f>((?:(?!</f>).)*?\bLLM_(?:(?!</f>).)*)</f>')
 _CALLED = re.compile(rb'<c r="([A-Z]+\d+)"([^>]*) cm="1"><f t="array" ref="\1">')
+_CELL_METADATA = re.compile(rb'<c r="[^>]* cm="')
 _METADATA = (
     b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     b'<metadata xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -49,8 +49,11 @@ _METADATA = (
     b'<ext uri="{bdbb8cdc-fa1e-496e-a857-3c3f30c029c3}"><xda:dynamicArrayProperties fDynamic="1" fCollapsed="0"/></ext>'
     b'</extLst></bk></futureMetadata><cellMetadata count="1"><bk><rc t="1" v="0"/></bk></cellMetadata></metadata>'
 )
+_DYNAMIC_ALONE = (b'<metadataTypes count="1">', b'name="XLDAPR"', b'<cellMetadata count="1">')
+"""What metadata have that know dynamic arrays alone, as Excel writes them: cells may share them."""
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_RELATIONS_PART, _TYPES_PART = "xl/_rels/workbook.xml.rels", "[Content_Types].xml"
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -65,10 +68,13 @@ def standalone(package: Package, answers: Sequence[Answer], own: added_sheets.Ow
     if is_standalone(package):
         own = {**added_sheets.own_rows(package), **own}
         package = addin(package)
-    if any("metadata" in part.rpartition("/")[2] for part in package.parts):
+    metadata = [part for kind, part in package.related(package.workbook_part) if kind == "sheetMetadata"]
+    if metadata and not all(mark in package.read(metadata[0]) for mark in _DYNAMIC_ALONE):
         raise WorkbookError(
             f"{package.label} has cell metadata of its own; the standalone edition is made of templates."
         )
+    if taken := [title for title in added_sheets.TITLES if title in package.sheets]:
+        raise WorkbookError(f"{package.label} has a sheet {taken[0]}, as the standalone edition adds one: rename yours")
     kit = read()
     workbook = package.read(package.workbook_part)
     sheets, names = added_sheets.sheets(package, kit, answers, own)
@@ -93,9 +99,9 @@ def standalone(package: Package, answers: Sequence[Answer], own: added_sheets.Ow
         workbook = workbook.replace(b"</sheets>", f"</sheets><definedNames>{defined}</definedNames>".encode(), 1)
     changed[package.workbook_part] = workbook
     added = {f"xl/worksheets/xlcalc{i}.xml": content for i, content in enumerate(sheets.values())}
-    relations, types = _related(package, len(added))
-    changed |= relations | types
-    return Package(_packed(package, changed, {**added, "xl/metadata.xml": _METADATA}), package.label)
+    if not metadata:
+        added["xl/metadata.xml"] = _METADATA
+    return Package(_packed(package, {**changed, **_related(package, [*added])}, added), package.label)
 
 
 def with_own_rows(package: Package) -> Package:
@@ -104,36 +110,47 @@ def with_own_rows(package: Package) -> Package:
 
 
 def addin(package: Package) -> Package:
-    """The workbook without what `standalone` added."""
+    """The workbook without what `standalone` added, whichever program saved it since: its sheets are known by their
+    titles, for parts and their keys have other names then."""
     if not is_standalone(package):
         return package
     changed: dict[str, bytes | None] = {}
+    gone = {package.sheets[title] for title in added_sheets.TITLES if title in package.sheets}
     for sheet, part in package.sheets.items():
-        if "/xlcalc" in part:
-            changed[part] = None
-            continue
-        xml = _RULE.sub(b"", package.read(part))
-        changed[part] = _CALLED.sub(rb'<c r="\1"\2><f>', xml)
-        if sheet == "Cover":
-            text = escape_string(_NOTE).encode()
-            changed[part] = re.sub(
-                rb'<c r="D4"[^>]*><is><t>%b</t></is></c>' % re.escape(text), b"", changed[part] or b""
-            )
+        if part not in gone:
+            xml = _NO_RULES.sub(b"", _RULE.sub(b"", package.read(part)))
+            changed[part] = _CALLED.sub(rb'<c r="\1"\2><f>', xml)
+            if sheet == "Cover" and str(package.value(sheet, "D4")).startswith(_NOTE_STARTS):
+                changed[part] = re.sub(rb'<c r="D4"[^>]*>.*?</c>', b"", changed[part] or b"", count=1, flags=re.DOTALL)
     styles = next(part for kind, part in package.related(package.workbook_part) if kind == "styles")
     changed[styles] = _without_dxf(package.read(styles))
-    workbook = re.sub(rb'<sheet name="[^"]*" sheetId="\d+" state="visible" r:id="xlcalc\d+" ?/>', b"",
-                      package.read(package.workbook_part))  # fmt: skip
-    workbook = re.sub(rb'<definedName name="(?:LLM_|xlcalc_)[^"]*">[^<]*</definedName>', b"", workbook)
+    titles = "|".join(added_sheets.TITLES).encode()
+    workbook = re.sub(rb'<sheet [^>]*?name="(?:%b)"[^>]*?/>' % titles, b"", package.read(package.workbook_part))
+    workbook = re.sub(rb'<definedName name="(?:LLM_|xlcalc_)[^>]*>[^<]*</definedName>', b"", workbook)
     changed[package.workbook_part] = workbook.replace(b"<definedNames></definedNames>", b"")
-    relations = "xl/_rels/workbook.xml.rels"
-    changed[relations] = re.sub(
-        rb'<Relationship Type="[^"]*" Target="[^"]*" Id="xlcalc\w+" ?/>', b"", package.read(relations)
+    if not any(_CELL_METADATA.search(xml) for part, xml in changed.items() if xml and part not in gone):
+        gone |= {part for kind, part in package.related(package.workbook_part) if kind == "sheetMetadata"}
+    for part in [*gone]:
+        folder, _, name = part.rpartition("/")
+        gone |= {f"{folder}/_rels/{name}.rels"} & {*package.parts}
+    changed[_RELATIONS_PART] = _without(
+        rb"<Relationship [^>]*?/>", rb'Target="/?(?:xl/)?([^"]*)"', package.read(_RELATIONS_PART), gone
     )
-    types = "[Content_Types].xml"
-    own = rb'<Override PartName="/xl/(?:worksheets/xlcalc\d+|metadata)\.xml" ContentType="[^"]*" ?/>'
-    changed[types] = re.sub(own, b"", package.read(types))
-    changed["xl/metadata.xml"] = None
-    return Package(_packed(package, changed, {}), package.label)
+    changed[_TYPES_PART] = _without(
+        rb"<Override [^>]*?/>", rb'PartName="/(?:xl/)?([^"]*)"', package.read(_TYPES_PART), gone
+    )
+    return Package(_packed(package, {**changed, **dict.fromkeys(gone)}, {}), package.label)
+
+
+def _without(element: bytes, named: bytes, xml: bytes, gone: set[str]) -> bytes:
+    """A list of parts without those that are gone; each is named by its place in `xl`."""
+    places = {part.removeprefix("xl/") for part in gone}
+
+    def kept(found: re.Match[bytes]) -> bytes:
+        name = re.search(named, found[0])
+        return b"" if name and name[1].decode() in places else found[0]
+
+    return re.sub(element, kept, xml)
 
 
 def _calling(xml: bytes, kit: Stored, dxf: int) -> bytes:
@@ -184,23 +201,19 @@ def _without_dxf(styles: bytes) -> bytes:
     return styles.replace(found[0], b'<dxfs count="%d">' % left, 1).replace(_DXF, b"", 1)
 
 
-def _related(package: Package, sheets: int) -> tuple[dict[str, bytes], dict[str, bytes]]:
+def _related(package: Package, added: Sequence[str]) -> dict[str, bytes]:
     """The lists of parts with what is added."""
-    relations, types = "xl/_rels/workbook.xml.rels", "[Content_Types].xml"
-    more = "".join(
-        f'<Relationship Type="{_RELATIONS}/worksheet" Target="/xl/worksheets/xlcalc{i}.xml" Id="xlcalc{i}" />'
-        for i in range(sheets)
-    )
-    more += f'<Relationship Type="{_RELATIONS}/sheetMetadata" Target="/xl/metadata.xml" Id="xlcalcmetadata" />'
-    content = "".join(
-        f'<Override PartName="/xl/worksheets/xlcalc{i}.xml" ContentType="{_TYPES}.worksheet+xml" />'
-        for i in range(sheets)
-    )
-    content += f'<Override PartName="/xl/metadata.xml" ContentType="{_TYPES}.sheetMetadata+xml" />'
-    return (
-        {relations: package.read(relations).replace(b"</Relationships>", f"{more}</Relationships>".encode(), 1)},
-        {types: package.read(types).replace(b"</Types>", f"{content}</Types>".encode(), 1)},
-    )
+    more = content = ""
+    for part in added:
+        kind, key = ("worksheet", part[14:-4]) if "/worksheets/" in part else ("sheetMetadata", "xlcalcmetadata")
+        more += f'<Relationship Type="{_RELATIONS}/{kind}" Target="/{part}" Id="{key}" />'
+        content += f'<Override PartName="/{part}" ContentType="{_TYPES}.{kind}+xml" />'
+    return {
+        _RELATIONS_PART: package.read(_RELATIONS_PART).replace(
+            b"</Relationships>", f"{more}</Relationships>".encode(), 1
+        ),
+        _TYPES_PART: package.read(_TYPES_PART).replace(b"</Types>", f"{content}</Types>".encode(), 1),
+    }
 
 
 def _packed(package: Package, changed: dict[str, bytes] | dict[str, bytes | None], added: dict[str, bytes]) -> bytes:

@@ -22,6 +22,9 @@ Row = Annotated[
     list[str] | None,
     typer.Argument(metavar="[WORD... | ID [COLUMN=VALUE]... | FILE.csv]", help="More words; after `add`: what to add."),
 ]
+Workbook = Annotated[
+    Path | None, typer.Option("--workbook", help="After `add`: a standalone workbook that gets its columns too.")
+]
 Catalog = Annotated[Path | None, typer.Option("--catalog", help="After `add`: the folder of your catalog.")]
 
 
@@ -34,9 +37,7 @@ def models(
     ] = None,
     model_id: Annotated[str, typer.Option("--id", help="After `add`: the model's id.")] = "",
     catalog: Catalog = None,
-    workbook: Annotated[
-        Path | None, typer.Option("--workbook", help="After `add`: a standalone workbook that gets its columns too.")
-    ] = None,
+    workbook: Workbook = None,
     as_json: Json = False,
 ) -> None:
     """The catalog of models, and adding your own.
@@ -55,15 +56,8 @@ def models(
     from xlcalc.catalog import own
 
     _use(catalog)
-    added = own.add_model(Path(more[0]), model_id)
-    print(added)
-    if workbook is not None:
-        from xlcalc.workbook.files.package import Package
-        from xlcalc.workbook.templates import editions
-
-        with usage_errors():
-            editions.with_own_rows(Package.open(workbook)).save(workbook)
-        print(workbook)
+    print(own.add_model(Path(more[0]), model_id))
+    _into(workbook)
 
 
 @app.command()
@@ -71,6 +65,7 @@ def hardware(
     search: Annotated[str, typer.Argument(help=_SEARCH, autocompletion=completion.hardware)] = "",
     row: Row = None,
     catalog: Catalog = None,
+    workbook: Workbook = None,
     as_json: Json = False,
 ) -> None:
     """The catalog of accelerators, and adding your own.
@@ -83,6 +78,7 @@ def hardware(
     """
     if search == "add":
         _add("accelerators", row, catalog)
+        _into(workbook)
     else:
         _show("LLM_HARDWARE_TABLE", [search, *(row or [])], as_json)
 
@@ -121,6 +117,18 @@ def _add(name: str, row: list[str] | None, catalog: Path | None) -> None:
         raise typer.BadParameter("after add come an id and COLUMN=VALUE for each figure, or a file of rows, FILE.csv")
     _use(catalog)
     print(own.add_rows(name, row))
+
+
+def _into(workbook: Path | None) -> None:
+    """Give a standalone workbook the columns of what was added."""
+    if workbook is None:
+        return
+    from xlcalc.workbook.files.package import Package
+    from xlcalc.workbook.templates import editions
+
+    with usage_errors():
+        editions.with_own_rows(Package.open(workbook)).save(workbook)
+    print(workbook)
 
 
 def _use(catalog: Path | None) -> None:

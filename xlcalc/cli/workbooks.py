@@ -262,7 +262,7 @@ def convert(
     conditional formats, data validations and tables; converting to plain again gives back the same formulas.
 
     standalone puts the functions themselves into a workbook made from a template, as `xlcalc new --edition standalone`
-    does; converting to plain takes them out again, to the byte.
+    does; converting to plain takes them out again, every part of the file to the byte.
 
     Example: xlcalc convert budget.xlsx --to xlwings-lite -o budget-lite.xlsx
     """

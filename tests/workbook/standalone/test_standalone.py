@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
 import sys
 
+import openpyxl
 import pytest
 from standalone_books import Calculated, same
 
@@ -18,7 +20,7 @@ from xlcalc.workbook import report
 from xlcalc.workbook.files.package import Package
 from xlcalc.workbook.files.recalc import recalculate
 from xlcalc.workbook.listed import cell_functions
-from xlcalc.workbook.standalone import stored
+from xlcalc.workbook.standalone import added_sheets, stored
 from xlcalc.workbook.templates import editions
 
 KIT = stored.read()
@@ -164,42 +166,44 @@ def test_back_to_the_add_in_edition_to_the_byte(name):
     assert all(back.read(part) == plain.read(part) for part in plain.parts)
 
 
-def test_a_model_of_one_s_own_gets_its_columns(tmp_path, monkeypatch):
-    config = {
-        **json.loads((report.files("xlcalc.catalog") / "configs/llama-3.1-8b.json").read_text()),
-        "num_hidden_layers": 40,
-    }
-    (tmp_path / "config.json").write_text(json.dumps(config))
-    target = tmp_path / "hardware.xlsx"
+def test_a_file_that_another_program_saved_goes_back_and_is_made_again():
+    """Parts, keys and styles have other names then, and Excel's own dynamic arrays may stay beside ours."""
+    plain, made, saved = report.find("hardware"), editions.edition(report.find("hardware"), "standalone"), io.BytesIO()
+    for title in added_sheets.TITLES:  # their cells would only take time
+        made.replace(made.sheets[title], re.sub(b"<row .*</row>", b"", made.read(made.sheets[title]), flags=re.DOTALL))
+    openpyxl.load_workbook(io.BytesIO(made.to_bytes())).save(saved)
+    back = editions.converted(Package.open(saved.getvalue()), "addin")
+    assert [*back.sheets] == [*plain.sheets] and {one.name for one in back.names} == {one.name for one in plain.names}
+    assert back.value("Cover", "D4") is None and not any(b"xlcalc_searched" in back.read(part) for part in back.parts)
+    again = editions.edition(back, "standalone")
+    titles = re.findall(rb'<sheet [^>]*?name="([^"]*)"', again.read(again.workbook_part))
+    assert [one.decode() for one in titles] == [*plain.sheets, *added_sheets.TITLES]
+
+
+def test_models_and_accelerators_of_one_s_own_get_their_columns(tmp_path):
+    config = json.loads((report.files("xlcalc.catalog") / "configs/llama-3.1-8b.json").read_text())
+    model, target, own = json.dumps({**config, "num_hidden_layers": 40}), tmp_path / "book.xlsx", tmp_path / "own"
+    (tmp_path / "config.json").write_text(model)
     editions.edition(report.find("hardware"), "standalone", "hardware").save(target)
-    arguments = [
-        "models",
-        "add",
-        tmp_path / "config.json",
-        "--id",
-        "our-40",
-        "--catalog",
-        tmp_path / "own",
-        "--workbook",
-        target,
-    ]
-    done = subprocess.run(
-        [sys.executable, "-c", "from xlcalc.cli import main; main()", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    model = json.dumps(config)
-    cache, flops, step = Calculated(Package.open(target)).answers(
+    for words in (
+        ["hardware", "add", "our-chip", "peak_bf16_tflops=500", "memory_gb=96", "bandwidth_gb_s=3000"],
+        ["models", "add", tmp_path / "config.json", "--id", "our-40", "--workbook", target],
+    ):
+        command = [sys.executable, "-c", "from xlcalc.cli import main; main()", *map(str, words), "--catalog", own]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    cache, flops, step, hours = Calculated(Package.open(target)).answers(
         [
             '=LLM_KV_CACHE("our-40",8192,2)',
             '=LLM_TRAIN_FLOPS("our-40",1E12,4096)',
             '=LLM_TPOT("our-40","h100-sxm",2,9000)',
+            '=LLM_GPU_HOURS(1E24,"our-chip",0.4)',
         ]
     )
     assert step == pytest.approx(xlcalc.LLM_TPOT(model, "h100-sxm", 2, 9000), rel=1e-12)
     assert cache == xlcalc.LLM_KV_CACHE(model, 8192, 2)
     assert flops == pytest.approx(xlcalc.LLM_TRAIN_FLOPS(model, 1e12, 4096), rel=1e-12)
+    assert hours == pytest.approx(1e24 / (500e12 * 0.4) / 3600, rel=1e-12)
 
 
 @pytest.mark.slow

@@ -58,6 +58,32 @@ def test_hosting_asks_the_plan_for_its_replica():
     assert impossible.named("checks_ok") == 0 and checks(impossible)["A layout meets the limits"] == 0
 
 
+def test_hosting_takes_the_fewest_accelerators_without_a_search():
+    given = {
+        "replica_by": "fewest",
+        "model": "qwen3-32b",
+        "accelerator": "h200-sxm",
+        "cached_share": 0.5,
+        "replica_format": "fp8",
+    }
+    report = changed(template="hosting-budget", **given)
+    count = xlcalc.LLM_MIN_GPUS("qwen3-32b", "h200-sxm", 2300, 32, "fp8")
+    speed = xlcalc.LLM_THROUGHPUT("qwen3-32b", "h200-sxm", count, 2000, 300, 32, "fp8", cached_share=0.5)
+    low = xlcalc.LLM_ESTIMATE_BOUND(
+        "LLM_THROUGHPUT", "low", "qwen3-32b", "h200-sxm", count, 2000, 300, 32, "fp8", None, None, 0.5
+    )
+    assert report.named("replica_accelerators") == count and report.named("replica_slow") == pytest.approx(low)
+    assert report.named("replica_listed") == pytest.approx(speed) and report.named("checks_failed") == 0
+    assert report.named("replica_tpot") == pytest.approx(32 / speed)  # each of 32 has a token in a step
+    waited = xlcalc.LLM_TTFT("qwen3-32b", "h200-sxm", count, 1000, 1, "fp8") + 32 / speed / 2
+    assert report.named("replica_ttft") == pytest.approx(waited)
+    late = checks(changed(template="hosting-budget", **given, tpot_slo=0.005))
+    assert late["The fewest accelerators keep both limits"] == 0
+    assert (
+        checks(changed(template="hosting-budget", **given, own_accelerators=4))["Own speed has its accelerators"] == 1
+    )
+
+
 def test_hosting_pays_commitments_that_it_does_not_need():
     flat = changed(template="hosting-budget", price_term="1y", growth=0, sizing_month_no=0, usd_per_hour=2)
     shrinking = changed(template="hosting-budget", price_term="1y", growth=-0.3, sizing_month_no=0, usd_per_hour=2)
