@@ -17,7 +17,7 @@ from xlcalc.files import read_file, write_atomically
 from xlcalc.language.declare import Table
 from xlcalc.language.harmless import printable, unformulated
 from xlcalc.sweeps.expressions import SpecError
-from xlcalc.sweeps.kept import text_columns
+from xlcalc.sweeps.kept import text_columns, together
 from xlcalc.sweeps.run import Sweep
 from xlcalc.sweeps.store import Folder
 
@@ -26,7 +26,8 @@ MOST_ROWS = 1_048_575  # of a sheet, below its headers
 
 
 class Answer(NamedTuple):
-    """What a sweep comes to: `best` and `groups` with headers, empty where none were asked for; `rows` in memory."""
+    """What a sweep comes to: how many scenarios, how many meet the conditions, how many of all have an error; `best` and
+    `groups` with headers, empty where none were asked for; `rows` in memory."""
 
     scenarios: int
     kept: int
@@ -103,7 +104,7 @@ def _all(found: Sweep) -> Table:
     if found.part.rows > MOST_ROWS:
         raise SpecError(f"a sheet holds {MOST_ROWS:,} scenarios; these are {found.part.rows:,}: write .parquet or ask "
                         "for top")  # fmt: skip
-    return _table(pyarrow.concat_tables(tables(found.folder)))
+    return _table(together(list(tables(found.folder))))
 
 
 def _write_csv(out: Path, store: Folder, parts: Any) -> None:
