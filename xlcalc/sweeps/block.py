@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import numpy
@@ -18,6 +19,7 @@ from xlcalc.sweeps.spec import Spec
 
 ERROR = "error"
 WRONG, EXAMPLE = b"scenarios with an error", b"an error"  # of a partition, kept with it
+_TURN = Lock()  # of the threads that a worker may have, at the book that they share
 _WORTH = 0.7  # share of rows that differ, below which what is alike is calculated once
 
 
@@ -80,8 +82,9 @@ def _of_workbook(spec: Spec, columns: Mapping[str, Values], places: Mapping[str,
         found: Mapping[str, Any] = {}
         error = CalcError("#VALUE!", "is no result of the workbook")
         try:
-            book.set({name: at(values.data, row) for name, values in few.items()})
-            found = book.results()
+            with _TURN:
+                book.set({name: at(values.data, row) for name, values in few.items()})
+                found = book.results()
         except ValueError as refused:
             error = CalcError(getattr(refused, "code", "#VALUE!"), str(refused))
         for name in outputs:

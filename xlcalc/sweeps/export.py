@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow
-from pyarrow import csv, parquet
+from pyarrow import compute, csv, parquet
 
 from xlcalc.catalog import table_file
 from xlcalc.files import read_file, write_atomically
+from xlcalc.language.cells import EXACT
 from xlcalc.language.declare import Table
 from xlcalc.language.harmless import printable, unformulated
 from xlcalc.sweeps.expressions import SpecError
@@ -26,8 +27,8 @@ MOST_ROWS = 1_048_575  # of a sheet, below its headers
 
 
 class Answer(NamedTuple):
-    """What a sweep comes to: how many scenarios, how many meet the conditions, how many of all have an error; `best` and
-    `groups` with headers, empty where none were asked for; `rows` in memory."""
+    """What a sweep comes to: how many scenarios, of them kept, with an error; `best` and `groups` with headers, empty
+    where none were asked for; `rows` in memory."""
 
     scenarios: int
     kept: int
@@ -54,6 +55,12 @@ def scenarios(path: Path) -> tuple[pyarrow.Table, str]:
         raise SpecError(f"{path.name} cannot be read as a table: {str(error).splitlines()[0][:200]}") from None
     if not len(table) or not table.column_names:
         raise SpecError(f"{path.name} has no scenarios")
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if (
+            pyarrow.types.is_integer(column.type)
+            and compute.any(compute.greater_equal(compute.abs(column), int(EXACT))).as_py()
+        ):
+            raise SpecError(f"{path.name}: {name} has a whole number of {EXACT:.0f} or more, which cells do not hold")
     return table, hashlib.sha256(data).hexdigest()[:16]
 
 

@@ -22,6 +22,7 @@ from xlcalc.language.declare import Declaration, Table, find, functions
 from xlcalc.language.errors import CalcError
 from xlcalc.language.many import Answers, Words, calculate
 
+_QUEUES = ("LLM_LATENCY_AT_LOAD", "LLM_REPLICAS")  # are solved a row at a time too, a millisecond each
 NO_NUMBER = "is no number"  # ends the sentence of what is no number where one is needed
 
 
@@ -76,7 +77,7 @@ class Expression:
     @property
     def is_search(self) -> bool:
         """Whether it calls a function that searches, row by row."""
-        return any(f.is_search for f in self.functions)
+        return any(f.is_search or f.name in _QUEUES for f in self.functions)
 
     def over(self, columns: Mapping[str, Values], n: int, tables: dict[str, Answers]) -> Values:
         """Its value for each row; `tables` keeps those of searches, of which several cells are taken."""

@@ -34,8 +34,8 @@ _PARTITIONS = 2_000  # of a sweep that searches, before partitions become larger
 _PAYS = 15.0  # seconds of work that are worth starting other processes
 _RETRIES = 3
 _AHEAD = 3  # blocks that wait for a worker
-# what Dask's processes ask of themselves all the time, for a page that nobody looks at here: on a busy machine it took a
-# third of a worker's processor time
+# what Dask's processes ask of themselves all the time, for pages that nobody looks at: on a busy machine that was a
+# third of the processor time of a worker
 _QUIET = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "500ms",

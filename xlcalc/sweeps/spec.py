@@ -41,7 +41,7 @@ import numpy
 
 from xlcalc import limits
 from xlcalc.files import read_file
-from xlcalc.language.cells import did_you_mean
+from xlcalc.language.cells import EXACT, did_you_mean
 from xlcalc.sweeps.expressions import Expression, SpecError, Values
 
 _SECTIONS = ("scenarios", "workbook", "results", "keep", "summary")
@@ -272,6 +272,8 @@ def _values(name: str, values: Any) -> list[Any]:
         raise SpecError(f"{name} is a list of numbers or texts, or one of them")
     if any(isinstance(value, float) and not math.isfinite(value) for value in found):
         raise SpecError(f"{name} is a list of finite numbers or texts, or one of them")
+    if any(type(value) is int and abs(value) >= EXACT for value in found):
+        raise SpecError(f"{name} has a whole number of {EXACT:.0f} or more, which cells and columns do not hold")
     return found
 
 
