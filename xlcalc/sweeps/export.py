@@ -56,10 +56,8 @@ def scenarios(path: Path) -> tuple[pyarrow.Table, str]:
     if not len(table) or not table.column_names:
         raise SpecError(f"{path.name} has no scenarios")
     for name, column in zip(table.column_names, table.columns, strict=True):
-        if (
-            pyarrow.types.is_integer(column.type)
-            and compute.any(compute.greater_equal(compute.abs(column), int(EXACT))).as_py()
-        ):
+        ends = compute.min_max(column).as_py().values() if pyarrow.types.is_integer(column.type) else ()
+        if any(abs(end or 0) >= EXACT for end in ends):
             raise SpecError(f"{path.name}: {name} has a whole number of {EXACT:.0f} or more, which cells do not hold")
     return table, hashlib.sha256(data).hexdigest()[:16]
 
