@@ -35,7 +35,7 @@ _PAYS = 15.0  # seconds of work that are worth starting other processes
 _RETRIES = 3
 _AHEAD = 3  # blocks that wait for a worker
 # what Dask's processes ask of themselves all the time, for pages that nobody looks at: on a busy machine that was a
-# third of the processor time of a worker
+# quarter of the processor time of a worker
 _QUIET = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "500ms",
