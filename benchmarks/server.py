@@ -39,7 +39,7 @@ def running(workers: int) -> Iterator[int]:
     environment = {**os.environ, "XLWINGS_LICENSE_KEY": "noncommercial"}  # tests of an open project
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
     try:
-        for _ in range(600):
+        for _ in range(3000):
             if process.poll() is not None:
                 raise SystemExit("the server does not start; is xlcalc[server] installed?")
             try:

@@ -3,7 +3,7 @@
 cells      a range of 10,000 cells against as many calls
 columns    microseconds of a row of closed formulas as columns and as calls
 million    seconds of a million scenarios, on one worker and on two, and the memory at most
-workers    what 2, 4, 8 ... workers give, as far as this machine has cores, where every scenario is searched for
+workers    what 2, 4, 8 ... workers give, as far as this machine has cores, of searches and of rows drawn at random
 plans      plans with and without shared work
 handing    what it costs to hand a block to a worker
 
@@ -79,19 +79,23 @@ def _at(column: object, row: int) -> object:
     return float(column[row]) if isinstance(column, numpy.ndarray) else column
 
 
+def _drawn(n: int) -> pyarrow.Table:
+    rng = random.Random(0)
+    return pyarrow.table({
+        "model": [rng.choice(MODELS) for _ in range(n)], "accelerator": [rng.choice(ACCELERATORS) for _ in range(n)],
+        "count": [8 * rng.randint(1, 512) for _ in range(n)],
+        "batch": [float(rng.randint(512, 4096)) for _ in range(n)],
+        "usd": [rng.uniform(1, 5) for _ in range(n)],
+    })  # fmt: skip
+
+
 def million(n: int) -> None:
     """A grid, and the same number of scenarios drawn at random, of which no two share anything."""
     side = round((n / 50) ** 0.5 / 5) * 5
     grid = {"model": MODELS, "accelerator": ACCELERATORS, "count": [64, 128, 256, 512],
             "batch": {"from": 512, "to": 4096, "steps": side // 2},
             "usd": {"from": 1, "to": 5, "steps": side // 2}}  # fmt: skip
-    rng = random.Random(0)
-    table = pyarrow.table({
-        "model": [rng.choice(MODELS) for _ in range(n)], "accelerator": [rng.choice(ACCELERATORS) for _ in range(n)],
-        "count": [8 * rng.randint(1, 512) for _ in range(n)],
-        "batch": [float(rng.randint(512, 4096)) for _ in range(n)],
-        "usd": [rng.uniform(1, 5) for _ in range(n)],
-    })  # fmt: skip
+    table = _drawn(n)
     cases = [table.slice(row, 1).to_pylist()[0] for row in range(1000)]
 
     def loop() -> None:
@@ -122,38 +126,41 @@ def million(n: int) -> None:
 
 
 def more_workers(n: int) -> None:
-    """What more workers give, without the start of their processes: by the clock, and by the CPU time that they use
-    more, which others on the same cores change less."""
-    asked = spec.read({
+    """What more workers give where every scenario is searched for, and for rows drawn at random."""
+    searches = spec.read({
         "scenarios": {"model": ["llama-3.1-8b"], "rate": {"from": 1, "to": 9, "steps": n}},
         "results": {"ttft": "LLM_LATENCY_AT_LOAD(model, 'h100-sxm', 1, 1000, 200, rate)"},
     })  # fmt: skip
+    _split("searches", searches, None, n)
+    table = _drawn(100 * n)
+    _split("random rows", spec.read({"results": RESULTS}, table.column_names, "benchmark"), table, 100 * n)
+
+
+def _split(name: str, asked: spec.Spec, table: pyarrow.Table | None, n: int) -> None:
+    """Twenty blocks on 1, 2 ... workers that are started and have calculated before: by the clock, and by the processor
+    time that they use together, which others on the same cores change less."""
     cores = os.cpu_count() or 1
     clock: dict[int, float] = {}
-    used: dict[int, float] = {}
+    used: dict[int, list[float]] = {}
     for workers in 2 * [count for count in (1, 2, 4, 8, 16) if count <= max(2, cores)]:
         with run.client(workers, "") as connected, tempfile.TemporaryDirectory() as folder:
-            wait([connected.submit(_warm, i, pure=False, workers=[address]) for i, address in
-                  enumerate(connected.scheduler_info(n_workers=-1)["workers"])])  # fmt: skip
             fingerprint = asked.fingerprint()
-            store = run.Folder(Path(folder) / "s")
-            store.claim(fingerprint, n, n // 80)
+            warm, store = run.Folder(Path(folder) / "warm"), run.Folder(Path(folder) / "s")
+            for each in (warm, store):
+                each.claim(fingerprint, n, n // 20)
+            connected.run(run.calculate, next(run.tasks(asked, fingerprint, warm, n, n // 20, table)))
             before = connected.run(time.process_time)
             begun = time.perf_counter()
-            run.distributed(connected, run.tasks(asked, fingerprint, store, n, n // 80, None), lambda part: None)
+            run.distributed(connected, run.tasks(asked, fingerprint, store, n, n // 20, table), lambda part: None)
             seconds = time.perf_counter() - begun
             after = connected.run(time.process_time)
         clock[workers] = min(clock.get(workers, 1e9), seconds)
-        used[workers] = min(used.get(workers, 1e9), sum(after[worker] - before[worker] for worker in after))
-    _say("1 worker", f"{n:,} searches: {clock[1]:.1f} s, {used[1]:.1f} s of CPU; this machine has {cores} cores", "")
-    for workers in [*clock][1:]:
-        by_cpu = workers * used[1] / used[workers]
-        text = f"{clock[workers]:.1f} s: {clock[1] / clock[workers]:.2f} times one by the clock"
-        _say(f"{workers} workers", f"{text}, {by_cpu:.2f} by CPU time", "1.8" if workers == 2 else "")
-
-
-def _warm(i: int) -> float:
-    return float(xlcalc.LLM_LATENCY_AT_LOAD("llama-3.1-8b", "h100-sxm", 1, 1000, 200, 1 + i))
+        used[workers] = min([after[one] - before[one] for one in after], used.get(workers, [1e9]), key=sum)
+    for workers, each in used.items():
+        seconds = f"{clock[workers]:.1f} s, {clock[1] / clock[workers]:.2f} times one by the clock"
+        shares = f"{min(each):.2f} to {max(each):.2f} s of processor time each"
+        _say(f"{name}, {workers}", f"{n:,}: {seconds}; {shares}, {sum(used[1]) / max(each):.2f} times one by that",
+             "1.8" if workers == 2 else "")  # fmt: skip
 
 
 def plans(n: int) -> None:

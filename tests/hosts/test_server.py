@@ -223,6 +223,7 @@ REFUSED = {
     "a page of another port": (403, {"Origin": "https://localhost:1"}, body("LLM_FUNCTIONS", [])),
     "no origin": (403, {"Origin": "null"}, body("LLM_FUNCTIONS", [])),
     "more cells than are taken": (413, {}, body(KV, [[["llama-3.1-8b"]], [[1]] * 100_001, None, None, None])),
+    "far more cells than are taken": (413, {}, body(KV, [[["llama-3.1-8b"]], [[1]] * 1_000_000, None, None, None])),
     "more bytes than are taken": (413, {}, body(KV, [[["x" * 17_000_000]], None, None, None, None])),
     "an empty body": (400, {}, b""),
     "not a number": (400, {}, b'{"func_name": "LLM_PARAMS", "args": [NaN]}'),

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import openpyxl
@@ -22,7 +23,8 @@ from pyarrow import parquet
 
 import xlcalc
 from xlcalc.files import FileError
-from xlcalc.sweeps import export, run, spec, sweep
+from xlcalc.language.declare import find
+from xlcalc.sweeps import block, export, expressions, run, spec, sweep
 from xlcalc.sweeps.expressions import NO_NUMBER, SpecError
 from xlcalc.sweeps.kept import front
 from xlcalc.sweeps.spec import Goal
@@ -137,7 +139,8 @@ def test_files_hold_no_formula(tmp_path):
 @pytest.mark.parametrize(
     ("data", "said"),
     [(b"model,n\ngpt2\n", "t.csv, line 2: has 1 values for 2 columns"),
-     ("model,n\n\xfc,1\n".encode("latin-1"), "t.csv, line 2: is not UTF-8")],
+     ("model,n\n\xfc,1\n".encode("latin-1"), "t.csv, line 2: is not UTF-8"),
+     (b"model,n\ngpt2,-9007199254740993\n", "t.csv: n has a whole number of 9007199254740992 or more")],
 )  # fmt: skip
 def test_a_table_that_is_none_is_refused_with_its_line(tmp_path, data, said):
     (tmp_path / "t.csv").write_bytes(data)
@@ -197,6 +200,7 @@ def test_a_number_that_is_left_out_is_the_default_and_columns_have_names_of_thei
         ({"scenarios": {}}, "scenarios has a line"),
         ({"scenarios": {"a": {"from": 1, "to": 2}}}, "a is a range"),
         ({"scenarios": {"a": [1, math.inf]}}, "a is a list of finite numbers"),
+        ({"scenarios": {"a": [2**53 + 1]}}, "a whole number of 9007199254740992 or more"),
         ({"scenarios": {"error": [1]}}, "no name of a column"),
         ({"results": {}}, "results has a line"),
         ({"results": {"x": "LLM_PARAM(model)"}}, "did you mean LLM_PARAMS?"),
@@ -372,6 +376,61 @@ def test_a_workbook_gives_its_results_by_name(tmp_path):
             wanted = xlcalc.LLM_KV_CACHE(row["model"], row["context"], unit="GiB")
             assert row["error"] is None and row["cache"] == pytest.approx(wanted)
             assert row["more"] == pytest.approx(wanted * row["factor"])
+    read = spec.read(asked)
+    with ThreadPoolExecutor(3) as pool:  # as in a worker of several threads
+        parts = [*pool.map(lambda start: block.of_grid(read, start, start + 6).to_pylist(), (0, 6, 12))]
+    assert [row for part in parts for row in part] == rows
+
+
+def test_refused_scenarios_are_counted_whatever_the_conditions():
+    """A mistyped name in a grid does not vanish: a condition drops its rows, not what is said of them."""
+    asked = {"scenarios": {"model": ["llama-3.1-8c", "gpt2"], "context": [1, 2]}, "keep": {"where": "cache > 0"}}
+    found = sweep({**asked, "results": {"cache": "LLM_KV_CACHE(model, context)"}})
+    assert (found.scenarios, found.kept, found.wrong) == (4, 2, 2) and "llama-3.1-8c" in found.example
+
+
+def test_functions_that_give_one_figure_of_a_table():
+    results = {"memory": "LLM_HARDWARE(h, 'memory')", "layers": "LLM_MODEL(model, field=what)"}
+    rows = sweep({"scenarios": {"h": ["h100-sxm"], "model": ["gpt2"], "what": ["n_layers", None]}, "results": results})
+    first, second = rows.rows.to_pylist()
+    assert first["memory"] == xlcalc.LLM_HARDWARE("h100-sxm", "memory") and first["layers"] == 12
+    assert second["layers"] is None and second["error"] == "layers: #VALUE! gives a table where its field is blank"
+
+
+def test_a_column_has_one_type_in_all_partitions(tmp_path):
+    """A partition of refused scenarios alone does not know whether others have texts or numbers; truth values are such."""
+    results = {
+        "kind": "LLM_MODEL(model, 'model_type')",
+        "n": "LLM_PARAMS(model)",
+        "large": "n > 1e9",
+        "as_given": "is_it",
+    }
+    grid = {"model": ["nothing", "gpt2", "qwen3-8b"], "is_it": [True, False]}
+    asked = spec.read({"scenarios": grid, "results": results, "keep": {"top": 5, "by": "max n"}})
+    found = run.run(asked, tmp_path / "s", block=1, workers=1)
+    rows = parquet.read_table(tmp_path / "s").to_pylist()
+    assert [(row["kind"], row["n"]) for row in rows[::2]] == [(None, None), ("gpt2", 124439808), ("qwen3", 8190735360)]
+    assert [(row["large"], row["as_given"]) for row in rows] == [
+        (None, True), (None, False), (False, True), (False, False), (True, True), (True, False),
+    ]  # fmt: skip
+    assert found.part.best["kind"].to_pylist() == ["qwen3", "qwen3", "gpt2", "gpt2"]
+
+
+def test_partitions_of_searches_are_small():
+    """Progress, other workers and what is lost go by partitions; scenarios that share a search stay in one."""
+    search = "LLM_LATENCY_AT_LOAD(model, 'h100-sxm', 1, 1000, 200, 1)"
+    grid = {
+        "model": ["gpt2", "qwen3-8b"],
+        "usd": {"from": 1, "to": 2, "steps": 10},
+        "n": {"from": 1, "to": 9, "steps": 9},
+    }
+    closed = spec.read({"scenarios": grid, "results": {"p": "LLM_PARAMS(model) * usd * n"}})
+    shared = spec.read({"scenarios": grid, "results": {"s": search, "c": "s * usd * n"}})
+    table = spec.read({"results": {"s": search}}, ["model"], "a table")
+    assert all(map(find, expressions._QUEUES))
+    assert (closed.alike, shared.alike, table.alike) == (0, 90, 1)
+    assert run.rows_of_block(closed, 10**6) == run.BLOCK == run.rows_of_block(table, 10**9)
+    assert run.rows_of_block(table, 20_000) < 1000 < run.rows_of_block(shared, 20_000) < run.BLOCK
 
 
 def test_a_workbook_is_known():
@@ -380,6 +439,10 @@ def test_a_workbook_is_known():
         spec.read(asked)
     with pytest.raises(SpecError, match="named after an input"):
         spec.read({"scenarios": {"x": [1]}, "workbook": {"name": "hosting-budget", "results": ["total_cost"]}})
+    asked = {"scenarios": {"Model": ["gpt2"]}, "workbook": {"name": "hosting-budget", "results": ["total_cost"]}}
+    assert spec.read(asked).described["inputs"] == ["Model"]  # in any case, as --set takes them
+    with pytest.raises(SpecError, match="two columns of scenarios are one input"):
+        spec.read({**asked, "scenarios": {"Model": ["gpt2"], "model": ["gpt2"]}})
 
 
 def test_the_example_of_the_page_is_a_sweep(tmp_path):

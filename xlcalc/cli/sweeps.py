@@ -48,9 +48,9 @@ def sweep(
         print(out)
     notes = [f"{found.scenarios:,} scenarios, {found.kept:,} kept"]
     if found.wrong:
-        notes.append(f"{found.wrong:,} of them have an error and no number, such as {found.example}")
+        notes.append(f"{found.wrong:,} of all have an error and no number, such as {found.example}")
     remark(notes)
-    if found.kept and found.wrong == found.kept:
+    if found.wrong == found.scenarios:
         raise typer.Exit(1)
 
 

@@ -20,6 +20,7 @@ from xlcalc.language.deadline import within
 
 _FEW = 1_000  # cells of a call that is answered at once
 _THREADS = 6  # that calculate
+_COMMAS = 4  # of a body for each cell that is taken: texts have some too
 # the pages' own scripts and styles; Office.js sets styles in the page and speaks to Microsoft's services
 POLICY = (
     "default-src 'self'; script-src 'self' https://appsforoffice.microsoft.com; style-src 'self' 'unsafe-inline'; "
@@ -125,6 +126,8 @@ class Guard:
 
     def _check_call(self, body: bytes) -> bool:
         """Refuse what is no call; whether it is a large one."""
+        if body.count(b",") > _COMMAS * limits.CALL_CELLS:  # before it is read, which others would wait for
+            raise Refused(413, f"a call takes at most {limits.CALL_CELLS:,} cells: use fewer rows at once")
         try:
             data = json.loads(body, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:

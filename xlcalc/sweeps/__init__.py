@@ -8,9 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import pyarrow
-
-from xlcalc.sweeps import export, run, spec
+from xlcalc.sweeps import export, kept, run, spec
 from xlcalc.sweeps.expressions import SpecError
 
 __all__ = ["SpecError", "sweep"]
@@ -44,7 +42,7 @@ def sweep(
         with tempfile.TemporaryDirectory() as folder:
             found = run.run(asked, Path(folder) / "sweep", table=table, workers=workers, cluster=cluster,
                             progress=progress)  # fmt: skip
-            return export.answer(found, pyarrow.concat_tables(export.tables(found.folder)))
+            return export.answer(found, kept.together(list(export.tables(found.folder))))
     export.refuse(Path(out))
     found = run.run(asked, export.folder(Path(out)), table=table, workers=workers, cluster=cluster, progress=progress)
     made = export.answer(found, None)

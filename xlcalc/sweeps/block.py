@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import numpy
@@ -17,6 +18,8 @@ from xlcalc.sweeps.expressions import NO_NUMBER, SpecError, Values, answered, as
 from xlcalc.sweeps.spec import Spec
 
 ERROR = "error"
+WRONG, EXAMPLE = b"scenarios with an error", b"an error"  # of a partition, kept with it
+_TURN = Lock()  # of the threads that a worker may have, at the book that they share
 _WORTH = 0.7  # share of rows that differ, below which what is alike is calculated once
 
 
@@ -53,15 +56,17 @@ def _calculated(
         **{name: _as_arrow(columns[name], n) for name in spec.calculated},
         ERROR: _sentences({name: columns[name] for name in spec.calculated}, n),
     })  # fmt: skip
+    wrong, example = _first_of(made.column(ERROR))
+    made = made.replace_schema_metadata({WRONG: str(wrong), EXAMPLE: example})  # of all rows: conditions drop them
     met = numpy.ones(n, dtype=bool)
     for condition in spec.conditions:
         values = condition.over(columns, n, {})
         truth, texts = as_numbers(values.data, n)
         met &= numpy.nan_to_num(truth).astype(bool)
-        wrong = {**values.errors, **texts}
-        met[list(wrong)] = False
-        if len(wrong) == n and all(sentence.endswith(NO_NUMBER) for sentence in wrong.values()):
-            raise SpecError(f"{condition.name}: {wrong[0]}")
+        refused = {**values.errors, **texts}
+        met[list(refused)] = False
+        if len(refused) == n and all(sentence.endswith(NO_NUMBER) for sentence in refused.values()):
+            raise SpecError(f"{condition.name}: {refused[0]}")
     return made if met.all() else made.filter(met)
 
 
@@ -77,8 +82,9 @@ def _of_workbook(spec: Spec, columns: Mapping[str, Values], places: Mapping[str,
         found: Mapping[str, Any] = {}
         error = CalcError("#VALUE!", "is no result of the workbook")
         try:
-            book.set({name: at(values.data, row) for name, values in few.items()})
-            found = book.results()
+            with _TURN:
+                book.set({name: at(values.data, row) for name, values in few.items()})
+                found = book.results()
         except ValueError as refused:
             error = CalcError(getattr(refused, "code", "#VALUE!"), str(refused))
         for name in outputs:
@@ -117,6 +123,9 @@ def _spread(values: Values, back: Any) -> Values:
 def _as_arrow(values: Values, n: int) -> pyarrow.Array:
     data = values.data
     if isinstance(data, Words):
+        if {bool} <= set(map(type, data.values)) <= {bool, type(None)}:
+            wrong = numpy.isin(data.codes, [code for code, v in enumerate(data.values) if v is None])
+            return pyarrow.array(numpy.array(data.values, dtype=bool)[data.codes], mask=wrong)
         texts = ["" if v is None else v if isinstance(v, str) else shown(v) for v in data.values]
         blank = numpy.isin(data.codes, [code for code, v in enumerate(data.values) if v is None])
         blank[list(values.errors)] = True
@@ -126,6 +135,8 @@ def _as_arrow(values: Values, n: int) -> pyarrow.Array:
     is_truth = column.dtype == bool
     wrong = numpy.zeros(n, dtype=bool) if is_truth else ~numpy.isfinite(numpy.asarray(column, dtype=float))
     wrong[list(values.errors)] = True
+    if not is_truth and wrong.all():
+        return pyarrow.nulls(n)  # numbers or texts: other partitions tell
     return pyarrow.array(column, None if is_truth else pyarrow.float64(), mask=wrong)
 
 
@@ -140,13 +151,20 @@ def _sentences(results: Mapping[str, Values], n: int) -> pyarrow.Array:
     return pyarrow.array([first.get(row) for row in range(n)], pyarrow.string())
 
 
+def _first_of(sentences: pyarrow.Array) -> tuple[int, str]:
+    """How many rows have an error, and the first."""
+    found = sentences.drop_null()
+    return len(found), str(found[0]) if len(found) else ""
+
+
 def _plain(column: Any) -> pyarrow.Array:
-    """A column of an Arrow table as numbers or as few different texts."""
+    """A column of an Arrow table as numbers, truth values or few different texts."""
     column = column.combine_chunks() if isinstance(column, pyarrow.ChunkedArray) else column
     kind = column.type
-    if pyarrow.types.is_boolean(kind) or pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind):
+    if pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind):
         return column.cast(pyarrow.float64())
-    return column if pyarrow.types.is_dictionary(kind) else column.cast(pyarrow.string()).dictionary_encode()
+    known = pyarrow.types.is_dictionary(kind) or pyarrow.types.is_boolean(kind)
+    return column if known else column.cast(pyarrow.string()).dictionary_encode()
 
 
 def _read(column: pyarrow.Array) -> Values:
@@ -157,6 +175,7 @@ def _read(column: pyarrow.Array) -> Values:
         infinite = dict.fromkeys(numpy.flatnonzero(numpy.isinf(numbers)).tolist(), "#NUM! an infinity is no number")
         if not column.null_count:
             return Values(numbers, infinite)
+    if not pyarrow.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     values = column.dictionary.to_pylist()
     codes = column.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow
-from pyarrow import csv, parquet
+from pyarrow import compute, csv, parquet
 
 from xlcalc.catalog import table_file
 from xlcalc.files import read_file, write_atomically
+from xlcalc.language.cells import EXACT
 from xlcalc.language.declare import Table
 from xlcalc.language.harmless import printable, unformulated
 from xlcalc.sweeps.expressions import SpecError
-from xlcalc.sweeps.kept import text_columns
+from xlcalc.sweeps.kept import text_columns, together
 from xlcalc.sweeps.run import Sweep
 from xlcalc.sweeps.store import Folder
 
@@ -26,7 +27,8 @@ MOST_ROWS = 1_048_575  # of a sheet, below its headers
 
 
 class Answer(NamedTuple):
-    """What a sweep comes to: `best` and `groups` with headers, empty where none were asked for; `rows` in memory."""
+    """What a sweep comes to: how many scenarios, of them kept, with an error; `best` and `groups` with headers, empty
+    where none were asked for; `rows` in memory."""
 
     scenarios: int
     kept: int
@@ -53,6 +55,10 @@ def scenarios(path: Path) -> tuple[pyarrow.Table, str]:
         raise SpecError(f"{path.name} cannot be read as a table: {str(error).splitlines()[0][:200]}") from None
     if not len(table) or not table.column_names:
         raise SpecError(f"{path.name} has no scenarios")
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        ends = compute.min_max(column).as_py().values() if pyarrow.types.is_integer(column.type) else ()
+        if any(abs(end or 0) >= EXACT for end in ends):
+            raise SpecError(f"{path.name}: {name} has a whole number of {EXACT:.0f} or more, which cells do not hold")
     return table, hashlib.sha256(data).hexdigest()[:16]
 
 
@@ -103,7 +109,7 @@ def _all(found: Sweep) -> Table:
     if found.part.rows > MOST_ROWS:
         raise SpecError(f"a sheet holds {MOST_ROWS:,} scenarios; these are {found.part.rows:,}: write .parquet or ask "
                         "for top")  # fmt: skip
-    return _table(pyarrow.concat_tables(tables(found.folder)))
+    return _table(together(list(tables(found.folder))))
 
 
 def _write_csv(out: Path, store: Folder, parts: Any) -> None:

@@ -22,6 +22,7 @@ from xlcalc.language.declare import Declaration, Table, find, functions
 from xlcalc.language.errors import CalcError
 from xlcalc.language.many import Answers, Words, calculate
 
+_QUEUES = ("LLM_LATENCY_AT_LOAD", "LLM_REPLICAS")  # are solved a row at a time too, a millisecond each
 NO_NUMBER = "is no number"  # ends the sentence of what is no number where one is needed
 
 
@@ -76,7 +77,7 @@ class Expression:
     @property
     def is_search(self) -> bool:
         """Whether it calls a function that searches, row by row."""
-        return any(f.is_search for f in self.functions)
+        return any(f.is_search or f.name in _QUEUES for f in self.functions)
 
     def over(self, columns: Mapping[str, Values], n: int, tables: dict[str, Answers]) -> Values:
         """Its value for each row; `tables` keeps those of searches, of which several cells are taken."""
@@ -90,7 +91,9 @@ class Expression:
         elif isinstance(node, ast.Call):
             declaration = self._function(node)
             self.functions.add(declaration)
-            if isinstance(declaration.result, TableKind) and not is_inside and "table" in declaration.result.about:
+            given = {a.name for a, _ in zip(declaration.arguments, node.args, strict=False)}
+            given |= {str(keyword.arg) for keyword in node.keywords}
+            if isinstance(declaration.result, TableKind) and not is_inside and "field" not in given:
                 self._refuse(f'{declaration.name} gives a table: name one of its cells, {declaration.name}(...)["row", '
                              '"header"]')  # fmt: skip
             for part in (*node.args, *(keyword.value for keyword in node.keywords)):
@@ -163,6 +166,13 @@ def _pick(row: Any, header: Any) -> Callable[[Any], Any]:
     return pick
 
 
+def _value(result: Any) -> Any:
+    """A result that is no table: of a function with a field, the row that has none has one."""
+    if isinstance(result, Table):
+        raise CalcError("#VALUE!", "gives a table where its field is blank")
+    return result
+
+
 class _Evaluation:
     def __init__(self, columns: Mapping[str, Values], n: int, tables: dict[str, Answers]) -> None:
         self.columns, self.n, self.tables = columns, n, tables
@@ -228,7 +238,7 @@ class _Evaluation:
         n = self.n if rows is None else len(rows)
         arguments = [values[name].data if name in values else None for name in names]
         if cell is None:
-            return answered(calculate(declaration, arguments, n), self.n, rows, errors)
+            return answered(calculate(declaration, arguments, n, _value), self.n, rows, errors)
         pick = _pick(*cell)
         if not declaration.is_search:
             return answered(calculate(declaration, arguments, n, pick), self.n, rows, errors)
@@ -262,6 +272,7 @@ def answered(answers: Answers, n: int, rows: Any, errors: dict[int, str]) -> Val
         floats[rows] = answers.floats
     if not texts:
         return Values(floats, errors)
+    texts |= {row: shown(float(floats[row])) for row in numpy.flatnonzero(numpy.isfinite(floats)).tolist()}
     values = list(dict.fromkeys(map(str, texts.values())))
     place_of = {text: code for code, text in enumerate(values)}
     codes = numpy.full(n, len(values))

@@ -9,8 +9,9 @@ import numpy
 import pyarrow
 
 from xlcalc import limits
-from xlcalc.sweeps.block import ERROR
+from xlcalc.sweeps.block import EXAMPLE, WRONG
 from xlcalc.sweeps.spec import Goal, Spec
+from xlcalc.sweeps.store import kinds_of, typed
 
 _SUMS = ("count", "min", "max", "sum")
 
@@ -19,7 +20,7 @@ class Part(NamedTuple):
     """What a part of the scenarios comes to, small enough to travel."""
 
     rows: int  # that meet the conditions
-    wrong: int  # of them with an error
+    wrong: int  # scenarios with an error, whether they meet the conditions or not
     example: str  # of an error
     best: pyarrow.Table | None  # what may be among the best of all
     groups: pyarrow.Table | None
@@ -27,9 +28,7 @@ class Part(NamedTuple):
 
 def part(spec: Spec, table: pyarrow.Table) -> Part:
     """What one partition comes to."""
-    errors = table.column(ERROR)
-    wrong = len(table) - errors.null_count
-    example = str(errors.drop_null()[0]) if wrong else ""
+    wrong, example = int(table.schema.metadata[WRONG]), table.schema.metadata[EXAMPLE].decode()
     best = table if spec.pareto or spec.by else None
     if best is not None and spec.pareto:
         best = front(best, spec.pareto)
@@ -43,7 +42,7 @@ def joined(spec: Spec, parts: Sequence[Part]) -> Part:
     """What parts come to together."""
     best, groups = None, None
     if spec.pareto or spec.by:
-        best = pyarrow.concat_tables([p.best for p in parts if p.best is not None])
+        best = together([p.best for p in parts if p.best is not None])
         best = front(best, spec.pareto) if spec.pareto else best
         best = ranked(best, spec.by) if spec.by else best
         best = best.slice(0, spec.described["top"]) if spec.described["top"] else best
@@ -96,12 +95,18 @@ def text_columns(table: pyarrow.Table) -> pyarrow.Table:
     return table
 
 
+def together(tables: Sequence[pyarrow.Table]) -> pyarrow.Table:
+    """Tables of parts as one."""
+    kinds = kinds_of([table.schema for table in tables])
+    return pyarrow.concat_tables([typed(table, kinds) for table in tables])
+
+
 def _groups(spec: Spec, table: pyarrow.Table) -> pyarrow.Table:
     by, of = spec.described["summary_by"], spec.described["summary_of"]
     for name in of:
         if _is_text(table, name):
             raise ValueError(f"{name} is no number, and has no sum in a summary")
-    few = text_columns(table.select(list(dict.fromkeys((*by, *of)))))
+    few = typed(text_columns(table.select(list(dict.fromkeys((*by, *of))))), dict.fromkeys(of, pyarrow.float64()))
     made = few.group_by(by).aggregate([([], "count_all"), *((name, how) for name in of for how in _SUMS)])
     if len(made) > limits.GROUPS:
         raise ValueError(f"summary by {', '.join(by)} has over {limits.GROUPS:,} groups")
@@ -114,7 +119,7 @@ def _joined_groups(spec: Spec, groups: Sequence[pyarrow.Table]) -> pyarrow.Table
     again = {"count": "sum", "sum": "sum", "min": "min", "max": "max"}
     sums = [(f"{name}_{how}", again[how]) for name in of for how in _SUMS]
     made = (
-        pyarrow.concat_tables(groups)
+        together(groups)
         .group_by(by)
         .aggregate([("count_all", "sum"), *sums])
         .sort_by([(name, "ascending") for name in by])

@@ -29,9 +29,19 @@ if TYPE_CHECKING:
     from distributed import Client
 
 BLOCK = 50_000  # scenarios of a partition
+_SEARCHES = 250  # of a partition: a third of a second of latencies, half a minute of plans
+_PARTITIONS = 2_000  # of a sweep that searches, before partitions become larger
 _PAYS = 15.0  # seconds of work that are worth starting other processes
 _RETRIES = 3
 _AHEAD = 3  # blocks that wait for a worker
+# what Dask's processes ask of themselves all the time, for pages that nobody looks at: on a busy machine that was a
+# quarter of the processor time of a worker
+_QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.worker.memory.monitor-interval": "1s",
+}
 Progress = Callable[[int, int, int], None]  # scenarios done, in all, and those with an error
 
 
@@ -97,7 +107,7 @@ def run(
     size = spec.size if table is None else len(table)
     fingerprint = spec.fingerprint()
     store = Folder(folder.resolve())
-    block = store.claim(fingerprint, size, block or BLOCK)
+    block = store.claim(fingerprint, size, block or rows_of_block(spec, size))
     starts = range(0, size, block)
     done: list[kept.Part] = []
     begun = time.monotonic()
@@ -114,11 +124,16 @@ def run(
             left = (time.monotonic() - begun) / len(done) * (len(starts) - len(done))
             if workers is None and left > _PAYS and (os.cpu_count() or 1) > 1:
                 break
-        else:
-            return Sweep(spec, size, kept.joined(spec, done), store)
-    with client(workers, cluster) as connected:
-        distributed(connected, waiting, count)
+    if len(done) < len(starts):
+        with client(workers, cluster) as connected:
+            distributed(connected, waiting, count)
+    store.agree()
     return Sweep(spec, size, kept.joined(spec, done), store)
+
+
+def rows_of_block(spec: Spec, size: int) -> int:
+    """Scenarios of a partition, fewer where they are slow: progress, other workers and a restart begin with a block."""
+    return min(BLOCK, max(_SEARCHES * spec.alike, size // _PARTITIONS)) if spec.alike else BLOCK
 
 
 def tasks(
@@ -156,6 +171,7 @@ def distributed(connected: Client, tasks: Iterator[Task], count: Callable[[kept.
 @contextmanager
 def client(workers: int | None, cluster: str) -> Iterator[Client]:
     """A cluster of this machine's cores, or a connection to one that somebody runs."""
+    import dask
     from distributed import Client, LocalCluster
 
     if cluster:
@@ -164,6 +180,7 @@ def client(workers: int | None, cluster: str) -> Iterator[Client]:
         return
     n = workers or os.cpu_count() or 1
     with (
+        dask.config.set(_QUIET),
         LocalCluster(
             n_workers=n, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL
         ) as local,

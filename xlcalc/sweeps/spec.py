@@ -41,7 +41,7 @@ import numpy
 
 from xlcalc import limits
 from xlcalc.files import read_file
-from xlcalc.language.cells import did_you_mean
+from xlcalc.language.cells import EXACT, did_you_mean
 from xlcalc.sweeps.expressions import Expression, SpecError, Values
 
 _SECTIONS = ("scenarios", "workbook", "results", "keep", "summary")
@@ -68,10 +68,20 @@ class Spec:
         grid: dict[str, list[Any]] = self.described["grid"]
         weights = dict.fromkeys(grid, 0)
         for name in self.calculated:
-            is_slow = name not in self.results or self.results[name].is_search
             for dimension in self.depends[name]:
-                weights[dimension] += 100 if is_slow else 1
+                weights[dimension] += 100 if self._is_slow(name) else 1
         return dict(sorted(grid.items(), key=lambda item: -weights[item[0]]))
+
+    def _is_slow(self, name: str) -> bool:
+        """Whether a result is searched for, or a workbook's."""
+        return name not in self.results or self.results[name].is_search
+
+    @cached_property
+    def alike(self) -> int:
+        """How many scenarios that follow each other share all that is slow; 0 where nothing is."""
+        slow = [self.depends[name] for name in self.calculated if self._is_slow(name)]
+        grid = self.described["grid"]
+        return math.prod(len(grid[name]) for name in set(grid).difference(*slow)) if slow else 0
 
     @cached_property
     def columns(self) -> list[str]:
@@ -231,7 +241,10 @@ def _workbook(section: Any, columns: Sequence[str]) -> tuple[str, list[str], lis
     for output in outputs:
         _column_of(output, [named for named, kind in known.items() if kind == "result"], f"results of {name}")
     possible = [named for named, kind in known.items() if kind == "input"]
-    inputs = [column for column in columns if column in possible]
+    folded = {input_name.casefold() for input_name in possible}
+    inputs = [column for column in columns if column.casefold() in folded]  # as --set takes them
+    if len({column.casefold() for column in inputs}) < len(inputs):
+        raise SpecError(f"two columns of scenarios are one input of {name}: {', '.join(inputs)[:80]}")
     if not inputs or not outputs:
         raise SpecError(
             f"workbook has a list of results, and a column of the scenarios is named after an input of {name}"
@@ -259,6 +272,8 @@ def _values(name: str, values: Any) -> list[Any]:
         raise SpecError(f"{name} is a list of numbers or texts, or one of them")
     if any(isinstance(value, float) and not math.isfinite(value) for value in found):
         raise SpecError(f"{name} is a list of finite numbers or texts, or one of them")
+    if any(type(value) is int and abs(value) >= EXACT for value in found):
+        raise SpecError(f"{name} has a whole number of {EXACT:.0f} or more, which cells and columns do not hold")
     return found
 
 
