@@ -12,8 +12,10 @@ from functools import cache
 import pytest
 
 import xlcalc
-from xlcalc.formula.derivation import AT_LEVEL, IN_ALL
+from xlcalc.cli.derivations import as_text
+from xlcalc.formula.derivation import AT_LEVEL, FOLLOWS, IN_ALL
 from xlcalc.language.declare import MOST_ARGUMENTS, Table, find
+from xlcalc.language.explain import MORE
 from xlcalc.language.renderings import example_arguments
 
 COLUMNS = ["step", "quantity", "formula", "with numbers", "value", "unit", "source"]
@@ -291,7 +293,7 @@ def run(*arguments):
 def test_command_line_fits_on_a_screen():
     shown = run("LLM_STEP_TIME", "llama-3.1-8b", "h100-sxm", "64", "512", "8192")
     assert "compute + memory traffic + data-parallel communication + optimizer" in shown
-    assert len(shown.splitlines()) <= 50
+    assert len(shown.splitlines()) <= 40
     assert len(run("LLM_STEP_TIME", "llama-3.1-8b", "h100-sxm", "64", "512", "8192", "--depth", "0").splitlines()) > 100
     assert "28.5" in run("LLM_TRAIN_TIME", "1e24", "h100-sxm", "1024", "unit=days")
 
@@ -355,15 +357,33 @@ def test_no_row_of_the_first_levels_is_a_wall_of_text(call):
     assert max(len(row[head.index("formula")]) for row in rows if str(row[0]).count(".") < 2) < 420
 
 
-def test_lines_are_broken_where_a_terminal_ends():
-    from xlcalc.language.explain import as_text, explain
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_screenful_is_whole_rows_of_as_many_levels_as_fit(width):
+    """On a terminal of 40 lines, of which the prompt takes one; the six sums of a bill take one or two more."""
+    for function in EXPLAINED:
+        _, table = explained(function)
+        lines = as_text(table, width, 39).splitlines()
+        assert len(lines) <= (41 if function.name == "LLM_TRAIN_COST" else 39), function.name
+        assert all(len(line) <= width or len(line.split()) == 1 for line in lines)
+        text = " ".join(" ".join(lines).split())
+        hidden = table[-1][1] == MORE
+        for step, quantity, formula, numbers, *_ in table[1:]:
+            if step[0].isdigit() and not all(part in text for part in (f"{step} {quantity} = ", formula, numbers)):
+                assert step.count(".") > 1, (function.name, step)
+                hidden = True
+        assert ("--depth 0 for all" in text) >= (hidden or "…" in text), function.name
 
-    declaration = next(f for f in EXPLAINED if f.name == "LLM_TPOT")
-    table = explain(declaration, ["deepseek-v3", "h200-sxm", 8, 2048, 16])
-    broken, whole = as_text(table, width=80), as_text(table)
-    assert broken.split() == whole.split()
+
+def test_lines_are_broken_where_a_terminal_ends_and_nothing_is_left_out():
+    table = xlcalc.LLM_EXPLAIN("LLM_TPOT", "deepseek-v3", "h200-sxm", 8, 2048, 16)
+    broken, whole = as_text(table, 80), as_text(table)
     assert all(len(line) <= 80 or len(line.split()) == 1 for line in broken.splitlines())
     assert any(len(line) > 80 for line in whole.splitlines())
+    for text in (broken, whole):
+        words = " ".join(text.split())
+        for step, quantity, formula, numbers, _, unit, source in table[1:-1]:
+            said = (quantity if step[0].isdigit() else step, formula, numbers, unit, source)
+            assert all(part in words or part in (FOLLOWS, "count", "ratio") for part in said), step
 
 
 @pytest.mark.parametrize(
