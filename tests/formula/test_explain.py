@@ -13,7 +13,7 @@ import pytest
 
 import xlcalc
 from xlcalc.cli.derivations import as_text
-from xlcalc.formula.derivation import AT_LEVEL, FOLLOWS, IN_ALL
+from xlcalc.formula.derivation import AT_LEVEL, FOLLOWS, IN_ALL, figure
 from xlcalc.language.declare import MOST_ARGUMENTS, Table, find
 from xlcalc.language.explain import MORE
 from xlcalc.language.renderings import example_arguments
@@ -85,16 +85,22 @@ def test_every_row_says_what_it_is(function):
 
 @each_function
 def test_values_add_up(function):
-    """Each row's numbers, as printed, give its value to the digits that are printed."""
+    """Each row's numbers, as printed, are those of the rows that its formula names, and give its value to the digits
+    that are printed. What a search found has a sentence."""
     _, table = explained(function, depth=0)
-    for step, quantity, _, numbers, value, _, _ in table[1:]:
-        if (
-            not numbers
-            or not isinstance(value, (int, float))
-            or re.search(r"[a-z]{3,} [a-z]", re.sub(r"round (up|down)|square root", "", numbers))
-        ):
+    values = {row[1]: row[4] for row in table[1:] if row[0][:1].isdigit()}
+    longest_first = "|".join(map(re.escape, sorted(values, key=len, reverse=True)))
+    for step, quantity, formula, numbers, value, _, _ in table[1:]:
+        if not numbers:
             continue
-        assert value_of(numbers) == pytest.approx(value, rel=1e-4, abs=1e-4 * largest(numbers)), (step, quantity)
+        if re.search(r"[a-z]{3,} [a-z]", re.sub(r"round (up|down)|square root", "", numbers)):
+            assert function.is_search or isinstance(value, str), (step, quantity)
+            continue
+        if step[:1].isdigit():
+            named = re.sub(rf"(?<!\w)(?:{longest_first})(?!\w)", lambda name: figure(values[name[0]]), formula)
+            assert named == re.sub(r"\((-[\d.,e]+)\)", r"\1", numbers), (step, quantity)
+        if isinstance(value, (int, float)):
+            assert value_of(numbers) == pytest.approx(value, rel=1e-4, abs=1e-4 * largest(numbers)), (step, quantity)
 
 
 def largest(numbers):
