@@ -85,9 +85,19 @@ def test_every_row_says_what_it_is(function):
 
 @each_function
 def test_values_add_up(function):
+    check_sums(function, explained(function, depth=0)[1])
+
+
+@pytest.mark.parametrize(
+    "call", [("LLM_KV_CACHE", "deepseek-v4-pro", 1001), ("LLM_TRAIN_MEMORY", "mixtral-8x7b", 4096, 1, 8, 4, 2)]
+)
+def test_remainders_and_mixtures_add_up(call):
+    check_sums(find(call[0]), xlcalc.LLM_EXPLAIN(*call, depth=0))
+
+
+def check_sums(function, table):
     """Each row's numbers, as printed, are those of the rows that its formula names, and give its value to the digits
     that are printed. What a search found has a sentence."""
-    _, table = explained(function, depth=0)
     values = {row[1]: row[4] for row in table[1:] if row[0][:1].isdigit()}
     longest_first = "|".join(map(re.escape, sorted(values, key=len, reverse=True)))
     for step, quantity, formula, numbers, value, _, _ in table[1:]:
@@ -260,6 +270,7 @@ def test_errors_are_those_of_the_call():
         ("LLM_BREAKEVEN", 1, 2, 1),
         ("LLM_MFU", "llama-3.1-8b", 1e9, "h100-sxm", 1),
         ("LLM_TRAIN_TIME", 1e308, 1e-300, 1, 0.1),
+        ("LLM_LORA_PARAMS", "mamba-2.8b", 8, "mlp"),
     ):
         with pytest.raises(xlcalc.CalcError) as plain:
             next(f for f in EXPLAINED if f.name == call[0])(*call[1:])

@@ -152,3 +152,7 @@ def test_a_field_that_a_text_gives_twice_is_refused_by_its_name():
         with pytest.raises(xlcalc.CalcError, match=r"gives (hidden_size|a) twice, as (64 and as 128|1 and as 2)"):
             xlcalc.LLM_PARAMS(f"{{{fields}, {doubled}}}")
     assert xlcalc.LLM_PARAMS(f'{{{fields}, "hidden_size": 64, "hidden_size": 64}}') > 0
+
+
+def test_a_field_with_capital_letters_can_be_asked_for():
+    assert xlcalc.LLM_MODEL("lfm3-1.7b", "conv_L_cache") == dict(xlcalc.LLM_MODEL("lfm3-1.7b"))["conv_L_cache"] == 7

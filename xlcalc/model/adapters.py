@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import get_args
 
 from xlcalc.model.architecture import Architecture
@@ -49,8 +48,6 @@ def adapters(architecture: Architecture, targets: frozenset[str]) -> Adapters:
             inputs += times * m.active * m.d_in
             outputs += times * m.active * m.d_out
             products += times
-    if not products:
-        raise ValueError(f"finds no matrix of {', '.join(sorted(targets))} in the model")
     return Adapters(int(params), active, inputs, outputs, products, kept)
 
 
@@ -65,14 +62,18 @@ def adapted_matrices(architecture: Architecture, targets: frozenset[str]) -> dic
     return found
 
 
-def _adapted(architecture: Architecture, targets: frozenset[str]) -> Iterator[tuple[int, list[tuple[str, Linear]]]]:
+def _adapted(architecture: Architecture, targets: frozenset[str]) -> list[tuple[int, list[tuple[str, Linear]]]]:
     """The adapted matrices of each block with their parts, and how often the block stands."""
+    found = []
     for times, block in architecture.blocks():
         apart = {"mlp": "shared" if block.kind == "moe" else "dense"}
         parts = [(apart.get(m.part, m.part), m) for m in block.linears]
         matrices = [(part, m) for part, m in parts if m.role in targets or part in targets]
         if matrices:
-            yield times, matrices
+            found.append((times, matrices))
+    if not found:
+        raise ValueError(f"finds no matrix of {', '.join(sorted(targets))} in the model")
+    return found
 
 
 def _kept(matrices: list[Linear]) -> float:
