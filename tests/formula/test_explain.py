@@ -14,8 +14,9 @@ import pytest
 import xlcalc
 from xlcalc.cli.derivations import as_text
 from xlcalc.formula.derivation import AT_LEVEL, FOLLOWS, IN_ALL, figure
+from xlcalc.language.cells import Number
 from xlcalc.language.declare import MOST_ARGUMENTS, Table, find
-from xlcalc.language.explain import MORE
+from xlcalc.language.explain import MORE, explain
 from xlcalc.language.renderings import example_arguments
 
 COLUMNS = ["step", "quantity", "formula", "with numbers", "value", "unit", "source"]
@@ -298,6 +299,40 @@ def test_a_model_that_was_explained_can_be_sent_to_another_process():
         accelerator,
         model.coefficients(),
     )
+
+
+NUMBERS = [f for f in EXPLAINED if isinstance(f.result, Number) and not f.is_search]
+
+
+@pytest.mark.parametrize("function", NUMBERS, ids=lambda f: f.name)
+def test_a_derivation_costs_at_most_fifty_times_the_calculation(function):
+    """Counted in calls of Python and C functions, of numbers that no earlier call had: where a call looks up what one
+    before it computed, its derivation computes all the same."""
+    arguments = used(example_arguments(function))
+
+    def work(compute, n):
+        values = [
+            x * (1 + n / 1e6) if type(x) is float else x + n if type(x) is int and x > 99 else x for x in arguments
+        ]
+        events = 0
+
+        def count(*_):
+            nonlocal events
+            events += 1
+
+        sys.setprofile(count)
+        try:
+            compute(values)
+        except xlcalc.CalcError:  # some numbers go with one another alone
+            return work(compute, 0)
+        finally:
+            sys.setprofile(None)
+        return events
+
+    called, derived = (lambda values: function(*values)), (lambda values: explain(function, values))
+    for n in (1, 2):  # what is read of a model and a machine is kept
+        work(called, n), work(derived, n)
+    assert work(derived, 3) <= 50 * work(called, 4)
 
 
 def run(*arguments):
