@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from functools import cache
+from typing import get_args
 
 import pytest
 
@@ -18,6 +19,8 @@ from xlcalc.language.cells import Number
 from xlcalc.language.declare import MOST_ARGUMENTS, Table, find
 from xlcalc.language.explain import MORE, explain
 from xlcalc.language.renderings import example_arguments
+from xlcalc.model.matrices import Role
+from xlcalc.model.words import ADAPTED_WORDS
 
 COLUMNS = ["step", "quantity", "formula", "with numbers", "value", "unit", "source"]
 EXPLAINED = [f for f in xlcalc.functions() if f.name != "LLM_EXPLAIN"]
@@ -463,3 +466,15 @@ def test_a_bill_s_range_is_that_of_its_total():
     rows = {row[0]: row[4] for row in xlcalc.LLM_EXPLAIN(*call)}
     for bound in ("low", "high"):
         assert rows[bound] == xlcalc.LLM_ESTIMATE_BOUND(call[0], bound, *call[1:])
+
+
+def test_adapted_matrices_have_the_fields_words():
+    """Every role of a matrix has one."""
+    assert set(ADAPTED_WORDS) == set(get_args(Role))
+    names = {row[1] for row in xlcalc.LLM_EXPLAIN("LLM_LORA_PARAMS", "deepseek-v3", 8, "attention", depth=0)}
+    assert "number of key/value down-projection" in names
+
+
+def test_a_misspelt_function_is_offered_the_closest():
+    with pytest.raises(xlcalc.CalcError, match="is not a function; the closest are LLM_KV_CACHE"):
+        xlcalc.LLM_EXPLAIN("LLM_KVCACHE", "gpt2", 8)

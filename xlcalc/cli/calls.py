@@ -10,7 +10,7 @@ import typer
 
 from xlcalc.cli import completion, single
 from xlcalc.cli.console import Failure, print_rows, screen
-from xlcalc.language.declare import Declaration, find, functions
+from xlcalc.language.declare import Declaration, closest, find, functions
 from xlcalc.language.errors import CalcError
 
 app = typer.Typer(add_completion=False)
@@ -154,8 +154,5 @@ def _declared(name: str) -> Declaration:
     """The function of a name, with or without its LLM_, in any case."""
     found = find(name)
     if found is None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(f"LLM_{name.upper().removeprefix('LLM_')}", [f.name for f in functions()], n=3)
-        raise typer.BadParameter(f"no function {name}" + (f"; the closest are {', '.join(near)}" if near else ""))
+        raise typer.BadParameter(f"no function {name}{closest(name)}")
     return found

@@ -8,6 +8,7 @@ from xlcalc.model.architecture import Architecture
 from xlcalc.model.coefficients import Adapters
 from xlcalc.model.layers import Linear
 from xlcalc.model.matrices import Role
+from xlcalc.model.words import ADAPTED_WORDS
 
 # groups of matrices that can be adapted, and the parts that each stands for
 PARTS = {
@@ -52,11 +53,11 @@ def adapters(architecture: Architecture, targets: frozenset[str]) -> Adapters:
 
 
 def adapted_matrices(architecture: Architecture, targets: frozenset[str]) -> dict[tuple[str, int, int], int]:
-    """How many matrices of each name, inputs and outputs are adapted."""
+    """How many matrices of each role and part, inputs and outputs are adapted."""
     found: dict[tuple[str, int, int], int] = {}
     for times, matrices in _adapted(architecture, targets):
         for part, m in matrices:
-            name = m.name if part == "attention" else f"{m.name}, {part}"
+            name = ADAPTED_WORDS[m.role] if part == "attention" else f"{ADAPTED_WORDS[m.role]}, {part}"
             key = name, m.d_in, m.d_out
             found[key] = found.get(key, 0) + times * m.copies
     return found
