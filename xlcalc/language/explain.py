@@ -26,10 +26,10 @@ NOTE, GIVEN = "note", "given"
 MORE = "more rows below these: depth 0 shows all"
 
 
-def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | None = None, room: int = IN_ALL) -> Table:
+def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | None = None) -> Table:
     """Rows of the derivation of exactly this call, with headers: `depth` levels below the result, 0 for all of them.
 
-    Without a depth there are at most as many rows as there is `room` for. Raises CalcError as the call itself does, and
+    Without a depth there are at most 60 rows. Raises CalcError as the call itself does, and
     for a call over a range, which has many derivations.
     """
     arguments = _as_long_as(declaration, arguments)
@@ -44,7 +44,7 @@ def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | Non
     below += _said(declaration, read, result, roots[0][1] if roots else None)
     if isinstance(roots and roots[0][1].value, float) and not isfinite(roots[0][1].value):
         declaration.compute(read)  # refuses it
-    found, more = rows(roots, depth, room - len(below) - 1)
+    found, more = rows(roots, depth, IN_ALL - len(below) - 1)
     if not found:
         found = [_looked_up(declaration, result)]
     if more:
