@@ -8,13 +8,19 @@ import re
 import subprocess
 import sys
 from functools import cache
+from typing import get_args
 
 import pytest
 
 import xlcalc
-from xlcalc.formula.derivation import AT_LEVEL, IN_ALL
+from xlcalc.cli.derivations import as_text
+from xlcalc.formula.derivation import AT_LEVEL, FOLLOWS, IN_ALL, figure
+from xlcalc.language.cells import Number
 from xlcalc.language.declare import MOST_ARGUMENTS, Table, find
+from xlcalc.language.explain import MORE, explain
 from xlcalc.language.renderings import example_arguments
+from xlcalc.model.matrices import Role
+from xlcalc.model.words import ADAPTED_WORDS
 
 COLUMNS = ["step", "quantity", "formula", "with numbers", "value", "unit", "source"]
 EXPLAINED = [f for f in xlcalc.functions() if f.name != "LLM_EXPLAIN"]
@@ -83,16 +89,32 @@ def test_every_row_says_what_it_is(function):
 
 @each_function
 def test_values_add_up(function):
-    """Each row's numbers, as printed, give its value to the digits that are printed."""
-    _, table = explained(function, depth=0)
-    for step, quantity, _, numbers, value, _, _ in table[1:]:
-        if (
-            not numbers
-            or not isinstance(value, (int, float))
-            or re.search(r"[a-z]{3,} [a-z]", re.sub(r"round (up|down)|square root", "", numbers))
-        ):
+    check_sums(function, explained(function, depth=0)[1])
+
+
+@pytest.mark.parametrize(
+    "call", [("LLM_KV_CACHE", "deepseek-v4-pro", 1001), ("LLM_TRAIN_MEMORY", "mixtral-8x7b", 4096, 1, 8, 4, 2)]
+)
+def test_remainders_and_mixtures_add_up(call):
+    check_sums(find(call[0]), xlcalc.LLM_EXPLAIN(*call, depth=0))
+
+
+def check_sums(function, table):
+    """Each row's numbers, as printed, are those of the rows that its formula names, and give its value to the digits
+    that are printed. What a search found has a sentence."""
+    values = {row[1]: row[4] for row in table[1:] if row[0][:1].isdigit()}
+    longest_first = "|".join(map(re.escape, sorted(values, key=len, reverse=True)))
+    for step, quantity, formula, numbers, value, _, _ in table[1:]:
+        if not numbers:
             continue
-        assert value_of(numbers) == pytest.approx(value, rel=1e-4, abs=1e-4 * largest(numbers)), (step, quantity)
+        if re.search(r"[a-z]{3,} [a-z]", re.sub(r"round (up|down)|square root", "", numbers)):
+            assert function.is_search or isinstance(value, str), (step, quantity)
+            continue
+        if step[:1].isdigit():
+            named = re.sub(rf"(?<!\w)(?:{longest_first})(?!\w)", lambda name: figure(values[name[0]]), formula)
+            assert named == re.sub(r"\((-[\d.,e]+)\)", r"\1", numbers), (step, quantity)
+        if isinstance(value, (int, float)):
+            assert value_of(numbers) == pytest.approx(value, rel=1e-4, abs=1e-4 * largest(numbers)), (step, quantity)
 
 
 def largest(numbers):
@@ -252,6 +274,7 @@ def test_errors_are_those_of_the_call():
         ("LLM_BREAKEVEN", 1, 2, 1),
         ("LLM_MFU", "llama-3.1-8b", 1e9, "h100-sxm", 1),
         ("LLM_TRAIN_TIME", 1e308, 1e-300, 1, 0.1),
+        ("LLM_LORA_PARAMS", "mamba-2.8b", 8, "mlp"),
     ):
         with pytest.raises(xlcalc.CalcError) as plain:
             next(f for f in EXPLAINED if f.name == call[0])(*call[1:])
@@ -281,6 +304,40 @@ def test_a_model_that_was_explained_can_be_sent_to_another_process():
     )
 
 
+NUMBERS = [f for f in EXPLAINED if isinstance(f.result, Number) and not f.is_search]
+
+
+@pytest.mark.parametrize("function", NUMBERS, ids=lambda f: f.name)
+def test_a_derivation_costs_at_most_fifty_times_the_calculation(function):
+    """Counted in calls of Python and C functions, of numbers that no earlier call had: where a call looks up what one
+    before it computed, its derivation computes all the same."""
+    arguments = used(example_arguments(function))
+
+    def work(compute, n):
+        values = [
+            x * (1 + n / 1e6) if type(x) is float else x + n if type(x) is int and x > 99 else x for x in arguments
+        ]
+        events = 0
+
+        def count(*_):
+            nonlocal events
+            events += 1
+
+        sys.setprofile(count)
+        try:
+            compute(values)
+        except xlcalc.CalcError:  # some numbers go with one another alone
+            return work(compute, 0)
+        finally:
+            sys.setprofile(None)
+        return events
+
+    called, derived = (lambda values: function(*values)), (lambda values: explain(function, values))
+    for n in (1, 2):  # what is read of a model and a machine is kept
+        work(called, n), work(derived, n)
+    assert work(derived, 3) <= 50 * work(called, 4)
+
+
 def run(*arguments):
     return subprocess.run(
         [sys.executable, "-c", "from xlcalc.cli import main; main()", "explain", *arguments],
@@ -291,7 +348,7 @@ def run(*arguments):
 def test_command_line_fits_on_a_screen():
     shown = run("LLM_STEP_TIME", "llama-3.1-8b", "h100-sxm", "64", "512", "8192")
     assert "compute + memory traffic + data-parallel communication + optimizer" in shown
-    assert len(shown.splitlines()) <= 50
+    assert len(shown.splitlines()) <= 40
     assert len(run("LLM_STEP_TIME", "llama-3.1-8b", "h100-sxm", "64", "512", "8192", "--depth", "0").splitlines()) > 100
     assert "28.5" in run("LLM_TRAIN_TIME", "1e24", "h100-sxm", "1024", "unit=days")
 
@@ -355,15 +412,33 @@ def test_no_row_of_the_first_levels_is_a_wall_of_text(call):
     assert max(len(row[head.index("formula")]) for row in rows if str(row[0]).count(".") < 2) < 420
 
 
-def test_lines_are_broken_where_a_terminal_ends():
-    from xlcalc.language.explain import as_text, explain
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_screenful_is_whole_rows_of_as_many_levels_as_fit(width):
+    """On a terminal of 40 lines, of which the prompt takes one; the six sums of a bill take one or two more."""
+    for function in EXPLAINED:
+        _, table = explained(function)
+        lines = as_text(table, width, 39).splitlines()
+        assert len(lines) <= (41 if function.name == "LLM_TRAIN_COST" else 39), function.name
+        assert all(len(line) <= width or len(line.split()) == 1 for line in lines)
+        text = " ".join(" ".join(lines).split())
+        hidden = table[-1][1] == MORE
+        for step, quantity, formula, numbers, *_ in table[1:]:
+            if step[0].isdigit() and not all(part in text for part in (f"{step} {quantity} = ", formula, numbers)):
+                assert step.count(".") > 1, (function.name, step)
+                hidden = True
+        assert ("--depth 0 for all" in text) >= (hidden or "…" in text), function.name
 
-    declaration = next(f for f in EXPLAINED if f.name == "LLM_TPOT")
-    table = explain(declaration, ["deepseek-v3", "h200-sxm", 8, 2048, 16])
-    broken, whole = as_text(table, width=80), as_text(table)
-    assert broken.split() == whole.split()
+
+def test_lines_are_broken_where_a_terminal_ends_and_nothing_is_left_out():
+    table = xlcalc.LLM_EXPLAIN("LLM_TPOT", "deepseek-v3", "h200-sxm", 8, 2048, 16)
+    broken, whole = as_text(table, 80), as_text(table)
     assert all(len(line) <= 80 or len(line.split()) == 1 for line in broken.splitlines())
     assert any(len(line) > 80 for line in whole.splitlines())
+    for text in (broken, whole):
+        words = " ".join(text.split())
+        for step, quantity, formula, numbers, _, unit, source in table[1:-1]:
+            said = (quantity if step[0].isdigit() else step, formula, numbers, unit, source)
+            assert all(part in words or part in (FOLLOWS, "count", "ratio") for part in said), step
 
 
 @pytest.mark.parametrize(
@@ -391,3 +466,15 @@ def test_a_bill_s_range_is_that_of_its_total():
     rows = {row[0]: row[4] for row in xlcalc.LLM_EXPLAIN(*call)}
     for bound in ("low", "high"):
         assert rows[bound] == xlcalc.LLM_ESTIMATE_BOUND(call[0], bound, *call[1:])
+
+
+def test_adapted_matrices_have_the_fields_words():
+    """Every role of a matrix has one."""
+    assert set(ADAPTED_WORDS) == set(get_args(Role))
+    names = {row[1] for row in xlcalc.LLM_EXPLAIN("LLM_LORA_PARAMS", "deepseek-v3", 8, "attention", depth=0)}
+    assert "number of key/value down-projection" in names
+
+
+def test_a_misspelt_function_is_offered_the_closest():
+    with pytest.raises(xlcalc.CalcError, match="is not a function; the closest are LLM_KV_CACHE"):
+        xlcalc.LLM_EXPLAIN("LLM_KVCACHE", "gpt2", 8)

@@ -144,3 +144,15 @@ def test_layers_that_run_again_are_refused_by_name():
     with pytest.raises(xlcalc.CalcError, match="layer_sharing"):
         xlcalc.LLM_KV_CACHE(text(**own, layer_sharing=True), 1000)
     assert xlcalc.LLM_KV_CACHE(text(**own, layer_sharing=False), 1000) > 0
+
+
+def test_a_field_that_a_text_gives_twice_is_refused_by_its_name():
+    fields = '"model_type": "llama", "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 1000, "intermediate_size": 128'
+    for doubled in ('"hidden_size": 64, "hidden_size": 128', '"hidden_size": 64, "rope": {"a": 1, "a": 2}'):
+        with pytest.raises(xlcalc.CalcError, match=r"gives (hidden_size|a) twice, as (64 and as 128|1 and as 2)"):
+            xlcalc.LLM_PARAMS(f"{{{fields}, {doubled}}}")
+    assert xlcalc.LLM_PARAMS(f'{{{fields}, "hidden_size": 64, "hidden_size": 64}}') > 0
+
+
+def test_a_field_with_capital_letters_can_be_asked_for():
+    assert xlcalc.LLM_MODEL("lfm3-1.7b", "conv_L_cache") == dict(xlcalc.LLM_MODEL("lfm3-1.7b"))["conv_L_cache"] == 7

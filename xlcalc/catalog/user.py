@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from xlcalc.catalog import table_file
@@ -25,6 +26,11 @@ def folder() -> Path | None:
         return Path(named)
     if sys.platform == "emscripten":
         return None
+    return _usual()
+
+
+@cache
+def _usual() -> Path:
     from platformdirs import user_config_path
 
     return user_config_path("xlcalc", appauthor=False)

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from xlcalc.cli import completion, single
-from xlcalc.cli.console import Failure, print_rows, width
-from xlcalc.language.declare import Declaration, find, functions
+from xlcalc.cli.console import Failure, print_rows, screen
+from xlcalc.language.declare import Declaration, closest, find, functions
 from xlcalc.language.errors import CalcError
 
 app = typer.Typer(add_completion=False)
@@ -72,15 +72,17 @@ def explain(
     Example: xlcalc explain LLM_KV_CACHE llama-3.1-8b 8192
     Example: xlcalc explain LLM_STEP_TIME llama-3.1-8b h100-sxm 64 512 8192 --depth 2
     """
+    from xlcalc.cli import derivations
     from xlcalc.language import explain as derivation
 
     declaration = _declared(function)
     values = single.arguments(declaration, arguments or [])
+    table = derivation.explain(declaration, values, depth)
     if as_json:
-        print(json.dumps(derivation.explain(declaration, values, depth)))
+        print(json.dumps(table))
     else:
-        table = derivation.explain(declaration, values, depth, derivation.ON_A_SCREEN)
-        print(derivation.as_text(table, brief=depth is None, width=width()), end="")
+        columns, lines = screen()
+        print(derivations.as_text(table, columns, lines if depth is None else 0), end="")
 
 
 @app.command("functions")
@@ -152,8 +154,5 @@ def _declared(name: str) -> Declaration:
     """The function of a name, with or without its LLM_, in any case."""
     found = find(name)
     if found is None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(f"LLM_{name.upper().removeprefix('LLM_')}", [f.name for f in functions()], n=3)
-        raise typer.BadParameter(f"no function {name}" + (f"; the closest are {', '.join(near)}" if near else ""))
+        raise typer.BadParameter(f"no function {name}{closest(name)}")
     return found

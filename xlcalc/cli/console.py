@@ -16,6 +16,7 @@ from xlcalc.language.cells import EXACT, shown
 from xlcalc.language.harmless import printable, unformulated
 
 _LEAST_COLUMNS = 3  # of a table, however narrow the terminal
+_SCREEN = 40  # lines of what is read at a glance where no terminal says
 _NO_DECIMALS = 1000  # from here on a rounded number has none
 
 
@@ -50,9 +51,10 @@ def print_rows(rows: Sequence[Sequence[Any]]) -> None:
         )
 
 
-def width() -> int:
-    """Columns of the terminal, 0 where stdout is none."""
-    return get_terminal_size().columns if sys.stdout.isatty() else 0
+def screen() -> tuple[int, int]:
+    """Columns and lines of the terminal above the prompt; where stdout is none, any number of columns."""
+    columns, lines = get_terminal_size((0, _SCREEN))
+    return (columns, lines - 1) if sys.stdout.isatty() else (0, _SCREEN)
 
 
 def _rounded(value: Any) -> str:

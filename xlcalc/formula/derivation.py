@@ -16,9 +16,10 @@ from xlcalc.formula.symbols import INPUT, LABELLED, LEAF, TERM, Symbol, source_o
 AT_LEVEL, IN_ALL = 15, 60  # rows of the first level, and rows where no depth is asked for
 _GUARD = 1e-9  # that formulas take off before they round up, or add before they round down
 FOLLOWS = "follows from its parts"  # the source of a quantity that is no equation of anybody's
-_RANK = {"+": 1, "-": 1, "neg": 2, "*": 3, "/": 3, "mod": 3, "^": 5}
+_RANK = {"+": 1, "-": 1, "neg": 2, "mod": 2, "*": 3, "/": 3, "^": 5}
+_INSIDE = {**_RANK, "mod": 4}  # no two readers agree on how tightly mod binds: what is multiplied stands in parentheses
 _SIGN = {"+": " + ", "-": " - ", "*": " × ", "/": " / ", "mod": " mod ", "^": "^"}
-_STRICT = frozenset(("-", "/", "mod", "^"))
+_STRICT = frozenset(("-", "/", "^"))
 _WORD = {"ceil": "round up", "floor": "round down", "sqrt": "square root", "abs": "absolute"}
 
 
@@ -137,9 +138,10 @@ class _Tree:
         if op == "neg":
             return (f"-{a}", f"-{a_numbers}", 2) if left > 2 else (f"-({a})", f"-({a_numbers})", 2)
         b, b_numbers, right = self._expression(of[1], found)
-        if left < rank or (left == rank and op == "^"):
+        inside = _INSIDE[op]
+        if left < inside or (left == rank and op == "^"):
             a, a_numbers = f"({a})", f"({a_numbers})"
-        if right < rank or (right == rank and op in _STRICT):
+        if right < inside or (right == rank and op in _STRICT):
             b, b_numbers = f"({b})", f"({b_numbers})"
         sign = _SIGN[op]
         return a + sign + b, a_numbers + sign + b_numbers, rank

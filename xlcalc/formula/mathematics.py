@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from xlcalc.formula.symbols import INPUT, TERM, Symbol
 
 MOST = 12  # equations of a page
-_RANK = {"=": 0, "<>": 0, "<": 0, "<=": 0, ">": 0, ">=": 0, "+": 1, "-": 1, "neg": 2, "*": 3, "mod": 3, "/": 4, "^": 5}
+_RANK = {"=": 0, "<>": 0, "<": 0, "<=": 0, ">": 0, ">=": 0, "+": 1, "-": 1, "neg": 2, "mod": 2, "*": 3, "/": 4, "^": 5}
 
 
 class Dialect(NamedTuple):
@@ -125,8 +125,9 @@ class _Writer:
             return d.prefix(self._in(parts[0], 3)), 2
         if x.op in _RANK:
             rank = _RANK[x.op]
-            right = self._in(parts[1], rank + (x.op in ("-", "mod")))
-            return d.row(self._in(parts[0], rank), sign, right), rank
+            inside = 4 if x.op == "mod" else rank  # no two readers agree on how tightly it binds
+            right = self._in(parts[1], inside + (x.op == "-"))
+            return d.row(self._in(parts[0], inside), sign, right), rank
         if x.op in ("ceil", "floor"):
             opening, closing = ("[", "]") if x.op == "ceil" else ("_", "|")
             return d.fenced(d.signs[opening], texts[0], d.signs[closing]), 9

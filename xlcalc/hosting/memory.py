@@ -86,6 +86,11 @@ def rank_weights(model: Coefficients, layout: Layout, stage: float) -> float:
         stage: share of the layers that a pipeline stage holds [ratio]
 
     Source: Shoeybi et al. 2019, section 3.
+
+    >>> import xlcalc  # half of the 16-bit weights, and the other half of 65 norms, which stand whole
+    >>> llama = xlcalc.LLM_PARAMS.read(["llama-3.1-8b"])[0].coefficients()
+    >>> rank_weights(llama, Layout(2, 1, 1, 1), 1) == 8_030_261_248 + 65 * 4096
+    True
     """
     layers = model.bytes_split / layout.tp + model.bytes_replicated + model.bytes_experts / layout.expert_ways
     embedding, head = model.bytes_embedding + model.bytes_towers, model.bytes_head

@@ -29,6 +29,7 @@ from xlcalc.model.cache import growing_bytes
 from xlcalc.model.coefficients import Coefficients, Product
 
 _ROOFLINE, _RATES = "Williams et al. 2009; rates in catalog/serving.csv", "catalog/serving.csv"
+_MOVED, _COMPUTED = "their weights and tokens moved", "their arithmetic"
 _NORM = 4  # assumed: how sharply the slower of memory and arithmetic sets a product's time
 _SMALLEST_TILE = 8  # rows: NVIDIA/TensorRT-LLM, get_tile_tokens_dim (8 to 64, the next power of two of an expert's)
 
@@ -177,7 +178,7 @@ def step(
     checked = (
         decoding if is_number(drafted) and not drafted else term("tokens checked", decoding * (drafted + 1), "tokens")
     )
-    tokens = checked + prefilling
+    tokens = detail("tokens of the pass", checked + prefilling, "tokens")
     products: float = 0.0
     stream, wave = rates.stream, rates.wave
     plain, moving = is_number(rates.stream), 2 * tokens / stream
@@ -185,8 +186,12 @@ def step(
         moved = weights / reading + moving * (d_in + d_out)
         outputs = tokens * d_out
         idle = least(outputs, wave)  # the last wave of tiles leaves units without work
-        seconds = layers * _roofline(moved, 2 * (outputs + idle) * d_in / rate)
-        products += seconds if plain else term(_shape("products", d_in, d_out, layers), seconds, "seconds", _ROOFLINE)
+        computed = 2 * (outputs + idle) * d_in / rate
+        if plain:
+            products += layers * _roofline(moved, computed)
+        else:
+            each = _roofline(detail(_MOVED, moved, "seconds"), detail(_COMPUTED, computed, "seconds"))
+            products += term(_shape("products", d_in, d_out, layers), layers * each, "seconds", _ROOFLINE)
     d_in, d_out, element = r.head
     sampled = 1 if is_number(decoding) and not decoding else checked
     sampling = _roofline(d_in * d_out * element / stream, 2 * sampled * d_in * d_out / rates.half)
@@ -245,10 +250,8 @@ def _experts(r: Replica, e: Expert, tokens: float, skew: float) -> float:
     rows = pairs + least(met * rates.tile, met * _SMALLEST_TILE + pairs) / 2
     rows = detail("rows that they compute, half tiles included", rows, "count")
     moved = met * e.d_in * e.d_out * e.bytes / e.stream + 2 * pairs * (e.d_in + e.d_out) / rates.stream
-    moved = detail("their weights and tokens moved", moved, "seconds")
-    return _roofline(
-        moved, detail("their arithmetic", rows * e.d_out * (2 * e.d_in / e.rate + rates.epilogue), "seconds")
-    )
+    moved = detail(_MOVED, moved, "seconds")
+    return _roofline(moved, detail(_COMPUTED, rows * e.d_out * (2 * e.d_in / e.rate + rates.epilogue), "seconds"))
 
 
 def _fullest(pairs: float, skew: float, ep: float, copies: float) -> float:

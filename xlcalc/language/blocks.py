@@ -180,6 +180,8 @@ def pick(rows: dict[str, Any], field: str, what: str) -> Any:
     """One value of a block by its label; a blank where nobody published it is #N/A."""
     name = label(field)
     if name not in rows:
+        name = next((own for own in rows if label(own) == name), name)
+    if name not in rows:
         hint = did_you_mean(name, rows)
         raise CalcError("#VALUE!", f"must be {what} ({', '.join(rows)}); got {shown(field)}{hint}", argument="field")
     if rows[name] in (None, ""):

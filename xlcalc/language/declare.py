@@ -313,6 +313,14 @@ def find(name: str) -> Declaration | None:
     return _registry.get(wanted) or _registry.get(f"LLM_{wanted}")
 
 
+def closest(name: str) -> str:
+    """The end of a sentence about a function that does not exist: those whose names are like it."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(f"LLM_{name.upper().removeprefix('LLM_')}"[:60], list(_registry), n=3)
+    return f"; the closest are {', '.join(near)}" if near else ""
+
+
 def functions() -> list[Declaration]:
     """All declared cell functions in the order of the reference: by category, then as they are written."""
     return sorted(_registry.values(), key=lambda declaration: CATEGORIES.index(declaration.category))

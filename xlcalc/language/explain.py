@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import isfinite
-from textwrap import fill
 from typing import Any
 
 from xlcalc.catalog import tables
 from xlcalc.formula.arithmetic import plain
-from xlcalc.formula.derivation import FOLLOWS, IN_ALL, Row, figure, rows
+from xlcalc.formula.derivation import IN_ALL, Row, figure, rows
 from xlcalc.formula.symbols import CHOSEN, INPUT, LEAF, TERM, Symbol, labelled, recording
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.cells import Number
@@ -24,13 +23,13 @@ HEADERS = ["step", "quantity", "formula", "with numbers", "value", "unit", "sour
 Remark = Callable[[Declaration, Sequence[Any], Any, str], list[list[Any]]]
 REMARKS: list[Remark] = []
 NOTE, GIVEN = "note", "given"
-ON_A_SCREEN = 24
+MORE = "more rows below these: depth 0 shows all"
 
 
-def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | None = None, room: int = IN_ALL) -> Table:
+def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | None = None) -> Table:
     """Rows of the derivation of exactly this call, with headers: `depth` levels below the result, 0 for all of them.
 
-    Without a depth there are at most as many rows as there is `room` for. Raises CalcError as the call itself does, and
+    Without a depth there are at most 60 rows. Raises CalcError as the call itself does, and
     for a call over a range, which has many derivations.
     """
     arguments = _as_long_as(declaration, arguments)
@@ -45,11 +44,11 @@ def explain(declaration: Declaration, arguments: Sequence[Any], depth: int | Non
     below += _said(declaration, read, result, roots[0][1] if roots else None)
     if isinstance(roots and roots[0][1].value, float) and not isfinite(roots[0][1].value):
         declaration.compute(read)  # refuses it
-    found, more = rows(roots, depth, room - len(below) - 1)
+    found, more = rows(roots, depth, IN_ALL - len(below) - 1)
     if not found:
         found = [_looked_up(declaration, result)]
     if more:
-        below.append([NOTE, "more rows below these: depth 0 shows all", *[""] * 5])
+        below.append([NOTE, MORE, *[""] * 5])
     return Table([HEADERS, *map(list, found), *below])
 
 
@@ -171,41 +170,3 @@ def _counted(model: ModelSpec) -> str:
     """A model's type and how sure its count is."""
     assumed = "; ".join(model.architecture.assumed)
     return f"{model.text_config.model_type}, {f'an estimate: {assumed}' if assumed else 'counted exactly'}"
-
-
-def as_text(table: Table, *, brief: bool = False, width: int = 0) -> str:
-    """A derivation as a page: each quantity with its formula and numbers, indented by its level; sources below.
-
-    A long one that is `brief` shows the formulas of the result and its parts alone. Lines longer than `width` are
-    broken between words; 0 breaks none.
-    """
-    lines: list[str] = []
-    sources: dict[str, int] = {}
-    levels = 1 if brief and len(table) > ON_A_SCREEN // 2 else 99
-    for step, name, formula, numbers, value, unit, source in table[1:]:
-        if step == NOTE:
-            lines.append(f"note: {name}")
-            continue
-        shown = figure(value) if unit in ("count", "ratio") else f"{figure(value)} {unit}".rstrip()
-        known = ""
-        if source and source != FOLLOWS:
-            known = f" ({source})" if source in _SHORT else f" [{sources.setdefault(source, len(sources) + 1)}]"
-        if not step[0].isdigit():
-            more = f", {formula}" if step == GIVEN and formula else f", {numbers}" if numbers else ""
-            lines.append(f"{step} {name if step == GIVEN else ''} = {shown}{more}{known}".replace("  ", " "))
-            continue
-        indent = "  " * step.count(".")
-        lines.append(f"{indent}{step} {name} = {shown}{known}")
-        if formula and step.count(".") <= levels:
-            lines += [f"{indent}{' ' * len(step)}   = {side}" for side in dict.fromkeys((formula, numbers))]
-    lines += [f"[{n}] {source}" for source, n in sources.items()]
-    return "\n".join(_broken(line, width) if width else line for line in lines) + "\n"
-
-
-def _broken(line: str, width: int) -> str:
-    """A line on as many as it needs, the later ones further in."""
-    further = " " * (len(line) - len(line.lstrip()) + 4)
-    return fill(line, width, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
-
-
-_SHORT = frozenset(("given", "default", "of the model", "its figures above"))

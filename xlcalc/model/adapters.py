@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import get_args
 
 from xlcalc.model.architecture import Architecture
 from xlcalc.model.coefficients import Adapters
 from xlcalc.model.layers import Linear
 from xlcalc.model.matrices import Role
+from xlcalc.model.words import ADAPTED_WORDS
 
 # groups of matrices that can be adapted, and the parts that each stands for
 PARTS = {
@@ -49,30 +49,32 @@ def adapters(architecture: Architecture, targets: frozenset[str]) -> Adapters:
             inputs += times * m.active * m.d_in
             outputs += times * m.active * m.d_out
             products += times
-    if not products:
-        raise ValueError(f"finds no matrix of {', '.join(sorted(targets))} in the model")
     return Adapters(int(params), active, inputs, outputs, products, kept)
 
 
 def adapted_matrices(architecture: Architecture, targets: frozenset[str]) -> dict[tuple[str, int, int], int]:
-    """How many matrices of each name, inputs and outputs are adapted."""
+    """How many matrices of each role and part, inputs and outputs are adapted."""
     found: dict[tuple[str, int, int], int] = {}
     for times, matrices in _adapted(architecture, targets):
         for part, m in matrices:
-            name = m.name if part == "attention" else f"{m.name}, {part}"
+            name = ADAPTED_WORDS[m.role] if part == "attention" else f"{ADAPTED_WORDS[m.role]}, {part}"
             key = name, m.d_in, m.d_out
             found[key] = found.get(key, 0) + times * m.copies
     return found
 
 
-def _adapted(architecture: Architecture, targets: frozenset[str]) -> Iterator[tuple[int, list[tuple[str, Linear]]]]:
+def _adapted(architecture: Architecture, targets: frozenset[str]) -> list[tuple[int, list[tuple[str, Linear]]]]:
     """The adapted matrices of each block with their parts, and how often the block stands."""
+    found = []
     for times, block in architecture.blocks():
         apart = {"mlp": "shared" if block.kind == "moe" else "dense"}
         parts = [(apart.get(m.part, m.part), m) for m in block.linears]
         matrices = [(part, m) for part, m in parts if m.role in targets or part in targets]
         if matrices:
-            yield times, matrices
+            found.append((times, matrices))
+    if not found:
+        raise ValueError(f"finds no matrix of {', '.join(sorted(targets))} in the model")
+    return found
 
 
 def _kept(matrices: list[Linear]) -> float:

@@ -113,15 +113,17 @@ def assemble(
 
 def merged(layers: Iterable[Layer]) -> list[Layer]:
     """Neighbouring equal layers as one with their counts summed."""
-    out: list[Layer] = []
+    found: list[Layer] = []
+    times: list[int] = []
     for layer in layers:
         if layer.times <= 0:
             continue
-        if out and out[-1]._replace(times=layer.times) == layer:
-            out[-1] = layer._replace(times=out[-1].times + layer.times)
+        if found and (layer is found[-1] or layer._replace(times=found[-1].times) == found[-1]):
+            times[-1] += layer.times
         else:
-            out.append(layer)
-    return out
+            found.append(layer)
+            times.append(layer.times)
+    return [layer._replace(times=n) for layer, n in zip(found, times, strict=True)]
 
 
 def heads(c: Config) -> tuple[int, int, int]:

@@ -56,6 +56,8 @@ def cache_elements(shape: CacheShape, context: float) -> float:
         shape: what one sequence keeps
         context: tokens of the sequence [tokens]
 
+    Source: Pope et al. 2022, section 3.3, generalised to what each layer stores.
+
     >>> cache_elements(CacheShape(2, ((4, 8),), 0, 0, ((6, 4, 1),)), 10)
     66
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -82,11 +82,7 @@ class Config(Mapping[str, Any]):
         self.architectures: Any = raw.get("architectures") or self.raw.get("architectures")
         self.model_type = str(self.raw.get("model_type") or "")
         self._defaults = family_defaults().get(self.model_type, {})
-        self._own = self._defaults.get("attribute_map", {})
         self.seen: set[str] = set()  # fields of the file that a reader asked for
-        self._aliases: dict[str, list[str]] = {}
-        for alias, own in self._own.items():
-            self._aliases.setdefault(own, []).append(alias)
 
     def __getitem__(self, name: str) -> Any:
         value = self.get(name)
@@ -101,8 +97,7 @@ class Config(Mapping[str, Any]):
         return len(self.raw)
 
     def get(self, name: str, default: Any = None) -> Any:
-        own = filter(None, (self._own.get(name), *self._aliases.get(name, ())))
-        spellings = (name, *own, *SPELLINGS.get(name, ()))
+        spellings = _spellings(self.model_type, name)
         self.seen.update(spellings)
         for source in (self.raw, self._defaults):
             for spelling in spellings:
@@ -113,8 +108,7 @@ class Config(Mapping[str, Any]):
 
     def gives(self, name: str) -> bool:
         """Whether the file itself has a field, under any of its spellings."""
-        own = filter(None, (self._own.get(name), *self._aliases.get(name, ())))
-        return any(self.raw.get(spelling) is not None for spelling in (name, *own, *SPELLINGS.get(name, ())))
+        return any(self.raw.get(spelling) is not None for spelling in _spellings(self.model_type, name))
 
     def flag(self, name: str) -> bool:
         """A yes-or-no field, no where nothing says otherwise."""
@@ -127,7 +121,7 @@ class Config(Mapping[str, Any]):
 
     def own_name(self, name: str) -> str:
         """What the family itself calls a common field."""
-        return str(self._own.get(name, name))
+        return str(_own_names(self.model_type).get(name, name))
 
     def require(self, *names: str) -> None:
         """Raise ValueError naming every one of `names` that is missing."""
@@ -219,3 +213,17 @@ def vocabulary() -> dict[str, Any]:
     path = files("xlcalc.model.families") / "vocabulary.json"
     found: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return {**found, "irrelevant": frozenset(found["irrelevant"])}
+
+
+def _own_names(model_type: str) -> dict[str, str]:
+    """What a family calls common fields."""
+    names: dict[str, str] = family_defaults().get(model_type, {}).get("attribute_map", {})
+    return names
+
+
+@lru_cache(maxsize=4096)
+def _spellings(model_type: str, name: str) -> tuple[str, ...]:
+    """The names that a field may have in a configuration of a family, in the order in which they count."""
+    own = _own_names(model_type)
+    aliases = [alias for alias, called in own.items() if called == name]
+    return (name, *filter(None, (own.get(name), *aliases)), *SPELLINGS.get(name, ()))

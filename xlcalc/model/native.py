@@ -259,13 +259,27 @@ def from_file(data: bytes | mmap) -> dict[str, Any]:
 
 
 def _object(text: str) -> dict[str, Any]:
+    twice: list[str] = []
+
+    def fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice.extend(
+                f"{name[:60]} twice, as {str(value)[:40]} and as {str(found[name])[:40]}"
+                for name, value in pairs
+                if found[name] != value
+            )
+        return found
+
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=fields)
     except (ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else str(error)[:120]
         raise ValueError(f"is not the text of a config.json: {reason}") from None
     if not isinstance(found, dict):
         raise ValueError("is not the text of a config.json: an object is needed")
+    if twice:
+        raise ValueError(f"gives {twice[0]}")
     return found
 
 

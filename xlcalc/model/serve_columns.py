@@ -27,10 +27,10 @@ def serve_columns(architecture: Architecture, weights: Weights, state_bytes: flo
     held: dict[int, list[Stored]] = {}
     for one in weights.matrices:
         held.setdefault(one.place, []).append(one)
-    alike: dict[tuple[Any, ...], list[Product]] = {}  # blocks with the same matrices, wherever they stand
+    alike: dict[tuple[Any, ...], list[Product]] = {}  # a family builds blocks that are alike once
     for place, (times, block) in enumerate(architecture.blocks()):
         matrices = held.get(place, [])
-        key = tuple([(one.matrix, one.widths) for one in matrices])
+        key = id(block.linears), *[one.widths for one in matrices]
         found = alike[key] if key in alike else alike.setdefault(key, _products(matrices))
         routed = reduces = False
         for product in found:

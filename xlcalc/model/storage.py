@@ -6,7 +6,8 @@ or one of llama.cpp's mixes (`gguf`). All that asks for bytes of weights sums ov
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from xlcalc.formula.arithmetic import term
@@ -64,17 +65,17 @@ class StoredVector(NamedTuple):
         return self.layers * self.vector.size * self.bits / 8
 
 
-class Weights(NamedTuple):
+@dataclass(frozen=True)
+class Weights:
     """All that a model stores in a format."""
 
     matrices: tuple[Stored, ...]
     vectors: tuple[StoredVector, ...]
-    bytes: float
 
-
-def _summed(matrices: list[Stored], vectors: Iterable[StoredVector]) -> Weights:
-    found = tuple(vectors)
-    return Weights(tuple(matrices), found, sum(one.bytes for one in matrices) + sum(one.bytes for one in found))
+    @cached_property
+    def bytes(self) -> float:
+        """Bytes of all of it."""
+        return sum([one.bytes for one in self.matrices]) + sum([one.bytes for one in self.vectors])
 
 
 class RankBytes(NamedTuple):
@@ -156,8 +157,8 @@ def _of_checkpoint(architecture: Architecture, dtype: DType, own: Checkpoint, *,
         start += layer.times
     for matrix in architecture.outer:
         matrices.append(Stored(matrix, ((1, bits(None, matrix, 0)),), kept, OUTSIDE))
-    vectors = (StoredVector(n, vector, tokens if vector.by_token else kept) for n, vector in architecture.vectors())
-    return _summed(matrices, vectors)
+    vectors = [StoredVector(n, vector, tokens if vector.by_token else kept) for n, vector in architecture.vectors()]
+    return Weights(tuple(matrices), tuple(vectors))
 
 
 def _counted(bits: list[float]) -> tuple[tuple[int, float], ...]:
@@ -195,27 +196,24 @@ def _of_gguf(architecture: Architecture, file: Tensors, held: float | None) -> W
         values += layer.times if has_values(layer) else 0
     for matrix in architecture.outer:
         matrices.append(Stored(matrix, ((1, bits[file.outer_type(matrix)]),), 32, OUTSIDE))
-    vectors = (StoredVector(n, v, bits[file.vector_type(v)]) for n, v in architecture.vectors())
-    return _summed(matrices, vectors)
+    vectors = [StoredVector(n, v, bits[file.vector_type(v)]) for n, v in architecture.vectors()]
+    return Weights(tuple(matrices), tuple(vectors))
 
 
 def rank_bytes(architecture: Architecture, weights: Weights) -> RankBytes:
     """Bytes of the weights by how tensor and expert parallelism divide them; what is no matrix stands whole."""
-    split = replicated = experts = head = 0.0
+    held = dict.fromkeys(("column", "row", "whole", "experts", "head"), 0.0)
     for one in weights.matrices:
-        if one.matrix.role == "head":
-            head += one.bytes
-        elif one.matrix.split == "experts":
-            experts += one.bytes
-        elif one.matrix.split == "whole":
-            replicated += one.bytes
-        else:
-            split += one.bytes
+        _, split, role = one.matrix.kind
+        held["head" if role == "head" else split] += one.bytes
     outside = set(architecture.embeddings)
-    embedding = sum(one.bytes for one in weights.vectors if one.vector in outside)
-    return RankBytes(
-        split, replicated + sum(one.bytes for one in weights.vectors) - embedding, experts, embedding, head
-    )
+    embedding = beside = 0.0
+    for vector in weights.vectors:
+        if vector.vector in outside:
+            embedding += vector.bytes
+        else:
+            beside += vector.bytes
+    return RankBytes(held["column"] + held["row"], held["whole"] + beside, held["experts"], embedding, held["head"])
 
 
 def by_width(weights: Weights) -> dict[str, float]:

@@ -13,6 +13,16 @@ CACHE_WORDS = {
     **{f"compressed_{i}_2": ("stride", "tokens") for i in range(1, 5)},
     **{f"compressed_{i}_3": ("cache elements of a pending token", "elements/token") for i in range(1, 5)},
 }
+# what the matrices of a role do
+ADAPTED_WORDS = {
+    "q": "query", "k": "key", "v": "value", "o": "attention output", "q_down": "query down-projection",
+    "q_up": "query up-projection", "kv_down": "key/value down-projection", "kv_up": "key/value up-projection",
+    "o_down": "output down-projection", "head_gate": "gate of heads", "indexer": "indexer", "compressor": "compressor",
+    "gate": "gate", "up": "up-projection", "down": "down-projection", "router": "router",
+    "shared_gate": "gate of shared experts", "latent": "latent projection", "scan_in": "scan input",
+    "scan_out": "scan output", "step": "decays and steps", "residual": "residual streams",
+    "side_path": "side paths", "head": "head", "projection": "projection",
+}  # fmt: skip
 COUNTED = "of the model: counted matrix by matrix from its configuration"
 FLOP_WORDS = {
     "matmul": ("multiply-adds of a token in matrices", "multiply-adds/token"),

@@ -36,8 +36,17 @@ def eager_bytes(model: Coefficients, element: float, *, trained: bool) -> float:
     A norm casts its n inputs of e bytes to 32 bit, and keeps what it multiplies with a trained weight; a gate
     multiplies g outputs of an activation function, which fused kernels compute again.
 
+    Args:
+        model: elements that norms and gates keep of a token
+        element: bytes e of an element [bytes]
+        trained: whether norms are trained
+
     Source: Hugging Face transformers, models/llama/modeling_llama.py (LlamaRMSNorm, LlamaMLP), as PyTorch's
     saved_tensors_hooks count them.
+
+    >>> from types import SimpleNamespace
+    >>> eager_bytes(SimpleNamespace(saved_norms=10, saved_gated=100), 2.0, trained=True)
+    240.0
     """
     return model.saved_norms * (WIDE - element + (ELEMENT if trained else 0.0)) + model.saved_gated * element
 
@@ -69,6 +78,11 @@ def layer_bytes(
         element: bytes of any other element [bytes]
 
     Source: Korthikanti et al. 2022, equations 2 and 4: s b h (34 + 5 a s / h) on one rank.
+
+    >>> import xlcalc  # GPT-3 has 96 layers with h = 12288 and a = 96
+    >>> gpt3 = xlcalc.LLM_PARAMS.read(["gpt3-175b"])[0].trained
+    >>> layer_bytes(gpt3, 2048, 1, 2, True) / 96 / 12288, 34 + 5 * 96 * 2048 / 12288
+    (114.0, 114.0)
     """
     if adapted is None:
         whole, split = model.saved_inputs_whole * operand, model.saved_inputs_split * operand
@@ -91,7 +105,7 @@ def kept_bytes(
     element: float = ELEMENT,
     eager: bool = False,
 ) -> Kept:
-    """What is kept and what is computed again, under none, selective or full recomputation.
+    """What is kept and what is computed again of a token, under none, selective or full recomputation.
 
         full: the input of each layer
         selective: all but scores, where they are kept; else all but outputs of norms and activation functions, or the
@@ -99,10 +113,16 @@ def kept_bytes(
 
     Args:
         recompute: none, selective or full
-        selective_kept: share of the products' outputs that selective recomputation keeps; 1 = all
+        selective_kept: share of the products' outputs that selective recomputation keeps [ratio, 0 to 1]; 1 = all
         eager: whether operators run one by one
+        others as in `layer_bytes`
 
-    Others as in `layer_bytes`. Source: Korthikanti et al. 2022, section 5; DeepSeek-V3 2024, sections 3.2.3 and 3.3.3.
+    Source: Korthikanti et al. 2022, section 5; DeepSeek-V3 2024, sections 3.2.3 and 3.3.3.
+
+    >>> import xlcalc
+    >>> gpt3 = xlcalc.LLM_PARAMS.read(["gpt3-175b"])[0].trained
+    >>> [kept_bytes(gpt3, 2048, 1, 2, how, 1).kept / 96 / 12288 for how in ("none", "selective", "full")]
+    [114.0, 34.0, 2.0]
     """
     unfused = model.unfused_heads > 0
     scores = unfused if recompute == "none" else False

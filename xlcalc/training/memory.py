@@ -93,6 +93,9 @@ def in_flight(pp: int, vp: int, rank: int = 0) -> float:
         rank: the stage r, from 0 [count]
 
     Source: Narayanan et al. 2021, section 2.2; Megatron-LM, core/pipeline_parallel/schedules.py.
+
+    >>> in_flight(4, 1), in_flight(4, 1, rank=3), in_flight(4, 2)
+    (4.0, 1.0, 5.5)
     """
     held = (2 * (pp - rank - 1) + (vp - 1) * pp + 1) / vp if vp > 1 else 1.0 * (pp - rank)
     return term("micro-batches in flight", held, "count", "Narayanan et al. 2021, section 2.2")

@@ -105,6 +105,13 @@ def matmul_time(
         gradient_bytes: written for each element of the weights [bytes]
         sixteen_bit: whether the products run in 16 bit whatever the format
         gradients: products of a backward pass: of inputs and weights, or of inputs alone where weights are frozen
+
+    Source: Williams et al. 2009 (a product is bound by arithmetic or by memory); shares in catalog/efficiency.csv.
+
+    >>> import xlcalc  # of a step most is arithmetic
+    >>> call = "llama-3.1-8b", "h100-sxm", 64, 512, 8192
+    >>> 0.8 < xlcalc.LLM_STEP_TIME(*call, part="compute") / xlcalc.LLM_STEP_TIME(*call) < 0.9
+    True
     """
     weights = matmuls.weights / tp
     elements = tokens * (matmuls.replicated + matmuls.divided / tp)
@@ -123,6 +130,17 @@ def attention_pairs(model: Coefficients, seq_len: float, width: float | None = N
         sum over reaches of max(pair, 2 width heads) (w - w^2 / (2 s) + 64), w = min(s, window): s / 2 without a window
 
     Heads narrower than `width` count as so wide: their exponentials take as long.
+
+    Args:
+        model: multiply-adds of a token with an earlier one, heads and window, by reach
+        seq_len: tokens s of a sequence [tokens]
+        width: elements that a head counts for at least [elements]; None = each as wide as it is
+
+    Source: Dao 2023, section 3.1 (causal masks, in blocks).
+
+    >>> from types import SimpleNamespace
+    >>> attention_pairs(SimpleNamespace(train_scores=((256, 1, 0),)), 8192) == 256 * (8192 / 2 + 64)
+    True
     """
     total = 0.0
     for pair, heads, window in model.train_scores:
@@ -143,7 +161,21 @@ def attention_time(
         fused: 2 pairs tokens / tp (forwards / rate_forward + 2.5 / rate_backward)
         unfused: the full square in three steps, its scores, softmax, mask and dropout read and written
 
+    Args:
+        model: multiply-adds of a token with an earlier one, elements read and written
+        k: achieved rates of the accelerator
+        tokens: tokens of the micro-batch on the rank [tokens]
+        seq_len: tokens of a sequence [tokens]
+        tp: tensor-parallel ranks [count]
+        forwards: forward passes, those that are computed again counted [count]
+
     Source: Dao 2023, section 3.1; Korthikanti et al. 2022, figure 3, for the bytes of unfused attention.
+
+    >>> from types import SimpleNamespace  # 2 pairs forward and 5 backward at a rate of one FLOP a second
+    >>> model = SimpleNamespace(train_scores=((1, 1, 0),), attention_io=0, unfused_heads=0)
+    >>> k = SimpleNamespace(attention=1, attention_backward=1, stream=1, softmax_width=0, unfused_attention=False)
+    >>> attention_time(model, k, 1, 128, 1, 1)
+    (896.0, 0.0)
     """
     flops = 2 * attention_pairs(model, seq_len) * tokens / tp
     flops = term("FLOP of causal attention, forward", flops, "FLOP", "Dao 2023, section 3.1")
@@ -264,8 +296,18 @@ def eager_bytes(model: Coefficients, adapters: Adapters | None, forwards: float)
     Norms read n elements, r of queries and keys are rotated, g come out of gated activation functions, e go to experts;
     norms, and inputs of adapters, are cast to 32 bit and back.
 
+    Args:
+        model: elements n, 2 r, g and e of a token
+        adapters: inputs and outputs of adapted matrices; None where all weights are trained
+        forwards: forward passes, those that are computed again counted [count]
+
     Source: Hugging Face transformers, models/llama/modeling_llama.py; PEFT, tuners/lora/layer.py; as PyTorch's
     dispatcher counts them.
+
+    >>> from types import SimpleNamespace
+    >>> model = SimpleNamespace(saved_norms=1, attention_io=0, saved_gated=0, experts_dispatched=0)
+    >>> eager_bytes(model, None, 1)
+    120.0
     """
     moved = model.saved_norms * EAGER_NORM.times(forwards) + model.attention_io / 2 * EAGER_ROTATION.times(forwards)
     moved += model.saved_gated * EAGER_GATE.times(forwards) + model.experts_dispatched * EAGER_EXPERTS.times(forwards)

@@ -9,7 +9,7 @@ from xlcalc import accuracy
 from xlcalc.catalog import tables
 from xlcalc.formula.arithmetic import searched, term
 from xlcalc.language.cells import Choice, shown
-from xlcalc.language.declare import Declaration, Table, cell_function, find
+from xlcalc.language.declare import Declaration, Table, cell_function, closest, find
 from xlcalc.language.errors import CalcError
 from xlcalc.language.kinds import Accelerator, Anything, Name, Real, Rows, Search
 
@@ -47,7 +47,7 @@ def LLM_ACCURACY(name: Name = None, accelerator: Accelerator = None) -> Rows:
 def _function(name: str) -> Declaration:
     found = find(name)
     if found is None:
-        raise CalcError("#N/A", f"{shown(name)} is not a function", argument="name")
+        raise CalcError("#N/A", f"{shown(name)} is not a function{closest(name)}", argument="name")
     return found
 
 

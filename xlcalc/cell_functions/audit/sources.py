@@ -13,7 +13,7 @@ from xlcalc.formula.derivation import figure
 from xlcalc.hardware.spec import AcceleratorSpec
 from xlcalc.language.blocks import accelerator_fields, label, model_fields
 from xlcalc.language.cells import Number, Text, did_you_mean, shown
-from xlcalc.language.declare import Declaration, Table, cell_function, find, functions
+from xlcalc.language.declare import Declaration, Table, cell_function, closest, find, functions
 from xlcalc.language.errors import CalcError
 from xlcalc.language.explain import NOTE, REMARKS, explain
 from xlcalc.language.kinds import Anything, Name, Rows
@@ -124,6 +124,6 @@ def LLM_EXPLAIN(
     """
     declaration = find(name)
     if declaration is None:
-        raise CalcError("#N/A", f"{shown(name)} is not a function", argument="name")
+        raise CalcError("#N/A", f"{shown(name)} is not a function{closest(name)}", argument="name")
     used = max((i for i, value in enumerate(arguments, 1) if value is not None), default=0)
     return explain(declaration, arguments[:used], depth)
