@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import re
 import sys
 import zipfile
@@ -184,8 +185,8 @@ def test_install_on_windows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     def in_use(*_: object) -> None:
         raise PermissionError
 
-    monkeypatch.setattr(Path, "replace", in_use)
-    with pytest.raises(addin_excel.BuildError, match="close Excel"):
+    monkeypatch.setattr(os, "replace", in_use)
+    with pytest.raises(addin_excel.BuildError, match="Close Excel"):
         addin_excel.install(b"three")
     assert path.read_bytes() == b"two" and [p.name for p in path.parent.iterdir()] == ["xlcalc.xlam"]
 

@@ -23,6 +23,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from xlcalc import __version__
+from xlcalc.files import FileError, write_atomically
 from xlcalc.language.declare import functions
 
 NAME = "xlcalc.xlam"
@@ -87,13 +88,10 @@ def install(addin: bytes) -> Path:
         )
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / NAME
-    temporary = folder / f"~{NAME}.tmp"
     try:
-        temporary.write_bytes(addin)
-        temporary.replace(target)
-    except PermissionError:
-        temporary.unlink(missing_ok=True)
-        raise BuildError(f"{target} is in use: close Excel, then install again") from None
+        write_atomically(target, addin)
+    except FileError as error:
+        raise BuildError(f"{error} Close Excel, then install again.") from None
     return target
 
 
