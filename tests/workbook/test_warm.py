@@ -51,6 +51,29 @@ def test_inputs_are_set_and_results_follow(plan):
         assert book.results() == {"cost": 25, "end": "2026-01-11"} and book.failures() == []
 
 
+def test_results_by_name_are_those_of_the_whole(plan):
+    with xlcalc.open_workbook(plan) as book:
+        for hours in (20, "1k", ""):
+            book.set(hours=hours)
+            assert book.results("COST") == {"cost": book.results()["cost"]}
+        book.set_only({"price": "3"})
+        assert book.results("cost", "end") == {"cost": 30, "end": "2026-01-11"} == book.results()
+        with pytest.raises(SettingError, match="no result named hours"):
+            book.results("cost", "hours")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cluster-tco", "training-budget"])
+def test_results_of_a_template_by_name_are_those_of_the_whole(name):
+    with xlcalc.open_workbook(name) as book:
+        money = [one.name for one in book.listed if one.kind == "result" and "cost" in one.name][:3]
+        for share in ("7%", "31%"):
+            book.set(contingency=share)
+            few, whole = book.results(*money), book.results()
+            assert few == {name: whole[name] for name in money} and len(few) == 3
+        assert all(part is not None for part in book._excerpts.values())
+
+
 def test_what_a_report_refuses_is_refused_and_changes_nothing(plan):
     with xlcalc.open_workbook(plan) as book:
         for refused in ({"price": "501"}, {"cost": "5"}, {"hour": "5"}, {"hours": "3", "price": "much"}):
@@ -82,6 +105,6 @@ def test_a_template_gives_what_its_report_gives():
         book.set(contingency="20%")
         book.set(settings)
         made = report.make(name, settings)
-        assert book._is_held
+        assert book._held.is_sound()
         assert book.results() == {one.name: one.value for one in made.results}
         assert book.failures() == report.failures(made)
