@@ -234,7 +234,7 @@ def kept_open() -> None:
                 book.results(*names)
                 seconds.append(time.process_time() - start)
             print(
-                f"open workbook      {statistics.median(seconds) * 1000:8.0f} ms for {what} of a changed input (goal: 30)"
+                f"open workbook      {statistics.median(seconds) * 1000:8.0f} ms, a changed input, {what}   (goal: 30)"
             )
 
 
