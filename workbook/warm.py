@@ -6,9 +6,12 @@ that the fast engine alone is not trusted with is calculated anew for each set: 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
+from functools import wraps
+from threading import RLock
 from types import TracebackType
+from typing import Concatenate, ParamSpec, TypeVar
 
 from xlcalc.language.errors import CalcError
 
@@ -29,6 +32,22 @@ from .problems import problems
 from .settings import SettingError, Value, checked, day_zero
 from .templates.editions import calculable
 
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+def _alone(
+    method: Callable[Concatenate[OpenWorkbook, Given], Result],
+) -> Callable[Concatenate[OpenWorkbook, Given], Result]:
+    """One thread after the other: the engine, which calls our functions, would wait for itself for ever."""
+
+    @wraps(method)
+    def alone(book: OpenWorkbook, *args: Given.args, **kwargs: Given.kwargs) -> Result:
+        with book._lock:
+            return method(book, *args, **kwargs)
+
+    return alone
+
 
 class OpenWorkbook:
     """A template by its name, or a workbook's file, with inputs that are set as `xlcalc report --set` sets them."""
@@ -44,6 +63,7 @@ class OpenWorkbook:
         self._held = held(self._package, self._trust, self._now)
         self._excerpts: dict[frozenset[str], Held | None] = {}
         """What some results need, in an engine of its own."""
+        self._lock = RLock()
         self._fresh: Recalculation | None = None
         """The workbook calculated anew with the present inputs, where that was necessary."""
 
@@ -56,11 +76,13 @@ class OpenWorkbook:
         self._held = self._fresh = None
         self._excerpts.clear()
 
+    @_alone
     def set(self, settings: Mapping[str, object] | None = None, /, **more: object) -> None:
         """Set inputs by name; those that were set before stay. Raises `SettingError` for one that the workbook does not
         take, and then none is set."""
         self._change(self.check({**(settings or {}), **more}))
 
+    @_alone
     def set_only(self, settings: Mapping[str, object]) -> None:
         """Set these inputs, and let all others be as the file has them."""
         values = self.check(settings)
@@ -73,16 +95,19 @@ class OpenWorkbook:
         """Let all inputs be as the file has them."""
         self.set_only({})
 
+    @_alone
     def check(self, settings: Mapping[str, object]) -> dict[tuple[str, str], Value]:
         """The cells of these settings and what would go into each. Raises `SettingError`."""
         given = {name: _as_text(value) for name, value in settings.items()}
         units = {one.name.casefold(): one.unit for one in self.listed}
         return checked(self._package, given, units)
 
+    @_alone
     def inputs(self) -> dict[str, float | str | bool | None]:
         """The inputs by name; dates as text."""
         return self._shown("input")
 
+    @_alone
     def results(self, *names: str) -> dict[str, float | str | bool | None]:
         """The key results by name, all or these; dates as text, errors as their code.
 
@@ -90,11 +115,13 @@ class OpenWorkbook:
         """
         return self._shown("result", {name.casefold() for name in names})
 
+    @_alone
     def rows(self, sheet: str) -> Mapping[int, Mapping[int, CellValue]]:
         """What the cells of a sheet hold now, by row and column; nothing where there is no such sheet."""
         values = self._values()
         return values.rows(sheet) if sheet in values.sheets else {}
 
+    @_alone
     def failures(self) -> list[str]:
         """The checks that must hold and do not, then the cells with an error or without a result, in sentences."""
         found: list[FailedCheck] = failed(self._values(), self._inputs)

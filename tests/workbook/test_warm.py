@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Thread
+
 import pytest
 import xlsxwriter
 
@@ -80,6 +82,29 @@ def test_what_a_report_refuses_is_refused_and_changes_nothing(plan):
             with pytest.raises(SettingError):
                 book.set(refused)
         assert book.results()["cost"] == 25
+
+
+@pytest.mark.parametrize("hours", [10**400, "1" * 5000, True, "x" * 40_000])
+def test_what_no_cell_holds_is_refused_at_once(plan, hours):
+    with xlcalc.open_workbook(plan) as book, pytest.raises(SettingError, match=r"hours|start"):
+        book.set(start="2026-03-01", hours=hours)
+
+
+def test_threads_take_turns(plan):
+    found = []
+    with xlcalc.open_workbook(plan) as book:
+
+        def ask(hours):
+            for _ in range(20):
+                book.set_only({"hours": hours})
+                found.append(book.results()["cost"])
+
+        threads = [Thread(target=ask, args=(hours,), daemon=True) for hours in (10, 20, 30)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert len(found) == 60 and {*found} <= {25, 50, 75}
 
 
 def test_an_error_is_told_as_a_report_tells_it(plan):
