@@ -42,7 +42,7 @@ def _alone(
     """One thread after the other: the engine, which calls our functions, would wait for itself for ever."""
 
     @wraps(method)
-    def alone(book: OpenWorkbook, *args: Given.args, **kwargs: Given.kwargs) -> Result:
+    def alone(book: OpenWorkbook, /, *args: Given.args, **kwargs: Given.kwargs) -> Result:
         with book._lock:
             return method(book, *args, **kwargs)
 
