@@ -33,6 +33,7 @@ _NUMBER = re.compile(
     r"(?P<sign>[+-]?)\s*(?P<money>[$€£]?)\s*(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+)"
     r"(?P<exponent>[eE][+-]?\d+)?\s*(?P<scale>[kKMBGT]?)(?P<percent>\s*%?)"
 )
+_HALF = re.compile("[\ud800-\udfff]")  # half a character, as bytes of a command line that are none arrive
 _TIME = re.compile(r"(\d{1,4}):(\d{2})(?::(\d{2}(?:\.\d+)?))?(?:\s*(?P<half>[AaPp][Mm]))?")
 _SCALES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
 _DECIMAL_COMMA = re.compile(r"[+-]?\s*[$€£]?\s*\d+,\d+")
@@ -114,6 +115,8 @@ def typed(package: Package, name: str, place: tuple[str, str], text: str, unit: 
         value = _by_kind(name, text, package.value(*place), unit, rule)
     if isinstance(value, float) and not isfinite(value):
         raise SettingError(f"{name} cannot be {text[:40]}: a cell takes numbers to 1.8e308.")
+    if isinstance(value, str) and _HALF.search(value):
+        raise SettingError(f"{name} is no text: bytes of it are no characters.")
     if isinstance(value, str) and len(value) > limits.CELL_TEXT:
         raise SettingError(f"{name} has {len(value):,} characters; a cell takes {limits.CELL_TEXT:,}.")
     calculate = partial(_calculated, package, place, value)
