@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "accuracy": LANGUAGE | {"xlcalc.accuracy", "xlcalc.files.read_file"},
     "cell_functions": FUNCTIONS,
     "pages": FUNCTIONS | {"xlcalc.pages", "xlcalc.files"},
-    "hosts": FUNCTIONS | {"xlcalc.hosts", "xlcalc.pages"},
+    "hosts": FUNCTIONS | {"xlcalc.files", "xlcalc.hosts", "xlcalc.pages"},
     "sweeps": FUNCTIONS | {"xlcalc.sweeps", "xlcalc.files", "xlcalc.workbook"},
     "workbook": FUNCTIONS | {"xlcalc.files", "xlcalc.hosts", "xlcalc.workbook", "xlcalc.templates"},
     "cli": FUNCTIONS
