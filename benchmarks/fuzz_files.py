@@ -3,8 +3,8 @@
 workbooks   mutated .xlsx files are recalculated: an answer or one sentence, in bounded time and memory
 catalogs    mutated CSV files are read as a user's catalog and as measured cases: rows or one sentence
 bodies      mutated bodies are posted to the server's application: an answer or a refusal, never a failure of its own
-kills       programs are killed while they write: the old file or the new, no file left over by the next run, no
-            configuration without its row
+kills       programs are killed while they write (fuzz_kills.py names them): the old file or the new, no file left over
+            by the next run, no configuration without its row
 
 What breaks a rule is printed with its seed, by which it can be made again; exit status 1 if anything did.
 """
@@ -186,9 +186,16 @@ class Bodies:
 
 def a_kill(rng: random.Random) -> str:
     """A program that is killed while it writes, then one that is not; every kind of write in turn."""
-    kind = rng.choice((_kill_of_file, _kill_of_model, _kill_of_rows, _kill_of_sweep))
+    import fuzz_kills
+
+    kinds = {"a file": _kill_of_file, "models one after the other": _kill_of_model}
+    kind = rng.choice([*kinds, *fuzz_kills.WRITES])
+    if kind not in kinds:
+        wrong = fuzz_kills.program(kind, rng)
+        return f"{kind}: {wrong}" if wrong else ""
+    fuzz_kills.killed[kind] += 1
     try:
-        return kind(rng)
+        return kinds[kind](rng)
     except (ValueError, OSError) as error:
         return f"the next run ends in {type(error).__name__}: {error}"
 
@@ -253,51 +260,6 @@ def _kill_of_model(rng: random.Random) -> str:
         return f"left over: {hidden}" if len(hidden) > 1 else ""
 
 
-def _kill_of_rows(rng: random.Random) -> str:
-    from xlcalc.catalog import own
-
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["XLCALC_CATALOG"] = str(Path(folder) / "catalog")
-
-        def add() -> None:
-            for n in range(1000):
-                own.add_rows("accelerators", [f"ours-{n}", "memory_gb=80", "bandwidth_gb_s=2000"])
-
-        _killed(add, rng.uniform(0.01, 0.06))
-        own.add_rows("accelerators", ["last", "memory_gb=80", "bandwidth_gb_s=2000"])
-        catalog = Path(folder) / "catalog"
-        with (catalog / "accelerators.csv").open(newline="", encoding="utf-8") as stream:
-            rows = {row["id"] for row in csv.DictReader(stream)}
-        if rows != {"last", *(f"ours-{n}" for n in range(len(rows) - 1))}:
-            return f"{len(rows)} rows, which are not those that were added"
-        left = [path.name for path in catalog.iterdir() if path.name != "accelerators.csv"]
-        return f"left over: {left}" if left else ""
-
-
-def _kill_of_sweep(rng: random.Random) -> str:
-    """The next run of a sweep that was killed goes on, to the same answer."""
-    from xlcalc.sweeps import run, spec
-
-    asked = spec.read({"scenarios": {"context": {"from": 1, "to": 160, "steps": 160}},
-                       "results": {"bytes": "LLM_KV_CACHE('llama-3.1-8b', context)"}})  # fmt: skip
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "sweep.parquet"
-        _killed(lambda: run.run(asked, path, workers=1, block=20) and None, rng.uniform(0, 0.05))
-        found = run.run(asked, path, workers=1, block=20)
-        answers = [value for part in found.folder.partitions() for value in _column(part)]
-        if answers != [131072 * context for context in range(1, 161)]:
-            return f"{len(answers)} answers of 160 after a kill"
-        left = [one.name for one in path.iterdir() if one.suffix not in (".json", ".parquet")]
-        return f"left over: {left}" if left else ""
-
-
-def _column(path: Path) -> list[float]:
-    from pyarrow import parquet
-
-    values: list[float] = parquet.read_table(path, columns=["bytes"])["bytes"].to_pylist()
-    return values
-
-
 def area(name: str, make: Callable[[], Callable[[random.Random], str]], seconds: float, seed: int) -> int:
     """Try until the time is over; gives the number of faults."""
     attempt = make()
@@ -314,6 +276,8 @@ def area(name: str, make: Callable[[], Callable[[random.Random], str]], seconds:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     if peak > MEMORY:
         found["memory"] += 1
+    for kind, times in sorted(sys.modules["fuzz_kills"].killed.items()) if "fuzz_kills" in sys.modules else ():
+        print(f"    {kind}: {times:,} kills")
     print(f"{name}: {n:,} tried, {sum(found.values())} faults of {len(found)} kinds, {peak:.0f} MB at most", flush=True)
     return sum(found.values())
 

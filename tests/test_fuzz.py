@@ -24,6 +24,7 @@ from xlcalc.workbook.files.recalc import recalculate
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 import fuzz_files
+import fuzz_kills
 
 CONFIG = {"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2,
           "intermediate_size": 64, "vocab_size": 99}  # fmt: skip
@@ -64,10 +65,22 @@ def test_what_is_read_quickly_is_what_is_read_exactly():
 
 @needs_fork
 @pytest.mark.slow
-def test_kills_while_writing(monkeypatch):
+@pytest.mark.parametrize(
+    "kind", ["recalc in place", "models add", "hardware add", "prices add", "prices refresh", "site"]
+)
+def test_kills_while_writing(kind, monkeypatch):
+    monkeypatch.setattr(fuzz_kills, "BATCH", 5)
+    assert not fuzz_kills.program(kind, random.Random(1))
+    assert fuzz_kills.killed[kind]
+
+
+@needs_fork
+@pytest.mark.slow
+def test_kills_while_files_and_models_are_written_one_after_the_other(monkeypatch):
     monkeypatch.setenv("XLCALC_CATALOG", "none")
-    for n in range(30):
-        assert not fuzz_files.a_kill(random.Random(n)), n
+    for n in range(5):
+        for kill in (fuzz_files._kill_of_file, fuzz_files._kill_of_model):
+            assert not kill(random.Random(n)), n
 
 
 @needs_fork

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from difflib import get_close_matches
 from functools import partial
+from math import isfinite
 
+from xlcalc import limits
 from xlcalc.language.declare import find as find_function
 from xlcalc.language.errors import CalcError
 
@@ -31,6 +33,7 @@ _NUMBER = re.compile(
     r"(?P<sign>[+-]?)\s*(?P<money>[$€£]?)\s*(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+)"
     r"(?P<exponent>[eE][+-]?\d+)?\s*(?P<scale>[kKMBGT]?)(?P<percent>\s*%?)"
 )
+_HALF = re.compile("[\ud800-\udfff]")  # half a character, as bytes of a command line that are none arrive
 _TIME = re.compile(r"(\d{1,4}):(\d{2})(?::(\d{2}(?:\.\d+)?))?(?:\s*(?P<half>[AaPp][Mm]))?")
 _SCALES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
 _DECIMAL_COMMA = re.compile(r"[+-]?\s*[$€£]?\s*\d+,\d+")
@@ -110,6 +113,12 @@ def typed(package: Package, name: str, place: tuple[str, str], text: str, unit: 
     else:
         _refuse_currency(name, text, unit)
         value = _by_kind(name, text, package.value(*place), unit, rule)
+    if isinstance(value, float) and not isfinite(value):
+        raise SettingError(f"{name} cannot be {text[:40]}: a cell takes numbers to 1.8e308.")
+    if isinstance(value, str) and _HALF.search(value):
+        raise SettingError(f"{name} is no text: bytes of it are no characters.")
+    if isinstance(value, str) and len(value) > limits.CELL_TEXT:
+        raise SettingError(f"{name} has {len(value):,} characters; a cell takes {limits.CELL_TEXT:,}.")
     calculate = partial(_calculated, package, place, value)
     if rule is not None and not rule.takes(value, package, place[0], calculate):
         understood = "" if rule.kind == "date" else _understood(text, value)
@@ -150,11 +159,12 @@ def _by_kind(name: str, text: str, now: CellValue, unit: str, rule: Validation |
     found = number(text)
     if found is not None:
         return found
-    if isinstance(now, bool) or (not of_numbers and text.upper() in ("TRUE", "FALSE")):
+    is_number = of_numbers or (isinstance(now, (int, float)) and not isinstance(now, bool))
+    if isinstance(now, bool) or (not is_number and text.upper() in ("TRUE", "FALSE")):
         if text.lower() not in _TRUTH:
             raise SettingError(f"{name} is yes or no; got {text}.")
         return _TRUTH[text.lower()]
-    if not of_numbers and not unit and (not isinstance(now, (int, float)) or isinstance(now, bool)):
+    if not is_number and not unit:
         return text
     if not of_numbers and isinstance(now, str):
         return text

@@ -6,27 +6,47 @@ that the fast engine alone is not trusted with is calculated anew for each set: 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
+from functools import wraps
+from threading import RLock
 from types import TracebackType
+from typing import Concatenate, ParamSpec, TypeVar
 
 from xlcalc.language.errors import CalcError
 
 from . import report
 from .checks import FailedCheck, failed
+from .excerpt import excerpt
 from .files import engine
 from .files.addresses import parse_cell
 from .files.callbacks import Callbacks
 from .files.cells_xml import CellValue
-from .files.dependencies import Place
+from .files.dependencies import Node, Place
 from .files.package import DefinedName, Package
 from .files.prepare import Sheet
 from .files.recalc import Recalculation, recalculate, without_garbage_collection
 from .files.results import Results
 from .listed import cell_functions, listed_names
 from .problems import problems
-from .settings import Value, checked, day_zero
+from .settings import SettingError, Value, checked, day_zero
 from .templates.editions import calculable
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+def _alone(
+    method: Callable[Concatenate[OpenWorkbook, Given], Result],
+) -> Callable[Concatenate[OpenWorkbook, Given], Result]:
+    """One thread after the other: the engine, which calls our functions, would wait for itself for ever."""
+
+    @wraps(method)
+    def alone(book: OpenWorkbook, /, *args: Given.args, **kwargs: Given.kwargs) -> Result:
+        with book._lock:
+            return method(book, *args, **kwargs)
+
+    return alone
 
 
 class OpenWorkbook:
@@ -41,7 +61,9 @@ class OpenWorkbook:
         self._inputs = [one.name for one in self.listed if one.kind == "input"]
         self._set: dict[tuple[str, str], Value] = {}
         self._held = held(self._package, self._trust, self._now)
-        self._is_held = self._held is not None  # with the present inputs
+        self._excerpts: dict[frozenset[str], Held | None] = {}
+        """What some results need, in an engine of its own."""
+        self._lock = RLock()
         self._fresh: Recalculation | None = None
         """The workbook calculated anew with the present inputs, where that was necessary."""
 
@@ -52,12 +74,15 @@ class OpenWorkbook:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._held = self._fresh = None
+        self._excerpts.clear()
 
+    @_alone
     def set(self, settings: Mapping[str, object] | None = None, /, **more: object) -> None:
         """Set inputs by name; those that were set before stay. Raises `SettingError` for one that the workbook does not
         take, and then none is set."""
         self._change(self.check({**(settings or {}), **more}))
 
+    @_alone
     def set_only(self, settings: Mapping[str, object]) -> None:
         """Set these inputs, and let all others be as the file has them."""
         values = self.check(settings)
@@ -70,50 +95,75 @@ class OpenWorkbook:
         """Let all inputs be as the file has them."""
         self.set_only({})
 
+    @_alone
     def check(self, settings: Mapping[str, object]) -> dict[tuple[str, str], Value]:
         """The cells of these settings and what would go into each. Raises `SettingError`."""
         given = {name: _as_text(value) for name, value in settings.items()}
         units = {one.name.casefold(): one.unit for one in self.listed}
         return checked(self._package, given, units)
 
+    @_alone
     def inputs(self) -> dict[str, float | str | bool | None]:
         """The inputs by name; dates as text."""
         return self._shown("input")
 
-    def results(self) -> dict[str, float | str | bool | None]:
-        """The key results by name; dates as text, errors as their code."""
-        return self._shown("result")
+    @_alone
+    def results(self, *names: str) -> dict[str, float | str | bool | None]:
+        """The key results by name, all or these; dates as text, errors as their code.
 
+        Those that are named are calculated with what they need alone: of most a hundredth of a budget's formulas.
+        """
+        return self._shown("result", {name.casefold() for name in names})
+
+    @_alone
     def rows(self, sheet: str) -> Mapping[int, Mapping[int, CellValue]]:
         """What the cells of a sheet hold now, by row and column; nothing where there is no such sheet."""
         values = self._values()
         return values.rows(sheet) if sheet in values.sheets else {}
 
+    @_alone
     def failures(self) -> list[str]:
         """The checks that must hold and do not, then the cells with an error or without a result, in sentences."""
         found: list[FailedCheck] = failed(self._values(), self._inputs)
         wrong = self._fresh is not None or (self._held is not None and self._held.has_errors)
         return [*(check.sentence() for check in found), *(problems(self._anew()) if wrong else [])]
 
-    def _shown(self, kind: str) -> dict[str, float | str | bool | None]:
-        values = self._values()
+    def _shown(self, kind: str, names: Collection[str] = ()) -> dict[str, float | str | bool | None]:
+        listed = [one for one in self.listed if one.kind == kind and (not names or one.name.casefold() in names)]
+        if len(listed) < len(names):
+            known = {one.name.casefold() for one in listed}
+            raise SettingError(f"there is no result named {sorted({*names} - known)[0]} in the workbook")
+        values = self._values_of(frozenset(names)) if names else self._values()
         return {
             one.name: report.shown(values.value(*values.locate(one.name)), one.unit, day_zero(self._package))
-            for one in self.listed
-            if one.kind == kind
+            for one in listed
         }
 
     def _change(self, values: Mapping[tuple[str, str], Value]) -> None:
         self._set |= values
         self._fresh = None
-        self._is_held = self._held is not None and self._held.change(values)
+        for one in (self._held, *self._excerpts.values()):
+            if one is not None:
+                one.give(values)
 
     def _values(self) -> Package | Held:
-        return self._held if self._held is not None and self._is_held else self._anew().package
+        return self._held if self._held is not None and self._held.is_sound() else self._anew().package
+
+    def _values_of(self, names: frozenset[str]) -> Package | Held:
+        """What the cells of these results hold, or all cells."""
+        if self._held is None or self._fresh is not None:
+            return self._values()
+        if names not in self._excerpts:
+            made = self._held.excerpt(map(self._package.locate, names), self._trust, self._now)
+            if made is not None:
+                made.give(self._set)
+            self._excerpts[names] = made
+        found = self._excerpts[names]
+        return found if found is not None and found.is_sound() else self._values()
 
     def _anew(self) -> Recalculation:
         if self._fresh is None:
-            package = self._package.as_it_came()
+            package = Package(self._package.copy_with({}), self._package.label)
             for place, value in self._set.items():
                 package.set_cell(*place, value)
             self._fresh = recalculate(package, cell_functions(), now=self._now, trust=self._trust)
@@ -129,6 +179,8 @@ class Held:
         self._places = {sheet.name: {place: at for at, place in enumerate(sheet.places)} for sheet in sheets}
         self._set: dict[str, dict[Place, CellValue]] = {name: {} for name in package.sheets}
         self._constants: dict[str, dict[int, dict[int, CellValue]]] = {}
+        self._given: dict[Node, CellValue] = {}
+        self._sound = True
 
     @property
     def sheets(self) -> Collection[str]:
@@ -141,13 +193,25 @@ class Held:
     def locate(self, name: str) -> tuple[str, str]:
         return self._package.locate(name)
 
-    def change(self, values: Mapping[tuple[str, str], Value]) -> bool:
-        """Calculate with other inputs; False where the fast engine alone cannot."""
-        changed = {(sheet, parse_cell(cell) or (0, 0)): value for (sheet, cell), value in values.items()}
-        for (sheet, place), value in changed.items():
-            self._set[sheet][place] = value
-        with without_garbage_collection():
-            return self._results.calculate_again(changed)
+    def give(self, values: Mapping[tuple[str, str], Value]) -> None:
+        """Other inputs, with which it calculates when it is asked for something."""
+        for (sheet, cell), value in values.items():
+            place = parse_cell(cell) or (0, 0)
+            self._set[sheet][place] = self._given[sheet, place] = value
+
+    def is_sound(self) -> bool:
+        """Calculate with the inputs that were given; False where the fast engine alone cannot."""
+        if self._given:
+            given, self._given = self._given, {}
+            with without_garbage_collection():
+                self._sound = self._results.calculate_again(given)
+        return self._sound
+
+    def excerpt(self, cells: Iterable[tuple[str, str]], trust: str, now: datetime) -> Held | None:
+        """What these cells need, in an engine of its own."""
+        wanted = {(sheet, parse_cell(cell) or (0, 0)) for sheet, cell in cells}
+        part = excerpt(self._package, [*self._sheets.values()], self._results.engines[1], wanted)
+        return None if part is None else held(part, trust, now)
 
     @property
     def has_errors(self) -> bool:

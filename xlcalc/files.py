@@ -10,6 +10,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from xlcalc import limits
 
@@ -49,10 +50,18 @@ def check_ordinary(path: str | os.PathLike[str]) -> None:
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
-    """Put `data` at `path`: a temporary file beside it, flushed to disk, then renamed over it.
+    """Put `data` at `path`, as `replacing` does."""
+    with replacing(path, len(data)) as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str], size: int = 0) -> Iterator[BinaryIO]:
+    """What is written goes to a temporary file beside `path`, is flushed to disk, then renamed over it.
 
     The file keeps its permissions. On any failure the file at `path` stays as it was, the temporary file is removed and
-    a `FileError` says why. What a killed run left beside it is removed first.
+    a `FileError` says why. What a killed run left beside it is removed first. `size`: the bytes that will be needed,
+    where they are known.
     """
     target = Path(os.path.realpath(path))
     _refuse_unwritable(target)
@@ -61,7 +70,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     try:
         handle, temporary = _open_temporary(target)
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
             os.chmod(temporary, _mode_for(target))
@@ -72,7 +81,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
             os.replace(temporary, target)
             temporary = None
     except OSError as error:
-        raise FileError(_sentence(target, len(data), error)) from error
+        raise FileError(_sentence(target, size, error)) from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
@@ -146,7 +155,8 @@ def _mode_for(target: Path) -> int:
 
 def _sentence(target: Path, size: int, error: OSError) -> str:
     if error.errno in _DISK_FULL:
-        return f"cannot write {target}: the disk is full ({size:,} bytes are needed); nothing was changed."
+        needed = f" ({size:,} bytes are needed)" if size else ""
+        return f"cannot write {target}: the disk is full{needed}; nothing was changed."
     if isinstance(error, PermissionError):
         return f"cannot write {target}: no permission, or another program has it open; nothing was changed."
     return f"cannot write {target}: {error.strerror or error}; nothing was changed."

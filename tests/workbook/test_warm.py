@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Thread
+
 import pytest
 import xlsxwriter
 
@@ -51,12 +53,58 @@ def test_inputs_are_set_and_results_follow(plan):
         assert book.results() == {"cost": 25, "end": "2026-01-11"} and book.failures() == []
 
 
+def test_results_by_name_are_those_of_the_whole(plan):
+    with xlcalc.open_workbook(plan) as book:
+        for hours in (20, "1k", ""):
+            book.set(hours=hours)
+            assert book.results("COST") == {"cost": book.results()["cost"]}
+        book.set_only({"price": "3"})
+        assert book.results("cost", "end") == {"cost": 30, "end": "2026-01-11"} == book.results()
+        with pytest.raises(SettingError, match="no result named hours"):
+            book.results("cost", "hours")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cluster-tco", "training-budget"])
+def test_results_of_a_template_by_name_are_those_of_the_whole(name):
+    with xlcalc.open_workbook(name) as book:
+        money = [one.name for one in book.listed if one.kind == "result" and "cost" in one.name][:3]
+        for share in ("7%", "31%"):
+            book.set(contingency=share)
+            few, whole = book.results(*money), book.results()
+            assert few == {name: whole[name] for name in money} and len(few) == 3
+        assert all(part is not None for part in book._excerpts.values())
+
+
 def test_what_a_report_refuses_is_refused_and_changes_nothing(plan):
     with xlcalc.open_workbook(plan) as book:
         for refused in ({"price": "501"}, {"cost": "5"}, {"hour": "5"}, {"hours": "3", "price": "much"}):
             with pytest.raises(SettingError):
                 book.set(refused)
         assert book.results()["cost"] == 25
+
+
+@pytest.mark.parametrize("hours", [10**400, "1" * 5000, True, "x" * 40_000])
+def test_what_no_cell_holds_is_refused_at_once(plan, hours):
+    with xlcalc.open_workbook(plan) as book, pytest.raises(SettingError, match=r"hours|start"):
+        book.set(start="2026-03-01", hours=hours)
+
+
+def test_threads_take_turns(plan):
+    found = []
+    with xlcalc.open_workbook(plan) as book:
+
+        def ask(hours):
+            for _ in range(20):
+                book.set_only({"hours": hours})
+                found.append(book.results()["cost"])
+
+        threads = [Thread(target=ask, args=(hours,), daemon=True) for hours in (10, 20, 30)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert len(found) == 60 and {*found} <= {25, 50, 75}
 
 
 def test_an_error_is_told_as_a_report_tells_it(plan):
@@ -83,6 +131,6 @@ def test_a_template_gives_what_its_report_gives():
         book.set(contingency="20%")
         book.set(settings)
         made = report.make(name, settings)
-        assert book._is_held
+        assert book._held.is_sound()
         assert book.results() == {one.name: one.value for one in made.results}
         assert book.failures() == report.failures(made)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -296,7 +297,9 @@ class _Writer:
             self._refuse(self.context.refused[name.lower()])
         elif not self.context.knows(name):
             final = not self.context.exact_knows(name)
-            self._refuse(f"{name}: not a function that the recalculator knows", final)
+            near = get_close_matches(name, self.context.functions, n=1, cutoff=0.8) if name.startswith("LLM") else ()
+            offer = f"; did you mean {near[0]}?" if near else ""
+            self._refuse(f"{name}: not a function that the recalculator knows{offer}", final)
         return word, ")"
 
     def _operand(self, word: str, local: Collection[str], depth: int) -> str:

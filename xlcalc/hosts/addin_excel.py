@@ -87,11 +87,12 @@ def install(addin: bytes) -> Path:
             "Windows machine, and run pip install xlcalc[excel] there"
         )
     folder.mkdir(parents=True, exist_ok=True)
+    target = folder / NAME
     try:
-        write_atomically(folder / NAME, addin)
+        write_atomically(target, addin)
     except FileError as error:
-        raise BuildError(f"{error} Close Excel, then install again") from None
-    return folder / NAME
+        raise BuildError(f"{error} Close Excel, then install again.") from None
+    return target
 
 
 def warning(python: str) -> str:

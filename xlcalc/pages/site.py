@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from importlib.resources import files
@@ -17,7 +17,7 @@ from itertools import groupby
 from pathlib import Path
 
 import xlcalc
-from xlcalc.files import write_atomically
+from xlcalc.files import remove_leftovers, write_atomically
 from xlcalc.language.declare import Declaration, functions
 from xlcalc.language.errors import CalcError
 from xlcalc.pages import catalog_lists, index_data, questions, software_list
@@ -93,33 +93,46 @@ def write(folder: Path, runtime: Mapping[str, bytes] | None = None) -> int:
     made |= runtime or {}
     if runtime:
         made["offline.js"] = made["offline.js"].replace(b"VERSION", _version(made))
+    ours = {name: [_hash(data)] for name, data in made.items()}
     for name in {*made, *earlier}:
         path = folder / name
         if path.is_dir() or (
-            path.exists() and _hash(path.read_bytes()) not in (earlier.get(name), _hash(made.get(name)))
+            path.exists() and _hash(path.read_bytes()) not in (*earlier.get(name, ()), *ours.get(name, ()))
         ):
             raise ValueError(f"{path} is not as an earlier site left it: move it away, or name another folder")
     folder.mkdir(parents=True, exist_ok=True)
+    # a run that is killed before it ends leaves pages of both
+    _record(folder, {name: [*earlier.get(name, ()), *ours.get(name, ())] for name in {**earlier, **ours}})
     for name, data in made.items():
         write_atomically(folder / name, data)
     for name in earlier.keys() - made.keys():
         (folder / name).unlink(missing_ok=True)
-    record = {"written by": f"xlcalc {xlcalc.__version__}", "files": {n: _hash(d) for n, d in made.items()}}
-    write_atomically(folder / MANIFEST, json.dumps(record, indent=1).encode("utf-8"))
+        remove_leftovers(folder / name)
+    _record(folder, ours)
     return sum(name.endswith(".html") for name in made)
 
 
-def _earlier(folder: Path) -> dict[str, str]:
-    """The files of the site in a folder with their hashes; none where the folder is empty or not there."""
+def _record(folder: Path, files: Mapping[str, Sequence[str]]) -> None:
+    record = {"written by": f"xlcalc {xlcalc.__version__}", "files": files}
+    write_atomically(folder / MANIFEST, json.dumps(record, indent=1).encode("utf-8"))
+
+
+def _earlier(folder: Path) -> dict[str, list[str]]:
+    """The files of the site in a folder with the hashes they may have; none where the folder is empty or not there."""
     if not folder.exists():
         return {}
     if not folder.is_dir():
         raise ValueError(f"{folder} is a file: name a folder")
+    remove_leftovers(folder / MANIFEST)
     if not any(folder.iterdir()):
         return {}
     try:
         known = json.loads((folder / MANIFEST).read_text("utf-8"))["files"]
-        return {name: str(known[name]) for name in known if Path(name).name == name}
+        return {
+            name: [known[name]] if isinstance(known[name], str) else list(map(str, known[name]))
+            for name in known
+            if Path(name).name == name
+        }
     except (OSError, ValueError, LookupError, TypeError):
         raise ValueError(
             f"{folder} is not empty and holds no earlier site of xlcalc: name a new or an empty folder"
@@ -131,5 +144,5 @@ def _version(made: Mapping[str, bytes]) -> bytes:
     return sha256(b"".join(made[name] for name in sorted(made))).hexdigest()[:16].encode()
 
 
-def _hash(data: bytes | None) -> str | None:
-    return None if data is None else sha256(data).hexdigest()
+def _hash(data: bytes) -> str:
+    return sha256(data).hexdigest()

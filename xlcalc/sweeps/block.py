@@ -78,13 +78,14 @@ def _of_workbook(spec: Spec, columns: Mapping[str, Values], places: Mapping[str,
     size = n if rows is None else len(rows)
     book = _opened(spec.described["workbook"])
     answers = {name: Answers(size) for name in outputs}
+    known = [one.name for one in book.listed if one.kind == "result" and one.name in outputs]
     for row in range(size):
         found: Mapping[str, Any] = {}
         error = CalcError("#VALUE!", "is no result of the workbook")
         try:
             with _TURN:
                 book.set({name: at(values.data, row) for name, values in few.items()})
-                found = book.results()
+                found = book.results(*known)
         except ValueError as refused:
             error = CalcError(getattr(refused, "code", "#VALUE!"), str(refused))
         for name in outputs:

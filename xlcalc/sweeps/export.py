@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ import pyarrow
 from pyarrow import compute, csv, parquet
 
 from xlcalc.catalog import table_file
-from xlcalc.files import read_file, write_atomically
+from xlcalc.files import read_file, replacing, write_atomically
 from xlcalc.language.cells import EXACT
 from xlcalc.language.declare import Table
 from xlcalc.language.harmless import printable, unformulated
@@ -98,7 +97,7 @@ def write(out: Path, found: Sweep, made: Answer) -> None:
         return
     best = found.part.best
     if ending == ".csv":
-        _write_csv(out, found.folder, [best] if best is not None else tables(found.folder))
+        _write_csv(out, [best] if best is not None else tables(found.folder))
     else:
         rows = made.best if best is not None else _all(found)
         write_atomically(out, _workbook({"Scenarios": rows, **({"Summary": made.groups} if made.groups else {})}))
@@ -112,18 +111,16 @@ def _all(found: Sweep) -> Table:
     return _table(together(list(tables(found.folder))))
 
 
-def _write_csv(out: Path, store: Folder, parts: Any) -> None:
-    """All parts into one file, which stands whole or not at all."""
-    made = store.path / "csv.tmp"
+def _write_csv(out: Path, parts: Iterable[pyarrow.Table]) -> None:
+    """All parts into one file."""
     writer = None
-    with made.open("wb") as stream:
+    with replacing(out) as stream:
         for part in parts:
             part = _unharmed(part)
             writer = writer or csv.CSVWriter(stream, part.schema)
             writer.write_table(part)
         if writer is not None:
             writer.close()
-    os.replace(made, out)
 
 
 def _unharmed(table: pyarrow.Table) -> pyarrow.Table:

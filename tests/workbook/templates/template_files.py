@@ -61,7 +61,8 @@ class _Open:
             return None
         before = {place: self._package.value(*place) for place in self._moved - values.keys()}
         self._moved = {*values}
-        return Calculated(self._held, not self._held.has_errors) if self._held.change(before | values) else None
+        self._held.give(before | values)
+        return Calculated(self._held, not self._held.has_errors) if self._held.is_sound() else None
 
 
 def _held(package: Package) -> Held | None:
