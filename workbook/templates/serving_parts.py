@@ -18,7 +18,7 @@ from .parts import (
     Section,
     TimeRow,
 )
-from .shared_inputs import ASSUMED, BLEND, COMMITMENTS, YOURS, accelerator_input, hardware_lines, model_input
+from .shared_inputs import ASSUMED, BLEND, COMMITMENTS, FLEXIBLE_RATE, YOURS, accelerator_input, hardware_lines, model_input
 
 _EXAMPLE = "example: fill in yours"
 HOURS_SHEET, HOURS_FIRST, HOURS = "Load by hour", 7, 24
@@ -254,9 +254,7 @@ RATES: Block = ("Rates", [
          "IF({one_year_share}>0,months_1y,({three_year_share}>0)*months_3y)", "0 without a commitment.", _INT),
     Line("committed_rate", "Committed hour", "USD/accelerator-hour",
          "IF({committed}=0,0,({committed_1y}*{price_1y}+{committed_3y}*{price_3y})/{committed})", "", style.RATE),
-    Line("flexible_rate", "Hour on demand or spot", "USD/accelerator-hour",
-         "IF({on_demand_share}+{spot_share}<=0,{price_on_demand},({on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}"
-         "*{price_spot},0))/({on_demand_share}+{spot_share}))", "", style.RATE),
+    FLEXIBLE_RATE,
 ])  # fmt: skip
 
 

@@ -187,9 +187,9 @@ def hardware_lines() -> list[Line]:
     ]  # fmt: skip
 
 
-def price_lines(*, mixed: bool = True) -> list[Line]:
-    """The price of an accelerator-hour by contract: own first, then the statistic of the comparable listed rows. Not
-    `mixed`: on demand and both commitments stand beside each other, and none is chosen."""
+def price_lines(*, mixed: bool = True, least: str = "{node_size}") -> list[Line]:
+    """The price of an accelerator-hour by contract: own first, then the statistic of the comparable listed rows, those of
+    at least as many accelerators. Not `mixed`: on demand and both commitments stand beside each other, and none is chosen."""
 
     def listed(column: str, statistic: str) -> str:
         return f'IF({{instance}}="–",{statistic},N(INDEX({column},MATCH({{instance}},prices_list,0))))'
@@ -241,8 +241,8 @@ def price_lines(*, mixed: bool = True) -> list[Line]:
              "Where there are any, only they count.",
              style.WHOLE, fact=True),
         Line("price_least_size", "Smallest instance compared", "accelerators",
-             "IF(SUMPRODUCT((prices_accelerator={accelerator_id})*(prices_count>={node_size})*(prices_on_demand>0))>0,"
-             "{node_size},1)", "Whole nodes; smaller instances only where no whole node is listed.", style.WHOLE, fact=True),
+             f"IF(SUMPRODUCT((prices_accelerator={{accelerator_id}})*(prices_count>={least})*(prices_on_demand>0))>0,{least},1)",
+             "Whole nodes; smaller instances only where none as large is listed.", style.WHOLE, fact=True),
         Line("price_rows", "Comparable rows", "rows", f"SUMPRODUCT({_MASK}*(prices_on_demand>0))",
              "They are green on Prices.", style.WHOLE, fact=True),
         Line("price_lowest", "Lowest of them, on demand", rate, f"IFERROR({_statistic('prices_on_demand', '0')},0)", "", hourly,
@@ -353,6 +353,11 @@ BLEND = Line(
 )  # fmt: skip
 
 
+FLEXIBLE_RATE = Line(
+    "flexible_rate", "Hour on demand or spot", "USD/accelerator-hour",
+    "IF({on_demand_share}+{spot_share}<=0,{price_on_demand},({on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}"
+    "*{price_spot},0))/({on_demand_share}+{spot_share}))", "", style.RATE,
+)  # fmt: skip
 SPOT_IS_TAKEN = Check(
     "Nothing runs on machines that can be taken away", "spot_share", AT_MOST, "0", WARN,
     "Spot machines are taken away when others pay more, and the bill has no interruptions: add spares or failed runs for them.", "price_term",

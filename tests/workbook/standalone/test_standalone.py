@@ -200,12 +200,13 @@ def test_a_model_of_one_s_own_gets_its_columns(tmp_path, monkeypatch):
 )
 def test_every_cell_is_the_add_in_s_in_scenarios_and_after_changes(name, first, other):
     """The Estimate of a training budget searches: it has no answer for other inputs, nor has the check of it. The steps
-    of fine-tuning are searched too: their range is not known then, and is never that of other inputs."""
+    of fine-tuning are searched too: a utilisation is typed where they are not known, and their range is not that of
+    other inputs."""
     plain = report.find(name)
     ours = Calculated(editions.edition(plain, "standalone", name))
     ours.book.recalc()
     assert not ours.differences(plain)
-    changes = {"model": "qwen3-32b", "accelerator": "h200-sxm", "tokens": 2e12, "accelerators": 512}
+    changes = {"model": "qwen3-32b", "accelerator": "h200-sxm", "tokens": 2e12, "accelerators": 512, "mfu": 0.3}
     known = {entry.name for entry in plain.names}
     for inputs in ({"scenario": other}, {"scenario": first, **{k: v for k, v in changes.items() if k in known}}):
         package = report.find(name)
