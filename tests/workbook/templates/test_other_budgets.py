@@ -512,3 +512,26 @@ def test_hosted_tuning_has_the_scope_of_the_total():
         assert report.named("hosted_usd") == pytest.approx(runs * 1.2 * 60 * 25 * 1.1)
         own = runs * 1.2 * report.named("run_hours") * report.named("price_used") * 1.1
         assert report.named("hosted_total") - report.named("hosted_usd") == pytest.approx(report.named("total_cost") - own)
+
+
+# What comes back
+
+
+@pytest.mark.parametrize("template", ["fine-tuning", "hosting-budget"])
+def test_what_comes_back_carries_no_contingency_and_a_wrong_sign_is_told(template):
+    """A grant lowers the total by its amount; a payment below zero that the plan does not have is named."""
+    row = named(loaded(template), "own_names")[0][0].row
+    grant = {("Inputs", f"A{row}"): "Grant", ("Inputs", f"B{row}"): -100, ("Inputs", f"C{row}"): "USD in all"}
+    if template == "hosting-budget":
+        grant[("Inputs", f"C{row}")] = "USD a month"
+    before, after = changed(template=template, tax=0.2), changed(grant, template=template, tax=0.2)
+    assert before.named("total_cost") - after.named("total_cost") == pytest.approx(100)
+    months = before.named("plan_months") if template == "hosting-budget" else 1
+    assert before.named("paid") - after.named("paid") == pytest.approx(100 * months)
+    assert after.named("checks_failed") == 0 and checks(after)["The total is a cost"] == 1
+    rich = changed(grant | {("Inputs", f"B{row}"): -1e8}, template=template)
+    assert rich.named("total_cost") < 0 and checks(rich)["The total is a cost"] == -1
+    cell = named(loaded(template), "actuals")[0][1].coordinate
+    for paid, found in ((-500, -1), (500, 1)):
+        report = changed({("Timeline", cell): paid}, template=template)
+        assert checks(report)["Actual payments are no income"] == found
