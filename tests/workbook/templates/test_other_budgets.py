@@ -289,6 +289,46 @@ def test_own_quality_decides_with_cost():
     assert report.named("best") == "llama-3.3-70b" and report.named("best_score") == 1
 
 
+def test_a_candidate_without_a_score_has_no_rank():
+    sheet = loaded("model-comparison")["Scenarios"]
+    row = max(r for r in range(1, sheet.max_row + 1) if sheet.cell(r, 1).value == "Quality")
+    report = changed({("Scenarios", f"D{row}"): 80, ("Scenarios", f"E{row}"): 90}, template="model-comparison")
+    scores = [report.value("Calculation", f"{c}{named(loaded('model-comparison'), 'score').row}") for c in "DEFGHI"]
+    front = [report.value("Calculation", f"{c}{named(loaded('model-comparison'), 'pareto').row}") for c in "DEFGHI"]
+    assert report.named("best") == "gpt-oss-120b" and scores[1] == 1 and scores[2:] == ["not scored"] * 4
+    assert front == [0, 1, *["not scored"] * 4] and checks(report)["Quality is scored"] == -1
+
+
+def test_a_candidate_that_does_not_fit_leaves_the_others_compared():
+    report = changed(template="model-comparison", accelerator="tpu-v6e", usd_per_hour=2)
+    row = named(loaded("model-comparison"), "fits").row
+    fits = [report.value("Calculation", f"{c}{row}") for c in "DEFGHI"]
+    assert 0 < fits.count(0) < 6 and report.named("cheapest") != "none" and 0 < report.named("best_score") <= 1
+    said = ["does not fit" in report.rows("Cost and quality")[6 + place].values() for place in range(6)]
+    assert said == [one == 0 for one in fits]
+    assert checks(report)["Every candidate has a cost"] == 0
+    assert report.named("kwh_per_million") == "not known"  # no power is published
+
+
+def test_columns_are_called_by_their_models():
+    sheet = loaded("model-comparison")["Scenarios"]
+    row = max(r for r in range(1, sheet.max_row + 1) if sheet.cell(r, 1).value == "Model")
+    assert {checks(changed(template="model-comparison"))[name] for name in (
+        "Candidates are called by their own model", "Hosted twins are the same models")} == {1}  # fmt: skip
+    found = checks(changed({("Scenarios", f"E{row}"): "llama-3.1-405b"}, template="model-comparison"))
+    assert found["Candidates are called by their own model"] == 0 and found["Hosted twins are the same models"] == -1
+
+
+def test_what_a_cache_saves_is_on_both_sides():
+    """Half of the prompt at the cached price; DeepInfra lists none for this one, gpt-4o at a half."""
+    row = max(r for r in range(1, 200) if loaded("model-comparison")["Scenarios"].cell(r, 1).value == "Hosted twin")
+    cells = {("Scenarios", f"D{row}"): "gpt-4o"}
+    for given, share in (({"cached_share": 0.5}, 0.5), ({"cached_share": 0.5, "api_cached_share": 0.2}, 0.2)):
+        report = changed(cells, template="model-comparison", **given)
+        request = (2000 * (1 - share) * 2.5 + 2000 * share * 1.25 + 300 * 10) / 2300 * 1.1
+        assert report.named("api_usd_per_million") == pytest.approx(request)
+
+
 def test_equal_candidates_are_told_and_none_that_does_not_fit():
     report = changed(template="model-comparison")
     totals = [report.value("Calculation", cell.coordinate) for cell in named_cells("total_cost_scenarios")]
