@@ -104,7 +104,9 @@ def points(title: str, places: list[tuple[Reference, ...]], x_title: str, y_titl
 def income(chart: BarChart, points: list[int]) -> None:
     """Bars that go down are light, with their value inside: clear of the names of the axis, and legible on a short bar."""
     for point in points:
-        chart.series[0].dPt.append(DataPoint(idx=point, invertIfNegative=False, spPr=GraphicalProperties(solidFill=style.SERIES[1])))
+        chart.series[0].dPt.append(
+            DataPoint(idx=point, invertIfNegative=False, spPr=GraphicalProperties(solidFill=style.SERIES[1]))
+        )
         inside = DataLabel(idx=point, dLblPos="inBase", showVal=True, showSerName=False, showCatName=False, showLegendKey=False,
                            showPercent=False)  # fmt: skip
         inside.txPr = _rich(800)

@@ -13,6 +13,8 @@ from datetime import date
 from . import style
 from .book import Book, Source
 
+MONTHS = 60
+"""Of Timeline, where a template has no more."""
 GIVEN, FREE = ("low", "base", "high"), ("own 1", "own 2", "own 3")
 VOLUME, EFFICIENCY, PRICE, OTHER = GROUPS = ("volume", "efficiency", "price", "other")
 """What a change of an input is called in the bridge between two scenarios."""
@@ -191,5 +193,7 @@ class Template:
     """How the bill and its charts show amounts."""
     free: tuple[str, ...] = FREE
     given: tuple[str, ...] = GIVEN
+    months: int = MONTHS
+    """Columns of Timeline."""
     bridge: tuple[int, int] = (1, 2)
     """The scenarios that the bridge leads from and to, counted from 0."""

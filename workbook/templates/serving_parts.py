@@ -18,7 +18,16 @@ from .parts import (
     Section,
     TimeRow,
 )
-from .shared_inputs import ASSUMED, BLEND, COMMITMENTS, FLEXIBLE_RATE, YOURS, accelerator_input, hardware_lines, model_input
+from .shared_inputs import (
+    ASSUMED,
+    BLEND,
+    COMMITMENTS,
+    FLEXIBLE_RATE,
+    YOURS,
+    accelerator_input,
+    hardware_lines,
+    model_input,
+)
 
 _EXAMPLE = "example: fill in yours"
 HOURS_SHEET, HOURS_FIRST, HOURS = "Load by hour", 7, 24
@@ -31,8 +40,15 @@ _QUANTILE = Input(
 )  # fmt: skip
 
 
-def serving_sections(model: str, *, queues: bool = True) -> list[Section]:
-    """Traffic, and the service level with the replicas that hold it. `queues`: what becomes of it at the peak is asked."""
+_INCOME = [
+    Input("users", "Users", None, "people", "For the cost of one.", None, style.WHOLE, 1, 1e10, blank="not shown", group=VOLUME),
+    Input("usd_earned_per_request", "Earned by a request", 0, "USD", "For the margin.", None, '"$"0.0000', 0, 1e6, basis=YOURS),
+]  # fmt: skip
+
+
+def serving_sections(model: str, *, queues: bool = True, income: bool = False) -> list[Section]:
+    """Traffic, and the service level with the replicas that hold it. `queues`: what becomes of it at the peak is asked;
+    `income`: what the service earns too."""
     return [
         ("Traffic", [
             model_input(model, "A model of the Models sheet; a Hugging Face name works too."),
@@ -52,8 +68,7 @@ def serving_sections(model: str, *, queues: bool = True) -> list[Section]:
                   1, 1e6, group=VOLUME, basis=_EXAMPLE),
             Input("cached_share", "Prompt found in the prefix cache", 0, "share", "Of prompt tokens; they need no first pass.", None,
                   style.PERCENT, 0, 0.99, group=EFFICIENCY),
-            Input("users", "Users", None, "people", "For the cost of one.", None, style.WHOLE, 1, 1e10, blank="not shown", group=VOLUME),
-            Input("usd_earned_per_request", "Earned by a request", 0, "USD", "For the margin.", None, '"$"0.0000', 0, 1e6, basis=YOURS),
+            *(_INCOME if income else []),
         ]),
         ("Service level and replicas", [
             accelerator_input(),
@@ -106,7 +121,7 @@ def _in_column(name: str) -> str:
 
 def live(name: str) -> str:
     """The name of what the scenario shown has of an input or a line."""
-    return name if name in ("hour_swing", "replica_accelerators") else f"{name}_shown"
+    return name if name in ("hour_swing", "replica_accelerators", "replicas_a_node") else f"{name}_shown"
 
 
 def replicas_at(load: str, speed: str, holds: str, of: Callable[[str], str] = _in_column) -> str:
@@ -118,18 +133,16 @@ def replicas_at(load: str, speed: str, holds: str, of: Callable[[str], str] = _i
 
 
 def accelerators_of(replicas: str, of: Callable[[str], str] = _in_column) -> str:
-    """The accelerators that are paid for so many replicas."""
-    return _paid(f"{replicas}*{of('replica_accelerators')}", of("regions"), of("node_size"), of("whole_nodes"))
+    """The accelerators that are paid for so many replicas: whole nodes in each region, none with a part of a replica that fits in one."""
+    regions, size, whole, each, fit = map(
+        of, ("regions", "node_size", "whole_nodes", "replica_accelerators", "replicas_a_node")
+    )
+    nodes = f"ROUNDUP(ROUND({replicas}/{regions}/{fit},rounding_digits),0)"
+    return f'IF({whole}="yes",{nodes}*{size},{replicas}*{each}/{regions})*{regions}'
 
 
 def _hour(number: int) -> str:
     return f"'{HOURS_SHEET}'!$C${HOURS_FIRST + number}"
-
-
-def _paid(count: str, regions: str, size: str, whole: str) -> str:
-    """Accelerators of all regions, rounded up to whole nodes in each."""
-    each = f"{count}/{regions}"
-    return f'IF({whole}="yes",ROUNDUP(ROUND({each}/{size},rounding_digits),0)*{size},{each})*{regions}'
 
 
 def _whole(count: str) -> str:
@@ -147,6 +160,9 @@ FACTS: Block = ("What one replica holds (LLM_* cells)", [
     Line("replica_accelerators", "Accelerators of a replica", "accelerators",
          f'IF(ISNUMBER({{own_accelerators}}),{{own_accelerators}},{_plan("column_accelerators")})', "", _INT,
          "Accelerators of one replica", fact=True),
+    Line("replicas_a_node", "Replicas that a node holds", "replicas",
+         "IF({replica_accelerators}>{node_size},{node_size}/{replica_accelerators},INT({node_size}/{replica_accelerators}))",
+         "Whole ones; a larger replica takes a part of several nodes.", style.HUNDREDTHS),
     Line("replica_listed", "Its speed, estimated or measured", "output tokens/s",
          f'IF(ISNUMBER({{own_speed}}),{{own_speed}},{_plan("column_speed")})', "With as many requests at once as the limits allow.",
          _INT, fact=True),
@@ -195,7 +211,7 @@ SIZE: Block = ("Replicas and accelerators", [
          "Mean of the hours.", style.TENTHS),
     Line("replicas_paid", "Replicas paid on average", "replicas", 'IF({autoscale}="yes",{replicas_mean},{replicas})', "", style.TENTHS),
     Line("accelerators_peak", "Accelerators at the peak", "accelerators",
-         _paid("{replicas}*{replica_accelerators}", "{regions}", "{node_size}", "{whole_nodes}"), "Whole nodes in each region.", _INT,
+         accelerators_of("{replicas}"), "Whole nodes in each region.", _INT,
          "Accelerators that must be available at the peak"),
     Line("accelerators_used", "Accelerators needed on average", "accelerators",
          f'IF({{autoscale}}="yes",SUM({_BY_HOUR})/hours_per_day,{{accelerators_peak}})',
@@ -266,7 +282,7 @@ def estimate_range(beside: str) -> Block:
         holds = f"({{replica_{end}}}*{{speed_factor}}*{{load_limit}})"
         needed = f"ROUNDUP(ROUND({{peak_speed}}/{{regions}}/{holds},rounding_digits),0)"
         replicas = f"{{regions}}*MAX({{min_replicas}},{needed}+{{spare_replicas}})"
-        peak = _paid(f"{{replicas_{end}}}*{{replica_accelerators}}", "{regions}", "{node_size}", "{whole_nodes}")
+        peak = accelerators_of(f"{{replicas_{end}}}")
         paid = f"MAX({{committed}},{peak}*IF({{accelerators_peak}}=0,1,{{accelerators_paid}}/{{accelerators_peak}}))"
         return [Line(f"replicas_{end}", f"Replicas at the peak, {word}", "replicas", replicas, "", _INT),
                 Line(f"accelerators_{end}", f"Accelerators paid, {word}", "accelerators", paid,

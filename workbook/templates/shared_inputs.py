@@ -187,9 +187,10 @@ def hardware_lines() -> list[Line]:
     ]  # fmt: skip
 
 
-def price_lines(*, mixed: bool = True, least: str = "{node_size}") -> list[Line]:
-    """The price of an accelerator-hour by contract: own first, then the statistic of the comparable listed rows, those of
-    at least as many accelerators. Not `mixed`: on demand and both commitments stand beside each other, and none is chosen."""
+def price_lines(*, mixed: bool = True, together: str = "{node_size}") -> list[Line]:
+    """The price of an accelerator-hour by contract: own first, then the statistic of the comparable listed rows. Not
+    `mixed`: on demand and both commitments stand beside each other, and none is chosen. `together`: the accelerators
+    that an instance must have to be compared."""
 
     def listed(column: str, statistic: str) -> str:
         return f'IF({{instance}}="–",{statistic},N(INDEX({column},MATCH({{instance}},prices_list,0))))'
@@ -241,8 +242,7 @@ def price_lines(*, mixed: bool = True, least: str = "{node_size}") -> list[Line]
              "Where there are any, only they count.",
              style.WHOLE, fact=True),
         Line("price_least_size", "Smallest instance compared", "accelerators",
-             f"IF(SUMPRODUCT((prices_accelerator={{accelerator_id}})*(prices_count>={least})*(prices_on_demand>0))>0,{least},1)",
-             "Whole nodes; smaller instances only where none as large is listed.", style.WHOLE, fact=True),
+             f"IF(SUMPRODUCT((prices_accelerator={{accelerator_id}})*(prices_count>={together})*(prices_on_demand>0))>0,{together},1)", "Whole nodes; smaller instances only where no whole node is listed.", style.WHOLE, fact=True),
         Line("price_rows", "Comparable rows", "rows", f"SUMPRODUCT({_MASK}*(prices_on_demand>0))",
              "They are green on Prices.", style.WHOLE, fact=True),
         Line("price_lowest", "Lowest of them, on demand", rate, f"IFERROR({_statistic('prices_on_demand', '0')},0)", "", hourly,
@@ -358,6 +358,8 @@ FLEXIBLE_RATE = Line(
     "IF({on_demand_share}+{spot_share}<=0,{price_on_demand},({on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}"
     "*{price_spot},0))/({on_demand_share}+{spot_share}))", "", style.RATE,
 )  # fmt: skip
+
+
 SPOT_IS_TAKEN = Check(
     "Nothing runs on machines that can be taken away", "spot_share", AT_MOST, "0", WARN,
     "Spot machines are taken away when others pay more, and the bill has no interruptions: add spares or failed runs for them.", "price_term",
@@ -376,7 +378,7 @@ _MIX_CHECKS = [
 def price_checks(*, mixed: bool = True) -> list[Check]:
     """That there is a price, of the accelerator that is chosen, not too old, and not an estimate."""
     return [
-        Check("A price is found", "price_on_demand", AT_LEAST, "0", STOP,
+        Check("A price is found", "price_on_demand", AT_LEAST, "tolerance", STOP,
               "No comparable price on Prices: type usd_per_hour, or a price in the yellow column of Prices.", "price_on_demand",
               style.USD_CENTS),
         *(_MIX_CHECKS if mixed else []),

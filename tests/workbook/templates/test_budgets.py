@@ -188,7 +188,7 @@ def test_own_prices_do_not_move_and_listed_ones_are_the_median(name):
 
 def test_the_bridge_leads_from_one_total_to_the_other(name):
     sheet, report = book(name)["Scenarios"], plain(name)
-    row = row_of(sheet, "From")
+    row = row_of(sheet, "=bridge_from")
     steps = [report.value("Scenarios", f"C{r}") for r in range(row, row + 5)]
     totals = [report.value("Scenarios", f"D{r}") for r in (row, row + 4)]
     assert sum(steps) == pytest.approx(totals[1]) and steps[0] == totals[0]

@@ -56,6 +56,26 @@ def test_2_a_contract_is_an_obligation(book):
         assert lines == pytest.approx(owed) and found["unused_hours"] > 0
     calm, spot = (results(book, price_term=term, usd_per_hour=2, usd_per_hour_spot=2) for term in ("on_demand", "spot"))
     assert spot["failures_total"] > 2 * calm["failures_total"]
+    lost = 1 / spot["goodput"] - 1 / calm["goodput"]  # on top of what whole runs lose on machines that stay
+    assert spot["gpu_hours"] / calm["gpu_hours"] == pytest.approx((1.25 + lost) / 1.25)
+
+
+def test_2_experiments_come_before_the_contract(book):
+    demand, committed = (results(book, price_term=term) for term in ("on_demand", "3y"))
+    assert committed["price_used"] < demand["price_used"]
+    assert committed["cost_experiments"] == pytest.approx(demand["cost_experiments"])
+
+
+def test_2_shares_of_a_mix_are_no_more_than_the_whole(book):
+    found = results(book, accelerators=8, tokens=1e11, price_term="mix", share_1y=0.5, share_3y=0.5, usd_per_hour=5)
+    owed = 8 * 36 * HOURS_A_MONTH * 5  # a node is not parted: three years of it
+    assert found["cost_unused"] + found["gpu_hours"] * 5 == pytest.approx(owed)
+
+
+def test_2_delivery_costs_the_same_hours_under_a_contract(book):
+    long = {"tokens": 300e12, "usd_per_hour": 5, "ramp_months": 12}
+    demand, year = (results(book, **long, price_term=term)["total_cost"] for term in ("on_demand", "1y"))
+    assert year == pytest.approx(demand)  # at the same price, for a run that outlasts the year
 
 
 def test_3_the_price_is_the_median_and_stale_is_the_row_in_use(book):
@@ -103,6 +123,9 @@ def test_6_the_budget_is_more_than_accelerator_hours(book):
     plain = results(book)
     assert 0.29 < plain["cost_people"] / (plain["total_cost"] / 1.1) < 0.49  # Cottier et al. (2024)
     assert plain["cost_experiments"] == pytest.approx(plain["gpu_hours"] * plain["price_used"])
+    results(book, usd_per_researcher=300000)
+    assert any("People who are typed" in said for said in book.failures())
+    assert results(book, usd_per_hour=2)["checks_light"].endswith("People do not follow an own price")
     taxed = results(book, contingency=0.2, tax=0.1)
     assert taxed["total_cost"] / plain["total_cost"] == pytest.approx(1.2 * 1.1 / 1.1)
 
@@ -111,6 +134,8 @@ def test_7_power_is_the_servers_and_missing_is_not_zero(book):
     found = results(book)
     hours = found["gpu_hours"] + found["experiment_hours"]
     assert found["energy_mwh"] == pytest.approx(hours * 700 * 1.5 * 0.75 * 1.25 / 1e6)
+    runs = loaded("training-budget", values=True)["Published runs"]
+    assert all(runs.cell(row, 9).value != 0 for row in range(14, runs.max_row + 1))
     unknown = results(book, accelerator="tpu-v6e", energy_in_price="no", usd_per_hour=1)
     assert unknown["energy_mwh"] == "not known" and unknown["total_cost"] == "#N/A" and book.failures()
 
@@ -120,7 +145,12 @@ def test_8_ratios_have_the_same_scope_above_and_below(book):
     assert found["usd_per_gpu_hour"] == pytest.approx(
         found["total_cost"] / (found["gpu_hours"] + found["experiment_hours"])
     )
-    assert found["cost_per_month"] <= found["largest_month"] <= found["total_cost"] == pytest.approx(found["paid"])
+    for inputs in ({"price_term": "1y"}, {"ramp_months": 12}, {}):
+        found = results(book, **inputs)
+        assert found["cost_per_month"] <= found["largest_month"] <= found["total_cost"] == pytest.approx(found["paid"])
+    wasted = results(book, recompute="full")  # what others paid does not depend on how this run computes
+    assert wasted["reference_hours_p50"] == pytest.approx(found["reference_hours_p50"])
+    assert wasted["reference_ratio"] > 1.25 * found["reference_ratio"]
     assert found["total_p10"] < found["total_p50"] < found["total_p90"]
 
 
@@ -153,7 +183,11 @@ def test_11_everyday_jobs(book):
 
 def test_12_look(formulas):
     assert formulas.active.title == "Dashboard"
+    for name in ("Dashboard", "Sensitivity", "Checks"):  # a board pack of three pages
+        assert formulas[name].page_setup.fitToHeight == 1
     for sheet in formulas:
+        room = (sheet.page_margins.bottom - sheet.page_margins.footer) * 72
+        assert room > 1.5 * sheet.oddFooter.right.size  # a footer's letters are whole
         assert str(sheet.page_setup.paperSize) == "9" and sheet.print_title_rows, sheet.title
         links = {cell.hyperlink.location for cell in sheet[4] if cell.hyperlink}
         assert {"'Dashboard'!A1", "'Inputs'!A1", "'Checks'!A1"} <= links, sheet.title

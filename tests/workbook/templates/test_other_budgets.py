@@ -230,9 +230,13 @@ def test_cluster_loan_and_declining_depreciation():
 
 
 def test_cluster_break_even_is_where_both_cost_the_same():
-    report = changed(template="cluster-tco", idle_load=0.75, contingency=0)  # so that power does not move with use
-    again = changed(template="cluster-tco", idle_load=0.75, contingency=0, utilisation=report.named("breakeven_use"))
+    plain = changed(template="cluster-tco")
+    again = changed(template="cluster-tco", utilisation=plain.named("breakeven_use"))
     assert again.named("own_usd_per_hour") == pytest.approx(again.named("rent_usd_per_hour"))
+    assert again.named("breakeven_use") == pytest.approx(plain.named("breakeven_use"))
+    for use in (30, 90):  # with the electricity of that use
+        at = changed(template="cluster-tco", utilisation=use / 100)
+        assert plain.named(f"own_at_{use}") == pytest.approx(at.named("own_usd_per_hour"))
 
 
 # Self-host or API
@@ -475,7 +479,10 @@ def test_fine_tuning_owes_a_commitment_for_its_term():
     assert runs == pytest.approx(8 * 12 * HOURS_A_MONTH * 2) and checks(report)["What is owed is used"] == -1
     assert report.named("checks_failed") == 0
     given = {"price_term": "mix", "usd_per_hour": 5, "usd_per_hour_1y": 3, "usd_per_hour_3y": 2, "contingency": 0}
-    for shares, owed in (((0.1, 0), 12 * 3), ((0.5, 0.5), 36 * 2)):  # one accelerator is committed once, and takes all runs
+    for shares, owed in (
+        ((0.1, 0), 12 * 3),
+        ((0.5, 0.5), 36 * 2),
+    ):  # one accelerator is committed once, and takes all runs
         report = changed(template="fine-tuning", **given, share_1y=shares[0], share_3y=shares[1])
         assert report.named("total_cost") - report.named("cost_storage") == pytest.approx(owed * HOURS_A_MONTH), shares
 
@@ -542,7 +549,9 @@ def test_fine_tuning_pays_where_prompts_cost_more_than_serving():
     assert report.named("breakeven_months") == pytest.approx(report.named("total_cost") / saved)
     plain = changed(template="fine-tuning", **given | {"tax": 0})
     assert report.named("breakeven_uses") == pytest.approx(plain.named("breakeven_uses"))
-    assert changed(template="fine-tuning").named("serving_month") == pytest.approx(median_price(least=1) * HOURS_A_MONTH)
+    assert changed(template="fine-tuning").named("serving_month") == pytest.approx(
+        median_price(least=1) * HOURS_A_MONTH
+    )
     assert changed(template="fine-tuning").named("breakeven_uses") == "never"  # a machine of its own for few uses
 
 
@@ -551,7 +560,9 @@ def test_hosted_tuning_has_the_scope_of_the_total():
     for report, runs in ((few, 8), (more, 18)):
         assert report.named("hosted_usd") == pytest.approx(runs * 1.2 * 60 * 25 * 1.1)
         own = runs * 1.2 * report.named("run_hours") * report.named("price_used") * 1.1
-        assert report.named("hosted_total") - report.named("hosted_usd") == pytest.approx(report.named("total_cost") - own)
+        assert report.named("hosted_total") - report.named("hosted_usd") == pytest.approx(
+            report.named("total_cost") - own
+        )
 
 
 # What comes back
@@ -575,3 +586,32 @@ def test_what_comes_back_carries_no_contingency_and_a_wrong_sign_is_told(templat
     for paid, found in ((-500, -1), (500, 1)):
         report = changed({("Timeline", cell): paid}, template=template)
         assert checks(report)["Actual payments are no income"] == found
+
+
+@pytest.mark.parametrize(("each", "nodes"), [(5, 13), (3, 7), (8, 13)])
+def test_no_replica_lies_in_two_nodes_that_one_holds(each, nodes):
+    """Thirteen replicas of an own speed: a node of eight holds one of five or of eight, two of three."""
+    report = changed(template="hosting-budget", own_speed=1000, own_accelerators=each)
+    assert report.named("replicas") == 13 and report.named("accelerators_paid") == 8 * nodes
+
+
+def test_accelerators_beyond_those_needed_save_nothing():
+    whole, more = (
+        changed(template="cluster-tco", node_size=72, usd_per_system=3e6, accelerator="gb200-nvl72", accelerators=count)
+        for count in (72, 73)
+    )
+    assert more.named("useful_hours") == pytest.approx(whole.named("useful_hours") * 73 / 72)
+    assert more.named("own_usd_per_hour") > whole.named("own_usd_per_hour")
+
+
+def test_a_service_that_falls_behind_again_never_pays_back():
+    """Two years of a contract without income follow a plan of one."""
+    given = {"requests_per_day": 5e6, "api_model": "gpt-5", "horizon_months": 12, "sizing_month_no": 5}
+    report = changed(template="self-host-vs-api", price_term="3y", **given)
+    assert report.named("saved") < 0 and report.named("payback_month") == "never"
+
+
+def test_both_sides_of_a_comparison_have_inflation():
+    plain, dearer = (changed(template="self-host-vs-api", inflation=rate) for rate in (0, 0.2))
+    ratio = dearer.named("nominal") / plain.named("nominal")
+    assert dearer.named("saved") / plain.named("saved") == pytest.approx(ratio, rel=0.01) and ratio > 1.2

@@ -33,7 +33,7 @@ TEMPLATE = Template(
         "low": {"utilisation": 0.85, "residual_share": 0.4, "maintenance_share": 0.08, "network_share": 0.13},
         "high": {"utilisation": 0.5, "residual_share": 0.0, "maintenance_share": 0.15, "price_percentile": 0.25},
     },
-    blocks=BLOCKS, costs=COSTS, basis=PROJECT, amounts=style.MILLIONS, results=RESULTS, clock=CLOCK, after=AFTER,
+    blocks=BLOCKS, costs=COSTS, basis=PROJECT, months=72, amounts=style.MILLIONS, results=RESULTS, clock=CLOCK, after=AFTER,
     after_title="Against renting the same useful hours on demand, and the books", starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
         Figure("Cost over the life", "total_cost", style.AMOUNT, f"={RANGE}"),

@@ -18,6 +18,8 @@ CHECKS = [
     Check("Depreciation ends at the residual value", "depreciated", EQUAL,
           'IF(depreciation_shown="declining",capex-MAX(residual_usd,1),capex-residual_usd)', STOP,
           "The months' depreciation against capital less residual value. Where they differ, a formula was changed: restore it.", "depreciated", style.USD_CENTS),
+    Check("Declining depreciation has an end", '(depreciation_shown="declining")*(residual_usd<=0)', EQUAL, "0", STOP,
+          "A fixed share a month never reaches 0: type a residual value, or choose straight-line.", "residual_share", "0"),
     Check("The loan is repaid within the life", "financed_share_shown*loan_months_shown", AT_MOST, "life_months_shown", STOP,
           "Shorten the loan, or lengthen the life.", "loan_months", style.WHOLE),
     Check("Power is known", "IF(ISNUMBER(system_watts),1,0)", EQUAL, "1", STOP,

@@ -57,7 +57,7 @@ def sections(book: Book) -> list[Section]:
                   basis=YOURS),
         ]),
         ("Life and financing", [
-            Input("life_months", "Life", 60, "months", "Four to six years are usual in published accounts.", None, style.WHOLE, 12, 120,
+            Input("life_months", "Life", 60, "months", "Four to six years are usual in published accounts.", None, style.WHOLE, 12, 72,
                   True, basis=ASSUMED),
             Input("residual_share", "Residual value", 0.2, "share of systems' price", "At the end of the life; 20 to 40 % are named for "
                   "early resale.", None, style.PERCENT, 0, 0.9, basis=ASSUMED, group=PRICE),

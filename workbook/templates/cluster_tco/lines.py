@@ -41,7 +41,7 @@ _POWER: Block = ("Power and useful hours", [
     Line("power_kw", "Power at the meter", "kW", "{rated_kw}*{average_load}*{pue}", "On average.", _INT, "Average power at the meter"),
     Line("energy_mwh", "Energy a year", "MWh", "{power_kw}*hours_per_day*days_per_year/kwh_per_mwh", "", _INT, "Energy a year"),
     Line("useful_hours", "Useful accelerator-hours a month", "accelerator-hours",
-         "{accelerators_bought}*hours_per_month*{uptime}*{utilisation}", "", _INT),
+         "{accelerators}*hours_per_month*{uptime}*{utilisation}", "Of those needed: what a last system has beyond them is not used.", _INT),
 ])  # fmt: skip
 BLOCKS: list[Block] = [_CAPITAL, _POWER, ("Price of renting", price_lines(mixed=False))]
 
@@ -88,8 +88,8 @@ AFTER = [
             "Present value of what owning saves against renting on demand"),
     TimeRow("saving_irr", "The same, for the return (IRR a year)", "USD", "{saving}", style.USD,
             'IFERROR(TEXT((1+IRR({all}))^months_per_year-1,"0%"),"none")', "Yearly return of owning against renting", "a year"),
-    TimeRow("payback_month", "Not yet paid back", "1 or 0", "({saving_so_far}<0)*1", "0",
-            'IF(INDEX({all},1,COLUMNS({all}))=1,"never",SUM({all})+1)',
+    TimeRow("payback_month", "Month, where not yet paid back", "month", "({saving_so_far}<0)*({number}+1)", "0",
+            'IF(INDEX({all},1,COLUMNS({all}))>0,"never",MAX({all})+1)',
             "Month in which owning has paid back against renting on demand", "month"),
     TimeRow("depreciated", "Depreciation", "USD",
             'IF(depreciation_shown="declining",capex*((1-' + _BASE + ")^MIN({number},life_months_shown)-(1-" + _BASE
@@ -105,6 +105,12 @@ def _moved(end: str) -> str:
     systems = f"({{per_system_price}}*(system_price_{end}^to_tenth-1))"
     energy = f"({{per_energy_price}}*(energy_price_{end}^to_tenth-1))"
     return f"SQRT({systems}*{systems}+{energy}*{energy})"
+
+
+def _at(use: str) -> str:
+    """A useful hour at another use, with the electricity of that use."""
+    year = f"{{own_idle_year}}+({{own_year}}-{{own_idle_year}})/{{utilisation}}*{use}"
+    return f"({year})/({{accelerators}}*hours_per_month*months_per_year*{{uptime}}*{use})"
 
 
 RESULTS: list[Block] = [
@@ -139,8 +145,11 @@ RESULTS: list[Block] = [
         Line("own_year", "Owning, a year", "USD a year",
              "({capital_year}+{residual_year}+{opex_month}*months_per_year+{own_lines_year})*(1+{contingency})*(1+{tax})-{residual_year}", "",
              style.USD),
+        Line("own_idle_year", "The same without any use", "USD a year",
+             "{own_year}-IF(ISNUMBER({colo_usd_per_kw}),0,{cost_power}/{life_years}*(1-{idle_load}/{average_load})*(1+{contingency})*(1+{tax}))",
+             "Electricity at the load without work; colocation is by rated power.", style.USD),
         Line("own_usd_per_hour", "A useful hour, owned", _HOUR, "{own_year}/({useful_hours}*months_per_year)",
-             "With the cost of capital.", _RATE, "A useful accelerator-hour, owned"),
+             "With the cost of capital, a loan's or your own.", _RATE, "A useful accelerator-hour, owned"),
         Line("rent_usd_per_hour", "Rented on demand", _HOUR, "{price_on_demand}*(1+{contingency})*(1+{tax})",
              "Only used hours are paid; contingency and tax as on owning.", _RATE,
              "A useful accelerator-hour, rented on demand"),
@@ -149,16 +158,16 @@ RESULTS: list[Block] = [
         Line("reserve_usd_per_hour", "Rented for three years", _HOUR, "{price_3y}/({utilisation}*{uptime})*(1+{contingency})*(1+{tax})", "All hours are paid.", _RATE,
              "A useful accelerator-hour, committed for three years"),
         Line("breakeven_use", "Use at which owning equals on demand", "share",
-             "{own_year}/({accelerators_bought}*hours_per_month*months_per_year*{uptime}*{rent_usd_per_hour})",
-             "Above 100 %: never. Power moves little with use and is held.", style.PERCENT, "Use at which owning equals renting on demand"),
+             "{own_idle_year}/MAX(tolerance,{accelerators}*hours_per_month*months_per_year*{uptime}*{rent_usd_per_hour}"
+             "-({own_year}-{own_idle_year})/{utilisation})", "Above 100 %: never.", style.PERCENT, "Use at which owning equals renting on demand"),
         Line("breakeven_use_3y", "Owning over three years' commitment", "share",
-             "{own_year}/({accelerators_bought}*hours_per_month*months_per_year*{price_3y}*(1+{contingency})*(1+{tax}))",
+             "{own_year}/({accelerators}*hours_per_month*months_per_year*{price_3y}*(1+{contingency})*(1+{tax}))",
              "Both pay all hours: below 100 % owning is cheaper at any use.", style.PERCENT),
     ]),
     ("Owned, by use", [
-        Line("own_at_30", "At 30 % use", _HOUR, "{own_usd_per_hour}*{utilisation}/use_30", "", _RATE),
-        Line("own_at_50", "At 50 %", _HOUR, "{own_usd_per_hour}*{utilisation}/half", "", _RATE),
-        Line("own_at_70", "At 70 %", _HOUR, "{own_usd_per_hour}*{utilisation}/use_70", "", _RATE),
-        Line("own_at_90", "At 90 %", _HOUR, "{own_usd_per_hour}*{utilisation}/use_90", "", _RATE),
+        Line("own_at_30", "At 30 % use", _HOUR, _at("use_30"), "", _RATE),
+        Line("own_at_50", "At 50 %", _HOUR, _at("half"), "", _RATE),
+        Line("own_at_70", "At 70 %", _HOUR, _at("use_70"), "", _RATE),
+        Line("own_at_90", "At 90 %", _HOUR, _at("use_90"), "", _RATE),
     ]),
 ]  # fmt: skip

@@ -84,7 +84,9 @@ _MACHINE: Block = ("Machine and hours", [
 
 def _together(share: str) -> str:
     """That share of the accelerators paid, by as many as are rented together."""
-    return f"ROUNDUP(ROUND({{{share}}}*{{paid_accelerators}}/{{rented_together}},rounding_digits),0)*{{rented_together}}"
+    return (
+        f"ROUNDUP(ROUND({{{share}}}*{{paid_accelerators}}/{{rented_together}},rounding_digits),0)*{{rented_together}}"
+    )
 
 
 _RATES: Block = ("Rates", [
@@ -114,7 +116,7 @@ _RATES: Block = ("Rates", [
 ])  # fmt: skip
 BLOCKS: list[Block] = [
     _MODEL, _MACHINE,
-    ("Price of an accelerator-hour", price_lines(least="MAX({node_size},MIN({tuning_accelerators},usual_node))")),
+    ("Price of an accelerator-hour", price_lines(together="MAX({node_size},MIN({tuning_accelerators},usual_node))")),
     _RATES,
 ]  # fmt: skip
 
@@ -145,6 +147,8 @@ CLOCK = [
     TimeRow("after_share", "Refreshes and storage in the month", "share", part_of("release", "(year_end+1)")),
     *owed_clock("plan_start"),
 ]  # fmt: skip
+
+
 def _bound(end: str) -> str:
     return f'IF(ISNUMBER({{estimate_step}}),LLM_ESTIMATE_BOUND("LLM_STEP_TIME","{end}",{_STEP})/{{estimate_step}},"–")'
 

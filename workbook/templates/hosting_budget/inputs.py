@@ -11,7 +11,7 @@ from ..shared_inputs import ASSUMED, UPFRONT, YOURS, money_section, price_sectio
 
 def sections(book: Book) -> list[Section]:
     return [
-        *serving_sections("llama-3.3-70b"),
+        *serving_sections("llama-3.3-70b", income=True),
         price_section(UPFRONT),
         ("Beside the accelerators", [
             Input("bytes_per_token", "Bytes of a token sent", 4, "bytes", "About 4 of English text; more with JSON around it.", None,

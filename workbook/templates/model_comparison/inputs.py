@@ -22,7 +22,7 @@ def sections(book: Book) -> list[Section]:
             Input("token_factor", "Tokens for the same task", 1, "ratio", "Other tokenizer, longer reasoning. From your evaluation.", None,
                   "0.00", 0.05, 50),
             Input("training_tokens", "Tokens of its training", 15e12, "tokens", "As its publisher states them: for the compute to "
-                  "reproduce it.", None, "#,##0", 1, 1e15, basis="example: fill in each"),
+                  "reproduce it.", None, style.TOKENS, 1, 1e15, basis="example: fill in each"),
             Input("cost_weight", "Weight of cost in the score", 0.5, "share", "The rest is the weight of quality.", None, style.PERCENT, 0, 1,
                   fixed=True),
             Input("least_context", "Context that is needed", 8192, "tokens", "Candidates with less are marked.", None, style.WHOLE, 1, 1e8,

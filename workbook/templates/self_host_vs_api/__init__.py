@@ -44,7 +44,7 @@ TEMPLATE = Template(
         Figure("Crosses at", "breakeven_requests", style.WHOLE, "requests a day, see Staircase"),
         Figure("Own, a million tokens", "usd_per_million_tokens", style.USD_CENTS, "USD, in and out"),
         Figure("API, a million tokens", "api_usd_per_million", style.USD_CENTS, "USD, in and out"),
-        Figure("Use that own needs", "needed_use", style.PERCENT, "of full replicas, to equal the API"),
+        Figure("Use that own needs", "needed_use", style.PERCENT, "of full replicas, accelerators alone"),
         Figure("Pays back in month", "payback_month", style.GENERAL, "migration and evaluation included"),
     ],
     facts=[

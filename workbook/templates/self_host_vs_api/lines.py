@@ -52,11 +52,13 @@ AFTER = [
     TimeRow("api_month", "API for the same work", "USD",
             "{active}*{requests}*api_usd_per_request*(1-api_erosion_shown)^({number}/months_per_year)*(1+contingency_shown)*(1+tax_shown)", style.USD, "SUM({all})",
             "The hosted model over the plan"),
-    TimeRow("saved", "Saved by the own service", "USD", "{api_month}-{paid}", style.USD, "SUM({all})",
+    TimeRow("saved", "Saved by the own service, with inflation", "USD", "({api_month}-{paid})*{inflation_factor}", style.USD, "SUM({all})",
             "Saved over the plan by the own service"),
     TimeRow("saved_so_far", "Saved so far", "USD", "SUM({to_date})", style.USD),
-    TimeRow("payback_month", "Not yet paid back", "1 or 0", "({saved_so_far}<0)*1", "0",
-            'IF(INDEX({all},1,plan_months)=1,"never",SUM({all})+1)', "Month in which the own service has paid back", "month"),
+    TimeRow("saved_discounted", "Saved, at today's value", "USD", "{saved}*{discount_factor}", style.USD, "SUM({all})",
+            "Present value of what the own service saves"),
+    TimeRow("payback_month", "Month, where not yet paid back", "month", "({saved_so_far}<0)*({number}+1)", "0",
+            'IF(INDEX({all},1,COLUMNS({all}))>0,"never",MAX({all})+1)', "Month in which the own service has paid back", "month"),
 ]  # fmt: skip
 RESULTS: list[Block] = [
     estimate_range("{operations_share}"),

@@ -7,6 +7,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from .. import charts, style
 from ..book import Book
+from ..serving_parts import accelerators_of, live
 
 _FIRST, _ROWS = 8, 30
 _HEADS = ["Step", "Volume over that sized", "Requests a day", "Tokens a month, in and out", "Replicas at the peak", "Accelerators paid",
@@ -26,8 +27,7 @@ def build(book: Book) -> Worksheet:
         step = f"=A{row}/{_steps(last)}*staircase_most" if not own else "=1"
         speed = f"C{row}/seconds_per_day*peak_over_mean_shown*served_tokens"
         replicas = f"regions_shown*MAX(min_replicas_shown,ROUNDUP(ROUND({speed}/regions_shown/replica_holds,rounding_digits),0)+spare_replicas_shown)"
-        each = f"E{row}*replica_accelerators/regions_shown"
-        whole = f'IF(whole_nodes_shown="yes",ROUNDUP(ROUND({each}/node_size_shown,rounding_digits),0)*node_size_shown,{each})*regions_shown'
+        whole = accelerators_of(f"E{row}", live)
         whole += (
             "*IF(accelerators_peak=0,1,accelerators_paid/accelerators_peak)"  # fewer where replicas follow the load
         )
@@ -54,7 +54,7 @@ def build(book: Book) -> Worksheet:
             "breakeven_requests",
             "Own is cheaper from",
             requests,
-            "requests a day; never: not up to the largest volume above",
+            "requests a day, the next step above; never: not up to the largest volume",
         ),
         (last + 3, "breakeven_tokens", "that is", tokens, "tokens a month, in and out"),
     ):

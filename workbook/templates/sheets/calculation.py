@@ -124,6 +124,8 @@ class Calculation:
                     moved = f"MAX(1,ROUND({moved}/{node},0))*{node}"
                 elif one.whole:
                     moved = f"ROUND({moved},0)"
+                row = int(str(self.book.workbook.defined_names[one.name].attr_text).rpartition("$")[2])
+                moved = f"MAX(Inputs!$D${row},MIN(Inputs!$E${row},{moved}))"
                 formula = f'IF({{changed}}="{one.name}",{moved},{formula})'
             lines.append(Line(one.name, one.label, one.unit, formula, "", one.number_format))
         self._block("Inputs of each scenario", lines, shown="_shown")

@@ -66,8 +66,6 @@ def build(book: Book, checks: list[Check]) -> Worksheet:
 
 def common(book: Book, template: Template) -> list[Check]:
     """What must hold in every budget."""
-    areas = [name for name in book.workbook.defined_names if name.endswith("_values")] + ["sensitivity_columns"]
-    errors = "+".join(f"IF(ISERROR(SUM({name})),1,0)" for name in areas)
     found = [
         Check("Inputs are within their limits", "COUNTIF(inputs_valid,0)", EQUAL, "0", STOP,
               "Correct the inputs and own lines marked NO in the column Valid?: what is typed there would not be used.",
@@ -88,36 +86,42 @@ def common(book: Book, template: Template) -> list[Check]:
               "More comes back than is paid: look at own lines below zero.", "own_names", style.USD),
         Check("Scenarios have names of their own", _ONCE, EQUAL, "COLUMNS(scenario_list)",
               STOP, "Two scenarios have one name, or one has none: only the first would ever be shown.", "scenario_list"),
-        Check("No cell shows an error", errors, EQUAL, "0", STOP,
-              "The number of areas with error cells. Look for the first one on Calculation: it is the cause of the others.", "calculation_values"),
         Check("The exchange rate is the currency's", 'IF((currency="USD")=(currency_per_usd_shown=1),0,1)', EQUAL, "0", STOP,
               "Type both the currency and its rate: a rate of 1 is that of USD alone. For a currency pegged at one type 1.0001.", "currency_per_usd"),
         Check("The exchange rate is not stale", 'IF(currency="USD",0,ABS(report_date-currency_date))', AT_MOST, "price_age_limit", WARN,
               "The date of the rate lies far from that of the report: read the rate again, and type its date.", "currency_date",
               '#,##0 "days"'),
-        Check("What lies in the past is paid", "IF(COUNT(actuals)=0,MAX(0,report_date-plan_start),0)", AT_MOST, "days_per_month", WARN,
-              "The plan began before the date of the report and nothing is paid: type what was paid on Timeline, or correct a date.",
-              "start_date", '#,##0 "days"'),
+        Check("What lies in the past is paid", 'SUMPRODUCT((month_ends<=report_date)*(monthly_costs<>0)*(actuals=""))', EQUAL, "0", WARN,
+              "So many months lie before the date of the report and nothing is typed as paid: type it on Timeline, 0 too, or correct a date.",
+              "actuals", '#,##0 "months"'),
         Check("Inputs are used by a scenario", _overridden(book), EQUAL, "0", WARN,
               "Each scenario has its own of this many inputs, and none has what stands on Inputs, which counts for nothing: type it in a scenario.",
               "overrides_valid", "0"),
         Check("The step of Sensitivity is a share", "ABS(tornado_step)", AT_MOST, "1-tenth", STOP,
               "Type a share of each driver's value, from 1 % to 90 %.", "tornado_step", style.PERCENT),
-        Check("What is shown is the column of its name", "total_cost", EQUAL, "INDEX(total_cost_scenarios,scenario_no)",
-              STOP, "The column Shown against that of the chosen scenario. Where they differ, a formula was changed: restore it.", "total_cost", style.USD_CENTS),
     ]  # fmt: skip
     if "model_id" in book.workbook.defined_names:
         found.append(
             Check("The model's parameters are exact", '(IFERROR(LLM_MODEL(model_id,"count"),"")="estimate")*1', EQUAL, "0", WARN,
                   'They are an estimate, and all that rests on them: LLM_MODEL(model,"notes") says what is assumed.', "model_id")
         )  # fmt: skip
-    if template.basis == PROJECT:
-        found.append(
-            Check("Months add up to the total", "SUM(monthly_costs)", EQUAL, "total_cost", STOP,
-                  "Timeline against Calculation. Move own lines into the months of the plan; else a formula was changed: restore it.",
-                  "monthly_costs", style.USD_CENTS)
-        )  # fmt: skip
     return found
+
+
+def of_the_whole(book: Book, template: Template) -> list[Check]:
+    """The last of all: a total without a value has a cause that another check names."""
+    areas = [name for name in book.workbook.defined_names if name.endswith("_values")] + ["sensitivity_columns"]
+    errors = "+".join(f"IF(ISERROR(SUM({name})),1,0)" for name in areas)
+    months = Check("Months add up to the total", "SUM(monthly_costs)", EQUAL, "total_cost", STOP,
+                   "Timeline against Calculation. Move own lines into the months of the plan; else a formula was changed: restore it.",
+                   "monthly_costs", style.USD_CENTS)  # fmt: skip
+    return [
+        Check("What is shown is the column of its name", "total_cost", EQUAL, "INDEX(total_cost_scenarios,scenario_no)",
+              STOP, "The column Shown against that of the chosen scenario. Where they differ, a formula was changed: restore it.", "total_cost", style.USD_CENTS),
+        *([months] if template.basis == PROJECT else []),
+        Check("No cell shows an error", errors, EQUAL, "0", STOP,
+              "The number of areas with error cells. Look for the first one on Calculation: it is the cause of the others.", "calculation_values"),
+    ]  # fmt: skip
 
 
 def _overridden(book: Book) -> str:

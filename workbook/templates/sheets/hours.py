@@ -9,8 +9,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from .. import charts, style
 from ..book import Book
+from ..parts import MONTHS
 from ..serving_parts import HOURS, HOURS_FIRST, HOURS_SHEET, OWED, accelerators_of, live, replicas_at
-from .timeline import MONTHS
 
 _REQUESTS = (3, 2.5, 2, 1.5, 1.5, 2, 2.5, 3.5, 4.5, 5.5, 6, 6, 5.5, 5.5, 6, 6, 5.5, 5.5, 5, 5, 4.5, 4, 3.5, 3)
 """Of an office day with an evening after it: an example."""

@@ -202,7 +202,7 @@ def _bridge(book: Book, sheet: Worksheet, steps: Calculation, row: int, bridge: 
               f"=INDEX({row_total},bridge_to_no)"]  # fmt: skip
     for offset, (label, content) in enumerate(zip(["=bridge_from", *_STEPS], totals, strict=True), 1):
         at = top + offset
-        (style.formula if offset == 1 else style.text)(sheet, at, 1, label)
+        (style.formula if offset == 1 else style.value)(sheet, at, 1, label)
         style.text(sheet, at, 2, "USD", color=style.GREY)
         change = f"=D{at}" if offset == 1 else f"=D{at}-D{at - 1}"
         base = "=0*D" + str(at) if offset == 1 else f"=MIN(D{at},D{at - 1})"

@@ -19,7 +19,7 @@ from ..parts import MONTHLY, Template, TimeRow
 from . import own_lines
 from .calculation import NAME, Calculation, guard, month_index, own_date, own_months, taxed_sum
 
-HEAD, FIRST_MONTH, MONTHS = 9, 4, 60
+HEAD, FIRST_MONTH = 9, 4
 BARS = 12
 _PAYMENT = '"$"#,##0;-"$"#,##0;"–"'
 _FIRST = get_column_letter(FIRST_MONTH)
@@ -31,7 +31,7 @@ class Timeline:
     def __init__(self, book: Book, template: Template, steps: Calculation) -> None:
         self.book, self.template, self.steps = book, template, steps
         self.later = template.basis != MONTHLY
-        self.last = FIRST_MONTH + MONTHS - (0 if self.later else 1)
+        self.last = FIRST_MONTH + template.months - (0 if self.later else 1)
         self.rows: dict[str, int] = {"start": HEAD}
         self.paid: list[tuple[str, int]] = []
         self.sheet = self._sheet()
@@ -71,6 +71,7 @@ class Timeline:
         following = "DATE(YEAR(timeline_start),MONTH(timeline_start)+{number}+1,1)"
         later = f"MAX({following},({{number}}=MAX(${_FIRST}{HEAD + 1}:${get_column_letter(self.last)}{HEAD + 1}))*(timeline_end+1))"
         self._time(TimeRow("end", "Ends before", "date", later if self.later else following, style.DATE))
+        self.book.name("month_ends", self.sheet, self._row, FIRST_MONTH, (self._row, self.last))
         width = f"{month_index('({end}-1)')}-{month_index('{start}')}+1"
         self._time(TimeRow("width", "Months in the column", "months", width, style.WHOLE))
         for one in self.template.clock:
@@ -188,7 +189,7 @@ class Timeline:
                 self._time(one)
         self._row += 1
         for name, label, content, meaning in (
-            ("largest_month", "Largest month", f"MAX({_FIRST}{self.rows['paid']}:{get_column_letter(FIRST_MONTH + MONTHS - 1)}"
+            ("largest_month", "Largest month", f"MAX({_FIRST}{self.rows['paid']}:{get_column_letter(FIRST_MONTH + self.template.months - 1)}"
              f"{self.rows['paid']})", "Largest payment of a single month"),
             ("first_year", "First twelve months", f"SUMPRODUCT(({_FIRST}{self.rows['number']}:{letter}{self.rows['number']}<months_per_year)"
              f"*{_FIRST}{self.rows['paid']}:{letter}{self.rows['paid']})",

@@ -16,7 +16,7 @@ CHECKS = [
           "cost_compute+cost_failures+cost_other_losses+cost_unused", EQUAL, "by_contract", STOP,
           "The lines by cause against hours and obligations by contract. Where they differ, a formula was changed: restore it.", "by_contract", style.USD_CENTS),
     Check("Hours computed another way",
-          f"IFERROR(LLM_GPU_HOURS({_FLOPS},accelerator_shown,mfu_shown,dtype_shown)*MAX(whole_run_factor_shown,1/goodput)"
+          f"IFERROR(LLM_GPU_HOURS({_FLOPS},accelerator_shown,mfu_shown,dtype_shown)*(MAX(whole_run_factor_shown,1/goodput-spot_loss)+spot_loss)"
           "*ROUNDUP(accelerators_shown/node_size_shown,0)*node_size_shown/accelerators_shown,gpu_hours)",
           EQUAL, "gpu_hours", STOP,
           "LLM_TRAIN_FLOPS and LLM_GPU_HOURS from the inputs, times losses and whole nodes, against the arithmetic of Calculation. Where they differ, a formula was changed: restore it.", "gpu_hours",
@@ -55,10 +55,13 @@ CHECKS = [
     Check("Power is known", "IF(ISNUMBER(system_watts),1,0)", EQUAL, "1", WARN,
           "No TDP is published: energy and emissions are not known. Type watts on Inputs.", "watts", "0"),
     Check("People who are typed are paid",
-          "(researchers_shown>0)*(usd_per_researcher_shown=0)+(engineers_shown>0)*(usd_per_engineer_shown=0)", EQUAL, "0", STOP,
-          "A role has people and no cost: type what one costs. Else the total would take the share of people.", "usd_per_researcher", "0"),
+          "((researchers_shown>0)<>(usd_per_researcher_shown>0))+((engineers_shown>0)<>(usd_per_engineer_shown>0))", EQUAL, "0", STOP,
+          "A role has people and no cost, or a cost and no people: type both. Else the total would take the share of people.", "usd_per_researcher", "0"),
     Check("No more tokens are done than planned", "N(tokens_done)", AT_MOST, "all_tokens", STOP,
           "Tokens done so far exceed the tokens of all phases: correct one of them.", "tokens_done", style.TOKENS),
+    Check("People do not follow an own price",
+          "(people_usd=0)*(people_share_shown>0)*(COUNT(usd_per_hour_shown,usd_per_hour_spot_shown,usd_per_hour_1y_shown,usd_per_hour_3y_shown)>0)",
+          EQUAL, "0", WARN, "People are a share of the cost of hours, which your price moves, salaries with it: type people by role.", "researchers", "0"),
     Check("People are in the total", "IF(cost_people>0,1,0)", EQUAL, "1", WARN,
           "Neither roles nor a share are typed, so the total has no people: type one.", "people_share", "0"),
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import Block, Cost, Line, TimeRow
-from ..shared_inputs import BLEND, contract_ends, hardware_lines, owed_clock, part_of, price_lines
+from ..shared_inputs import BLEND, FLEXIBLE_RATE, contract_ends, hardware_lines, owed_clock, part_of, price_lines
 
 _BIG, _INT, _GB = style.SCIENTIFIC, style.WHOLE, "#,##0.00"
 _MODEL: Block = ("Facts of the model (LLM_* cells)", [
@@ -21,6 +21,9 @@ _MODEL: Block = ("Facts of the model (LLM_* cells)", [
          "LLM_TRAIN_FLOPS({model_id},1,{long_seq_len},{recompute})", "", _BIG, fact=True),
     Line("post_flops_per_token", "FLOP of a post-training token", "FLOP/token",
          "LLM_TRAIN_FLOPS({model_id},1,{post_seq_len},{recompute})", "", _BIG, fact=True),
+    *(Line(f"{phase}plain_flops_per_token", f"{label}, without recomputation", "FLOP/token", f"LLM_TRAIN_FLOPS({{model_id}},1,{{{phase}seq_len}})",
+           "", _BIG, fact=True)
+      for phase, label in (("", "Of a pre-training token"), ("long_", "Of a long-context token"), ("post_", "Of a post-training token"))),
     Line("checkpoint_bytes", "Size of a checkpoint", "bytes", "LLM_CHECKPOINT_SIZE({model_id},{optimizer})",
          "Weights and optimizer state.", _INT, fact=True),
     Line("gradient_bytes", "Gradients", "bytes", 'LLM_WEIGHTS({model_id},"bf16")', "One 16-bit number a parameter.", _INT,
@@ -46,6 +49,9 @@ _TIME: Block = ("Compute and time", [
     Line("training_flops", "FLOP that run", "FLOP",
          "{tokens}*{flops_per_token}+{long_tokens}*{long_flops_per_token}+{post_tokens}*{post_flops_per_token}",
          "Each phase: tokens times FLOP a token.", _BIG),
+    Line("model_flops", "FLOP without recomputation", "FLOP",
+         "{tokens}*{plain_flops_per_token}+{long_tokens}*{long_plain_flops_per_token}+{post_tokens}*{post_plain_flops_per_token}",
+         "What published runs are compared by.", _BIG),
     Line("ideal_seconds", "Time at that utilisation", "s", "{training_flops}/({peak_flops}*{accelerators}*{mfu})",
          "FLOP over (peak x accelerators x utilisation).", _INT),
     Line("ideal_days", "Time at that utilisation", "days", "{ideal_seconds}/seconds_per_day", "", _GB),
@@ -69,7 +75,10 @@ _TIME: Block = ("Compute and time", [
          "Each stop costs its recovery and half an interval.", "0.00%"),
     Line("goodput", "Useful share of the time", "share of time", "{written_share}*(1-{lost_share})", "", style.PERCENT,
          "Share of the time spent training, after stops and checkpoint writing"),
-    Line("loss_factor", "Hours paid over those at the utilisation", "ratio", "MAX({whole_run_factor},1/{goodput})",
+    Line("spot_loss", "Of the hours, lost to interruptions of spot", "ratio",
+         "1/{goodput}-1/({written_share}*(1-MIN(1-tolerance,{lost_share}*IF({failures_used}=0,1,{node_failures_per_day}/{failures_used}))))",
+         "Published whole runs had no machines that are taken away: it comes on top of theirs.", "0.00"),
+    Line("loss_factor", "Hours paid over those at the utilisation", "ratio", "MAX({whole_run_factor},1/{goodput}-{spot_loss})+{spot_loss}",
          "Published whole runs, or stops and writing where these cost more.", "0.00"),
     Line("wall_clock_days", "Duration of the run", "days", "{ideal_days}*{loss_factor}", "", _GB, "Duration of the main run", True),
     Line("failures_total", "Stops during the run", "stops", "{cluster_failures}*{wall_clock_days}", "", style.TENTHS,
@@ -91,14 +100,18 @@ _TIME: Block = ("Compute and time", [
 ])  # fmt: skip
 
 
+def _whole(share: str) -> str:
+    return f"MIN({{nodes}},ROUNDUP(ROUND({{{share}}}*{{nodes}},rounding_digits),0))*{{node_size}}"
+
+
 def _owed(term: str, months: str) -> list[Line]:
     one = f"committed_{term}"
     word = {"1y": "a year", "3y": "three years"}[term]
     share = {"1y": "one_year_share", "3y": "three_year_share"}[term]
     return [
-        Line(one, f"Committed for {word}", "accelerators", f"ROUNDUP({{{share}}}*{{nodes}},0)*{{node_size}}", "Whole nodes.", _INT),
-        Line(f"owed_months_{term}", "Months owed", "months", f"MAX({months},{{ramp_months}}+{{run_months}})",
-             "The term, or the run where that is longer.", style.TENTHS),
+        Line(one, f"Committed for {word}", "accelerators", _whole(share) if term == "3y" else f"MIN({_whole(share)},{{accelerators_paid}}-{{committed_3y}})", "Whole nodes.", _INT),
+        Line(f"owed_months_{term}", "Months owed", "months", f"MAX({months},half*{{ramp_months}}+{{run_months}})",
+             "The term, or delivery (half of it on average) and the run where they are longer.", style.TENTHS),
         Line(f"owed_hours_{term}", "Accelerator-hours owed", "accelerator-hours",
              f"{{{one}}}*{{owed_months_{term}}}*hours_per_month", "", _INT),
         Line(f"owed_usd_{term}", "Obligation", "USD", f"{{owed_hours_{term}}}*{{price_{term}}}", "", style.USD),
@@ -109,9 +122,7 @@ _CONTRACT: Block = ("Contracts: what is owed, and what of it is used", [
     BLEND,
     *_owed("1y", "months_1y"), *_owed("3y", "months_3y"),
     Line("flexible", "On demand and spot", "accelerators", "MAX(0,{accelerators_paid}-{committed_1y}-{committed_3y})", "", _INT),
-    Line("flexible_price", "Their price", "USD/accelerator-hour",
-         "IF({on_demand_share}+{spot_share}<=0,0,({on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}*{price_spot},0))"
-         "/({on_demand_share}+{spot_share}))", "", style.RATE),
+    FLEXIBLE_RATE,
     Line("flexible_hours", "Their hours in the run", "accelerator-hours", "{flexible}*{wall_clock_days}*hours_per_day", "", _INT),
     Line("used_hours", "Committed hours used by the run", "accelerator-hours",
          "({committed_1y}+{committed_3y})*{wall_clock_days}*hours_per_day", "", _INT),
@@ -119,7 +130,7 @@ _CONTRACT: Block = ("Contracts: what is owed, and what of it is used", [
          "Before and after the run.", _INT, "Committed accelerator-hours that the run does not use"),
     Line("committed_used_usd", "Of the obligation, used by the run", "USD",
          "({committed_1y}*{price_1y}+{committed_3y}*{price_3y})*{wall_clock_days}*hours_per_day", "", style.USD),
-    Line("run_usd", "The run by its hours", "USD", "{flexible_hours}*{flexible_price}+{committed_used_usd}", "", style.USD),
+    Line("run_usd", "The run by its hours", "USD", "{flexible_hours}*{flexible_rate}+{committed_used_usd}", "", style.USD),
     Line("run_rate", "Price of an hour of the run", "USD/accelerator-hour", "{run_usd}/{gpu_hours}", "Contracts by their hours.",
          style.RATE),
 ])  # fmt: skip
@@ -153,12 +164,12 @@ COSTS = [
     Cost(Line("cost_other_losses", "Other losses of whole runs", "USD", "{run_usd}/{loss_factor}*({loss_factor}-1/{goodput})",
               "What published runs paid beyond that: rewinds, slow phases, idle time.", style.USD, "Other losses of whole runs"),
          "cost_other_losses*{hours_paid}"),
-    Cost(Line("cost_ramp", "Delivery before the run", "USD", "{flexible}*{flexible_price}*half*{ramp_months}*hours_per_month",
+    Cost(Line("cost_ramp", "Delivery before the run", "USD", "{flexible}*{flexible_rate}*half*{ramp_months}*hours_per_month",
               "Half of the months on average.", style.USD, "Accelerators paid while they arrive"), "cost_ramp*{ramp_share}"),
     Cost(Line("cost_unused", "Committed hours not used", "USD", "{owed_usd_1y}+{owed_usd_3y}-{committed_used_usd}",
               "The obligation less what the run uses.", style.USD, "Committed hours that the run does not use"),
          "cost_unused*{owed_paid}"),
-    Cost(Line("cost_experiments", "Experiments", "USD", "{experiment_hours}*{price_used}", "At the price of the mix.",
+    Cost(Line("cost_experiments", "Experiments", "USD", "{experiment_hours}*{flexible_rate}", "Before the run, so before any commitment.",
               style.USD, "Experiments beside the run"), "cost_experiments*{experiments_done}"),
     Cost(Line("cost_people", "People", "USD",
               "IF({people_usd}>0,{people_usd},{people_share}/(1-{people_share})"
@@ -172,10 +183,11 @@ COSTS = [
 ]  # fmt: skip
 
 
+_EXPERIMENTS = "EDATE(start_date_shown,-experiment_months_shown)"
 CLOCK = [
     TimeRow("run_share", "Run done in the month", "share", part_of("start_date_shown", "end_date")),
-    TimeRow("experiments_done", "Experiments done in the month", "share", part_of("plan_start", "start_date_shown")),
-    TimeRow("plan_share", "Plan done in the month", "share", part_of("plan_start", "end_date")),
+    TimeRow("experiments_done", "Experiments done in the month", "share", part_of(_EXPERIMENTS, "start_date_shown")),
+    TimeRow("plan_share", "Plan done in the month", "share", part_of(_EXPERIMENTS, "end_date")),
     TimeRow("ramp_share", "Delivery in the month", "share",
             part_of("(start_date_shown-MAX(1,ramp_months_shown*days_per_month))", "start_date_shown")),
     *owed_clock("start_date_shown"),
@@ -187,13 +199,14 @@ CLOCK = [
 
 AFTER = [
     TimeRow("planned_before", "Planned before the run", "USD", "IF({end}<=start_date_shown,{paid},0)", style.USD, "SUM({all})"),
+    TimeRow("planned_after", "Planned after the run", "USD", "IF({start}>end_date,{paid},0)", style.USD, "SUM({all})"),
     TimeRow("tokens_share", "Tokens done", "share of all", "", style.PERCENT, "IF(ISNUMBER(tokens_done),tokens_done/all_tokens,0)"),
     TimeRow("earned", "Planned cost of what is done", "USD", "", style.USD,
-            "IF(tokens_share=0,0,planned_before+tokens_share*(paid-planned_before))"),
+            "IF(tokens_share=0,0,planned_before+tokens_share*(paid-planned_before-planned_after))"),
     TimeRow("variance_by_tokens", "Actually paid against that", "USD", "", style.USD, "IF(tokens_share=0,0,{actual}-earned)",
             "Paid against what was planned for the tokens that are done"),
     TimeRow("forecast_by_tokens", "Forecast at completion, by tokens done", "USD", "", style.USD,
-            "IF(tokens_share*{actual}=0,forecast,paid*{actual}/earned)",
+            "IF(tokens_share*{actual}=0,forecast,planned_after+(paid-planned_after)*{actual}/earned)",
             "Forecast at completion: the total, times paid over planned for the tokens that are done"),
 ]  # fmt: skip
 
@@ -207,7 +220,7 @@ def _total_at(hours: str) -> str:
     """The total of a run of so many hours: each commitment is owed for its term, or for the run where that is longer."""
     months = f"{hours}/{{accelerators_paid}}/hours_per_month"
     owed = "+".join(
-        f"{{committed_{term}}}*{{price_{term}}}*(MAX(months_{term},{{ramp_months}}+{months})-{{owed_months_{term}}})"
+        f"{{committed_{term}}}*{{price_{term}}}*(MAX(months_{term},half*{{ramp_months}}+{months})-{{owed_months_{term}}})"
         for term in ("1y", "3y")
     )
     return (
@@ -218,8 +231,8 @@ def _total_at(hours: str) -> str:
 
 RESULTS: list[Block] = [
     ("Key figures", [
-        Line("cost_per_month", "Cost per month of the plan", "USD/month", "{total_cost}/{plan_months_long}",
-             "Total over the months from the first experiment to the end of the run.", style.USD,
+        Line("cost_per_month", "Cost per month of the plan", "USD/month", "{total_cost}*days_per_month/({plan_end}-{plan_start})",
+             "Total over the months from the first payment to the last.", style.USD,
              "Total cost over the months of the plan"),
         Line("usd_per_billion_tokens", "Cost of a billion tokens", "USD", "{total_cost}/({all_tokens}/tokens_per_billion)", "",
              style.USD_CENTS, "Total cost of a billion training tokens"),
@@ -227,21 +240,21 @@ RESULTS: list[Block] = [
              "{total_cost}/({gpu_hours}+{experiment_hours})", "Total over the hours of run and experiments.", style.USD_CENTS,
              "Total cost over the accelerator-hours of run and experiments"),
         Line("by_contract", "The same bill by contract", "USD",
-             "{flexible_hours}*{flexible_price}+{owed_usd_1y}+{owed_usd_3y}", "Checks compares it with the lines.", style.USD),
+             "{flexible_hours}*{flexible_rate}+{owed_usd_1y}+{owed_usd_3y}", "Checks compares it with the lines.", style.USD),
         Line("tokens_per_parameter", "Tokens per parameter", "tokens", "{all_tokens}/{active_parameters}", "Active parameters.",
              style.TENTHS, "Training tokens per active parameter"),
     ]),
     ("Reference class: published whole runs", [
         Line("experiments_moved", "Experiments that go with an hour", "USD/accelerator-hour",
-             "IF(ISNUMBER({experiment_gpu_hours}),0,{experiment_share}*{price_used})", "None where their hours are given.", style.RATE),
+             "IF(ISNUMBER({experiment_gpu_hours}),0,{experiment_share}*{flexible_rate})", "None where their hours are given.", style.RATE),
         Line("per_hour_moved", "What one more hour costs, commitments apart", "USD/accelerator-hour",
-             "({flexible_price}*{flexible}/{accelerators_paid}+{experiments_moved}+IF({people_usd}>0,{people_usd}/{plan_months_long}"
+             "({flexible_rate}*{flexible}/{accelerators_paid}+{experiments_moved}+IF({people_usd}>0,{people_usd}/{plan_months_long}"
              "/{accelerators_paid}/hours_per_month,{people_share}/(1-{people_share})*({run_rate}+{experiments_moved}))"
              "+{cost_storage}/{gpu_hours}+{cost_energy}/({gpu_hours}+IF(ISNUMBER({experiment_gpu_hours}),{experiment_hours},0)))"
              "*(1+{contingency})*(1+{tax})",
              "Committed hours cost nothing more while their term lasts; what is owed beyond it comes on top.", style.RATE),
         Line("reference_hours", "Hours at the reference utilisation", "accelerator-hours",
-             "{training_flops}/({peak_flops}*reference_mfu)/seconds_per_hour", "What published hours were divided by.", _INT),
+             "{model_flops}/({peak_flops}*reference_mfu)/seconds_per_hour", "What published hours were divided by: without recomputation.", _INT),
         Line("reference_hours_p50", "Half of published runs paid less", "accelerator-hours", "{reference_hours}*reference_p50",
              "From Published runs.", _INT, "Accelerator-hours of published runs of this size, median"),
         Line("reference_ratio", "This budget over their median", "ratio", "{gpu_hours}/{reference_hours_p50}", "", "0.00",
@@ -250,15 +263,15 @@ RESULTS: list[Block] = [
              "LLM_ESTIMATE_BOUND: four of five whole runs like it lie between; without the functions the published runs' own.", "0.00",
              fact=True),
         Line("bound_high", "A tenth above", "ratio", _bound("high", "reference_p90"), "", "0.00", fact=True),
-        Line("hours_p10", "Hours, a tenth below (P10)", "accelerator-hours", "{reference_hours}*{bound_low}", "", _INT),
-        Line("hours_p90", "Hours, a tenth above (P90)", "accelerator-hours", "{reference_hours}*{bound_high}", "", _INT),
+        Line("hours_p10", "Hours, a tenth below (P10)", "accelerator-hours", "{reference_hours}*({bound_low}+{spot_loss})", "", _INT),
+        Line("hours_p90", "Hours, a tenth above (P90)", "accelerator-hours", "{reference_hours}*({bound_high}+{spot_loss})", "", _INT),
         Line("days_p10", "Duration at P10", "days", "{hours_p10}/{accelerators_paid}/hours_per_day", "", style.TENTHS,
              "Duration at the short end of whole runs"),
         Line("days_p90", "Duration at P90", "days", "{hours_p90}/{accelerators_paid}/hours_per_day", "", style.TENTHS,
              "Duration at the long end of whole runs"),
         Line("total_p10", "Total at the tenth (P10)", "USD", _total_at("{hours_p10}"),
              "What moves with the hours of the run; own lines stay.", style.USD, "Total where hours are those of P10"),
-        Line("total_p50", "Total at the median (P50)", "USD", _total_at("{reference_hours_p50}"), "",
+        Line("total_p50", "Total at the median (P50)", "USD", _total_at("({reference_hours_p50}+{reference_hours}*{spot_loss})"), "",
              style.USD, "Total where hours are those of P50"),
         Line("total_p90", "Total at nine tenths (P90)", "USD", _total_at("{hours_p90}"),
              "For runs like this one: high, which takes nine tenths of all published runs, may lie above.", style.USD,
