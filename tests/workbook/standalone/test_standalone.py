@@ -213,19 +213,15 @@ def test_models_and_accelerators_of_one_s_own_get_their_columns(tmp_path):
 )
 def test_every_cell_is_the_add_in_s_in_scenarios_and_after_changes(name, first, other):
     """The Estimate of a training budget searches: it has no answer for other inputs, nor has the check of it. The steps
-    of fine-tuning are searched too: their range is not known then, and is never that of other inputs. A replica that no
-    plan chose has neither range nor latencies under load."""
+    of fine-tuning are searched too: a utilisation is typed where they are not known, and their range is not that of
+    other inputs. A replica that no plan chose has neither range nor latencies under load."""
     plain = report.find(name)
     ours = Calculated(editions.edition(plain, "standalone", name))
     ours.book.recalc()
     assert not ours.differences(plain)
     changes = {
-        "model": "qwen3-32b",
-        "accelerator": "h200-sxm",
-        "tokens": 2e12,
-        "accelerators": 512,
-        "replica_by": "fewest",
-    }
+        "model": "qwen3-32b", "accelerator": "h200-sxm", "tokens": 2e12, "accelerators": 512, "mfu": 0.3, "replica_by": "fewest",
+    }  # fmt: skip
     known = {entry.name for entry in plain.names}
     for inputs in ({"scenario": other}, {"scenario": first, **{k: v for k, v in changes.items() if k in known}}):
         package = report.find(name)

@@ -13,7 +13,7 @@ CHECKS = [
     *tuning_runs.CHECKS,
     Check("Hours computed another way",
           'IFERROR(LLM_GPU_HOURS(LLM_TRAIN_FLOPS(model_shown,examples_shown*tokens_per_example_shown*epochs_shown/packing_shown,seq_len_shown)'
-          '*IF(method_shown="full",1,adapter_part),accelerator_shown,mfu_shown,dtype_shown),run_hours)', EQUAL, "run_hours", STOP,
+          '*IF(method_shown="full",1,adapter_part),accelerator_shown,mfu_used,dtype_shown),run_hours)', EQUAL, "run_hours", STOP,
           "LLM_TRAIN_FLOPS and LLM_GPU_HOURS from the inputs against the arithmetic. Where they differ, a formula was changed: restore it.", "run_hours", style.HUNDREDTHS),
     Check("Memory fits in the machine", "memory_each", AT_MOST, "memory_gb_each*memory_share_shown", STOP,
           "Fewer or shorter sequences at once, or a larger accelerator: their activations stand on each, however many there are.", "micro_batch", '#,##0.0 "GB"'),
@@ -24,6 +24,9 @@ CHECKS = [
     Check("Memory fits at the high end of measured runs",
           "IF(ISNUMBER(memory_high),memory_high/memory_gb*memory_each,memory_gb_each+1)", AT_MOST, "memory_gb_each*memory_share_shown", WARN,
           "One run in ten takes more than fits, or it is not known: try one step first, or plan one accelerator more.", "memory_high", '#,##0.0 "GB"'),
+    Check("Utilisation is yours or estimated", 'IF(mfu_basis="median of Measured runs",0,1)', EQUAL, "1", WARN,
+          "These steps are not estimated (or, in a standalone file, were not when it was made): the median of other runs stands for them. "
+          "Type your utilisation.", "mfu", "0"),
     Check("Hours are within measured runs, below", "run_hours", AT_LEAST, "IF(ISNUMBER(hours_p10),hours_p10,run_hours+1)", WARN,
           "Fewer hours than nine in ten measured runs took for these steps, or not estimated: is the utilisation of Inputs measured?", "mfu", style.TENTHS),
     Check("Hours are within measured runs, above", "run_hours", AT_MOST, "IF(ISNUMBER(hours_p90),hours_p90,run_hours-1)", WARN,

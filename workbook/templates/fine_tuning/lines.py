@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .. import style
 from ..parts import Block, Cost, Line, TimeRow
-from ..shared_inputs import BLEND, FLEXIBLE_RATE, contract_ends, hardware_lines, owed_clock, price_lines
+from ..shared_inputs import BLEND, FLEXIBLE_RATE, contract_ends, hardware_lines, owed_clock, part_of, price_lines
 
 _INT = style.WHOLE
 
@@ -13,6 +15,10 @@ def _memory(part: str) -> str:
     return f'LLM_FINETUNE_MEMORY({{model_id}},{{method}},{{seq_len}},{{micro_batch}},{{rank}},"{part}","GB")'
 
 
+_STEP = (
+    "{model_id},{accelerator_id},{tuning_accelerators},{tuning_accelerators}*{micro_batch},{seq_len},,,{micro_batch},zero_stage,,{dtype},,,"
+    ",,,{method},{rank}"
+)
 _MODEL: Block = ("Facts of the model (LLM_* cells)", [
     Line("model_id", "Model", "id", 'IFERROR(LLM_MODEL({model},"id"),{model})', "", style.GENERAL, fact=True),
     Line("parameters", "Parameters", "parameters", "LLM_PARAMS({model_id})", "", _INT, fact=True),
@@ -36,14 +42,29 @@ _MACHINE: Block = ("Machine and hours", [
          "As many as hold it, states spread over them; one where its own part alone is too much, and Checks stops.", _INT,
          "Accelerators that hold the run"),
     Line("memory_each", "Memory used of each", "GB", "{fixed_gb}+({memory_gb}-{fixed_gb})/{tuning_accelerators}", "", style.TENTHS),
-    Line("paid_factor", "Accelerators paid over those used", "ratio",
-         "ROUNDUP({tuning_accelerators}/{node_size},0)*{node_size}/{tuning_accelerators}", "Whole nodes.", style.HUNDREDTHS),
+    Line("rented_together", "Accelerators rented together", "accelerators",
+         "IF({tuning_accelerators}>usual_node,MAX({node_size},usual_node),{node_size})", "As on Inputs; whole nodes where a run needs several.", _INT),
+    Line("paid_accelerators", "Accelerators paid", "accelerators", "ROUNDUP({tuning_accelerators}/{rented_together},0)*{rented_together}", "",
+         _INT),
     Line("trained_parameters", "Trained parameters", "parameters", 'IF({method}="full",{parameters},{adapter_parameters})', "", _INT),
     Line("run_tokens", "Training tokens of a run", "tokens", "{examples}*{tokens_per_example}*{epochs}/{packing}", "Padding included.",
          "#,##0"),
     Line("run_flops", "FLOP of a run", "FLOP", '{run_tokens}*{flops_per_token}*IF({method}="full",1,adapter_part)',
          "Frozen weights need no gradient of their own.", style.SCIENTIFIC),
-    Line("run_hours", "A run", "accelerator-hours", "{run_flops}/({peak_flops}*{mfu})/seconds_per_hour", "", style.HUNDREDTHS,
+    Line("estimate_step", "A step, estimated", "s", f'IFERROR(LLM_STEP_TIME({_STEP}),"not estimated")',
+         "From the method's matrices and the machine's rates; MLPerf's and others' fine-tuning runs are what it was measured with.", "0.000",
+         fact=True),
+    Line("estimate_hours", "A run at that", "accelerator-hours",
+         'IF(ISNUMBER({estimate_step}),{run_tokens}/({micro_batch}*{seq_len})*{estimate_step}/seconds_per_hour,"–")', "", style.HUNDREDTHS,
+         "Accelerator-hours of a run by the estimate of its steps"),
+    Line("mfu_basis", "Where the utilisation comes from", "text",
+         'IF(ISNUMBER({mfu}),"your utilisation",IF(ISNUMBER({estimate_hours}),"estimate of the steps","median of Measured runs"))', "",
+         style.GENERAL),
+    Line("mfu_used", "Utilisation of the peak", "share of peak",
+         "IF(ISNUMBER({mfu}),{mfu},IF(ISNUMBER({estimate_hours}),{run_flops}/({estimate_hours}*seconds_per_hour*{peak_flops}),measured_mfu_p50))"
+         "*{speed_factor}", "Yours, else that of the estimated step, else the median of Measured runs.", style.PERCENT,
+         "Utilisation of the peak that the hours are counted with"),
+    Line("run_hours", "A run", "accelerator-hours", "{run_flops}/({peak_flops}*{mfu_used})/seconds_per_hour", "", style.HUNDREDTHS,
          "Accelerator-hours of one run"),
     Line("run_wall_hours", "A run takes", "hours", "{run_hours}/{tuning_accelerators}", "", style.HUNDREDTHS, "Hours that one run takes"),
     Line("sweep_hours", "Sweep", "accelerator-hours", "{sweep_runs}*{run_hours}", "", style.TENTHS),
@@ -57,33 +78,36 @@ _MACHINE: Block = ("Machine and hours", [
     Line("adapters_in_spare", "Adapters in the spare memory", "adapters", "INT(spare_gb/{artefact_gb})", "Of one replica.", _INT),
     Line("plan_start", "Plan starts", "date", "{start_date}", "", style.DATE),
     Line("release", "Release", "date", "EDATE({start_date},{project_months})", "", style.DATE),
-    Line("year_end", "First year ends", "date", "EDATE({start_date},MAX(months_per_year,{project_months}))-1", "Or the project.",
-         style.DATE),
+    Line("year_end", "First year of use ends", "date", "EDATE({release},months_per_year)-1", "", style.DATE),
 ])  # fmt: skip
 
 
-def _whole(share: str) -> str:
-    return f"MIN({{run_paid}},ROUNDUP(ROUND({{{share}}}*{{run_paid}},rounding_digits),0))"
+def _together(share: str) -> str:
+    """That share of the accelerators paid, by as many as are rented together."""
+    return (
+        f"ROUNDUP(ROUND({{{share}}}*{{paid_accelerators}}/{{rented_together}},rounding_digits),0)*{{rented_together}}"
+    )
 
 
 _RATES: Block = ("Rates", [
-    BLEND,
+    Line("committed_3y", "Committed for three years", "accelerators", f"MIN({_together('three_year_share')},{{paid_accelerators}})",
+         "As they are rented, whole.", _INT),
+    Line("committed_1y", "Committed for a year", "accelerators",
+         f"MIN({_together('one_year_share')},{{paid_accelerators}}-{{committed_3y}})", "Not more than a run needs.", _INT),
     FLEXIBLE_RATE,
-    Line("run_paid", "Accelerators paid for a run", "accelerators", "{tuning_accelerators}*{paid_factor}", "", _INT),
-    Line("committed_3y", "Committed for three years", "accelerators", _whole("three_year_share"), "Whole accelerators.", _INT),
-    Line("committed_1y", "Committed for a year", "accelerators", f"MIN({_whole('one_year_share')},{{run_paid}}-{{committed_3y}})", "", _INT),
-    Line("rate", "An hour of a run", "USD/accelerator-hour", "({committed_1y}*{price_1y}+{committed_3y}*{price_3y}+({run_paid}-{committed_1y}-{committed_3y})*{flexible_rate})/{run_paid}*{paid_factor}",
-         "Whole accelerators by their contracts, with those of the node that it leaves idle.",
-         style.RATE),
-    *contract_ends("start_date", "{year_end}"),
+    replace(BLEND, formula="({committed_1y}*{price_1y}+{committed_3y}*{price_3y}+({paid_accelerators}-{committed_1y}-{committed_3y})"
+            "*{flexible_rate})/{paid_accelerators}", how="A run takes committed accelerators first."),
+    Line("rate", "An hour of a run", "USD/accelerator-hour", "{price_used}*{paid_accelerators}/{tuning_accelerators}",
+         "With the accelerators of the node that it leaves idle.", style.RATE),
+    *contract_ends("start_date", "{start_date}"),
     Line("plan_end", "Plan ends", "date",
-         "MAX({year_end},({one_year_share}>0)*({contract_end_1y}-1),({three_year_share}>0)*({contract_end_3y}-1))",
-         "The first year, or the end of the longest commitment.", style.DATE),
+         "MAX({year_end},({committed_1y}>0)*({contract_end_1y}-1),({committed_3y}>0)*({contract_end_3y}-1))",
+         "The first year of use, or the end of the longest commitment.", style.DATE),
     *(Line(f"owed_usd_{term}", f"Obligation, {words}", "USD",
-           f"{{committed_{term}}}*months_{term}*hours_per_month*{{price_{term}}}", "Whole accelerators for the whole term.", style.USD)
+           f"{{committed_{term}}}*months_{term}*hours_per_month*{{price_{term}}}", "For the whole term.", style.USD)
       for term, words in (("1y", "a year"), ("3y", "three years"))),
     Line("committed_used_usd", "Of the obligation, used", "USD",
-         "({committed_1y}*{price_1y}+{committed_3y}*{price_3y})/{run_paid}*{all_hours}*{paid_factor}", "All runs at the contracts' prices.", style.USD),
+         "({committed_1y}*{price_1y}+{committed_3y}*{price_3y})*{all_hours}/{tuning_accelerators}", "Their part of all runs.", style.USD),
     Line("week_usd", "A week of a person", "USD", "{usd_per_person}/weeks_per_year", "", style.USD),
     Line("api_row", "Place on API prices", "row of the list", "MATCH({api_model},api_list,0)", "", _INT),
     Line("data_usd", "Data", "USD",
@@ -91,11 +115,10 @@ _RATES: Block = ("Rates", [
          "*INDEX(api_output,{api_row})/million)", "Labelled and generated.", style.USD),
 ])  # fmt: skip
 BLOCKS: list[Block] = [
-    _MODEL,
-    _MACHINE,
-    ("Price of an accelerator-hour", price_lines(together="MAX({node_size},MIN(usual_node,{tuning_accelerators}))")),
+    _MODEL, _MACHINE,
+    ("Price of an accelerator-hour", price_lines(together="MAX({node_size},MIN({tuning_accelerators},usual_node))")),
     _RATES,
-]
+]  # fmt: skip
 
 
 def _once(name: str, label: str, formula: str) -> Cost:
@@ -119,18 +142,11 @@ COSTS = [
     _later("cost_refresh_staff", "Refreshes: staff", "{refreshes}*{refresh_weeks}*{week_usd}"),
     _later("cost_storage", "Storage of versions", "{artefact_gb}*{versions_kept}*{storage_usd_per_gb_month}*months_per_year"),
 ]  # fmt: skip
-_AFTER_END = "MAX(year_end+1,release+1)"
 CLOCK = [
-    TimeRow("project_share", "Project done in the month", "share",
-            "MAX(0,MIN({end},release)-MAX({start},plan_start))/(release-plan_start)"),
-    TimeRow("after_share", "Refreshes and storage in the month", "share",
-            f"IF(release>year_end,{{project_share}},MAX(0,MIN({{end}},{_AFTER_END})-MAX({{start}},release))/({_AFTER_END}-release))"),
+    TimeRow("project_share", "Project done in the month", "share", part_of("plan_start", "release")),
+    TimeRow("after_share", "Refreshes and storage in the month", "share", part_of("release", "(year_end+1)")),
     *owed_clock("plan_start"),
 ]  # fmt: skip
-_STEP = (
-    "{model_id},{accelerator_id},{tuning_accelerators},{tuning_accelerators}*{micro_batch},{seq_len},,,{micro_batch},zero_stage,,{dtype},,,"
-    ",,,{method},{rank}"
-)
 
 
 def _bound(end: str) -> str:
@@ -150,12 +166,6 @@ def _total(hours: str) -> str:
 
 RESULTS: list[Block] = [
     ("Hours of measured runs beside the budget: P10, P50, P90", [
-        Line("estimate_step", "A step, estimated", "s", f'IFERROR(LLM_STEP_TIME({_STEP}),"not estimated")',
-             "From the method's matrices and the machine's rates; MLPerf's and others' fine-tuning runs are what it was measured with.", "0.000",
-             fact=True),
-        Line("estimate_hours", "A run at that", "accelerator-hours",
-             'IF(ISNUMBER({estimate_step}),{run_tokens}/({micro_batch}*{seq_len})*{estimate_step}/seconds_per_hour,"–")', "", style.HUNDREDTHS,
-             "Accelerator-hours of a run by the estimate of its steps"),
         Line("bound_low", "Measured over estimated, a tenth below", "ratio", _bound("low"),
              "LLM_ESTIMATE_BOUND: four of five measured runs like it lie between.", "0.00", fact=True),
         Line("bound_high", "A tenth above", "ratio", _bound("high"), "", "0.00", fact=True),
@@ -181,15 +191,44 @@ RESULTS: list[Block] = [
              "{cost_data}+{cost_sweep}+{cost_failed}+{cost_evaluation}+{cost_staff}", "", style.USD, "Cost until release"),
         Line("compute_share", "Compute's part", "share",
              "IF({subtotal}=0,0,({all_hours}*{rate})/{subtotal})", "Of the lines.", style.PERCENT),
-        Line("hosted_usd", "Hosted tuning of the same runs", "USD",
-             'IF(ISNUMBER({hosted_usd_per_million}),{sweep_runs}*{examples}*{tokens_per_example}*{epochs}/million*{hosted_usd_per_million}*(1+{contingency})*(1+{tax}),'
-             '"–")', "In place of compute; providers bill no padding. Contingency and tax as on tuning.", style.USD, "Hosted tuning of the same runs"),
-        Line("prompt_usd_per_use", "Long prompt, more a use", "USD", "{extra_prompt}*INDEX(api_input,{api_row})/million*(1+{contingency})*(1+{tax})",
-             "On the hosted model; contingency and tax as on tuning.", style.RATE),
-        Line("breakeven_uses", "Uses from which tuning pays", "uses", 'IF({prompt_usd_per_use}=0,"never",{total_cost}/{prompt_usd_per_use})',
-             "First year over what each use saves in prompt tokens; hosting of the tuned model apart.", _INT,
-             "Uses from which the first year is paid by shorter prompts"),
-        Line("breakeven_months", "At the uses planned", "months", 'IF(AND(ISNUMBER({breakeven_uses}),{uses_per_month}>0),{breakeven_uses}/{uses_per_month},"never")', "",
-             style.TENTHS, "Months of the planned uses until then"),
+        Line("hosted_usd", "Hosted tuning, in place of the runs", "USD",
+             'IF(ISNUMBER({hosted_usd_per_million}),{runs_moved}*{examples}*{tokens_per_example}*{epochs}/million*{hosted_usd_per_million}'
+             '*(1+{contingency})*(1+{tax}),"–")', "Sweep, failed runs and refreshes; providers bill no padding.", style.USD,
+             "Hosted tuning of the same runs"),
+        Line("hosted_total", "Total with hosted tuning", "USD",
+             'IF(ISNUMBER({hosted_usd}),{total_cost}-{run_hours}*{per_hour_moved}-{cost_unused}*(1+{contingency})*(1+{tax})+{hosted_usd},"–")',
+             "Evaluation, data and staff stay.", style.USD, "Total where a provider tunes"),
+    ]),
+    ("A year of use: the long prompt on the hosted model, or the tuned model on machines of its own", [
+        Line("prompt_usd_per_use", "A use with the long prompt", "USD",
+             "(({extra_prompt}+{prompt_tokens})*INDEX(api_input,{api_row})+{output_tokens}*INDEX(api_output,{api_row}))/million"
+             "*(1+{contingency})*(1+{tax})", "On the hosted model.", style.RATE),
+        Line("serving_count", "Smallest machine that serves", "accelerators",
+             'IFERROR(LLM_MIN_GPUS({model_id},{accelerator_id},{prompt_tokens}+{output_tokens},serving_batch),"not known")', "", _INT, fact=True),
+        Line("serving_replicas", "As many of them", "machines",
+             "IF({uses_per_month}=0,0,IFERROR(LLM_REPLICAS({uses_per_month}/days_per_month/seconds_per_day,{prompt_tokens},{output_tokens},"
+             '{model_id},{accelerator_id},{serving_count},serving_batch),"not known"))',
+             "For the mean of the uses: peaks and spares are for hosting-budget.", _INT, fact=True),
+        Line("serving_month", "Serving the tuned model", "USD/month",
+             "IF(ISNUMBER({serving_usd_per_month}),{serving_usd_per_month},IF(ISNUMBER({serving_replicas}),"
+             'N({serving_count})*{serving_replicas}*{price_on_demand}*hours_per_month,"not known"))', "Yours, else those machines on demand.",
+             style.USD, "Serving the tuned model for a month, before contingency and tax"),
+        Line("year_prompt", "A year with the long prompt", "USD", "{prompt_usd_per_use}*{uses_per_month}*months_per_year", "", style.USD,
+             "A year of the planned uses with the long prompt"),
+        Line("year_tuned", "A year with the tuned model", "USD",
+             'IF(ISNUMBER({serving_month}),{total_cost}+{serving_month}*months_per_year*(1+{contingency})*(1+{tax}),"not known")',
+             "The total, and serving.", style.USD, "A year of the planned uses with the tuned model, tuning included"),
+        Line("saved_month", "Saved a month", "USD",
+             'IF(ISNUMBER({year_tuned}),({year_prompt}-{year_tuned}+{total_cost})/months_per_year,"not known")', "Prompt less serving.", style.USD),
+        Line("breakeven_months", "Months until tuning is paid", "months",
+             'IF(ISNUMBER({saved_month}),IF({saved_month}>0,{total_cost}/{saved_month},"never"),"not known")',
+             "Total over what a month saves; never where serving costs more than the long prompt.", style.TENTHS,
+             "Months of the planned uses until then"),
+        Line("breakeven_uses", "Uses from which tuning pays", "uses",
+             "IF(ISNUMBER({breakeven_months}),{breakeven_months}*{uses_per_month},{breakeven_months})", "", _INT,
+             "Uses from which tuning and serving are paid by shorter prompts"),
+        Line("serving_uses", "Uses a month that pay for serving alone", "uses/month",
+             'IF(AND(ISNUMBER({serving_month}),{prompt_usd_per_use}>0),{serving_month}*(1+{contingency})*(1+{tax})/{prompt_usd_per_use},"not known")',
+             "On the machines above.", _INT),
     ]),
 ]  # fmt: skip

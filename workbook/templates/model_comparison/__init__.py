@@ -71,7 +71,7 @@ TEMPLATE = Template(
         Figure("Hosted, a solved task", "api_usd_per_solved", style.RATE),
         Figure("Energy of a million tokens", "kwh_per_million", "0.00"), Figure("Compute of its training", "training_flops", style.SCIENTIFIC),
         Figure("Score of cost", "score_cost", "0.00"), Figure("Score of quality", "score_quality", "0.00"), Figure("Weighted score", "score", "0.00"),
-        Figure("Not beaten in both", "pareto", '[=1]"yes";"no"'), Figure("Fits the context", "fits", '[=1]"yes";"NO"'),
+        Figure("Not beaten in both", "pareto", '[=1]"yes";"no"'), Figure("Fits a replica and the context", "fits", '[=1]"yes";"NO"'),
     ],
     drivers=[
         ("requests_per_day", "Requests"), ("output_tokens", "Output tokens of a request"), ("peak_over_mean", "Peak over mean"),

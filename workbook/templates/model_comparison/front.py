@@ -11,12 +11,13 @@ from ..book import Book
 from ..sheets.calculation import LIVE, SCENARIOS, scenario_head
 
 _HEAD, _FIRST = 5, 6
+_SHOWN = 'IFERROR({cell},"does not fit")'
 _COLUMNS = [
-    ("Quality, yours", "quality_points", style.HUNDREDTHS, "{cell}"),
-    ("Own, USD a solved task", "usd_per_solved", style.RATE, "{cell}"),
-    ("Hosted, USD a solved task", "api_usd_per_solved", style.RATE, "{cell}"),
-    ("Weighted score", "score", "0.00", "{cell}"),
-    ("Not beaten in both", "pareto", '[=1]"yes";"no"', "{cell}"),
+    ("Quality, yours", "quality_points", style.HUNDREDTHS, _SHOWN),
+    ("Own, USD a solved task", "usd_per_solved", style.RATE, _SHOWN),
+    ("Hosted, USD a solved task", "api_usd_per_solved", style.RATE, _SHOWN),
+    ("Weighted score", "score", "0.00", _SHOWN),
+    ("Not beaten in both", "pareto", '[=1]"yes";"no"', _SHOWN),
     ("Place on the chart", "quality_points", style.HUNDREDTHS, "IF(COUNT({scores})=0,ROW()-ROW({head}),N({cell}))"),
 ]  # fmt: skip
 
@@ -47,7 +48,7 @@ def build(book: Book) -> Worksheet:
     chart = charts.points(
         "Cost against quality: lower right is better",
         points,
-        "Quality, your points (until some are typed: the candidates in their order)",
+        "Quality, your points (until some are typed: the candidates in their order; without one: at 0)",
         "USD a solved task, own",
     )
     charts.place(sheet, chart, f"A{last + 2}", f"I{last + 26}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..book import Book
-from ..parts import OTHER, Input, Section
+from ..parts import EFFICIENCY, OTHER, Input, Section
 from ..serving_parts import serving_sections
 from ..shared_inputs import ASSUMED, EPOCH_COSTS, NODE_POWER, UPFRONT, money_section, price_section
 
@@ -13,6 +13,8 @@ def sections(book: Book) -> list[Section]:
     return [
         ("The candidate: set otherwise in each column of Scenarios", [
             Input("api_model", "Hosted twin", "deepinfra-llama-3.3-70b-instruct", "", "A row of API prices.", among="api_list", group=OTHER),
+            Input("api_cached_share", "Prompt billed as cached", None, "share", "Of prompt tokens, at the hosted twin's cached price.", None,
+                  style.PERCENT, 0, 1, blank="as much as own machines find in their cache", group=EFFICIENCY),
             Input("quality", "Quality", None, "your points", "Your score on your own tasks, with its date in the change log.", None,
                   style.HUNDREDTHS, 0, 1e6, blank="not scored"),
             Input("solved_share", "Tasks solved", 1, "share of requests", "From your evaluation; 1: every request counts as a solved task.",

@@ -37,7 +37,7 @@ COSTS = [
 ]  # fmt: skip
 
 
-_EQUALS = "The first of them, and how many have as much; none where no candidate fits the context."
+_EQUALS = "The first of them, and how many have as much; none where no candidate fits."
 
 
 def _where_it_fits(name: str, label: str, of: str, unit: str, number_format: str) -> Line:
@@ -62,8 +62,13 @@ RESULTS: list[Block] = [
         Line("usd_per_million_tokens", "Own, a million tokens in and out", "USD", "IF({tokens_month}=0,0,{total_cost}/{tokens_month}*million)",
              "", '"$"0.000', "Own hosting for a million tokens in and out"),
         Line("api_row", "Place on API prices", "row of the list", "MATCH({api_model},api_list,0)", "", _INT),
+        Line("api_cached_part", "Prompt billed as cached", "share", "IF(ISNUMBER({api_cached_share}),{api_cached_share},{cached_share})",
+             "Yours, else as on own machines.", style.PERCENT),
+        Line("api_cached_price", "Cached input", "USD/million tokens",
+             "IF(ISNUMBER(INDEX(api_cached,{api_row})),INDEX(api_cached,{api_row}),INDEX(api_input,{api_row}))", "As input where none is listed.",
+             '"$"0.00####'),
         Line("api_usd_per_request", "Hosted, a request", "USD",
-             "({prompt_tokens}*INDEX(api_input,{api_row})+{output_tokens}*{token_factor}*INDEX(api_output,{api_row}))/million"
+             "({prompt_tokens}*((1-{api_cached_part})*INDEX(api_input,{api_row})+{api_cached_part}*{api_cached_price})+{output_tokens}*{token_factor}*INDEX(api_output,{api_row}))/million"
              "*(1+{contingency})*(1+{tax})", "Contingency and tax as on own machines.",
              style.RATE),
         Line("api_usd_per_million", "Hosted, a million tokens in and out", "USD",
@@ -73,13 +78,18 @@ RESULTS: list[Block] = [
         Line("api_usd_per_solved", "Hosted, a solved task", "USD", "{api_usd_per_request}/{solved_share}", "", style.RATE,
              "Hosted model for a solved task"),
         Line("kwh_per_million", "Energy of a million tokens", "kWh",
-             "{accelerators_paid}*{tdp_watts}*{server_power_factor}*{load}*{pue}*hours_per_month/watts_per_kw/{tokens_month}*million",
-             "At the meter, all replicas.", "0.000"),
+             "IF({tdp_watts}>0,{accelerators_paid}*{tdp_watts}*{server_power_factor}*{load}*{pue}*hours_per_month/watts_per_kw/{tokens_month}"
+             '*million,"not known")', "At the meter, all replicas; not known where no power is published.", "0.000"),
         Line("training_flops", "Compute of its training", "FLOP", "{training_tokens}*{flops_per_token}", "", style.SCIENTIFIC),
         Line("quality_points", "Quality, yours", "your points", '{quality}', "", style.GENERAL),
-        Line("fits", "Fits the context", "1 or 0", "({model_context}>=least_context)*1", "", "0"),
+        Line("fits", "Fits a replica, and the context", "1 or 0", "IF(ISNUMBER({total_cost}),({model_context}>=least_context)*1,0)", "", "0"),
+        Line("misnamed", "Called by the name of another model", "1 or 0",
+             "(SUMPRODUCT((models_list=INDEX(scenario_list,1,{case_other}))*1)>0)*(INDEX(scenario_list,1,{case_other})<>{model_id})", "", "0"),
+        Line("misnamed_all", "Of all candidates", "candidates", "SUM({@misnamed})", "", "0"),
+        Line("other_twin", "Hosted twin has another name", "1 or 0", "ISERROR(SEARCH({model_id},{api_model}))*1", "", "0"),
+        Line("other_twins", "Of all candidates", "candidates", "SUM({@other_twin})", "", "0"),
     ]),
-    ("Score: 1 is the best of the candidates that fit the context", [
+    ("Score: 1 is the best of the candidates that fit", [
         _where_it_fits("own_if_fits", "Own, a month", "total_cost", "USD/month", style.USD),
         _where_it_fits("solved_if_fits", "Own, a solved task", "usd_per_solved", "USD", style.RATE),
         _where_it_fits("api_if_fits", "Hosted, a million tokens", "api_usd_per_million", "USD", '"$"0.000'),
@@ -87,14 +97,17 @@ RESULTS: list[Block] = [
         Line("score_cost", "Cost", "0 to 1", "IF({fits}=1,MIN({@solved_if_fits})/{usd_per_solved},0)",
              "Cheapest solved task over this one's, own hosting.", "0.00"),
         Line("score_quality", "Quality", "0 to 1",
-             "IF(N({quality_if_fits})*COUNT({@quality_if_fits})=0,0,{quality_if_fits}/MAX({@quality_if_fits}))", "0 until it is typed.", "0.00"),
+             'IF({fits}=0,0,IF(ISNUMBER({quality_if_fits}),IF({quality_if_fits}=0,0,{quality_if_fits}/MAX({@quality_if_fits})),"not scored"))',
+             "Over the best one.", "0.00"),
+        Line("unscored", "Candidates that fit, without your score", "candidates", "COUNT({@own_if_fits})-COUNT({@quality_if_fits})", "", "0"),
         Line("score", "Weighted score", "0 to 1",
-             "IF(COUNT({@quality_if_fits})=0,{score_cost},cost_weight*{score_cost}+(1-cost_weight)*{score_quality})",
-             "Cost alone until qualities are typed; 0 where the context does not fit.", "0.00", "Weighted score"),
+             'IF(COUNT({@quality_if_fits})=0,{score_cost},IF(ISNUMBER({score_quality}),cost_weight*{score_cost}+(1-cost_weight)*{score_quality},'
+             '"not scored"))', "Cost alone until qualities are typed; then those without one have no rank. 0 where it does not fit.", "0.00", "Weighted score"),
         Line("pareto", "No other is cheaper and better", "1 or 0",
-             "IF({fits}=1,(SUMPRODUCT(({@solved_if_fits}<={usd_per_solved})*({@score_quality}>={score_quality})"
-             "*(({@solved_if_fits}<{usd_per_solved})+({@score_quality}>{score_quality})>0))=0)*1,0)",
-             "On the Pareto front of a solved task's cost and quality.", "0"),
+             'IF({fits}=0,0,IF(COUNT({@quality_if_fits})=0,({usd_per_solved}=MIN({@solved_if_fits}))*1,IF(ISTEXT({score_quality}),"not scored",'
+             '(SUMPRODUCT(({@score_quality}<="")*({@solved_if_fits}<={usd_per_solved})*({@score_quality}>={score_quality})'  # a text is above each
+             "*(({@solved_if_fits}<{usd_per_solved})+({@score_quality}>{score_quality})>0))=0)*1)))",
+             "On the Pareto front of a solved task's cost and quality, of those that are scored.", "0"),
         Line("cheapest_usd", "Cheapest, a month", "USD/month", _least("own_if_fits"), "", style.USD),
         Line("cheapest", "Cheapest on own machines", "name", _named("cheapest_usd", "own_if_fits"), _EQUALS, style.GENERAL,
              "Cheapest on own machines"),

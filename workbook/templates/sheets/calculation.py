@@ -200,7 +200,7 @@ class Calculation:
                  Line("beside", "Own lines, contingency, tax", "USD", "SUM({own}:{guard})+{contingency_usd}+{tax_usd}",
                       "What the total has beside the lines above.", style.USD)]  # fmt: skip
         unit = "USD" if basis != MONTHLY else "USD/month"
-        taxed = taxed_sum("subtotal", [cost.line.name for cost in costs if cost.income])
+        taxed = taxed_sum("subtotal", [cost.line.name for cost in costs if cost.income], "{own}:{guard}")
         lines = [replace(line, unit=unit if line.unit == "USD" else line.unit, formula=line.formula.replace("{taxed}", taxed))
                  for line in lines]  # fmt: skip
         for offset, line in enumerate(lines, 1):
@@ -260,10 +260,9 @@ class Calculation:
         self.book.name("sensitivity_columns", self.sheet, FIRST, _FIRST_BRIDGE, (last, _SIDE + self._sides - 1))
 
 
-def taxed_sum(lines: str, income: list[str]) -> str:
-    """What contingency and tax are taken on: the sum of the lines without what comes back."""
-    whole = "".join([f"{{{lines}}}", *(f"-{{{name}}}" for name in income)])
-    return f"({whole})" if income else whole
+def taxed_sum(lines: str, income: list[str], own: str) -> str:
+    """What contingency and tax are taken on: the sum of the lines without what comes back, own lines below zero too."""
+    return f'({{{lines}}}{"".join(f"-{{{name}}}" for name in income)}-SUMIF({own},"<0"))'
 
 
 def scenario_head(number: int) -> str:

@@ -111,7 +111,8 @@ class Timeline:
         rows = {"contingency": self._row + 2, "tax": self._row + 3}
         subtotal = f"SUM({{m}}{head}:{{m}}{self._row})"
         self._sum("paid_subtotal", "Sum of the lines", subtotal)
-        taxed = taxed_sum("paid_subtotal", [f"paid_{cost.line.name}" for cost in self.template.costs if cost.income])
+        taxed = taxed_sum("paid_subtotal", [f"paid_{cost.line.name}" for cost in self.template.costs if cost.income],
+                          f"{{m}}{last + 1}:{{m}}{last + 1 + own_lines.MOST}")  # fmt: skip
         self._sum("paid_contingency", "Contingency", f"{taxed}*contingency_shown")
         self._sum("paid_tax", "Tax", f"({taxed}+{{paid_contingency}})*tax_shown")
         self._sum(

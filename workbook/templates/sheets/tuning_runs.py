@@ -26,20 +26,20 @@ _STATISTIC = [
     ("measured_mfu_p50", "Half of them are below", "=PERCENTILE(measured_mfu,half)", style.PERCENT),
     ("measured_mfu_p90", "Nine tenths are below", "=PERCENTILE(measured_mfu,1-tenth)", style.PERCENT),
     ("measured_runs", "Runs compared", "=COUNT(measured_mfu)", style.WHOLE),
-    ("hours_over_measured", "Hours of this budget over those at their median", "=measured_mfu_p50/mfu_shown", "0.00"),
+    ("hours_over_measured", "Hours of this budget over those at their median", "=measured_mfu_p50/mfu_used", "0.00"),
     (
         "mfu_rank",
         "Runs that reach less than this budget assumes",
-        "=SUMPRODUCT((measured_mfu<mfu_shown)*1)",
+        "=SUMPRODUCT((measured_mfu<mfu_used)*1)",
         style.WHOLE,
     ),
 ]
 CHECKS = [
-    Check("Utilisation has been reached before", "mfu_shown", AT_MOST, "MAX(MAX(measured_mfu),mfu_ceiling)", STOP,
+    Check("Utilisation has been reached before", "mfu_used", AT_MOST, "MAX(MAX(measured_mfu),mfu_ceiling)", STOP,
           "No run reached as much, in fine-tuning or in pre-training: take a lower utilisation.", "mfu", style.PERCENT),
-    Check("Utilisation is not above nine in ten measured runs", "mfu_shown", AT_MOST, "measured_mfu_p90", WARN,
+    Check("Utilisation is not above nine in ten measured runs", "mfu_used", AT_MOST, "measured_mfu_p90", WARN,
           "Nine of ten runs on Measured runs reached less: is yours measured?", "mfu", style.PERCENT),
-    Check("Utilisation is not below nine in ten measured runs", "mfu_shown", AT_LEAST, "measured_mfu_p10", WARN,
+    Check("Utilisation is not below nine in ten measured runs", "mfu_used", AT_LEAST, "measured_mfu_p10", WARN,
           "Nine of ten runs on Measured runs reached more: the budget may pay too many hours.", "mfu", style.PERCENT),
 ]  # fmt: skip
 _TUNED = ("lora", "qlora")
