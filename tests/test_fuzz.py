@@ -116,7 +116,7 @@ def test_what_is_long_in_a_catalog_is_named_in_a_short_sentence(row):
 
 
 def test_what_is_long_in_a_measurement_is_named_in_a_short_sentence():
-    with pytest.raises(table_file.TableError) as error:
+    with pytest.raises(ValueError) as error:
         measurements.measurement({"function": "LLM_TPOT", "measured": "9" * 900 + "x"}, "file.csv", "line 2")
     assert len(str(error.value)) <= 500
 
