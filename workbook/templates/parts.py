@@ -111,6 +111,8 @@ class TimeRow:
     """What the Cover says of the total."""
     total_unit: str = ""
     """The unit of the total, where it is not that of the months."""
+    total_format: str = ""
+    """Likewise."""
 
 
 PAID_BACK = 'IF(INDEX({all},1,COLUMNS({all}))>0,"never",MAX({all})+1)'

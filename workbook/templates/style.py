@@ -22,7 +22,7 @@ INPUT_FONT, LINK_FONT = "0000FF", "00703C"
 FONT = "Arial"
 
 AMOUNT = '[>=1000000]"$"#,##0.0,,"M";[<0]-"$"#,##0;"$"#,##0'  # LibreOffice shows no sign in a third part
-MILLIONS = '[>=1000000]"$"#,##0.0,,"M";[<0]-"$"#,##0.00,,"M";"$"#,##0'
+MILLIONS = '[>=1000000]"$"#,##0.0,,"M";[<0]-"$"#,##0.0,,"M";"$"#,##0'
 """Where negative amounts are of millions: no number format has a limit more for them."""
 COUNT = '[>=1000000]#,##0.00,,"M";[>=1000]#,##0,"k";0'
 USD, USD_CENTS = '"$"#,##0', '"$"#,##0.00'

@@ -202,6 +202,7 @@ def test_cluster_own_lines_are_in_the_hour():
     before, after = changed(template="cluster-tco"), changed(cells, template="cluster-tco")
     assert after.named("own_year") - before.named("own_year") == pytest.approx(1.1e6)
     assert after.named("breakeven_use") > before.named("breakeven_use")
+    assert before.named("operating_result") - after.named("operating_result") == pytest.approx(5e6)
 
 
 def test_the_price_of_a_system_is_that_of_its_accelerator():
@@ -264,7 +265,7 @@ def test_cluster_loan_and_declining_depreciation():
     whole = changed(template="cluster-tco", life_months=72, residual_share=0, depreciation="declining")
     written_off = months_of(whole, "Depreciation")[:73]
     book, expected = whole.named("capex"), []
-    for month in range(72):  # twice the even rate, until an even rest is more
+    for month in range(72):  # twice the even rate, until an even rest is more: after half of the life
         expected.append(max(book * 2 / 72, book / (72 - month)))
         book -= expected[-1]
     assert written_off == pytest.approx([*expected, 0]) and whole.named("checks_failed") == 0

@@ -64,7 +64,7 @@ def sections(book: Book) -> list[Section]:
             Input("residual_share", "Residual value", 0.2, "share of systems' price", "At the end of the life; 20 to 40 % are named for "
                   "early resale.", None, style.PERCENT, 0, 0.9, basis=ASSUMED, group=PRICE),
             Input("depreciation", "Depreciation", "straight-line", "", "For the books on Timeline: straight-line, or declining at twice that "
-                  "rate and straight at the end (VDB).", among="depreciation_list"),
+                  "rate for half of the life, then straight.", among="depreciation_list"),
             Input("financed_share", "Financed by a loan", 0, "share of capital", "Repaid in equal parts.", None, style.PERCENT, 0, 1),
             Input("loan_rate", "Interest of the loan", 0.1, "share a year", "An assumption.", None, style.PERCENT, 0, 1, basis=ASSUMED,
                   group=PRICE),

@@ -81,6 +81,19 @@ CLOCK = [
     TimeRow("debt", "Of the loan, owed at the start", "share", "MAX(0,1-{number}/loan_months_shown)", "0.00%"),
     TimeRow("last_month", "Life ends now", "1 or 0", "AND({number}<life_months_shown,{number}+{width}>=life_months_shown)*1", "0"),
 ]  # fmt: skip
+_HALF = "ROUNDUP(life_months_shown*half,0)"
+
+
+def _declined(months: str) -> str:
+    return f"MAX(residual_usd,capex*(1-1/(life_months_shown*half))^{months})"
+
+
+def _book(months: str) -> str:
+    """What stands in the books after so many months of declining at twice the even rate, from half of the life on evenly."""
+    left = f"MAX(0,life_months_shown-{months})/(life_months_shown-{_HALF})"
+    return f"IF({months}<={_HALF},{_declined(months)},residual_usd+({_declined(_HALF)}-residual_usd)*{left})"
+
+
 AFTER = [
     TimeRow("rent_month", "Rent of the useful hours, on demand", "USD", "useful_hours*rent_usd_per_hour*{life_share}*life_months_shown",
             style.USD, "SUM({all})"),
@@ -89,15 +102,16 @@ AFTER = [
     TimeRow("saving_discounted", "Saved, at today's value", "USD", "{saving}*{discount_factor}", style.USD, "SUM({all})",
             "Present value of what owning saves against renting on demand"),
     TimeRow("saving_irr", "The same, for the return (IRR a year)", "USD", "{saving}", style.USD,
-            'IF(INDEX({all},1,1)>=0,"no outlay",IFERROR(TEXT((1+IRR({all}))^months_per_year-1,"0%"),"none"))', "Yearly return of owning against renting", "a year"),
+            'IF(INDEX({all},1,1)>=0,"no outlay",IFERROR((1+IRR({all}))^months_per_year-1,"none"))', "Yearly return of owning against renting",
+            "share a year", style.PERCENT),
     TimeRow("payback_month", "Month, where not yet paid back", "month", "({saving_so_far}<0)*({number}+1)", "0",
             PAID_BACK, "Month in which owning has paid back against renting on demand", "month"),
     TimeRow("depreciated", "Depreciation", "USD",
-            'IF(depreciation_shown="declining",VDB(capex,residual_usd,life_months_shown,MIN({number},life_months_shown),'
-            "MIN({number}+{width},life_months_shown)),(capex-residual_usd)*{life_share})", style.USD, "SUM({all})"),
+            f'IF(depreciation_shown="declining",{_book("{number}")}-{_book("({number}+{width})")},(capex-residual_usd)*{{life_share}})',
+            style.USD, "SUM({all})"),
     TimeRow("operating_result", "Result before contingency and tax", "USD",
-            "{rent_month}/((1+contingency_shown)*(1+tax_shown))-{paid_cost_interest}-{paid_cost_power}-{paid_cost_insurance}-{paid_cost_maintenance}-{paid_cost_software}"
-            "-{paid_cost_staff}-{depreciated}", style.USD, "SUM({all})"),
+            "{rent_month}/((1+contingency_shown)*(1+tax_shown))-({paid_subtotal}-{paid_cost_systems}-{paid_cost_network}-{paid_cost_storage}"
+            "-{paid_cost_delivery}-{paid_cost_residual})-{depreciated}", style.USD, "SUM({all})"),
 ]  # fmt: skip
 
 

@@ -11,12 +11,12 @@ from ..serving_parts import accelerators_of, live
 
 _FIRST, _ROWS = 8, 30
 _HEADS = ["Step", "Volume over that sized", "Requests a day", "Tokens a month, in and out", "Replicas at the peak", "Accelerators paid",
-          "Own (USD/month)", "API (USD/month)", "Own is cheaper from here on"]  # fmt: skip
+          "Own (USD/month)", "API (USD/month)", "Own stays cheaper from here on", "Own is cheaper here"]  # fmt: skip
 
 
 def build(book: Book) -> Worksheet:
     sheet = book.sheet("Staircase", "Own cost by volume, in steps of whole machines, against the straight line of the API.",
-                       [10, 16, 18, 22, 12, 14, 18, 18, 16], color=style.TEAL, freeze="A8")  # fmt: skip
+                       [10, 16, 18, 22, 12, 14, 18, 18, 16, 14], color=style.TEAL, freeze="A8")  # fmt: skip
     style.text(sheet, 5, 1, "Largest volume over that sized")
     style.entry(sheet, 5, 4, 3, "0.0")
     book.name("staircase_most", sheet, 5, 4)
@@ -37,6 +37,7 @@ def build(book: Book) -> Worksheet:
             (f"={whole}", style.TENTHS), (f"=({accelerators}+{rest})*(1+contingency_shown)*(1+tax_shown)", style.USD),
             (f"=C{row}*days_per_month*api_usd_per_request*api_now*(1+contingency_shown)*(1+tax_shown)", style.USD),
             (f'=IF(SUMPRODUCT((G{row}:G${last - 1}>H{row}:H${last - 1})*1)=0,1,0)' if not own else f"=(G{row}<=H{row})*1", '[=1]"yes";"no"'),
+            (f"=(G{row}<=H{row})*1", '[=1]"yes";"no"'),
         ]  # fmt: skip
         for column, (content, number_format) in enumerate(contents, 1):
             cell = style.formula(sheet, row, column, content, number_format)
@@ -60,13 +61,13 @@ def build(book: Book) -> Worksheet:
         style.formula(sheet, row, 4, content, style.WHOLE).font = style.font(bold=True)
         style.text(sheet, row, 5, unit, color=style.GREY)
         book.name(name, sheet, row, 4)
-    at_times = f"MATCH(1,INDEX(($G{rows.format(c='G')}<=$H{rows.format(c='H')})*1,0),0)"
+    at_times = f"MATCH(1,$J{rows.format(c='J')},0)"
     style.text(sheet, last + 4, 1, "and is so at some volumes from", bold=True)
     style.formula(sheet, last + 4, 4, f'=IFERROR(INDEX({requests},{at_times}),"none above")', style.WHOLE)
     style.text(sheet, last + 4, 5, "requests a day: a step of machines makes own dearer again", color=style.GREY)
     book.list_name("breakeven_requests", "result", "requests/day", "Requests a day from which own hosting is cheaper")
     book.list_name("breakeven_tokens", "result", "tokens/month", "Tokens a month from which own hosting is cheaper")
-    book.name("staircase_values", sheet, _FIRST, 1, (last, 9))
+    book.name("staircase_values", sheet, _FIRST, 1, (last, 10))
     _chart(sheet, last)
     return sheet
 
@@ -82,6 +83,6 @@ def _chart(sheet: Worksheet, last: int) -> None:
     charts.lines(
         chart, "Own against API by volume", Reference(sheet, min_col=3, **rows), series, "Requests a day", "USD a month"
     )
-    charts.place(sheet, chart, f"A{last + 6}", f"I{last + 25}")
-    sheet.print_area = f"A1:I{last + 26}"
+    charts.place(sheet, chart, f"A{last + 6}", f"J{last + 25}")
+    sheet.print_area = f"A1:J{last + 26}"
     sheet.page_setup.fitToHeight = 1

@@ -89,7 +89,9 @@ class Timeline:
         if one.formula:
             self._across(self._row, one.formula, one.number_format)
         if one.total:
-            style.formula(self.sheet, self._row, 3, f"={self._text(one.total, 'C')}", one.number_format)
+            style.formula(
+                self.sheet, self._row, 3, f"={self._text(one.total, 'C')}", one.total_format or one.number_format
+            )
             self.sheet.cell(self._row, 3).alignment = style.aligned("right")
             self.book.name(one.name, self.sheet, self._row, 3)
             if one.result:
