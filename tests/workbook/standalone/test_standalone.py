@@ -209,7 +209,7 @@ def test_models_and_accelerators_of_one_s_own_get_their_columns(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "first", "other"),
-    [("training-budget", "base", "high"), ("fine-tuning", "LoRA", "QLoRA"), ("hosting-budget", "base", "high")],
+    [("training-budget", "base", "high"), ("fine-tuning", "LoRA", "QLoRA"), ("hosting-budget", "base", "")],
 )
 def test_every_cell_is_the_add_in_s_in_scenarios_and_after_changes(name, first, other):
     """The Estimate of a training budget searches: it has no answer for other inputs, nor has the check of it. The steps
@@ -223,7 +223,8 @@ def test_every_cell_is_the_add_in_s_in_scenarios_and_after_changes(name, first, 
         "model": "qwen3-32b", "accelerator": "h200-sxm", "tokens": 2e12, "accelerators": 512, "mfu": 0.3, "replica_by": "fewest",
     }  # fmt: skip
     known = {entry.name for entry in plain.names}
-    for inputs in ({"scenario": other}, {"scenario": first, **{k: v for k, v in changes.items() if k in known}}):
+    changed = {"scenario": first, **{k: v for k, v in changes.items() if k in known}}
+    for inputs in [{"scenario": other}, changed] if other else [changed]:
         package = report.find(name)
         for key, value in inputs.items():
             package.set_cell(*package.locate(key), value)
