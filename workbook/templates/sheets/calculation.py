@@ -262,7 +262,7 @@ class Calculation:
 
 def taxed_sum(lines: str, income: list[str], own: str) -> str:
     """What contingency and tax are taken on: the sum of the lines without what comes back, own lines below zero too."""
-    return f'({{{lines}}}{"".join(f"-{{{name}}}" for name in income)}-SUMPRODUCT(({own}<0)*{own}))'
+    return f"({{{lines}}}{''.join(f'-{{{name}}}' for name in income)}-SUMPRODUCT(({own}<0)*{own}))"
 
 
 def scenario_head(number: int) -> str:
