@@ -53,6 +53,9 @@ def test_differences_are_inputs_results_and_formulas():
     assert not differences(first, second)
     second.set_cell(*second.locate("model"), "qwen3-32b")
     assert [(one.kind, one.name, one.after) for one in differences(first, second)] == [("input", "model", "qwen3-32b")]
+    assert not second.value("Inputs", "A79")
+    second.set_cell("Inputs", "A79", "Building")  # the first of one's own lines
+    assert ("typed", "Inputs!A79", None, "Building") in map(tuple, differences(first, second))
     changed = differences(package({"A1": 1, "A2": "=A1+1"}), package({"A1": 1, "A2": "=A1+2"}))
     assert [tuple(one) for one in changed] == [("formula", "Sheet!A2", "=A1+1", "=A1+2")]
 

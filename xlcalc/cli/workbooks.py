@@ -129,7 +129,7 @@ def diff(
     first: Annotated[Path, typer.Argument(help="A workbook.")],
     second: Annotated[Path, typer.Argument(help="Another.")],
 ) -> None:
-    """What differs between two workbooks: inputs, results, formulas.
+    """What differs between two workbooks: inputs, results, what else is typed, formulas.
 
     Exit status 1 where anything does.
 
