@@ -115,6 +115,11 @@ class TimeRow:
     """Likewise."""
 
 
+RANGE = (
+    '"P10 to P90: "&IF(ISTEXT(total_p90),"not known",'
+    f'{style.in_words("total_p10")}&" to "&{style.in_words("total_p90")}&" USD")'
+)
+"""What a Dashboard says of the total's range."""
 PAID_BACK = 'IF(INDEX({all},1,COLUMNS({all}))>0,"never",MAX({all})+1)'
 """The total of a row that has the numbers of the months in which something is not yet paid back."""
 
@@ -196,7 +201,7 @@ class Template:
     """Further sheets of this template alone."""
     scenario_word: str = "Scenario"
     amounts: str = style.AMOUNT
-    """How the bill and its charts show amounts."""
+    """How charts of the bill, and lines that come back, show amounts."""
     free: tuple[str, ...] = FREE
     given: tuple[str, ...] = GIVEN
     months: int = MONTHS

@@ -346,6 +346,10 @@ def owed_clock(start: str) -> list[TimeRow]:
     ]  # fmt: skip
 
 
+WHOLE_MONTHS = Check(
+    "The start is the first of a month", "DAY(start_date_shown)", EQUAL, "1", WARN,
+    "Months are counted and paid whole, from the first of the month of the start: type that day.", "start_date", "0",
+)  # fmt: skip
 BLEND = Line(
     "price_used", "Price of the mix", "USD/accelerator-hour",
     "{on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}*{price_spot},0)+{one_year_share}*{price_1y}"

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
-from ..shared_inputs import price_checks
+from ..shared_inputs import WHOLE_MONTHS, price_checks
 
 CHECKS = [
     *price_checks(mixed=False),
+    WHOLE_MONTHS,
     Check("The price of a system is that of this one",
           "(usd_per_system_shown=listed_system_usd)*((accelerator_id<>listed_system_accelerator)+(node_size_shown<>listed_system_size)>0)",
           EQUAL, "0", STOP, "The price is still that of a server with eight H100: type what a system of the chosen accelerator and size costs.",
           "usd_per_system", "0"),
     Check("Capital by PMT equals capital by the factor",
-          "IF(discount_rate_shown=0,capital_year,-PMT(discount_rate_shown,life_years,capex,-residual_usd))", EQUAL, "capital_year", STOP,
+          "IF(discount_rate_shown=0,(capital_today-residual_usd)/life_years,-PMT(discount_rate_shown,life_years,capital_today,-residual_usd))", EQUAL, "capital_year", STOP,
           "Excel's PMT against the capital recovery factor. Where they differ, a formula was changed: restore it.", "capital_year", style.USD_CENTS),
     Check("Depreciation ends at the residual value", "depreciated", EQUAL, "capex-residual_usd", STOP,
           "The months' depreciation against capital less residual value. Where they differ, a formula was changed: restore it.", "depreciated", style.USD_CENTS),

@@ -33,8 +33,8 @@ _ADDED = [
          style.USD, "", True),
     Line("total_in_currency", "Total in your currency", "your currency", "{total_cost}*{currency_per_usd}",
          "At the dated rate of Inputs.", "#,##0", "Total in the currency of Inputs"),
-    Line("total_with_currency", "Total with its currency", "text", 'IFERROR(IF({total_in_currency}<million,TEXT({total_in_currency},"#,##0"),TEXT({total_in_currency}/million,"#,##0.0")&"M")&" "&currency,"not known")', "",
-         style.GENERAL),
+    Line("total_with_currency", "Total with its currency", "text",
+         f'IFERROR({style.in_words("{total_in_currency}")}&" "&currency,"not known")', "", style.GENERAL),
 ]  # fmt: skip
 
 
