@@ -16,7 +16,7 @@ from .book import Book, Source
 MONTHS = 60
 """Of Timeline, where a template has no more."""
 GIVEN, FREE = ("low", "base", "high"), ("own 1", "own 2", "own 3")
-VOLUME, EFFICIENCY, PRICE, OTHER = GROUPS = ("volume", "efficiency", "price", "other")
+VOLUME, MIX, EFFICIENCY, PRICE, OTHER = GROUPS = ("volume", "mix", "efficiency", "price", "other")
 """What a change of an input is called in the bridge between two scenarios."""
 STOP, WARN = "stop", "warning"
 EQUAL, AT_MOST, AT_LEAST, SAME = "equal", "at most", "at least", "same"

@@ -204,6 +204,10 @@ def test_cluster_own_lines_are_in_the_hour():
     assert after.named("own_year") - before.named("own_year") == pytest.approx(1.1e6)
     assert after.named("breakeven_use") > before.named("breakeven_use")
     assert before.named("operating_result") - after.named("operating_result") == pytest.approx(5e6)
+    granted = changed(
+        {**cells, ("Inputs", f"B{row}"): -5e6}, template="cluster-tco"
+    )  # no contingency on what comes back
+    assert before.named("own_year") - granted.named("own_year") == pytest.approx(1e6)
 
 
 def test_the_price_of_a_system_is_that_of_its_accelerator():
@@ -236,6 +240,18 @@ def test_offers_by_their_eight_lines():
                        ("Offers", f"C{rows['Useful part of the hours']}"): 1}, template="cluster-tco")  # fmt: skip
     said = {row[1]: row[3] for row in lacking.rows("Offers").values() if 3 in row}
     assert said["In all"] == "term missing" and said["Against the best"] == "–"
+    for label, wrong in (("Debugging", "20,000"), ("Support", -5), ("Useful part of the hours", 5)):
+        typed = changed({**cells, ("Offers", f"C{rows[label]}"): wrong}, template="cluster-tco")
+        assert checks(typed)["Offers are numbers within limits"] == 0, label
+    taxed = changed(cells, template="cluster-tco", tax=0.2, contingency=0, residual_share=0)
+    untaxed = changed(
+        cells, template="cluster-tco", contingency=0, residual_share=0
+    )  # tax is on owning and on the offer
+    owning = (
+        {row[1]: row[3] for row in one.rows("Offers").values() if 3 in row}["Against owning, as calculated"]
+        for one in (taxed, untaxed)
+    )
+    assert next(owning) == pytest.approx(next(owning))
 
 
 def test_cluster_range_is_that_of_the_prices():

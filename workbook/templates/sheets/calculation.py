@@ -20,7 +20,7 @@ from ..parts import GROUPS, MONTHLY, Block, Cost, Input, Line
 from . import own_lines
 
 HEAD, FIRST = 5, 6
-LIVE, SCENARIOS, BRIDGE = 3, 6, 3
+LIVE, SCENARIOS, BRIDGE = 3, 6, len(GROUPS) - 1
 _FIRST_SCENARIO, NAME, _HOW = LIVE + 1, LIVE + SCENARIOS + 1, LIVE + SCENARIOS + 2
 _FIRST_BRIDGE = _HOW + 1
 _SIDE = _FIRST_BRIDGE + BRIDGE

@@ -20,7 +20,7 @@ _LABEL, _UNIT, _SHOWN, _FIRST = 1, 2, 3, 4
 _LAST = _FIRST + SCENARIOS - 1
 NAME_CELLS = [f"Scenarios!${get_column_letter(_FIRST + i)}${NAMES_ROW}" for i in range(SCENARIOS)]
 _WIDTHS: list[float] = [44, 23, 20, *([18.0] * SCENARIOS), 10, 72]
-_STEPS = ["More or less volume", "Efficiency", "Prices", "Everything else"]
+_STEPS = ["More or less volume", "Mix of contracts and machines", "Efficiency", "Prices", "Everything else"]
 
 
 def start(book: Book, template: Template, sections: list[Section]) -> tuple[Worksheet, dict[str, int]]:
