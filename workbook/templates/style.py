@@ -92,8 +92,7 @@ def in_words(amount: str) -> str:
 
 def unit_for(amount: str) -> tuple[str, str]:
     """What a chart's amounts are divided by, and what its legend calls them, as formulas: one unit for all of an axis."""
-    large, some = f"{amount}>=billion", f"{amount}>=million"
-    return f"IF({large},billion,IF({some},million,1))", f'IF({large},"billion USD",IF({some},"million USD","USD"))'
+    return f"IF({amount}>=million,million,1)", f'IF({amount}>=million,"million USD","USD")'
 
 
 def decimals(number: float) -> str:

@@ -306,12 +306,6 @@ def test_a_loan_is_in_the_hour_as_in_the_total():
     assert even.named("loan_today") == pytest.approx(capex / 2 + even.named("cost_interest"))
 
 
-def test_a_start_within_a_month_is_told():
-    assert (
-        checks(changed(template="cluster-tco", start_date=date(2027, 3, 31)))["The start is the first of a month"] == -1
-    )
-
-
 def test_cluster_break_even_is_where_both_cost_the_same():
     plain = changed(template="cluster-tco")
     again = changed(template="cluster-tco", utilisation=plain.named("breakeven_use"))
