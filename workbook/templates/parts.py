@@ -179,6 +179,8 @@ class Template:
     """The first day that Timeline shows, as a formula."""
     ends: str
     """The last day of the project, as a formula; of a service, the last month that is counted."""
+    signed: str = field(default="{owed_usd}", kw_only=True)
+    """What of a month's lines is paid at prices that are agreed, and so do not rise with inflation."""
     checks: list[Check]
     tiles: list[Figure]
     facts: list[Figure]

@@ -242,7 +242,9 @@ def price_lines(*, mixed: bool = True, together: str = "{node_size}") -> list[Li
              "Where there are any, only they count.",
              style.WHOLE, fact=True),
         Line("price_least_size", "Smallest instance compared", "accelerators",
-             f"IF(SUMPRODUCT((prices_accelerator={{accelerator_id}})*(prices_count>={together})*(prices_on_demand>0))>0,{together},1)", "Whole nodes; smaller instances only where no whole node is listed.", style.WHOLE, fact=True),
+             f"IF(SUMPRODUCT((prices_accelerator={{accelerator_id}})*(prices_count>={together})*(prices_on_demand>0))>0,{together},"
+             f"MAX(1,IF((prices_accelerator={{accelerator_id}})*(prices_count<{together})*(prices_on_demand>0),prices_count)))",
+             "Whole nodes; the largest instances below where no whole node is listed.", style.WHOLE, fact=True, array=True),
         Line("price_rows", "Comparable rows", "rows", f"SUMPRODUCT({_MASK}*(prices_on_demand>0))",
              "They are green on Prices.", style.WHOLE, fact=True),
         Line("price_lowest", "Lowest of them, on demand", rate, f"IFERROR({_statistic('prices_on_demand', '0')},0)", "", hourly,

@@ -654,6 +654,21 @@ def test_a_service_that_falls_behind_again_never_pays_back():
     assert report.named("saved") < 0 and report.named("payback_month") == "never"
 
 
+def test_inflation_does_not_raise_what_is_agreed():
+    """A commitment and a loan are paid at their face; what is bought later, at the prices of the day."""
+    rise = {}
+    for term in ("on_demand", "3y"):
+        book = changed(template="hosting-budget", price_term=term, inflation=0.1, horizon_months=36, growth=0)
+        rise[term] = book.named("nominal") / book.named("paid")
+    assert rise["on_demand"] > 1.15 and rise["3y"] == pytest.approx(1)
+    loan = changed(template="cluster-tco", financed_share=1, loan_rate=0.1, loan_months=60, inflation=0.1)
+    running = 1.1 * sum(loan.named(f"cost_{one}") for one in ("power", "insurance", "maintenance"))  # with contingency
+    begin, end = 1.1 ** (94 / 365), 1.1 ** (94 / 365 + 5)  # of the plan, after the report
+    mean = (end - begin) / (5 * math.log(1.1)) - 1
+    rises = running * mean + loan.named("cost_residual") * (end - 1)
+    assert loan.named("nominal") - loan.named("paid") == pytest.approx(rises, rel=0.05)
+
+
 def test_both_sides_of_a_comparison_have_inflation():
     plain, dearer = (changed(template="self-host-vs-api", inflation=rate) for rate in (0, 0.2))
     ratio = dearer.named("nominal") / plain.named("nominal")
