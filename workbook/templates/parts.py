@@ -16,7 +16,7 @@ from .book import Book, Source
 MONTHS = 60
 """Of Timeline, where a template has no more."""
 GIVEN, FREE = ("low", "base", "high"), ("own 1", "own 2", "own 3")
-VOLUME, EFFICIENCY, PRICE, OTHER = GROUPS = ("volume", "efficiency", "price", "other")
+VOLUME, MIX, EFFICIENCY, PRICE, OTHER = GROUPS = ("volume", "mix", "efficiency", "price", "other")
 """What a change of an input is called in the bridge between two scenarios."""
 STOP, WARN = "stop", "warning"
 EQUAL, AT_MOST, AT_LEAST, SAME = "equal", "at most", "at least", "same"
@@ -115,6 +115,11 @@ class TimeRow:
     """Likewise."""
 
 
+RANGE = (
+    '"P10 to P90: "&IF(ISTEXT(total_p90),"not known",'
+    f'{style.in_words("total_p10")}&" to "&{style.in_words("total_p90")}&" USD")'
+)
+"""What a Dashboard says of the total's range."""
 PAID_BACK = 'IF(INDEX({all},1,COLUMNS({all}))>0,"never",MAX({all})+1)'
 """The total of a row that has the numbers of the months in which something is not yet paid back."""
 
@@ -198,7 +203,7 @@ class Template:
     """Further sheets of this template alone."""
     scenario_word: str = "Scenario"
     amounts: str = style.AMOUNT
-    """How the bill and its charts show amounts."""
+    """How charts of the bill, and lines that come back, show amounts."""
     free: tuple[str, ...] = FREE
     given: tuple[str, ...] = GIVEN
     months: int = MONTHS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import statistics
+from datetime import date
 
 import pytest
 from template_files import changed, checks, loaded, named
@@ -203,6 +204,10 @@ def test_cluster_own_lines_are_in_the_hour():
     assert after.named("own_year") - before.named("own_year") == pytest.approx(1.1e6)
     assert after.named("breakeven_use") > before.named("breakeven_use")
     assert before.named("operating_result") - after.named("operating_result") == pytest.approx(5e6)
+    granted = changed(
+        {**cells, ("Inputs", f"B{row}"): -5e6}, template="cluster-tco"
+    )  # no contingency on what comes back
+    assert before.named("own_year") - granted.named("own_year") == pytest.approx(1e6)
 
 
 def test_the_price_of_a_system_is_that_of_its_accelerator():
@@ -235,6 +240,18 @@ def test_offers_by_their_eight_lines():
                        ("Offers", f"C{rows['Useful part of the hours']}"): 1}, template="cluster-tco")  # fmt: skip
     said = {row[1]: row[3] for row in lacking.rows("Offers").values() if 3 in row}
     assert said["In all"] == "term missing" and said["Against the best"] == "–"
+    for label, wrong in (("Debugging", "20,000"), ("Support", -5), ("Useful part of the hours", 5)):
+        typed = changed({**cells, ("Offers", f"C{rows[label]}"): wrong}, template="cluster-tco")
+        assert checks(typed)["Offers are numbers within limits"] == 0, label
+    taxed = changed(cells, template="cluster-tco", tax=0.2, contingency=0, residual_share=0)
+    untaxed = changed(
+        cells, template="cluster-tco", contingency=0, residual_share=0
+    )  # tax is on owning and on the offer
+    owning = (
+        {row[1]: row[3] for row in one.rows("Offers").values() if 3 in row}["Against owning, as calculated"]
+        for one in (taxed, untaxed)
+    )
+    assert next(owning) == pytest.approx(next(owning))
 
 
 def test_cluster_range_is_that_of_the_prices():
@@ -269,6 +286,30 @@ def test_cluster_loan_and_declining_depreciation():
         expected.append(max(book * 2 / 72, book / (72 - month)))
         book -= expected[-1]
     assert written_off == pytest.approx([*expected, 0]) and whole.named("checks_failed") == 0
+
+
+def test_a_loan_is_in_the_hour_as_in_the_total():
+    """Month by month: what is repaid and the interest on what is owed, each at its value at the start."""
+    loan = {"financed_share": 0.5, "loan_rate": 0.3, "loan_months": 24, "discount_rate": 0.08}
+    bought, lent = changed(template="cluster-tco", discount_rate=0.08), changed(template="cluster-tco", **loan)
+    capex, owed, today = bought.named("capex"), bought.named("capex") / 2, 0.0
+    part = owed / 24
+    for month in range(24):
+        today += (part + owed * 0.3 / 12) / 1.08 ** (month / 12)
+        owed -= part
+    assert lent.named("capital_today") == pytest.approx(capex / 2 + today) and bought.named("capital_today") == capex
+    dearer = (capex / 2 + today - capex) * bought.named("recovery_factor") * 1.1  # contingency
+    hour = dearer / (bought.named("useful_hours") * 12)
+    assert lent.named("own_usd_per_hour") - bought.named("own_usd_per_hour") == pytest.approx(hour)
+    assert lent.named("breakeven_use") > bought.named("breakeven_use")
+    even = changed(template="cluster-tco", **{**loan, "discount_rate": 0})
+    assert even.named("loan_today") == pytest.approx(capex / 2 + even.named("cost_interest"))
+
+
+def test_a_start_within_a_month_is_told():
+    assert (
+        checks(changed(template="cluster-tco", start_date=date(2027, 3, 31)))["The start is the first of a month"] == -1
+    )
 
 
 def test_cluster_break_even_is_where_both_cost_the_same():

@@ -42,8 +42,8 @@ def build(book: Book, checks: list[Check]) -> Worksheet:
             cell.alignment = style.aligned("right")
         style.text(sheet, row, 4, check.severity, color=style.GREY)
         test = _TESTS[check.test].format(row=row)
-        failed = "0" if check.severity == STOP else "-1"
-        guarded = f"=IF(ISERROR(B{row}),{failed},IF(ISERROR(C{row}),{failed},IF({test},1,{failed})))"
+        failed, unknown = ("0", "0") if check.severity == STOP else ("-1", '"–"')  # what an error comes of is a stop
+        guarded = f"=IF(ISERROR(B{row}),{unknown},IF(ISERROR(C{row}),{unknown},IF({test},1,{failed})))"
         result = style.formula(sheet, row, 5, guarded, '[=1]"pass";[=0]"FAIL";"look"')
         result.alignment = style.aligned("center")
         target = book.workbook.defined_names[check.place].attr_text
