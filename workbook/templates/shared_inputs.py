@@ -388,7 +388,7 @@ def price_checks(*, mixed: bool = True) -> list[Check]:
         Check("Prices in use are not stale", "price_age", AT_MOST, "price_age_limit", WARN,
               "Ask for a quote and type it as usd_per_hour, or keep it for every new workbook with xlcalc prices add. The age is that of the "
               "instance, or the median of the rows.",
-              "price_age", '#,##0 "days"'),
+              "price_age", '#,##0 "days"', last=True),
         Check("Commitments are priced by quotes", "price_estimated", EQUAL, "0", WARN,
               "No quote and no listed price for the term: the discount is Epoch's estimate. Type usd_per_hour_1y or _3y.",
               "discount_1y", "0"),
