@@ -395,7 +395,7 @@ def price_checks(*, mixed: bool = True) -> list[Check]:
         Check("Prices in use are not stale", "price_age", AT_MOST, "price_age_limit", WARN,
               "Ask for a quote and type it as usd_per_hour, or keep it for every new workbook with xlcalc prices add. The age is that of the "
               "instance, or the median of the rows.",
-              "price_age", '#,##0 "days"'),
+              "price_age", '#,##0 "days"', last=True),
         Check("The report is not dated before its prices", "MIN(price_on_demand_age,price_1y_age,price_3y_age)", AT_LEAST, "0", WARN,
               "So old were the prices in use that many days before they were read: correct the date of the report.", "report_date",
               '#,##0 "days";-#,##0 "days"'),
