@@ -217,6 +217,8 @@ class Template:
     constants: Sequence[Constant] = ()
     lists: dict[str, list[str]] = field(default_factory=dict)
     pictures: Sequence[Picture] = ()
+    rows: Sequence[Figure] = ()
+    """What the Dashboard shows of every scenario, a row each, instead of the given ones beside the bill: at most five."""
     extra: Sequence[Callable[[Book], object]] = ()
     """Further sheets of this template alone."""
     scenario_word: str = "Scenario"

@@ -82,7 +82,7 @@ def next_start(book: Book) -> date:
 
 
 def model_input(value: str, note: str, label: str = "Model") -> Input:
-    return Input("model", label, value, "", note, among="models_list", known="NOT(ISERROR(LLM_PARAMS(model)))",
+    return Input("model", label, value, "", note, among="models_list", known='NOT(ISERROR(LLM_MODEL(model,"n_layers")))',
                  group=VOLUME)  # fmt: skip
 
 
