@@ -93,7 +93,9 @@ def whole_units(count: str, unit: str) -> str:
 def committed_lines(count: str, whole: Callable[[str], str]) -> list[Line]:
     """What of `count` accelerators is committed, in units as `whole` rounds them: the share for three years, and that for
     a year within the rest, so that no unit is owed twice."""
-    three, year = (f"{whole(f'{{{share}}}*{count}')},{whole(count)}" for share in ("three_year_share", "one_year_share"))
+    three, year = (
+        f"{whole(f'{{{share}}}*{count}')},{whole(count)}" for share in ("three_year_share", "one_year_share")
+    )
     return [
         Line("committed_3y", "Committed for three years", "accelerators", f"MIN({three})", "Whole, as they are rented.", style.TENTHS),
         Line("committed_1y", "Committed for a year", "accelerators", f"MIN({year}-{{committed_3y}})", "Not more than the rest.",

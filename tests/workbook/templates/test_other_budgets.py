@@ -152,7 +152,9 @@ def test_serving_entries_that_cannot_be_are_stopped():
         == -1
     )
     half = changed(template="hosting-budget", staff=2, model=3.5)
-    assert half.named("checks_light").startswith("STOP, not met: Inputs are within their limits")  # a number has no layers
+    assert half.named("checks_light").startswith(
+        "STOP, not met: Inputs are within their limits"
+    )  # a number has no layers
     assert checks(half)["Staff is typed with its cost"] == 0
     fast = checks(changed(template="hosting-budget", growth=0.5))
     assert fast["Low, base and high cost in that order"] == -1
