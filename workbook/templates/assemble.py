@@ -75,7 +75,7 @@ def build(template: Template) -> Book:
     prices.build(book, choosing=True)
     models.build(book, live=False)
     dashboard.finish(book, front, template, steps, months)
-    listed = sorted([*checks.common(book, template), *template.checks], key=lambda check: not check.first)
+    listed = sorted([*checks.common(book, template), *template.checks], key=lambda check: (not check.first, check.last))
     checks.build(book, [*listed, *checks.of_the_whole(book, template)])
     sources.build(book)
     book.order(["Cover", "Dashboard", "Inputs", "Scenarios", "Calculation", "Timeline", "Sensitivity", "Checks"])

@@ -85,6 +85,24 @@ class Line:
 Block = tuple[str, list[Line]]
 
 
+def whole_units(count: str, unit: str) -> str:
+    """So many, rounded up to whole units."""
+    return f"ROUNDUP(ROUND({count}/{unit},rounding_digits),0)*{unit}"
+
+
+def committed_lines(count: str, whole: Callable[[str], str]) -> list[Line]:
+    """What of `count` accelerators is committed, in units as `whole` rounds them: the share for three years, and that for
+    a year within the rest, so that no unit is owed twice."""
+    three, year = (
+        f"{whole(f'{{{share}}}*{count}')},{whole(count)}" for share in ("three_year_share", "one_year_share")
+    )
+    return [
+        Line("committed_3y", "Committed for three years", "accelerators", f"MIN({three})", "Whole, as they are rented.", style.TENTHS),
+        Line("committed_1y", "Committed for a year", "accelerators", f"MIN({year}-{{committed_3y}})", "Not more than the rest.",
+             style.TENTHS),
+    ]  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Cost:
     """A line of the bill: its step of the calculation, and what of it falls into a month (a formula of Timeline)."""
@@ -138,6 +156,8 @@ class Check:
     number_format: str = style.GENERAL
     first: bool = False
     """Stands before all others: where it fails, many fail with it, and the light should name this one."""
+    last: bool = False
+    """Stands after the others: it warns of what is so as a rule, and the light should name what is not."""
 
 
 @dataclass(frozen=True)
@@ -184,6 +204,8 @@ class Template:
     """The first day that Timeline shows, as a formula."""
     ends: str
     """The last day of the project, as a formula; of a service, the last month that is counted."""
+    signed: str = field(default="{owed_usd}", kw_only=True)
+    """What of a month's lines is paid at prices that are agreed, and so do not rise with inflation."""
     checks: list[Check]
     tiles: list[Figure]
     facts: list[Figure]
@@ -197,6 +219,8 @@ class Template:
     constants: Sequence[Constant] = ()
     lists: dict[str, list[str]] = field(default_factory=dict)
     pictures: Sequence[Picture] = ()
+    rows: Sequence[Figure] = ()
+    """What the Dashboard shows of every scenario, a row each, instead of the given ones beside the bill: at most five."""
     extra: Sequence[Callable[[Book], object]] = ()
     """Further sheets of this template alone."""
     scenario_word: str = "Scenario"

@@ -17,6 +17,8 @@ from .parts import (
     Line,
     Section,
     TimeRow,
+    committed_lines,
+    whole_units,
 )
 from .shared_inputs import (
     ASSUMED,
@@ -178,7 +180,7 @@ def _hour(number: int) -> str:
 
 
 def _whole(count: str) -> str:
-    return f'IF({{whole_nodes}}="yes",ROUNDUP(ROUND({count}/{{node_size}},rounding_digits),0)*{{node_size}},{count})'
+    return f'IF({{whole_nodes}}="yes",{whole_units(count, "{node_size}")},{count})'
 
 
 FACTS: Block = ("What one replica holds (LLM_* cells)", [
@@ -244,11 +246,7 @@ SIZE: Block = ("Replicas and accelerators", [
     Line("accelerators_used", "Accelerators needed on average", "accelerators",
          f'IF({{autoscale}}="yes",SUM({_BY_HOUR})/hours_per_day,{{accelerators_peak}})',
          "The peak's, or the mean of the hours where replicas follow the load.", style.TENTHS),
-    Line("committed_3y", "Committed for three years", "accelerators", _whole("{three_year_share}*{accelerators_used}"), "Whole nodes.",
-         style.TENTHS),
-    Line("committed_1y", "Committed for a year", "accelerators",
-         f"MIN({_whole('{one_year_share}*{accelerators_used}')},MAX(0,{_whole('{accelerators_used}')}-{{committed_3y}}))", "Whole nodes.",
-         style.TENTHS),
+    *committed_lines("{accelerators_used}", _whole),
     Line("committed", "Committed", "accelerators", "{committed_1y}+{committed_3y}",
          "Owed in every hour and month of its term, needed or not: see Timeline.", style.TENTHS),
     Line("accelerators_paid", "Accelerators paid", "accelerators",

@@ -82,7 +82,7 @@ def next_start(book: Book) -> date:
 
 
 def model_input(value: str, note: str, label: str = "Model") -> Input:
-    return Input("model", label, value, "", note, among="models_list", known="NOT(ISERROR(LLM_PARAMS(model)))",
+    return Input("model", label, value, "", note, among="models_list", known='NOT(ISERROR(LLM_MODEL(model,"n_layers")))',
                  group=VOLUME)  # fmt: skip
 
 
@@ -243,7 +243,9 @@ def price_lines(*, mixed: bool = True, together: str = "{node_size}") -> list[Li
              "Where there are any, only they count.",
              style.WHOLE, fact=True),
         Line("price_least_size", "Smallest instance compared", "accelerators",
-             f"IF(SUMPRODUCT((prices_accelerator={{accelerator_id}})*(prices_count>={together})*(prices_on_demand>0))>0,{together},1)", "Whole nodes; smaller instances only where no whole node is listed.", style.WHOLE, fact=True),
+             f"IF(SUMPRODUCT((prices_accelerator={{accelerator_id}})*(prices_count>={together})*(prices_on_demand>0))>0,{together},"
+             f"MAX(1,IF((prices_accelerator={{accelerator_id}})*(prices_count<{together})*(prices_on_demand>0),prices_count)))",
+             "Whole nodes; the largest instances below where no whole node is listed.", style.WHOLE, fact=True, array=True),
         Line("price_rows", "Comparable rows", "rows", f"SUMPRODUCT({_MASK}*(prices_on_demand>0))",
              "They are green on Prices.", style.WHOLE, fact=True),
         Line("price_lowest", "Lowest of them, on demand", rate, f"IFERROR({_statistic('prices_on_demand', '0')},0)", "", hourly,
@@ -393,7 +395,7 @@ def price_checks(*, mixed: bool = True) -> list[Check]:
         Check("Prices in use are not stale", "price_age", AT_MOST, "price_age_limit", WARN,
               "Ask for a quote and type it as usd_per_hour, or keep it for every new workbook with xlcalc prices add. The age is that of the "
               "instance, or the median of the rows.",
-              "price_age", '#,##0 "days"'),
+              "price_age", '#,##0 "days"', last=True),
         Check("The report is not dated before its prices", "MIN(price_on_demand_age,price_1y_age,price_3y_age)", AT_LEAST, "0", WARN,
               "So old were the prices in use that many days before they were read: correct the date of the report.", "report_date",
               '#,##0 "days";-#,##0 "days"'),

@@ -33,7 +33,7 @@ TEMPLATE = Template(
         "high": {"utilisation": 0.5, "residual_share": 0.0, "maintenance_share": 0.15, "price_percentile": 0.25},
     },
     blocks=BLOCKS, costs=COSTS, basis=PROJECT, months=LIFE_MONTHS, amounts=style.MILLIONS, results=RESULTS, clock=CLOCK, after=AFTER,
-    after_title="Against renting the same useful hours on demand, and the books", starts="plan_start", ends="plan_end", checks=CHECKS,
+    after_title="Against renting the same useful hours on demand, and the books", starts="plan_start", ends="plan_end", signed="loan_usd*{repaid}+{paid_cost_interest}", checks=CHECKS,
     tiles=[
         Figure("Cost over the life", "total_cost", style.AMOUNT, f"={RANGE}"),
         Figure("A useful hour, owned", "own_usd_per_hour", _HOUR, "USD, capital and loan at the discount rate"),

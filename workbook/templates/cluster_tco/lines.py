@@ -98,7 +98,7 @@ def _book(months: str) -> str:
 AFTER = [
     TimeRow("rent_month", "Rent of the useful hours, on demand", "USD", "useful_hours*rent_usd_per_hour*{life_share}*life_months_shown",
             style.USD, "SUM({all})"),
-    TimeRow("saving", "Saved against renting, with inflation", "USD", "({rent_month}-{paid})*{inflation_factor}", style.USD, "SUM({all})"),
+    TimeRow("saving", "Saved against renting, with inflation", "USD", "{rent_month}*{inflation_factor}-{nominal}", style.USD, "SUM({all})"),
     TimeRow("saving_so_far", "Saved so far", "USD", "SUM({to_date})", style.USD),
     TimeRow("saving_discounted", "Saved, at today's value", "USD", "{saving}*{discount_factor}", style.USD, "SUM({all})",
             "Present value of what owning saves against renting on demand"),

@@ -27,6 +27,8 @@ def finish(book: Book, sheet: Worksheet, template: Template, steps: Calculation,
         _tile(book, sheet, 5 + 4 * (index // 4), 1 + 3 * (index % 4), tile)
     _facts(book, sheet, template)
     end = _costs(book, sheet, template, steps)
+    if template.rows:
+        end = _rows(book, sheet, template, steps, end + 2)
     end = max(end, _BLOCK + len(template.facts) + 1) + 2
     end = _charts(sheet, template, steps, months, end)
     book.name("dashboard_values", sheet, 5, 1, (end, _COLUMNS))
@@ -81,7 +83,7 @@ def _costs(book: Book, sheet: Worksheet, template: Template, steps: Calculation)
         sheet.cell(_BLOCK, column).border = style.underline(style.BLUE)
     title = "Cost in USD" if template.basis == PROJECT else "Cost in USD a month"
     style.text(sheet, _BLOCK, 6, title, size=11, bold=True, color=style.NAVY)
-    heads = ["Shown", "Share", *template.given]
+    heads = ["Shown", "Share", *([] if template.rows else template.given)]
     for column, head in enumerate(heads, 8):
         cell = style.text(sheet, _BLOCK + 1, column, head, bold=True, color=style.GREY)
         if column > 9:
@@ -97,7 +99,7 @@ def _costs(book: Book, sheet: Worksheet, template: Template, steps: Calculation)
         total = name == "total_cost"
         cell = style.text(sheet, row, 6, label, bold=total)
         style.link(cell, location=_place(book, name or "own_totals"))
-        for column in (8, *range(10, 13)):
+        for column in (8, *range(10, 8 + len(heads))):
             scenario = None if column == 8 else column - 10
             value = f"={steps.cell(name, scenario)}" if name else own(steps, scenario)
             look = template.amounts if name in income else style.AMOUNT
@@ -109,6 +111,25 @@ def _costs(book: Book, sheet: Worksheet, template: Template, steps: Calculation)
         for column in range(6, _COLUMNS + 1):
             sheet.cell(row, column).border = style.underline(style.NAVY if total else style.LINE)
     return row
+
+
+def _rows(book: Book, sheet: Worksheet, template: Template, steps: Calculation, top: int) -> int:
+    """Each scenario as a row, where there are more than the bill has columns for."""
+    heads = [template.scenario_word, "", *(figure.label for figure in template.rows)]
+    for column, head in enumerate(heads, 6):
+        cell = style.text(sheet, top, column, head, size=9, bold=True, color=style.GREY)
+        if column > 7:
+            cell.alignment = style.aligned("right")
+            style.link(cell, location=_place(book, template.rows[column - 8].name))
+    for scenario in range(SCENARIOS):
+        row = top + 1 + scenario
+        style.formula(sheet, row, 6, f"={scenario_head(scenario)}").alignment = style.aligned("left", indent=1)
+        for column, figure in enumerate(template.rows, 8):
+            content = f'=IFERROR({steps.cell(figure.name, scenario)},"does not fit")'
+            style.formula(sheet, row, column, content, figure.number_format).alignment = style.aligned("right")
+        for column in range(6, _COLUMNS + 1):
+            sheet.cell(row, column).border = style.underline()
+    return top + SCENARIOS
 
 
 def own(steps: Calculation, scenario: int | None) -> str:

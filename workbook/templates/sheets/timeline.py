@@ -150,7 +150,12 @@ class Timeline:
         years = "({start}-report_date)/days_per_year"
         self._time(TimeRow("inflation_factor", "Prices on its first day, over the report's", "factor",
                            f"(1+inflation_shown)^MAX(0,{years})", "0.000"))  # fmt: skip
-        self._sum("nominal", "Paid with inflation", "{paid}*{inflation_factor}")
+        self._sum(
+            "signed", "Of the total, at agreed prices", f"({self.template.signed})*(1+contingency_shown)*(1+tax_shown)"
+        )
+        self._sum(
+            "nominal", "Paid with inflation, agreed prices apart", "{signed}+({paid}-{signed})*{inflation_factor}"
+        )
         self.book.list_name("nominal", "result", "USD", "Total with inflation")
         self._time(
             TimeRow(

@@ -26,9 +26,9 @@ TEMPLATE = Template(
         "From the command line: xlcalc report training-budget --set model=llama-3.1-70b --set accelerators=4096 -o report.xlsx",
     ],
     scope=[
-        "In scope: pre-training, long-context and post-training tokens on one cluster; failures, restarts and the other "
-        "losses of published runs; contracts for their whole term; experiments, people, storage, energy, own lines, contingency, tax.",
-        "Left out unless you add it: data and labels, network and set-up of an own cluster, support, software, egress, office. "
+        "In scope: pre-training, long context and post-training, each with its tokens, accelerators and start; failures, restarts and the other "
+        "losses of published runs; contracts for their whole term; experiments, data, people, storage, energy, own lines, contingency, tax.",
+        "Left out unless you add it: network and set-up of an own cluster, support, software, egress, office. "
         "Use own lines. Hours start from published whole runs, not from step times: see Reference class on Calculation.",
     ],
     sections=sections,
