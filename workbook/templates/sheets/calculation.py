@@ -254,6 +254,7 @@ class Calculation:
     def finish(self) -> None:
         last = self._row - 1
         self.sheet.print_area = f"A1:K{last}"
+        style.keep_headings(self.sheet, _HOW, last, HEAD)
         row = self.rows["total_cost"]
         self.book.name("total_cost_scenarios", self.sheet, row, _FIRST_SCENARIO, (row, NAME - 1))
         self.book.name("calculation_values", self.sheet, FIRST, LIVE, (last, NAME - 1))

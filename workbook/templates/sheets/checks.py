@@ -37,7 +37,7 @@ _ADVICE = "What it means, and what to do"
 def build(book: Book, checks: list[Check]) -> Worksheet:
     sheet = book.sheet(
         "Checks", "What must hold (stop), what deserves a look (warning), and the line that every sheet shows.",
-        _WIDTHS, color=style.RED, freeze=f"B{FIRST}", repeated_rows=f"1:{HEAD}",
+        _WIDTHS, color=style.RED, freeze=f"B{FIRST}", repeated_rows=f"1:{HEAD}", navigation_rows=2,
     )  # fmt: skip
     style.headings(sheet, HEAD, ["Check", "Value", "Against", "Kind", "Result", "Where", _ADVICE],
                    ("Kind", "Where", _ADVICE))  # fmt: skip
