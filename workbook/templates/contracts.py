@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import style
-from .parts import WARN, Check, Constant, Input, Line, TimeRow, part_of
+from .parts import AT_MOST, MIX, WARN, Check, Constant, Input, Line, TimeRow, part_of
 
 COMMITMENTS = [
     Constant("months_1y", "Months of a commitment for a year", 12, "months", ""),
