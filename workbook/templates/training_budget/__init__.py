@@ -34,21 +34,22 @@ TEMPLATE = Template(
     sections=sections,
     overrides={
         "low": {"whole_run_factor": 1.06, "price_percentile": 0.25, "experiment_share": 0.2},
-        "high": {"whole_run_factor": 2.52, "price_percentile": 0.75, "experiment_share": 2.5},
+        "high": {"whole_run_factor": 2.3, "price_percentile": 0.75, "experiment_share": 2.5},
     },
     blocks=BLOCKS, costs=COSTS, basis=PROJECT, amounts=style.MILLIONS, results=RESULTS, clock=CLOCK, after=AFTER,
     after_title="By tokens done", starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
-        Figure("Total cost", "total_cost", style.AMOUNT, '="P10 to P90: "&TEXT(total_p10/million,"#,##0.0")&" to "'
-               '&TEXT(total_p90/million,"#,##0.0")&" M USD"&IF(total_cost>total_p90,", for runs like it","")'),
-        Figure("Duration of the run", "wall_clock_days", '#,##0 "days"',
-               '="whole runs: "&TEXT(days_p10,"#,##0")&" to "&TEXT(days_p90,"#,##0")&" days"'),
+        Figure("Total cost", "total_cost", style.AMOUNT, '="P10 to P90"&IF(total_cost>total_p90," of runs like it","")&": "'
+               '&IF(total_p90<million,TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0"),'
+               'TEXT(total_p10/million,"#,##0.0")&" to "&TEXT(total_p90/million,"#,##0.0")&" M")&" USD"'),
+        Figure("Duration of the run", "wall_clock_days", '[<10]0.0 "days";#,##0 "days"',
+               '="whole runs: "&TEXT(days_p10,"#,##0.0")&" to "&TEXT(days_p90,"#,##0.0")&" days"'),
         Figure("Accelerator-hours of the run", "gpu_hours", style.COUNT, "whole nodes, failures and losses included"),
         Figure("Ends on", "end_date", style.DATE, "main run"),
         Figure("A billion tokens", "usd_per_billion_tokens", style.USD, "USD, all costs"),
         Figure("Largest month", "largest_month", style.AMOUNT, "USD, see Timeline"),
         Figure("Owed but not used", "cost_unused", style.AMOUNT, "USD, of committed hours"),
-        Figure("Energy", "energy_mwh", '#,##0 "MWh";;"not known"', "at the meter, run and experiments"),
+        Figure("Energy", "energy_mwh", '[<10]0.00 "MWh";#,##0 "MWh"', "at the meter, run and experiments"),
     ],
     facts=[
         Figure("Model", "model_id"), Figure("Parameters", "parameters", '0.00,,, "billion"'),
@@ -59,7 +60,7 @@ TEMPLATE = Template(
         Figure("Price in use", "price_used", _HOURLY), Figure("Where from", "price_basis"),
         Figure("Contract", "price_term_shown"), Figure("Age of the prices", "price_age", '#,##0 "days"'),
         Figure("Against published runs", "reference_ratio", '0.00 "times their median"'),
-        Figure("Runs that paid less for their size", "budget_rank", '0 "of those compared"'),
+        Figure("Runs that paid less for their size", "budget_rank_shown"),
         Figure("Experiments", "experiment_share_shown", '0.0 "times the run"'),
         Figure("Total with inflation", "nominal", style.AMOUNT), Figure("Present value", "present_value", style.AMOUNT),
     ],
