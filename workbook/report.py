@@ -22,12 +22,16 @@ from .files.endings import refuse_ending
 from .files.errors import WorkbookError
 from .files.package import Package
 from .files.recalc import Recalculation, recalculate
+from .files.values import MEANING
 from .listed import cell_functions, listed_names
 from .problems import each_cell, problems
 from .settings import EPOCH, day_zero, set_inputs, unknown
 from .templates import editions
 
-_MARKS = re.compile(r"[\\`*_{}\[\]<>#|~]")
+_MARKS = re.compile(r"[\\`*_{}\[\]<>#|~&$]")
+_CURRENCY = "your currency"
+_NO_QUANTITY = ("", "date", "name", "text")
+"""Units of what is no number."""
 _DAYS = 2_958_466
 """Days that Excel has, to the end of 9999."""
 
@@ -61,6 +65,11 @@ class Report:
     def warned(self) -> list[FailedCheck]:
         """The other checks that do not hold."""
         return warned(self.recalculation.package)
+
+    @property
+    def notes(self) -> list[str]:
+        """What deserves to be known though nothing is wrong, in sentences."""
+        return [*notes(self.recalculation), *self.left_out]
 
     @property
     def inputs(self) -> list[NamedCell]:
@@ -102,16 +111,14 @@ def is_template(source: str) -> bool:
 
 def named_cells(package: Package) -> list[NamedCell]:
     """The inputs and key results that a workbook's Cover lists."""
-    return [
-        NamedCell(
-            one.name,
-            one.kind,
-            one.unit,
-            one.meaning,
-            shown(package.value(*package.locate(one.name)), one.unit, day_zero(package)),
-        )
-        for one in listed_names(package)
-    ]
+    listed, zero = listed_names(package), day_zero(package)
+    values = {one.name: shown(package.value(*package.locate(one.name)), one.unit, zero) for one in listed}
+    return [NamedCell(one.name, one.kind, unit_in(one.unit, values), one.meaning, values[one.name]) for one in listed]
+
+
+def unit_in(unit: str, values: Mapping[str, object]) -> str:
+    """A unit with the currency that the inputs name."""
+    return unit.replace(_CURRENCY, str(values.get("currency") or _CURRENCY))
 
 
 def make(
@@ -168,11 +175,19 @@ def as_json(report: Report) -> bytes:
         "source": report.source,
         "failed_checks": [check.as_json() for check in report.failed],
         "warned_checks": [check.as_json() for check in report.warned],
+        "notes": report.notes,
         "inputs": [name._asdict() for name in report.inputs],
-        "results": [name._asdict() for name in report.results],
+        "results": [name._asdict() | quantity(name.value, name.unit) for name in report.results],
         "errors": each_cell(report.recalculation),
     }
     return (json.dumps(content, indent=1) + "\n").encode()
+
+
+def quantity(value: float | str | bool | None, unit: str) -> dict[str, object]:
+    """The value of a result for a program: null and the reason where a text stands in place of a number."""
+    if isinstance(value, str) and (unit not in _NO_QUANTITY or value in MEANING):
+        return {"value": None, "reason": value}
+    return {"value": value}
 
 
 def as_markdown(report: Report) -> bytes:
@@ -181,6 +196,7 @@ def as_markdown(report: Report) -> bytes:
     for title, said in (
         ("Failed checks", [check.sentence() for check in report.failed]),
         ("Warnings", [check.sentence() for check in report.warned]),
+        ("Notes", report.notes),
     ):
         if said:
             lines += [f"## {title}", "", *(f"- {escaped(one)}" for one in said), ""]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 
 import openpyxl
@@ -67,7 +68,21 @@ def test_a_page_loads_nothing_and_escapes_what_it_shows():
     page = as_html(made).decode()
     assert "&lt;b&gt;&amp;model" in page and "<b>" not in page
     assert not re.search(r"(?:src|href)\s*=|@import|url\(", page)
-    bars, lines = page.count("<rect"), re.search(r"<svg.*?</svg>", page, re.DOTALL)
-    assert bars > 5 and lines and "prefers-color-scheme:dark" in page
+    assert page.count("<rect") > 5 and page.count("<svg") == 3 and "prefers-color-scheme:dark" in page
+    order = [page.index(part) for part in (">Warnings<", "<dl>", ">Range of total", ">Cost in USD<", ">Results<")]
+    assert order == sorted(order)
     text = report.as_markdown(made).decode()
-    assert text.count(r"\<b\>&model") == 1 and "\x1b" not in page + text, "an order to a terminal"
+    assert text.count(r"\<b\>\&model") == 1 and "\x1b" not in page + text, "an order to a terminal"
+
+
+def test_a_program_reads_numbers_and_why_there_is_none():
+    book = report.find("cluster-tco")
+    book.set_cell(*book.locate("currency"), "EUR")
+    made = report.Report("x", Recalculation(book, 0, 0, 0.0, [], [], [], False), report.named_cells(book), [], ["said"])
+    read = json.loads(report.as_json(made))
+    results = {one["name"]: one for one in read["results"]}
+    assert results["total_in_currency"]["unit"] == "EUR" and read["notes"] == ["said"]
+    assert results["saving_irr"]["value"] > 1 and "reason" not in results["saving_irr"]
+    assert report.quantity("never", "month") == {"value": None, "reason": "never"}
+    assert report.quantity("#N/A", "") == {"value": None, "reason": "#N/A"}
+    assert report.quantity("llama-3.1-8b", "name") == {"value": "llama-3.1-8b"}

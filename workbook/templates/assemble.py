@@ -33,6 +33,7 @@ CONSTANTS = [
     Constant("hours_per_month", "Hours in an average month", "=days_per_month*hours_per_day", "h", "", "#,##0.0"),
     Constant("bytes_per_gb", "Bytes in a GB", 10**9, "bytes", "Decimal: a GiB would be 2^30."),
     Constant("million", "A million", 10**6, "", "", "#,##0"),
+    Constant("billion", "A billion", 10**9, "", "", "#,##0"),
     Constant("watts_per_kw", "Watts in a kW", 1000, "W", ""),
     Constant("tenth", "A tenth", 0.1, "", "Of published runs.", style.GENERAL),
     Constant("quarter", "A quarter", 0.25, "", "Of listed prices.", style.GENERAL),
@@ -67,7 +68,7 @@ def build(template: Template) -> Book:
     steps.finish()
     months = timeline.Timeline(book, template, steps)
     scenarios.finish(book, scenario_sheet, template, steps)
-    sensitivity.build(book, steps, template.drivers, template.amounts)
+    sensitivity.build(book, steps, template.drivers)
     for extra in template.extra:
         extra(book)
     hardware.build(book, own_rows=True)

@@ -16,7 +16,7 @@ from .book import Book, Source
 MONTHS = 60
 """Of Timeline, where a template has no more."""
 GIVEN, FREE = ("low", "base", "high"), ("own 1", "own 2", "own 3")
-VOLUME, EFFICIENCY, PRICE, OTHER = GROUPS = ("volume", "efficiency", "price", "other")
+VOLUME, MIX, EFFICIENCY, PRICE, OTHER = GROUPS = ("volume", "mix", "efficiency", "price", "other")
 """What a change of an input is called in the bridge between two scenarios."""
 STOP, WARN = "stop", "warning"
 EQUAL, AT_MOST, AT_LEAST, SAME = "equal", "at most", "at least", "same"
@@ -93,7 +93,9 @@ def whole_units(count: str, unit: str) -> str:
 def committed_lines(count: str, whole: Callable[[str], str]) -> list[Line]:
     """What of `count` accelerators is committed, in units as `whole` rounds them: the share for three years, and that for
     a year within the rest, so that no unit is owed twice."""
-    three, year = (f"{whole(f'{{{share}}}*{count}')},{whole(count)}" for share in ("three_year_share", "one_year_share"))
+    three, year = (
+        f"{whole(f'{{{share}}}*{count}')},{whole(count)}" for share in ("three_year_share", "one_year_share")
+    )
     return [
         Line("committed_3y", "Committed for three years", "accelerators", f"MIN({three})", "Whole, as they are rented.", style.TENTHS),
         Line("committed_1y", "Committed for a year", "accelerators", f"MIN({year}-{{committed_3y}})", "Not more than the rest.",
@@ -131,6 +133,11 @@ class TimeRow:
     """Likewise."""
 
 
+RANGE = (
+    '"P10 to P90: "&IF(ISTEXT(total_p90),"not known",'
+    f'{style.in_words("total_p10")}&" to "&{style.in_words("total_p90")}&" USD")'
+)
+"""What a Dashboard says of the total's range."""
 PAID_BACK = 'IF(INDEX({all},1,COLUMNS({all}))>0,"never",MAX({all})+1)'
 """The total of a row that has the numbers of the months in which something is not yet paid back."""
 
@@ -197,6 +204,8 @@ class Template:
     """The first day that Timeline shows, as a formula."""
     ends: str
     """The last day of the project, as a formula; of a service, the last month that is counted."""
+    signed: str = field(default="{owed_usd}", kw_only=True)
+    """What of a month's lines is paid at prices that are agreed, and so do not rise with inflation."""
     checks: list[Check]
     tiles: list[Figure]
     facts: list[Figure]
@@ -210,11 +219,13 @@ class Template:
     constants: Sequence[Constant] = ()
     lists: dict[str, list[str]] = field(default_factory=dict)
     pictures: Sequence[Picture] = ()
+    rows: Sequence[Figure] = ()
+    """What the Dashboard shows of every scenario, a row each, instead of the given ones beside the bill: at most five."""
     extra: Sequence[Callable[[Book], object]] = ()
     """Further sheets of this template alone."""
     scenario_word: str = "Scenario"
     amounts: str = style.AMOUNT
-    """How the bill and its charts show amounts."""
+    """How charts of the bill, and lines that come back, show amounts."""
     free: tuple[str, ...] = FREE
     given: tuple[str, ...] = GIVEN
     months: int = MONTHS

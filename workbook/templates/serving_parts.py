@@ -333,11 +333,6 @@ def estimate_range(beside: str) -> Block:
     ])  # fmt: skip
 
 
-RANGE = (
-    '"P10 to P90: "&IF(ISTEXT(total_p90),"not known",IF(total_p90>=million,TEXT(total_p10/million,"0.0")&" to "&TEXT(total_p90/million,"0.0")&" M USD",'
-    'TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0")&" USD"))'
-)
-"""What a Dashboard says of it."""
 SERVING_LISTS = {
     "yes_no_list": ["yes", "no"], "term_list": TERMS, "replica_list": ["plan", "fewest"],
     "format_list": ["published", "bf16", "fp8", "nvfp4", "int4"],

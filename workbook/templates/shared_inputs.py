@@ -13,6 +13,7 @@ from .parts import (
     AT_LEAST,
     AT_MOST,
     EQUAL,
+    MIX,
     PRICE,
     SAME,
     STOP,
@@ -81,13 +82,13 @@ def next_start(book: Book) -> date:
 
 
 def model_input(value: str, note: str, label: str = "Model") -> Input:
-    return Input("model", label, value, "", note, among="models_list", known="NOT(ISERROR(LLM_PARAMS(model)))",
+    return Input("model", label, value, "", note, among="models_list", known='NOT(ISERROR(LLM_MODEL(model,"n_layers")))',
                  group=VOLUME)  # fmt: skip
 
 
 def accelerator_input(value: str = "h100-sxm") -> Input:
     return Input("accelerator", "Accelerator", value, "", "An accelerator of the Hardware sheet, or an own one added there.",
-                 among="hardware_list", known="NOT(ISERROR(accelerator_row))")  # fmt: skip
+                 among="hardware_list", known="NOT(ISERROR(accelerator_row))", group=MIX)  # fmt: skip
 
 
 def money_section(book: Book, start_label: str, scenario: str = "base") -> Section:
@@ -124,13 +125,13 @@ def price_section(*more: Input, mixed: bool = True) -> Section:
     inputs = [
         Input("price_term", "Contract", "on_demand", "",
               "on_demand, spot, 1y, 3y: all on it; mix: the shares below. 1y and 3y are owed for their whole term.",
-              among="term_list", group=PRICE),
+              among="term_list", group=MIX),
         Input("share_spot", "Mix: share on spot", 0, "share", "The rest of the mix is on demand.", None, style.PERCENT, 0, 1,
-              group=PRICE),
+              group=MIX),
         Input("share_1y", "Mix: share committed for a year", 0, "share", "Owed for twelve months.", None, style.PERCENT, 0,
-              1, group=PRICE),
+              1, group=MIX),
         Input("share_3y", "Mix: share committed for three years", 0, "share", "Owed for 36 months.", None, style.PERCENT, 0,
-              1, group=PRICE),
+              1, group=MIX),
         Input("usd_per_hour", "Own price of an accelerator-hour", None, "USD/accelerator-hour",
               "Your contract. It wins over every listed price and does not move with a scenario.", None, style.USD_CENTS, 0.0001,
               1000, blank="listed prices, as the next lines say", group=PRICE),
@@ -242,7 +243,9 @@ def price_lines(*, mixed: bool = True, together: str = "{node_size}", beside: st
              "Where there are any, only they count.",
              style.WHOLE, fact=True),
         Line("price_least_size", "Smallest instance compared", "accelerators",
-             f"IF(SUMPRODUCT((prices_accelerator={{accelerator_id}})*(prices_count>={together})*(prices_on_demand>0))>0,{together},1)", "Whole nodes; smaller instances only where no whole node is listed.", style.WHOLE, fact=True),
+             f"IF(SUMPRODUCT((prices_accelerator={{accelerator_id}})*(prices_count>={together})*(prices_on_demand>0))>0,{together},"
+             f"MAX(1,IF((prices_accelerator={{accelerator_id}})*(prices_count<{together})*(prices_on_demand>0),prices_count)))",
+             "Whole nodes; the largest instances below where no whole node is listed.", style.WHOLE, fact=True, array=True),
         Line("price_rows", "Comparable rows", "rows", f"SUMPRODUCT({_MASK}*(prices_on_demand>0))",
              "They are green on Prices.", style.WHOLE, fact=True),
         Line("price_lowest", "Lowest of them, on demand", rate, f"IFERROR({_statistic('prices_on_demand', '0')},0)", "", hourly,
@@ -312,7 +315,7 @@ COMMITMENTS = [
     Constant("months_3y", "Months of a commitment for three years", 36, "months", ""),
 ]
 UPFRONT = Input("upfront_share", "Commitments: paid at the start", 0, "share", "The rest is paid month by month over the term.",
-                None, style.PERCENT, 0, 1)  # fmt: skip
+                None, style.PERCENT, 0, 1, group=MIX)  # fmt: skip
 
 
 def contract_ends(start: str, *others: str) -> list[Line]:
@@ -346,6 +349,10 @@ def owed_clock(start: str) -> list[TimeRow]:
     ]  # fmt: skip
 
 
+WHOLE_MONTHS = Check(
+    "The start is the first of a month", "DAY(start_date_shown)", EQUAL, "1", WARN,
+    "Months are counted and paid whole, from the first of the month of the start: type that day.", "start_date", "0",
+)  # fmt: skip
 BLEND = Line(
     "price_used", "Price of the mix", "USD/accelerator-hour",
     "{on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}*{price_spot},0)+{one_year_share}*{price_1y}"
@@ -389,6 +396,9 @@ def price_checks(*, mixed: bool = True) -> list[Check]:
               "Ask for a quote and type it as usd_per_hour, or keep it for every new workbook with xlcalc prices add. The age is that of the "
               "instance, or the median of the rows.",
               "price_age", '#,##0 "days"', last=True),
+        Check("The report is not dated before its prices", "MIN(price_on_demand_age,price_1y_age,price_3y_age)", AT_LEAST, "0", WARN,
+              "So old were the prices in use that many days before they were read: correct the date of the report.", "report_date",
+              '#,##0 "days";-#,##0 "days"'),
         Check("Commitments are priced by quotes", "price_estimated", EQUAL, "0", WARN,
               "No quote and no listed price for the term: the discount is Epoch's estimate. Type usd_per_hour_1y or _3y.",
               "discount_1y", "0"),

@@ -21,9 +21,9 @@ SERIES = (NAVY, "9DC3E6", TEAL, ORANGE, RED, "BFBFBF", "5B4A8A", "F4D06F", BLUE,
 INPUT_FONT, LINK_FONT = "0000FF", "00703C"
 FONT = "Arial"
 
-AMOUNT = '[>=1000000]"$"#,##0.0,,"M";[<0]-"$"#,##0;"$"#,##0'  # LibreOffice shows no sign in a third part
-MILLIONS = '[>=1000000]"$"#,##0.0,,"M";[<0]-"$"#,##0.0,,"M";"$"#,##0'
-"""Where negative amounts are of millions: no number format has a limit more for them."""
+AMOUNT = '[<1000000]"$"#,##0;[<1000000000]"$"#,##0.0,,"M";"$"#,##0.0,,,"B"'
+MILLIONS = '[<1000000000]"$"#,##0.0,,"M";"$"#,##0.0,,,"B"'
+"""Where negative amounts are of millions: programs agree on the sign only where a part holds both signs."""
 COUNT = '[>=1000000]#,##0.00,,"M";[>=1000]#,##0,"k";0'
 USD, USD_CENTS = '"$"#,##0', '"$"#,##0.00'
 RATE = '[<0.001]"$"0.00####;[<0.1]"$"0.0000;"$"#,##0.00'
@@ -80,6 +80,20 @@ def aligned(horizontal: str | None = None, *, wrap: bool = False, indent: int = 
     return Alignment(
         horizontal=horizontal, vertical="center", wrap_text=wrap, indent=indent, shrink_to_fit=shrink or None
     )
+
+
+def in_words(amount: str) -> str:
+    """A formula's amount as text, in a magnitude that people say: 15.2 M."""
+    shown = (
+        (unit, f'TEXT({amount}/{unit},"#,##0.0")&" {letter}"') for unit, letter in (("billion", "B"), ("million", "M"))
+    )
+    return "".join(f"IF({amount}>={unit},{text}," for unit, text in shown) + f'TEXT({amount},"#,##0")))'
+
+
+def unit_for(amount: str) -> tuple[str, str]:
+    """What a chart's amounts are divided by, and what its legend calls them, as formulas: one unit for all of an axis."""
+    large, some = f"{amount}>=billion", f"{amount}>=million"
+    return f"IF({large},billion,IF({some},million,1))", f'IF({large},"billion USD",IF({some},"million USD","USD"))'
 
 
 def decimals(number: float) -> str:

@@ -197,7 +197,7 @@ def make_report(
     print_rows([["result", "value", "unit"], *checks, *([n.name, n.value, n.unit] for n in made.results)])
     print(f"xlcalc: wrote {target}", file=sys.stderr)
     warned = [check.sentence() for check in made.warned]
-    remark([*report.notes(made.recalculation), *made.left_out, *warned])
+    remark([*made.notes, *warned])
     complain(report.failures(made))
 
 

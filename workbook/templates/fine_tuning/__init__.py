@@ -34,7 +34,7 @@ TEMPLATE = Template(
     sections=sections,
     overrides={"QLoRA": {"method": "qlora"}, "full": {"method": "full"}},
     given=("LoRA", "QLoRA", "full"), bridge=(0, 2), scenario_word="Scenario",
-    blocks=BLOCKS, costs=COSTS, basis=PROJECT, results=RESULTS, clock=CLOCK, starts="plan_start", ends="plan_end", checks=CHECKS,
+    blocks=BLOCKS, costs=COSTS, basis=PROJECT, results=RESULTS, clock=CLOCK, starts="plan_start", ends="plan_end", signed="MIN({owed_usd},{paid_subtotal})", checks=CHECKS,
     tiles=[
         Figure("Cost of the plan", "total_cost", style.AMOUNT, '=IF(ISNUMBER(total_p10),"by measured steps: "&TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0")&" USD","no range")'
                '&IF(cost_staff=0,"; without staff","")'),

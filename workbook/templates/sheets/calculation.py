@@ -20,7 +20,7 @@ from ..parts import GROUPS, MONTHLY, Block, Cost, Input, Line
 from . import own_lines
 
 HEAD, FIRST = 5, 6
-LIVE, SCENARIOS, BRIDGE = 3, 6, 3
+LIVE, SCENARIOS, BRIDGE = 3, 6, len(GROUPS) - 1
 _FIRST_SCENARIO, NAME, _HOW = LIVE + 1, LIVE + SCENARIOS + 1, LIVE + SCENARIOS + 2
 _FIRST_BRIDGE = _HOW + 1
 _SIDE = _FIRST_BRIDGE + BRIDGE
@@ -33,8 +33,8 @@ _ADDED = [
          style.USD, "", True),
     Line("total_in_currency", "Total in your currency", "your currency", "{total_cost}*{currency_per_usd}",
          "At the dated rate of Inputs.", "#,##0", "Total in the currency of Inputs"),
-    Line("total_with_currency", "Total with its currency", "text", 'IFERROR(IF({total_in_currency}<million,TEXT({total_in_currency},"#,##0"),TEXT({total_in_currency}/million,"#,##0.0")&"M")&" "&currency,"not known")', "",
-         style.GENERAL),
+    Line("total_with_currency", "Total with its currency", "text",
+         f'IFERROR({style.in_words("{total_in_currency}")}&" "&currency,"not known")', "", style.GENERAL),
 ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font
@@ -11,7 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from ...checks import STOPPED, WARNED
 from .. import style
 from ..book import Book
-from ..parts import AT_LEAST, AT_MOST, EQUAL, PROJECT, SAME, STOP, WARN, Check, Template
+from ..parts import AT_LEAST, AT_MOST, EQUAL, GIVEN, PROJECT, SAME, STOP, WARN, Check, Template
 from .scenarios import NAME_CELLS
 
 HEAD, FIRST = 11, 12
@@ -24,6 +25,12 @@ _TESTS = {
 }
 _ONCE = "+".join(f'(SUMPRODUCT((scenario_list={cell})*(scenario_list<>""))=1)' for cell in NAME_CELLS)
 """How many scenarios have a name, and one that no other has."""
+_TOTALS = [f"INDEX(total_cost_scenarios,{place})" for place in range(1, len(GIVEN) + 1)]
+_DISORDER = (
+    "IF(AND(" + ",".join(f'INDEX(scenario_list,{place})="{name}"' for place, name in enumerate(GIVEN, 1)) + "),"
+    + "+".join(f"({one}>{other})" for one, other in pairwise(_TOTALS)) + ",0)"
+)  # fmt: skip
+"""How often a scenario costs more than the next, where they still have their names."""
 _ADVICE = "What it means, and what to do"
 
 
@@ -42,8 +49,8 @@ def build(book: Book, checks: list[Check]) -> Worksheet:
             cell.alignment = style.aligned("right")
         style.text(sheet, row, 4, check.severity, color=style.GREY)
         test = _TESTS[check.test].format(row=row)
-        failed = "0" if check.severity == STOP else "-1"
-        guarded = f"=IF(ISERROR(B{row}),{failed},IF(ISERROR(C{row}),{failed},IF({test},1,{failed})))"
+        failed, unknown = ("0", "0") if check.severity == STOP else ("-1", '"–"')  # what an error comes of is a stop
+        guarded = f"=IF(ISERROR(B{row}),{unknown},IF(ISERROR(C{row}),{unknown},IF({test},1,{failed})))"
         result = style.formula(sheet, row, 5, guarded, '[=1]"pass";[=0]"FAIL";"look"')
         result.alignment = style.aligned("center")
         target = book.workbook.defined_names[check.place].attr_text
@@ -96,6 +103,9 @@ def common(book: Book, template: Template) -> list[Check]:
               "actuals", '#,##0 "months"'),
         Check("Inputs are used by a scenario", _overridden(book), EQUAL, "0", WARN,
               "Each scenario has its own of this many inputs, and none has what stands on Inputs, which counts for nothing: type it in a scenario.",
+              "overrides_valid", "0"),
+        Check("Low, base and high cost in that order", _DISORDER, EQUAL, "0", WARN,
+              "What a scenario sets stands against what Inputs have now, as a growth of 10 % under a base of 50 %: set it anew on Scenarios.",
               "overrides_valid", "0"),
         Check("The step of Sensitivity is a share", "ABS(tornado_step)", AT_MOST, "1-tenth", STOP,
               "Type a share of each driver's value, from 1 % to 90 %.", "tornado_step", style.PERCENT),

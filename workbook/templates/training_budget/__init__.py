@@ -7,7 +7,7 @@ from xlcalc.training import compute, failures
 from .. import style
 from ..assemble import build as assemble
 from ..book import Book
-from ..parts import PROJECT, Constant, Figure, Template
+from ..parts import PROJECT, RANGE, Constant, Figure, Template
 from ..shared_inputs import COMMITMENTS, TERMS
 from ..sheets import estimate, runs
 from .checks import CHECKS
@@ -36,12 +36,10 @@ TEMPLATE = Template(
         "low": {"whole_run_factor": 1.06, "price_percentile": 0.25, "experiment_share": 0.2},
         "high": {"whole_run_factor": 2.3, "price_percentile": 0.75, "experiment_share": 2.5},
     },
-    blocks=BLOCKS, costs=COSTS, basis=PROJECT, amounts=style.MILLIONS, results=RESULTS, clock=CLOCK, after=AFTER,
+    blocks=BLOCKS, costs=COSTS, basis=PROJECT, results=RESULTS, clock=CLOCK, after=AFTER,
     after_title="By tokens done", starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
-        Figure("Total cost", "total_cost", style.AMOUNT, '="P10 to P90"&IF(total_cost>total_p90," of runs like it","")&": "'
-               '&IF(total_p90<million,TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0"),'
-               'TEXT(total_p10/million,"#,##0.0")&" to "&TEXT(total_p90/million,"#,##0.0")&" M")&" USD"'),
+        Figure("Total cost", "total_cost", style.AMOUNT, f'={RANGE}&IF(total_cost>total_p90,", for runs like it","")'),
         Figure("Duration of the run", "wall_clock_days", '[<10]0.0 "days";#,##0 "days"',
                '="whole runs: "&TEXT(days_p10,"#,##0.0")&" to "&TEXT(days_p90,"#,##0.0")&" days"'),
         Figure("Accelerator-hours of the run", "gpu_hours", style.COUNT, "whole nodes, failures and losses included"),
