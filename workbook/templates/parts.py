@@ -85,24 +85,6 @@ class Line:
 Block = tuple[str, list[Line]]
 
 
-def whole_units(count: str, unit: str) -> str:
-    """So many, rounded up to whole units."""
-    return f"ROUNDUP(ROUND({count}/{unit},rounding_digits),0)*{unit}"
-
-
-def committed_lines(count: str, whole: Callable[[str], str]) -> list[Line]:
-    """What of `count` accelerators is committed, in units as `whole` rounds them: the share for three years, and that for
-    a year within the rest, so that no unit is owed twice."""
-    three, year = (
-        f"{whole(f'{{{share}}}*{count}')},{whole(count)}" for share in ("three_year_share", "one_year_share")
-    )
-    return [
-        Line("committed_3y", "Committed for three years", "accelerators", f"MIN({three})", "Whole, as they are rented.", style.TENTHS),
-        Line("committed_1y", "Committed for a year", "accelerators", f"MIN({year}-{{committed_3y}})", "Not more than the rest.",
-             style.TENTHS),
-    ]  # fmt: skip
-
-
 @dataclass(frozen=True)
 class Cost:
     """A line of the bill: its step of the calculation, and what of it falls into a month (a formula of Timeline)."""
@@ -131,6 +113,11 @@ class TimeRow:
     """The unit of the total, where it is not that of the months."""
     total_format: str = ""
     """Likewise."""
+
+
+def part_of(start: str, end: str) -> str:
+    """The share of an interval that lies in the month."""
+    return f"IF({end}<={start},0,MAX(0,MIN({{end}},{end})-MAX({{start}},{start}))/({end}-{start}))"
 
 
 RANGE = (

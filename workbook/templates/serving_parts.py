@@ -8,29 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import style
-from .parts import (
-    EFFICIENCY,
-    VOLUME,
-    Block,
-    Constant,
-    Input,
-    Line,
-    Section,
-    TimeRow,
-    committed_lines,
-    whole_units,
-)
-from .shared_inputs import (
-    ASSUMED,
-    BLEND,
-    COMMITMENTS,
-    FLEXIBLE_RATE,
-    TERMS,
-    YOURS,
-    accelerator_input,
-    hardware_lines,
-    model_input,
-)
+from .contracts import BLEND, COMMITMENTS, FLEXIBLE_RATE, committed_lines, whole_units
+from .parts import EFFICIENCY, VOLUME, Block, Constant, Input, Line, Section, TimeRow
+from .shared_inputs import ASSUMED, TERMS, YOURS, accelerator_input, hardware_lines, model_input
 
 _EXAMPLE = "example: fill in yours"
 HOURS_SHEET, HOURS_FIRST, HOURS = "Load by hour", 7, 24

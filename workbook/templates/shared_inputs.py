@@ -20,11 +20,9 @@ from .parts import (
     VOLUME,
     WARN,
     Check,
-    Constant,
     Input,
     Line,
     Section,
-    TimeRow,
 )
 
 EPOCH_COSTS = Source(
@@ -310,67 +308,9 @@ def _shares(basis: Callable[[str, str], str]) -> list[Line]:
     ]  # fmt: skip
 
 
-COMMITMENTS = [
-    Constant("months_1y", "Months of a commitment for a year", 12, "months", ""),
-    Constant("months_3y", "Months of a commitment for three years", 36, "months", ""),
-]
-UPFRONT = Input("upfront_share", "Commitments: paid at the start", 0, "share", "The rest is paid month by month over the term.",
-                None, style.PERCENT, 0, 1, group=MIX)  # fmt: skip
-
-
-def contract_ends(start: str, *others: str) -> list[Line]:
-    """When each commitment is paid off, and with it the plan."""
-    return [
-        Line("contract_end_1y", "A commitment for a year would end", "date", f"MAX({','.join(others)},{{{start}}}+months_1y*days_per_month)",
-             "With the work where that is longer.", style.DATE),
-        Line("contract_end_3y", "A commitment for three years would end", "date",
-             f"MAX({','.join(others)},{{{start}}}+months_3y*days_per_month)", "", style.DATE),
-    ]  # fmt: skip
-
-
-def part_of(start: str, end: str) -> str:
-    """The share of an interval that lies in the month."""
-    return f"IF({end}<={start},0,MAX(0,MIN({{end}},{end})-MAX({{start}},{start}))/({end}-{start}))"
-
-
-def owed_clock(start: str) -> list[TimeRow]:
-    """What of the commitments is paid in the month: each over its own term."""
-
-    def cash(term: str) -> str:
-        return f"owed_usd_{term}*(upfront_share_shown*{{starts_now}}+(1-upfront_share_shown)*{{owed_share_{term}}})"
-
-    return [
-        TimeRow("owed_share_1y", "Commitment for a year: of its term", "share", part_of(start, "contract_end_1y")),
-        TimeRow("owed_share_3y", "Commitment for three years: of its term", "share", part_of(start, "contract_end_3y")),
-        TimeRow("starts_now", "Commitments: first payment", "1 or 0", f"AND({start}>={{start}},{start}<{{end}})*1", "0"),
-        TimeRow("owed_usd", "Commitments: cash", "USD", f"{cash('1y')}+{cash('3y')}", style.USD),
-        TimeRow("owed_cash", "Commitments: of all that is owed", "share",
-                "IF(owed_usd_1y+owed_usd_3y=0,0,{owed_usd}/(owed_usd_1y+owed_usd_3y))"),
-    ]  # fmt: skip
-
-
 WHOLE_MONTHS = Check(
     "The start is the first of a month", "DAY(start_date_shown)", EQUAL, "1", WARN,
     "Months are counted and paid whole, from the first of the month of the start: type that day.", "start_date", "0",
-)  # fmt: skip
-BLEND = Line(
-    "price_used", "Price of the mix", "USD/accelerator-hour",
-    "{on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}*{price_spot},0)+{one_year_share}*{price_1y}"
-    "+{three_year_share}*{price_3y}", "Each contract by its share.", style.RATE, "Price of an accelerator-hour in use",
-)  # fmt: skip
-
-
-FLEXIBLE_RATE = Line(
-    "flexible_rate", "Hour on demand or spot", "USD/accelerator-hour",
-    "IF({on_demand_share}+{spot_share}<=0,{price_on_demand},({on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}"
-    "*{price_spot},0))/({on_demand_share}+{spot_share}))", "", style.RATE,
-)  # fmt: skip
-
-
-SPOT_IS_TAKEN = Check(
-    "Nothing runs on machines that can be taken away", "spot_share", AT_MOST, "0", WARN,
-    "Spot machines are taken away when others pay more, and the bill has no interruptions: add spares or failed runs for them.", "price_term",
-    style.PERCENT,
 )  # fmt: skip
 _MIX_CHECKS = [
     Check("A spot price is found where spot is used", "IF(spot_share>0,IF(ISNUMBER(price_spot),1,0),1)", EQUAL, "1", STOP,

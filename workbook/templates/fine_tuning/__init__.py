@@ -5,8 +5,9 @@ from __future__ import annotations
 from .. import style
 from ..assemble import build as assemble
 from ..book import Book
+from ..contracts import COMMITMENTS
 from ..parts import PROJECT, Constant, Figure, Picture, Template
-from ..shared_inputs import COMMITMENTS, TERMS
+from ..shared_inputs import TERMS
 from ..sheets import api_prices, tuning_runs
 from .checks import CHECKS
 from .inputs import sections

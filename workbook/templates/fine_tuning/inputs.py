@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from .. import style
 from ..book import Book, Source
+from ..contracts import UPFRONT
 from ..parts import EFFICIENCY, PRICE, VOLUME, Input, Section
-from ..shared_inputs import (
-    ASSUMED,
-    MFU_CEILING,
-    UPFRONT,
-    YOURS,
-    accelerator_input,
-    model_input,
-    money_section,
-    price_section,
-)
+from ..shared_inputs import ASSUMED, MFU_CEILING, YOURS, accelerator_input, model_input, money_section, price_section
 
 LORA = Source(
     "LoRA (2021)",

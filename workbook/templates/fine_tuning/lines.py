@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .. import style
-from ..parts import Block, Cost, Line, TimeRow, committed_lines, whole_units
-from ..shared_inputs import BLEND, FLEXIBLE_RATE, contract_ends, hardware_lines, owed_clock, part_of, price_lines
+from ..contracts import BLEND, FLEXIBLE_RATE, committed_lines, contract_ends, owed_clock, whole_units
+from ..parts import Block, Cost, Line, TimeRow, part_of
+from ..shared_inputs import hardware_lines, price_lines
 
 _INT = style.WHOLE
 

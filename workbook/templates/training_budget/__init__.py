@@ -7,8 +7,9 @@ from xlcalc.training import compute, failures
 from .. import style
 from ..assemble import build as assemble
 from ..book import Book
+from ..contracts import COMMITMENTS
 from ..parts import PROJECT, RANGE, Constant, Figure, Template
-from ..shared_inputs import COMMITMENTS, TERMS
+from ..shared_inputs import TERMS
 from ..sheets import estimate, runs
 from .checks import CHECKS
 from .inputs import sections

@@ -6,6 +6,7 @@ from datetime import date
 
 from .. import style
 from ..book import Book, Source
+from ..contracts import UPFRONT
 from ..parts import EFFICIENCY, PRICE, VOLUME, Input, Section
 from ..shared_inputs import (
     ASSUMED,
@@ -14,7 +15,6 @@ from ..shared_inputs import (
     EPOCH_PAPER,
     MFU_CEILING,
     NODE_POWER,
-    UPFRONT,
     YOURS,
     accelerator_input,
     catalog_source,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .. import style
-from ..parts import Block, Cost, Line, TimeRow, committed_lines, whole_units
-from ..shared_inputs import BLEND, FLEXIBLE_RATE, contract_ends, hardware_lines, owed_clock, part_of, price_lines
+from ..contracts import BLEND, FLEXIBLE_RATE, committed_lines, contract_ends, owed_clock, whole_units
+from ..parts import Block, Cost, Line, TimeRow, part_of
+from ..shared_inputs import hardware_lines, price_lines
 
 _BIG, _INT, _GB = style.SCIENTIFIC, style.WHOLE, "#,##0.00"
 _PHASES = [
