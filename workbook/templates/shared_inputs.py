@@ -186,10 +186,10 @@ def hardware_lines() -> list[Line]:
     ]  # fmt: skip
 
 
-def price_lines(*, mixed: bool = True, together: str = "{node_size}") -> list[Line]:
+def price_lines(*, mixed: bool = True, together: str = "{node_size}", beside: str = "") -> list[Line]:
     """The price of an accelerator-hour by contract: own first, then the statistic of the comparable listed rows. Not
     `mixed`: on demand and both commitments stand beside each other, and none is chosen. `together`: the accelerators
-    that an instance must have to be compared."""
+    that an instance must have to be compared. `beside`: above 0 where hours on demand are paid beside the contract."""
 
     def listed(column: str, statistic: str) -> str:
         return f'IF({{instance}}="–",{statistic},N(INDEX({column},MATCH({{instance}},prices_list,0))))'
@@ -230,7 +230,7 @@ def price_lines(*, mixed: bool = True, together: str = "{node_size}") -> list[Li
 
     rate = "USD/accelerator-hour"
     hourly = style.LISTED_RATE
-    on_demand = "(({on_demand_share}>0)+{price_estimated}>0)*" if mixed else ""
+    on_demand = f"(({{on_demand_share}}>0)+{{price_estimated}}{beside and f'+({beside})'}>0)*" if mixed else ""
     on_demand += "NOT(ISNUMBER({usd_per_hour}))*({price_own}=0)"
     terms = [("1y", "one_year_share"), ("3y", "three_year_share"), *([("spot", "spot_share")] if mixed else [])]
     in_use_by_term = [("on_demand", f"({on_demand}>0)*1"), *((name, from_list(name, share)) for name, share in terms)]

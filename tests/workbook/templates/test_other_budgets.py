@@ -699,6 +699,10 @@ def test_hosted_tuning_has_the_scope_of_the_total():
         assert report.named("hosted_total") - report.named("hosted_usd") == pytest.approx(
             report.named("total_cost") - own
         )
+        assert report.named("year_hosted") == "–"  # without a price of its uses
+    served = changed(template="fine-tuning", hosted_usd_per_million=25, hosted_input_usd=0.3, hosted_output_usd=1.2)
+    uses = 1.2e6 * (500 * 0.3 + 300 * 1.2) / 1e6 * 1.1
+    assert served.named("year_hosted") == pytest.approx(served.named("hosted_total") + uses)
 
 
 # What comes back

@@ -208,6 +208,10 @@ RESULTS: list[Block] = [
         Line("year_tuned", "A year with the tuned model", "USD",
              'IF(ISNUMBER({serving_month}),{total_cost}+{serving_month}*months_per_year*(1+{contingency})*(1+{tax}),"not known")',
              "The total, and serving.", style.USD, "A year of the planned uses with the tuned model, tuning included"),
+        Line("year_hosted", "A year, tuned and served by a provider", "USD",
+             'IF(AND(ISNUMBER({hosted_total}),COUNT({hosted_input_usd},{hosted_output_usd})>1),{hosted_total}+({prompt_tokens}*{hosted_input_usd}'
+             '+{output_tokens}*{hosted_output_usd})/million*{uses_per_month}*months_per_year*(1+{contingency})*(1+{tax}),"–")',
+             "Total with hosted tuning, and its price of every use.", style.USD, "A year of the planned uses where a provider tunes and serves"),
         Line("saved_month", "Saved a month", "USD",
              'IF(ISNUMBER({year_tuned}),({year_prompt}-{year_tuned}+{total_cost})/months_per_year,"not known")', "Prompt less serving.", style.USD),
         Line("breakeven_months", "Months until tuning is paid", "months",

@@ -68,7 +68,7 @@ def _phase(name: str, words: str) -> list[Input]:
     return [
         Input(f"{name}_accelerators", f"Accelerators, {words}", None, "devices", "Whole nodes are paid.", None, style.WHOLE, 1, 1e7, True,
               blank="as many as pre-training has"),
-        Input(f"{name}_start", f"Starts, {words}", None, "date", "Accelerators on demand are not paid between phases.", None, style.DATE,
+        Input(f"{name}_start", f"{words.capitalize()} starts", None, "date", "Accelerators on demand are not paid between phases.", None, style.DATE,
               date(2015, 1, 1), date(2100, 1, 1), blank="when the phase before ends"),
     ]  # fmt: skip
 
@@ -117,7 +117,8 @@ def sections(book: Book) -> list[Section]:
                   "it is a share of all FLOP that run (HFU).", LLAMA_3, style.PERCENT, 0.01, 1, group=EFFICIENCY),
             Input("whole_run_factor", "Published hours over calculated hours", 1.25, "ratio",
                   "What published runs paid over what a utilisation of 40 % needs: median 1.25, where the authors state hours "
-                  "1.06, 90th percentile 2.5 (63 runs; 36 of them are on Published runs). Failures below are part of it.", runs.SOURCE, "0.00", 1, 10,
+                  "1.06, 90th percentile 2.5 (63 runs; 36 of them are on Published runs). The high case takes 2.3, "
+                  "within the range of runs on H100. Failures below are part of it.", runs.SOURCE, "0.00", 1, 10,
                   group=EFFICIENCY),
             Input("ramp_months", "Delivery of the accelerators", 0, "months",
                   "They arrive evenly over these months before the run, and each is paid from its arrival.", None, style.TENTHS,

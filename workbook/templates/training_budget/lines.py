@@ -192,7 +192,10 @@ _STORE: Block = ("Storage and energy", [
          "*IF(ISNUMBER({people_months}),{people_months},{plan_months_long})", "For their months, or from the first experiment to the end of the run.",
          style.USD),
 ])  # fmt: skip
-BLOCKS: list[Block] = [_MODEL, _HARDWARE, ("Price of an accelerator-hour", price_lines()), _TIME, _CONTRACT, _STORE]
+_EXPERIMENTS_ON_DEMAND = (
+    "({one_year_share}+{three_year_share}>=1)*(IF(ISNUMBER({experiment_gpu_hours}),{experiment_gpu_hours},{experiment_share})>0)"
+)
+BLOCKS: list[Block] = [_MODEL, _HARDWARE, ("Price of an accelerator-hour", price_lines(beside=_EXPERIMENTS_ON_DEMAND)), _TIME, _CONTRACT, _STORE]
 COSTS = [
     Cost(Line("cost_compute", "Compute at the utilisation", "USD", "{run_usd}/{loss_factor}", "The run without any loss.",
               style.USD, "Compute"), "cost_compute*{hours_paid}"),
@@ -230,7 +233,7 @@ CLOCK = [
     TimeRow("experiments_done", "Experiments done in the month", "share", part_of(_EXPERIMENTS, "start_date_shown")),
     TimeRow("plan_share", "Plan done in the month", "share", part_of(_EXPERIMENTS, "end_date")),
     TimeRow("ramp_share", "Delivery in the month", "share",
-            part_of("(start_date_shown-MAX(1,ramp_months_shown*days_per_month))", "start_date_shown")),
+            part_of("MAX(plan_start,start_date_shown-MAX(1,ramp_months_shown*days_per_month))", "start_date_shown")),
     *owed_clock("start_date_shown"),
     TimeRow("hours_paid", "Of the run's hours, paid in the month", "share",
             "IF(run_usd=0,{run_share},((run_usd-committed_used_usd)*{run_share}+committed_used_usd*{owed_cash})/run_usd)"),
@@ -315,7 +318,7 @@ RESULTS: list[Block] = [
         Line("total_p50", "Total at the median (P50)", "USD", _total_at("({reference_hours_p50}+{reference_hours}*{spot_loss})"), "",
              style.USD, "Total where hours are those of P50"),
         Line("total_p90", "Total at nine tenths (P90)", "USD", _total_at("{hours_p90}"),
-             "For runs like this one: high, which takes nine tenths of all published runs, may lie above.", style.USD,
+             "For runs like this one: on accelerators whose runs differ less, the high case may lie above.", style.USD,
              "Total where hours are those of P90"),
     ]),
     ("Is the compute well spent? (Chinchilla scaling law)", [
