@@ -62,6 +62,7 @@ def findings(package: Package) -> list[Finding]:
     for cell in calculated.not_calculated:
         if any(said in cell.reason for said in _WRONG):
             found.append(Finding("formula", f"{cell.sheet}!{cell.cell}", cell.reason))
+    causes = {f"{one.sheet}!{one.cell}": f"is {one.code}: {one.message}" for one in calculated.errors}
     for sheet in package.sheets:
         xml = package.sheet(sheet)
         cells = {(cell.row, cell.column): cell for cell in xml.cells()}
@@ -69,7 +70,7 @@ def findings(package: Package) -> list[Finding]:
         for cell in formulas:
             value, place = package.cell_value(xml, cell), f"{sheet}!{cell_name(cell.row, cell.column)}"
             if isinstance(value, CalcError):
-                found.append(Finding("error", place, f"is {value.code}"))
+                found.append(Finding("error", place, causes.get(place, f"is {value.code}")))
             text = unescape(cell.formula_text)
             found += [
                 Finding("constant", place, f"has the constant {number} in its formula: ={_short(text)}")
