@@ -59,9 +59,9 @@ def findings(package: Package) -> list[Finding]:
     for one in warned(package):
         stale = "stale" in one.name
         found.append(Finding("price" if stale else "warning", "Checks", one.sentence(), not stale))
-    for cell in calculated.not_calculated:
-        if any(said in cell.reason for said in _WRONG):
-            found.append(Finding("formula", f"{cell.sheet}!{cell.cell}", cell.reason))
+    for kept in calculated.not_calculated:
+        if any(said in kept.reason for said in _WRONG):
+            found.append(Finding("formula", f"{kept.sheet}!{kept.cell}", kept.reason))
     causes = {f"{one.sheet}!{one.cell}": f"is {one.code}: {one.message}" for one in calculated.errors}
     for sheet in package.sheets:
         xml = package.sheet(sheet)
