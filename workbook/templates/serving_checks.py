@@ -39,9 +39,8 @@ HOURS_FILLED = Check(
 SEARCHED = Check(
     "The replica was searched for these inputs",
     "IF(COUNTIF(inputs_valid,0)+COUNTIF(overrides_valid,0)>0,1,IF(ISERROR(replica_layout),0,1))", EQUAL, "1", STOP,  # entries are named first
-    "No layout up to the largest replica fits within both limits: relax them, or allow a larger replica. A standalone file keeps answers for "
-    "the inputs that it was made with (cells on lilac): choose the replica by fewest (replica_by on Inputs), type own_speed and "
-    "own_accelerators, or search by xlcalc recalc FILE.",
+    "No layout up to the largest replica fits within both limits: relax them, or allow a larger replica. A standalone file does not know the "
+    "replicas of some machines (TPUs): type own_speed and own_accelerators, or search by xlcalc recalc FILE.",
     "replica_layout", "0", first=True,
 )  # fmt: skip
 FLEET = Check(
