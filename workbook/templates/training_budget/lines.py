@@ -192,10 +192,15 @@ _STORE: Block = ("Storage and energy", [
          "*IF(ISNUMBER({people_months}),{people_months},{plan_months_long})", "For their months, or from the first experiment to the end of the run.",
          style.USD),
 ])  # fmt: skip
-_EXPERIMENTS_ON_DEMAND = (
-    "({one_year_share}+{three_year_share}>=1)*(IF(ISNUMBER({experiment_gpu_hours}),{experiment_gpu_hours},{experiment_share})>0)"
-)
-BLOCKS: list[Block] = [_MODEL, _HARDWARE, ("Price of an accelerator-hour", price_lines(beside=_EXPERIMENTS_ON_DEMAND)), _TIME, _CONTRACT, _STORE]
+_EXPERIMENTS_ON_DEMAND = "({one_year_share}+{three_year_share}>=1)*(IF(ISNUMBER({experiment_gpu_hours}),{experiment_gpu_hours},{experiment_share})>0)"
+BLOCKS: list[Block] = [
+    _MODEL,
+    _HARDWARE,
+    ("Price of an accelerator-hour", price_lines(beside=_EXPERIMENTS_ON_DEMAND)),
+    _TIME,
+    _CONTRACT,
+    _STORE,
+]
 COSTS = [
     Cost(Line("cost_compute", "Compute at the utilisation", "USD", "{run_usd}/{loss_factor}", "The run without any loss.",
               style.USD, "Compute"), "cost_compute*{hours_paid}"),
