@@ -118,7 +118,8 @@ def test_own_prices_and_quotes_do_not_move():
             changed(price_term=term, **{f"usd_per_hour_{term}": 3}).named("by_contract")
         )  # experiments before a commitment are on demand, which moves
         assert quoted.named("price_basis") == "your quote"
-        assert (quoted.named("price_age") > 90) == (term != "spot")  # experiments before a commitment are at listed prices
+        aged = term != "spot"  # experiments before a commitment are at listed prices
+        assert (quoted.named("price_age") > 90) == aged
     assert changed(price_term="1y", usd_per_hour_1y=3, experiment_share=0).named("price_age") == 0
     assert changed(**moved).named("price_used") == pytest.approx(1.6 * changed().named("price_used"))
 

@@ -47,7 +47,7 @@ _MODEL: Block = ("Facts of the model (LLM_* cells)", [
     Line("gradient_bytes", "Gradients", "bytes", 'LLM_WEIGHTS({model_id},"bf16")', "One 16-bit number a parameter.", _INT,
          fact=True),
 ])  # fmt: skip
-_in_use = (f"IF({{{of}tokens}}>0,{devices},{{accelerators}})" for _, of, _, devices, _ in _LATER)
+_FEWEST = ",".join(f"IF({{{of}tokens}}>0,{devices},{{accelerators}})" for _, of, _, devices, _ in _LATER)
 _HARDWARE: Block = ("Hardware", [
     *hardware_lines(),
     Line("peak_listed", "Dense peak as listed", "TFLOP/s", "N(INDEX(hardware_peaks,{accelerator_row},MATCH({dtype},hardware_dtypes,0)))",
@@ -63,7 +63,7 @@ _HARDWARE: Block = ("Hardware", [
         Line(f"{phase}_paid", f"Accelerators paid, {words}", "devices", whole_units(devices, "{node_size}"), "Whole nodes.", _INT))),
     Line("system_watts", "Power of one with its server", "W",
          'IF(ISNUMBER({watts}),{watts},IF({tdp_watts}>0,{tdp_watts}*{server_power_factor},"not known"))', "Not known is not 0.", _INT),
-    Line("state_gb_each", "Model states on one accelerator", "GB", f"({{checkpoint_bytes}}+{{gradient_bytes}})/MIN({{accelerators}},{','.join(_in_use)})/bytes_per_gb",
+    Line("state_gb_each", "Model states on one accelerator", "GB", f"({{checkpoint_bytes}}+{{gradient_bytes}})/MIN({{accelerators}},{_FEWEST})/bytes_per_gb",
          "Weights, gradients and optimizer, spread over all accelerators (ZeRO stage 3) of the phase that has fewest.", _GB),
     Line("state_gb_room", "Memory for model states", "GB", "{memory_gb_each}*state_memory_share", "", _GB),
 ])  # fmt: skip
@@ -192,10 +192,10 @@ _STORE: Block = ("Storage and energy", [
          "*IF(ISNUMBER({people_months}),{people_months},{plan_months_long})", "For their months, or from the first experiment to the end of the run.",
          style.USD),
 ])  # fmt: skip
-_EXPERIMENTS_ON_DEMAND = (
-    "({one_year_share}+{three_year_share}>=1)*(IF(ISNUMBER({experiment_gpu_hours}),{experiment_gpu_hours},{experiment_share})>0)"
-)
-BLOCKS: list[Block] = [_MODEL, _HARDWARE, ("Price of an accelerator-hour", price_lines(beside=_EXPERIMENTS_ON_DEMAND)), _TIME, _CONTRACT, _STORE]
+_PRICES: Block = ("Price of an accelerator-hour", price_lines(
+    beside="({on_demand_share}+{spot_share}<=0)*(IF(ISNUMBER({experiment_gpu_hours}),{experiment_gpu_hours},{experiment_share})>0)",
+))  # fmt: skip
+BLOCKS: list[Block] = [_MODEL, _HARDWARE, _PRICES, _TIME, _CONTRACT, _STORE]
 COSTS = [
     Cost(Line("cost_compute", "Compute at the utilisation", "USD", "{run_usd}/{loss_factor}", "The run without any loss.",
               style.USD, "Compute"), "cost_compute*{hours_paid}"),
