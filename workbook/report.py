@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +30,7 @@ from .templates import editions
 
 _MARKS = re.compile(r"[\\`*_{}\[\]<>#|~&$]")
 _CURRENCY = "your currency"
+_DAY = "report_date"
 _NO_QUANTITY = ("", "date", "name", "text")
 """Units of what is no number."""
 _DAYS = 2_958_466
@@ -121,19 +122,33 @@ def unit_in(unit: str, values: Mapping[str, object]) -> str:
     return unit.replace(_CURRENCY, str(values.get("currency") or _CURRENCY))
 
 
+def dated(package: Package, settings: Mapping[str, str], day: date | None) -> tuple[dict[str, str], datetime | None]:
+    """The settings with the report's day, and the moment that TODAY and NOW give: the beginning of that day."""
+    if day is None:
+        return dict(settings), None
+    named = any(entry.name == _DAY for entry in package.names)
+    return {**settings, **({_DAY: day.isoformat()} if named else {})}, datetime.combine(day, time()).astimezone()
+
+
 def make(
-    source: str, settings: Mapping[str, str], progress: Progress | None = None, trust: str = "file", out: str = ""
+    source: str,
+    settings: Mapping[str, str],
+    progress: Progress | None = None,
+    trust: str = "file",
+    out: str = "",
+    day: date | None = None,
 ) -> Report:
     """Set inputs by name and recalculate. Raises WorkbookError for a name or a file that is not there, SettingError for
     a setting that the workbook does not take. The values in a template are of these engines: they are not compared.
-    `out`: the workbook that will be written, whose ending must tell what is in it."""
+    `out`: the workbook that will be written, whose ending must tell what is in it. `day`: the report's, not today."""
     whole, left_out = opened(source)
     if out:
         refuse_ending(whole, out)
     package = editions.calculable(whole)
     listed = listed_names(package)
+    settings, now = dated(package, settings, day)
     set_inputs(package, settings, {one.name.casefold(): one.unit for one in listed})
-    recalculation = editions.recalculated(whole, package, progress, "engine" if is_template(source) else trust)
+    recalculation = editions.recalculated(whole, package, progress, "engine" if is_template(source) else trust, now)
     inputs = [one.name for one in listed if one.kind == "input"]
     return Report(package.label, recalculation, named_cells(package), failed(package, inputs), left_out)
 
@@ -194,7 +209,7 @@ def as_markdown(report: Report) -> bytes:
     """Inputs and results as Markdown tables."""
     lines = [f"# {escaped(report.source)}", ""]
     for title, said in (
-        ("Failed checks", [check.sentence() for check in report.failed]),
+        ("Failed checks", [*(check.sentence() for check in report.failed), *problems(report.recalculation)]),
         ("Warnings", [check.sentence() for check in report.warned]),
         ("Notes", report.notes),
     ):
@@ -204,7 +219,6 @@ def as_markdown(report: Report) -> bytes:
         lines += [f"## {title}", "", "| Name | Value | Unit | Meaning |", "|---|---:|---|---|"]
         lines += [row_of_markdown([n.name, n.value, n.unit, n.about]) for n in names]
         lines.append("")
-    lines += [f"- {escaped(problem)}" for problem in problems(report.recalculation)]
     return ("\n".join(lines).rstrip() + "\n").encode()
 
 

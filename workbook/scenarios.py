@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from xlcalc.catalog.table_file import TableError, lines
 from xlcalc.files import read_file
 
 from .listed import Listed
-from .report import escaped, is_template, quantity, row_of_markdown, unit_in
+from .report import dated, escaped, find, is_template, quantity, row_of_markdown, unit_in
 from .report_html import Bill, bill_of
 from .settings import SettingError
 from .warm import OpenWorkbook
@@ -130,11 +131,17 @@ def _of_yaml(path: Path) -> list[tuple[str, dict[str, str]]]:
 
 
 def calculate(
-    source: str, scenarios: Sequence[Scenario], common: Mapping[str, str], each: Each, trust: str = "file"
+    source: str,
+    scenarios: Sequence[Scenario],
+    common: Mapping[str, str],
+    each: Each,
+    trust: str = "file",
+    day: date | None = None,
 ) -> Comparison:
     """Every scenario with the settings that all have in common. Raises SettingError, with the scenario's place, for the
     first setting that the workbook does not take, before any is calculated."""
-    with OpenWorkbook(source, trust) as book:
+    common, now = dated(find(source), common, day)
+    with OpenWorkbook(source, trust, now) as book:
         for one in scenarios:
             try:
                 book.check(_settings(one, common))

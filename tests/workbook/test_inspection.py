@@ -43,6 +43,20 @@ def test_constants_and_rows_beside_a_sum_are_found():
     assert not findings(package(whole))
 
 
+def test_formulas_that_nothing_calculates_are_found():
+    cells = {
+        "A1": 1,
+        "A2": '=IFERROR(LLM_KV_CASHE("llama-3.1-8b",8192),0)',
+        "A3": "=A4+A1",
+        "A4": "=A3",
+        "A5": "=SUMM(A1)",
+    }
+    found = findings(package({**cells, "A6": "=A1+nosuch", "A7": "=Prices[old]", "A8": "=A1/0", "A9": "=A1+A1"}))
+    kinds = [(one.kind, one.place.removeprefix("Sheet!")) for one in found]
+    assert kinds == [*(("formula", f"A{row}") for row in range(2, 8)), ("error", "A8")]
+    assert "did you mean LLM_KV_CACHE" in found[0].said and "itself" in found[1].said
+
+
 @pytest.mark.slow
 def test_a_template_has_no_constant_no_error_and_no_open_sum():
     for name in template_names():

@@ -61,8 +61,8 @@ def serving_sections(model: str, *, queues: bool = True, income: bool = False) -
                   0.001, 60),
             *([_QUANTILE] if queues else []),
             Input("replica_by", "Replica chosen by", "plan", "",
-                  "plan: the cheapest layout of LLM_SERVE_PLAN, a search, which a standalone file answers for the inputs that it was made "
-                  "with. fewest: the fewest accelerators that hold the requests below, by formulas that recalculate anywhere.",
+                  "plan: the cheapest layout within both limits, as LLM_SERVE_PLAN finds it. fewest: the fewest accelerators that hold the "
+                  "requests below.",
                   among="replica_list", group=EFFICIENCY),
             Input("max_count", "Largest replica of the plan", 8, "accelerators", "Layouts up to this are compared.", None, style.WHOLE, 1,
                   1024, True),

@@ -233,8 +233,8 @@ def price_lines(*, mixed: bool = True, together: str = "{node_size}", beside: st
     on_demand = f"(({{on_demand_share}}>0)+{{price_estimated}}{beside and f'+({beside})'}>0)*" if mixed else ""
     on_demand += "NOT(ISNUMBER({usd_per_hour}))*({price_own}=0)"
     terms = [("1y", "one_year_share"), ("3y", "three_year_share"), *([("spot", "spot_share")] if mixed else [])]
-    from_lists = [from_list(name, share) for name, share in terms]
-    ages = ",".join(f"{one}*{{price_{name}_age}}" for one, (name, _) in zip(from_lists, terms, strict=True))
+    in_use_by_term = [("on_demand", f"({on_demand}>0)*1"), *((name, from_list(name, share)) for name, share in terms)]
+    ages = ",".join(f"{{listed_{name}_used}}*{{price_{name}_age}}" for name, _ in in_use_by_term)
     return [
         Line("price_own_rows", "Own prices on Prices for it", "rows",
              'SUMPRODUCT((prices_accelerator={accelerator_id})*(prices_own>0)*(prices_own<=""))',  # a text is above each
@@ -284,9 +284,9 @@ def price_lines(*, mixed: bool = True, together: str = "{node_size}", beside: st
         *(_shares(basis) if mixed else []),
         Line("price_estimated", "Commitment priced by an estimate", "1 or 0",
              f"({estimated('1y', 'one_year_share')}+{estimated('3y', 'three_year_share')}>0)*1", "Checks says so.", "0"),
-        Line("price_listed_used", "Listed prices in use", "1 or 0", f"({'+'.join([on_demand, *from_lists])}>0)*1", "", "0"),
-        Line("price_age", "Age of the oldest price in use", "days",
-             f"MAX({on_demand}*{{price_on_demand_age}},{ages})", "Own prices and quotes count as new.", style.WHOLE),
+        *(Line(f"listed_{name}_used", f"Listed prices in use, {name.replace('_', ' ')}", "1 or 0", content, "", "0")
+          for name, content in in_use_by_term),
+        Line("price_age", "Age of the oldest price in use", "days", f"MAX({ages})", "Own prices and quotes count as new.", style.WHOLE),
     ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ CHECKS = [
           "Excel's PMT against the capital recovery factor. Where they differ, a formula was changed: restore it.", "capital_year", style.USD_CENTS),
     Check("Depreciation ends at the residual value", "depreciated", EQUAL, "capex-residual_usd", STOP,
           "The months' depreciation against capital less residual value. Where they differ, a formula was changed: restore it.", "depreciated", style.USD_CENTS),
-    Check("The loan is repaid within the life", "financed_share_shown*loan_months_shown", AT_MOST, "life_months_shown", STOP,
+    Check("The loan is repaid within the life", "IF(financed_share_shown>0,loan_months_shown,0)", AT_MOST, "life_months_shown", STOP,
           "Shorten the loan, or lengthen the life.", "loan_months", style.WHOLE),
     Check("Power is known", "IF(ISNUMBER(system_watts),1,0)", EQUAL, "1", STOP,
           "No TDP is published: type watts on Inputs. Missing is not 0.", "watts", "0"),

@@ -217,7 +217,7 @@ class Calculation:
         style.formula(sheet, row, 1, own_lines.label(at)).alignment = style.aligned("left")
         style.text(sheet, row, 2, "USD" if basis != MONTHLY else "USD/month", color=style.GREY)
         named = style.value(sheet, row, NAME, number, '"own line "0')
-        named.font, named.alignment = style.font(9, color=style.GREY), style.aligned("left")
+        named.font, named.alignment = style.font(9, color=style.GREY), style.aligned("left", indent=1)
         amount, kind, of = (own_lines.field(name, at) for name in ("own_amounts", "own_kinds_chosen", "own_of"))
         for column in self._columns:
             letter = get_column_letter(column)
@@ -254,6 +254,7 @@ class Calculation:
     def finish(self) -> None:
         last = self._row - 1
         self.sheet.print_area = f"A1:K{last}"
+        style.keep_headings(self.sheet, _HOW, last, HEAD)
         row = self.rows["total_cost"]
         self.book.name("total_cost_scenarios", self.sheet, row, _FIRST_SCENARIO, (row, NAME - 1))
         self.book.name("calculation_values", self.sheet, FIRST, LIVE, (last, NAME - 1))

@@ -181,7 +181,7 @@ def _paid(sheet: Worksheet, months: Timeline, top: int, *, from_zero: bool) -> i
     if from_zero:  # months that hardly differ would start their bars elsewhere; a project may be paid back at its end
         monthly.y_axis.scaling.min = 0
     charts.line_over(
-        monthly, dates, ("Paid so far (right axis)", of(months.rows["so_far"])), "USD so far", style.AMOUNT
+        monthly, dates, ("Paid so far (right axis)", of(months.rows["so_far"])), "USD so far", template.amounts
     )
     charts.place(sheet, monthly, f"A{top}", f"L{top + _HEIGHT - 1}")
     return top + _HEIGHT

@@ -194,7 +194,7 @@ def _bridge(book: Book, sheet: Worksheet, steps: Calculation, row: int, bridge: 
     top = row + 2
     row_total = steps.across("total_cost")
     unit, word = style.unit_for(f"MAX({row_total})")
-    style.formula(sheet, row + 1, 7, f"={unit}", '"chart in "#,##0').alignment = style.aligned("right")
+    style.formula(sheet, row + 1, 7, f"={unit}", style.WHOLE).alignment = style.aligned("right")
     book.name("bridge_unit", sheet, row + 1, 7)
     heads = [
         "Step",
@@ -233,7 +233,7 @@ def _bridge(book: Book, sheet: Worksheet, steps: Calculation, row: int, bridge: 
     ]
     chart = charts.bars(
         sheet, "From one total to the other", Reference(sheet, min_col=1, **rows), columns, stacked=True, labels=True,
-        number_format=_PART,
+        y_title="USD in the unit of the legend", number_format=_PART,
     )  # fmt: skip
     charts.hollow(chart, 0)
     charts.place(sheet, chart, f"K{NAMES_ROW + 1}", f"K{NAMES_ROW + 17}")

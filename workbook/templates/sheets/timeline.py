@@ -215,7 +215,7 @@ class Timeline:
         style.section(self.sheet, self._row, "For the chart on Dashboard", self.last)
         paid, starts = (self._months(self.rows[name]) for name in ("paid", "start"))
         plan = "DATE(YEAR(timeline_end),MONTH(timeline_end),1)"
-        last = f"MAX({plan},SUMPRODUCT(MAX(({paid}<>0)*{starts})))"
+        last = f"IFERROR(MAX({plan},SUMPRODUCT(MAX(({paid}<>0)*{starts}))),{plan})"
         self._time(TimeRow("chart_last", "Last month to show", "date", "", total=last, total_format=style.MONTH))
         self._time(TimeRow("chart_month", "Month", "date", "MIN({start},chart_last)", style.MONTH))
         lines = "-".join(f"{{m}}{row}" for _, row in self.paid)
