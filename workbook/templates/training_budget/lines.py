@@ -33,14 +33,10 @@ _MODEL: Block = ("Facts of the model (LLM_* cells)", [
          "Fewer than all in a mixture of experts.", _INT, fact=True),
     Line("model_context", "Longest context", "tokens", 'IFERROR(LLM_MODEL({model_id},"context"),{seq_len})',
          "As published; the sequence length where none is.", _INT, fact=True),
-    Line("flops_per_token", "FLOP of a pre-training token", "FLOP/token", "LLM_TRAIN_FLOPS({model_id},1,{seq_len},{recompute})",
-         "Forward, backward, attention and recomputation.", _BIG, fact=True),
-    Line("long_flops_per_token", "FLOP of a long-context token", "FLOP/token",
-         "LLM_TRAIN_FLOPS({model_id},1,{long_seq_len},{recompute})", "", _BIG, fact=True),
-    Line("post_flops_per_token", "FLOP of a post-training token", "FLOP/token",
-         "LLM_TRAIN_FLOPS({model_id},1,{post_seq_len},{recompute})", "", _BIG, fact=True),
-    *(Line(f"{of}plain_flops_per_token", f"Of a token of {words}, without recomputation", "FLOP/token",
-           f"LLM_TRAIN_FLOPS({{model_id}},1,{{{of}seq_len}})", "", _BIG, fact=True)
+    *(Line(f"{of}{kind}flops_per_token", f"FLOP of a token, {words}{but}", "FLOP/token", f"LLM_TRAIN_FLOPS({{model_id}},1,{{{of}seq_len}}{recompute})",
+           how, _BIG, fact=True)
+      for kind, but, recompute, how in (("", "", ",{recompute}", "Forward, backward, attention and recomputation."),
+                                        ("plain_", ", once", "", "Without recomputation."))
       for _, of, words, _, _ in _PHASES),
     Line("checkpoint_bytes", "Size of a checkpoint", "bytes", "LLM_CHECKPOINT_SIZE({model_id},{optimizer})",
          "Weights and optimizer state.", _INT, fact=True),
