@@ -1,7 +1,7 @@
 """`xlcalc check`: what an auditor would find wrong in a workbook, as it is saved.
 
-Checks of its own that fail, cells with errors, stale prices in use, constants inside formulas, and rows that stand at
-the edge of a sum and are not in it.
+Checks of its own that fail, cells with errors, stale prices in use, constants inside formulas, functions and names that
+are nowhere, formulas that refer to themselves, and rows that stand at the edge of a sum and are not in it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,15 @@ from xlcalc.language.errors import CalcError
 
 from .checks import failed, warned
 from .files.addresses import cell_name, column_number
-from .files.formula_text import tokens
+from .files.exact_stage import CIRCULAR
+from .files.formula_text import NO_FUNCTION, NO_TABLE, tokens
 from .files.package import Package
+from .files.recalc import recalculate
 from .files.sheet_grammar import Cell
+from .files.unknown_names import NO_NAME
 from .files.xml_text import attribute, unescape
-from .listed import listed_names
+from .listed import cell_functions, listed_names
+from .templates.editions import calculable
 
 _HARMLESS = {"0", "1", "2", "12", "100"}
 """Numbers that say how a formula works (a column of INDEX, a percentage), not what is assumed."""
@@ -31,6 +35,9 @@ _POSITION = frozenset((
 ))  # fmt: skip
 """Functions whose numbers say which, not how much."""
 
+_WRONG = (CIRCULAR, NO_FUNCTION, NO_NAME, NO_TABLE)
+"""What is said of formulas that no spreadsheet program calculates."""
+
 
 class Finding(NamedTuple):
     """Something found: its kind, where, and a sentence; a warning alone does not fail a workbook, stale prices do."""
@@ -42,12 +49,20 @@ class Finding(NamedTuple):
 
 
 def findings(package: Package) -> list[Finding]:
-    """Everything found in a workbook, failing checks first."""
+    """Everything found in a workbook, failing checks first. One without values is calculated."""
+    package = calculable(package)
+    calculated = recalculate(Package(package.to_bytes(), package.label), cell_functions(), trust="engine")
+    if calculated.without_values:
+        package = calculated.package
     inputs = [one.name for one in listed_names(package) if one.kind == "input"]
     found = [Finding("check", "Checks", one.sentence()) for one in failed(package, inputs)]
     for one in warned(package):
         stale = "stale" in one.name
         found.append(Finding("price" if stale else "warning", "Checks", one.sentence(), not stale))
+    for kept in calculated.not_calculated:
+        if any(said in kept.reason for said in _WRONG):
+            found.append(Finding("formula", f"{kept.sheet}!{kept.cell}", kept.reason))
+    causes = {f"{one.sheet}!{one.cell}": f"is {one.code}: {one.message}" for one in calculated.errors}
     for sheet in package.sheets:
         xml = package.sheet(sheet)
         cells = {(cell.row, cell.column): cell for cell in xml.cells()}
@@ -55,7 +70,7 @@ def findings(package: Package) -> list[Finding]:
         for cell in formulas:
             value, place = package.cell_value(xml, cell), f"{sheet}!{cell_name(cell.row, cell.column)}"
             if isinstance(value, CalcError):
-                found.append(Finding("error", place, f"is {value.code}"))
+                found.append(Finding("error", place, causes.get(place, f"is {value.code}")))
             text = unescape(cell.formula_text)
             found += [
                 Finding("constant", place, f"has the constant {number} in its formula: ={_short(text)}")

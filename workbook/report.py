@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -22,12 +22,17 @@ from .files.endings import refuse_ending
 from .files.errors import WorkbookError
 from .files.package import Package
 from .files.recalc import Recalculation, recalculate
+from .files.values import MEANING
 from .listed import cell_functions, listed_names
 from .problems import each_cell, problems
 from .settings import EPOCH, day_zero, set_inputs, unknown
 from .templates import editions
 
-_MARKS = re.compile(r"[\\`*_{}\[\]<>#|~]")
+_MARKS = re.compile(r"[\\`*_{}\[\]<>#|~&$]")
+_CURRENCY = "your currency"
+_DAY = "report_date"
+_NO_QUANTITY = ("", "date", "name", "text")
+"""Units of what is no number."""
 _DAYS = 2_958_466
 """Days that Excel has, to the end of 9999."""
 
@@ -61,6 +66,11 @@ class Report:
     def warned(self) -> list[FailedCheck]:
         """The other checks that do not hold."""
         return warned(self.recalculation.package)
+
+    @property
+    def notes(self) -> list[str]:
+        """What deserves to be known though nothing is wrong, in sentences."""
+        return [*notes(self.recalculation), *self.left_out]
 
     @property
     def inputs(self) -> list[NamedCell]:
@@ -102,31 +112,43 @@ def is_template(source: str) -> bool:
 
 def named_cells(package: Package) -> list[NamedCell]:
     """The inputs and key results that a workbook's Cover lists."""
-    return [
-        NamedCell(
-            one.name,
-            one.kind,
-            one.unit,
-            one.meaning,
-            shown(package.value(*package.locate(one.name)), one.unit, day_zero(package)),
-        )
-        for one in listed_names(package)
-    ]
+    listed, zero = listed_names(package), day_zero(package)
+    values = {one.name: shown(package.value(*package.locate(one.name)), one.unit, zero) for one in listed}
+    return [NamedCell(one.name, one.kind, unit_in(one.unit, values), one.meaning, values[one.name]) for one in listed]
+
+
+def unit_in(unit: str, values: Mapping[str, object]) -> str:
+    """A unit with the currency that the inputs name."""
+    return unit.replace(_CURRENCY, str(values.get("currency") or _CURRENCY))
+
+
+def dated(package: Package, settings: Mapping[str, str], day: date | None) -> tuple[dict[str, str], datetime | None]:
+    """The settings with the report's day, and the moment that TODAY and NOW give: the beginning of that day."""
+    if day is None:
+        return dict(settings), None
+    named = any(entry.name == _DAY for entry in package.names)
+    return {**settings, **({_DAY: day.isoformat()} if named else {})}, datetime.combine(day, time()).astimezone()
 
 
 def make(
-    source: str, settings: Mapping[str, str], progress: Progress | None = None, trust: str = "file", out: str = ""
+    source: str,
+    settings: Mapping[str, str],
+    progress: Progress | None = None,
+    trust: str = "file",
+    out: str = "",
+    day: date | None = None,
 ) -> Report:
     """Set inputs by name and recalculate. Raises WorkbookError for a name or a file that is not there, SettingError for
     a setting that the workbook does not take. The values in a template are of these engines: they are not compared.
-    `out`: the workbook that will be written, whose ending must tell what is in it."""
+    `out`: the workbook that will be written, whose ending must tell what is in it. `day`: the report's, not today."""
     whole, left_out = opened(source)
     if out:
         refuse_ending(whole, out)
     package = editions.calculable(whole)
     listed = listed_names(package)
+    settings, now = dated(package, settings, day)
     set_inputs(package, settings, {one.name.casefold(): one.unit for one in listed})
-    recalculation = editions.recalculated(whole, package, progress, "engine" if is_template(source) else trust)
+    recalculation = editions.recalculated(whole, package, progress, "engine" if is_template(source) else trust, now)
     inputs = [one.name for one in listed if one.kind == "input"]
     return Report(package.label, recalculation, named_cells(package), failed(package, inputs), left_out)
 
@@ -168,19 +190,28 @@ def as_json(report: Report) -> bytes:
         "source": report.source,
         "failed_checks": [check.as_json() for check in report.failed],
         "warned_checks": [check.as_json() for check in report.warned],
+        "notes": report.notes,
         "inputs": [name._asdict() for name in report.inputs],
-        "results": [name._asdict() for name in report.results],
+        "results": [name._asdict() | quantity(name.value, name.unit) for name in report.results],
         "errors": each_cell(report.recalculation),
     }
     return (json.dumps(content, indent=1) + "\n").encode()
+
+
+def quantity(value: float | str | bool | None, unit: str) -> dict[str, object]:
+    """The value of a result for a program: null and the reason where a text stands in place of a number."""
+    if isinstance(value, str) and (unit not in _NO_QUANTITY or value in MEANING):
+        return {"value": None, "reason": value}
+    return {"value": value}
 
 
 def as_markdown(report: Report) -> bytes:
     """Inputs and results as Markdown tables."""
     lines = [f"# {escaped(report.source)}", ""]
     for title, said in (
-        ("Failed checks", [check.sentence() for check in report.failed]),
+        ("Failed checks", [*(check.sentence() for check in report.failed), *problems(report.recalculation)]),
         ("Warnings", [check.sentence() for check in report.warned]),
+        ("Notes", report.notes),
     ):
         if said:
             lines += [f"## {title}", "", *(f"- {escaped(one)}" for one in said), ""]
@@ -188,7 +219,6 @@ def as_markdown(report: Report) -> bytes:
         lines += [f"## {title}", "", "| Name | Value | Unit | Meaning |", "|---|---:|---|---|"]
         lines += [row_of_markdown([n.name, n.value, n.unit, n.about]) for n in names]
         lines.append("")
-    lines += [f"- {escaped(problem)}" for problem in problems(report.recalculation)]
     return ("\n".join(lines).rstrip() + "\n").encode()
 
 

@@ -10,11 +10,16 @@ from pathlib import Path
 
 from .files.errors import WorkbookError
 from .files.package import Package
+from .files.xml_text import unescape
 from .report import Report
-from .templates.editions import edition
+from .templates.editions import freeze
 
 PRINTED = ("Dashboard", "Sensitivity", "Checks")
 _SECONDS = 180
+_SHEET = re.compile(rb'<sheet [^>]*?\bname="([^"]*)"[^>]*/>')
+_STATE = re.compile(rb'\sstate="\w+"')
+_ACTIVE = re.compile(rb'\sactiveTab="\d+"')
+_PRINT_AREA = re.compile(rb'<definedName [^>]*?"_xlnm\.Print_Area"[^>]*?localSheetId="(\d+)"[^>]*>[^<]*</definedName>')
 
 
 def as_pdf(report: Report) -> bytes:
@@ -37,26 +42,23 @@ def as_pdf(report: Report) -> bytes:
 
 
 def _printable(package: Package) -> Package:
-    """A copy with values alone, for LibreOffice has no function of ours, that shows the sheets that are printed."""
-    copy = edition(Package(package.to_bytes(), package.label), "values")
-    printed = [sheet for sheet in PRINTED if sheet in copy.sheets] or list(copy.sheets)
-    workbook = copy.read(copy.workbook_part)
+    """A copy with values alone, for LibreOffice has no function of ours; of a template the sheets that are printed."""
+    copy = Package(package.to_bytes(), package.label)
+    freeze(copy)
+    if PRINTED[0] in copy.sheets:
+        copy.replace(copy.workbook_part, _showing(copy.read(copy.workbook_part)))
+    return copy
+
+
+def _showing(workbook: bytes) -> bytes:
+    """The workbook's part with all other sheets hidden; LibreOffice prints the print area of a hidden one too."""
+    names = [unescape(name) for name in _SHEET.findall(workbook)]
 
     def hidden(found: re.Match[bytes]) -> bytes:
-        name = found[1].decode()
-        return found[0] if name in printed else found[0].replace(b'state="visible"', b'state="hidden"')
+        if unescape(found[1]) in PRINTED:
+            return found[0]
+        return _STATE.sub(b"", found[0]).replace(b"<sheet ", b'<sheet state="hidden" ', 1)
 
-    workbook = re.sub(rb'<sheet name="([^"]*)"[^>]*/>', hidden, workbook)
-    numbers = {
-        str(i).encode()
-        for i, name in enumerate(re.findall(rb'<sheet name="([^"]*)"', workbook))
-        if name.decode() in printed
-    }
-    workbook = re.sub(  # LibreOffice prints the print area of a hidden sheet too
-        rb'<definedName name="_xlnm.Print_Area" localSheetId="(\d+)"[^>]*>[^<]*</definedName>',
-        lambda found: found[0] if found[1] in numbers else b"", workbook,
-    )  # fmt: skip
-    first = list(copy.sheets).index(printed[0])
-    workbook = re.sub(rb'activeTab="\d+"', b'activeTab="%d"' % first, workbook)
-    copy.replace(copy.workbook_part, workbook)
-    return copy
+    workbook = _PRINT_AREA.sub(lambda area: area[0] if names[int(area[1])] in PRINTED else b"", workbook)
+    workbook = _ACTIVE.sub(b"", _SHEET.sub(hidden, workbook))
+    return workbook.replace(b"<workbookView ", b'<workbookView activeTab="%d" ' % names.index(PRINTED[0]), 1)

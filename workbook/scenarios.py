@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from xlcalc.catalog.table_file import TableError, lines
 from xlcalc.files import read_file
 
 from .listed import Listed
-from .report import escaped, is_template, row_of_markdown
+from .report import dated, escaped, find, is_template, quantity, row_of_markdown, unit_in
 from .report_html import Bill, bill_of
 from .settings import SettingError
 from .warm import OpenWorkbook
@@ -130,11 +131,17 @@ def _of_yaml(path: Path) -> list[tuple[str, dict[str, str]]]:
 
 
 def calculate(
-    source: str, scenarios: Sequence[Scenario], common: Mapping[str, str], each: Each, trust: str = "file"
+    source: str,
+    scenarios: Sequence[Scenario],
+    common: Mapping[str, str],
+    each: Each,
+    trust: str = "file",
+    day: date | None = None,
 ) -> Comparison:
     """Every scenario with the settings that all have in common. Raises SettingError, with the scenario's place, for the
     first setting that the workbook does not take, before any is calculated."""
-    with OpenWorkbook(source, trust) as book:
+    common, now = dated(find(source), common, day)
+    with OpenWorkbook(source, trust, now) as book:
         for one in scenarios:
             try:
                 book.check(_settings(one, common))
@@ -147,7 +154,10 @@ def calculate(
             outcomes.append(Outcome(one, book.inputs(), book.results(), book.failures(), bill_of(rows)))
         label = source if is_template(source) else Path(source).name
         title = book.rows("Cover").get(1, {}).get(1)
-        return Comparison(label, str(title or label), book.listed, outcomes, book.left_out)
+        currencies = {str(one.inputs.get("currency")) for one in outcomes}
+        same = outcomes[0].inputs if len(currencies) == 1 else {}
+        listed = [one._replace(unit=unit_in(one.unit, same)) for one in book.listed]
+        return Comparison(label, str(title or label), listed, outcomes, book.left_out)
 
 
 def _settings(scenario: Scenario, common: Mapping[str, str]) -> dict[str, str]:
@@ -157,11 +167,16 @@ def _settings(scenario: Scenario, common: Mapping[str, str]) -> dict[str, str]:
 
 
 def as_json(compared: Comparison) -> bytes:
-    content: list[dict[str, Any]] = [
-        {"scenario": one.scenario.name, "settings": one.scenario.settings, "failures": one.failures,
-         "results": one.results, "inputs": one.inputs}
-        for one in compared.outcomes
-    ]  # fmt: skip
+    units = {one.name: one.unit for one in compared.listed}
+    content: list[dict[str, Any]] = []
+    for one in compared.outcomes:
+        results = {name: quantity(value, units[name]) for name, value in one.results.items()}
+        content.append({
+            "scenario": one.scenario.name, "settings": one.scenario.settings, "failures": one.failures,
+            "results": {name: said["value"] for name, said in results.items()},
+            "reasons": {name: said["reason"] for name, said in results.items() if "reason" in said},
+            "inputs": one.inputs,
+        })  # fmt: skip
     return (json.dumps({"source": compared.source, "scenarios": content}, indent=1) + "\n").encode()
 
 

@@ -52,11 +52,11 @@ def _alone(
 class OpenWorkbook:
     """A template by its name, or a workbook's file, with inputs that are set as `xlcalc report --set` sets them."""
 
-    def __init__(self, source: str, trust: str = "file") -> None:
+    def __init__(self, source: str, trust: str = "file", now: datetime | None = None) -> None:
         whole, self.left_out = report.opened(source)
         self._package = calculable(whole)
         self._trust = "engine" if report.is_template(source) else trust
-        self._now = datetime.now().astimezone()
+        self._now = now or datetime.now().astimezone()
         self.listed = listed_names(self._package)
         self._inputs = [one.name for one in self.listed if one.kind == "input"]
         self._set: dict[tuple[str, str], Value] = {}

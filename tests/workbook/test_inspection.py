@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 
 import openpyxl
@@ -42,6 +43,20 @@ def test_constants_and_rows_beside_a_sum_are_found():
     assert not findings(package(whole))
 
 
+def test_formulas_that_nothing_calculates_are_found():
+    cells = {
+        "A1": 1,
+        "A2": '=IFERROR(LLM_KV_CASHE("llama-3.1-8b",8192),0)',
+        "A3": "=A4+A1",
+        "A4": "=A3",
+        "A5": "=SUMM(A1)",
+    }
+    found = findings(package({**cells, "A6": "=A1+nosuch", "A7": "=Prices[old]", "A8": "=A1/0", "A9": "=A1+A1"}))
+    kinds = [(one.kind, one.place.removeprefix("Sheet!")) for one in found]
+    assert kinds == [*(("formula", f"A{row}") for row in range(2, 8)), ("error", "A8")]
+    assert "did you mean LLM_KV_CACHE" in found[0].said and "itself" in found[1].said
+
+
 @pytest.mark.slow
 def test_a_template_has_no_constant_no_error_and_no_open_sum():
     for name in template_names():
@@ -67,7 +82,21 @@ def test_a_page_loads_nothing_and_escapes_what_it_shows():
     page = as_html(made).decode()
     assert "&lt;b&gt;&amp;model" in page and "<b>" not in page
     assert not re.search(r"(?:src|href)\s*=|@import|url\(", page)
-    bars, lines = page.count("<rect"), re.search(r"<svg.*?</svg>", page, re.DOTALL)
-    assert bars > 5 and lines and "prefers-color-scheme:dark" in page
+    assert page.count("<rect") > 5 and page.count("<svg") == 3 and "prefers-color-scheme:dark" in page
+    order = [page.index(part) for part in (">Warnings<", "<dl>", ">Range of total", ">Cost in USD<", ">Results<")]
+    assert order == sorted(order)
     text = report.as_markdown(made).decode()
-    assert text.count(r"\<b\>&model") == 1 and "\x1b" not in page + text, "an order to a terminal"
+    assert text.count(r"\<b\>\&model") == 1 and "\x1b" not in page + text, "an order to a terminal"
+
+
+def test_a_program_reads_numbers_and_why_there_is_none():
+    book = report.find("cluster-tco")
+    book.set_cell(*book.locate("currency"), "EUR")
+    made = report.Report("x", Recalculation(book, 0, 0, 0.0, [], [], [], False), report.named_cells(book), [], ["said"])
+    read = json.loads(report.as_json(made))
+    results = {one["name"]: one for one in read["results"]}
+    assert results["total_in_currency"]["unit"] == "EUR" and read["notes"] == ["said"]
+    assert results["saving_irr"]["value"] > 1 and "reason" not in results["saving_irr"]
+    assert report.quantity("never", "month") == {"value": None, "reason": "never"}
+    assert report.quantity("#N/A", "") == {"value": None, "reason": "#N/A"}
+    assert report.quantity("llama-3.1-8b", "name") == {"value": "llama-3.1-8b"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from math import isclose
@@ -14,8 +15,9 @@ from xlcalc.files import write_atomically
 from xlcalc.workbook import report
 from xlcalc.workbook.files.convert import convert
 from xlcalc.workbook.files.package import Package
-from xlcalc.workbook.files.recalc import recalculate
+from xlcalc.workbook.files.recalc import Recalculation, recalculate
 from xlcalc.workbook.listed import cell_functions
+from xlcalc.workbook.report_pdf import as_pdf
 
 pytestmark = pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
 
@@ -81,3 +83,23 @@ def test_without_the_functions_most_values_stay(tmp_path):
     assert openpyxl.load_workbook(saved).active["A1"].value == '=llm_params("llama-3.1-8b")'
     assert convert(package := Package.open(saved), {"LLM_PARAMS", "LLM_HARDWARE"}, "").calls == 4
     assert recalculate(package, cell_functions()).ok
+
+
+def test_a_pdf_of_a_file_that_excel_saved_is_the_board_pack(tmp_path):
+    """Excel says neither that a sheet is visible nor which of the first is open, and keeps a chain of formulas."""
+    package = report.find("cluster-tco")
+    workbook = package.read(package.workbook_part).replace(b' state="visible"', b"")
+    package.replace(package.workbook_part, re.sub(rb' activeTab="\d+"', b"", workbook))
+    made = report.Report("x", Recalculation(package, 0, 0, 0.0, [], [], [], False), [], [])
+    pages = len(re.findall(rb"/Type\s*/Page\b", as_pdf(made)))
+    assert 1 <= pages <= 3
+
+
+def test_a_pdf_of_a_workbook_of_ones_own_has_its_sheets(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.title = "R&D"
+    book.active["A1"], book.active["A2"] = 1, "=A1+1"
+    book.create_sheet("Checks")["A1"] = "x"
+    book.save(tmp_path / "own.xlsx")
+    pages = re.findall(rb"/Type\s*/Page\b", as_pdf(report.make(str(tmp_path / "own.xlsx"), {})))
+    assert len(pages) == 2

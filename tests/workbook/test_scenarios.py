@@ -73,6 +73,19 @@ def test_each_scenario_is_the_workbook_with_its_inputs_and_no_others(plan, tmp_p
     assert "| cost | 20 | 800 | 15 |  | Cost |" in scenarios.as_markdown(compared).decode()
 
 
+def test_the_day_of_a_report_is_the_day_of_its_formulas(tmp_path):
+    path = tmp_path / "age.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        book.add_worksheet().write_formula("A1", "=TODAY()-A2")
+        book.define_name("age", "=Sheet1!$A$1")
+        book.define_name("since", "=Sheet1!$A$2")
+    day = datetime.date(2027, 1, 31)
+    assert report.make(str(path), {"since": "46000"}, day=day).results[0].value == 46418 - 46000
+    compared = scenarios.calculate(str(path), [scenarios.Scenario("a", {"since": "46400"}, "")], {}, iter, day=day)
+    assert compared.outcomes[0].results == {"age": 18}
+    assert report.dated(report.find("fine-tuning"), {}, day)[0] == {"report_date": "2027-01-31"}
+
+
 def test_the_workbook_compares_them_by_formulas(plan, tmp_path):
     compared = scenarios.calculate(plan, scenarios.read(written(tmp_path, "s.csv", CSV)), {"price": "5"}, iter)
     assert compared.failures == ["long: STOP, not met: Cost is below 900. Fewer hours."]

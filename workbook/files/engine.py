@@ -109,7 +109,7 @@ def held(
 def check(package: Package, sheets: list[Sheet], functions: Collection[str], now: datetime | None) -> Verdict:
     """Compare the values in a file with what the engines make of it, formulas with our functions, the clock and chance
     left as they are."""
-    verdict = Verdict(without_values=not _has_values(package, sheets))
+    verdict = Verdict(without_values=not has_values(package, sheets))
     if verdict.without_values:
         return verdict
     callbacks = Callbacks(dict.fromkeys(functions, _not_called), None)
@@ -152,7 +152,7 @@ def _not_called(*_: object) -> None:
     raise AssertionError("formulas with our functions keep their values while a file is checked")
 
 
-def _has_values(package: Package, sheets: list[Sheet]) -> bool:
+def has_values(package: Package, sheets: list[Sheet]) -> bool:
     """Has a spreadsheet program calculated the file? Writers of files leave values out, or put 0 everywhere."""
     if package.calculation.get("fullCalcOnLoad", "0") in ("1", "true"):
         return False

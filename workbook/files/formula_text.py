@@ -52,6 +52,9 @@ _SKIPPED_MEANS = {
 }  # fmt: skip
 """What a skipped argument means to functions for which the engines take another value."""
 
+NO_FUNCTION = "not a function that the recalculator knows"
+NO_TABLE = "no such table, column or row"
+
 
 class Token(NamedTuple):
     kind: str
@@ -299,7 +302,7 @@ class _Writer:
             final = not self.context.exact_knows(name)
             near = get_close_matches(name, self.context.functions, n=1, cutoff=0.8) if name.startswith("LLM") else ()
             offer = f"; did you mean {near[0]}?" if near else ""
-            self._refuse(f"{name}: not a function that the recalculator knows{offer}", final)
+            self._refuse(f"{name}: {NO_FUNCTION}{offer}", final)
         return word, ")"
 
     def _operand(self, word: str, local: Collection[str], depth: int) -> str:
@@ -337,7 +340,7 @@ class _Writer:
         table = self.context.tables.get(name.rpartition("!")[2].lower())
         cells = resolve(table, specifier, self.row) if table else None
         if cells is None:
-            self._refuse(f"{name}{specifier}: no such table, column or row", final=True)
+            self._refuse(f"{name}{specifier}: {NO_TABLE}", final=True)
         return cells or name + specifier
 
     def _own_table(self, specifier: str) -> str:

@@ -122,7 +122,7 @@ def _recalculate(
     now = now or datetime.now().astimezone()
     callbacks = Callbacks(functions, _every(PROGRESS_EVERY, report) if progress else None)
     sheets = engine.read(package, callbacks.by_name.keys())
-    verdict = engine.Verdict()
+    verdict = engine.Verdict(without_values=not engine.has_values(package, sheets))
     if trust == "file" and sheets:
         as_it_came = package.as_it_came() if package.edited else package
         compared = engine.read(as_it_came, callbacks.by_name.keys()) if package.edited else sheets

@@ -6,6 +6,8 @@ from .addresses import parse_cell
 from .formula_text import tokens
 from .prepare import Sheet
 
+NO_NAME = "no such name or function"
+
 
 def unknown_words(formula: str) -> list[str]:
     """Words in a formula that are neither cells nor numbers nor truth values: names."""
@@ -25,5 +27,5 @@ def unknown_reason(sheet: Sheet, index: int) -> str:
     defined = {entry.name.lower() for entry in sheet.package.names}
     unknown = [word for word in unknown_words(sheet.formula(index)) if word.lower() not in defined]
     if unknown:
-        return f"{unknown[0]}: no such name or function"
+        return f"{unknown[0]}: {NO_NAME}"
     return f"neither engine calculates it ({sheet.doubtful[index] or 'a kind of formula'}): ={sheet.formula(index)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from ..files.convert import HOSTS, convert
 from ..files.errors import WorkbookError
@@ -27,16 +28,20 @@ def calculable(package: Package) -> Package:
 
 
 def recalculated(
-    whole: Package, package: Package, progress: Callable[[str, int], None] | None, trust: str
+    whole: Package,
+    package: Package,
+    progress: Callable[[str, int], None] | None,
+    trust: str,
+    now: datetime | None = None,
 ) -> Recalculation:
     """Recalculate `package`, which is `whole` as the engines take it and may have other inputs. Of a standalone workbook
     the searches are asked again, and what they answer is put back with the functions."""
     if whole is package:
-        return recalculate(package, cell_functions(), progress=progress, trust=trust)
+        return recalculate(package, cell_functions(), progress=progress, now=now, trust=trust)
     from ..standalone import added_sheets, edition, searches, stored
 
     asked = searches.Asked(stored.read().closed)
-    found = recalculate(package, asked.functions, progress=progress, trust=trust)
+    found = recalculate(package, asked.functions, progress=progress, now=now, trust=trust)
     return replace(found, package=edition.standalone(found.package, asked.listed(), added_sheets.own_rows(whole)))
 
 
@@ -75,11 +80,14 @@ def edition(package: Package, name: str, template: str = "") -> Package:
     if name == "values":
         if any(kind == "calcChain" for kind, _ in package.related(package.workbook_part)):
             raise WorkbookError(f"{package.label} was saved by Excel; only templates have an edition of values")
-        for sheet, part in package.sheets.items():
-            xml = package.sheet(sheet)
-            formulas = xml.formula_cells()
-            package.replace(
-                part, xml.with_cells((cell, xml.without_formula(cell, NOT_CALCULATED)) for cell in formulas)
-            )
+        freeze(package)
         package.set_cell(*_NOTE_PLACE, _NOTE)
     return package
+
+
+def freeze(package: Package) -> None:
+    """Put the last value of each formula in its place."""
+    for sheet, part in package.sheets.items():
+        xml = package.sheet(sheet)
+        formulas = xml.formula_cells()
+        package.replace(part, xml.with_cells((cell, xml.without_formula(cell, NOT_CALCULATED)) for cell in formulas))

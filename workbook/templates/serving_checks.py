@@ -8,9 +8,8 @@ from .parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
 LAYOUT = Check(
     "A layout meets the limits",
     "IF(COUNTIF(inputs_valid,0)+COUNTIF(overrides_valid,0)>0,1,IF(ISNUMBER(replica_speed),1,0))", EQUAL, "1", STOP,  # entries are named first
-    "No layout up to the largest replica fits within both limits: relax them, or allow a larger replica. A standalone file keeps answers for "
-    "the inputs that it was made with (cells on lilac): choose the replica by fewest (replica_by on Inputs), type own_speed and "
-    "own_accelerators, or search by xlcalc recalc FILE.",
+    "No layout up to the largest replica fits within both limits: relax them, or allow a larger replica. A standalone file does not know the "
+    "replicas of some machines (TPUs): type own_speed and own_accelerators, or search by xlcalc recalc FILE.",
     "max_count", "0", first=True,
 )  # fmt: skip
 PEAK = Check(

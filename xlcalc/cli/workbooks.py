@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -108,8 +109,9 @@ def recalc(
 def check(file: Annotated[Path, typer.Argument(help="A workbook.")]) -> None:
     """What an auditor would find in a workbook.
 
-    Failing checks, stale prices in use, errors, constants in formulas, sums that leave out the row beside them. Exit
-    status 1 where there is any; other warnings are notes.
+    Failing checks, stale prices in use, errors, constants in formulas, functions and names that are nowhere, formulas
+    that refer to themselves, sums that leave out the row beside them. Exit status 1 where there is any; other warnings
+    are notes.
 
     Example: xlcalc check budget.xlsx
     """
@@ -160,7 +162,9 @@ def make_report(
     ] = None,
     format: Annotated[str, typer.Option(help="xlsx, pdf, html, md or json; blank = by the file's ending.")] = "",
     trust: Trust = "file",
-    date: Annotated[str, typer.Option(help="The report's day, as 2027-01-31: the input report_date.")] = "",
+    when: Annotated[
+        str, typer.Option("--date", help="The report's day, as 2027-01-31: the input report_date, TODAY and NOW.")
+    ] = "",
     scenarios: Annotated[
         Path | None,
         typer.Option(help="A file of scenarios to compare: CSV (name, inputs) or YAML (inputs under each name)."),
@@ -185,23 +189,35 @@ def make_report(
         raise typer.BadParameter(f"format is one of {', '.join(report.FORMATS)}; got {kind!r}")
     if kind != "xlsx" and written not in ("", kind):
         raise typer.BadParameter(f"{out} ends in .{written}, but the format is {kind}")
-    settings_by_name = _settings([*(settings or []), *([f"report_date={date}"] if date else [])])
+    settings_by_name, day = _settings(settings or []), _day(when)
+    if day and "report_date" in map(str.casefold, settings_by_name):
+        raise typer.BadParameter("--date and --set report_date give the same day; write one of them")
     if scenarios is not None:
-        _compare(source, scenarios, settings_by_name, out, kind, trust)
+        _compare(source, scenarios, settings_by_name, out, kind, trust, day)
         return
     with usage_errors():
-        made = report.make(source, settings_by_name, progress(), trust, str(out) if out and kind == "xlsx" else "")
+        file = str(out) if out and kind == "xlsx" else ""
+        made = report.make(source, settings_by_name, progress(), trust, file, day)
     target = target_file(out, f"{Path(source).stem}-report.{kind}")
     write_atomically(target, report.FORMATS[kind](made))
     checks = [[f"CHECK FAILS: {check.name}", check.advice, ""] for check in made.failed]
     print_rows([["result", "value", "unit"], *checks, *([n.name, n.value, n.unit] for n in made.results)])
     print(f"xlcalc: wrote {target}", file=sys.stderr)
     warned = [check.sentence() for check in made.warned]
-    remark([*report.notes(made.recalculation), *made.left_out, *warned])
+    remark([*made.notes, *warned])
     complain(report.failures(made))
 
 
-def _compare(source: str, file: Path, common: dict[str, str], out: Path | None, kind: str, trust: str) -> None:
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise typer.BadParameter(f"--date is a day such as 2027-01-31; got {text}") from None
+
+
+def _compare(
+    source: str, file: Path, common: dict[str, str], out: Path | None, kind: str, trust: str, day: date | None
+) -> None:
     """One workbook for the scenarios of a file."""
     from xlcalc.workbook import scenarios
 
@@ -214,7 +230,7 @@ def _compare(source: str, file: Path, common: dict[str, str], out: Path | None, 
             yield from steps
 
     with usage_errors():
-        compared = scenarios.calculate(source, scenarios.read(file), common, shown, trust)
+        compared = scenarios.calculate(source, scenarios.read(file), common, shown, trust, day)
     target = write_file(out, f"{Path(source).stem}-scenarios.{kind}", scenarios.FORMATS[kind](compared))
     names = [one.scenario.name for one in compared.outcomes]
     rows = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import statistics
+from datetime import date
 
 import pytest
 from template_files import changed, checks, loaded, named
@@ -210,6 +211,10 @@ def test_cluster_own_lines_are_in_the_hour():
     assert after.named("own_year") - before.named("own_year") == pytest.approx(1.1e6)
     assert after.named("breakeven_use") > before.named("breakeven_use")
     assert before.named("operating_result") - after.named("operating_result") == pytest.approx(5e6)
+    granted = changed(
+        {**cells, ("Inputs", f"B{row}"): -5e6}, template="cluster-tco"
+    )  # no contingency on what comes back
+    assert before.named("own_year") - granted.named("own_year") == pytest.approx(1e6)
 
 
 def test_the_price_of_a_system_is_that_of_its_accelerator():
@@ -242,6 +247,12 @@ def test_offers_by_their_eight_lines():
                        ("Offers", f"C{rows['Useful part of the hours']}"): 1}, template="cluster-tco")  # fmt: skip
     said = {row[1]: row[3] for row in lacking.rows("Offers").values() if 3 in row}
     assert said["In all"] == "term missing" and said["Against the best"] == "–"
+    typed = changed({**cells, ("Offers", f"C{rows['Debugging']}"): "20,000"}, template="cluster-tco")
+    assert checks(typed)["Offers are numbers within limits"] == 0
+    whole = report.named("own_usd_per_hour") * report.named(
+        "utilisation_shown"
+    )  # with contingency of a tenth, as the offer
+    assert found["Against owning, as calculated"][5] == pytest.approx(dear / hours * 1.1 / whole)
 
 
 def test_cluster_range_is_that_of_the_prices():
@@ -276,6 +287,58 @@ def test_cluster_loan_and_declining_depreciation():
         expected.append(max(book * 2 / 72, book / (72 - month)))
         book -= expected[-1]
     assert written_off == pytest.approx([*expected, 0]) and whole.named("checks_failed") == 0
+
+
+def test_a_loan_is_in_the_hour_as_in_the_total():
+    """Month by month: what is repaid and the interest on what is owed, each at its value at the start."""
+    loan = {"financed_share": 0.5, "loan_rate": 0.3, "loan_months": 24, "discount_rate": 0.08}
+    bought, lent = changed(template="cluster-tco", discount_rate=0.08), changed(template="cluster-tco", **loan)
+    capex, owed, today = bought.named("capex"), bought.named("capex") / 2, 0.0
+    part = owed / 24
+    for month in range(24):
+        today += (part + owed * 0.3 / 12) / 1.08 ** (month / 12)
+        owed -= part
+    assert lent.named("capital_today") == pytest.approx(capex / 2 + today) and bought.named("capital_today") == capex
+    dearer = (capex / 2 + today - capex) * bought.named("recovery_factor") * 1.1  # contingency
+    hour = dearer / (bought.named("useful_hours") * 12)
+    assert lent.named("own_usd_per_hour") - bought.named("own_usd_per_hour") == pytest.approx(hour)
+    assert lent.named("breakeven_use") > bought.named("breakeven_use")
+    even = changed(template="cluster-tco", **{**loan, "discount_rate": 0})
+    assert even.named("loan_today") == pytest.approx(capex / 2 + even.named("cost_interest"))
+
+
+@pytest.mark.parametrize(
+    ("label", "inputs"),
+    [
+        ("The report is not dated before its prices", {"report_date": date(2016, 11, 28)}),
+        ("The start is the first of a month", {"start_date": date(2027, 3, 31)}),
+        ("The loan is repaid within the life", {"financed_share": 0.1, "loan_months": 36, "life_months": 24}),
+        ("Power is known", {"accelerator": "tpu-v5e", "usd_per_system": 1e5}),
+        ("Owning beats a commitment for three years", {"usd_per_hour_3y": 1}),
+        ("People who are typed are paid", {"usd_per_person": 0}),
+    ],
+)
+def test_a_check_of_a_cluster_trips_and_is_named(label, inputs):
+    """In a plan that no check has a word about."""
+    quiet = {
+        "usd_per_hour": 11,
+        "usd_per_hour_1y": 8,
+        "usd_per_hour_3y": 6,
+        "staff": 2,
+        "usd_per_person": 2e5,
+        "storage_usd": 1e6,
+    }
+    report = changed(template="cluster-tco", **(quiet | inputs))
+    assert checks(report)[label] in (0, -1) and f"not met: {label}" in report.named("checks_light")
+
+
+def test_what_is_typed_has_no_source_of_ours():
+    book, typed = loaded("cluster-tco"), changed(template="cluster-tco", usd_per_kwh=0.3)
+    place = f"I{named(book, 'usd_per_kwh').row}"
+    assert changed(template="cluster-tco").value("Inputs", place) == "EIA, as YCharts shows it"
+    assert typed.value("Inputs", place) == "typed"
+    used = {row.get(1): row.get(5) for row in typed.rows("Sources").values()}
+    assert used["EIA, as YCharts shows it"].startswith("none") and used["Latif et al. (2024)"] == "Inputs"
 
 
 def test_cluster_break_even_is_where_both_cost_the_same():
@@ -704,6 +767,10 @@ def test_hosted_tuning_has_the_scope_of_the_total():
         assert report.named("hosted_total") - report.named("hosted_usd") == pytest.approx(
             report.named("total_cost") - own
         )
+        assert report.named("year_hosted") == "–"  # without a price of its uses
+    served = changed(template="fine-tuning", hosted_usd_per_million=25, hosted_input_usd=0.3, hosted_output_usd=1.2)
+    uses = 1.2e6 * (500 * 0.3 + 300 * 1.2) / 1e6 * 1.1
+    assert served.named("year_hosted") == pytest.approx(served.named("hosted_total") + uses)
 
 
 # What comes back
@@ -751,6 +818,21 @@ def test_a_service_that_falls_behind_again_never_pays_back():
     given = {"requests_per_day": 5e6, "api_model": "gpt-5", "horizon_months": 12, "sizing_month_no": 5}
     report = changed(template="self-host-vs-api", price_term="3y", **given)
     assert report.named("saved") < 0 and report.named("payback_month") == "never"
+
+
+def test_inflation_does_not_raise_what_is_agreed():
+    """A commitment and a loan are paid at their face; what is bought later, at the prices of the day."""
+    rise = {}
+    for term in ("on_demand", "3y"):
+        book = changed(template="hosting-budget", price_term=term, inflation=0.1, horizon_months=36, growth=0)
+        rise[term] = book.named("nominal") / book.named("paid")
+    assert rise["on_demand"] > 1.15 and rise["3y"] == pytest.approx(1)
+    loan = changed(template="cluster-tco", financed_share=1, loan_rate=0.1, loan_months=60, inflation=0.1)
+    running = 1.1 * sum(loan.named(f"cost_{one}") for one in ("power", "insurance", "maintenance"))  # with contingency
+    begin, end = 1.1 ** (94 / 365), 1.1 ** (94 / 365 + 5)  # of the plan, after the report
+    mean = (end - begin) / (5 * math.log(1.1)) - 1
+    rises = running * mean + loan.named("cost_residual") * (end - 1)
+    assert loan.named("nominal") - loan.named("paid") == pytest.approx(rises, rel=0.05)
 
 
 def test_both_sides_of_a_comparison_have_inflation():

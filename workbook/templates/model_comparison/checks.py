@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..contracts import SPOT_IS_TAKEN
 from ..parts import EQUAL, SAME, STOP, WARN, Check
 from ..serving_checks import LAYOUT, SERVED
-from ..shared_inputs import SPOT_IS_TAKEN, price_checks
+from ..shared_inputs import price_checks
 
 CHECKS = [
     LAYOUT,

@@ -6,9 +6,10 @@ from datetime import date
 
 from .. import style
 from ..book import Book, Source
+from ..contracts import UPFRONT
 from ..parts import EFFICIENCY, OTHER, Input, Section
 from ..serving_parts import serving_sections
-from ..shared_inputs import ASSUMED, EPOCH_COSTS, NODE_POWER, UPFRONT, money_section, price_section
+from ..shared_inputs import ASSUMED, EPOCH_COSTS, NODE_POWER, money_section, price_section
 from ..sheets import api_prices
 
 _TRAINED = Source(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from .. import style
 from ..assemble import build as assemble
 from ..book import Book
-from ..parts import MONTHLY, Figure, Picture, Template
-from ..serving_parts import RANGE, SERVING_CLOCK, SERVING_CONSTANTS, SERVING_LISTS
+from ..parts import MONTHLY, RANGE, Figure, Picture, Template
+from ..serving_parts import SERVING_CLOCK, SERVING_CONSTANTS, SERVING_LISTS
 from ..sheets import api_prices, hours
 from . import staircase
 from .checks import CHECKS

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from .. import style
+from ..contracts import SPOT_IS_TAKEN
 from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
 from ..serving_checks import FLEET, IN_TIME, LAYOUT, PEAK, SERVED, STAFF
-from ..shared_inputs import SPOT_IS_TAKEN, price_checks
+from ..shared_inputs import price_checks
 
 CHECKS = [
     LAYOUT,

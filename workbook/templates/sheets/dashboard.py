@@ -8,13 +8,13 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from .. import charts, style
 from ..book import Book
-from ..parts import MONTHLY, PROJECT, Figure, Picture, Template
+from ..parts import MONTHLY, MONTHS, PROJECT, Figure, Picture, Template
 from .calculation import HEAD, LIVE, SCENARIOS, Calculation, scenario_head
-from .timeline import BARS, FIRST_MONTH, Timeline
+from .timeline import FIRST_MONTH, Timeline
 
 _COLUMNS = 12
 _BLOCK = 14
-_HEIGHT = 14
+_HEIGHT, _QUARTER = 14, 3
 
 
 def start(book: Book) -> Worksheet:
@@ -92,6 +92,7 @@ def _costs(book: Book, sheet: Worksheet, template: Template, steps: Calculation)
         cell.alignment = style.aligned("right")
     row = _BLOCK + 1
     lines = [(cost.line.label, cost.line.name) for cost in template.costs]
+    income = {cost.line.name for cost in template.costs if cost.income}
     extra = [("Own lines", ""), ("Contingency", "contingency_usd"), ("Tax", "tax_usd"), ("Total", "total_cost")]
     for label, name in [*lines, *extra]:
         row += 1
@@ -101,7 +102,8 @@ def _costs(book: Book, sheet: Worksheet, template: Template, steps: Calculation)
         for column in (8, *range(10, 8 + len(heads))):
             scenario = None if column == 8 else column - 10
             value = f"={steps.cell(name, scenario)}" if name else own(steps, scenario)
-            content = style.formula(sheet, row, column, f"={name}" if name and column == 8 else value, template.amounts)
+            look = template.amounts if name in income else style.AMOUNT
+            content = style.formula(sheet, row, column, f"={name}" if name and column == 8 else value, look)
             content.alignment = style.aligned("right")
             content.font = style.font(bold=total, color=content.font.color.rgb[-6:])
         share = style.formula(sheet, row, 9, f"=IF(total_cost=0,0,H{row}/total_cost)", style.PERCENT)
@@ -165,24 +167,21 @@ def _charts(sheet: Worksheet, template: Template, steps: Calculation, months: Ti
 
 
 def _paid(sheet: Worksheet, months: Timeline, top: int, *, from_zero: bool) -> int:
-    timeline = months.sheet
-    span = {"min_col": FIRST_MONTH, "max_col": FIRST_MONTH + BARS - 1}
-    dates = Reference(timeline, min_row=months.bar_head, **span)
-    paid = [(label, Reference(timeline, min_row=row, **span)) for label, row in months.bar_rows]
+    def of(row: int) -> Reference:
+        return Reference(months.sheet, min_row=row, min_col=FIRST_MONTH, max_col=months.last)
+
+    dates = of(months.rows["chart_month"])
+    lines = [*months.paid, ("Own lines, contingency, tax", months.rows["beside_lines"])]
     monthly = charts.bars(
-        sheet,
-        "Payments over the plan, by twelfths of it",
-        dates,
-        paid[:-1],
-        stacked=True,
-        y_title="USD in a twelfth",
-        gap=40,
-        number_format=months.template.amounts,
-    )
-    monthly.x_axis.number_format = "d mmm yy"
+        sheet, "Payments by month", dates, [(label, of(row)) for label, row in lines], stacked=True, y_title="USD in a month",
+        gap=40, number_format=months.template.amounts,
+    )  # fmt: skip
+    template = months.template
+    charts.by_month(monthly, 1 if template.basis == PROJECT and template.months == MONTHS else _QUARTER)
     if from_zero:  # months that hardly differ would start their bars elsewhere; a project may be paid back at its end
         monthly.y_axis.scaling.min = 0
-    label, values = paid[-1]
-    charts.line_over(monthly, dates, (f"{label} (right axis)", values), "USD so far", style.AMOUNT)
+    charts.line_over(
+        monthly, dates, ("Paid so far (right axis)", of(months.rows["so_far"])), "USD so far", template.amounts
+    )
     charts.place(sheet, monthly, f"A{top}", f"L{top + _HEIGHT - 1}")
     return top + _HEIGHT
