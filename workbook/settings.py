@@ -135,7 +135,7 @@ def unknown(name: str, value: object) -> str:
     try:
         declared(value, *more)
     except CalcError as error:
-        return f"{name} {error.reason}" if error.code == "#N/A" else ""
+        return f"{name} {error.reason}" if error.code == "#N/A" or error.argument == name else ""
     return ""
 
 

@@ -152,10 +152,17 @@ class TestAdd:
         assert (tmp_path / "models.csv").stat().st_mode & 0o777 == 0o640
 
 
-@pytest.mark.parametrize("config", [b'{"model_type": "llama", ', b"\xff\xfe{"])
-def test_a_configuration_that_is_no_json_is_named(tmp_path, config):
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (b'{"model_type": "llama", ', "no JSON in UTF-8"),
+        (b"\xff\xfe{", "no JSON in UTF-8"),
+        (b"null", "no configuration"),
+    ],
+)
+def test_a_configuration_that_is_no_json_is_named(tmp_path, config, said):
     (tmp_path / "configs").mkdir()
     (tmp_path / "models.csv").write_text("id,name\nour-1b,Ours\n")
     (tmp_path / "configs" / "our-1b.json").write_bytes(config)
     done = run(tmp_path, "call", "LLM_PARAMS", "our-1b")
-    assert done.returncode == 1 and f"{tmp_path / 'configs' / 'our-1b.json'}: is no JSON in UTF-8" in done.stderr
+    assert done.returncode == 1 and f"{tmp_path / 'configs' / 'our-1b.json'}: is {said}" in done.stderr

@@ -9,7 +9,7 @@ from typing import Any
 from ..files.addresses import column_letters
 from ..files.package import Package
 from ..files.xml_text import escape_string
-from . import formats
+from . import formats, plans
 from . import own as own_of_user
 from .names import ARGUMENTS
 from .searches import Answer
@@ -31,7 +31,7 @@ SHEETS = {
     formats.MACHINES: ("Machine formats", "What serving reads of an accelerator that computes in a format."),
 }
 _WORDS, _SEARCHES = "Words", "Searches"
-TITLES = (*(title for title, _ in SHEETS.values()), _WORDS, _SEARCHES)
+TITLES = (*(title for title, _ in SHEETS.values()), _WORDS, _SEARCHES, plans.TITLE)
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
@@ -128,6 +128,11 @@ def sheets(
     names["xlcalc_answer"] = _area(_SEARCHES, ARGUMENTS + 2, ARGUMENTS + 4, last)
     widest = max([len(row) for row in found], default=1)
     names["xlcalc_answers"] = _area(_SEARCHES, ARGUMENTS + 6, ARGUMENTS + 5 + widest, _FIRST + lines - 1)
+    asked = plans.rows(package, answers, _FIRST)
+    made[plans.TITLE] = _sheet(plans.TITLE, plans.PURPOSE, [plans.head()], asked, looks)
+    last = _FIRST + max(len(asked), 1) - 1
+    names["xlcalc_plan_keys"] = _area(plans.TITLE, 1, 1, last)
+    names["xlcalc_plans"] = _area(plans.TITLE, plans.ARGUMENTS + 2, plans.ARGUMENTS + 1 + plans.WIDTH, last)
     return made, names
 
 
@@ -188,6 +193,8 @@ def _cells(row: int, values: list[Any], style: str) -> Iterator[str]:
 
 
 def _cell(place: str, value: Any, style: str = "") -> str:
+    if isinstance(value, plans.Formula):
+        return value.xml(place)
     if isinstance(value, list):
         return f'<c r="{place}"{style} t="e"><v>{value[0]}</v></c>'
     if isinstance(value, bool):

@@ -158,7 +158,7 @@ def _calling(xml: bytes, kit: Stored, dxf: int) -> bytes:
     marked: list[str] = []
 
     def dynamic(found: re.Match[bytes]) -> bytes:
-        if any(name not in kit.closed for name in re.findall(r"\bLLM_[A-Z_]+(?=\()", found[3].decode())):
+        if any(name not in kit.answered for name in re.findall(r"\bLLM_[A-Z_]+(?=\()", found[3].decode())):
             marked.append(found[1].decode())
         return b'<c r="%b"%b cm="1"><f t="array" ref="%b">%b</f>' % (found[1], found[2], found[1], found[3])
 

@@ -14,6 +14,7 @@ from xlcalc.catalog import accelerators, models
 from xlcalc.cell_functions.hosting.served import held, served
 from xlcalc.formula import excel
 from xlcalc.hardware.rates import Engine, ServeRates
+from xlcalc.hardware.serving import formats_to_try
 from xlcalc.hosting.layout import Divisible
 from xlcalc.language.declare import find
 from xlcalc.language.errors import CalcError
@@ -54,6 +55,7 @@ MODEL_HEADINGS = [
 SOFTWARE = ("alone", "usual")
 MACHINE_HEADINGS = [
     *(f"refused {what}" for what in ("prompts", "time", "memory", "load")),
+    "planned",
     *("ranks", "pads heads", "node", "splits", "memory"),
     *(f"{software} {name}" for software in SOFTWARE for name in (*ServeRates._fields, *Engine._fields)),
 ]
@@ -153,10 +155,12 @@ def _machine(name: str, dtype: DType) -> list[Any]:
     alone = _tried(lambda: served(model, accelerator, dtype, decodes_only=True, kernels=True))
     usual = _tried(lambda: served(model, accelerator, dtype))
     why = [_why("LLM_TTFT", model.id, name, 1, 1), *map(_error, (alone, in_memory, usual))]
+    tried = [one.name for one in formats_to_try(accelerator)]
+    planned = "fp16" if dtype.name == "bf16" and "fp16" in tried else dtype.name if dtype.name in tried else None
     if accelerator.is_mesh:
-        return [one or UNKNOWN for one in why]
+        return [*(one or UNKNOWN for one in why), planned]
     if why[1] or why[2]:
-        return why
+        return [*why, planned]
     if accelerator.pads_heads:
         why = [*why[:2], UNKNOWN, UNKNOWN]
     usual = held(model, accelerator, dtype) if _error(usual) else usual
@@ -165,7 +169,7 @@ def _machine(name: str, dtype: DType) -> list[Any]:
     numbers.append(on.memory)
     for of in (alone, usual):
         numbers += [*(of.rates or [0] * len(ServeRates._fields)), *of.engine]
-    return [*why, *(min(float(one), excel.LARGEST) for one in numbers)]
+    return [*why, planned, *(min(float(one), excel.LARGEST) for one in numbers)]
 
 
 def _tried(look_up: Callable[[], Any]) -> Any:

@@ -70,9 +70,6 @@ def shared() -> dict[str, str]:
         first = f'_xlfn.XMATCH(SUBSTITUTE(TRIM({p}x)," ","-"),xlcalc_{catalog}_ids)'
         found = f"_xlfn.IFNA({first},{found})"
         names[f"xlcalc_{catalog}_row"] = (
-            f'_xlfn.LAMBDA({p}x,IF(ISTEXT({p}x),IF(TRIM({p}x)="",#VALUE!,{found}),#VALUE!))'
-        )
-        names[f"xlcalc_{catalog}_row"] = (
             f'_xlfn.LAMBDA({p}x,IF(ISERROR({p}x),{p}x,IF(ISTEXT({p}x),IF(TRIM({p}x)="",#VALUE!,{found}),#VALUE!)))'
         )
     return names
@@ -83,8 +80,8 @@ def function(formula: Formula) -> dict[str, str]:
     return _Function(formula).names()
 
 
-def searched(declaration: Declaration) -> str:
-    """A function that is looked up among the calls that were answered when the file was made."""
+def searched(declaration: Declaration, otherwise: str = "") -> str:
+    """A function that is looked up among the calls that were answered when the file was made, `otherwise` a formula."""
     keys = []
     for argument in declaration.arguments:
         own = f"_xlpm.{excel.name(argument.name)}"
@@ -94,12 +91,11 @@ def searched(declaration: Declaration) -> str:
     line = f'_xlfn.XMATCH(1,(xlcalc_called="{declaration.name}")*{same})' if keys else (
         f'_xlfn.XMATCH("{declaration.name}",xlcalc_called)'
     )  # fmt: skip
-    body = (
-        f"_xlfn.LET(_xlpm.line_,{line},_xlpm.first_,INDEX(xlcalc_answer,_xlpm.line_,1),"
-        "INDEX(xlcalc_answers,_xlpm.first_,1):"
-        "INDEX(xlcalc_answers,_xlpm.first_+INDEX(xlcalc_answer,_xlpm.line_,2)-1,INDEX(xlcalc_answer,_xlpm.line_,3)))"
-    )
-    return f"_xlfn.LAMBDA({','.join([*map(_parameter, declaration.arguments), body])})"
+    first, count, width = (f"INDEX(xlcalc_answer,_xlpm.line_,{i})" for i in (1, 2, 3))
+    rows = f"INDEX(xlcalc_answers,{first},1):INDEX(xlcalc_answers,{first}+{count}-1,{width})"
+    found = f"IF(ISNUMBER(_xlpm.line_),{rows},{otherwise})" if otherwise else rows
+    body = let([("line_", line)], found)
+    return f"_xlfn.LAMBDA({','.join([*map(parameter, declaration.arguments), body])})"
 
 
 def lambda_of(asked: Asked, lets: Sequence[tuple[str, str]], result: str, read: Sequence[str] = ()) -> str:
@@ -115,7 +111,7 @@ def lambda_of(asked: Asked, lets: Sequence[tuple[str, str]], result: str, read: 
             result = f'IF(IF(_xlfn.ISOMITTED({own}),TRUE,{own}=""),{result},#N/A)'
     if lets:
         result = let(lets, result)
-    return f"_xlfn.LAMBDA({','.join([*map(_parameter, asked.declaration.arguments), result])})"
+    return f"_xlfn.LAMBDA({','.join([*map(parameter, asked.declaration.arguments), result])})"
 
 
 def let(steps: Iterable[tuple[str, str]], result: str) -> str:
@@ -127,7 +123,7 @@ def elementwise(text: str) -> str:
     return _AGGREGATES.sub(lambda found: f"xlcalc_{found[1].lower()}(", text)
 
 
-def _parameter(argument: Argument) -> str:
+def parameter(argument: Argument) -> str:
     return f"{'_xlpm' if argument.required else '_xlop'}.{excel.name(argument.name)}"
 
 

@@ -42,16 +42,20 @@ _FOR_GOOD = 1e15  # tokens of a window that never ends
 _LENGTH = 5000  # characters of a part of a formula
 _MOST_NODES = 8  # nested deeper, LET would try all of them
 _PLAIN = frozenset(("window", "stride", "pending"))  # of a cache that is kept whole
-_WAYS = [f"{name}_ways" for name in Layout._fields]
+WAYS = [f"{name}_ways" for name in Layout._fields]
 _GIVEN = [f"{name}_given" for name in Layout._fields]
-_TRIED = ("count_tried", "tp_tried", *_GIVEN, "layout_is_given", "ep_is_said")
+_TRIED = (
+    "count_tried", "size_tried", "tp_tried", "batch_tried", "tpot_tried", "format_tried", "found",
+    "decoding_tried", "prefilling_tried", *_GIVEN,
+    "layout_is_given", "ep_is_said",
+)  # fmt: skip
 
 
 def formulas() -> dict[str, str]:
     """The functions, and the parts that their formulas are cut into."""
     found: dict[str, str] = {"xlcalc_ways": _ways_text()}
     for function in REFUSED:
-        found |= _Function(function).names()
+        found |= Function(function).names()
     return found
 
 
@@ -62,7 +66,7 @@ def _ways_text() -> str:
     return f"_xlfn.LAMBDA({text},_xlpm.word,_xlfn.LET({at},FIND(_xlpm.word,{text}),IF(ISNUMBER({at}),{digits}))),1)))"
 
 
-class _Open:
+class Open:
     """A model and a machine of open numbers, which a formula reads by their place in the row."""
 
     def __init__(self, nodes: Recording) -> None:
@@ -123,37 +127,37 @@ class _Open:
         return self.nodes.setdefault(key, Symbol(self.nodes, name, key[1:], 2.0))
 
 
-class _Function:
+class Function:
     def __init__(self, name: str) -> None:
         declaration = find(name)
         question = asked(declaration) if declaration else None
         assert question is not None
-        self._name, self._asked = name, question
-        self._axes = {axis.argument.name: axis for axis in question.axes}
-        self._parts: dict[str, str] = {}
+        self.name, self.asked = name, question
+        self.axes = {axis.argument.name: axis for axis in question.axes}
+        self.parts: dict[str, str] = {}
 
     def names(self) -> dict[str, str]:
         with recording(open=True) as nodes:
-            of = _Open(nodes)
-            results = getattr(self, f"_{self._name.lower()}")(of, {name: of.number(name) for name in self._axes})
-            bodies = [self._cut(result) for result in results.values()]
+            of = Open(nodes)
+            results = getattr(self, f"_{self.name.lower()}")(of, {name: of.number(name) for name in self.axes})
+            bodies = [self.cut(result) for result in results.values()]
         result = bodies[0] if len(bodies) == 1 else f"CHOOSE({self._part(list(results))},{','.join(bodies)})"
-        columns = zip("ma", (MODEL_HEADINGS, MACHINE_HEADINGS), REFUSED[self._name], strict=True)
+        columns = zip("ma", (MODEL_HEADINGS, MACHINE_HEADINGS), REFUSED[self.name], strict=True)
         for row, headings, refused in reversed([one for one in columns if one[2]]):
             why = f"INDEX(_xlpm.{row}_row,{1 + headings.index(f'refused {refused}')})"
             result = f"IF(ISERROR({why}),{why},{result})"
         lets = list(self._lets())
         read = set(re.findall(r"_xlpm\.(\w+)", "".join([result, *(text for _, text in lets)])))
         lets = [(name, text) for name, text in lets if name in read]
-        for axis in self._asked.axes:
+        for axis in self.asked.axes:
             own = f"_xlpm.{excel.name(axis.argument.name)}"
             if axis.reading == GIVEN and names.value_name(axis.argument.name) not in read:
                 result = f'IF(IF(_xlfn.ISOMITTED({own}),TRUE,{own}=""),{result},#N/A)'
-        return {**self._parts, self._name: names.lambda_of(self._asked, lets, result, ["layout"])}
+        return {**self.parts, self.name: names.lambda_of(self.asked, lets, result, ["layout"])}
 
     # What each function is
 
-    def _llm_ttft(self, of: _Open, read: dict[str, Any]) -> dict[str, Any]:
+    def _llm_ttft(self, of: Open, read: dict[str, Any]) -> dict[str, Any]:
         served, count, prompt, batch, mfu = (
             of.served("alone"),
             read["count"],
@@ -164,13 +168,13 @@ class _Function:
         at = latency.ttft_at(served, of.flops, count, prompt, batch, mfu)
         return {"": where(mfu > 0, at, latency.ttft(served, latency.latency_layout(served, count), prompt, batch))}
 
-    def _llm_tpot(self, of: _Open, read: dict[str, Any]) -> dict[str, Any]:
+    def _llm_tpot(self, of: Open, read: dict[str, Any]) -> dict[str, Any]:
         served, context, batch, mbu = of.served("alone"), read["context"], read["batch"], read["mbu"]
         layout = latency.latency_layout(served, read["count"])
         at = latency.tpot_at(served, layout, context, batch, mbu)
         return {"": where(mbu > 0, at, latency.tpot(served, layout, context, batch))}
 
-    def _llm_serve_memory(self, of: _Open, read: dict[str, Any]) -> dict[str, Any]:
+    def _llm_serve_memory(self, of: Open, read: dict[str, Any]) -> dict[str, Any]:
         served = of.served("")
         sequences = where(read["sequences"] > 0, read["sequences"], served.engine.prepared)
         parts = memory.serve_memory(served, read["context"], read["batch"], Layout(read["tp"]), sequences)
@@ -178,34 +182,34 @@ class _Function:
         found = {"total": parts.total, **parts._asdict()}
         return {part: where(shared, amount, of.call("#NUM!", ())) for part, amount in found.items()}
 
-    def _llm_max_batch(self, of: _Open, read: dict[str, Any]) -> dict[str, Any]:
+    def _llm_max_batch(self, of: Open, read: dict[str, Any]) -> dict[str, Any]:
         served = of.served("usual")
         held = self._of_layout(of, lambda at: memory.whole_capacity(served, read["context"], at, read["reserve"]))
         best = self._best(of, served, read["count"], held)
         return {"": where(best >= 1, best, of.call("#NUM!", ()))}
 
-    def _llm_min_gpus(self, of: _Open, read: dict[str, Any]) -> dict[str, Any]:
+    def _llm_min_gpus(self, of: Open, read: dict[str, Any]) -> dict[str, Any]:
         served, node = of.served("usual"), of.machine("node")
         fits = self._of_layout(
             of,
             lambda at: where(memory.fits_batch(served, read["context"], read["batch"], at, read["reserve"]), 1, 0),
         )
-        best = self._cut(self._best(of, served, of.number("count_tried"), fits))
+        best = self.cut(self._best(of, served, of.number("count_tried"), fits))
         tried = [(1 << i, 1 << i <= node) for i in range(7)] + [(node * n, True) for n in range(1, _MOST_NODES + 1)]
-        call = self._called(of, best, "count_tried")
+        call = self.called(of, best, "count_tried")
         found = of.call("#N/A", ())
         for number, inside in reversed(tried):
             found = where(both(inside, call(number) > 0) if inside is not True else call(number) > 0, number, found)
         return {"": found}
 
-    def _llm_throughput(self, of: _Open, read: dict[str, Any]) -> dict[str, Any]:
+    def _llm_throughput(self, of: Open, read: dict[str, Any]) -> dict[str, Any]:
         return {"": self._tokens_per_second(of, read, read["batch"])}
 
-    def _llm_replicas(self, of: _Open, read: dict[str, Any]) -> dict[str, Any]:
+    def _llm_replicas(self, of: Open, read: dict[str, Any]) -> dict[str, Any]:
         tokens = self._tokens_per_second(of, read, read["batch"])
         return {"": cost.replicas(read["requests_per_second"], read["output"], tokens, read["utilization"])}
 
-    def _tokens_per_second(self, of: _Open, read: dict[str, Any], batch: Any) -> Any:
+    def _tokens_per_second(self, of: Open, read: dict[str, Any], batch: Any) -> Any:
         served = of.served("usual")
         traffic = throughput.Traffic(read["prompt"], read["output"], read["cached_share"])
 
@@ -217,12 +221,12 @@ class _Function:
 
         each = self._of_layout(of, rate)
         best = self._best(of, served, read["count"], each)
-        if "layout" in self._axes:
+        if "layout" in self.axes:
             given = Layout(*(of.number(name) for name in _GIVEN))
             best = where(of.number("layout_is_given") > 0, self._given(of, served, read["count"], given, each), best)
         return where(best > 0, best, of.call("#NUM!", ()))
 
-    def _given(self, of: _Open, served: Served, count: Any, layout: Layout, each: Callable[[Layout], Any]) -> Any:
+    def _given(self, of: Open, served: Served, count: Any, layout: Layout, each: Callable[[Layout], Any]) -> Any:
         """The same of the layout that is given, or its twin where it leaves that open; 0 where it does not fit model or
         count."""
         there_is = both(of.number("ep_is_said") == 0, throughput.has_twin(served, layout))
@@ -231,12 +235,12 @@ class _Function:
         works = both(works, both(layout.pp <= of.model("n_layers"), layout.ep <= most(of.model("n_experts"), 1)))
         return where(works, most(each(layout), where(there_is, each(other), 0)), 0)
 
-    def _of_layout(self, of: _Open, asked_of: Callable[[Layout], Any]) -> Callable[[Layout], Symbol]:
+    def _of_layout(self, of: Open, asked_of: Callable[[Layout], Any]) -> Callable[[Layout], Symbol]:
         """What is asked of a layout as a name of its own, and how it is called."""
-        call = self._called(of, self._cut(asked_of(Layout(*(of.number(name) for name in _WAYS)))), *_WAYS)
+        call = self.called(of, self.cut(asked_of(Layout(*(of.number(name) for name in WAYS)))), *WAYS)
         return lambda layout: call(*layout)
 
-    def _called(self, of: _Open, text: str, *open_names: str) -> Callable[..., Symbol]:
+    def called(self, of: Open, text: str, *open_names: str) -> Callable[..., Symbol]:
         """The call of a part with other values in some of what it reads."""
         name, _, listed = text.rstrip(")").partition("(")
         read = [one.removeprefix("_xlpm.") for one in listed.split(",")]
@@ -247,18 +251,18 @@ class _Function:
 
         return call
 
-    def _best(self, of: _Open, served: Served, count: Any, each: Callable[[Layout], Any]) -> Any:
+    def _best(self, of: Open, served: Served, count: Any, each: Callable[[Layout], Any]) -> Any:
         """The most of what is asked of the layouts of so many accelerators; 0 where none works."""
         tp = of.number("tp_tried")
         found: Any = 0
         for works, layout in ways(count, tp, served.divisible):
             found = most(where(works, each(layout), 0), found)
         shared = both(both(count % tp == 0, tp <= of.machine("splits")), served.divisible.by_tp(tp))
-        of_tp = self._called(of, self._cut(where(shared, found, 0)), "tp_tried")
+        of_tp = self.called(of, self.cut(where(shared, found, 0)), "tp_tried")
         best = of_tp(1)
         for number in formats.ways()[1:]:
             best = most(of_tp(number), best)
-        return self._called(of, self._cut(best))()  # a name, so that IF leaves it alone where it is not asked for
+        return self.called(of, self.cut(best))()  # a name, so that IF leaves it alone where it is not asked for
 
     # How it stands in a workbook
 
@@ -271,16 +275,16 @@ class _Function:
         named = f'_xlfn.XMATCH(_xlpm.id_&"|"&_xlpm.format_,xlcalc_{MODELS}_ids)'
         yield "line_", f'IF(_xlpm.format_="",{published},{named})'
         yield "m_row", f"INDEX(xlcalc_{MODELS},_xlpm.line_,0)"
-        if "accelerator" in self._axes:
+        if "accelerator" in self.axes:
             which = "INDEX(xlcalc_accelerators_ids,xlcalc_accelerators_row(_xlpm.accelerator))"
             found = f'_xlfn.XMATCH({which}&"|"&INDEX(xlcalc_{MODELS}_others,_xlpm.line_),xlcalc_{MACHINES}_ids)'
             yield "a_row", f"INDEX(xlcalc_{MACHINES},{found},0)"
-        for name, axis in self._axes.items():
-            if axis in self._asked.numbers:
+        for name, axis in self.axes.items():
+            if axis in self.asked.numbers:
                 yield names.value_name(name), names.number_read(axis, f"_xlpm.{excel.name(name)}")
-        if "layout" in self._axes:
+        if "layout" in self.axes:
             yield from self._layout()
-        word = self._word("kv_dtype") if "kv_dtype" in self._axes else '""'
+        word = self._word("kv_dtype") if "kv_dtype" in self.axes else '""'
         found = f'INDEX(xlcalc_words,_xlfn.XMATCH("cache|"&{word},xlcalc_keys),1)'
         yield names.value_name("cache"), f'IF({word}="",2,{found})'
 
@@ -308,15 +312,15 @@ class _Function:
         own = f'IF(_xlfn.ISOMITTED(_xlpm.part),"{parts[0]}",xlcalc_word(_xlpm.part,"{parts[0]}"))'
         return f"_xlfn.IFNA(_xlfn.XMATCH({own},{{{listed}}}),#VALUE!)"
 
-    def _cut(self, result: Symbol) -> str:
+    def cut(self, result: Symbol) -> str:
         """The call of the first part of a formula, each of which ends with the call of the next."""
-        steps, body = excel.steps(result, self._axes)
+        steps, body = excel.steps(result, self.axes)
         pieces: list[list[tuple[str, str]]] = [[]]
         for name, text in ((name, self._in_sheet(text)) for name, text in steps):
             if sum(len(n) + len(t) + 8 for n, t in pieces[-1]) + len(text) > _LENGTH:
                 pieces.append([])
             pieces[-1].append((name, text))
-        given = ["m_row", "a_row", *map(names.value_name, (*self._axes, "cache")), *_WAYS, *_TRIED]
+        given = ["m_row", "a_row", *map(names.value_name, (*self.axes, "cache")), *WAYS, *_TRIED]
         ended = self._in_sheet(body)
         read: set[str] = set()
         for i, piece in reversed(list(enumerate(pieces))):
@@ -324,8 +328,8 @@ class _Function:
             read |= set(re.findall(r"_xlpm\.(\w+)", own))
             before = [*given, *(name for earlier in pieces[:i] for name, _ in earlier)]
             listed = ",".join(f"_xlpm.{name}" for name in before if name in read)
-            part = f"{self._name}_{len(self._parts) + 1}_"
-            self._parts[part] = f"_xlfn.LAMBDA({listed},{own})"
+            part = f"{self.name}_{len(self.parts) + 1}_"
+            self.parts[part] = f"_xlfn.LAMBDA({listed},{own})"
             ended = f"{part}({listed})"
         return ended
 
@@ -335,7 +339,7 @@ class _Function:
         def read(found: re.Match[str]) -> str:
             if found[2]:
                 return f"INDEX(_xlpm.{found[2]}_row,{found[3]})"
-            known = found[1] in self._axes or found[1] == "cache"
+            known = found[1] in self.axes or found[1] == "cache"
             return f"_xlpm.{names.value_name(found[1])}" if known else found[0]
 
         return names.elementwise(re.sub(r"_xlpm\.(([ma])_(\d+)|\w+)", read, text))

@@ -13,7 +13,7 @@ from xlcalc.language.declare import functions
 from xlcalc.language.errors import CalcError
 from xlcalc.language.units import UNITS
 
-from . import bounds, formats, names, serving
+from . import bounds, formats, names, serve_plan, serving
 from .kit import Kit
 
 NAME = "standalone.json.gz"
@@ -38,6 +38,11 @@ class Stored(NamedTuple):
     def closed(self) -> set[str]:
         """The functions whose answer never is one that was kept."""
         return set(self.shapes)
+
+    @property
+    def answered(self) -> set[str]:
+        """Those that other inputs have an answer of too: what of it is not known says so."""
+        return {*self.closed, serve_plan.NAME}
 
 
 def made(kit: Kit, answers: dict[str, list[Any]]) -> bytes:
@@ -67,7 +72,7 @@ def made(kit: Kit, answers: dict[str, list[Any]]) -> bytes:
     for declaration in functions():
         formula = kit.formulas.get(declaration.name)
         named |= names.function(formula) if formula else {declaration.name: names.searched(declaration)}
-    named |= bound | serving.formulas()
+    named |= bound | serving.formulas() | serve_plan.formulas()
     shapes = {name: [shape_text(shape) for shape, _ in formula.shapes] for name, formula in kit.formulas.items()}
     shapes |= {name: [] for name in serving.REFUSED}
     content = json.dumps([columns, words, named, shapes, answers], separators=(",", ":"), ensure_ascii=False)

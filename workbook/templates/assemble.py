@@ -33,6 +33,7 @@ CONSTANTS = [
     Constant("hours_per_month", "Hours in an average month", "=days_per_month*hours_per_day", "h", "", "#,##0.0"),
     Constant("bytes_per_gb", "Bytes in a GB", 10**9, "bytes", "Decimal: a GiB would be 2^30."),
     Constant("million", "A million", 10**6, "", "", "#,##0"),
+    Constant("billion", "A billion", 10**9, "", "", "#,##0"),
     Constant("watts_per_kw", "Watts in a kW", 1000, "W", ""),
     Constant("tenth", "A tenth", 0.1, "", "Of published runs.", style.GENERAL),
     Constant("quarter", "A quarter", 0.25, "", "Of listed prices.", style.GENERAL),
@@ -67,14 +68,14 @@ def build(template: Template) -> Book:
     steps.finish()
     months = timeline.Timeline(book, template, steps)
     scenarios.finish(book, scenario_sheet, template, steps)
-    sensitivity.build(book, steps, template.drivers, template.amounts)
+    sensitivity.build(book, steps, template.drivers)
     for extra in template.extra:
         extra(book)
     hardware.build(book, own_rows=True)
     prices.build(book, choosing=True)
     models.build(book, live=False)
     dashboard.finish(book, front, template, steps, months)
-    listed = sorted([*checks.common(book, template), *template.checks], key=lambda check: not check.first)
+    listed = sorted([*checks.common(book, template), *template.checks], key=lambda check: (not check.first, check.last))
     checks.build(book, [*listed, *checks.of_the_whole(book, template)])
     sources.build(book)
     book.order(["Cover", "Dashboard", "Inputs", "Scenarios", "Calculation", "Timeline", "Sensitivity", "Checks"])

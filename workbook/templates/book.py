@@ -97,7 +97,7 @@ class Book:
 
     def sheet(
         self, name: str, purpose: str, columns: list[float], *, color: str = style.BLUE, freeze: str = "",
-        repeated_rows: str = "1:3", pages_wide: int = 1,
+        repeated_rows: str = "1:3", pages_wide: int = 1, navigation_rows: int = 1,
     ) -> Worksheet:  # fmt: skip
         """A sheet with its head: title, purpose, the live case and the light of the Checks sheet."""
         sheet = self.workbook.create_sheet(name)
@@ -115,21 +115,26 @@ class Book:
         sheet.row_dimensions[2].height, sheet.row_dimensions[3].height = 16, 16
         if self.has_cases:
             self._light(sheet)
-        self._navigate(sheet, columns[:-1] if name == "Cover" else columns)  # its last is an edition's for a note
+        self._navigate(
+            sheet, columns[:-1] if name == "Cover" else columns, navigation_rows
+        )  # its last is an edition's for a note
         if freeze:
             sheet.freeze_panes = freeze
         style.print_setup(sheet, self.title, repeated_rows, pages_wide)
         style.protect(sheet)
         return sheet
 
-    def _navigate(self, sheet: Worksheet, columns: list[float]) -> None:
+    def _navigate(self, sheet: Worksheet, columns: list[float], rows: int) -> None:
         """Links to the other sheets, each in the next column that has room for it; the sheet itself in bold."""
         places = list(self.navigation)
-        while len(found := _columns_for(places, columns)) < len(places):
-            places.remove(next((one for one in _DROPPED if one in places), places[-1]))
-        for place, column in zip(places, found, strict=True):
-            cell = style.text(sheet, _NAVIGATION_ROW, column, place, size=9, bold=place == sheet.title)
-            style.link(cell, location=f"'{place}'!A1")
+        last = _NAVIGATION_ROW + rows - 1
+        for row in range(_NAVIGATION_ROW, last + 1):
+            while len(found := _columns_for(places, columns)) < len(places) and row == last:
+                places.remove(next((one for one in _DROPPED if one in places), places[-1]))
+            for place, column in zip(places, found, strict=False):
+                cell = style.text(sheet, row, column, place, size=9, bold=place == sheet.title)
+                style.link(cell, location=f"'{place}'!A1")
+            places = places[len(found) :]
 
     def _light(self, sheet: Worksheet) -> None:
         style.formula(sheet, 3, 1, '="Shown: "&scenario&"   ·   "&checks_light').font = style.font(bold=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from openpyxl.chart import BarChart, LineChart, Reference, ScatterChart, Series
+from openpyxl.chart.axis import DateAxis
 from openpyxl.chart.data_source import StrRef
 from openpyxl.chart.label import DataLabel, DataLabelList
+from openpyxl.chart.legend import LegendEntry
 from openpyxl.chart.marker import DataPoint
 from openpyxl.chart.series import SeriesLabel
 from openpyxl.chart.shapes import GraphicalProperties
@@ -30,13 +34,13 @@ _MARKS = ("circle", "square", "triangle", "diamond", "x", "plus", "star")
 
 
 def bars(
-    sheet: Worksheet, title: str, categories: Reference, series: list[tuple[str, Reference]], *,
+    sheet: Worksheet, title: str, categories: Reference, series: Sequence[tuple[str | Reference, Reference]], *,
          horizontal: bool = False,
     stacked: bool = False, x_title: str = "", y_title: str = "", number_format: str = style.AMOUNT,
          labels: bool = False,
     legend: bool = True, gap: int = 60,
 ) -> BarChart:  # fmt: skip
-    """A bar chart; `series` are headings and their values."""
+    """A bar chart; `series` are headings, or the cells that hold them, and their values."""
     chart = BarChart()
     chart.type = "bar" if horizontal else "col"
     chart.grouping = "stacked" if stacked else "clustered"
@@ -114,7 +118,8 @@ def income(chart: BarChart, points: list[int]) -> None:
 
 
 def hollow(chart: BarChart, index: int) -> None:
-    """Make a series of a stacked chart invisible: what stands on it floats."""
+    """Make a series of a stacked chart invisible, in its legend too: what stands on it floats."""
+    chart.legend.legendEntry.append(LegendEntry(idx=index, delete=True))
     chart.series[index].graphicalProperties = GraphicalProperties(noFill=True, ln=LineProperties(noFill=True))
     chart.series[index].dLbls = None
 
@@ -142,11 +147,23 @@ def lines(
     chart.x_axis.tickLblSkip = 3
 
 
+def by_month(chart: BarChart, every: int) -> None:
+    """Categories are months on an axis of dates, which is as long as they are: months that are there twice fall
+    together. Names stand below every so many of them; 1: of as many as have room."""
+    words = chart.x_axis
+    chart.x_axis = DateAxis(crossAx=100, baseTimeUnit="months", txPr=words.txPr, spPr=words.spPr)
+    if every > 1:
+        chart.x_axis.majorUnit, chart.x_axis.majorTimeUnit = every, "months"
+    chart.x_axis.delete, chart.x_axis.tickLblPos, chart.x_axis.number_format = False, "low", style.MONTH
+    chart.y_axis.crossAx = chart.x_axis.axId
+
+
 def line_over(
     chart: BarChart, categories: Reference, series: tuple[str, Reference], y_title: str, number_format: str
 ) -> None:
     """A line on a second axis at the right of a bar chart."""
     line = LineChart()
+    line.x_axis, line.y_axis.crossAx = chart.x_axis, chart.x_axis.axId
     _fill(line, categories, [series])
     line.series[0].graphicalProperties.line = LineProperties(solidFill="000000", w=28000)  # no bar's colour
     line.series[0].smooth = False
@@ -161,9 +178,13 @@ def line_over(
     chart += line
 
 
-def _fill(chart: BarChart | LineChart, categories: Reference, series: list[tuple[str, Reference]]) -> None:
+def _fill(
+    chart: BarChart | LineChart, categories: Reference, series: Sequence[tuple[str | Reference, Reference]]
+) -> None:
     for index, (heading, values) in enumerate(series):
-        one = Series(values, title=heading)
+        one = Series(values, title=heading if isinstance(heading, str) else None)
+        if isinstance(heading, Reference):
+            one.tx = SeriesLabel(strRef=StrRef(str(heading)))
         color = style.SERIES[index % len(style.SERIES)]
         if isinstance(chart, BarChart):
             one.graphicalProperties = GraphicalProperties(solidFill=color, ln=LineProperties(noFill=True))

@@ -16,7 +16,7 @@ from .book import Book, Source
 MONTHS = 60
 """Of Timeline, where a template has no more."""
 GIVEN, FREE = ("low", "base", "high"), ("own 1", "own 2", "own 3")
-VOLUME, EFFICIENCY, PRICE, OTHER = GROUPS = ("volume", "efficiency", "price", "other")
+VOLUME, MIX, EFFICIENCY, PRICE, OTHER = GROUPS = ("volume", "mix", "efficiency", "price", "other")
 """What a change of an input is called in the bridge between two scenarios."""
 STOP, WARN = "stop", "warning"
 EQUAL, AT_MOST, AT_LEAST, SAME = "equal", "at most", "at least", "same"
@@ -115,6 +115,16 @@ class TimeRow:
     """Likewise."""
 
 
+def part_of(start: str, end: str) -> str:
+    """The share of an interval that lies in the month."""
+    return f"IF({end}<={start},0,MAX(0,MIN({{end}},{end})-MAX({{start}},{start}))/({end}-{start}))"
+
+
+RANGE = (
+    '"P10 to P90: "&IF(ISTEXT(total_p90),"not known",'
+    f'{style.in_words("total_p10")}&" to "&{style.in_words("total_p90")}&" USD")'
+)
+"""What a Dashboard says of the total's range."""
 PAID_BACK = 'IF(INDEX({all},1,COLUMNS({all}))>0,"never",MAX({all})+1)'
 """The total of a row that has the numbers of the months in which something is not yet paid back."""
 
@@ -133,6 +143,8 @@ class Check:
     number_format: str = style.GENERAL
     first: bool = False
     """Stands before all others: where it fails, many fail with it, and the light should name this one."""
+    last: bool = False
+    """Stands after the others: it warns of what is so as a rule, and the light should name what is not."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +191,8 @@ class Template:
     """The first day that Timeline shows, as a formula."""
     ends: str
     """The last day of the project, as a formula; of a service, the last month that is counted."""
+    signed: str = field(default="{owed_usd}", kw_only=True)
+    """What of a month's lines is paid at prices that are agreed, and so do not rise with inflation."""
     checks: list[Check]
     tiles: list[Figure]
     facts: list[Figure]
@@ -192,11 +206,13 @@ class Template:
     constants: Sequence[Constant] = ()
     lists: dict[str, list[str]] = field(default_factory=dict)
     pictures: Sequence[Picture] = ()
+    rows: Sequence[Figure] = ()
+    """What the Dashboard shows of every scenario, a row each, instead of the given ones beside the bill: at most five."""
     extra: Sequence[Callable[[Book], object]] = ()
     """Further sheets of this template alone."""
     scenario_word: str = "Scenario"
     amounts: str = style.AMOUNT
-    """How the bill and its charts show amounts."""
+    """How charts of the bill, and lines that come back, show amounts."""
     free: tuple[str, ...] = FREE
     given: tuple[str, ...] = GIVEN
     months: int = MONTHS

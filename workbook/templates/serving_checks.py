@@ -6,8 +6,11 @@ from . import style
 from .parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
 
 LAYOUT = Check(
-    "A layout meets the limits", "IF(ISNUMBER(replica_speed),1,0)", EQUAL, "1", STOP,
-    "No layout up to the largest replica fits and meets both limits: relax them, or allow a larger replica.", "ttft_slo", "0",
+    "A layout meets the limits",
+    "IF(COUNTIF(inputs_valid,0)+COUNTIF(overrides_valid,0)>0,1,IF(ISNUMBER(replica_speed),1,0))", EQUAL, "1", STOP,  # entries are named first
+    "No layout up to the largest replica fits within both limits: relax them, or allow a larger replica. A standalone file does not know the "
+    "replicas of some machines (TPUs): type own_speed and own_accelerators, or search by xlcalc recalc FILE.",
+    "max_count", "0", first=True,
 )  # fmt: skip
 PEAK = Check(
     "The peak fits", "peak_speed", AT_MOST, "replicas*replica_speed", STOP,
@@ -35,14 +38,6 @@ HOURS_AGREE = Check(
 HOURS_FILLED = Check(
     "Every hour of the day has its load", "hours_filled", EQUAL, "hours_per_day", STOP,
     "An hour of Load by hour is blank, negative or no number: 0 is a load, blank is none.", "hours_filled", "0",
-)  # fmt: skip
-SEARCHED = Check(
-    "The replica was searched for these inputs",
-    "IF(COUNTIF(inputs_valid,0)+COUNTIF(overrides_valid,0)>0,1,IF(ISERROR(replica_layout),0,1))", EQUAL, "1", STOP,  # entries are named first
-    "No layout up to the largest replica fits within both limits: relax them, or allow a larger replica. A standalone file keeps answers for "
-    "the inputs that it was made with (cells on lilac): choose the replica by fewest (replica_by on Inputs), type own_speed and "
-    "own_accelerators, or search by xlcalc recalc FILE.",
-    "replica_layout", "0", first=True,
 )  # fmt: skip
 FLEET = Check(
     "The peak is sized by the quantile too", "accelerators_peak", AT_LEAST,
@@ -74,6 +69,12 @@ STILL_COMMITTED = Check(
     "The month is shown at the contract's price, but on Timeline the contract has ended by then and hours are paid on demand: size an "
     "earlier month, or type the price of its renewal.", "sizing_month_no", "0",
 )  # fmt: skip
+STAFF = [
+    Check("Staff is typed with its cost", "((staff_shown>0)<>(usd_per_person_shown>0))*1", EQUAL, "0", STOP,
+          "There are people without a cost, or a cost without people, so the total has none: type both.", "staff", "0"),
+    Check("Staff is in the total", "IF(cost_staff>0,1,0)", EQUAL, "1", WARN,
+          "No staff is typed, so the total has no people: type how many, and what one costs.", "staff", "0"),
+]  # fmt: skip
 SERVED = [HOURS_FILLED, HOURS_AGREE, SLOW_PEAK, STILL_COMMITTED, OWED_AFTER, OWN_REPLICA, FEWEST_IN_TIME, SIZED_IN_PLAN]
 """Those of every workbook that serves."""
 IN_TIME = [

@@ -8,27 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import style
-from .parts import (
-    EFFICIENCY,
-    VOLUME,
-    Block,
-    Constant,
-    Input,
-    Line,
-    Section,
-    TimeRow,
-)
-from .shared_inputs import (
-    ASSUMED,
-    BLEND,
-    COMMITMENTS,
-    FLEXIBLE_RATE,
-    TERMS,
-    YOURS,
-    accelerator_input,
-    hardware_lines,
-    model_input,
-)
+from .contracts import BLEND, COMMITMENTS, FLEXIBLE_RATE, committed_lines, whole_units
+from .parts import EFFICIENCY, VOLUME, Block, Constant, Input, Line, Section, TimeRow
+from .shared_inputs import ASSUMED, TERMS, YOURS, accelerator_input, hardware_lines, model_input
 
 _EXAMPLE = "example: fill in yours"
 HOURS_SHEET, HOURS_FIRST, HOURS = "Load by hour", 7, 24
@@ -79,8 +61,8 @@ def serving_sections(model: str, *, queues: bool = True, income: bool = False) -
                   0.001, 60),
             *([_QUANTILE] if queues else []),
             Input("replica_by", "Replica chosen by", "plan", "",
-                  "plan: the cheapest layout of LLM_SERVE_PLAN, a search, which a standalone file answers for the inputs that it was made "
-                  "with. fewest: the fewest accelerators that hold the requests below, by formulas that recalculate anywhere.",
+                  "plan: the cheapest layout within both limits, as LLM_SERVE_PLAN finds it. fewest: the fewest accelerators that hold the "
+                  "requests below.",
                   among="replica_list", group=EFFICIENCY),
             Input("max_count", "Largest replica of the plan", 8, "accelerators", "Layouts up to this are compared.", None, style.WHOLE, 1,
                   1024, True),
@@ -178,7 +160,7 @@ def _hour(number: int) -> str:
 
 
 def _whole(count: str) -> str:
-    return f'IF({{whole_nodes}}="yes",ROUNDUP(ROUND({count}/{{node_size}},rounding_digits),0)*{{node_size}},{count})'
+    return f'IF({{whole_nodes}}="yes",{whole_units(count, "{node_size}")},{count})'
 
 
 FACTS: Block = ("What one replica holds (LLM_* cells)", [
@@ -244,11 +226,7 @@ SIZE: Block = ("Replicas and accelerators", [
     Line("accelerators_used", "Accelerators needed on average", "accelerators",
          f'IF({{autoscale}}="yes",SUM({_BY_HOUR})/hours_per_day,{{accelerators_peak}})',
          "The peak's, or the mean of the hours where replicas follow the load.", style.TENTHS),
-    Line("committed_3y", "Committed for three years", "accelerators", _whole("{three_year_share}*{accelerators_used}"), "Whole nodes.",
-         style.TENTHS),
-    Line("committed_1y", "Committed for a year", "accelerators",
-         f"MIN({_whole('{one_year_share}*{accelerators_used}')},MAX(0,{_whole('{accelerators_used}')}-{{committed_3y}}))", "Whole nodes.",
-         style.TENTHS),
+    *committed_lines("{accelerators_used}", _whole),
     Line("committed", "Committed", "accelerators", "{committed_1y}+{committed_3y}",
          "Owed in every hour and month of its term, needed or not: see Timeline.", style.TENTHS),
     Line("accelerators_paid", "Accelerators paid", "accelerators",
@@ -335,11 +313,6 @@ def estimate_range(beside: str) -> Block:
     ])  # fmt: skip
 
 
-RANGE = (
-    '"P10 to P90: "&IF(ISTEXT(total_p90),"not known",IF(total_p90>=million,TEXT(total_p10/million,"0.0")&" to "&TEXT(total_p90/million,"0.0")&" M USD",'
-    'TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0")&" USD"))'
-)
-"""What a Dashboard says of it."""
 SERVING_LISTS = {
     "yes_no_list": ["yes", "no"], "term_list": TERMS, "replica_list": ["plan", "fewest"],
     "format_list": ["published", "bf16", "fp8", "nvfp4", "int4"],

@@ -13,17 +13,16 @@ from .parts import (
     AT_LEAST,
     AT_MOST,
     EQUAL,
+    MIX,
     PRICE,
     SAME,
     STOP,
     VOLUME,
     WARN,
     Check,
-    Constant,
     Input,
     Line,
     Section,
-    TimeRow,
 )
 
 EPOCH_COSTS = Source(
@@ -81,13 +80,13 @@ def next_start(book: Book) -> date:
 
 
 def model_input(value: str, note: str, label: str = "Model") -> Input:
-    return Input("model", label, value, "", note, among="models_list", known="NOT(ISERROR(LLM_PARAMS(model)))",
+    return Input("model", label, value, "", note, among="models_list", known='NOT(ISERROR(LLM_MODEL(model,"n_layers")))',
                  group=VOLUME)  # fmt: skip
 
 
 def accelerator_input(value: str = "h100-sxm") -> Input:
     return Input("accelerator", "Accelerator", value, "", "An accelerator of the Hardware sheet, or an own one added there.",
-                 among="hardware_list", known="NOT(ISERROR(accelerator_row))")  # fmt: skip
+                 among="hardware_list", known="NOT(ISERROR(accelerator_row))", group=MIX)  # fmt: skip
 
 
 def money_section(book: Book, start_label: str, scenario: str = "base") -> Section:
@@ -124,13 +123,13 @@ def price_section(*more: Input, mixed: bool = True) -> Section:
     inputs = [
         Input("price_term", "Contract", "on_demand", "",
               "on_demand, spot, 1y, 3y: all on it; mix: the shares below. 1y and 3y are owed for their whole term.",
-              among="term_list", group=PRICE),
+              among="term_list", group=MIX),
         Input("share_spot", "Mix: share on spot", 0, "share", "The rest of the mix is on demand.", None, style.PERCENT, 0, 1,
-              group=PRICE),
+              group=MIX),
         Input("share_1y", "Mix: share committed for a year", 0, "share", "Owed for twelve months.", None, style.PERCENT, 0,
-              1, group=PRICE),
+              1, group=MIX),
         Input("share_3y", "Mix: share committed for three years", 0, "share", "Owed for 36 months.", None, style.PERCENT, 0,
-              1, group=PRICE),
+              1, group=MIX),
         Input("usd_per_hour", "Own price of an accelerator-hour", None, "USD/accelerator-hour",
               "Your contract. It wins over every listed price and does not move with a scenario.", None, style.USD_CENTS, 0.0001,
               1000, blank="listed prices, as the next lines say", group=PRICE),
@@ -187,10 +186,10 @@ def hardware_lines() -> list[Line]:
     ]  # fmt: skip
 
 
-def price_lines(*, mixed: bool = True, together: str = "{node_size}") -> list[Line]:
+def price_lines(*, mixed: bool = True, together: str = "{node_size}", beside: str = "") -> list[Line]:
     """The price of an accelerator-hour by contract: own first, then the statistic of the comparable listed rows. Not
     `mixed`: on demand and both commitments stand beside each other, and none is chosen. `together`: the accelerators
-    that an instance must have to be compared."""
+    that an instance must have to be compared. `beside`: above 0 where hours on demand are paid beside the contract."""
 
     def listed(column: str, statistic: str) -> str:
         return f'IF({{instance}}="–",{statistic},N(INDEX({column},MATCH({{instance}},prices_list,0))))'
@@ -231,18 +230,20 @@ def price_lines(*, mixed: bool = True, together: str = "{node_size}") -> list[Li
 
     rate = "USD/accelerator-hour"
     hourly = style.LISTED_RATE
-    on_demand = "(({on_demand_share}>0)+{price_estimated}>0)*" if mixed else ""
+    on_demand = f"(({{on_demand_share}}>0)+{{price_estimated}}{beside and f'+({beside})'}>0)*" if mixed else ""
     on_demand += "NOT(ISNUMBER({usd_per_hour}))*({price_own}=0)"
     terms = [("1y", "one_year_share"), ("3y", "three_year_share"), *([("spot", "spot_share")] if mixed else [])]
-    from_lists = [from_list(name, share) for name, share in terms]
-    ages = ",".join(f"{one}*{{price_{name}_age}}" for one, (name, _) in zip(from_lists, terms, strict=True))
+    in_use_by_term = [("on_demand", f"({on_demand}>0)*1"), *((name, from_list(name, share)) for name, share in terms)]
+    ages = ",".join(f"{{listed_{name}_used}}*{{price_{name}_age}}" for name, _ in in_use_by_term)
     return [
         Line("price_own_rows", "Own prices on Prices for it", "rows",
              'SUMPRODUCT((prices_accelerator={accelerator_id})*(prices_own>0)*(prices_own<=""))',  # a text is above each
              "Where there are any, only they count.",
              style.WHOLE, fact=True),
         Line("price_least_size", "Smallest instance compared", "accelerators",
-             f"IF(SUMPRODUCT((prices_accelerator={{accelerator_id}})*(prices_count>={together})*(prices_on_demand>0))>0,{together},1)", "Whole nodes; smaller instances only where no whole node is listed.", style.WHOLE, fact=True),
+             f"IF(SUMPRODUCT((prices_accelerator={{accelerator_id}})*(prices_count>={together})*(prices_on_demand>0))>0,{together},"
+             f"MAX(1,IF((prices_accelerator={{accelerator_id}})*(prices_count<{together})*(prices_on_demand>0),prices_count)))",
+             "Whole nodes; the largest instances below where no whole node is listed.", style.WHOLE, fact=True, array=True),
         Line("price_rows", "Comparable rows", "rows", f"SUMPRODUCT({_MASK}*(prices_on_demand>0))",
              "They are green on Prices.", style.WHOLE, fact=True),
         Line("price_lowest", "Lowest of them, on demand", rate, f"IFERROR({_statistic('prices_on_demand', '0')},0)", "", hourly,
@@ -283,9 +284,9 @@ def price_lines(*, mixed: bool = True, together: str = "{node_size}") -> list[Li
         *(_shares(basis) if mixed else []),
         Line("price_estimated", "Commitment priced by an estimate", "1 or 0",
              f"({estimated('1y', 'one_year_share')}+{estimated('3y', 'three_year_share')}>0)*1", "Checks says so.", "0"),
-        Line("price_listed_used", "Listed prices in use", "1 or 0", f"({'+'.join([on_demand, *from_lists])}>0)*1", "", "0"),
-        Line("price_age", "Age of the oldest price in use", "days",
-             f"MAX({on_demand}*{{price_on_demand_age}},{ages})", "Own prices and quotes count as new.", style.WHOLE),
+        *(Line(f"listed_{name}_used", f"Listed prices in use, {name.replace('_', ' ')}", "1 or 0", content, "", "0")
+          for name, content in in_use_by_term),
+        Line("price_age", "Age of the oldest price in use", "days", f"MAX({ages})", "Own prices and quotes count as new.", style.WHOLE),
     ]  # fmt: skip
 
 
@@ -307,63 +308,9 @@ def _shares(basis: Callable[[str, str], str]) -> list[Line]:
     ]  # fmt: skip
 
 
-COMMITMENTS = [
-    Constant("months_1y", "Months of a commitment for a year", 12, "months", ""),
-    Constant("months_3y", "Months of a commitment for three years", 36, "months", ""),
-]
-UPFRONT = Input("upfront_share", "Commitments: paid at the start", 0, "share", "The rest is paid month by month over the term.",
-                None, style.PERCENT, 0, 1)  # fmt: skip
-
-
-def contract_ends(start: str, *others: str) -> list[Line]:
-    """When each commitment is paid off, and with it the plan."""
-    return [
-        Line("contract_end_1y", "A commitment for a year would end", "date", f"MAX({','.join(others)},{{{start}}}+months_1y*days_per_month)",
-             "With the work where that is longer.", style.DATE),
-        Line("contract_end_3y", "A commitment for three years would end", "date",
-             f"MAX({','.join(others)},{{{start}}}+months_3y*days_per_month)", "", style.DATE),
-    ]  # fmt: skip
-
-
-def part_of(start: str, end: str) -> str:
-    """The share of an interval that lies in the month."""
-    return f"IF({end}<={start},0,MAX(0,MIN({{end}},{end})-MAX({{start}},{start}))/({end}-{start}))"
-
-
-def owed_clock(start: str) -> list[TimeRow]:
-    """What of the commitments is paid in the month: each over its own term."""
-
-    def cash(term: str) -> str:
-        return f"owed_usd_{term}*(upfront_share_shown*{{starts_now}}+(1-upfront_share_shown)*{{owed_share_{term}}})"
-
-    return [
-        TimeRow("owed_share_1y", "Commitment for a year: of its term", "share", part_of(start, "contract_end_1y")),
-        TimeRow("owed_share_3y", "Commitment for three years: of its term", "share", part_of(start, "contract_end_3y")),
-        TimeRow("starts_now", "Commitments: first payment", "1 or 0", f"AND({start}>={{start}},{start}<{{end}})*1", "0"),
-        TimeRow("owed_usd", "Commitments: cash", "USD", f"{cash('1y')}+{cash('3y')}", style.USD),
-        TimeRow("owed_cash", "Commitments: of all that is owed", "share",
-                "IF(owed_usd_1y+owed_usd_3y=0,0,{owed_usd}/(owed_usd_1y+owed_usd_3y))"),
-    ]  # fmt: skip
-
-
-BLEND = Line(
-    "price_used", "Price of the mix", "USD/accelerator-hour",
-    "{on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}*{price_spot},0)+{one_year_share}*{price_1y}"
-    "+{three_year_share}*{price_3y}", "Each contract by its share.", style.RATE, "Price of an accelerator-hour in use",
-)  # fmt: skip
-
-
-FLEXIBLE_RATE = Line(
-    "flexible_rate", "Hour on demand or spot", "USD/accelerator-hour",
-    "IF({on_demand_share}+{spot_share}<=0,{price_on_demand},({on_demand_share}*{price_on_demand}+IF({spot_share}>0,{spot_share}"
-    "*{price_spot},0))/({on_demand_share}+{spot_share}))", "", style.RATE,
-)  # fmt: skip
-
-
-SPOT_IS_TAKEN = Check(
-    "Nothing runs on machines that can be taken away", "spot_share", AT_MOST, "0", WARN,
-    "Spot machines are taken away when others pay more, and the bill has no interruptions: add spares or failed runs for them.", "price_term",
-    style.PERCENT,
+WHOLE_MONTHS = Check(
+    "The start is the first of a month", "DAY(start_date_shown)", EQUAL, "1", WARN,
+    "Months are counted and paid whole, from the first of the month of the start: type that day.", "start_date", "0",
 )  # fmt: skip
 _MIX_CHECKS = [
     Check("A spot price is found where spot is used", "IF(spot_share>0,IF(ISNUMBER(price_spot),1,0),1)", EQUAL, "1", STOP,
@@ -388,7 +335,10 @@ def price_checks(*, mixed: bool = True) -> list[Check]:
         Check("Prices in use are not stale", "price_age", AT_MOST, "price_age_limit", WARN,
               "Ask for a quote and type it as usd_per_hour, or keep it for every new workbook with xlcalc prices add. The age is that of the "
               "instance, or the median of the rows.",
-              "price_age", '#,##0 "days"'),
+              "price_age", '#,##0 "days"', last=True),
+        Check("The report is not dated before its prices", "MIN(price_on_demand_age,price_1y_age,price_3y_age)", AT_LEAST, "0", WARN,
+              "So old were the prices in use that many days before they were read: correct the date of the report.", "report_date",
+              '#,##0 "days";-#,##0 "days"'),
         Check("Commitments are priced by quotes", "price_estimated", EQUAL, "0", WARN,
               "No quote and no listed price for the term: the discount is Epoch's estimate. Type usd_per_hour_1y or _3y.",
               "discount_1y", "0"),

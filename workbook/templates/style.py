@@ -10,6 +10,7 @@ from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 NAVY, BLUE, TEAL, GREY = "1F3864", "2E75B6", "2A9D8F", "595959"
@@ -21,9 +22,9 @@ SERIES = (NAVY, "9DC3E6", TEAL, ORANGE, RED, "BFBFBF", "5B4A8A", "F4D06F", BLUE,
 INPUT_FONT, LINK_FONT = "0000FF", "00703C"
 FONT = "Arial"
 
-AMOUNT = '[>=1000000]"$"#,##0.0,,"M";[<0]-"$"#,##0;"$"#,##0'  # LibreOffice shows no sign in a third part
-MILLIONS = '[>=1000000]"$"#,##0.0,,"M";[<0]-"$"#,##0.0,,"M";"$"#,##0'
-"""Where negative amounts are of millions: no number format has a limit more for them."""
+AMOUNT = '[<1000000]"$"#,##0;[<1000000000]"$"#,##0.0,,"M";"$"#,##0.0,,,"B"'
+MILLIONS = '"$"#,##0.0,,"M"'
+"""Where negative amounts are of millions: one format for both signs, which programs show alike."""
 COUNT = '[>=1000000]#,##0.00,,"M";[>=1000]#,##0,"k";0'
 USD, USD_CENTS = '"$"#,##0', '"$"#,##0.00'
 RATE = '[<0.001]"$"0.00####;[<0.1]"$"0.0000;"$"#,##0.00'
@@ -38,6 +39,10 @@ GENERAL, TEXT = "General", "@"
 
 _LINK = re.compile(r"=(?:'?[\w ]+'?!\$?[A-Z]{1,3}\$?\d+|[a-z_][a-z_\d]*)")
 OPEN = Protection(locked=False)
+_SECTION = 11
+_A4_WIDTH, _A4_HEIGHT = 784.0, 516.0
+"""Between the margins of a landscape page, in points."""
+_LATE = 0.85
 _BOLD = 1.1  # how much wider bold letters are
 _FORMULA_STARTS = tuple("=+-@")
 
@@ -80,6 +85,19 @@ def aligned(horizontal: str | None = None, *, wrap: bool = False, indent: int = 
     return Alignment(
         horizontal=horizontal, vertical="center", wrap_text=wrap, indent=indent, shrink_to_fit=shrink or None
     )
+
+
+def in_words(amount: str) -> str:
+    """A formula's amount as text, in a magnitude that people say: 15.2 M."""
+    shown = (
+        (unit, f'TEXT({amount}/{unit},"#,##0.0")&" {letter}"') for unit, letter in (("billion", "B"), ("million", "M"))
+    )
+    return "".join(f"IF({amount}>={unit},{text}," for unit, text in shown) + f'TEXT({amount},"#,##0")))'
+
+
+def unit_for(amount: str) -> tuple[str, str]:
+    """What a chart's amounts are divided by, and what its legend calls them, as formulas: one unit for all of an axis."""
+    return f"IF({amount}>=million,million,1)", f'IF({amount}>=million,"million USD","USD")'
 
 
 def decimals(number: float) -> str:
@@ -153,7 +171,7 @@ def section(sheet: Worksheet, row: int, title: str, columns: int) -> None:
     for column in range(1, columns + 1):
         sheet.cell(row, column).fill = fill(PALE)
         sheet.cell(row, column).border = underline(BLUE)
-    text(sheet, row, 1, title, size=11, bold=True, color=NAVY)
+    text(sheet, row, 1, title, size=_SECTION, bold=True, color=NAVY)
     sheet.row_dimensions[row].height = 18
 
 
@@ -206,6 +224,22 @@ def print_setup(sheet: Worksheet, title: str, repeated_rows: str, pages_wide: in
     sheet.oddFooter.right.text = "Page &P of &N"
     for part in (sheet.oddFooter.left, sheet.oddFooter.center, sheet.oddFooter.right):
         part.size = 8
+
+
+def keep_headings(sheet: Worksheet, columns: int, last: int, repeated: int) -> None:
+    """Break pages before a section that would begin in the last part of one: programs differ in where exactly it ends."""
+    points = sum((sheet.column_dimensions[get_column_letter(n)].width * 7 + 5) * 0.75 for n in range(1, columns + 1))
+    room = _A4_HEIGHT / min(1, _A4_WIDTH / points)
+    heights = {row: sheet.row_dimensions[row].height or 15 for row in range(1, last + 1)}
+    room -= sum(heights[row] for row in range(1, repeated + 1))
+    used = 0.0
+    for row in range(repeated + 1, last + 1):
+        if used > room:
+            used = 0.0
+        if sheet.cell(row, 1).font.size == _SECTION and used > _LATE * room:
+            sheet.row_breaks.append(Break(id=row - 1))
+            used = 0.0
+        used += heights[row]
 
 
 def protect(sheet: Worksheet) -> None:

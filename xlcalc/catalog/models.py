@@ -63,7 +63,7 @@ def by_id(model_id: str) -> ModelSpec:
     named = ("id", "name", "hf_id", "organisation", "released", "license", "source", "as_of")
     fields: dict[str, Any] = {name: row[name] for name in named}
     fields["context"] = int(float(row["context"])) if row["context"] else None
-    fields["config"] = json.loads(tables.config_text(model_id))
+    fields["config"] = tables.config(model_id)
     return ModelSpec(**fields)
 
 

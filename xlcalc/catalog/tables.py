@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
@@ -44,15 +45,16 @@ def by_id(name: str) -> dict[str, dict[str, str]]:
     return {row["id"]: row for row in rows(name)}
 
 
-@cache
-def config_text(model_id: str) -> str:
-    """The published configuration of a model in the catalog."""
-    if own := user.config_text(model_id):
+def config(model_id: str) -> dict[str, Any]:
+    """The configuration of a model in the catalog: the user's own, or the published one."""
+    own = user.config(model_id)
+    if own is not None:
         return own
     ours = _ROOT / "configs" / f"{model_id}.json"
     if not ours.is_file():
         raise TableError(f"models.csv has a row {model_id} without its configs/{model_id}.json; use: xlcalc models add")
-    return ours.read_text("utf-8")
+    published: dict[str, Any] = json.loads(ours.read_text("utf-8"))
+    return published
 
 
 @cache

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from xlcalc.catalog import table_file
 
@@ -63,17 +64,18 @@ def _lines(file: str, columns: Sequence[str], accelerators: Collection[str]) -> 
     return table_file.checked(table_file.lines(path.read_bytes(), str(path)), str(path), columns, accelerators)
 
 
-def config_text(model_id: str) -> str | None:
-    """The user's configuration of a model, if there is one. Raises TableError for a file that holds no JSON."""
+def config(model_id: str) -> dict[str, Any] | None:
+    """The user's configuration of a model, if there is one. Raises TableError for a file that holds none."""
     path = _file(f"configs/{model_id}.json")
     if path is None:
         return None
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        json.loads(text)
+        found = json.loads(path.read_bytes().decode("utf-8-sig"))
     except ValueError as error:
         raise table_file.TableError(f"{path}: is no JSON in UTF-8: {error}") from None
-    return text
+    if not isinstance(found, dict):
+        raise table_file.TableError(f"{path}: is no configuration: an object of JSON in braces is needed")
+    return found
 
 
 def _file(name: str) -> Path | None:

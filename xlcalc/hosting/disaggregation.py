@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import least, most, searched, term
+from xlcalc.formula.arithmetic import least, most, searched, term, where
 from xlcalc.hosting.layout import Split, check, fills
 from xlcalc.hosting.memory import sequence_bytes
 from xlcalc.hosting.queueing import latency, saturation
@@ -67,7 +67,7 @@ def pools(of: Served, count: int, traffic: Traffic, split: Split) -> Pools:
 
 def transfer(r: Replica, split: Split, traffic: Traffic) -> float:
     """Seconds in which a prompt's cache leaves a prefill replica, each accelerator sending its part over its link."""
-    link = r.rates.link if split.accelerators <= r.rates.domain else r.rates.scale_out
+    link = where(split.accelerators <= r.rates.domain, r.rates.link, r.rates.scale_out)
     seconds = r.rates.link_latency + sequence_bytes(r.of, r.part, traffic.prompt) / link
     return term("transfer of a prompt's cache", seconds, "seconds", "Zhong et al. 2024 (DistServe)")
 

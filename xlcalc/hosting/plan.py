@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from xlcalc.formula.arithmetic import least, most, term
+from xlcalc.formula.arithmetic import least, most, term, where
 from xlcalc.hosting.cost import PRICE_HEADER, Price, priced, usd_per_million
 from xlcalc.hosting.disaggregation import pools, split_flow
 from xlcalc.hosting.layout import Layout, Split
@@ -46,7 +46,7 @@ def first_token(r: Replica, traffic: Traffic, running: Flow) -> float:
     the decoding sequences, in chunks of the token budget."""
     group = running.decoding / r.layout.pp
     budget = most(r.of.engine.step_tokens * r.layout.dp - group * traffic.checked, 1.0)
-    tokens = least(traffic.prefilled, budget) or 1.0
+    tokens = where(traffic.prefilled > 0, least(traffic.prefilled, budget), 1.0)
     chunks = most(traffic.prefilled / tokens, 1.0)
     shared = term("a step with the prompt", stage_seconds(r, traffic, group, tokens, running.sequences), "seconds")
     return (

@@ -17,7 +17,6 @@ from typing import NamedTuple
 from xlcalc.formula.arithmetic import (
     detail,
     exp,
-    is_number,
     is_recording,
     least,
     log,
@@ -26,6 +25,7 @@ from xlcalc.formula.arithmetic import (
     searched,
     sqrt,
     term,
+    where,
 )
 from xlcalc.hosting.step import Replica
 from xlcalc.hosting.throughput import Traffic, flow, stage_seconds
@@ -129,13 +129,15 @@ def _step(r: Replica, traffic: Traffic, decoding: float) -> float:
     pp = r.layout.pp
     group = decoding / pp
     prompts = group * traffic.begun
-    if not traffic.begun or (is_number(prompts) and not prompts):
-        return pp * stage_seconds(r, traffic, group, prompts, decoding)
-    share = 1 - exp(-prompts / _chunk(r, traffic))
-    share = term("share of steps with prompts", share, "ratio", "Poisson arrivals")
-    without = detail("a step without prompts", stage_seconds(r, traffic, group, 0, decoding), "seconds")
-    beside = detail("a step with prompts", stage_seconds(r, traffic, group, prompts / share, decoding), "seconds")
-    return pp * (without + share * (beside - without))
+
+    def mixed() -> float:
+        share = 1 - exp(-prompts / _chunk(r, traffic))
+        share = term("share of steps with prompts", share, "ratio", "Poisson arrivals")
+        without = detail("a step without prompts", stage_seconds(r, traffic, group, 0, decoding), "seconds")
+        beside = detail("a step with prompts", stage_seconds(r, traffic, group, prompts / share, decoding), "seconds")
+        return without + share * (beside - without)
+
+    return pp * where(prompts > 0, mixed, lambda: stage_seconds(r, traffic, group, prompts, decoding))
 
 
 def _chunk(r: Replica, traffic: Traffic) -> float:
@@ -147,7 +149,7 @@ def _chunk(r: Replica, traffic: Traffic) -> float:
 def _first(r: Replica, traffic: Traffic, decoding: float) -> float:
     """Seconds in which a prompt among the decoding sequences passes all stages, chunk after chunk."""
     pp, chunk = r.layout.pp, _chunk(r, traffic)
-    chunks = traffic.prefilled / chunk if chunk else 1.0
+    chunks = where(chunk > 0, lambda: traffic.prefilled / chunk, 1.0)
     together = stage_seconds(r, traffic, decoding / pp, most(chunk, 1.0), decoding)
     together = term("a step with a chunk of the prompt", together, "seconds")
     return term("shortest time to the first token", (chunks + (pp - 1)) * together, "seconds")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from xlcalc.formula.arithmetic import (
     both,
@@ -88,6 +89,7 @@ class Replica(NamedTuple):
     head: tuple[float, float, float]
     wide: bool  # experts' exchange leaves the scale-up domain
     slow: bool  # stages stand in different domains
+    timed: Callable[..., Any] | None = None  # what gives seconds of a stage instead, where their formula has a name
 
 
 @remembered(512)

@@ -145,6 +145,8 @@ def stage_seconds(r: Replica, traffic: Traffic, decoding: float, prefilling: flo
     """Seconds of one pipeline stage for a group that decodes and prefills so many tokens, the engine's work
     included.
     """
+    if r.timed is not None:
+        return r.timed(*traffic[:3], decoding, prefilling, sequences)
     draft, skew = traffic.draft, r.rates.skew
     passed = step(r, decoding, traffic.context, prefilling, traffic.reach, skew, draft.tokens)
     prompted = traffic.prefilled

@@ -11,9 +11,9 @@ from xlcalc.workbook.standalone import added_sheets, stored
 
 KIT = stored.read()
 # functions that came after Excel 2010 carry a prefix in the file (ECMA-376 part 1, 18.17; Microsoft's list of _xlfn.)
-NEW = {"LET", "LAMBDA", "ISOMITTED", "XMATCH", "IFNA", "IFS", "TEXTJOIN", "HSTACK", "VSTACK"}
+NEW = {"LET", "LAMBDA", "ISOMITTED", "XMATCH", "IFNA", "IFS", "TEXTJOIN", "HSTACK", "VSTACK", "REDUCE", "SEQUENCE", "SORTBY"}  # fmt: skip
 OLD = {"IF", "ISNUMBER", "ISERROR", "ISTEXT", "INDEX", "CHOOSE", "EXP", "LN", "SQRT", "INT", "ABS", "ROWS", "COLUMNS", "EXACT",
-       "UPPER", "LOWER", "TRIM", "SUBSTITUTE", "LOG", "MOD", "ROUND", "OR", "MIN", "MAX", "FIND", "MID", "LEN", "VALUE", "IFERROR"}  # fmt: skip
+       "UPPER", "LOWER", "TRIM", "SUBSTITUTE", "LOG", "MOD", "ROUND", "OR", "MIN", "MAX", "FIND", "MID", "LEN", "VALUE", "IFERROR", "N"}  # fmt: skip
 CELL = re.compile(r"[a-z]{1,3}\d+|r\d*c\d*|[rc]\d*", re.IGNORECASE)
 WORD = re.compile(r"(?<![\w.])(_xlfn\.)?([A-Za-z_][\w.]*)(?=\()")
 
@@ -85,7 +85,7 @@ def test_names_that_formulas_read_are_defined():
         f"xlcalc_{catalog}{end}" for catalog in added_sheets.SHEETS for end in ("", "_ids", "_titles", "_others")
     }
     known = KIT.names.keys() | package_names | {"xlcalc_keys", "xlcalc_words", "xlcalc_called", "xlcalc_answer",
-        "xlcalc_answers", *(f"xlcalc_{catalog}_names" for catalog in added_sheets.SHEETS),
+        "xlcalc_answers", "xlcalc_plans", "xlcalc_plan_keys", *(f"xlcalc_{catalog}_names" for catalog in added_sheets.SHEETS),
         *(f"xlcalc_argument_{i}" for i in range(1, 40))}  # fmt: skip
     for name, text in KIT.names.items():
         assert set(re.findall(r"(?<![\w.])(xlcalc_\w+)", unquoted(text))) <= known, name

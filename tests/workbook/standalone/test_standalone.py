@@ -127,6 +127,33 @@ def test_a_range_gives_a_range(book):
         assert all(same(ours, theirs) for ours, (theirs,) in zip(answers, expected, strict=True)), (formula, answers)
 
 
+PLANS = [
+    ("llama-3.1-8b", "h100-sxm", 1000, 200, 1, 0.05, 2),
+    ("deepseek-v2-lite", "h20", 3000, 100, None, 0.03, 2),  # experts spread over copies of attention are tried too
+    ("llama-3.1-8b", "rtx-4090", 8000, 300, 5, 0.02, 6),  # prefill and decoding apart: 2xtp1+4xtp1
+    ("llama-3.1-8b", "t4", 1000, 100, None, None, 2, 1, 0.5),
+    ("llama-3.1-70b", "t4", 1000, 100, None, None, 2),  # none fits
+]
+
+
+def test_the_best_plan_is_searched_in_the_file(book):
+    """Not its price nor the range of the estimate; nor more options than the best."""
+    calls = [(*call, 1) if len(call) == 7 else call for call in PLANS]
+    asked_ = [f"=TAKE(TRANSPOSE(INDEX(LLM_SERVE_PLAN({','.join(map(typed, call))}),2,0)),9)" for call in calls]
+    for call, ours in zip(calls, book.answers(asked_, 9), strict=True):
+        try:
+            expected = xlcalc.LLM_SERVE_PLAN(*call)[1][:8]
+        except CalcError as error:
+            expected = [error]
+        assert all(same(a, b) for a, b in zip(ours, expected, strict=False)), (call, ours, expected)
+        assert ours[8] in ("–", None)
+    more = "1000,200,1,0.05,2,{}"
+    formulas = [
+        f'=LLM_SERVE_PLAN("llama-3.1-8b","h100-sxm",{more.format(end)})' for end in ("", "1,,2.5", '1,,,,"fp8"')
+    ]
+    assert book.answers(formulas) == ["#N/A"] * 3
+
+
 def test_a_search_answers_the_calls_that_were_made_and_no_other(book):
     assert book.answers(['=LLM_MAX_CONTEXT("llama-3.1-70b","h100-sxm",4,16)']) == ["#N/A"]
 
@@ -153,7 +180,7 @@ def test_formulas_keep_their_text_and_searches_are_marked():
             assert (b'cm="1"' in cell.attributes) == calls and (not calls or b't="array"' in cell.formula_attributes)
     calculation = made.read(made.sheets["Calculation"])
     marked = re.search(rb'sqref="([^"]*)"><cfRule [^>]*><formula>xlcalc_searched', calculation)
-    lines = 8 + 2 + 3  # that call LLM_SERVE_PLAN, LLM_LATENCY_AT_LOAD and LLM_FLEET, each in ten columns
+    lines = 2 + 2 + 3  # that call LLM_ESTIMATE_BOUND, LLM_LATENCY_AT_LOAD and LLM_FLEET, each in ten columns
     assert marked and len(marked[1].split()) == lines * 10
     assert "LAMBDA" in str(made.value("Cover", "D4"))
 
@@ -214,13 +241,13 @@ def test_models_and_accelerators_of_one_s_own_get_their_columns(tmp_path):
 def test_every_cell_is_the_add_in_s_in_scenarios_and_after_changes(name, first, other):
     """The Estimate of a training budget searches: it has no answer for other inputs, nor has the check of it. The steps
     of fine-tuning are searched too: a utilisation is typed where they are not known, and their range is not that of
-    other inputs. A replica that no plan chose has neither range nor latencies under load."""
+    other inputs. A replica has neither range nor latencies under load then."""
     plain = report.find(name)
     ours = Calculated(editions.edition(plain, "standalone", name))
     ours.book.recalc()
     assert not ours.differences(plain)
     changes = {
-        "model": "qwen3-32b", "accelerator": "h200-sxm", "tokens": 2e12, "accelerators": 512, "mfu": 0.3, "replica_by": "fewest",
+        "model": "qwen3-32b", "accelerator": "h200-sxm", "tokens": 2e12, "accelerators": 512, "mfu": 0.3, "max_count": 2,
     }  # fmt: skip
     known = {entry.name for entry in plain.names}
     changed = {"scenario": first, **{k: v for k, v in changes.items() if k in known}}

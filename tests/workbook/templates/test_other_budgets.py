@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import statistics
+from datetime import date
 
 import pytest
 from template_files import changed, checks, loaded, named
@@ -150,6 +151,13 @@ def test_serving_entries_that_cannot_be_are_stopped():
         checks(changed(template="hosting-budget", price_term="spot"))["Nothing runs on machines that can be taken away"]
         == -1
     )
+    half = changed(template="hosting-budget", staff=2, model=3.5)
+    assert half.named("checks_light").startswith(
+        "STOP, not met: Inputs are within their limits"
+    )  # a number has no layers
+    assert checks(half)["Staff is typed with its cost"] == 0
+    fast = checks(changed(template="hosting-budget", growth=0.5))
+    assert fast["Low, base and high cost in that order"] == -1
 
 
 # Cluster
@@ -203,6 +211,10 @@ def test_cluster_own_lines_are_in_the_hour():
     assert after.named("own_year") - before.named("own_year") == pytest.approx(1.1e6)
     assert after.named("breakeven_use") > before.named("breakeven_use")
     assert before.named("operating_result") - after.named("operating_result") == pytest.approx(5e6)
+    granted = changed(
+        {**cells, ("Inputs", f"B{row}"): -5e6}, template="cluster-tco"
+    )  # no contingency on what comes back
+    assert before.named("own_year") - granted.named("own_year") == pytest.approx(1e6)
 
 
 def test_the_price_of_a_system_is_that_of_its_accelerator():
@@ -235,6 +247,12 @@ def test_offers_by_their_eight_lines():
                        ("Offers", f"C{rows['Useful part of the hours']}"): 1}, template="cluster-tco")  # fmt: skip
     said = {row[1]: row[3] for row in lacking.rows("Offers").values() if 3 in row}
     assert said["In all"] == "term missing" and said["Against the best"] == "–"
+    typed = changed({**cells, ("Offers", f"C{rows['Debugging']}"): "20,000"}, template="cluster-tco")
+    assert checks(typed)["Offers are numbers within limits"] == 0
+    whole = report.named("own_usd_per_hour") * report.named(
+        "utilisation_shown"
+    )  # with contingency of a tenth, as the offer
+    assert found["Against owning, as calculated"][5] == pytest.approx(dear / hours * 1.1 / whole)
 
 
 def test_cluster_range_is_that_of_the_prices():
@@ -271,6 +289,58 @@ def test_cluster_loan_and_declining_depreciation():
     assert written_off == pytest.approx([*expected, 0]) and whole.named("checks_failed") == 0
 
 
+def test_a_loan_is_in_the_hour_as_in_the_total():
+    """Month by month: what is repaid and the interest on what is owed, each at its value at the start."""
+    loan = {"financed_share": 0.5, "loan_rate": 0.3, "loan_months": 24, "discount_rate": 0.08}
+    bought, lent = changed(template="cluster-tco", discount_rate=0.08), changed(template="cluster-tco", **loan)
+    capex, owed, today = bought.named("capex"), bought.named("capex") / 2, 0.0
+    part = owed / 24
+    for month in range(24):
+        today += (part + owed * 0.3 / 12) / 1.08 ** (month / 12)
+        owed -= part
+    assert lent.named("capital_today") == pytest.approx(capex / 2 + today) and bought.named("capital_today") == capex
+    dearer = (capex / 2 + today - capex) * bought.named("recovery_factor") * 1.1  # contingency
+    hour = dearer / (bought.named("useful_hours") * 12)
+    assert lent.named("own_usd_per_hour") - bought.named("own_usd_per_hour") == pytest.approx(hour)
+    assert lent.named("breakeven_use") > bought.named("breakeven_use")
+    even = changed(template="cluster-tco", **{**loan, "discount_rate": 0})
+    assert even.named("loan_today") == pytest.approx(capex / 2 + even.named("cost_interest"))
+
+
+@pytest.mark.parametrize(
+    ("label", "inputs"),
+    [
+        ("The report is not dated before its prices", {"report_date": date(2016, 11, 28)}),
+        ("The start is the first of a month", {"start_date": date(2027, 3, 31)}),
+        ("The loan is repaid within the life", {"financed_share": 0.1, "loan_months": 36, "life_months": 24}),
+        ("Power is known", {"accelerator": "tpu-v5e", "usd_per_system": 1e5}),
+        ("Owning beats a commitment for three years", {"usd_per_hour_3y": 1}),
+        ("People who are typed are paid", {"usd_per_person": 0}),
+    ],
+)
+def test_a_check_of_a_cluster_trips_and_is_named(label, inputs):
+    """In a plan that no check has a word about."""
+    quiet = {
+        "usd_per_hour": 11,
+        "usd_per_hour_1y": 8,
+        "usd_per_hour_3y": 6,
+        "staff": 2,
+        "usd_per_person": 2e5,
+        "storage_usd": 1e6,
+    }
+    report = changed(template="cluster-tco", **(quiet | inputs))
+    assert checks(report)[label] in (0, -1) and f"not met: {label}" in report.named("checks_light")
+
+
+def test_what_is_typed_has_no_source_of_ours():
+    book, typed = loaded("cluster-tco"), changed(template="cluster-tco", usd_per_kwh=0.3)
+    place = f"I{named(book, 'usd_per_kwh').row}"
+    assert changed(template="cluster-tco").value("Inputs", place) == "EIA, as YCharts shows it"
+    assert typed.value("Inputs", place) == "typed"
+    used = {row.get(1): row.get(5) for row in typed.rows("Sources").values()}
+    assert used["EIA, as YCharts shows it"].startswith("none") and used["Latif et al. (2024)"] == "Inputs"
+
+
 def test_cluster_break_even_is_where_both_cost_the_same():
     plain = changed(template="cluster-tco")
     again = changed(template="cluster-tco", utilisation=plain.named("breakeven_use"))
@@ -294,23 +364,47 @@ def test_api_bill():
     assert report.named("saved_month") == pytest.approx(report.named("api_usd") - report.named("total_cost"))
 
 
-def test_break_even_volume_is_where_the_staircase_crosses():
-    given = {"api_model": "gpt-4o", "own_speed": 3000, "own_accelerators": 8, "usd_per_hour": 2, "growth": 0, "staff": 1,
-             "usd_per_person": 120_000, "contingency": 0}  # fmt: skip
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"own_accelerators": 8, "usd_per_hour": 4.8},
+        {"own_accelerators": 2, "regions": 2, "spare_replicas": 0, "operations_share": 0.3, "min_replicas": 100},
+        {"own_accelerators": 16, "spare_replicas": 3, "contingency": 0.1, "sizing_month_no": 0, "migration_usd": 1e6},
+        {"own_accelerators": 3, "whole_nodes": "no", "token_factor": 1.4},
+        {"own_accelerators": 2, "usd_per_hour": 60},
+    ],
+)
+def test_own_stays_cheaper_from_the_last_crossing_of_staircase_and_line(given):
+    given = {"api_model": "gpt-4o", "own_speed": 1500, "usd_per_hour": 2, "staff": 1, "usd_per_person": 120_000, "growth": 0.03,
+             "contingency": 0, "regions": 1, "spare_replicas": 1, "min_replicas": 1, "whole_nodes": "yes", "token_factor": 1} | given  # fmt: skip
     report = changed(template="self-host-vs-api", **given)
-    volume = report.named("breakeven_requests")
-    assert volume > 0 and report.named("checks_failed") == 0
+    assert report.named("checks_failed") == 0
+    each, regions, spare = given["own_accelerators"], given["regions"], given["spare_replicas"]
+    fill = (
+        regions * 1500 * 0.7 / (2.5 * 300 * given["token_factor"]) * 86400
+    )  # requests a day of a replica in each region
+    added = 1 + given["contingency"]
+    api = DAYS_A_MONTH * (2000 * 2.5 + 300 * 10) / 1e6 * added
 
-    def own(requests):
-        replicas = math.ceil(requests / 86400 * 2.5 * 300 / 2100 - 1e-9) + 1
-        return replicas * 8 * 2 * HOURS_A_MONTH + 10_000
+    def own(replicas):  # that serve, in each region
+        count = max(given["min_replicas"], replicas + spare)
+        paid = (
+            count * each
+            if given["whole_nodes"] == "no"
+            else math.ceil(count / (8 // each) if each <= 8 else count * each / 8) * 8
+        )
+        return (
+            regions * paid * given["usd_per_hour"] * HOURS_A_MONTH * (1 + given.get("operations_share", 0)) + 10_000
+        ) * added
 
-    def api(requests):
-        return requests * DAYS_A_MONTH * (2000 * 2.5 + 300 * 10) / 1e6
-
-    assert own(volume) <= api(volume)
-    step = report.named("requests_day") * 3 / 29
-    assert own(volume - step) > api(volume - step) or volume == pytest.approx(0)
+    crossings = [
+        own(n) / api for n in range(1, 3000) if (n - 1) * fill < own(n) / api <= n * fill
+    ]  # an own bill is flat between full replicas
+    if crossings and own(2999) < api * 2998 * fill:
+        assert report.named("breakeven_requests") == pytest.approx(crossings[-1])
+        assert report.named("cheaper_from") == pytest.approx(crossings[0])
+    else:
+        assert report.named("breakeven_requests") == "never"
 
 
 # Model comparison
@@ -605,6 +699,10 @@ def test_hosted_tuning_has_the_scope_of_the_total():
         assert report.named("hosted_total") - report.named("hosted_usd") == pytest.approx(
             report.named("total_cost") - own
         )
+        assert report.named("year_hosted") == "–"  # without a price of its uses
+    served = changed(template="fine-tuning", hosted_usd_per_million=25, hosted_input_usd=0.3, hosted_output_usd=1.2)
+    uses = 1.2e6 * (500 * 0.3 + 300 * 1.2) / 1e6 * 1.1
+    assert served.named("year_hosted") == pytest.approx(served.named("hosted_total") + uses)
 
 
 # What comes back
@@ -652,6 +750,21 @@ def test_a_service_that_falls_behind_again_never_pays_back():
     given = {"requests_per_day": 5e6, "api_model": "gpt-5", "horizon_months": 12, "sizing_month_no": 5}
     report = changed(template="self-host-vs-api", price_term="3y", **given)
     assert report.named("saved") < 0 and report.named("payback_month") == "never"
+
+
+def test_inflation_does_not_raise_what_is_agreed():
+    """A commitment and a loan are paid at their face; what is bought later, at the prices of the day."""
+    rise = {}
+    for term in ("on_demand", "3y"):
+        book = changed(template="hosting-budget", price_term=term, inflation=0.1, horizon_months=36, growth=0)
+        rise[term] = book.named("nominal") / book.named("paid")
+    assert rise["on_demand"] > 1.15 and rise["3y"] == pytest.approx(1)
+    loan = changed(template="cluster-tco", financed_share=1, loan_rate=0.1, loan_months=60, inflation=0.1)
+    running = 1.1 * sum(loan.named(f"cost_{one}") for one in ("power", "insurance", "maintenance"))  # with contingency
+    begin, end = 1.1 ** (94 / 365), 1.1 ** (94 / 365 + 5)  # of the plan, after the report
+    mean = (end - begin) / (5 * math.log(1.1)) - 1
+    rises = running * mean + loan.named("cost_residual") * (end - 1)
+    assert loan.named("nominal") - loan.named("paid") == pytest.approx(rises, rel=0.05)
 
 
 def test_both_sides_of_a_comparison_have_inflation():

@@ -117,7 +117,11 @@ def test_own_prices_and_quotes_do_not_move():
         assert quoted.named("by_contract") == pytest.approx(
             changed(price_term=term, **{f"usd_per_hour_{term}": 3}).named("by_contract")
         )  # experiments before a commitment are on demand, which moves
-        assert quoted.named("price_basis") == "your quote" and quoted.named("price_age") == 0
+        assert quoted.named("price_basis") == "your quote"
+        assert (quoted.named("price_age") > 90) == (
+            term != "spot"
+        )  # experiments before a commitment are at listed prices
+    assert changed(price_term="1y", usd_per_hour_1y=3, experiment_share=0).named("price_age") == 0
     assert changed(**moved).named("price_used") == pytest.approx(1.6 * changed().named("price_used"))
 
 
@@ -235,6 +239,41 @@ def test_phases_add_up():
     flops = sum(xlcalc.LLM_TRAIN_FLOPS("llama-3.1-8b", tokens, length)
                 for tokens, length in ((15e12, 8192), (1e12, 131072), (1e11, 8192)))  # fmt: skip
     assert report.named("training_flops") == pytest.approx(flops)
+
+
+@pytest.mark.parametrize("shares", [(0, 0), (0.25, 0.5)])
+def test_each_phase_has_its_accelerators_and_its_start(shares):
+    """504 paid of 500, a wait of ten weeks before the last phase; commitments used by no more than a phase has."""
+    begun = 46569  # 2027-07-01
+    report = changed(long_tokens=1e12, long_accelerators=500, post_tokens=2e11, post_accelerators=64, post_start=begun, data_usd=1e6,
+                     researchers=6, usd_per_researcher=600_000, people_months=10, experiment_share=0, contingency=0, usd_per_hour=5,
+                     price_term="mix", share_1y=shares[0], share_3y=shares[1])  # fmt: skip
+    days, hours = [], []
+    for tokens, length, count, paid in ((15e12, 8192, 1024, 1024), (1e12, 131072, 500, 504), (2e11, 8192, 64, 64)):
+        flops = xlcalc.LLM_TRAIN_FLOPS("llama-3.1-8b", tokens, length)
+        days.append(flops / (989e12 * count * 0.4) / 86400 * 1.25)
+        hours.append((paid, days[-1] * 24 * paid))
+    assert report.named("gpu_hours") == pytest.approx(sum(used for _, used in hours))
+    start = report.named("start_date_shown")
+    assert report.named("end_date") == pytest.approx(begun + days[2])
+    months = (begun + days[2] - start) * 12 / 365
+    committed = [1024 * share for share in shares]
+    used = sum(min(sum(committed), paid) / paid * one for paid, one in hours)
+    owed = sum(count * max(term, months) * HOURS_A_MONTH for count, term in zip(committed, (12, 36), strict=True))
+    storage = (16.2e12 / 0.25 + 5 * 14 * 8_030_261_248) / 1e9 * 0.023 * months
+    total = (sum(one for _, one in hours) - used + owed) * 5 + storage + 1e6 + 6 * 600_000 * 10 / 12
+    assert report.named("total_cost") == pytest.approx(total) == pytest.approx(report.named("paid"))
+    assert report.named("checks_failed") == 0 and checks(report)["Hours computed another way"] == 1
+
+
+def test_a_phase_that_is_not_as_typed_is_told():
+    for given in ({"long_start": 46600}, {"long_tokens": 1e12, "long_start": 46100}, {"post_accelerators": 8}):
+        assert checks(changed(**given))["Later phases are as they are typed"] == -1
+
+
+def test_delivery_falls_within_the_plan():
+    report = changed(ramp_months=6)
+    assert report.named("paid") == pytest.approx(report.named("total_cost")) and report.named("checks_failed") == 0
 
 
 def test_months_follow_the_dates():

@@ -5,8 +5,7 @@ from __future__ import annotations
 from .. import style
 from ..assemble import build as assemble
 from ..book import Book
-from ..parts import PROJECT, Constant, Figure, Picture, Template
-from ..serving_parts import RANGE
+from ..parts import PROJECT, RANGE, Constant, Figure, Picture, Template
 from . import offers
 from .checks import CHECKS
 from .inputs import LIFE_MONTHS, LISTED_SYSTEM, sections
@@ -34,10 +33,10 @@ TEMPLATE = Template(
         "high": {"utilisation": 0.5, "residual_share": 0.0, "maintenance_share": 0.15, "price_percentile": 0.25},
     },
     blocks=BLOCKS, costs=COSTS, basis=PROJECT, months=LIFE_MONTHS, amounts=style.MILLIONS, results=RESULTS, clock=CLOCK, after=AFTER,
-    after_title="Against renting the same useful hours on demand, and the books", starts="plan_start", ends="plan_end", checks=CHECKS,
+    after_title="Against renting the same useful hours on demand, and the books", starts="plan_start", ends="plan_end", signed="loan_usd*{repaid}+{paid_cost_interest}", checks=CHECKS,
     tiles=[
         Figure("Cost over the life", "total_cost", style.AMOUNT, f"={RANGE}"),
-        Figure("A useful hour, owned", "own_usd_per_hour", _HOUR, "USD an hour, capital at the discount rate"),
+        Figure("A useful hour, owned", "own_usd_per_hour", _HOUR, "USD, capital and loan at the discount rate"),
         Figure("The same hour, rented", "rent_usd_per_hour", _HOUR, "USD on demand, contingency and tax on both"),
         Figure("Breaks even at a use of", "breakeven_use", style.PERCENT, "against renting on demand"),
         Figure("Capital", "capex", style.AMOUNT, "paid at the start or financed"),

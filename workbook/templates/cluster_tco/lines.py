@@ -43,8 +43,9 @@ _POWER: Block = ("Power and useful hours", [
          "{idle_load}+{worked}*({load}-{idle_load})", "At work, and without.", style.PERCENT),
     Line("power_kw", "Power at the meter", "kW", "{rated_kw}*{average_load}*{pue}", "On average.", _INT, "Average power at the meter"),
     Line("energy_mwh", "Energy a year", "MWh", "{power_kw}*hours_per_day*days_per_year/kwh_per_mwh", "", _INT, "Energy a year"),
-    Line("useful_hours", "Useful accelerator-hours a month", "accelerator-hours",
-         "{accelerators}*hours_per_month*{uptime}*{utilisation}", "Of those needed: what a last system has beyond them is not used.", _INT),
+    Line("up_year", "Accelerator-hours a year that are up", "accelerator-hours", "{accelerators}*hours_per_month*months_per_year*{uptime}",
+         "Of those needed.", _INT),
+    Line("useful_hours", "Useful accelerator-hours a month", "accelerator-hours", "{up_year}*{utilisation}/months_per_year", "Of those needed: what a last system has beyond them is not used.", _INT),
 ])  # fmt: skip
 BLOCKS: list[Block] = [_CAPITAL, _POWER, ("Price of renting", price_lines(mixed=False))]
 
@@ -97,7 +98,7 @@ def _book(months: str) -> str:
 AFTER = [
     TimeRow("rent_month", "Rent of the useful hours, on demand", "USD", "useful_hours*rent_usd_per_hour*{life_share}*life_months_shown",
             style.USD, "SUM({all})"),
-    TimeRow("saving", "Saved against renting, with inflation", "USD", "({rent_month}-{paid})*{inflation_factor}", style.USD, "SUM({all})"),
+    TimeRow("saving", "Saved against renting, with inflation", "USD", "{rent_month}*{inflation_factor}-{nominal}", style.USD, "SUM({all})"),
     TimeRow("saving_so_far", "Saved so far", "USD", "SUM({to_date})", style.USD),
     TimeRow("saving_discounted", "Saved, at today's value", "USD", "{saving}*{discount_factor}", style.USD, "SUM({all})",
             "Present value of what owning saves against renting on demand"),
@@ -124,8 +125,7 @@ def _moved(end: str) -> str:
 
 def _at(use: str) -> str:
     """A useful hour at another use, with the electricity of that use."""
-    year = f"{{own_idle_year}}+({{own_year}}-{{own_idle_year}})/{{utilisation}}*{use}"
-    return f"({year})/({{accelerators}}*hours_per_month*months_per_year*{{uptime}}*{use})"
+    return f"({{own_idle_year}}+{{full_use_year}}*{use})/({{up_year}}*{use})"
 
 
 RESULTS: list[Block] = [
@@ -153,19 +153,32 @@ RESULTS: list[Block] = [
         Line("recovery_factor", "Capital recovery factor", "share a year",
              "IF({discount_rate}=0,1/{life_years},{discount_rate}*(1+{discount_rate})^{life_years}/((1+{discount_rate})^{life_years}-1))",
              "CRF = r (1+r)^n / ((1+r)^n - 1): the yearly payment that repays capital with its cost.", "0.0%", "Capital recovery factor"),
+        Line("month_discount", "A month's discount", "factor", "(1+{discount_rate})^(-1/months_per_year)", "v", "0.0000"),
+        Line("loan_sum", "Discounts of the loan's months", "sum",
+             "IF({discount_rate}=0,{loan_months},(1-{month_discount}^{loan_months})/(1-{month_discount}))", "1 + v + v^2 + ...", "0.00"),
+        Line("debt_sum", "The same, each by the months still owed", "sum",
+             "IF({discount_rate}=0,{loan_months}*({loan_months}+1)*half,({loan_months}-{month_discount}*{loan_sum})/(1-{month_discount}))",
+             "n + (n-1) v + (n-2) v^2 + ...: interest is paid on what is owed.", "0.00"),
+        Line("loan_today", "Repayment and interest, at their value today", "USD",
+             "{loan_usd}/{loan_months}*({loan_sum}+{loan_rate}/months_per_year*{debt_sum})",
+             "Equals the loan where its interest is about the discount rate.", style.USD),
+        Line("capital_today", "Capital, however it is paid, at its value today", "USD", "{capex}-{loan_usd}+{loan_today}", "", style.USD),
         Line("capital_year", "Capital a year", "USD a year",
-             "({capex}-{residual_usd}/(1+{discount_rate})^{life_years})*{recovery_factor}", "Residual value at its value today.", style.USD),
-        Line("residual_year", "Residual value a year", "USD a year",
-             "{residual_usd}/(1+{discount_rate})^{life_years}*{recovery_factor}", "Already taken off; no contingency and tax are on it.", style.USD),
+             "({capital_today}-{residual_usd}/(1+{discount_rate})^{life_years})*{recovery_factor}", "Residual value at its value today.", style.USD),
+        Line("back_year", "Residual value and own lines that come back, a year", "USD a year",
+             "{residual_usd}/(1+{discount_rate})^{life_years}*{recovery_factor}-SUMPRODUCT(({own}:{guard}<0)*{own}:{guard})/{life_years}",
+             "Already taken off; no contingency and tax are on it.", style.USD),
         Line("own_lines_year", "Own lines a year", "USD a year", "SUM({own}:{guard})/{life_years}", "Evenly over the life.", style.USD),
         Line("own_year", "Owning, a year", "USD a year",
-             "({capital_year}+{residual_year}+{opex_month}*months_per_year+{own_lines_year})*(1+{contingency})*(1+{tax})-{residual_year}", "",
+             "({capital_year}+{back_year}+{opex_month}*months_per_year+{own_lines_year})*(1+{contingency})*(1+{tax})-{back_year}", "",
              style.USD),
         Line("own_idle_year", "The same without any use", "USD a year",
              "{own_year}-IF(ISNUMBER({colo_usd_per_kw}),0,{cost_power}/{life_years}*(1-{idle_load}/{average_load})*(1+{contingency})*(1+{tax}))",
              "Electricity at the load without work; colocation is by rated power.", style.USD),
+        Line("full_use_year", "What use adds, were all hours worked", "USD a year", "({own_year}-{own_idle_year})/{utilisation}",
+             "Electricity of work.", style.USD),
         Line("own_usd_per_hour", "A useful hour, owned", _HOUR, "{own_year}/({useful_hours}*months_per_year)",
-             "Capital at the discount rate, however it is financed.", _RATE, "A useful accelerator-hour, owned"),
+             "Capital, and what a loan asks, at the discount rate.", _RATE, "A useful accelerator-hour, owned"),
         Line("rent_usd_per_hour", "Rented on demand", _HOUR, "{price_on_demand}*(1+{contingency})*(1+{tax})",
              "Only used hours are paid; contingency and tax as on owning.", _RATE,
              "A useful accelerator-hour, rented on demand"),
@@ -174,8 +187,7 @@ RESULTS: list[Block] = [
         Line("reserve_usd_per_hour", "Rented for three years", _HOUR, "{price_3y}/{worked}*(1+{contingency})*(1+{tax})", "All hours of whole systems are paid.", _RATE,
              "A useful accelerator-hour, committed for three years"),
         Line("breakeven_use", "Use at which owning equals on demand", "share",
-             "{own_idle_year}/MAX(tolerance,{accelerators}*hours_per_month*months_per_year*{uptime}*{rent_usd_per_hour}"
-             "-({own_year}-{own_idle_year})/{utilisation})", "Above 100 %: never.", style.PERCENT, "Use at which owning equals renting on demand"),
+             "{own_idle_year}/MAX(tolerance,{up_year}*{rent_usd_per_hour}-{full_use_year})", "Above 100 %: never.", style.PERCENT, "Use at which owning equals renting on demand"),
         Line("breakeven_use_3y", "Owning over three years' commitment", "share",
              "{own_year}/({accelerators_bought}*hours_per_month*months_per_year*{price_3y}*(1+{contingency})*(1+{tax}))",
              "Both pay all hours: below 100 % owning is cheaper at any use.", style.PERCENT),

@@ -55,6 +55,11 @@ def build(book: Book) -> Worksheet:
             style.entry(sheet, row, column, None, number_format)
         if name != "name":
             _guard(sheet, row, "0.01" if name == "goodput" else "0", "1" if name == "goodput" else "1000000000000")
+    for name, rows in (
+        ("typed", (_FIRST + 1, _FIRST + len(_ENTRIES) - 1)),
+        *((one, (_ROWS[one], _ROWS[one])) for one in ("support", "goodput")),
+    ):
+        book.name(f"offers_{name}", sheet, rows[0], _COLUMN, (rows[1], _COLUMN + OFFERS - 1))
     row = _FIRST + len(_ENTRIES) + 1
     style.section(sheet, row, "A month, in USD", _COLUMN + OFFERS - 1)
     hours = row + 1
@@ -81,9 +86,9 @@ def build(book: Book) -> Worksheet:
         places,
         bold=True,
     )
-    _line(sheet, total + 3, "Against owning, as calculated", "ratio", f"IF(ISNUMBER({{c}}{total}),{{c}}{total + 1}/(own_usd_per_hour*utilisation_shown),\"–\")", "0.00",
+    _line(sheet, total + 3, "Against owning, as calculated", "ratio", f"IF(ISNUMBER({{c}}{total}),{{c}}{total + 1}*(1+contingency_shown)*(1+tax_shown)/(own_usd_per_hour*utilisation_shown),\"–\")", "0.00",
           places)  # fmt: skip
-    remark = "Owning is compared by all its hours, worked or not, since an offer is paid so too. The eight lines are SemiAnalysis'."
+    remark = "Owning is compared by all its hours, worked or not, since an offer is paid so too; contingency and tax are on both. The eight lines are SemiAnalysis'."
     style.text(sheet, total + 4, 1, remark, size=9, color=style.GREY)
     book.name("offers_values", sheet, hours, _COLUMN, (total + 3, _COLUMN + OFFERS - 1))
     best = FormulaRule(formula=[f"C{total + 2}=1"], fill=style.fill("D6EAD7"))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from .. import style
 from ..assemble import build as assemble
 from ..book import Book
+from ..contracts import COMMITMENTS
 from ..parts import PROJECT, Constant, Figure, Picture, Template
-from ..shared_inputs import COMMITMENTS, TERMS
+from ..shared_inputs import TERMS
 from ..sheets import api_prices, tuning_runs
 from .checks import CHECKS
 from .inputs import sections
@@ -34,9 +35,10 @@ TEMPLATE = Template(
     sections=sections,
     overrides={"QLoRA": {"method": "qlora"}, "full": {"method": "full"}},
     given=("LoRA", "QLoRA", "full"), bridge=(0, 2), scenario_word="Scenario",
-    blocks=BLOCKS, costs=COSTS, basis=PROJECT, results=RESULTS, clock=CLOCK, starts="plan_start", ends="plan_end", checks=CHECKS,
+    blocks=BLOCKS, costs=COSTS, basis=PROJECT, results=RESULTS, clock=CLOCK, starts="plan_start", ends="plan_end", signed="MIN({owed_usd},{paid_subtotal})", checks=CHECKS,
     tiles=[
-        Figure("Cost of the plan", "total_cost", style.AMOUNT, '=IF(ISNUMBER(total_p10),"by measured steps alone: "&TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0")&" USD","no range: steps are not estimated")'),
+        Figure("Cost of the plan", "total_cost", style.AMOUNT, '=IF(ISNUMBER(total_p10),"by measured steps: "&TEXT(total_p10,"#,##0")&" to "&TEXT(total_p90,"#,##0")&" USD","no range")'
+               '&IF(cost_staff=0,"; without staff","")'),
         Figure("Once, without refreshes", "once_usd", style.AMOUNT, "own lines and contingency apart"),
         Figure("Machine", "tuning_accelerators", style.ACCELERATORS, "=accelerator_id"),
         Figure("A run takes", "run_wall_hours", '0.0 "hours"', '=TEXT(run_hours,"#,##0.0")&" accelerator-hours"'),
@@ -54,14 +56,16 @@ TEMPLATE = Template(
         Figure("Hours come from", "mfu_basis"),
         Figure("Against measured runs", "hours_over_measured", '0.00 "times the hours at their median"'),
         Figure("Price in use", "price_used", '"$"0.00 "per accelerator-hour"'), Figure("Where from", "price_basis"),
-        Figure("Total with hosted tuning", "hosted_total", '"$"#,##0'), Figure("Long prompt, a use", "prompt_usd_per_use", style.RATE),
+        Figure("Total with hosted tuning", "hosted_total", '"$"#,##0'), Figure("A year with the long prompt", "year_prompt", '"$"#,##0'),
+        Figure("A year, hosted", "year_hosted", '"$"#,##0'), Figure("A year, own machines", "year_tuned", '"$"#,##0'),
     ],
     compared=[
         Figure("Method", "method"), Figure("Trained parameters", "trained_parameters", style.WHOLE),
         Figure("Memory needed", "memory_gb", style.TENTHS), Figure("Accelerators", "tuning_accelerators", style.WHOLE),
         Figure("A run takes", "run_wall_hours", style.TENTHS), Figure("Accelerator-hours in all", "all_hours", style.WHOLE),
         Figure("Once, without refreshes", "once_usd", style.USD), Figure("Total with hosted tuning", "hosted_total", style.USD),
-        Figure("A year with the long prompt", "year_prompt", style.USD), Figure("A year with the tuned model", "year_tuned", style.USD),
+        Figure("A year with the long prompt", "year_prompt", style.USD), Figure("A year, tuned and served by a provider", "year_hosted", style.USD),
+        Figure("A year with the tuned model", "year_tuned", style.USD),
         Figure("Pays from", "breakeven_uses", style.WHOLE),
         Figure("Total, P10", "total_p10", style.USD), Figure("Total, P90", "total_p90", style.USD),
     ],
@@ -85,7 +89,7 @@ TEMPLATE = Template(
         Constant("weeks_per_year", "Weeks in a year", 52, "weeks", ""),
     ],
     lists={"yes_no_list": ["yes", "no"], "term_list": TERMS, "method_list": ["lora", "qlora", "full"]},
-    pictures=[Picture("Cost of the plan by method", "USD", ["total_cost"])],
+    pictures=[Picture("A year of the planned uses", "USD", ["year_prompt", "year_hosted", "year_tuned"])],
     extra=[tuning_runs.build, api_prices.build],
 )  # fmt: skip
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .. import style
+from ..contracts import SPOT_IS_TAKEN
 from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
-from ..shared_inputs import SPOT_IS_TAKEN, price_checks
+from ..shared_inputs import price_checks
 from ..sheets import tuning_runs
 
 CHECKS = [

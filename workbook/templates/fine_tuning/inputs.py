@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from .. import style
 from ..book import Book, Source
+from ..contracts import UPFRONT
 from ..parts import EFFICIENCY, PRICE, VOLUME, Input, Section
-from ..shared_inputs import (
-    ASSUMED,
-    MFU_CEILING,
-    UPFRONT,
-    YOURS,
-    accelerator_input,
-    model_input,
-    money_section,
-    price_section,
-)
+from ..shared_inputs import ASSUMED, MFU_CEILING, YOURS, accelerator_input, model_input, money_section, price_section
 
 LORA = Source(
     "LoRA (2021)",
@@ -90,6 +82,9 @@ def sections(book: Book) -> list[Section]:
                   "catalog of storage.", None, '"$"0.000##', 0, 10, group=PRICE, basis="catalog of storage prices"),
             Input("hosted_usd_per_million", "Hosted tuning", None, "USD/million training tokens", "A provider's price for the same.", None,
                   style.USD_CENTS, 0, 1e5, blank="not compared", group=PRICE),
+            *(Input(f"hosted_{part}_usd", f"Hosted, the tuned model's {words}", None, "USD/million tokens", "What the provider that tunes asks to "
+                    "serve the result.", None, style.USD_CENTS, 0, 1e5, blank="not compared", group=PRICE)
+              for part, words in (("input", "prompt"), ("output", "output"))),
             Input("serving_usd_per_month", "Serving the tuned model", None, "USD/month", "For the uses below: what hosting-budget or a quote says.",
                   None, style.USD, 0, 1e10, blank="the smallest machines that hold them on average, on demand", group=PRICE),
             Input("prompt_tokens", "Other prompt tokens", 500, "tokens a use", "What the tuned model still reads.", None, style.WHOLE, 1, 1e7,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .. import style
-from ..parts import Block, Cost, Line, TimeRow
-from ..shared_inputs import BLEND, FLEXIBLE_RATE, contract_ends, hardware_lines, owed_clock, part_of, price_lines
+from ..contracts import BLEND, FLEXIBLE_RATE, committed_lines, contract_ends, owed_clock, whole_units
+from ..parts import Block, Cost, Line, TimeRow, part_of
+from ..shared_inputs import hardware_lines, price_lines
 
 _INT = style.WHOLE
 
@@ -44,8 +45,7 @@ _MACHINE: Block = ("Machine and hours", [
     Line("memory_each", "Memory used of each", "GB", "{fixed_gb}+({memory_gb}-{fixed_gb})/{tuning_accelerators}", "", style.TENTHS),
     Line("rented_together", "Accelerators rented together", "accelerators",
          "IF({tuning_accelerators}>usual_node,MAX({node_size},usual_node),{node_size})", "As on Inputs; whole nodes where a run needs several.", _INT),
-    Line("paid_accelerators", "Accelerators paid", "accelerators", "ROUNDUP({tuning_accelerators}/{rented_together},0)*{rented_together}", "",
-         _INT),
+    Line("paid_accelerators", "Accelerators paid", "accelerators", whole_units("{tuning_accelerators}", "{rented_together}"), "", _INT),
     Line("trained_parameters", "Trained parameters", "parameters", 'IF({method}="full",{parameters},{adapter_parameters})', "", _INT),
     Line("run_tokens", "Training tokens of a run", "tokens", "{examples}*{tokens_per_example}*{epochs}/{packing}", "Padding included.",
          "#,##0"),
@@ -82,18 +82,8 @@ _MACHINE: Block = ("Machine and hours", [
 ])  # fmt: skip
 
 
-def _together(share: str) -> str:
-    """That share of the accelerators paid, by as many as are rented together."""
-    return (
-        f"ROUNDUP(ROUND({{{share}}}*{{paid_accelerators}}/{{rented_together}},rounding_digits),0)*{{rented_together}}"
-    )
-
-
 _RATES: Block = ("Rates", [
-    Line("committed_3y", "Committed for three years", "accelerators", f"MIN({_together('three_year_share')},{{paid_accelerators}})",
-         "As they are rented, whole.", _INT),
-    Line("committed_1y", "Committed for a year", "accelerators",
-         f"MIN({_together('one_year_share')},{{paid_accelerators}}-{{committed_3y}})", "Not more than a run needs.", _INT),
+    *committed_lines("{paid_accelerators}", lambda count: whole_units(count, "{rented_together}")),
     FLEXIBLE_RATE,
     replace(BLEND, formula="({committed_1y}*{price_1y}+{committed_3y}*{price_3y}+({paid_accelerators}-{committed_1y}-{committed_3y})"
             "*{flexible_rate})/{paid_accelerators}", how="A run takes committed accelerators first."),
@@ -218,6 +208,10 @@ RESULTS: list[Block] = [
         Line("year_tuned", "A year with the tuned model", "USD",
              'IF(ISNUMBER({serving_month}),{total_cost}+{serving_month}*months_per_year*(1+{contingency})*(1+{tax}),"not known")',
              "The total, and serving.", style.USD, "A year of the planned uses with the tuned model, tuning included"),
+        Line("year_hosted", "A year, tuned and served by a provider", "USD",
+             'IF(AND(ISNUMBER({hosted_total}),COUNT({hosted_input_usd},{hosted_output_usd})>1),{hosted_total}+({prompt_tokens}*{hosted_input_usd}'
+             '+{output_tokens}*{hosted_output_usd})/million*{uses_per_month}*months_per_year*(1+{contingency})*(1+{tax}),"–")',
+             "Total with hosted tuning, and its price of every use.", style.USD, "A year of the planned uses where a provider tunes and serves"),
         Line("saved_month", "Saved a month", "USD",
              'IF(ISNUMBER({year_tuned}),({year_prompt}-{year_tuned}+{total_cost})/months_per_year,"not known")', "Prompt less serving.", style.USD),
         Line("breakeven_months", "Months until tuning is paid", "months",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from .. import style
 from ..assemble import build as assemble
 from ..book import Book
-from ..parts import MONTHLY, Figure, Picture, Template
-from ..serving_parts import RANGE, SERVING_CLOCK, SERVING_CONSTANTS, SERVING_LISTS
+from ..parts import MONTHLY, RANGE, Figure, Picture, Template
+from ..serving_parts import SERVING_CLOCK, SERVING_CONSTANTS, SERVING_LISTS
 from ..sheets import hours
 from .checks import CHECKS
 from .inputs import sections
@@ -38,7 +38,8 @@ TEMPLATE = Template(
         Figure("Cost of the month sized", "total_cost", style.AMOUNT, f'={RANGE}'),
         Figure("A million tokens, in and out", "usd_per_million_tokens", style.USD_CENTS, "USD, all costs, mean load"),
         Figure("Replicas", "replicas", style.WHOLE, '=TEXT(replica_accelerators,"0")&IF(replica_accelerators=1," accelerator"," accelerators")&" each"'),
-        Figure("Accelerators paid", "accelerators_paid", style.WHOLE, "whole nodes, all regions"),
+        Figure("Accelerators paid", "accelerators_paid", style.WHOLE,
+               '=IF(autoscale_shown="yes","mean of the hours, "&TEXT(accelerators_peak,"#,##0")&" at the peak","all regions, "&IF(whole_nodes_shown="yes","whole nodes","single ones"))'),
         Figure("First twelve months", "first_year", style.AMOUNT, "USD, see Timeline"),
         Figure("A request", "usd_per_request", style.RATE, "USD, all costs"),
         Figure("Used at mean load", "utilisation", style.PERCENT, "of what the replicas can give"),
@@ -50,9 +51,9 @@ TEMPLATE = Template(
         Figure("Number format of the weights", "replica_dtype"),
         Figure("A replica gives", "replica_speed", '#,##0 "output tokens/s"'),
         Figure("First token at the peak", "peak_ttft", '0.00 "s"'), Figure("Each further token", "peak_tpot", '0.000 "s"'),
-        Figure("Holds the peak by LLM_FLEET", "fleet_accelerators", '#,##0 "accelerators"'),
+        Figure("Holds the peak by LLM_FLEET", "fleet_accelerators", style.ACCELERATORS),
         Figure("Requests a day, month sized", "requests_day", style.WHOLE),
-        Figure("Peak rate", "peak_rate", '#,##0.0 "requests/s"'),
+        Figure("Peak rate", "peak_rate", '[<0.1]0.0000 "requests/s";#,##0.0 "requests/s"'),
         Figure("Price in use", "price_used", '"$"0.00 "per accelerator-hour"'), Figure("Where from", "price_basis"),
         Figure("Idle cost", "idle_usd", '"$"#,##0 "a month"'), Figure("Margin", "margin_usd", '"$"#,##0 "a month"'),
     ],

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from .. import style
 from ..book import Book
+from ..contracts import UPFRONT
 from ..parts import PRICE, Input, Section
 from ..serving_parts import serving_sections
-from ..shared_inputs import ASSUMED, UPFRONT, YOURS, money_section, price_section
+from ..shared_inputs import ASSUMED, YOURS, money_section, price_section
 
 
 def sections(book: Book) -> list[Section]:

@@ -82,6 +82,11 @@ TEMPLATE = Template(
     headline="Own hosting of the candidate shown, in the month that is sized",
     constants=[*SERVING_CONSTANTS, Constant("kwh_per_mwh", "kWh in a MWh", 1000, "kWh", "")],
     lists=SERVING_LISTS,
+    rows=[
+        Figure("Own a month", "total_cost", style.AMOUNT), Figure("Own, a million", "usd_per_million_tokens", '"$"0.000'),
+        Figure("Hosted, a million", "api_usd_per_million", '"$"0.000'), Figure("Quality, yours", "quality_points", style.GENERAL),
+        Figure("Weighted score", "score", "0.00"),
+    ],
     pictures=[Picture("A million tokens, in and out", "USD", ["usd_per_million_tokens", "api_usd_per_million"], number_format='"$"0.00')],
     extra=[front.build, api_prices.build, hours.build],
 )  # fmt: skip

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from .. import style
+from ..contracts import SPOT_IS_TAKEN
 from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
-from ..serving_checks import LAYOUT, SEARCHED, SERVED
-from ..shared_inputs import SPOT_IS_TAKEN, price_checks
+from ..serving_checks import LAYOUT, SERVED
+from ..shared_inputs import price_checks
 
 CHECKS = [
-    SEARCHED,
+    LAYOUT,
     *price_checks(),
     *SERVED,
     SPOT_IS_TAKEN,
-    LAYOUT,
     Check("Every candidate has a cost", "COUNT(total_cost_scenarios)", EQUAL, "COLUMNS(total_cost_scenarios)", STOP,
           "A candidate does not fit in the largest replica, or is unknown: Cost and quality shows which. The others are compared without it.",
           "front_values", "0", first=True),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from .. import style
 from ..assemble import build as assemble
 from ..book import Book
-from ..parts import MONTHLY, Figure, Picture, Template
-from ..serving_parts import RANGE, SERVING_CLOCK, SERVING_CONSTANTS, SERVING_LISTS
+from ..parts import MONTHLY, RANGE, Figure, Picture, Template
+from ..serving_parts import SERVING_CLOCK, SERVING_CONSTANTS, SERVING_LISTS
 from ..sheets import api_prices, hours
 from . import staircase
 from .checks import CHECKS
@@ -40,7 +40,8 @@ TEMPLATE = Template(
         Figure("Own, the month sized", "total_cost", style.AMOUNT, f'={RANGE}'),
         Figure("API, the same month", "api_usd", style.AMOUNT, '=api_model_shown'),
         Figure("Cheaper", "cheaper", style.GENERAL, '="by "&TEXT(cheaper_by,"$#,##0")&" a month"'),
-        Figure("Crosses at", "breakeven_requests", style.WHOLE, "requests a day, to a step of Staircase"),
+        Figure("Crosses at", "breakeven_requests", style.WHOLE,
+               '=IF(ISNUMBER(breakeven_requests),"requests a day: above it own stays cheaper","its tokens cost more than the API\'s, even full")'),
         Figure("Own, a million tokens", "usd_per_million_tokens", style.USD_CENTS, "USD, in and out"),
         Figure("API, a million tokens", "api_usd_per_million", style.USD_CENTS, "USD, in and out"),
         Figure("Use that own needs", "needed_use", style.PERCENT, "of full replicas, accelerators alone"),

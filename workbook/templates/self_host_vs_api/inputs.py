@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from .. import style
 from ..book import Book
+from ..contracts import UPFRONT
 from ..parts import EFFICIENCY, PRICE, VOLUME, Input, Section
 from ..serving_parts import serving_sections
-from ..shared_inputs import ASSUMED, UPFRONT, YOURS, money_section, price_section
+from ..shared_inputs import ASSUMED, YOURS, money_section, price_section
 
 
 def sections(book: Book) -> list[Section]:
@@ -31,8 +32,8 @@ def sections(book: Book) -> list[Section]:
         ("Beside the accelerators", [
             Input("operations_share", "Operations", 0, "share of accelerators' cost", "Network, monitoring, logs, support.", None,
                   style.PERCENT, 0, 5, basis=YOURS),
-            Input("staff", "Staff", 2, "full-time people", "On call and operations, for the own model alone. An example.", None,
-                  style.TENTHS, 0, 1e5, basis="example: fill in yours"),
+            Input("staff", "Staff", 0, "full-time people", "On call and operations, for the own model alone. It decides at small volumes.",
+                  None, style.TENTHS, 0, 1e5, basis=YOURS),
             Input("usd_per_person", "Cost of a person", 0, "USD a year", "Salary and overhead.", None, style.USD, 0, 1e8, group=PRICE,
                   basis=YOURS),
             Input("migration_usd", "Migration", 0, "USD once", "Moving prompts, tools and tests.", None, style.USD, 0, 1e10, basis=YOURS),

@@ -52,7 +52,7 @@ AFTER = [
     TimeRow("api_month", "API for the same work", "USD",
             "{active}*{requests}*api_usd_per_request*(1-api_erosion_shown)^({number}/months_per_year)*(1+contingency_shown)*(1+tax_shown)", style.USD, "SUM({all})",
             "The hosted model over the plan"),
-    TimeRow("saved", "Saved by the own service, with inflation", "USD", "({api_month}-{paid})*{inflation_factor}", style.USD, "SUM({all})",
+    TimeRow("saved", "Saved by the own service, with inflation", "USD", "{api_month}*{inflation_factor}-{nominal}", style.USD, "SUM({all})",
             "Saved over the plan by the own service, with inflation"),
     TimeRow("saved_so_far", "Saved so far", "USD", "SUM({to_date})", style.USD),
     TimeRow("saved_discounted", "Saved, at today's value", "USD", "{saved}*{discount_factor}", style.USD, "SUM({all})",

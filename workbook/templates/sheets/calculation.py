@@ -20,7 +20,7 @@ from ..parts import GROUPS, MONTHLY, Block, Cost, Input, Line
 from . import own_lines
 
 HEAD, FIRST = 5, 6
-LIVE, SCENARIOS, BRIDGE = 3, 6, 3
+LIVE, SCENARIOS, BRIDGE = 3, 6, len(GROUPS) - 1
 _FIRST_SCENARIO, NAME, _HOW = LIVE + 1, LIVE + SCENARIOS + 1, LIVE + SCENARIOS + 2
 _FIRST_BRIDGE = _HOW + 1
 _SIDE = _FIRST_BRIDGE + BRIDGE
@@ -33,8 +33,8 @@ _ADDED = [
          style.USD, "", True),
     Line("total_in_currency", "Total in your currency", "your currency", "{total_cost}*{currency_per_usd}",
          "At the dated rate of Inputs.", "#,##0", "Total in the currency of Inputs"),
-    Line("total_with_currency", "Total with its currency", "text", 'IFERROR(IF({total_in_currency}<million,TEXT({total_in_currency},"#,##0"),TEXT({total_in_currency}/million,"#,##0.0")&"M")&" "&currency,"not known")', "",
-         style.GENERAL),
+    Line("total_with_currency", "Total with its currency", "text",
+         f'IFERROR({style.in_words("{total_in_currency}")}&" "&currency,"not known")', "", style.GENERAL),
 ]  # fmt: skip
 
 
@@ -217,7 +217,7 @@ class Calculation:
         style.formula(sheet, row, 1, own_lines.label(at)).alignment = style.aligned("left")
         style.text(sheet, row, 2, "USD" if basis != MONTHLY else "USD/month", color=style.GREY)
         named = style.value(sheet, row, NAME, number, '"own line "0')
-        named.font, named.alignment = style.font(9, color=style.GREY), style.aligned("left")
+        named.font, named.alignment = style.font(9, color=style.GREY), style.aligned("left", indent=1)
         amount, kind, of = (own_lines.field(name, at) for name in ("own_amounts", "own_kinds_chosen", "own_of"))
         for column in self._columns:
             letter = get_column_letter(column)
@@ -254,6 +254,7 @@ class Calculation:
     def finish(self) -> None:
         last = self._row - 1
         self.sheet.print_area = f"A1:K{last}"
+        style.keep_headings(self.sheet, _HOW, last, HEAD)
         row = self.rows["total_cost"]
         self.book.name("total_cost_scenarios", self.sheet, row, _FIRST_SCENARIO, (row, NAME - 1))
         self.book.name("calculation_values", self.sheet, FIRST, LIVE, (last, NAME - 1))

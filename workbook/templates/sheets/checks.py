@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font
@@ -11,7 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from ...checks import STOPPED, WARNED
 from .. import style
 from ..book import Book
-from ..parts import AT_LEAST, AT_MOST, EQUAL, PROJECT, SAME, STOP, WARN, Check, Template
+from ..parts import AT_LEAST, AT_MOST, EQUAL, GIVEN, PROJECT, SAME, STOP, WARN, Check, Template
 from .scenarios import NAME_CELLS
 
 HEAD, FIRST = 11, 12
@@ -30,7 +31,7 @@ _ADVICE = "What it means, and what to do"
 def build(book: Book, checks: list[Check]) -> Worksheet:
     sheet = book.sheet(
         "Checks", "What must hold (stop), what deserves a look (warning), and the line that every sheet shows.",
-        _WIDTHS, color=style.RED, freeze=f"B{FIRST}", repeated_rows=f"1:{HEAD}",
+        _WIDTHS, color=style.RED, freeze=f"B{FIRST}", repeated_rows=f"1:{HEAD}", navigation_rows=2,
     )  # fmt: skip
     style.headings(sheet, HEAD, ["Check", "Value", "Against", "Kind", "Result", "Where", _ADVICE],
                    ("Kind", "Where", _ADVICE))  # fmt: skip
@@ -42,8 +43,8 @@ def build(book: Book, checks: list[Check]) -> Worksheet:
             cell.alignment = style.aligned("right")
         style.text(sheet, row, 4, check.severity, color=style.GREY)
         test = _TESTS[check.test].format(row=row)
-        failed = "0" if check.severity == STOP else "-1"
-        guarded = f"=IF(ISERROR(B{row}),{failed},IF(ISERROR(C{row}),{failed},IF({test},1,{failed})))"
+        failed, unknown = ("0", "0") if check.severity == STOP else ("-1", '"–"')  # what an error comes of is a stop
+        guarded = f"=IF(ISERROR(B{row}),{unknown},IF(ISERROR(C{row}),{unknown},IF({test},1,{failed})))"
         result = style.formula(sheet, row, 5, guarded, '[=1]"pass";[=0]"FAIL";"look"')
         result.alignment = style.aligned("center")
         target = book.workbook.defined_names[check.place].attr_text
@@ -97,6 +98,9 @@ def common(book: Book, template: Template) -> list[Check]:
         Check("Inputs are used by a scenario", _overridden(book), EQUAL, "0", WARN,
               "Each scenario has its own of this many inputs, and none has what stands on Inputs, which counts for nothing: type it in a scenario.",
               "overrides_valid", "0"),
+        Check("Low, base and high cost in that order", _disorder(book), EQUAL, "0", WARN,
+              "What a scenario sets stands against what Inputs have now, as a growth of 10 % under a base of 50 %: set it anew on Scenarios.",
+              "overrides_valid", "0"),
         Check("The step of Sensitivity is a share", "ABS(tornado_step)", AT_MOST, "1-tenth", STOP,
               "Type a share of each driver's value, from 1 % to 90 %.", "tornado_step", style.PERCENT),
     ]  # fmt: skip
@@ -130,6 +134,19 @@ def _overridden(book: Book) -> str:
     given, *own = (f"Scenarios!${column}${rows[0]}:${column}${rows[1]}" for column in "CDEFGHI")
     differs = "*".join(f'({cells}<>"")*({cells}<>{given})' for cells in own)
     return f"SUMPRODUCT({differs})"
+
+
+def _disorder(book: Book) -> str:
+    """How often a given scenario costs more than the next, where they still have their names."""
+    totals = book.workbook["Calculation"][
+        str(book.workbook.defined_names["total_cost_scenarios"].attr_text).rpartition("!")[2]
+    ][0]
+    named = ",".join(f'{cell}="{name}"' for cell, name in zip(NAME_CELLS, GIVEN, strict=False))
+    more = "+".join(
+        f"(Calculation!{one.coordinate}>Calculation!{other.coordinate})"
+        for one, other in pairwise(totals[: len(GIVEN)])
+    )
+    return f"IF(AND({named}),{more},0)"
 
 
 def _light(book: Book, sheet: Worksheet, last: int) -> None:

@@ -8,13 +8,13 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from .. import charts, style
 from ..book import Book
-from ..parts import MONTHLY, PROJECT, Figure, Picture, Template
+from ..parts import MONTHLY, MONTHS, PROJECT, Figure, Picture, Template
 from .calculation import HEAD, LIVE, SCENARIOS, Calculation, scenario_head
-from .timeline import BARS, FIRST_MONTH, Timeline
+from .timeline import FIRST_MONTH, Timeline
 
 _COLUMNS = 12
 _BLOCK = 14
-_HEIGHT = 14
+_HEIGHT, _QUARTER = 14, 3
 
 
 def start(book: Book) -> Worksheet:
@@ -27,6 +27,8 @@ def finish(book: Book, sheet: Worksheet, template: Template, steps: Calculation,
         _tile(book, sheet, 5 + 4 * (index // 4), 1 + 3 * (index % 4), tile)
     _facts(book, sheet, template)
     end = _costs(book, sheet, template, steps)
+    if template.rows:
+        end = _rows(book, sheet, template, steps, end + 2)
     end = max(end, _BLOCK + len(template.facts) + 1) + 2
     end = _charts(sheet, template, steps, months, end)
     book.name("dashboard_values", sheet, 5, 1, (end, _COLUMNS))
@@ -81,7 +83,7 @@ def _costs(book: Book, sheet: Worksheet, template: Template, steps: Calculation)
         sheet.cell(_BLOCK, column).border = style.underline(style.BLUE)
     title = "Cost in USD" if template.basis == PROJECT else "Cost in USD a month"
     style.text(sheet, _BLOCK, 6, title, size=11, bold=True, color=style.NAVY)
-    heads = ["Shown", "Share", *template.given]
+    heads = ["Shown", "Share", *([] if template.rows else template.given)]
     for column, head in enumerate(heads, 8):
         cell = style.text(sheet, _BLOCK + 1, column, head, bold=True, color=style.GREY)
         if column > 9:
@@ -90,16 +92,18 @@ def _costs(book: Book, sheet: Worksheet, template: Template, steps: Calculation)
         cell.alignment = style.aligned("right")
     row = _BLOCK + 1
     lines = [(cost.line.label, cost.line.name) for cost in template.costs]
+    income = {cost.line.name for cost in template.costs if cost.income}
     extra = [("Own lines", ""), ("Contingency", "contingency_usd"), ("Tax", "tax_usd"), ("Total", "total_cost")]
     for label, name in [*lines, *extra]:
         row += 1
         total = name == "total_cost"
         cell = style.text(sheet, row, 6, label, bold=total)
         style.link(cell, location=_place(book, name or "own_totals"))
-        for column in (8, *range(10, 13)):
+        for column in (8, *range(10, 8 + len(heads))):
             scenario = None if column == 8 else column - 10
             value = f"={steps.cell(name, scenario)}" if name else own(steps, scenario)
-            content = style.formula(sheet, row, column, f"={name}" if name and column == 8 else value, template.amounts)
+            look = template.amounts if name in income else style.AMOUNT
+            content = style.formula(sheet, row, column, f"={name}" if name and column == 8 else value, look)
             content.alignment = style.aligned("right")
             content.font = style.font(bold=total, color=content.font.color.rgb[-6:])
         share = style.formula(sheet, row, 9, f"=IF(total_cost=0,0,H{row}/total_cost)", style.PERCENT)
@@ -107,6 +111,25 @@ def _costs(book: Book, sheet: Worksheet, template: Template, steps: Calculation)
         for column in range(6, _COLUMNS + 1):
             sheet.cell(row, column).border = style.underline(style.NAVY if total else style.LINE)
     return row
+
+
+def _rows(book: Book, sheet: Worksheet, template: Template, steps: Calculation, top: int) -> int:
+    """Each scenario as a row, where there are more than the bill has columns for."""
+    heads = [template.scenario_word, "", *(figure.label for figure in template.rows)]
+    for column, head in enumerate(heads, 6):
+        cell = style.text(sheet, top, column, head, size=9, bold=True, color=style.GREY)
+        if column > 7:
+            cell.alignment = style.aligned("right")
+            style.link(cell, location=_place(book, template.rows[column - 8].name))
+    for scenario in range(SCENARIOS):
+        row = top + 1 + scenario
+        style.formula(sheet, row, 6, f"={scenario_head(scenario)}").alignment = style.aligned("left", indent=1)
+        for column, figure in enumerate(template.rows, 8):
+            content = f'=IFERROR({steps.cell(figure.name, scenario)},"does not fit")'
+            style.formula(sheet, row, column, content, figure.number_format).alignment = style.aligned("right")
+        for column in range(6, _COLUMNS + 1):
+            sheet.cell(row, column).border = style.underline()
+    return top + SCENARIOS
 
 
 def own(steps: Calculation, scenario: int | None) -> str:
@@ -144,24 +167,21 @@ def _charts(sheet: Worksheet, template: Template, steps: Calculation, months: Ti
 
 
 def _paid(sheet: Worksheet, months: Timeline, top: int, *, from_zero: bool) -> int:
-    timeline = months.sheet
-    span = {"min_col": FIRST_MONTH, "max_col": FIRST_MONTH + BARS - 1}
-    dates = Reference(timeline, min_row=months.bar_head, **span)
-    paid = [(label, Reference(timeline, min_row=row, **span)) for label, row in months.bar_rows]
+    def of(row: int) -> Reference:
+        return Reference(months.sheet, min_row=row, min_col=FIRST_MONTH, max_col=months.last)
+
+    dates = of(months.rows["chart_month"])
+    lines = [*months.paid, ("Own lines, contingency, tax", months.rows["beside_lines"])]
     monthly = charts.bars(
-        sheet,
-        "Payments over the plan, by twelfths of it",
-        dates,
-        paid[:-1],
-        stacked=True,
-        y_title="USD in a twelfth",
-        gap=40,
-        number_format=months.template.amounts,
-    )
-    monthly.x_axis.number_format = "d mmm yy"
+        sheet, "Payments by month", dates, [(label, of(row)) for label, row in lines], stacked=True, y_title="USD in a month",
+        gap=40, number_format=months.template.amounts,
+    )  # fmt: skip
+    template = months.template
+    charts.by_month(monthly, 1 if template.basis == PROJECT and template.months == MONTHS else _QUARTER)
     if from_zero:  # months that hardly differ would start their bars elsewhere; a project may be paid back at its end
         monthly.y_axis.scaling.min = 0
-    label, values = paid[-1]
-    charts.line_over(monthly, dates, (f"{label} (right axis)", values), "USD so far", style.AMOUNT)
+    charts.line_over(
+        monthly, dates, ("Paid so far (right axis)", of(months.rows["so_far"])), "USD so far", template.amounts
+    )
     charts.place(sheet, monthly, f"A{top}", f"L{top + _HEIGHT - 1}")
     return top + _HEIGHT

@@ -14,8 +14,10 @@ from ..parts import Constant, Input, Section
 from . import own_lines
 
 FIRST = 5
-_COLUMNS: list[float] = [42, 24, 25, 13, 13, 9, 27, 72, 30]
-LABEL, VALUE, UNIT, FROM, TO, OK, NAME, NOTE, SOURCE = range(1, 10)
+_COLUMNS: list[float] = [42, 24, 25, 13, 13, 9, 27, 72, 30, 14]
+LABEL, VALUE, UNIT, FROM, TO, OK, NAME, NOTE, SOURCE, GIVEN = range(1, 11)
+TYPED = "typed"
+"""Where a value comes from that is not the one the workbook came with."""
 _LEFT = ("Unit", "Name in formulas", "Meaning", "Source")
 _LONGEST = 60  # characters of a text
 
@@ -28,7 +30,18 @@ def build(
         "Fill the yellow cells; everything else is calculated from them. Blank means what the note says.",
         _COLUMNS, color=style.ORANGE, freeze=f"B{FIRST + 1}", repeated_rows=f"1:{FIRST}",
     )  # fmt: skip
-    labels = ["Input", "Value", "Unit", "Allowed from", "to", "Valid?", "Name in formulas", "Meaning", "Source"]
+    labels = [
+        "Input",
+        "Value",
+        "Unit",
+        "Allowed from",
+        "to",
+        "Valid?",
+        "Name in formulas",
+        "Meaning",
+        "Source",
+        "As it came",
+    ]
     style.headings(sheet, FIRST, labels, _LEFT)
     row = FIRST + 1
     first_input = row
@@ -40,8 +53,10 @@ def build(
             row += 1
     row = own_lines.build(book, sheet, row + 1, len(_COLUMNS))
     book.name("inputs_valid", sheet, first_input, OK, (row - 1, OK))
+    book.name("inputs_source", sheet, first_input, SOURCE, (row - 1, SOURCE))
     row = _constants(book, sheet, row + 1, constants)
-    sheet.print_area = f"A1:I{row - 1}"  # the lists behind the drop-downs are not for readers
+    sheet.print_area = f"A1:J{row - 1}"  # the lists behind the drop-downs are not for readers
+    style.keep_headings(sheet, len(_COLUMNS), row - 1, FIRST)
     _lists(book, sheet, row + 1, {**lists, "cost_labels": costs})
     rule = FormulaRule(formula=[f"AND(ISNUMBER($F{first_input}),$F{first_input}=0)"], fill=style.fill("F5B7B1"))
     sheet.conditional_formatting.add(f"B{first_input}:F{row}", rule)
@@ -64,11 +79,14 @@ def _input(book: Book, sheet: Worksheet, row: int, one: Input) -> None:
     style.formula(sheet, row, OK, valid(row, one), '[=1]"yes";[=0]"NO"').alignment = style.aligned("center")
     style.text(sheet, row, NAME, one.name, size=9, color=style.GREY)
     style.note(sheet, row, NOTE, f"{one.note} Blank: {one.blank}." if one.blank else one.note)
+    given = style.value(sheet, row, GIVEN, one.value, one.number_format)
+    given.font, given.alignment = style.font(9, color=style.GREY), style.aligned("right", shrink=True)
+    basis = one.source.key if one.source else one.basis
+    origin = style.formula(sheet, row, SOURCE, f'=IF(B{row}=J{row},"{basis}","{TYPED}")')
+    origin.font, origin.alignment = style.font(9, color=style.GREY), style.aligned("left", indent=1)
     if one.source:
-        style.link(style.text(sheet, row, SOURCE, one.source.key, size=9), one.source.address)
+        style.link(origin, one.source.address)
         book.cite("Inputs", one.source)
-    else:
-        style.text(sheet, row, SOURCE, one.basis, size=9, color=style.GREY)
     for column in range(1, len(_COLUMNS) + 1):
         if column != VALUE:
             sheet.cell(row, column).border = style.underline()

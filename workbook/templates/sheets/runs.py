@@ -11,7 +11,7 @@ import xlcalc
 from .. import style
 from ..book import Book, Source
 
-HEAD, FIRST = 13, 14
+HEAD, FIRST = 14, 15
 _COLUMNS = [
     ("model", "Model", 30, style.GENERAL),
     ("organisation", "Organisation", 20, style.GENERAL),
@@ -40,6 +40,7 @@ _STATISTIC = [
         "=SUMPRODUCT((runs_ratio<budget_over_reference)*1)",
         style.WHOLE,
     ),
+    ("budget_rank_shown", "In words", '=budget_rank&" of "&runs_compared', style.GENERAL),
 ]
 SOURCE = Source(
     "Published whole runs",

@@ -20,7 +20,7 @@ _LABEL, _UNIT, _SHOWN, _FIRST = 1, 2, 3, 4
 _LAST = _FIRST + SCENARIOS - 1
 NAME_CELLS = [f"Scenarios!${get_column_letter(_FIRST + i)}${NAMES_ROW}" for i in range(SCENARIOS)]
 _WIDTHS: list[float] = [44, 23, 20, *([18.0] * SCENARIOS), 10, 72]
-_STEPS = ["More or less volume", "Efficiency", "Prices", "Everything else"]
+_STEPS = ["More or less volume", "Mix of contracts and machines", "Efficiency", "Prices", "Everything else"]
 
 
 def start(book: Book, template: Template, sections: list[Section]) -> tuple[Worksheet, dict[str, int]]:
@@ -192,44 +192,52 @@ def _bridge(book: Book, sheet: Worksheet, steps: Calculation, row: int, bridge: 
     rule.add(f"C{row + 1}:D{row + 1}")
     sheet.add_data_validation(rule)
     top = row + 2
-    for column, head in ((1, "Step"), (2, "Unit"), (3, "Change"), (4, "Total after it"), (5, "Chart: base"), (6, "Chart: up"),
-                         (7, "Chart: down")):  # fmt: skip
-        cell = style.text(sheet, top, column, head, bold=True, color=style.GREY)
-        cell.alignment = style.aligned("left" if column < 3 else "right")
-        cell.border = style.underline(style.BLUE)
     row_total = steps.across("total_cost")
+    unit, word = style.unit_for(f"MAX({row_total})")
+    style.formula(sheet, row + 1, 7, f"={unit}", style.WHOLE).alignment = style.aligned("right")
+    book.name("bridge_unit", sheet, row + 1, 7)
+    heads = [
+        "Step",
+        "Unit",
+        "Change",
+        "Total after it",
+        "Chart: under",
+        *(f'="{one}, "&{word}' for one in ("total", "up", "down")),
+    ]
+    for column, head in enumerate(heads, 1):
+        cell = (style.formula if head.startswith("=") else style.text)(sheet, top, column, head)
+        cell.font, cell.border = style.font(bold=True, color=style.GREY), style.underline(style.BLUE)
+        cell.alignment = style.aligned("left" if column < 3 else "right")
     totals = [f"=INDEX({row_total},bridge_from_no)", *(f"={steps.bridge('total_cost', step)}" for step in range(BRIDGE)),
               f"=INDEX({row_total},bridge_to_no)"]  # fmt: skip
-    for offset, (label, content) in enumerate(zip(["=bridge_from", *_STEPS], totals, strict=True), 1):
-        at = top + offset
-        (style.formula if offset == 1 else style.value)(sheet, at, 1, label)
-        style.text(sheet, at, 2, "USD", color=style.GREY)
-        change = f"=D{at}" if offset == 1 else f"=D{at}-D{at - 1}"
-        base = "=0*D" + str(at) if offset == 1 else f"=MIN(D{at},D{at - 1})"
-        up = f"=D{at}" if offset == 1 else f"=MAX(0,C{at})"
-        down = f"=0*D{at}" if offset == 1 else f"=MAX(0,-C{at})"
-        for column, text in ((3, change), (4, content), (5, base), (6, up), (7, down)):
-            number_format = _AMOUNT_OR_NONE if column > 4 else style.USD if column > 3 or offset == 1 else CHANGE
-            cell = style.formula(sheet, at, column, text, number_format)
-            cell.alignment = style.aligned("right")
-        for column in range(1, 8):
-            sheet.cell(at, column).border = style.underline()
     last = top + len(totals) + 1
-    style.formula(sheet, last, 1, "=bridge_to")
-    style.text(sheet, last, 2, "USD", color=style.GREY)
-    for column, text in ((4, f"=D{last - 1}"), (5, f"=0*D{last}"), (6, f"=D{last}"), (7, f"=0*D{last}")):
-        number_format = style.USD if column == 4 else _AMOUNT_OR_NONE
-        style.formula(sheet, last, column, text, number_format).alignment = style.aligned("right")
+    for at, label in enumerate(["=bridge_from", *_STEPS, "=bridge_to"], top + 1):
+        (style.formula if label.startswith("=") else style.value)(sheet, at, 1, label)
+        style.text(sheet, at, 2, "USD", color=style.GREY)
+        contents = {4: f"=D{at - 1}" if at == last else totals[at - top - 1]}
+        if at in (top + 1, last):
+            contents |= {3: f"=D{at}"} if at < last else {}
+            contents[6] = f"=D{at}/bridge_unit"
+        else:
+            contents |= {3: f"=D{at}-D{at - 1}", 5: f"=MIN(D{at},D{at - 1})/bridge_unit"}
+            contents |= {7: f"=MAX(0,C{at})/bridge_unit", 8: f"=MAX(0,-C{at})/bridge_unit"}
+        for column, content in contents.items():
+            number_format = {3: style.USD if at == top + 1 else CHANGE, 4: style.USD}.get(column, _PART)
+            style.formula(sheet, at, column, content, number_format).alignment = style.aligned("right")
+        for column in range(1, 9):
+            sheet.cell(at, column).border = style.underline()
     rows = {"min_row": top + 1, "max_row": last}
+    columns = [
+        (Reference(sheet, min_col=column, min_row=top), Reference(sheet, min_col=column, **rows))
+        for column in range(5, 9)
+    ]
     chart = charts.bars(
-        sheet, "From one total to the other", Reference(sheet, min_col=1, **rows),
-        [("", Reference(sheet, min_col=5, **rows)), ("up", Reference(sheet, min_col=6, **rows)),
-         ("down", Reference(sheet, min_col=7, **rows))], stacked=True, y_title="USD", legend=False,
-        labels=True, number_format=_AMOUNT_OR_NONE,
+        sheet, "From one total to the other", Reference(sheet, min_col=1, **rows), columns, stacked=True, labels=True,
+        y_title="USD in the unit of the legend", number_format=_PART,
     )  # fmt: skip
     charts.hollow(chart, 0)
     charts.place(sheet, chart, f"K{NAMES_ROW + 1}", f"K{NAMES_ROW + 17}")
 
 
-_AMOUNT_OR_NONE = '[>=1000000]"$"#,##0.0,,"M";[=0]"";"$"#,##0'
+_PART = '[=0]"";[<100]0.0;#,##0'
 CHANGE = '+"$"#,##0;-"$"#,##0;"$"0'

@@ -14,11 +14,11 @@ from ..book import Book
 from .calculation import Calculation
 from .scenarios import CHANGE
 
-_WIDTHS: list[float] = [40, 18, 18, 18, 18, 18, 10, 16, 16, 16, 16]
+_WIDTHS: list[float] = [40, 18, 18, 18, 18, 18, 12, 10, 10]
 _HEAD = 8
 
 
-def build(book: Book, steps: Calculation, drivers: list[tuple[str, str]], amounts: str) -> Worksheet:
+def build(book: Book, steps: Calculation, drivers: list[tuple[str, str]]) -> Worksheet:
     sheet = book.sheet("Sensitivity", "What moves the total most: each driver down and up by the same step.",
                        _WIDTHS, color=style.GREEN, freeze="B5")  # fmt: skip
     style.text(sheet, 5, 1, "Each driver down and up by")
@@ -46,27 +46,36 @@ def build(book: Book, steps: Calculation, drivers: list[tuple[str, str]], amount
         style.formula(sheet, row, 7, rank, "0")
         for column in range(1, 8):
             sheet.cell(row, column).border = style.underline()
-    _sorted(sheet, first, last, amounts)
+    _sorted(book, sheet, first, last)
     book.name("sensitivity_values", sheet, first, 2, (last, 7))
     sheet.page_setup.fitToHeight = 1
     return sheet
 
 
-def _sorted(sheet: Worksheet, first: int, last: int, amounts: str) -> None:
-    """The drivers by their swing, for the chart."""
+def _sorted(book: Book, sheet: Worksheet, first: int, last: int) -> None:
+    """The drivers by their swing, for the chart, in one unit that its legend names."""
     head = last + 2
-    style.headings(sheet, head, ["By swing", "Down (USD)", "Up (USD)", "Rank"])
+    style.headings(sheet, head, ["By swing", "", "", "Rank", "In"])
+    unit, word = style.unit_for(f"MAX($F${first}:$F${last})")
+    style.formula(sheet, head + 1, 5, f"={unit}", style.WHOLE)
+    book.name("tornado_unit", sheet, head + 1, 5)
+    for column, side in ((2, "down"), (3, "up")):
+        cell = style.formula(sheet, head, column, f'="{side}, "&{word}')
+        cell.font, cell.alignment = style.font(bold=True, color=style.WHITE), style.aligned("center")
     for row in range(head + 1, head + 2 + last - first):
         style.formula(sheet, row, 4, f"=ROW()-ROW($A${head})", "0")
-        for column, source in ((1, "A"), (2, "D"), (3, "E")):
-            content = f"=INDEX({source}${first}:{source}${last},MATCH($D{row},$G${first}:$G${last},0))"
-            style.formula(sheet, row, column, content, style.GENERAL if column == 1 else CHANGE)
+        for column, source, part in ((1, "A", ""), (2, "D", "/tornado_unit"), (3, "E", "/tornado_unit")):
+            content = f"=INDEX({source}${first}:{source}${last},MATCH($D{row},$G${first}:$G${last},0)){part}"
+            style.formula(sheet, row, column, content, style.GENERAL if column == 1 else _CHANGE)
     rows = {"min_row": head + 1, "max_row": head + 1 + last - first}
     chart = charts.bars(
         sheet, "What moves the total: each driver one step down, one up",
         Reference(sheet, min_col=1, **rows),
-        [("down", Reference(sheet, min_col=2, **rows)), ("up", Reference(sheet, min_col=3, **rows))],
-        horizontal=True, stacked=True, y_title="Change of the total, USD", number_format=amounts,
+        [(Reference(sheet, min_col=column, min_row=head), Reference(sheet, min_col=column, **rows)) for column in (2, 3)],
+        horizontal=True, stacked=True, y_title="Change of the total, USD in the unit of the legend", number_format=style.GENERAL,
     )  # fmt: skip
-    charts.place(sheet, chart, f"A{rows['max_row'] + 2}", f"G{rows['max_row'] + 24}")
-    sheet.print_area = f"A1:G{rows['max_row'] + 25}"
+    charts.place(sheet, chart, f"A{rows['max_row'] + 2}", f"I{rows['max_row'] + 24}")
+    sheet.print_area = f"A1:I{rows['max_row'] + 25}"
+
+
+_CHANGE = "+#,##0.0##;-#,##0.0##;0"

@@ -24,7 +24,7 @@ _SHOWN = 16
 _FROM = FIRST + 6  # of the list on the sheet of all
 _COMPARED = (
     "SUMPRODUCT((prices_source={key})*(prices_accelerator=accelerator_id)*(prices_count>=price_least_size)"
-    "*(prices_on_demand>0)*((prices_own>0)+(price_own_rows=0)>0))"
+    "*({listed}>0)*((prices_own>0)+(price_own_rows=0)>0))"
 )
 
 
@@ -50,6 +50,8 @@ def build(book: Book) -> Worksheet:
         row += 1
     for key, (source, sheets) in whole.items():
         _row(sheet, row, key, source, [one for one in sheets if one not in CATALOG_SHEETS or not rest])
+        if "Inputs" in sheets:
+            _typed(sheet, row)
         places[key] = places.get(key, f"Sources!A{row}")
         row += 1
     for cell, key in book.source_cells:
@@ -67,6 +69,13 @@ def _row(sheet: Worksheet, row: int, key: str, source: Source, sheets: list[str]
     style.text(sheet, row, 5, ", ".join(sheets))
     for column in range(1, len(_WIDTHS) + 1):
         sheet.cell(row, column).border = style.underline()
+
+
+def _typed(sheet: Worksheet, row: int) -> None:
+    """Inputs rest on a source as long as one of them says so: what the reader types does not."""
+    cell = sheet.cell(row, 5)
+    others = str(cell.value).replace("Inputs, ", "").replace("Inputs", "none: typed otherwise")
+    style.formula(sheet, row, 5, f'=IF(SUMPRODUCT((inputs_source=$A{row})*1)>0,"{cell.value}","{others}")')
 
 
 def _catalogs(book: Book, cited: dict[str, tuple[Source, list[str]]]) -> dict[str, str]:
@@ -99,8 +108,11 @@ def _catalogs(book: Book, cited: dict[str, tuple[Source, list[str]]]) -> dict[st
         places[key] = f"'Catalog sources'!A{row}"
         tests = [f'ISNUMBER(FIND(";"&$A{row}&";",{name}))*1' for name in keys]
         if "Prices" in sheets:
+            terms = [term for term in ("on_demand", "1y", "3y", "spot") if f"listed_{term}_used" in names]
+            listed = "+".join(f"(prices_{term}>0)*listed_{term}_used" for term in terms)
+            used = "+".join(f"listed_{term}_used" for term in terms)
             tests.append(
-                f'IF(price_listed_used=0,0,IF(instance_shown="–",{_COMPARED.format(key=f"$A{row}")},'
+                f'IF({used}=0,0,IF(instance_shown="–",{_COMPARED.format(key=f"$A{row}", listed=listed)},'
                 f"(INDEX(prices_source,MATCH(instance_shown,prices_list,0))=$A{row})*1))"
             )
         style.formula(sheet, row, 6, f"=IF({'+'.join(tests)}>0,1,0)", '[=1]"yes";"–"').alignment = style.aligned(

@@ -20,7 +20,6 @@ from . import own_lines
 from .calculation import NAME, Calculation, guard, month_index, own_date, own_months, taxed_sum
 
 HEAD, FIRST_MONTH, MONTHS_A_PAGE = 9, 4, 12
-BARS = 12
 _PAYMENT = '"$"#,##0;-"$"#,##0;"–"'
 _FIRST = get_column_letter(FIRST_MONTH)
 
@@ -151,7 +150,12 @@ class Timeline:
         years = "({start}-report_date)/days_per_year"
         self._time(TimeRow("inflation_factor", "Prices on its first day, over the report's", "factor",
                            f"(1+inflation_shown)^MAX(0,{years})", "0.000"))  # fmt: skip
-        self._sum("nominal", "Paid with inflation", "{paid}*{inflation_factor}")
+        self._sum(
+            "signed", "Of the total, at agreed prices", f"({self.template.signed})*(1+contingency_shown)*(1+tax_shown)"
+        )
+        self._sum(
+            "nominal", "Paid with inflation, agreed prices apart", "{signed}+({paid}-{signed})*{inflation_factor}"
+        )
         self.book.list_name("nominal", "result", "USD", "Total with inflation")
         self._time(
             TimeRow(
@@ -204,40 +208,18 @@ class Timeline:
             self.book.list_name(name, "result", "USD", meaning)
 
     def _bars(self) -> None:
-        """The plan in twelve equal pieces, for the chart: a plan of five months fills it as one of 36 does. A month that
-        lies in two pieces counts in both, by its days."""
+        """Two rows for the chart of payments. Its axis of dates ends where they do, so that a plan of five months fills it
+        as one of 60 does: months after the last one that pays anything stand upon that one, with nothing to show."""
         self.sheet.print_area = f"A1:{get_column_letter(self.last)}{self._row}"
-        row = self._row = self._row + 2
-        style.section(self.sheet, row, "For the chart: the plan in twelve equal pieces", self.last)
-        self._label(row + 1, "Months before the piece", "months")
-        self._label(row + 2, "Months to its end", "months")
-        self.bar_head = row + 3
-        numbers = self._months(self.rows["number"])
-        lines = [*self.paid, ("Own lines, contingency, tax", 0), ("Paid so far", -1)]
-        first = self.bar_head + 1
-        for offset, (label, source) in enumerate(lines, 1):
-            self._label(self.bar_head + offset, label, "USD")
-            for bar in range(BARS):
-                letter = get_column_letter(FIRST_MONTH + bar)
-                begin, end = f"{letter}${row + 1}", f"{letter}${row + 2}"
-                if offset == 1:
-                    piece = f"(COLUMN()-COLUMN(${_FIRST}$1){{more}})*plan_months/months_per_year"
-                    for at, more in ((row + 1, ""), (row + 2, "+1")):
-                        style.formula(
-                            self.sheet, at, FIRST_MONTH + bar, "=" + piece.format(more=more), style.HUNDREDTHS
-                        )
-                    month = f"DATE(YEAR(timeline_start),MONTH(timeline_start)+INT({begin}),1)"
-                    day = f"={month}+INT(({begin}-INT({begin}))*days_per_month)"
-                    style.formula(self.sheet, self.bar_head, FIRST_MONTH + bar, day, "d mmm yy")
-                paid = self._months(source or self.rows["paid"])
-                piece = f"{_until(end, numbers, paid)}-({_until(begin, numbers, paid)})"
-                if source == 0:
-                    piece += f"-SUM({letter}{first}:{letter}{self.bar_head + offset - 1})"
-                elif source < 0:
-                    piece = f"SUM(${_FIRST}{first}:{letter}{self.bar_head + offset - 1})"
-                style.formula(self.sheet, self.bar_head + offset, FIRST_MONTH + bar, f"={piece}", _PAYMENT)
-        self.bar_rows = [(label, self.bar_head + offset) for offset, (label, _) in enumerate(lines, 1)]
-        self._row = self.bar_head + len(lines)
+        self._row += 2
+        style.section(self.sheet, self._row, "For the chart on Dashboard", self.last)
+        paid, starts = (self._months(self.rows[name]) for name in ("paid", "start"))
+        plan = "DATE(YEAR(timeline_end),MONTH(timeline_end),1)"
+        last = f"IFERROR(MAX({plan},SUMPRODUCT(MAX(({paid}<>0)*{starts}))),{plan})"
+        self._time(TimeRow("chart_last", "Last month to show", "date", "", total=last, total_format=style.MONTH))
+        self._time(TimeRow("chart_month", "Month", "date", "MIN({start},chart_last)", style.MONTH))
+        lines = "-".join(f"{{m}}{row}" for _, row in self.paid)
+        self._time(TimeRow("beside_lines", "Own lines, contingency, tax", "USD", f"{{paid}}-{lines}", _PAYMENT))
 
     def _months(self, row: int) -> str:
         return f"${_FIRST}{row}:${get_column_letter(self.last)}{row}"
@@ -281,9 +263,3 @@ class Timeline:
             cell = style.formula(self.sheet, row, column, f"={text}", number_format)
             cell.alignment = style.aligned("right")
             cell.border = style.underline()
-
-
-def _until(time: str, numbers: str, paid: str) -> str:
-    """What is paid until so many months from the start, in even parts within a month."""
-    now = f"INDEX({paid},1,MIN(INT({time})+1,COLUMNS({paid})))"
-    return f"SUMPRODUCT(({numbers}<INT({time}))*{paid})+({time}-INT({time}))*{now}"

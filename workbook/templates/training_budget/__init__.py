@@ -7,8 +7,9 @@ from xlcalc.training import compute, failures
 from .. import style
 from ..assemble import build as assemble
 from ..book import Book
-from ..parts import PROJECT, Constant, Figure, Template
-from ..shared_inputs import COMMITMENTS, TERMS
+from ..contracts import COMMITMENTS
+from ..parts import PROJECT, RANGE, Constant, Figure, Template
+from ..shared_inputs import TERMS
 from ..sheets import estimate, runs
 from .checks import CHECKS
 from .inputs import sections
@@ -26,29 +27,28 @@ TEMPLATE = Template(
         "From the command line: xlcalc report training-budget --set model=llama-3.1-70b --set accelerators=4096 -o report.xlsx",
     ],
     scope=[
-        "In scope: pre-training, long-context and post-training tokens on one cluster; failures, restarts and the other "
-        "losses of published runs; contracts for their whole term; experiments, people, storage, energy, own lines, contingency, tax.",
-        "Left out unless you add it: data and labels, network and set-up of an own cluster, support, software, egress, office. "
+        "In scope: pre-training, long context and post-training, each with its tokens, accelerators and start; failures, restarts and the other "
+        "losses of published runs; contracts for their whole term; experiments, data, people, storage, energy, own lines, contingency, tax.",
+        "Left out unless you add it: network and set-up of an own cluster, support, software, egress, office. "
         "Use own lines. Hours start from published whole runs, not from step times: see Reference class on Calculation.",
     ],
     sections=sections,
     overrides={
         "low": {"whole_run_factor": 1.06, "price_percentile": 0.25, "experiment_share": 0.2},
-        "high": {"whole_run_factor": 2.52, "price_percentile": 0.75, "experiment_share": 2.5},
+        "high": {"whole_run_factor": 2.3, "price_percentile": 0.75, "experiment_share": 2.5},
     },
-    blocks=BLOCKS, costs=COSTS, basis=PROJECT, amounts=style.MILLIONS, results=RESULTS, clock=CLOCK, after=AFTER,
+    blocks=BLOCKS, costs=COSTS, basis=PROJECT, results=RESULTS, clock=CLOCK, after=AFTER,
     after_title="By tokens done", starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
-        Figure("Total cost", "total_cost", style.AMOUNT, '="P10 to P90: "&TEXT(total_p10/million,"#,##0.0")&" to "'
-               '&TEXT(total_p90/million,"#,##0.0")&" M USD"&IF(total_cost>total_p90,", for runs like it","")'),
-        Figure("Duration of the run", "wall_clock_days", '#,##0 "days"',
-               '="whole runs: "&TEXT(days_p10,"#,##0")&" to "&TEXT(days_p90,"#,##0")&" days"'),
+        Figure("Total cost", "total_cost", style.AMOUNT, f'={RANGE}&IF(total_cost>total_p90,", for runs like it","")'),
+        Figure("Duration of the run", "wall_clock_days", '[<10]0.0 "days";#,##0 "days"',
+               '="whole runs: "&TEXT(days_p10,"#,##0.0")&" to "&TEXT(days_p90,"#,##0.0")&" days"'),
         Figure("Accelerator-hours of the run", "gpu_hours", style.COUNT, "whole nodes, failures and losses included"),
         Figure("Ends on", "end_date", style.DATE, "main run"),
         Figure("A billion tokens", "usd_per_billion_tokens", style.USD, "USD, all costs"),
         Figure("Largest month", "largest_month", style.AMOUNT, "USD, see Timeline"),
         Figure("Owed but not used", "cost_unused", style.AMOUNT, "USD, of committed hours"),
-        Figure("Energy", "energy_mwh", '#,##0 "MWh";;"not known"', "at the meter, run and experiments"),
+        Figure("Energy", "energy_mwh", '[<10]0.00 "MWh";#,##0 "MWh"', "at the meter, run and experiments"),
     ],
     facts=[
         Figure("Model", "model_id"), Figure("Parameters", "parameters", '0.00,,, "billion"'),
@@ -59,7 +59,7 @@ TEMPLATE = Template(
         Figure("Price in use", "price_used", _HOURLY), Figure("Where from", "price_basis"),
         Figure("Contract", "price_term_shown"), Figure("Age of the prices", "price_age", '#,##0 "days"'),
         Figure("Against published runs", "reference_ratio", '0.00 "times their median"'),
-        Figure("Runs that paid less for their size", "budget_rank", '0 "of those compared"'),
+        Figure("Runs that paid less for their size", "budget_rank_shown"),
         Figure("Experiments", "experiment_share_shown", '0.0 "times the run"'),
         Figure("Total with inflation", "nominal", style.AMOUNT), Figure("Present value", "present_value", style.AMOUNT),
     ],

@@ -8,7 +8,8 @@ from ..shared_inputs import price_checks
 
 _FLOPS = "+".join(
     f"LLM_TRAIN_FLOPS(model_shown,{name}tokens_shown,{name}seq_len_shown,recompute_shown)"
-    for name in ("", "long_", "post_")
+    f"*ROUNDUP({devices}/node_size_shown,0)*node_size_shown/{devices}"
+    for name, devices in (("", "accelerators_shown"), ("long_", "long_devices"), ("post_", "post_devices"))
 )
 CHECKS = [
     *price_checks(),
@@ -16,8 +17,7 @@ CHECKS = [
           "cost_compute+cost_failures+cost_other_losses+cost_unused", EQUAL, "by_contract", STOP,
           "The lines by cause against hours and obligations by contract. Where they differ, a formula was changed: restore it.", "by_contract", style.USD_CENTS),
     Check("Hours computed another way",
-          f"IFERROR(LLM_GPU_HOURS({_FLOPS},accelerator_shown,mfu_shown,dtype_shown)*(MAX(whole_run_factor_shown,1/goodput-spot_loss)+spot_loss)"
-          "*ROUNDUP(accelerators_shown/node_size_shown,0)*node_size_shown/accelerators_shown,gpu_hours)",
+          f"IFERROR(LLM_GPU_HOURS({_FLOPS},accelerator_shown,mfu_shown,dtype_shown)*(MAX(whole_run_factor_shown,1/goodput-spot_loss)+spot_loss),gpu_hours)",
           EQUAL, "gpu_hours", STOP,
           "LLM_TRAIN_FLOPS and LLM_GPU_HOURS from the inputs, times losses and whole nodes, against the arithmetic of Calculation. Where they differ, a formula was changed: restore it.", "gpu_hours",
           style.WHOLE),
@@ -57,6 +57,11 @@ CHECKS = [
     Check("People who are typed are paid",
           "((researchers_shown>0)<>(usd_per_researcher_shown>0))+((engineers_shown>0)<>(usd_per_engineer_shown>0))", EQUAL, "0", STOP,
           "A role has people and no cost, or a cost and no people: type both. Else the total would take the share of people.", "usd_per_researcher", "0"),
+    Check("Later phases are as they are typed",
+          "+".join(f"IF({name}_tokens_shown>0,(N({name}_start_shown)>0)*(N({name}_start_shown)<{name}_begin),"
+                   f"(COUNT({name}_start_shown,{name}_accelerators_shown)>0)*1)" for name in ("long", "post")), EQUAL, "0", WARN,
+          "A phase has a day before the phase before it ends, and starts when that does; or it has a day or accelerators, but no tokens.",
+          "long_tokens", "0"),
     Check("No more tokens are done than planned", "N(tokens_done)", AT_MOST, "all_tokens", STOP,
           "Tokens done so far exceed the tokens of all phases: correct one of them.", "tokens_done", style.TOKENS),
     Check("People do not follow an own price",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from .. import style
 from ..book import Book, Source
+from ..contracts import UPFRONT
 from ..parts import EFFICIENCY, PRICE, VOLUME, Input, Section
 from ..shared_inputs import (
     ASSUMED,
@@ -12,7 +15,7 @@ from ..shared_inputs import (
     EPOCH_PAPER,
     MFU_CEILING,
     NODE_POWER,
-    UPFRONT,
+    YOURS,
     accelerator_input,
     catalog_source,
     model_input,
@@ -60,6 +63,16 @@ SPOT = Source(
 )
 
 
+def _phase(name: str, words: str) -> list[Input]:
+    """What a phase after pre-training may have of its own."""
+    return [
+        Input(f"{name}_accelerators", f"Accelerators, {words}", None, "devices", "Whole nodes are paid.", None, style.WHOLE, 1, 1e7, True,
+              blank="as many as pre-training has"),
+        Input(f"{name}_start", f"{words.capitalize()} starts", None, "date", "Accelerators on demand are not paid between phases.", None, style.DATE,
+              date(2015, 1, 1), date(2100, 1, 1), blank="when the phase before ends"),
+    ]  # fmt: skip
+
+
 def sections(book: Book) -> list[Section]:
     storage, storage_source = catalog_source("storage_prices", "aws/s3/standard/us-east-1")
     grid, grid_source = catalog_source("grid", "world")
@@ -70,13 +83,15 @@ def sections(book: Book) -> list[Section]:
                   "Tokens seen in training, repeats included. Llama 3.1 8B: 15e12.", LLAMA_3, style.TOKENS, 1, 1e15, group=VOLUME),
             Input("seq_len", "Sequence length, pre-training", 8192, "tokens",
                   "Sets the attention FLOP. 0 leaves attention out.", LLAMA_3, style.WHOLE, 0, 1e8, True, group=VOLUME),
-            Input("long_tokens", "Long-context tokens", 0, "tokens", "A later phase on the same accelerators. Llama 3 405B: "
+            Input("long_tokens", "Long-context tokens", 0, "tokens", "A later phase. Llama 3 405B: "
                   "0.8e12 of its 15.6e12.", LLAMA_3, style.TOKENS, 0, 1e15, group=VOLUME),
             Input("long_seq_len", "Sequence length, long context", 131072, "tokens", "Llama 3: up to 128K.", LLAMA_3, style.WHOLE, 0, 1e8,
                   True, group=VOLUME),
+            *_phase("long", "long context"),
             Input("post_tokens", "Post-training tokens", 0, "tokens", "Fine-tuning and preference optimisation, as training "
                   "tokens; generation of samples is no part of it.", None, style.TOKENS, 0, 1e15, group=VOLUME),
             Input("post_seq_len", "Sequence length, post-training", 8192, "tokens", "Sets the attention FLOP.", None, style.WHOLE, 0, 1e8, True, group=VOLUME),
+            *_phase("post", "post-training"),
             Input("tokens_done", "Tokens done so far", None, "tokens", "Of all phases, from the run's log: with what was actually paid, typed on "
                   "Timeline, it gives a forecast by progress.", None, style.TOKENS, 0, 1e15, blank="not started", fixed=True),
             Input("global_batch", "Sequences of an optimizer step", 1024, "sequences",
@@ -102,7 +117,8 @@ def sections(book: Book) -> list[Section]:
                   "it is a share of all FLOP that run (HFU).", LLAMA_3, style.PERCENT, 0.01, 1, group=EFFICIENCY),
             Input("whole_run_factor", "Published hours over calculated hours", 1.25, "ratio",
                   "What published runs paid over what a utilisation of 40 % needs: median 1.25, where the authors state hours "
-                  "1.06, 90th percentile 2.5 (63 runs; 36 of them are on Published runs). Failures below are part of it.", runs.SOURCE, "0.00", 1, 10,
+                  "1.06, 90th percentile 2.5 (63 runs; 36 of them are on Published runs). The high case takes 2.3, "
+                  "within the range of runs on H100. Failures below are part of it.", runs.SOURCE, "0.00", 1, 10,
                   group=EFFICIENCY),
             Input("ramp_months", "Delivery of the accelerators", 0, "months",
                   "They arrive evenly over these months before the run, and each is paid from its arrival.", None, style.TENTHS,
@@ -130,7 +146,7 @@ def sections(book: Book) -> list[Section]:
                   "Llama 3's storage sustained 2 TB/s for 16,384 accelerators; in proportion, 1,024 get 125 GB/s.",
                   LLAMA_3, style.TENTHS, 0.01, 1e5, group=EFFICIENCY),
         ]),
-        ("Experiments and people", [
+        ("Experiments, people and data", [
             Input("experiment_share", "Experiments, as multiple of the run", 1, "times the run's hours",
                   "Ablations, trials, failed starts. Published: OPT-175B 2.5 times; Epoch finds final runs to be 10 to 30 % of "
                   "research compute. 1 is an assumption.", EXPERIMENTS, style.HUNDREDTHS, 0, 100, group=VOLUME),
@@ -144,9 +160,13 @@ def sections(book: Book) -> list[Section]:
                   group=PRICE),
             Input("engineers", "Engineers", 0, "full-time people", "As above.", None, style.TENTHS, 0, 1e5),
             Input("usd_per_engineer", "Cost of an engineer", 0, "USD a year", "As above.", None, style.USD, 0, 1e8, group=PRICE),
+            Input("people_months", "Months of these people", None, "months", "As many as they are paid for it.", None, style.TENTHS, 0.1, 600,
+                  blank="from the first experiment to the end of the run"),
             Input("people_share", "People where none are typed", 0.39, "share of cost with them",
                   "R&D staff is 29 to 49 % of the cost of developing four frontier models; the middle is taken. 0: no people.",
                   EPOCH_PAPER, style.PERCENT, 0, 0.9),
+            Input("data_usd", "Data and labels", 0, "USD", "Licences, collection, labelling; paid before the run.", None, style.USD, 0, 1e10,
+                  group=PRICE, basis=YOURS),
         ]),
         ("Storage", [
             Input("checkpoints_kept", "Checkpoints kept", 5, "checkpoints", "The last ones; older ones are deleted.", None,

@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from .. import style
-from ..parts import Block, Cost, Line, TimeRow
-from ..shared_inputs import BLEND, FLEXIBLE_RATE, contract_ends, hardware_lines, owed_clock, part_of, price_lines
+from ..contracts import BLEND, FLEXIBLE_RATE, committed_lines, contract_ends, owed_clock, whole_units
+from ..parts import Block, Cost, Line, TimeRow, part_of
+from ..shared_inputs import hardware_lines, price_lines
 
 _BIG, _INT, _GB = style.SCIENTIFIC, style.WHOLE, "#,##0.00"
+_PHASES = [
+    ("pre", "", "pre-training", "{accelerators}", "{accelerators_paid}"),
+    ("long", "long_", "long context", "{long_devices}", "{long_paid}"),
+    ("post", "post_", "post-training", "{post_devices}", "{post_paid}"),
+]
+"""The phases: their names, how the names of their inputs begin, what they are called, their accelerators, and those paid."""
+_LATER = _PHASES[1:]
+
+
+def _phases(formula: str) -> str:
+    """The sum of a formula over the phases: <phase>, <of> (how its inputs begin) and <paid> are those of each."""
+    return "+".join(
+        formula.replace("<phase>", phase).replace("<of>", of).replace("<paid>", paid)
+        for phase, of, _, _, paid in _PHASES
+    )
+
+
 _MODEL: Block = ("Facts of the model (LLM_* cells)", [
     Line("model_id", "Model", "id", 'IFERROR(LLM_MODEL({model},"id"),{model})',
          "What the name on Inputs resolves to in the catalog.", style.GENERAL, fact=True),
@@ -21,14 +39,15 @@ _MODEL: Block = ("Facts of the model (LLM_* cells)", [
          "LLM_TRAIN_FLOPS({model_id},1,{long_seq_len},{recompute})", "", _BIG, fact=True),
     Line("post_flops_per_token", "FLOP of a post-training token", "FLOP/token",
          "LLM_TRAIN_FLOPS({model_id},1,{post_seq_len},{recompute})", "", _BIG, fact=True),
-    *(Line(f"{phase}plain_flops_per_token", f"{label}, without recomputation", "FLOP/token", f"LLM_TRAIN_FLOPS({{model_id}},1,{{{phase}seq_len}})",
-           "", _BIG, fact=True)
-      for phase, label in (("", "Of a pre-training token"), ("long_", "Of a long-context token"), ("post_", "Of a post-training token"))),
+    *(Line(f"{of}plain_flops_per_token", f"Of a token of {words}, without recomputation", "FLOP/token",
+           f"LLM_TRAIN_FLOPS({{model_id}},1,{{{of}seq_len}})", "", _BIG, fact=True)
+      for _, of, words, _, _ in _PHASES),
     Line("checkpoint_bytes", "Size of a checkpoint", "bytes", "LLM_CHECKPOINT_SIZE({model_id},{optimizer})",
          "Weights and optimizer state.", _INT, fact=True),
     Line("gradient_bytes", "Gradients", "bytes", 'LLM_WEIGHTS({model_id},"bf16")', "One 16-bit number a parameter.", _INT,
          fact=True),
 ])  # fmt: skip
+_in_use = (f"IF({{{of}tokens}}>0,{devices},{{accelerators}})" for _, of, _, devices, _ in _LATER)
 _HARDWARE: Block = ("Hardware", [
     *hardware_lines(),
     Line("peak_listed", "Dense peak as listed", "TFLOP/s", "N(INDEX(hardware_peaks,{accelerator_row},MATCH({dtype},hardware_dtypes,0)))",
@@ -38,29 +57,41 @@ _HARDWARE: Block = ("Hardware", [
     Line("nodes", "Nodes", "nodes", "ROUNDUP({accelerators}/{node_size},0)", "", _INT, "Nodes"),
     Line("accelerators_paid", "Accelerators paid", "devices", "{nodes}*{node_size}", "Whole nodes.", _INT,
          "Accelerators paid: whole nodes"),
+    *(line for phase, of, words, devices, _ in _LATER for line in (
+        Line(f"{phase}_devices", f"Accelerators, {words}", "devices",
+             f"IF(ISNUMBER({{{of}accelerators}}),{{{of}accelerators}},{{accelerators}})", "Its own, or those of pre-training.", _INT),
+        Line(f"{phase}_paid", f"Accelerators paid, {words}", "devices", whole_units(devices, "{node_size}"), "Whole nodes.", _INT))),
     Line("system_watts", "Power of one with its server", "W",
          'IF(ISNUMBER({watts}),{watts},IF({tdp_watts}>0,{tdp_watts}*{server_power_factor},"not known"))', "Not known is not 0.", _INT),
-    Line("state_gb_each", "Model states on one accelerator", "GB", "({checkpoint_bytes}+{gradient_bytes})/{accelerators}/bytes_per_gb",
-         "Weights, gradients and optimizer, spread over all accelerators (ZeRO stage 3).", _GB),
+    Line("state_gb_each", "Model states on one accelerator", "GB", f"({{checkpoint_bytes}}+{{gradient_bytes}})/MIN({{accelerators}},{','.join(_in_use)})/bytes_per_gb",
+         "Weights, gradients and optimizer, spread over all accelerators (ZeRO stage 3) of the phase that has fewest.", _GB),
     Line("state_gb_room", "Memory for model states", "GB", "{memory_gb_each}*state_memory_share", "", _GB),
 ])  # fmt: skip
+
+
+def _begins(before: str, phase: str) -> str:
+    return f"MAX({before},({{{phase}_tokens}}>0)*N({{{phase}_start}}))"
+
+
 _TIME: Block = ("Compute and time", [
     Line("all_tokens", "Tokens of all phases", "tokens", "{tokens}+{long_tokens}+{post_tokens}", "", style.TOKENS),
     Line("training_flops", "FLOP that run", "FLOP",
-         "{tokens}*{flops_per_token}+{long_tokens}*{long_flops_per_token}+{post_tokens}*{post_flops_per_token}",
+         _phases("{<of>tokens}*{<of>flops_per_token}"),
          "Each phase: tokens times FLOP a token.", _BIG),
     Line("model_flops", "FLOP without recomputation", "FLOP",
-         "{tokens}*{plain_flops_per_token}+{long_tokens}*{long_plain_flops_per_token}+{post_tokens}*{post_plain_flops_per_token}",
+         _phases("{<of>tokens}*{<of>plain_flops_per_token}"),
          "What published runs are compared by.", _BIG),
-    Line("ideal_seconds", "Time at that utilisation", "s", "{training_flops}/({peak_flops}*{accelerators}*{mfu})",
-         "FLOP over (peak x accelerators x utilisation).", _INT),
-    Line("ideal_days", "Time at that utilisation", "days", "{ideal_seconds}/seconds_per_day", "", _GB),
-    Line("ideal_gpu_hours", "Accelerator-hours at it", "accelerator-hours", "{ideal_seconds}*{accelerators}/seconds_per_hour", "", _INT),
-    Line("tokens_per_second", "Training speed", "tokens/s", "{all_tokens}/{ideal_seconds}", "While it trains.", _INT,
+    *(Line(f"{phase}_ideal_days", f"Time at that utilisation, {words}", "days",
+           f"{{{of}tokens}}*{{{of}flops_per_token}}/({{peak_flops}}*{devices}*{{mfu}})/seconds_per_day",
+           "FLOP over (peak x accelerators x utilisation).", _GB)
+      for phase, of, words, devices, _ in _PHASES),
+    Line("ideal_days", "Time at that utilisation", "days", _phases("{<phase>_ideal_days}"), "All phases.", _GB),
+    Line("ideal_gpu_hours", "Accelerator-hours at it", "accelerator-hours", "{training_flops}/({peak_flops}*{mfu})/seconds_per_hour", "", _INT),
+    Line("tokens_per_second", "Training speed", "tokens/s", "{all_tokens}/({ideal_days}*seconds_per_day)", "While it trains.", _INT,
          "Training speed of the cluster while it trains"),
     Line("failures_used", "Stops of one node", "per node and day", "{node_failures_per_day}+{spot_share}*{spot_interruptions_per_day}",
          "Failures, and interruptions of the share on spot.", "0.0000"),
-    Line("cluster_failures", "Stops of the cluster", "per day", "{nodes}*{failures_used}", "", "0.000"),
+    Line("cluster_failures", "Stops of the cluster", "per day", "{nodes}*{failures_used}", "Of pre-training's nodes.", "0.000"),
     Line("interval_seconds", "Checkpoint interval", "s", "{checkpoint_interval}*seconds_per_minute", "", _INT),
     Line("write_seconds", "Time to write a checkpoint", "s", "{checkpoint_bytes}/({checkpoint_gb_per_second}*bytes_per_gb)",
          "Training stands still for it.", _GB),
@@ -80,18 +111,28 @@ _TIME: Block = ("Compute and time", [
          "Published whole runs had no machines that are taken away: it comes on top of theirs.", "0.00"),
     Line("loss_factor", "Hours paid over those at the utilisation", "ratio", "MAX({whole_run_factor},1/{goodput}-{spot_loss})+{spot_loss}",
          "Published whole runs, or stops and writing where these cost more.", "0.00"),
-    Line("wall_clock_days", "Duration of the run", "days", "{ideal_days}*{loss_factor}", "", _GB, "Duration of the main run", True),
+    Line("wall_clock_days", "Duration of the run", "days", "{ideal_days}*{loss_factor}", "All phases, without waits between them.", _GB,
+         "Duration of the main run", True),
     Line("failures_total", "Stops during the run", "stops", "{cluster_failures}*{wall_clock_days}", "", style.TENTHS,
          "Stops expected during the run"),
-    Line("gpu_hours", "Accelerator-hours of the run", "accelerator-hours", "{wall_clock_days}*hours_per_day*{accelerators_paid}",
-         "Whole nodes for the whole time.", _INT, "Accelerator-hours of the main run", True),
+    *(Line(f"{phase}_hours", f"Accelerator-hours, {words}", "accelerator-hours",
+           f"{{{phase}_ideal_days}}*{{loss_factor}}*hours_per_day*{paid}", "Whole nodes for the whole time.", _INT)
+      for phase, _, words, _, paid in _PHASES),
+    Line("gpu_hours", "Accelerator-hours of the run", "accelerator-hours", _phases("{<phase>_hours}"), "All phases.", _INT,
+         "Accelerator-hours of the main run", True),
+    Line("accelerators_mean", "Accelerators paid, mean of the run", "devices", "{gpu_hours}/({wall_clock_days}*hours_per_day)", "", style.TENTHS),
     Line("experiment_hours", "Experiments", "accelerator-hours",
          "IF(ISNUMBER({experiment_gpu_hours}),{experiment_gpu_hours},{experiment_share}*{gpu_hours})", "Given, or a multiple.", _INT,
          "Accelerator-hours of experiments beside the run"),
     Line("plan_start", "Plan starts", "date", "EDATE({start_date},-MAX({experiment_months},ROUNDUP({ramp_months},0)))",
          "With experiments, or with the first delivery.", style.DATE),
-    Line("end_date", "Training ends", "date", "{start_date}+{wall_clock_days}", "", style.DATE, "Day on which the main run ends"),
-    Line("run_months", "Months of the run", "months", "{wall_clock_days}/days_per_month", "", _GB),
+    Line("pre_end", "Pre-training ends", "date", "{start_date}+{pre_ideal_days}*{loss_factor}", "", style.DATE),
+    Line("long_begin", "Long context starts", "date", _begins("{pre_end}", "long"), "On its day, but not before pre-training ends.", style.DATE),
+    Line("long_end", "Long context ends", "date", "{long_begin}+{long_ideal_days}*{loss_factor}", "", style.DATE),
+    Line("post_begin", "Post-training starts", "date", _begins("{long_end}", "post"), "On its day, but not before the phases before end.",
+         style.DATE),
+    Line("end_date", "Training ends", "date", "{post_begin}+{post_ideal_days}*{loss_factor}", "", style.DATE, "Day on which the main run ends"),
+    Line("run_months", "Months of the run", "months", "({end_date}-{start_date})/days_per_month", "With waits between phases.", _GB),
     Line("plan_months_long", "Months from first experiment to the end", "months", "{experiment_months}+{run_months}", "", _GB),
     *contract_ends("start_date", "{end_date}"),
     Line("plan_end", "Last payment", "date",
@@ -100,36 +141,31 @@ _TIME: Block = ("Compute and time", [
 ])  # fmt: skip
 
 
-def _whole(share: str) -> str:
-    return f"MIN({{nodes}},ROUNDUP(ROUND({{{share}}}*{{nodes}},rounding_digits),0))*{{node_size}}"
-
-
-def _owed(term: str, months: str) -> list[Line]:
-    one = f"committed_{term}"
-    word = {"1y": "a year", "3y": "three years"}[term]
-    share = {"1y": "one_year_share", "3y": "three_year_share"}[term]
+def _owed(term: str, words: str, devices: str) -> list[Line]:
+    """`devices` are those of the commitment that a phase with <paid> accelerators uses."""
     return [
-        Line(one, f"Committed for {word}", "accelerators", _whole(share) if term == "3y" else f"MIN({_whole(share)},{{accelerators_paid}}-{{committed_3y}})", "Whole nodes.", _INT),
-        Line(f"owed_months_{term}", "Months owed", "months", f"MAX({months},half*{{ramp_months}}+{{run_months}})",
+        Line(f"owed_months_{term}", f"Months owed, {words}", "months", f"MAX(months_{term},half*{{ramp_months}}+{{run_months}})",
              "The term, or delivery (half of it on average) and the run where they are longer.", style.TENTHS),
-        Line(f"owed_hours_{term}", "Accelerator-hours owed", "accelerator-hours",
-             f"{{{one}}}*{{owed_months_{term}}}*hours_per_month", "", _INT),
-        Line(f"owed_usd_{term}", "Obligation", "USD", f"{{owed_hours_{term}}}*{{price_{term}}}", "", style.USD),
+        Line(f"owed_hours_{term}", f"Accelerator-hours owed, {words}", "accelerator-hours",
+             f"{{committed_{term}}}*{{owed_months_{term}}}*hours_per_month", "", _INT),
+        Line(f"owed_usd_{term}", f"Obligation, {words}", "USD", f"{{owed_hours_{term}}}*{{price_{term}}}", "", style.USD),
+        Line(f"used_hours_{term}", f"Used by the run, {words}", "accelerator-hours", _phases(f"{{<phase>_hours}}*{devices}/<paid>"),
+             "In each phase no more than its accelerators, those for three years first.", _INT),
     ]  # fmt: skip
 
 
 _CONTRACT: Block = ("Contracts: what is owed, and what of it is used", [
     BLEND,
-    *_owed("1y", "months_1y"), *_owed("3y", "months_3y"),
+    *committed_lines("{accelerators_paid}", lambda count: whole_units(count, "{node_size}")),
+    *_owed("3y", "three years", "MIN({committed_3y},<paid>)"), *_owed("1y", "a year", "MIN({committed_1y},MAX(0,<paid>-{committed_3y}))"),
     Line("flexible", "On demand and spot", "accelerators", "MAX(0,{accelerators_paid}-{committed_1y}-{committed_3y})", "", _INT),
     FLEXIBLE_RATE,
-    Line("flexible_hours", "Their hours in the run", "accelerator-hours", "{flexible}*{wall_clock_days}*hours_per_day", "", _INT),
-    Line("used_hours", "Committed hours used by the run", "accelerator-hours",
-         "({committed_1y}+{committed_3y})*{wall_clock_days}*hours_per_day", "", _INT),
-    Line("unused_hours", "Committed hours not used", "accelerator-hours", "{owed_hours_1y}+{owed_hours_3y}-{used_hours}",
-         "Before and after the run.", _INT, "Committed accelerator-hours that the run does not use"),
-    Line("committed_used_usd", "Of the obligation, used by the run", "USD",
-         "({committed_1y}*{price_1y}+{committed_3y}*{price_3y})*{wall_clock_days}*hours_per_day", "", style.USD),
+    Line("flexible_hours", "Their hours in the run", "accelerator-hours", "{gpu_hours}-{used_hours_1y}-{used_hours_3y}",
+         "What no commitment covers.", _INT),
+    Line("unused_hours", "Committed hours not used", "accelerator-hours", "{owed_hours_1y}+{owed_hours_3y}-{used_hours_1y}-{used_hours_3y}",
+         "Before and after the run, and by smaller phases.", _INT, "Committed accelerator-hours that the run does not use"),
+    Line("committed_used_usd", "Of the obligation, used by the run", "USD", "{used_hours_1y}*{price_1y}+{used_hours_3y}*{price_3y}", "",
+         style.USD),
     Line("run_usd", "The run by its hours", "USD", "{flexible_hours}*{flexible_rate}+{committed_used_usd}", "", style.USD),
     Line("run_rate", "Price of an hour of the run", "USD/accelerator-hour", "{run_usd}/{gpu_hours}", "Contracts by their hours.",
          style.RATE),
@@ -152,10 +188,19 @@ _STORE: Block = ("Storage and energy", [
          'IF(ISNUMBER({energy_mwh}),{energy_mwh}*kwh_per_mwh*{kg_co2e_per_kwh}/kg_per_tonne,"not known")', "", style.TENTHS,
          "Emissions of the energy"),
     Line("people_usd", "People by role", "USD",
-         "({researchers}*{usd_per_researcher}+{engineers}*{usd_per_engineer})/months_per_year*{plan_months_long}",
-         "From the first experiment to the end of the run.", style.USD),
+         "({researchers}*{usd_per_researcher}+{engineers}*{usd_per_engineer})/months_per_year"
+         "*IF(ISNUMBER({people_months}),{people_months},{plan_months_long})", "For their months, or from the first experiment to the end of the run.",
+         style.USD),
 ])  # fmt: skip
-BLOCKS: list[Block] = [_MODEL, _HARDWARE, ("Price of an accelerator-hour", price_lines()), _TIME, _CONTRACT, _STORE]
+_EXPERIMENTS_ON_DEMAND = "({one_year_share}+{three_year_share}>=1)*(IF(ISNUMBER({experiment_gpu_hours}),{experiment_gpu_hours},{experiment_share})>0)"
+BLOCKS: list[Block] = [
+    _MODEL,
+    _HARDWARE,
+    ("Price of an accelerator-hour", price_lines(beside=_EXPERIMENTS_ON_DEMAND)),
+    _TIME,
+    _CONTRACT,
+    _STORE,
+]
 COSTS = [
     Cost(Line("cost_compute", "Compute at the utilisation", "USD", "{run_usd}/{loss_factor}", "The run without any loss.",
               style.USD, "Compute"), "cost_compute*{hours_paid}"),
@@ -171,6 +216,8 @@ COSTS = [
          "cost_unused*{owed_paid}"),
     Cost(Line("cost_experiments", "Experiments", "USD", "{experiment_hours}*{flexible_rate}", "Before the run, so before any commitment.",
               style.USD, "Experiments beside the run"), "cost_experiments*{experiments_done}"),
+    Cost(Line("cost_data", "Data and labels", "USD", "{data_usd}", "Before the run, with the experiments.", style.USD, "Data and labels"),
+         "cost_data*{experiments_done}"),
     Cost(Line("cost_people", "People", "USD",
               "IF({people_usd}>0,{people_usd},{people_share}/(1-{people_share})"
               "*({cost_compute}+{cost_failures}+{cost_other_losses}+{cost_experiments}))",
@@ -185,11 +232,13 @@ COSTS = [
 
 _EXPERIMENTS = "EDATE(start_date_shown,-experiment_months_shown)"
 CLOCK = [
-    TimeRow("run_share", "Run done in the month", "share", part_of("start_date_shown", "end_date")),
+    TimeRow("run_share", "Of the run's hours, done in the month", "share",
+            f"(pre_hours*{part_of('start_date_shown', 'pre_end')}+long_hours*{part_of('long_begin', 'long_end')}"
+            f"+post_hours*{part_of('post_begin', 'end_date')})/gpu_hours"),
     TimeRow("experiments_done", "Experiments done in the month", "share", part_of(_EXPERIMENTS, "start_date_shown")),
     TimeRow("plan_share", "Plan done in the month", "share", part_of(_EXPERIMENTS, "end_date")),
     TimeRow("ramp_share", "Delivery in the month", "share",
-            part_of("(start_date_shown-MAX(1,ramp_months_shown*days_per_month))", "start_date_shown")),
+            part_of("MAX(plan_start,start_date_shown-MAX(1,ramp_months_shown*days_per_month))", "start_date_shown")),
     *owed_clock("start_date_shown"),
     TimeRow("hours_paid", "Of the run's hours, paid in the month", "share",
             "IF(run_usd=0,{run_share},((run_usd-committed_used_usd)*{run_share}+committed_used_usd*{owed_cash})/run_usd)"),
@@ -218,7 +267,7 @@ def _bound(end: str, otherwise: str) -> str:
 
 def _total_at(hours: str) -> str:
     """The total of a run of so many hours: each commitment is owed for its term, or for the run where that is longer."""
-    months = f"{hours}/{{accelerators_paid}}/hours_per_month"
+    months = f"{{run_months}}+({hours}-{{gpu_hours}})/{{accelerators_mean}}/hours_per_month"
     owed = "+".join(
         f"{{committed_{term}}}*{{price_{term}}}*(MAX(months_{term},half*{{ramp_months}}+{months})-{{owed_months_{term}}})"
         for term in ("1y", "3y")
@@ -248,8 +297,8 @@ RESULTS: list[Block] = [
         Line("experiments_moved", "Experiments that go with an hour", "USD/accelerator-hour",
              "IF(ISNUMBER({experiment_gpu_hours}),0,{experiment_share}*{flexible_rate})", "None where their hours are given.", style.RATE),
         Line("per_hour_moved", "What one more hour costs, commitments apart", "USD/accelerator-hour",
-             "({flexible_rate}*{flexible}/{accelerators_paid}+{experiments_moved}+IF({people_usd}>0,{people_usd}/{plan_months_long}"
-             "/{accelerators_paid}/hours_per_month,{people_share}/(1-{people_share})*({run_rate}+{experiments_moved}))"
+             "({flexible_rate}*{flexible_hours}/{gpu_hours}+{experiments_moved}+IF({people_usd}>0,IF(ISNUMBER({people_months}),0,"
+             "{people_usd}/{plan_months_long}/{accelerators_mean}/hours_per_month),{people_share}/(1-{people_share})*({run_rate}+{experiments_moved}))"
              "+{cost_storage}/{gpu_hours}+{cost_energy}/({gpu_hours}+IF(ISNUMBER({experiment_gpu_hours}),{experiment_hours},0)))"
              "*(1+{contingency})*(1+{tax})",
              "Committed hours cost nothing more while their term lasts; what is owed beyond it comes on top.", style.RATE),
@@ -265,16 +314,16 @@ RESULTS: list[Block] = [
         Line("bound_high", "A tenth above", "ratio", _bound("high", "reference_p90"), "", "0.00", fact=True),
         Line("hours_p10", "Hours, a tenth below (P10)", "accelerator-hours", "{reference_hours}*({bound_low}+{spot_loss})", "", _INT),
         Line("hours_p90", "Hours, a tenth above (P90)", "accelerator-hours", "{reference_hours}*({bound_high}+{spot_loss})", "", _INT),
-        Line("days_p10", "Duration at P10", "days", "{hours_p10}/{accelerators_paid}/hours_per_day", "", style.TENTHS,
+        Line("days_p10", "Duration at P10", "days", "{hours_p10}/{accelerators_mean}/hours_per_day", "", style.TENTHS,
              "Duration at the short end of whole runs"),
-        Line("days_p90", "Duration at P90", "days", "{hours_p90}/{accelerators_paid}/hours_per_day", "", style.TENTHS,
+        Line("days_p90", "Duration at P90", "days", "{hours_p90}/{accelerators_mean}/hours_per_day", "", style.TENTHS,
              "Duration at the long end of whole runs"),
         Line("total_p10", "Total at the tenth (P10)", "USD", _total_at("{hours_p10}"),
              "What moves with the hours of the run; own lines stay.", style.USD, "Total where hours are those of P10"),
         Line("total_p50", "Total at the median (P50)", "USD", _total_at("({reference_hours_p50}+{reference_hours}*{spot_loss})"), "",
              style.USD, "Total where hours are those of P50"),
         Line("total_p90", "Total at nine tenths (P90)", "USD", _total_at("{hours_p90}"),
-             "For runs like this one: high, which takes nine tenths of all published runs, may lie above.", style.USD,
+             "For runs like this one: on accelerators whose runs differ less, the high case may lie above.", style.USD,
              "Total where hours are those of P90"),
     ]),
     ("Is the compute well spent? (Chinchilla scaling law)", [
