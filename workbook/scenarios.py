@@ -111,7 +111,7 @@ def _of_csv(path: Path) -> list[tuple[str, dict[str, str]]]:
         raise SettingError(str(error)) from None
 
 
-class _AsWritten(yaml.BaseLoader):
+class _AsWritten(yaml.BaseLoader):  # type: ignore[misc]  # PyYAML has no types
     """Gives all values as texts; a key that stands twice would hide the first."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
