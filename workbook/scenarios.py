@@ -99,7 +99,7 @@ def read(path: Path) -> list[Scenario]:
     for number, (line, row) in enumerate(rows, 1):
         name = row.pop(_NAME, "") or str(number)
         if any(one.name.casefold() == name.casefold() for one in found):
-            raise SettingError(f"{path.name} has two scenarios named {name}")
+            raise SettingError(f"{path.name}{line} is the second scenario named {name}")
         found.append(Scenario(name, {key: value for key, value in row.items() if value}, f"{path.name}{line}"))
     return found
 
@@ -111,10 +111,24 @@ def _of_csv(path: Path) -> list[tuple[str, dict[str, str]]]:
         raise SettingError(str(error)) from None
 
 
+class _AsWritten(yaml.BaseLoader):  # type: ignore[misc]  # PyYAML has no types
+    """Gives all values as texts; a key that stands twice would hide the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if str(key.value) in seen:
+                raise SettingError(f"line {key.start_mark.line + 1}: {key.value} stands there twice")
+            seen.add(str(key.value))
+        return dict(super().construct_mapping(node, deep))
+
+
 def _of_yaml(path: Path) -> list[tuple[str, dict[str, str]]]:
     try:
         # as they are written: 15e12, 2027-01-31, yes
-        found = yaml.load(str(read_file(path), "utf-8-sig"), Loader=yaml.BaseLoader)
+        found = yaml.load(str(read_file(path), "utf-8-sig"), Loader=_AsWritten)
+    except SettingError as error:
+        raise SettingError(f"{path.name}, {error}") from None
     except (yaml.YAMLError, RecursionError, UnicodeDecodeError) as error:
         raise SettingError(f"{path.name} is no YAML: {' '.join(str(error).split())[:200]}") from None
     rows = []

@@ -75,6 +75,27 @@ def test_differences_are_inputs_results_and_formulas():
     assert [tuple(one) for one in changed] == [("formula", "Sheet!A2", "=A1+1", "=A1+2")]
 
 
+def test_a_row_that_was_inserted_is_one_difference():
+    lines = {f"A{row}": f"line {row}" for row in range(1, 5)} | {f"B{row}": row for row in range(1, 5)}
+    first = {
+        **lines,
+        "A6": "Total",
+        "B6": "=SUM(B1:B5)",
+        "A7": "Tax",
+        "B7": "=B6*B1",
+        "A8": "Free",
+        "B8": "=Sheet!B7+$B$2",
+    }
+    second = {"A1": "line 1", "B1": 1, "A2": "new", "B2": 9, **{f"A{r + 1}": f"line {r}" for r in range(2, 5)},
+              **{f"B{r + 1}": r for r in range(2, 5)}, "A7": "Total", "B7": "=SUM(B1:B6)", "A8": "Tax", "B8": "=B7*B1",
+              "A9": "Free", "B9": "=Sheet!B8+$B$3"}  # fmt: skip
+    there = [tuple(one) for one in differences(package(first), package(second))]
+    assert there == [("row", "Sheet!2", None, "new, 9")]
+    assert [tuple(one) for one in differences(package(second), package(first))] == [("row", "Sheet!2", "new, 9", None)]
+    typed = differences(package(first), package({**second, "B7": 10, "B5": 40}))
+    assert [tuple(one)[:2] for one in typed] == [("row", "Sheet!2"), ("typed", "Sheet!B4"), ("formula", "Sheet!B6")]
+
+
 def test_a_page_loads_nothing_and_escapes_what_it_shows():
     book = report.find("training-budget")
     book.set_cell(*book.locate("model"), "<b>&model\x1b[31m")

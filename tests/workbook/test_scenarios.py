@@ -114,7 +114,7 @@ def test_the_lines_of_cost_of_a_template_stand_beside_each_other(tmp_path):
     [
         ("name,hour\na,1\n", "plan.xlsx has no name hour. Did you mean hours?"),
         ("name,hours\na,1\nb,many\n", "s.csv, line 3, b: hours must be a number"),
-        ("name,hours\na,1\nA,2\n", "two scenarios named A"),
+        ("name,hours\na,1\nA,2\n", "s.csv, line 3 is the second scenario named A"),
         ("name,hours\na,1,2\n", "s.csv, line 2: has 3 values for 2 columns"),
         ("name,hours\n", "s.csv has 0 scenarios; 1 to 500"),
     ],
@@ -123,6 +123,12 @@ def test_what_is_wrong_is_said_before_anything_is_calculated(plan, tmp_path, tex
     with pytest.raises(SettingError) as refused:
         scenarios.calculate(plan, scenarios.read(written(tmp_path, "s.csv", text)), {}, iter)
     assert said in str(refused.value)
+
+
+def test_a_scenario_that_stands_twice_in_yaml_is_refused(tmp_path):
+    for text in ("a: {hours: 1}\na: {hours: 2}\n", "a:\n  hours: 1\n  hours: 2\n"):
+        with pytest.raises(SettingError, match=r"s\.yaml, line [23]: (a|hours) stands there twice"):
+            scenarios.read(written(tmp_path, "s.yaml", text))
 
 
 def test_the_command_writes_one_workbook_and_says_what_fails(plan, tmp_path):

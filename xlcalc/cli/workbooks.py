@@ -131,7 +131,7 @@ def diff(
     first: Annotated[Path, typer.Argument(help="A workbook.")],
     second: Annotated[Path, typer.Argument(help="Another.")],
 ) -> None:
-    """What differs between two workbooks: inputs, results, what else is typed, formulas.
+    """What differs between two workbooks: inputs, results, rows inserted, what else is typed, formulas.
 
     Exit status 1 where anything does.
 

@@ -589,7 +589,7 @@ def test_a_commitment_stays_in_the_range_of_hosting():
 @pytest.mark.parametrize(
     ("template", "line", "given", "check"),
     [
-        ("training-budget", "training_flops", {}, "Hours computed another way"),
+        ("training-budget", "pre_ideal_days", {}, "Hours computed another way"),
         ("training-budget", "accelerators_paid", {}, "Hours computed another way"),
         ("fine-tuning", "run_flops", {}, "Hours computed another way"),
         ("self-host-vs-api", "api_discount", {"batch_share": 0.5}, "API bill computed another way"),
