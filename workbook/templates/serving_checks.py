@@ -77,6 +77,27 @@ STILL_COMMITTED = Check(
     "The month is shown at the contract's price, but on Timeline the contract has ended by then and hours are paid on demand: size an "
     "earlier month, or type the price of its renewal.", "sizing_month_no", "0",
 )  # fmt: skip
+IN_A_NODE = Check(
+    "A replica stays in a node", "replica_accelerators", AT_MOST, "node_size_shown", WARN,
+    "It runs over several nodes, at the speed of accelerators with a fast link between all of them: is node_size that of the machines? Prices of "
+    "machines that small are compared.", "node_size", "0",
+)  # fmt: skip
+NOT_TOO_LARGE = Check(
+    "A replica is no larger than the peak needs", "IF(ISNUMBER(own_speed_shown),0,replica_accelerators)", AT_MOST,
+    "MAX(node_size_shown,ROUNDUP(peak_speed/regions_shown/replica_holds*replica_accelerators/node_size_shown,0)*node_size_shown)", WARN,
+    "The plan takes the layout with the most speed for each accelerator, whole replicas and spares of which may cost more than smaller ones: try a "
+    "lower max_count.", "max_count", "0",
+)  # fmt: skip
+_OUTSIDE = (
+    '(own_from<>"")*(own_from<plan_start-DAY(plan_start)+1)',
+    '(own_to<>"")*(own_to>plan_end)',
+)
+OWN_IN_PLAN = Check(
+    "Own lines lie in the plan",
+    "+".join(f"SUMPRODUCT((own_kinds_chosen=own_in_all)*{one})" for one in _OUTSIDE), EQUAL, "0", STOP,
+    "So many dates of own lines lie before or after the months of the plan, and what falls there is not paid: move them, or plan for longer.",
+    "own_from", "0",
+)  # fmt: skip
 STAFF = [
     Check("Staff is typed with its cost", "((staff_shown>0)<>(usd_per_person_shown>0))*1", EQUAL, "0", STOP,
           "There are people without a cost, or a cost without people, so the total has none: type both.", "staff", "0"),
@@ -85,6 +106,9 @@ STAFF = [
 ]  # fmt: skip
 SERVED = [
     CONTEXT,
+    OWN_IN_PLAN,
+    IN_A_NODE,
+    NOT_TOO_LARGE,
     MONTHS_FILLED,
     HOURS_FILLED,
     HOURS_AGREE,

@@ -107,7 +107,7 @@ def parts(data: bytes) -> list[tuple[str, tuple[int, ...], bytes]]:
 def checks(report) -> dict[str, object]:
     """The results of the Checks sheet by label."""
     found = {}
-    for row in range(12, 60):
+    for row in range(12, 80):
         label = report.value("Checks", f"A{row}")
         if label is None:
             return found

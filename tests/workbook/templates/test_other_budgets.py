@@ -156,6 +156,12 @@ def test_serving_entries_that_cannot_be_are_stopped():
         "STOP, not met: Inputs are within their limits"
     )  # a number has no layers
     assert checks(half)["Staff is typed with its cost"] == 0
+    own = named(loaded("hosting-budget"), "own_names")[0][0].row
+    early = dict(zip("ABCDE", ("Set-up", 1e6, "USD in all", 45_000, 45_010), strict=True))
+    lost = checks(changed({("Inputs", f"{c}{own}"): value for c, value in early.items()}, template="hosting-budget"))
+    assert lost["Own lines lie in the plan"] == 0
+    large = checks(changed(template="hosting-budget", max_count=32))
+    assert large["A replica is no larger than the peak needs"] == large["A replica stays in a node"] == -1
     fast = checks(changed(template="hosting-budget", growth=0.5))
     assert fast["Low, base and high cost in that order"] == -1
 
@@ -384,7 +390,7 @@ def test_own_stays_cheaper_from_the_last_crossing_of_staircase_and_line(given):
     given = {"api_model": "gpt-4o", "own_speed": 1500, "usd_per_hour": 2, "staff": 1, "usd_per_person": 120_000, "growth": 0.03,
              "contingency": 0, "regions": 1, "spare_replicas": 1, "min_replicas": 1, "whole_nodes": "yes", "token_factor": 1} | given  # fmt: skip
     report = changed(template="self-host-vs-api", **given)
-    assert report.named("checks_failed") == 0
+    assert report.named("checks_failed") == 0 and checks(report)["Both cost the same where they cross"] == 1
     each, regions, spare = given["own_accelerators"], given["regions"], given["spare_replicas"]
     fill = (
         regions * 1500 * 0.7 / (2.5 * 300 * given["token_factor"]) * 86400
@@ -591,6 +597,7 @@ def test_a_commitment_stays_in_the_range_of_hosting():
         ("training-budget", "pre_ideal_days", {}, "Hours computed another way"),
         ("training-budget", "accelerators_paid", {}, "Hours computed another way"),
         ("fine-tuning", "run_flops", {}, "Hours computed another way"),
+        ("self-host-vs-api", "api_discount", {"batch_share": 0.5}, "API bill computed another way"),
         ("self-host-vs-api", "api_cached_price", {"api_model": "gpt-4o", "api_cached_share": 0.5}, "API bill computed another way"),
     ],
 )  # fmt: skip

@@ -19,10 +19,11 @@ CHECKS = [
           "The hosted model has no listed price: choose another, or add your contract on API prices.", "api_model", "0"),
     Check("API bill computed another way",
           "IFERROR(MAX(api_commitment_shown,LLM_API_COST(api_model_shown,prompt_tokens_shown,output_tokens_shown,requests_month,"
-          "IF(ISNUMBER(INDEX(api_cached,api_row)),api_cached_part,0))*api_discount*api_now)*(1+contingency_shown)*(1+tax_shown),api_usd)", EQUAL, "api_usd", STOP, "LLM_API_COST against the arithmetic. Where they differ, a formula was changed: restore it.", "api_usd", style.USD_CENTS),
+          "IF(ISNUMBER(INDEX(api_cached,api_row)),api_cached_part,0))*(1-batch_share_shown*batch_discount_shown)*(1-volume_discount_shown)"
+          "*(1-api_erosion_shown)^(sizing_month_no/months_per_year))*(1+contingency_shown)*(1+tax_shown),api_usd)", EQUAL, "api_usd", STOP, "LLM_API_COST against the arithmetic. Where they differ, a formula was changed: restore it.", "api_usd", style.USD_CENTS),
     Check("Staircase agrees with the month sized", "staircase_own", EQUAL, "total_cost-cost_once*(1+contingency_shown)*(1+tax_shown)", STOP,
           "The row of Staircase at the traffic that is sized. Where they differ, a formula was changed: restore it.", "staircase_own", style.USD_CENTS),
-    Check("Both cost the same where they cross", "IF(ISNUMBER(breakeven_requests),breakeven_own,breakeven_api)", EQUAL, "breakeven_api", WARN,
+    Check("Both cost the same where they cross", "IF(N(breakeven_requests)>0,breakeven_own,breakeven_api)", EQUAL, "breakeven_api", WARN,
           "The row of Staircase at that volume: where a replica takes a part of a node, the crossing is right to a node.", "breakeven_own", style.USD_CENTS),
     PEAK,
     Check("What is committed at the API is used", "api_commitment_shown", AT_MOST,
