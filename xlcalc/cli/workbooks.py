@@ -239,7 +239,7 @@ def _compare(
     ]
     print_rows([["result", "unit", *names], *rows])
     print(f"xlcalc: wrote {target}", file=sys.stderr)
-    remark(compared.left_out)
+    remark([*compared.left_out, *compared.warnings])
     complain(compared.failures)
 
 
