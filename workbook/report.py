@@ -29,6 +29,7 @@ from .settings import EPOCH, day_zero, set_inputs, unknown
 from .templates import editions
 
 _MARKS = re.compile(r"[\\`*_{}\[\]<>#|~&$]")
+_LIST_MARK = re.compile(r"\A(\d*)([-+.)])(?=\s)")
 _CURRENCY = "your currency"
 _DAY = "report_date"
 _NO_QUANTITY = ("", "date", "name", "text")
@@ -274,4 +275,4 @@ def _text(value: float | str | bool | None) -> str:
 
 def escaped(text: str) -> str:
     """A text that Markdown shows as it is."""
-    return printable(_MARKS.sub(r"\\\g<0>", " ".join(text.split())))
+    return printable(_LIST_MARK.sub(r"\1\\\2", _MARKS.sub(r"\\\g<0>", " ".join(text.split()))))
