@@ -45,6 +45,14 @@ FLEET = Check(
     "LLM_FLEET, which sizes by the slowest requests and not by a share of the speed, needs more even if engines are quick, or it is not "
     "known: lower the load at which the limits hold.", "fleet_accelerators", style.WHOLE,
 )  # fmt: skip
+MONTHS_FILLED = Check(
+    "Requests typed for a month are numbers", 'COUNTA(requests_typed)-COUNTIF(requests_typed,">=0")', EQUAL, "0", STOP,
+    "A text or a negative number among the months of Load by hour would count as blank: type a number, 0 too.", "requests_typed", "0",
+)  # fmt: skip
+CONTEXT = Check(
+    "Requests fit the context", "IF(model_context>0,prompt_tokens_shown+served_tokens,0)", AT_MOST, "model_context", STOP,
+    "Prompt and output together are longer than the published context: shorten them, or choose another model.", "prompt_tokens", style.WHOLE,
+)  # fmt: skip
 OWN_REPLICA = Check(
     "Own speed has its accelerators",
     'IF(OR(ISNUMBER(own_speed_shown)=ISNUMBER(own_accelerators_shown),AND(replica_by_shown="fewest",ISNUMBER(own_accelerators_shown))),0,1)',
@@ -75,7 +83,18 @@ STAFF = [
     Check("Staff is in the total", "IF(cost_staff>0,1,0)", EQUAL, "1", WARN,
           "No staff is typed, so the total has no people: type how many, and what one costs.", "staff", "0"),
 ]  # fmt: skip
-SERVED = [HOURS_FILLED, HOURS_AGREE, SLOW_PEAK, STILL_COMMITTED, OWED_AFTER, OWN_REPLICA, FEWEST_IN_TIME, SIZED_IN_PLAN]
+SERVED = [
+    CONTEXT,
+    MONTHS_FILLED,
+    HOURS_FILLED,
+    HOURS_AGREE,
+    SLOW_PEAK,
+    STILL_COMMITTED,
+    OWED_AFTER,
+    OWN_REPLICA,
+    FEWEST_IN_TIME,
+    SIZED_IN_PLAN,
+]
 """Those of every workbook that serves."""
 IN_TIME = [
     _in_time("First tokens are in time at the peak", "peak_ttft", "ttft_slo_shown"),

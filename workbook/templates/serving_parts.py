@@ -36,8 +36,8 @@ def serving_sections(model: str, *, queues: bool = True, income: bool = False) -
             model_input(model, "A model of the Models sheet; a Hugging Face name works too."),
             Input("requests_per_day", "Requests a day at the start", 500_000, "requests/day", "Mean of a month. An example.", None,
                   style.WHOLE, 1, 1e12, group=VOLUME, basis=_EXAMPLE),
-            Input("growth", "Growth", 0.05, "share a month", "Compounded each month. An example.", None, style.PERCENT, -0.5, 2,
-                  group=VOLUME, basis=_EXAMPLE),
+            Input("growth", "Growth", 0.05, "share a month", "Compounded each month, but for months that are typed on Load by hour. An "
+                  "example.", None, style.PERCENT, -0.5, 2, group=VOLUME, basis=_EXAMPLE),
             Input("sizing_month_no", "Month that is sized", 12, "months from the start",
                   "Calculation, Dashboard and Scenarios show this month; Timeline has all.", None, style.WHOLE, 0, 59, True,
                   fixed=True),
@@ -166,6 +166,7 @@ def _whole(count: str) -> str:
 FACTS: Block = ("What one replica holds (LLM_* cells)", [
     Line("model_id", "Model", "id", 'IFERROR(LLM_MODEL({model},"id"),{model})', "", style.GENERAL, fact=True),
     Line("parameters", "Parameters", "parameters", "LLM_PARAMS({model_id})", "", _INT, fact=True),
+    Line("model_context", "Longest context", "tokens", 'IFERROR(LLM_MODEL({model_id},"context"),0)', "", '#,##0;;"not published"', fact=True),
     *hardware_lines(),
     Line("replica_layout", "Layout of a replica", "layout", _replica("layout"),
          "The cheapest layout of LLM_SERVE_PLAN that meets both limits, or the quickest of the fewest accelerators.", style.GENERAL,
@@ -188,12 +189,20 @@ FACTS: Block = ("What one replica holds (LLM_* cells)", [
     Line("replica_holds", "Held within the limits", "output tokens/s", "{replica_speed}*{load_limit}", "At the load that queues allow.",
          _INT),
 ])  # fmt: skip
+
+
+def requests_of(start: str, growth: str, typed: str, month: str) -> str:
+    """Requests a day of a month: typed on Load by hour, and moved as the start is by a scenario, else with growth."""
+    return f"IF(ISNUMBER({typed}),{typed}*{start}/requests_per_day,{start}*(1+{growth})^{month})"
+
+
 TRAFFIC: Block = ("Traffic of the month that is sized", [
     Line("plan_start", "Plan starts", "date", "{start_date}", "", style.DATE),
     Line("plan_end", "Plan ends", "date", "EDATE({start_date}-DAY({start_date})+1,{horizon_months})-1",
          "Calendar months, from that of the start.", style.DATE),
     Line("sizing_month", "Month sized", "date", "EDATE({start_date},sizing_month_no)", "", style.DATE),
-    Line("requests_day", "Requests a day", "requests/day", "{requests_per_day}*(1+{growth})^sizing_month_no", "With growth.", _INT),
+    Line("requests_day", "Requests a day", "requests/day", requests_of("{requests_per_day}", "{growth}", "INDEX(requests_typed,sizing_month_no+1)",
+         "sizing_month_no"), "With growth, or as typed for the month.", _INT),
     Line("requests_month", "Requests a month", "requests/month", "{requests_day}*days_per_month", "", _INT),
     Line("mean_rate", "Mean rate", "requests/s", "{requests_day}/seconds_per_day", "", style.HUNDREDTHS),
     Line("peak_rate", "Peak rate", "requests/s", "{mean_rate}*{peak_over_mean}", "", style.HUNDREDTHS, "Requests a second at the peak"),
@@ -331,7 +340,7 @@ ACCELERATORS_MONTH = "{owed_usd}+{active}*{flexible}*flexible_rate*hours_per_mon
 """What the accelerators cost in a month of Timeline."""
 SERVING_CLOCK = [
     TimeRow("active", "In the plan", "1 or 0", "({number}<plan_months)*1", "0"),
-    TimeRow("requests", "Requests in the month", "requests", "requests_per_day_shown*(1+growth_shown)^{number}*days_per_month", _INT),
+    TimeRow("requests", "Requests in the month", "requests", "INDEX(requests_by_month,{number}+1)*days_per_month", _INT),
     TimeRow("peak_output", "Output at the peak", "tokens/s",
             "{requests}/days_per_month/seconds_per_day*peak_over_mean_shown*served_tokens", _INT),
     TimeRow("mean_output", "Output at mean load", "tokens/s", "{peak_output}/peak_over_mean_shown", _INT),

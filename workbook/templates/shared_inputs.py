@@ -308,6 +308,10 @@ def _shares(basis: Callable[[str, str], str]) -> list[Line]:
     ]  # fmt: skip
 
 
+PEAK_IS_KNOWN = Check(
+    "A peak is known for the number format", "peak_listed", AT_LEAST, "tolerance", STOP,
+    "Hardware has none for this accelerator: choose another format (a V100 has fp16, no bf16), or another accelerator.", "dtype", "#,##0.0",
+)  # fmt: skip
 WHOLE_MONTHS = Check(
     "The start is the first of a month", "DAY(start_date_shown)", EQUAL, "1", WARN,
     "Months are counted and paid whole, from the first of the month of the start: type that day.", "start_date", "0",

@@ -130,7 +130,7 @@ def test_a_range_gives_a_range(book):
 PLANS = [
     ("llama-3.1-8b", "h100-sxm", 1000, 200, 1, 0.05, 2),
     ("deepseek-v2-lite", "h20", 3000, 100, None, 0.03, 2),  # experts spread over copies of attention are tried too
-    ("llama-3.1-8b", "rtx-4090", 8000, 300, 5, 0.02, 6),  # prefill and decoding apart: 2xtp1+4xtp1
+    ("llama-3.1-8b", "rtx-4090", 8000, 300, 5, 0.02, 4),  # prefill and decoding apart: 1xtp1+3xtp1
     ("llama-3.1-8b", "t4", 1000, 100, None, None, 2, 1, 0.5),
     ("llama-3.1-70b", "t4", 1000, 100, None, None, 2),  # none fits
 ]

@@ -372,6 +372,7 @@ def test_api_bill():
         {"own_accelerators": 16, "spare_replicas": 3, "contingency": 0.1, "sizing_month_no": 0, "migration_usd": 1e6},
         {"own_accelerators": 3, "whole_nodes": "no", "token_factor": 1.4},
         {"own_accelerators": 2, "usd_per_hour": 60},
+        {"own_accelerators": 8, "api_commitment": 40_000},
     ],
 )
 def test_own_stays_cheaper_from_the_last_crossing_of_staircase_and_line(given):
@@ -400,14 +401,81 @@ def test_own_stays_cheaper_from_the_last_crossing_of_staircase_and_line(given):
     crossings = [
         own(n) / api for n in range(1, 3000) if (n - 1) * fill < own(n) / api <= n * fill
     ]  # an own bill is flat between full replicas
+    owed = given.get("api_commitment", 0)
+    crossings = [volume if volume * api > owed else 0 for volume in crossings]
     if crossings and own(2999) < api * 2998 * fill:
         assert report.named("breakeven_requests") == pytest.approx(crossings[-1])
-        assert report.named("cheaper_from") == pytest.approx(crossings[0])
+        assert report.named("cheaper_from") == pytest.approx(0 if own(1) < owed else crossings[0])
     else:
         assert report.named("breakeven_requests") == "never"
 
 
+def test_api_commitment_is_owed_in_each_month_and_a_cache_saves_on_both_sides():
+    plain = changed(template="self-host-vs-api", growth=0, horizon_months=12)
+    owed = changed(template="self-host-vs-api", growth=0, horizon_months=12, api_commitment=50_000)
+    assert plain.named("api_usd") < owed.named("api_usd") == pytest.approx(55_000)  # with contingency
+    assert owed.named("api_month") == pytest.approx(12 * 55_000)
+    assert (
+        checks(owed)["What is committed at the API is used"] == -1
+        and checks(owed)["API bill computed another way"] == 1
+    )
+    cached = changed(template="self-host-vs-api", cached_share=0.5)
+    assert cached.named("api_usd") == pytest.approx(
+        changed(template="self-host-vs-api", api_cached_share=0.5).named("api_usd")
+    )
+
+
+def test_requests_typed_for_a_month():
+    sheet = loaded("hosting-budget")["Load by hour"]
+    first = named(loaded("hosting-budget"), "requests_typed")
+    row = first[0][0].row
+    assert sheet.cell(row - 1, 2).value == "Requests a day, typed"
+    typed = {("Load by hour", f"B{row + 12}"): 2e6, ("Load by hour", f"B{row + 13}"): 0}
+    given = {"usd_earned_per_request": 0.01, "requests_per_day": 1e6, "growth": 0.1}
+    report = changed(typed, template="hosting-budget", **given)
+    assert report.named("requests_day") == 2e6 and report.named("checks_failed") == 0
+    months = [2e6 if n == 12 else 0 if n == 13 else 1e6 * 1.1**n for n in range(36)]
+    assert report.named("earned") == pytest.approx(sum(months) * DAYS_A_MONTH * 0.01)
+    assert report.named("margin_plan") == pytest.approx(report.named("earned") - report.named("paid"))
+    low = changed(typed | {("Scenarios", _override("hosting-budget", "Requests a day at the start", "D")): 5e5}, template="hosting-budget",
+                  **given, scenario="low")  # fmt: skip
+    assert low.named("requests_day") == 1e6  # a scenario moves typed months by as much as the start
+    wrong = changed({("Load by hour", f"B{row + 3}"): "2e6"}, template="hosting-budget")
+    assert checks(wrong)["Requests typed for a month are numbers"] == 0
+
+
+def test_requests_longer_than_the_context_are_stopped():
+    report = changed(template="hosting-budget", output_tokens=200_000, ttft_slo=60)
+    assert checks(report)["Requests fit the context"] == 0
+
+
+def _override(template, label, column):
+    sheet = loaded(template)["Scenarios"]
+    return f"{column}{max(r for r in range(1, sheet.max_row + 1) if sheet.cell(r, 1).value == label)}"
+
+
 # Model comparison
+
+
+def test_a_context_or_a_licence_leaves_a_candidate_out():
+    given = {("Scenarios", _override("model-comparison", "Licence allows your use", "I")): "no"}
+    row = named(loaded("model-comparison"), "left_out").row
+
+    def reasons(report):
+        return [report.value("Calculation", f"{column}{row}") for column in "DEFGHI"]
+
+    assert reasons(changed(given, template="model-comparison")) == ["–"] * 5 + ["its licence"]
+    longer = changed(given, template="model-comparison", prompt_tokens=131_000, ttft_slo=600)  # 131,072 with the answer
+    assert set(reasons(longer)) <= {"its context", "no replica holds it"} and longer.named("best") == "none"
+    assert checks(longer)["Requests fit the context"] == 0
+
+
+def test_training_a_candidate_again_is_paid_at_the_utilisation_of_published_runs():
+    report = changed(template="model-comparison", scenario="llama-3.1-8b", usd_per_hour=2)
+    hours = 15e12 * xlcalc.LLM_TRAIN_FLOPS("llama-3.1-8b", 1) / (989.4e12 * 0.32) / 3600
+    assert report.named("training_usd") == pytest.approx(hours * 2, rel=1e-3)
+    assert hours == pytest.approx(1_460_000, rel=0.6)  # the model card's
+    assert changed(template="model-comparison", scenario="gpt-oss-20b").named("training_usd") == "not known"
 
 
 def test_comparison_columns_are_models():
@@ -515,7 +583,7 @@ def test_a_commitment_stays_in_the_range_of_hosting():
 @pytest.mark.parametrize(
     ("template", "line", "given", "check"),
     [
-        ("training-budget", "training_flops", {}, "Hours computed another way"),
+        ("training-budget", "pre_ideal_days", {}, "Hours computed another way"),
         ("training-budget", "accelerators_paid", {}, "Hours computed another way"),
         ("fine-tuning", "run_flops", {}, "Hours computed another way"),
         ("self-host-vs-api", "api_cached_price", {"api_model": "gpt-4o", "api_cached_share": 0.5}, "API bill computed another way"),

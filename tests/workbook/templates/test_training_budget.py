@@ -118,9 +118,8 @@ def test_own_prices_and_quotes_do_not_move():
             changed(price_term=term, **{f"usd_per_hour_{term}": 3}).named("by_contract")
         )  # experiments before a commitment are on demand, which moves
         assert quoted.named("price_basis") == "your quote"
-        assert (quoted.named("price_age") > 90) == (
-            term != "spot"
-        )  # experiments before a commitment are at listed prices
+        aged = term != "spot"  # experiments before a commitment are at listed prices
+        assert (quoted.named("price_age") > 90) == aged
     assert changed(price_term="1y", usd_per_hour_1y=3, experiment_share=0).named("price_age") == 0
     assert changed(**moved).named("price_used") == pytest.approx(1.6 * changed().named("price_used"))
 
@@ -175,6 +174,9 @@ def test_missing_is_never_zero():
     assert isinstance(report.named("total_cost"), CalcError)
     assert report.named("checks_ok") == 0 and report.named("checks_light").startswith("STOP")
     assert changed(accelerator="rtx-4090", usd_per_hour=0.4).named("checks_failed") == 0
+    for template in ("training-budget", "fine-tuning"):  # which has an fp16 peak and no bf16 one
+        light = changed(template=template, accelerator="v100-sxm-16gb", usd_per_hour=1).named("checks_light")
+        assert light.startswith("STOP, not met: A peak is known for the number format")
     shown = changed(accelerator="tpu-v6e", usd_per_hour=1)
     assert shown.named("energy_mwh") == "not known" and checks(shown)["Power is known"] == -1
 
@@ -343,7 +345,7 @@ def test_an_analysts_day_reaches_dashboard_checks_timeline_and_sources():
     board = report.rows("Dashboard")
     assert board[6][1] == total and "llama-3.3-70b" in board[15].values()
     assert report.named("price_used") == pytest.approx(3 * (1 - 0.34))  # no quote for a year: Epoch's mean discount
-    assert report.named("paid") == pytest.approx(total) and report.named("checks_warned") > 1
+    assert report.named("paid") == pytest.approx(total) and report.named("checks_warned") > 0
     bill = {row.get(6): row.get(8) for row in board.values()}
     assert bill["Own lines"] == pytest.approx(1e6) and bill["Committed hours not used"] > 0
     assert "high" in report.rows("Timeline")[3][1]

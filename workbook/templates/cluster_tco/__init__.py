@@ -52,7 +52,7 @@ TEMPLATE = Template(
         Figure("Running cost a month, interest apart", "opex_month", style.AMOUNT),
         Figure("Recovery of capital", "recovery_factor", '0.0% "a year (CRF)"'),
         Figure("Rented, committed for 3 years", "reserve_usd_per_hour", '"$"0.00 "a useful hour"'),
-        Figure("Breaks even with that at", "breakeven_use_3y", style.PERCENT),
+        Figure("Owning over that, by the hour", "breakeven_use_3y", style.PERCENT),
         Figure("Return on the capital (IRR)", "saving_irr", style.PERCENT),
         Figure("Energy a year", "energy_mwh", '#,##0 "MWh"'),
         Figure("Rental price taken from", "price_on_demand_basis"), Figure("Age of the prices", "price_age", '#,##0 "days"'),

@@ -188,9 +188,10 @@ RESULTS: list[Block] = [
              "A useful accelerator-hour, committed for three years"),
         Line("breakeven_use", "Use at which owning equals on demand", "share",
              "{own_idle_year}/MAX(tolerance,{up_year}*{rent_usd_per_hour}-{full_use_year})", "Above 100 %: never.", style.PERCENT, "Use at which owning equals renting on demand"),
-        Line("breakeven_use_3y", "Owning over three years' commitment", "share",
-             "{own_year}/({accelerators_bought}*hours_per_month*months_per_year*{price_3y}*(1+{contingency})*(1+{tax}))",
-             "Both pay all hours: below 100 % owning is cheaper at any use.", style.PERCENT),
+        *(Line(f"breakeven_use_{term}", f"Owning over a commitment for {words}", "share",
+               f"{{own_year}}/({{accelerators_bought}}*hours_per_month*months_per_year*{{price_{term}}}*(1+{{contingency}})*(1+{{tax}}))",
+               "Both pay all hours: below 100 % owning is cheaper at any use.", style.PERCENT)
+          for term, words in (("1y", "a year"), ("3y", "three years"))),
     ]),
     ("Owned, by use", [
         Line("own_at_30", "At 30 % use", _HOUR, _at("use_30"), "", _RATE),

@@ -52,8 +52,12 @@ def build(book: Book) -> Worksheet:
     for row, (name, label, unit, number_format) in enumerate(_ENTRIES, _FIRST):
         _label(sheet, row, label, unit)
         for column in range(_COLUMN, _COLUMN + OFFERS):
-            style.entry(sheet, row, column, None, number_format)
-        if name != "name":
+            cell = style.entry(sheet, row, column, None, number_format)
+            if name == "name":
+                cell.alignment = style.aligned("right", wrap=True)
+        if name == "name":
+            sheet.row_dimensions[row].height = 28
+        else:
             _guard(sheet, row, "0.01" if name == "goodput" else "0", "1" if name == "goodput" else "1000000000000")
     for name, rows in (
         ("typed", (_FIRST + 1, _FIRST + len(_ENTRIES) - 1)),
@@ -91,7 +95,7 @@ def build(book: Book) -> Worksheet:
     remark = "Owning is compared by all its hours, worked or not, since an offer is paid so too; contingency and tax are on both. The eight lines are SemiAnalysis'."
     style.text(sheet, total + 4, 1, remark, size=9, color=style.GREY)
     book.name("offers_values", sheet, hours, _COLUMN, (total + 3, _COLUMN + OFFERS - 1))
-    best = FormulaRule(formula=[f"C{total + 2}=1"], fill=style.fill("D6EAD7"))
+    best = FormulaRule(formula=[f"C${total + 2}=1"], fill=style.fill("D6EAD7"))
     sheet.conditional_formatting.add(f"C{total}:{get_column_letter(_COLUMN + OFFERS - 1)}{total + 2}", best)
     return sheet
 

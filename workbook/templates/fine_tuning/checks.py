@@ -5,10 +5,11 @@ from __future__ import annotations
 from .. import style
 from ..contracts import SPOT_IS_TAKEN
 from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
-from ..shared_inputs import price_checks
+from ..shared_inputs import PEAK_IS_KNOWN, price_checks
 from ..sheets import tuning_runs
 
 CHECKS = [
+    PEAK_IS_KNOWN,
     *price_checks(),
     SPOT_IS_TAKEN,
     *tuning_runs.CHECKS,

@@ -10,7 +10,7 @@ from ..serving_parts import SERVING_CLOCK, SERVING_CONSTANTS, SERVING_LISTS
 from ..sheets import hours
 from .checks import CHECKS
 from .inputs import sections
-from .lines import BLOCKS, COSTS, RESULTS
+from .lines import AFTER, BLOCKS, COSTS, RESULTS
 
 TEMPLATE = Template(
     title="Hosting budget",
@@ -33,7 +33,8 @@ TEMPLATE = Template(
         "low": {"price_percentile": 0.25, "peak_over_mean": 1.5, "growth": 0.0},
         "high": {"price_percentile": 0.75, "peak_over_mean": 4, "growth": 0.1},
     },
-    blocks=BLOCKS, costs=COSTS, basis=MONTHLY, results=RESULTS, clock=SERVING_CLOCK, starts="plan_start", ends="plan_end", checks=CHECKS,
+    blocks=BLOCKS, costs=COSTS, basis=MONTHLY, results=RESULTS, clock=SERVING_CLOCK, after=AFTER,
+    after_title="What it earns", starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
         Figure("Cost of the month sized", "total_cost", style.AMOUNT, f'={RANGE}'),
         Figure("A million tokens, in and out", "usd_per_million_tokens", style.USD_CENTS, "USD, all costs, mean load"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import style
-from ..parts import Block, Cost, Line
+from ..parts import Block, Cost, Line, TimeRow
 from ..serving_parts import ACCELERATORS_MONTH, BY_HOUR, FACTS, LATENCY, RATES, SIZE, TRAFFIC, estimate_range
 from ..shared_inputs import price_lines
 
@@ -30,6 +30,26 @@ COSTS = [
     Cost(Line("cost_staff", "Staff", "USD/month", "{staff}*{usd_per_person}/months_per_year", "", style.USD, "Staff"),
          "{active}*cost_staff"),
 ]  # fmt: skip
+AFTER = [
+    TimeRow(
+        "earned",
+        "Earned",
+        "USD",
+        "{active}*{requests}*usd_earned_per_request_shown",
+        style.USD,
+        "SUM({all})",
+        "Earned over the plan",
+    ),
+    TimeRow(
+        "margin_plan",
+        "Margin",
+        "USD",
+        "IF(usd_earned_per_request_shown=0,0,{earned}-{paid})",
+        style.USD,
+        "SUM({all})",
+        "Margin over the plan; 0 where no income is typed",
+    ),
+]
 RESULTS: list[Block] = [
     estimate_range("{guard_share}+{support_share}"),
     ("Key figures", [

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from .. import style
 from ..contracts import SPOT_IS_TAKEN
-from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
+from ..parts import EQUAL, SAME, STOP, WARN, Check
 from ..serving_checks import LAYOUT, SERVED
 from ..shared_inputs import price_checks
 
@@ -22,10 +21,10 @@ CHECKS = [
           "A twin on API prices is not called by the model's name: is it the same one?", "api_model", "0"),
     Check("Hosted twin has a price", "IF(ISNUMBER(api_usd_per_million),1,0)", EQUAL, "1", STOP,
           "Choose another row of API prices.", "api_model", "0"),
-    Check("The context is long enough", "model_context", AT_LEAST, "least_context", WARN, "The candidate shown has a shorter context: leave it out, or ask for less.",
-          "least_context", style.WHOLE),
-    Check("Requests fit the context", "prompt_tokens_shown+output_tokens_shown", AT_MOST, "model_context", WARN,
-          "Prompt and output together are longer than the published context: shorten them, or choose another candidate.", "prompt_tokens", style.WHOLE),
+    Check("The candidate shown is compared", "left_out", SAME, '"–"', WARN, "It has no rank: choose another, or change what it is left out for.",
+          "left_out"),
+    Check("Licences are read", "licences_unread", EQUAL, "0", WARN,
+          "So many candidates' licences nobody has judged: read them, and type yes or no for each on Scenarios.", "licence_allows", "0"),
     Check("Quality is scored", "unscored", EQUAL, "0", WARN,
           "Type your score of each candidate on Scenarios: one without it has no rank, and without any cost alone decides.", "quality", "0"),
 ]  # fmt: skip

@@ -18,6 +18,7 @@ _COLUMNS = [
     ("Hosted, USD a solved task", "api_usd_per_solved", style.RATE, _SHOWN),
     ("Weighted score", "score", "0.00", _SHOWN),
     ("Not beaten in both", "pareto", '[=1]"yes";"no"', _SHOWN),
+    ("Left out, for", "left_out", style.GENERAL, _SHOWN),
     ("Place on the chart", "quality_points", style.HUNDREDTHS, "IF(COUNT({scores})=0,ROW()-ROW({head}),N({cell}))"),
 ]  # fmt: skip
 
@@ -25,7 +26,7 @@ _COLUMNS = [
 def build(book: Book) -> Worksheet:
     sheet = book.sheet(
         "Cost and quality", "The candidates by your scores on Scenarios and by what a solved task costs on own machines.",
-        [30, *[18.0] * (len(_COLUMNS) + 2)], color=style.TEAL, freeze=f"B{_FIRST}",
+        [30, *[18.0] * (len(_COLUMNS) + 1)], color=style.TEAL, freeze=f"B{_FIRST}",
     )  # fmt: skip
     style.headings(sheet, _HEAD, ["Candidate", *(head for head, *_ in _COLUMNS)])
     last = _FIRST + SCENARIOS - 1

@@ -6,6 +6,7 @@ from .. import style
 from ..parts import Block, Cost, Line
 from ..serving_parts import ACCELERATORS_MONTH, BY_HOUR, FACTS, RATES, SIZE, TRAFFIC, estimate_range
 from ..shared_inputs import price_lines
+from ..sheets import api_prices
 
 _INT = style.WHOLE
 _SERVED = Line("served_tokens", "Output tokens of a request", "tokens", "{output_tokens}*{token_factor}",
@@ -15,7 +16,6 @@ _FACTS: Block = ("Facts of the model (LLM_* cells)", [
     Line("active_parameters", "Active parameters per token", "parameters", 'LLM_PARAMS({model_id},"active")', "", _INT, fact=True),
     Line("license", "Licence", "text", 'IFERROR(LLM_MODEL({model_id},"license"),"not stated")', "As published: read it.", style.GENERAL,
          fact=True),
-    Line("model_context", "Longest context", "tokens", 'IFERROR(LLM_MODEL({model_id},"context"),0)', "0: not published.", _INT, fact=True),
     Line("weights_gb", "Weights as published", "GB", 'LLM_WEIGHTS({model_id},,"GB")', "", style.TENTHS, fact=True),
     Line("weights_8bit_gb", "Weights in 8 bit", "GB", 'LLM_WEIGHTS({model_id},"fp8","GB")', "", style.TENTHS, fact=True),
     Line("weights_4bit_gb", "Weights in 4 bit", "GB", 'LLM_WEIGHTS({model_id},"int4","GB")', "", style.TENTHS, fact=True),
@@ -26,6 +26,8 @@ _FACTS: Block = ("Facts of the model (LLM_* cells)", [
          fact=True),
     Line("flops_per_token", "Training FLOP of a token", "FLOP/token", "LLM_TRAIN_FLOPS({model_id},1)", "6 x active parameters.",
          style.SCIENTIFIC, fact=True),
+    Line("training_peak", "Dense bf16 peak of the accelerator", "TFLOP/s",
+         'N(INDEX(hardware_peaks,{accelerator_row},MATCH("bf16",hardware_dtypes,0)))', "", '#,##0;;"not known"', fact=True),
 ])  # fmt: skip
 BLOCKS: list[Block] = [FACTS, _FACTS, ("Price of an accelerator-hour", price_lines()), _TRAFFIC, *BY_HOUR, SIZE, RATES]
 COSTS = [
@@ -61,14 +63,9 @@ RESULTS: list[Block] = [
         Line("tokens_month", "Tokens in and out", "tokens/month", "{requests_month}*({prompt_tokens}+{output_tokens})", "", style.TOKENS),
         Line("usd_per_million_tokens", "Own, a million tokens in and out", "USD", "IF({tokens_month}=0,0,{total_cost}/{tokens_month}*million)",
              "", '"$"0.000', "Own hosting for a million tokens in and out"),
-        Line("api_row", "Place on API prices", "row of the list", "MATCH({api_model},api_list,0)", "", _INT),
-        Line("api_cached_part", "Prompt billed as cached", "share", "IF(ISNUMBER({api_cached_share}),{api_cached_share},{cached_share})",
-             "Yours, else as on own machines.", style.PERCENT),
-        Line("api_cached_price", "Cached input", "USD/million tokens",
-             "IF(ISNUMBER(INDEX(api_cached,{api_row})),INDEX(api_cached,{api_row}),INDEX(api_input,{api_row}))", "As input where none is listed.",
-             '"$"0.00####'),
+        *api_prices.LINES,
         Line("api_usd_per_request", "Hosted, a request", "USD",
-             "({prompt_tokens}*((1-{api_cached_part})*INDEX(api_input,{api_row})+{api_cached_part}*{api_cached_price})+{output_tokens}*{token_factor}*INDEX(api_output,{api_row}))/million"
+             "({prompt_tokens}*((1-{api_cached_part})*{api_input_price}+{api_cached_part}*{api_cached_price})+{served_tokens}*{api_output_price})/million"
              "*(1+{contingency})*(1+{tax})", "Contingency and tax as on own machines.",
              style.RATE),
         Line("api_usd_per_million", "Hosted, a million tokens in and out", "USD",
@@ -80,9 +77,20 @@ RESULTS: list[Block] = [
         Line("kwh_per_million", "Energy of a million tokens", "kWh",
              "IF({tdp_watts}>0,{accelerators_paid}*{tdp_watts}*{server_power_factor}*{load}*{pue}*hours_per_month/watts_per_kw/{tokens_month}"
              '*million,"not known")', "At the meter, all replicas; not known where no power is published.", "0.000"),
-        Line("training_flops", "Compute of its training", "FLOP", "{training_tokens}*{flops_per_token}", "", style.SCIENTIFIC),
+        Line("training_flops", "Compute of its training", "FLOP",
+             'IF(ISNUMBER({training_tokens}),{training_tokens}*{flops_per_token},"not known")', "", style.SCIENTIFIC),
+        Line("training_usd", "To train it again, accelerators alone", "USD",
+             'IF(ISNUMBER({training_flops})*({training_peak}>0),{training_flops}/({training_peak}*flop_per_tflop*{training_use})/seconds_per_hour'
+             '*{price_on_demand},"not known")', "On the same accelerator, on demand.", style.USD, "Cost of its training, accelerators alone"),
         Line("quality_points", "Quality, yours", "your points", '{quality}', "", style.GENERAL),
-        Line("fits", "Fits a replica, and the context", "1 or 0", "IF(ISNUMBER({total_cost}),({model_context}>=least_context)*1,0)", "", "0"),
+        Line("quality_measured", "Where quality was measured", "text", "{quality_source}", "", style.GENERAL),
+        Line("quality_day", "When", "date", "{quality_date}", "", style.DATE),
+        Line("left_out", "Left out, for", "text",
+             'IF(NOT(ISNUMBER({total_cost})),"no replica holds it",IF(({model_context}>0)*({model_context}<MAX(least_context,{prompt_tokens}+{served_tokens}))>0,"its context",'
+             'IF({licence_allows}="no","its licence","–")))', "A context is needed for what Inputs say, and for the requests; one that is not published counts as long enough.", style.GENERAL),
+        Line("fits", "Is compared", "1 or 0", '({left_out}="–")*1', "", "0"),
+        Line("unread", "Licence not read", "1 or 0", '({licence_allows}="–")*1', "", "0"),
+        Line("licences_unread", "Of all candidates", "candidates", "SUM({@unread})", "", "0"),
         Line("misnamed", "Called by the name of another model", "1 or 0",
              "(SUMPRODUCT((models_list=INDEX(scenario_list,1,{case_other}))*1)>0)*(INDEX(scenario_list,1,{case_other})<>{model_id})", "", "0"),
         Line("misnamed_all", "Of all candidates", "candidates", "SUM({@misnamed})", "", "0"),

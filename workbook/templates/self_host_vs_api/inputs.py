@@ -5,9 +5,10 @@ from __future__ import annotations
 from .. import style
 from ..book import Book
 from ..contracts import UPFRONT
-from ..parts import EFFICIENCY, PRICE, VOLUME, Input, Section
+from ..parts import PRICE, VOLUME, Input, Section
 from ..serving_parts import serving_sections
 from ..shared_inputs import ASSUMED, YOURS, money_section, price_section
+from ..sheets import api_prices
 
 
 def sections(book: Book) -> list[Section]:
@@ -16,12 +17,13 @@ def sections(book: Book) -> list[Section]:
         ("The hosted model", [
             Input("api_model", "Hosted model", "gpt-5-mini", "", "A row of API prices, or of your own contracts there.",
                   among="api_list", group=PRICE),
-            Input("api_cached_share", "Prompt billed as cached", 0, "share", "Of prompt tokens, at the cached price.", None,
-                  style.PERCENT, 0, 1, group=EFFICIENCY),
+            api_prices.CACHED,
             Input("batch_share", "Sent as batch", 0, "share of requests", "What may wait for hours.", None, style.PERCENT, 0, 1),
             Input("batch_discount", "Discount on batch", 0.5, "share", "Half is what the large providers list; see your contract.",
                   None, style.PERCENT, 0, 0.99, basis=ASSUMED, group=PRICE),
             Input("volume_discount", "Negotiated discount", 0, "share", "On all of it.", None, style.PERCENT, 0, 0.99, group=PRICE),
+            Input("api_commitment", "Committed spend", 0, "USD/month", "After discounts, owed in each month of the plan, used or not. 0: none.",
+                  None, style.USD, 0, 1e10, group=PRICE),
             Input("api_erosion", "Prices fall", 0, "share a year", "Of the hosted model. 0: they stay.", None, style.PERCENT, -1, 0.99,
                   group=PRICE),
             Input("token_factor", "Own tokens over the API's", 1, "ratio",

@@ -6,22 +6,19 @@ from .. import style
 from ..parts import PAID_BACK, Block, Cost, Line, TimeRow
 from ..serving_parts import ACCELERATORS_MONTH, BY_HOUR, FACTS, LATENCY, RATES, SIZE, TRAFFIC, estimate_range
 from ..shared_inputs import price_lines
+from ..sheets import api_prices
 
-_PRICE = '"$"0.00####'
 _API: Block = ("The hosted model", [
-    Line("api_row", "Place on API prices", "row of the list", "MATCH({api_model},api_list,0)", "", style.WHOLE),
-    Line("api_input_price", "Input", "USD/million tokens", "INDEX(api_input,{api_row})", "As listed.", _PRICE),
-    Line("api_output_price", "Output", "USD/million tokens", "INDEX(api_output,{api_row})", "", _PRICE),
-    Line("api_cached_price", "Cached input", "USD/million tokens",
-         "IF(ISNUMBER(INDEX(api_cached,{api_row})),INDEX(api_cached,{api_row}),{api_input_price})", "As input where none is listed.", _PRICE),
+    *api_prices.LINES,
     Line("api_discount", "Paid of the list", "share", "(1-{batch_share}*{batch_discount})*(1-{volume_discount})", "", style.PERCENT),
     Line("api_now", "Level of prices in the month sized", "factor", "(1-{api_erosion})^(sizing_month_no/months_per_year)", "", "0.000"),
     Line("api_usd_per_request", "A request", "USD",
-         "({prompt_tokens}*((1-{api_cached_share})*{api_input_price}+{api_cached_share}*{api_cached_price})"
+         "({prompt_tokens}*((1-{api_cached_part})*{api_input_price}+{api_cached_part}*{api_cached_price})"
          "+{output_tokens}*{api_output_price})/million*{api_discount}", "At the start.", style.RATE),
     Line("api_usd", "API in the month sized", "USD/month",
-         "{requests_month}*{api_usd_per_request}*{api_now}*(1+{contingency})*(1+{tax})", "Contingency and tax as on the own service.", style.USD,
-         "The hosted model in the month that is sized", True),
+         "MAX({api_commitment},{requests_month}*{api_usd_per_request}*{api_now})*(1+{contingency})*(1+{tax})",
+         "Not less than what is committed. Contingency and tax as on the own service.", style.USD, "The hosted model in the month that is sized",
+         True),
 ])  # fmt: skip
 _SERVED = Line("served_tokens", "Output tokens of a request", "tokens", "{output_tokens}*{token_factor}",
                "The own model's for the same task.", style.WHOLE)  # fmt: skip
@@ -50,7 +47,8 @@ COSTS = [
 ]  # fmt: skip
 AFTER = [
     TimeRow("api_month", "API for the same work", "USD",
-            "{active}*{requests}*api_usd_per_request*(1-api_erosion_shown)^({number}/months_per_year)*(1+contingency_shown)*(1+tax_shown)", style.USD, "SUM({all})",
+            "{active}*MAX(api_commitment_shown,{requests}*api_usd_per_request*(1-api_erosion_shown)^({number}/months_per_year))"
+            "*(1+contingency_shown)*(1+tax_shown)", style.USD, "SUM({all})",
             "The hosted model over the plan"),
     TimeRow("saved", "Saved by the own service, with inflation", "USD", "{api_month}*{inflation_factor}-{nominal}", style.USD, "SUM({all})",
             "Saved over the plan by the own service, with inflation"),

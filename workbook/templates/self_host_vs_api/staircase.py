@@ -13,6 +13,8 @@ _FIRST, _ROWS = 8, 30
 _LAST = _FIRST + _ROWS - 1
 _HEADS = ["Step", "Volume over that sized", "Requests a day", "Tokens a month, in and out", "Replicas at the peak", "Accelerators paid",
           "Own (USD/month)", "API (USD/month)", "Own is cheaper here"]  # fmt: skip
+_EQUAL = "equal"
+"""The row of the volume where both cost the same: which of them is less would be chance."""
 _ADDED = "(1+contingency_shown)*(1+tax_shown)"
 _OF_PEAK = "IF(accelerators_peak=0,1,accelerators_paid/accelerators_peak)"
 """Fewer are paid where they follow the load."""
@@ -29,6 +31,7 @@ _LINES = [
     ("replica_requests", "A replica in each region holds", "requests/day", style.WHOLE,
      "replica_holds*regions_shown/peak_over_mean_shown/served_tokens*seconds_per_day"),
     ("api_usd_per_daily", "API, for each request a day", "USD/month", style.RATE, f"days_per_month*api_usd_per_request*api_now*{_ADDED}"),
+    ("api_floor_usd", "API, not less than what is committed", "USD/month", style.USD, f"api_commitment_shown*{_ADDED}"),
     ("step_saves", "A full step saves over the API", "USD/month", style.USD, "step_replicas*replica_requests*api_usd_per_daily-step_usd"),
     ("first_step", "The first step, with least replicas and spares", "step", style.WHOLE,
      "ROUNDUP(ROUND(MAX(min_replicas_shown,spare_replicas_shown+1)/step_replicas,rounding_digits),0)"),
@@ -38,11 +41,11 @@ _LINES = [
     ("first_cheap_step", "The first step that ends cheaper", "step", style.WHOLE,
      'IF(step_saves>0,MAX(first_step,INT(ROUND((flat_usd+spares_usd)/step_saves,rounding_digits))+1),"none")'),
     ("breakeven_requests", "Own stays cheaper from", "requests/day", style.WHOLE,
-     'IF(ISNUMBER(last_dear_step),(last_dear_step*step_usd+flat_usd)/api_usd_per_daily,"never")'),
+     'IF(ISNUMBER(last_dear_step),IF(last_dear_step*step_usd+flat_usd>api_floor_usd,(last_dear_step*step_usd+flat_usd)/api_usd_per_daily,0),"never")'),
     ("breakeven_tokens", "that is", "tokens/month, in and out", style.TOKENS,
      'IF(ISNUMBER(breakeven_requests),breakeven_requests*days_per_month*(prompt_tokens_shown+output_tokens_shown),"never")'),
     ("cheaper_from", "and is so at some volumes from", "requests/day: further machines make it dearer again", style.WHOLE,
-     'IF(ISNUMBER(first_cheap_step),(first_cheap_step*step_usd+flat_usd)/api_usd_per_daily,"never")'),
+     'IF(first_step*step_usd+flat_usd<api_floor_usd,0,IF(ISNUMBER(first_cheap_step),(first_cheap_step*step_usd+flat_usd)/api_usd_per_daily,"never"))'),
 ]  # fmt: skip
 
 
@@ -58,7 +61,7 @@ def build(book: Book) -> Worksheet:
             sheet, row, f"=A{row}/ROWS($A${_FIRST + 1}:$A${_LAST})*staircase_most", f"=ROW()-ROW($A${_FIRST - 1})-1"
         )
     _volume(sheet, _LAST + 1, "=1", "sized")
-    _volume(sheet, _LAST + 2, "=IF(ISNUMBER(breakeven_requests),breakeven_requests/requests_day,1)", "equal")
+    _volume(sheet, _LAST + 2, "=IF(ISNUMBER(breakeven_requests),breakeven_requests/requests_day,1)", _EQUAL)
     book.name("staircase_own", sheet, _LAST + 1, 7)
     book.name("breakeven_own", sheet, _LAST + 2, 7)
     book.name("breakeven_api", sheet, _LAST + 2, 8)
@@ -95,7 +98,7 @@ def _volume(sheet: Worksheet, row: int, volume: str, step: str) -> None:
         (step, style.WHOLE), (volume, "0.00"), (f"=requests_day*B{row}", style.WHOLE),
         (f"=C{row}*days_per_month*(prompt_tokens_shown+output_tokens_shown)", style.TOKENS), (f"={replicas}", style.WHOLE),
         (f"={accelerators_of(f'E{row}', live)}*{_OF_PEAK}", style.TENTHS), (f"=F{row}*{_USD}+flat_usd", style.USD),
-        (f"=C{row}*api_usd_per_daily", style.USD), (f"=(G{row}<H{row})*1", '[=1]"yes";"no"'),
+        (f"=MAX(api_floor_usd,C{row}*api_usd_per_daily)", style.USD), (f"=(G{row}<H{row})*1" if step != _EQUAL else "equal", '[=1]"yes";"no"'),
     ]  # fmt: skip
     for column, (content, number_format) in enumerate(contents, 1):
         write = style.formula if content.startswith("=") else style.value

@@ -11,6 +11,7 @@ from xlcalc.catalog import tables
 
 from .. import style
 from ..book import Book
+from ..parts import EFFICIENCY, Input, Line
 
 HEAD, FIRST, OWN_ROWS = 5, 6, 8
 _PRICE = '"$"0.00####'
@@ -25,6 +26,20 @@ _COLUMNS = [
     ("as_of", "As of", 12, style.DATE),
 ]
 _MILLION = 10**6
+CACHED = Input(
+    "api_cached_share", "Prompt billed as cached", None, "share", "Of prompt tokens, at the hosted model's cached price.", None, style.PERCENT,
+    0, 1, blank="as much as own machines find in their cache", group=EFFICIENCY,
+)  # fmt: skip
+LINES = [
+    Line("api_row", "Place on API prices", "row of the list", "MATCH({api_model},api_list,0)", "", style.WHOLE),
+    Line("api_input_price", "Input", "USD/million tokens", "INDEX(api_input,{api_row})", "As listed.", _PRICE),
+    Line("api_output_price", "Output", "USD/million tokens", "INDEX(api_output,{api_row})", "", _PRICE),
+    Line("api_cached_price", "Cached input", "USD/million tokens",
+         "IF(ISNUMBER(INDEX(api_cached,{api_row})),INDEX(api_cached,{api_row}),{api_input_price})", "As input where none is listed.", _PRICE),
+    Line("api_cached_part", "Prompt billed as cached", "share", "IF(ISNUMBER({api_cached_share}),{api_cached_share},{cached_share})",
+         "Yours, else as on own machines.", style.PERCENT),
+]  # fmt: skip
+"""Where the hosted model stands on the sheet, and what it asks."""
 
 
 def build(book: Book) -> Worksheet:

@@ -144,7 +144,9 @@ class Calculation:
 
     def _line(self, line: Line, shown: str = "") -> None:
         sheet, row = self.sheet, self._row
-        style.text(sheet, row, 1, line.label, bold=line.total)
+        label = style.text(sheet, row, 1, line.label, bold=line.total)
+        if shown:  # an input: its line leads to where it is typed, and that to its source
+            style.link(label, location=str(self.book.workbook.defined_names[line.name].attr_text))
         style.unit(sheet, row, 2, line.unit)
         for column in self._columns:
             self._put(line, column)

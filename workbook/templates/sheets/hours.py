@@ -10,7 +10,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from .. import charts, style
 from ..book import Book
 from ..parts import MONTHS
-from ..serving_parts import HOURS, HOURS_FIRST, HOURS_SHEET, OWED, accelerators_of, live, replicas_at
+from ..serving_parts import HOURS, HOURS_FIRST, HOURS_SHEET, OWED, accelerators_of, live, replicas_at, requests_of
 
 _REQUESTS = (3, 2.5, 2, 1.5, 1.5, 2, 2.5, 3.5, 4.5, 5.5, 6, 6, 5.5, 5.5, 6, 6, 5.5, 5.5, 5, 5, 4.5, 4, 3.5, 3)
 """Of an office day with an evening after it: an example."""
@@ -28,7 +28,7 @@ _COLUMNS = [
     ("USD in the hour", 16, style.USD_CENTS),
 ]
 _CHART = 17
-_FIRST_HOUR = 3
+_FIRST_HOUR = 5
 _MEAN = _FIRST_HOUR + HOURS
 
 
@@ -99,20 +99,24 @@ def _mean(book: Book, sheet: Worksheet) -> None:
 def _months(book: Book, sheet: Worksheet, head: int) -> None:
     """Accelerators by month and hour, for Timeline."""
     style.section(
-        sheet, head, "For Timeline: accelerators of each month in each hour, where replicas follow the load", _MEAN + 1
+        sheet,
+        head,
+        "Each month: type its requests a day where growth is not even; then accelerators in each hour, where replicas follow the load",
+        _MEAN + 1,
     )
-    style.headings(sheet, head + 1, ["Month", "Mean output, tokens/s", *(f"{hour:02d}:00" for hour in range(HOURS)), "Mean",
+    style.headings(sheet, head + 1, ["Month", "Requests a day, typed", "Requests a day", "Mean output, tokens/s", *(f"{hour:02d}:00" for hour in range(HOURS)), "Mean",
                                      "Beyond committed"])  # fmt: skip
     first = head + 2
     for month in range(MONTHS):
         row = first + month
         style.formula(sheet, row, 1, f"=ROW()-ROW($A${first - 1})-1", style.WHOLE)
-        style.formula(
-            sheet, row, 2, f"=requests_per_day_shown*(1+growth_shown)^A{row}/seconds_per_day*served_tokens", style.WHOLE
-        )
+        style.entry(sheet, row, 2, None, style.WHOLE)
+        requests = requests_of("requests_per_day_shown", "growth_shown", f"B{row}", f"A{row}")
+        style.formula(sheet, row, 3, f"={requests}", style.WHOLE)
+        style.formula(sheet, row, 4, f"=C{row}/seconds_per_day*served_tokens", style.WHOLE)
         for hour in range(HOURS):
             load = f"$C${HOURS_FIRST + hour}"
-            replicas = replicas_at(load, f"$B{row}", "replica_holds", live)
+            replicas = replicas_at(load, f"$D{row}", "replica_holds", live)
             style.formula(sheet, row, _FIRST_HOUR + hour, f"={accelerators_of(f'({replicas})', live)}", style.WHOLE)
         hours = f"{get_column_letter(_FIRST_HOUR)}{row}:{get_column_letter(_MEAN - 1)}{row}"
         owed = f"({OWED.replace('{number}', f'$A{row}')})"
@@ -120,5 +124,11 @@ def _months(book: Book, sheet: Worksheet, head: int) -> None:
         beyond = f"=SUMPRODUCT(({hours}>{owed})*({hours}-{owed}))/hours_per_day"
         style.formula(sheet, row, _MEAN + 1, beyond, style.TENTHS)
     last = first + MONTHS - 1
+    rule = DataValidation(type="decimal", operator="greaterThanOrEqual", formula1="0", showErrorMessage=True,
+                          errorTitle="Requests a day", error="A number from 0 on; blank: as growth has it.")  # fmt: skip
+    rule.add(f"B{first}:B{last}")
+    sheet.add_data_validation(rule)
+    book.name("requests_typed", sheet, first, 2, (last, 2))
+    book.name("requests_by_month", sheet, first, 3, (last, 3))
     book.name("month_accelerators", sheet, first, _MEAN, (last, _MEAN))
     book.name("month_beyond", sheet, first, _MEAN + 1, (last, _MEAN + 1))

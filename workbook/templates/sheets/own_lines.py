@@ -80,7 +80,7 @@ def _row(sheet: Worksheet, row: int) -> None:
     for column, number_format in formats.items():
         cell = style.entry(sheet, row, column, None, number_format)
         if number_format == style.GENERAL:
-            cell.alignment = style.aligned("left")
+            cell.alignment = style.aligned("left", indent=int(column > 1))
     whole = (
         f"AND(A{row}<>\"\",ISNUMBER(B{row}),ISNUMBER(MATCH(C{row},own_kinds,0)),"
         f"OR(C{row}<>INDEX(own_kinds,ROWS(own_kinds)),ISNUMBER(MATCH(G{row},cost_labels,0))),"

@@ -72,10 +72,10 @@ def _sorted(book: Book, sheet: Worksheet, first: int, last: int) -> None:
         sheet, "What moves the total: each driver one step down, one up",
         Reference(sheet, min_col=1, **rows),
         [(Reference(sheet, min_col=column, min_row=head), Reference(sheet, min_col=column, **rows)) for column in (2, 3)],
-        horizontal=True, stacked=True, y_title="Change of the total, USD in the unit of the legend", number_format=style.GENERAL,
+        horizontal=True, stacked=True, y_title="Change of the total, USD in the unit of the legend", number_format=style.TENTHS,
     )  # fmt: skip
     charts.place(sheet, chart, f"A{rows['max_row'] + 2}", f"I{rows['max_row'] + 24}")
     sheet.print_area = f"A1:I{rows['max_row'] + 25}"
 
 
-_CHANGE = "+#,##0.0##;-#,##0.0##;0"
+_CHANGE = "+#,##0.0;-#,##0.0;0.0"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import style
 from ..parts import AT_LEAST, AT_MOST, EQUAL, STOP, WARN, Check
-from ..shared_inputs import price_checks
+from ..shared_inputs import PEAK_IS_KNOWN, price_checks
 
 _FLOPS = "+".join(
     f"LLM_TRAIN_FLOPS(model_shown,{name}tokens_shown,{name}seq_len_shown,recompute_shown)"
@@ -12,6 +12,7 @@ _FLOPS = "+".join(
     for name, devices in (("", "accelerators_shown"), ("long_", "long_devices"), ("post_", "post_devices"))
 )
 CHECKS = [
+    PEAK_IS_KNOWN,
     *price_checks(),
     Check("Bill by cause equals bill by contract",
           "cost_compute+cost_failures+cost_other_losses+cost_unused", EQUAL, "by_contract", STOP,

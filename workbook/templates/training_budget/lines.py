@@ -33,21 +33,17 @@ _MODEL: Block = ("Facts of the model (LLM_* cells)", [
          "Fewer than all in a mixture of experts.", _INT, fact=True),
     Line("model_context", "Longest context", "tokens", 'IFERROR(LLM_MODEL({model_id},"context"),{seq_len})',
          "As published; the sequence length where none is.", _INT, fact=True),
-    Line("flops_per_token", "FLOP of a pre-training token", "FLOP/token", "LLM_TRAIN_FLOPS({model_id},1,{seq_len},{recompute})",
-         "Forward, backward, attention and recomputation.", _BIG, fact=True),
-    Line("long_flops_per_token", "FLOP of a long-context token", "FLOP/token",
-         "LLM_TRAIN_FLOPS({model_id},1,{long_seq_len},{recompute})", "", _BIG, fact=True),
-    Line("post_flops_per_token", "FLOP of a post-training token", "FLOP/token",
-         "LLM_TRAIN_FLOPS({model_id},1,{post_seq_len},{recompute})", "", _BIG, fact=True),
-    *(Line(f"{of}plain_flops_per_token", f"Of a token of {words}, without recomputation", "FLOP/token",
-           f"LLM_TRAIN_FLOPS({{model_id}},1,{{{of}seq_len}})", "", _BIG, fact=True)
+    *(Line(f"{of}{kind}flops_per_token", f"FLOP of a token, {words}{but}", "FLOP/token", f"LLM_TRAIN_FLOPS({{model_id}},1,{{{of}seq_len}}{recompute})",
+           how, _BIG, fact=True)
+      for kind, but, recompute, how in (("", "", ",{recompute}", "Forward, backward, attention and recomputation."),
+                                        ("plain_", ", once", "", "Without recomputation."))
       for _, of, words, _, _ in _PHASES),
     Line("checkpoint_bytes", "Size of a checkpoint", "bytes", "LLM_CHECKPOINT_SIZE({model_id},{optimizer})",
          "Weights and optimizer state.", _INT, fact=True),
     Line("gradient_bytes", "Gradients", "bytes", 'LLM_WEIGHTS({model_id},"bf16")', "One 16-bit number a parameter.", _INT,
          fact=True),
 ])  # fmt: skip
-_in_use = (f"IF({{{of}tokens}}>0,{devices},{{accelerators}})" for _, of, _, devices, _ in _LATER)
+_FEWEST = ",".join(f"IF({{{of}tokens}}>0,{devices},{{accelerators}})" for _, of, _, devices, _ in _LATER)
 _HARDWARE: Block = ("Hardware", [
     *hardware_lines(),
     Line("peak_listed", "Dense peak as listed", "TFLOP/s", "N(INDEX(hardware_peaks,{accelerator_row},MATCH({dtype},hardware_dtypes,0)))",
@@ -63,7 +59,7 @@ _HARDWARE: Block = ("Hardware", [
         Line(f"{phase}_paid", f"Accelerators paid, {words}", "devices", whole_units(devices, "{node_size}"), "Whole nodes.", _INT))),
     Line("system_watts", "Power of one with its server", "W",
          'IF(ISNUMBER({watts}),{watts},IF({tdp_watts}>0,{tdp_watts}*{server_power_factor},"not known"))', "Not known is not 0.", _INT),
-    Line("state_gb_each", "Model states on one accelerator", "GB", f"({{checkpoint_bytes}}+{{gradient_bytes}})/MIN({{accelerators}},{','.join(_in_use)})/bytes_per_gb",
+    Line("state_gb_each", "Model states on one accelerator", "GB", f"({{checkpoint_bytes}}+{{gradient_bytes}})/MIN({{accelerators}},{_FEWEST})/bytes_per_gb",
          "Weights, gradients and optimizer, spread over all accelerators (ZeRO stage 3) of the phase that has fewest.", _GB),
     Line("state_gb_room", "Memory for model states", "GB", "{memory_gb_each}*state_memory_share", "", _GB),
 ])  # fmt: skip
@@ -192,15 +188,10 @@ _STORE: Block = ("Storage and energy", [
          "*IF(ISNUMBER({people_months}),{people_months},{plan_months_long})", "For their months, or from the first experiment to the end of the run.",
          style.USD),
 ])  # fmt: skip
-_EXPERIMENTS_ON_DEMAND = "({one_year_share}+{three_year_share}>=1)*(IF(ISNUMBER({experiment_gpu_hours}),{experiment_gpu_hours},{experiment_share})>0)"
-BLOCKS: list[Block] = [
-    _MODEL,
-    _HARDWARE,
-    ("Price of an accelerator-hour", price_lines(beside=_EXPERIMENTS_ON_DEMAND)),
-    _TIME,
-    _CONTRACT,
-    _STORE,
-]
+_PRICES: Block = ("Price of an accelerator-hour", price_lines(
+    beside="({on_demand_share}+{spot_share}<=0)*(IF(ISNUMBER({experiment_gpu_hours}),{experiment_gpu_hours},{experiment_share})>0)",
+))  # fmt: skip
+BLOCKS: list[Block] = [_MODEL, _HARDWARE, _PRICES, _TIME, _CONTRACT, _STORE]
 COSTS = [
     Cost(Line("cost_compute", "Compute at the utilisation", "USD", "{run_usd}/{loss_factor}", "The run without any loss.",
               style.USD, "Compute"), "cost_compute*{hours_paid}"),
