@@ -44,6 +44,16 @@ def test_constants_and_rows_beside_a_sum_are_found():
     assert not findings(package(whole))
 
 
+def test_a_number_typed_over_a_formula_is_found():
+    rows = {f"{letter}{row}": f"={letter}$9*{letter}8" for letter in "BCDEFG" for row in (1, 2, 3)}
+    inputs = {f"{letter}{row}": row for letter in "BCDEFG" for row in (8, 9)}
+    series = {"B5": 1, "C5": "=B5+1", "D5": "=C5+1", "E5": "=D5+1"}
+    typed = {"B1": 7, "E2": 8}
+    assert not [one for one in findings(package({**rows, **inputs, **series})) if one.kind == "typed"]
+    found = [one.place for one in findings(package({**rows, **inputs, **series, **typed})) if one.kind == "typed"]
+    assert found == ["Sheet!B1", "Sheet!E2"]
+
+
 def test_formulas_that_nothing_calculates_are_found():
     cells = {
         "A1": 1,
