@@ -71,8 +71,8 @@ def findings(package: Package) -> list[Finding]:
         cells = {(cell.row, cell.column): cell for cell in xml.cells()}
         formulas = xml.formula_cells()
         read = Sheet(package, sheet, package.sheets[sheet], xml, [cell for cell in formulas if cell.calculates])
-        for place, value in _typed_over(read, cells):
-            said = f"holds the number {value} among formulas that are alike"
+        for place, number in _typed_over(read, cells):
+            said = f"holds the number {number} among formulas that are alike"
             found.append(Finding("typed", f"{sheet}!{place}", said))
         for cell in formulas:
             value, place = package.cell_value(xml, cell), f"{sheet}!{cell_name(cell.row, cell.column)}"
