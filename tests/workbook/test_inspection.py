@@ -77,10 +77,15 @@ def test_a_template_has_no_constant_no_error_and_no_open_sum():
 def test_differences_are_inputs_results_and_formulas():
     first, second = report.find("fine-tuning"), report.find("fine-tuning")
     second.set_cell(*second.locate("model"), "qwen3-32b")
-    assert not second.value("Inputs", "A79")
-    second.set_cell("Inputs", "A79", "Building")  # the first of one's own lines
+    own = (
+        next(one.definition for one in second.names if one.name == "own_names")
+        .rpartition("!")[2]
+        .partition(":")[0]
+        .replace("$", "")
+    )
+    second.set_cell("Inputs", own, "Building")  # the first of one's own lines
     found = [tuple(one) for one in differences(first, second)]
-    assert found == [("input", "model", "llama-3.1-8b", "qwen3-32b"), ("typed", "Inputs!A79", None, "Building")]
+    assert found == [("input", "model", "llama-3.1-8b", "qwen3-32b"), ("typed", f"Inputs!{own}", None, "Building")]
     changed = differences(package({"A1": 1, "A2": "=A1+1"}), package({"A1": 1, "A2": "=A1+2"}))
     assert [tuple(one) for one in changed] == [("formula", "Sheet!A2", "=A1+1", "=A1+2")]
 

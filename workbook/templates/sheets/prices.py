@@ -60,7 +60,7 @@ def build(book: Book, *, choosing: bool) -> Worksheet:
         "USD per hour of a whole instance, as listed on the date given; blank = none found, none is derived."
         + (" Your own price, in the yellow column, wins over every listed one." if choosing else ""),
         [width for _, width in columns],
-        color=style.TEAL, freeze=f"B{FIRST}", repeated_rows=f"1:{HEAD}", pages_wide=2 if choosing else 1,
+        color=style.TEAL, freeze=f"B{FIRST}", repeated_rows=f"1:{HEAD}", pages_wide=2,
     )  # fmt: skip
     style.headings(sheet, HEAD, [heading for heading, _ in columns], _LEFT)
     # budgets compare offers as they stand, as LLM_SERVE_PLAN does; the catalog's own sheet keeps former lists too

@@ -194,7 +194,7 @@ def _bridge(book: Book, sheet: Worksheet, steps: Calculation, row: int, bridge: 
     top = row + 2
     row_total = steps.across("total_cost")
     unit, word = style.unit_for(f"MAX({row_total})")
-    style.formula(sheet, row + 1, 7, f"={unit}", style.WHOLE).alignment = style.aligned("right")
+    style.formula(sheet, row + 1, 7, f"={unit}", '"in "#,##0" USD"').alignment = style.aligned("right")
     book.name("bridge_unit", sheet, row + 1, 7)
     heads = [
         "Step",

@@ -57,7 +57,7 @@ def _sorted(book: Book, sheet: Worksheet, first: int, last: int) -> None:
     head = last + 2
     style.headings(sheet, head, ["By swing", "", "", "Rank", "In"])
     unit, word = style.unit_for(f"MAX($F${first}:$F${last})")
-    style.formula(sheet, head + 1, 5, f"={unit}", style.WHOLE)
+    style.formula(sheet, head + 1, 5, f"={unit}", '#,##0" USD"')
     book.name("tornado_unit", sheet, head + 1, 5)
     for column, side in ((2, "down"), (3, "up")):
         cell = style.formula(sheet, head, column, f'="{side}, "&{word}')
