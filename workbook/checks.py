@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
+from xlcalc.language.cells import shown
 from xlcalc.language.errors import CalcError
 
 from .files.addresses import parse_area, split_sheet
@@ -22,6 +23,8 @@ class Values(Protocol):
     def names(self) -> list[DefinedName]: ...
 
     def locate(self, name: str) -> tuple[str, str]: ...
+
+    def value(self, sheet: str, cell: str) -> CellValue: ...
 
     def rows(self, sheet: str) -> Mapping[int, Mapping[int, CellValue]]: ...
 
@@ -65,6 +68,21 @@ def warned(source: Values) -> list[FailedCheck]:
         for name, advice, kind, result in _checks(source)
         if kind != _STOP and (isinstance(result, CalcError) or result in (0, -1))
     ]
+
+
+def unused(source: Values, settings: Iterable[str]) -> list[str]:
+    """The inputs, of those that were set, for which the scenario shown has a value of its own, in sentences."""
+    names = {entry.name.casefold(): entry.name for entry in source.names}
+    said = []
+    for setting in settings:
+        name, live = names.get(setting.casefold()), names.get(f"{setting.casefold()}_shown")
+        if name is None or live is None or "scenario" not in names:
+            continue
+        given, counted, scenario = (source.value(*source.locate(one)) for one in (name, live, names["scenario"]))
+        if given not in (None, counted):
+            own = f"the scenario shown, {scenario}, has its own, {shown(counted)}"
+            said.append(f"{name}={shown(given)} counts for nothing: {own}")
+    return said
 
 
 def _checks(source: Values) -> Iterator[tuple[str, str, CellValue, CellValue]]:

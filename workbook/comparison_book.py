@@ -44,7 +44,7 @@ def _book(compared: Comparison) -> Book:
     inputs = _sheet(book, compared, "Inputs", "All inputs; where one is not as in the first scenario, it is bold.")
     listed = [one for one in compared.listed if one.kind == "input"]
     _values(inputs, _FIRST, listed, [one.inputs for one in compared.outcomes], bold=True)
-    _checks(book, compared.outcomes)
+    _checks(book, compared)
     about = [
         f"Each scenario is {compared.source} with the inputs of a line of the scenarios' file, recalculated by xlcalc. "
         "Numbers are what it gave; changes against the first scenario are formulas.",
@@ -179,15 +179,18 @@ def _charts(sheet: Worksheet, data: Worksheet, compared: Comparison, tops: dict[
     charts.place(sheet, chart, f"A{_HEAD}", f"L{_HEAD + 26}")
 
 
-def _checks(book: Book, outcomes: Sequence[Outcome]) -> None:
-    sheet = book.sheet("Checks", "What fails in which scenario.", [30, 130], color=style.GREEN)
+def _checks(book: Book, compared: Comparison) -> None:
+    sheet = book.sheet("Checks", "What fails in which scenario, then what each warns of.", [30, 130], color=style.GREEN)
     style.headings(sheet, _HEAD, ["Scenario", "What fails"], ("What fails",))
-    row = _FIRST
-    for one in outcomes:
-        for said in one.failures or ["nothing"]:
-            style.text(sheet, row, 1, one.scenario.name)
-            style.note(sheet, row, 2, said).font = style.font(color=style.RED if one.failures else style.GREEN)
-            row += 1
+    rows = [
+        (one.scenario.name, said, style.RED if one.failures else style.GREEN)
+        for one in compared.outcomes
+        for said in one.failures or ["nothing"]
+    ]
+    rows += [(names, said, style.AMBER) for names, said in compared.warned]
+    for row, (name, said, color) in enumerate(rows, _FIRST):
+        style.text(sheet, row, 1, name)
+        style.note(sheet, row, 2, said).font = style.font(color=color)
 
 
 def _compares(one: Listed, outcomes: Sequence[Outcome]) -> bool:

@@ -1,7 +1,8 @@
 """`xlcalc check`: what an auditor would find wrong in a workbook, as it is saved.
 
 Checks of its own that fail, cells with errors, stale prices in use, constants inside formulas, functions and names that
-are nowhere, formulas that refer to themselves, and rows that stand at the edge of a sum and are not in it.
+are nowhere, formulas that refer to themselves, numbers typed over formulas, and rows that stand at the edge of a sum
+and are not in it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from .files.addresses import cell_name, column_number
 from .files.exact_stage import CIRCULAR
 from .files.formula_text import NO_FUNCTION, NO_TABLE, tokens
 from .files.package import Package
+from .files.prepare import Sheet
 from .files.recalc import recalculate
+from .files.references import moved
 from .files.sheet_grammar import Cell
 from .files.unknown_names import NO_NAME
 from .files.xml_text import attribute, unescape
@@ -67,6 +70,10 @@ def findings(package: Package) -> list[Finding]:
         xml = package.sheet(sheet)
         cells = {(cell.row, cell.column): cell for cell in xml.cells()}
         formulas = xml.formula_cells()
+        read = Sheet(package, sheet, package.sheets[sheet], xml, [cell for cell in formulas if cell.calculates])
+        for place, number in _typed_over(read, cells):
+            said = f"holds the number {number} among formulas that are alike"
+            found.append(Finding("typed", f"{sheet}!{place}", said))
         for cell in formulas:
             value, place = package.cell_value(xml, cell), f"{sheet}!{cell_name(cell.row, cell.column)}"
             if isinstance(value, CalcError):
@@ -110,6 +117,28 @@ def _left_out(text: str, cell: Cell, cells: dict[tuple[int, int], Cell]) -> Iter
             other = cells.get((row, column))
             if other is not None and row < cell.row and _is_number(other) and _style(other) == _style(inside):
                 yield f"sums {left}{first}:{left}{last} and leaves out {left}{row}, which holds a number beside it"
+
+
+def _typed_over(sheet: Sheet, cells: dict[tuple[int, int], Cell]) -> Iterator[tuple[str, str]]:
+    """Numbers between two formulas that are alike, or before three that are alike and do not begin with it."""
+    texts = {place: index for index, place in enumerate(sheet.places)}
+
+    def shape(row: int, column: int) -> str | None:
+        at = texts.get((row, column))
+        return None if at is None else moved(sheet.formula(at), 1 - row, 1 - column)
+
+    typed = {place for place, cell in cells.items() if place not in texts and _is_number(cell)}
+    for row, column in sorted(typed):
+        in_a_row = {(row, column - 1), (row, column + 1)} & typed
+        for down, right in ((0, 1), (1, 0)) if not in_a_row else ((0, 1),):
+            after = shape(row + down, column + right)
+            if after is None:
+                continue
+            begins = cell_name(row, column) in sheet.formula(texts[row + down, column + right])
+            alike = all(after == shape(row + down * far, column + right * far) for far in (2, 3))
+            if after == shape(row - down, column - right) or (alike and not begins):
+                yield cell_name(row, column), (cells[row, column].value or b"").decode()
+                break
 
 
 def _style(cell: Cell) -> bytes | None:

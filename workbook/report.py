@@ -16,7 +16,7 @@ from xlcalc.language.errors import CalcError
 from xlcalc.language.harmless import printable
 
 from . import own_catalog
-from .checks import FailedCheck, failed, warned
+from .checks import FailedCheck, failed, unused, warned
 from .files.cells_xml import CellValue
 from .files.endings import refuse_ending
 from .files.errors import WorkbookError
@@ -29,6 +29,7 @@ from .settings import EPOCH, day_zero, set_inputs, unknown
 from .templates import editions
 
 _MARKS = re.compile(r"[\\`*_{}\[\]<>#|~&$]")
+_LIST_MARK = re.compile(r"\A(\d*)([-+.)])(?=\s)")
 _CURRENCY = "your currency"
 _DAY = "report_date"
 _NO_QUANTITY = ("", "date", "name", "text")
@@ -61,6 +62,8 @@ class Report:
     """The checks that must hold and do not."""
     left_out: list[str] = field(default_factory=list)
     """What the user's own catalog has and a template has no room for, in sentences."""
+    unused: list[str] = field(default_factory=list)
+    """The inputs that were set and that the scenario shown does not use, in sentences."""
 
     @property
     def warned(self) -> list[FailedCheck]:
@@ -70,7 +73,7 @@ class Report:
     @property
     def notes(self) -> list[str]:
         """What deserves to be known though nothing is wrong, in sentences."""
-        return [*notes(self.recalculation), *self.left_out]
+        return [*self.unused, *notes(self.recalculation), *self.left_out]
 
     @property
     def inputs(self) -> list[NamedCell]:
@@ -150,7 +153,8 @@ def make(
     set_inputs(package, settings, {one.name.casefold(): one.unit for one in listed})
     recalculation = editions.recalculated(whole, package, progress, "engine" if is_template(source) else trust, now)
     inputs = [one.name for one in listed if one.kind == "input"]
-    return Report(package.label, recalculation, named_cells(package), failed(package, inputs), left_out)
+    stopped, idle = failed(package, inputs), unused(package, settings)
+    return Report(package.label, recalculation, named_cells(package), stopped, left_out, idle)
 
 
 def calculated(package: Package) -> Package:
@@ -271,4 +275,4 @@ def _text(value: float | str | bool | None) -> str:
 
 def escaped(text: str) -> str:
     """A text that Markdown shows as it is."""
-    return printable(_MARKS.sub(r"\\\g<0>", " ".join(text.split())))
+    return printable(_LIST_MARK.sub(r"\1\\\2", _MARKS.sub(r"\\\g<0>", " ".join(text.split()))))

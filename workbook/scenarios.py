@@ -26,6 +26,8 @@ from .settings import SettingError
 from .warm import OpenWorkbook
 
 _NAME = "name"
+_NAMED = 3
+"""Scenarios that a warning names."""
 ENDINGS = (".csv", ".yaml", ".yml")
 
 Shown = float | str | bool | None
@@ -41,13 +43,14 @@ class Scenario(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a workbook says of a scenario: its inputs and results by name, what fails, in sentences, and its lines of
-    cost."""
+    """What a workbook says of a scenario: inputs and results by name, what fails and what it warns of, in sentences,
+    and its lines of cost."""
 
     scenario: Scenario
     inputs: dict[str, Shown]
     results: dict[str, Shown]
     failures: list[str]
+    warnings: list[str]
     bill: Bill | None
 
 
@@ -66,6 +69,20 @@ class Comparison:
     def failures(self) -> list[str]:
         return [f"{one.scenario.name}: {said}" for one in self.outcomes for said in one.failures]
 
+    @property
+    def warned(self) -> list[tuple[str, str]]:
+        """Each warning once, after the scenarios that have it."""
+        found: dict[str, list[str]] = {}
+        for one in self.outcomes:
+            for said in one.warnings:
+                found.setdefault(said, []).append(one.scenario.name)
+        every = len(self.outcomes)
+        return [("all scenarios" if len(names) == every > 1 else _few(names), said) for said, names in found.items()]
+
+    @property
+    def warnings(self) -> list[str]:
+        return [f"{names}: {said}" for names, said in self.warned]
+
     def results(self) -> list[Listed]:
         """The results, without what the workbook says of its checks: `failures` say more."""
         return [one for one in self.listed if one.kind == "result" and not one.name.startswith("checks_")]
@@ -79,6 +96,11 @@ class Comparison:
             if one.kind == "input"
             and (one.name.casefold() in set_by_one or len({str(o.inputs[one.name]) for o in self.outcomes}) > 1)
         ]
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def read(path: Path) -> list[Scenario]:
@@ -165,7 +187,16 @@ def calculate(
         for one in each(scenarios):
             book.set_only(_settings(one, common))
             rows = book.rows("Dashboard")
-            outcomes.append(Outcome(one, book.inputs(), book.results(), book.failures(), bill_of(rows)))
+            outcomes.append(
+                Outcome(
+                    one,
+                    book.inputs(),
+                    book.results(),
+                    book.failures(),
+                    [*book.unused(), *book.warnings()],
+                    bill_of(rows),
+                )
+            )
         label = source if is_template(source) else Path(source).name
         title = book.rows("Cover").get(1, {}).get(1)
         currencies = {str(one.inputs.get("currency")) for one in outcomes}
@@ -187,6 +218,7 @@ def as_json(compared: Comparison) -> bytes:
         results = {name: quantity(value, units[name]) for name, value in one.results.items()}
         content.append({
             "scenario": one.scenario.name, "settings": one.scenario.settings, "failures": one.failures,
+            "warnings": one.warnings,
             "results": {name: said["value"] for name, said in results.items()},
             "reasons": {name: said["reason"] for name, said in results.items() if "reason" in said},
             "inputs": one.inputs,
@@ -197,8 +229,9 @@ def as_json(compared: Comparison) -> bytes:
 def as_markdown(compared: Comparison) -> bytes:
     names = [one.scenario.name for one in compared.outcomes]
     said = [f"# {escaped(compared.source)}", ""]
-    if compared.failures:
-        said += ["## Failed checks", "", *(f"- {escaped(text)}" for text in compared.failures), ""]
+    for title, texts in (("Failed checks", compared.failures), ("Warnings", compared.warnings)):
+        if texts:
+            said += [f"## {title}", "", *(f"- {escaped(text)}" for text in texts), ""]
     for title, listed, place in (
         ("Results", compared.results(), "results"),
         ("Inputs that differ", compared.changed(), "inputs"),

@@ -16,7 +16,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from xlcalc.language.errors import CalcError
 
 from . import report
-from .checks import FailedCheck, failed
+from .checks import FailedCheck, failed, unused, warned
 from .excerpt import excerpt
 from .files import engine
 from .files.addresses import parse_cell
@@ -127,6 +127,17 @@ class OpenWorkbook:
         found: list[FailedCheck] = failed(self._values(), self._inputs)
         wrong = self._fresh is not None or (self._held is not None and self._held.has_errors)
         return [*(check.sentence() for check in found), *(problems(self._anew()) if wrong else [])]
+
+    @_alone
+    def warnings(self) -> list[str]:
+        """The other checks that do not hold, in sentences."""
+        return [check.sentence() for check in warned(self._values())]
+
+    @_alone
+    def unused(self) -> list[str]:
+        """The inputs that were set and that the scenario shown does not use, in sentences."""
+        given = [one.name for one in self.listed if self._package.locate(one.name) in self._set]
+        return unused(self._values(), given)
 
     def _shown(self, kind: str, names: Collection[str] = ()) -> dict[str, float | str | bool | None]:
         listed = [one for one in self.listed if one.kind == kind and (not names or one.name.casefold() in names)]

@@ -8,6 +8,7 @@ import re
 
 import openpyxl
 import pytest
+from chromium import violations
 
 from xlcalc.workbook import report
 from xlcalc.workbook.difference import differences
@@ -43,6 +44,16 @@ def test_constants_and_rows_beside_a_sum_are_found():
     assert not findings(package(whole))
 
 
+def test_a_number_typed_over_a_formula_is_found():
+    rows = {f"{letter}{row}": f"={letter}$9*{letter}8" for letter in "BCDEFG" for row in (1, 2, 3)}
+    inputs = {f"{letter}{row}": row for letter in "BCDEFG" for row in (8, 9)}
+    series = {"B5": 1, "C5": "=B5+1", "D5": "=C5+1", "E5": "=D5+1"}
+    typed = {"B1": 7, "E2": 8}
+    assert not [one for one in findings(package({**rows, **inputs, **series})) if one.kind == "typed"]
+    found = [one.place for one in findings(package({**rows, **inputs, **series, **typed})) if one.kind == "typed"]
+    assert found == ["Sheet!B1", "Sheet!E2"]
+
+
 def test_formulas_that_nothing_calculates_are_found():
     cells = {
         "A1": 1,
@@ -65,12 +76,11 @@ def test_a_template_has_no_constant_no_error_and_no_open_sum():
 
 def test_differences_are_inputs_results_and_formulas():
     first, second = report.find("fine-tuning"), report.find("fine-tuning")
-    assert not differences(first, second)
     second.set_cell(*second.locate("model"), "qwen3-32b")
-    assert [(one.kind, one.name, one.after) for one in differences(first, second)] == [("input", "model", "qwen3-32b")]
     assert not second.value("Inputs", "A79")
     second.set_cell("Inputs", "A79", "Building")  # the first of one's own lines
-    assert ("typed", "Inputs!A79", None, "Building") in map(tuple, differences(first, second))
+    found = [tuple(one) for one in differences(first, second)]
+    assert found == [("input", "model", "llama-3.1-8b", "qwen3-32b"), ("typed", "Inputs!A79", None, "Building")]
     changed = differences(package({"A1": 1, "A2": "=A1+1"}), package({"A1": 1, "A2": "=A1+2"}))
     assert [tuple(one) for one in changed] == [("formula", "Sheet!A2", "=A1+1", "=A1+2")]
 
@@ -121,3 +131,21 @@ def test_a_program_reads_numbers_and_why_there_is_none():
     assert report.quantity("never", "month") == {"value": None, "reason": "never"}
     assert report.quantity("#N/A", "") == {"value": None, "reason": "#N/A"}
     assert report.quantity("llama-3.1-8b", "name") == {"value": "llama-3.1-8b"}
+
+
+def test_a_page_fits_a_phone_and_breaks_no_rule_of_accessibility(browser):
+    book = report.find("cluster-tco")
+    made = report.Report("x", Recalculation(book, 0, 0, 0.0, [], [], [], False), report.named_cells(book), [])
+    for scheme, rules in (("light", ()), ("dark", ("color-contrast",))):
+        page = browser.new_context(viewport={"width": 390, "height": 800}, color_scheme=scheme).new_page()
+        page.set_content(as_html(made).decode())
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert violations(page, *rules) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("a|b `c` $1 &amp;", r"a\|b \`c\` \$1 \&amp;"), ("- a - b", r"\- a - b"), ("12. a", r"12\. a"), ("-5 a", "-5 a")],
+)
+def test_markdown_shows_a_text_as_it_is(text, shown):
+    assert report.escaped(text) == shown

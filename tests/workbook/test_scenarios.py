@@ -11,6 +11,7 @@ import pytest
 import xlsxwriter
 from typer.testing import CliRunner
 
+from xlcalc import sweeps
 from xlcalc.cli.app import app
 from xlcalc.workbook import comparison_book, report, scenarios
 from xlcalc.workbook.settings import SettingError
@@ -37,6 +38,8 @@ def plan(tmp_path):
         checks.write_row(1, 0, ["Cost is below 900", "stop"])
         checks.write_formula("C2", "=IF(cost<900,1,0)", None, 1)
         checks.write("D2", "Fewer hours.")
+        checks.write_row("A3", ["Price is usual", "warning"])
+        checks.write_formula("C3", "=IF(price<3,1,0)", None, 1)
         for name, cell in {"hours": "B1", "price": "B2", "start": "B3", "cost": "B5", "ends": "B6"}.items():
             book.define_name(name, f"='My plan'!$B${cell[1]}")
         book.define_name("block", "='My plan'!$A$1:$B$3")
@@ -86,6 +89,27 @@ def test_the_day_of_a_report_is_the_day_of_its_formulas(tmp_path):
     assert report.dated(report.find("fine-tuning"), {}, day)[0] == {"report_date": "2027-01-31"}
 
 
+def test_an_input_that_the_scenario_shown_does_not_use_is_named(tmp_path):
+    path = tmp_path / "cases.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("S")
+        sheet.write_row("A1", ["base", 2])
+        sheet.write_formula("A2", '=IF(A1="high",9,B1)', None, 2)
+        sheet.write_formula("B2", "=A2*10", None, 20)
+        for name, cell in {"scenario": "A$1", "price": "B$1", "price_shown": "A$2", "cost": "B$2"}.items():
+            book.define_name(name, f"=S!${cell}")
+    said = "price=3 counts for nothing: the scenario shown, high, has its own, 9"
+    assert report.make(str(path), {"Price": "3"}).unused == []
+    assert report.make(str(path), {"Price": "3", "scenario": "high"}).notes[0] == said
+    file = written(tmp_path, "s.csv", "name,scenario\na,\nb,high\n")
+    assert scenarios.calculate(str(path), scenarios.read(file), {"price": "3"}, iter).warnings == [f"b: {said}"]
+    swept = {
+        "scenarios": {"scenario": ["high", "base"], "price": [3]},
+        "workbook": {"name": str(path), "results": ["cost"]},
+    }
+    assert sweeps.sweep(swept).unused == [f"of the first scenario {said}"]
+
+
 def test_the_workbook_compares_them_by_formulas(plan, tmp_path):
     compared = scenarios.calculate(plan, scenarios.read(written(tmp_path, "s.csv", CSV)), {"price": "5"}, iter)
     assert compared.failures == ["long: STOP, not met: Cost is below 900. Fewer hours."]
@@ -95,6 +119,8 @@ def test_the_workbook_compares_them_by_formulas(plan, tmp_path):
     assert [cell.value for cell in rows["cost"][3:6]] == [0, pytest.approx(39), pytest.approx(-0.7)]
     assert formulas["Comparison"][rows["cost"][4].coordinate].value.startswith("=E")
     said = {row[0]: row[1] for row in values["Checks"].iter_rows(min_row=6, values_only=True)}
+    assert compared.warnings == ["as it is, long: Warning, not met: Price is usual."]
+    assert said["as it is, long"] == "Warning, not met: Price is usual."
     assert said["cheap"] == "nothing" and "Cost is below 900" in said["long"]
 
 

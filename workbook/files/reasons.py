@@ -55,6 +55,8 @@ class Explainer:
         reasons = {}
         for cell, error in wrong.items():
             sentences = said.get(error.code)
+            if sentences is None and error.code == "#REF!":  # INDEX of an error, which the engine takes for one cell
+                sentences = [CalcError(error.code, str(one)) for alike in said.values() for one in alike]
             if sentences:
                 reasons[cell] = sentences.pop(0) if len(sentences) > 1 else sentences[0]
             else:

@@ -21,10 +21,10 @@ from .stored import Stored, read
 
 _NOTE = (
     "Standalone edition: the LLM_* functions are names of this workbook (Formulas > Name Manager), for Excel of"
-    " Microsoft 365, 2024 and later; no add-in, macro or Python. LibreOffice and older Excel have no LAMBDA: there the"
-    " values stay until something recalculates. Cells on lilac are answers of searches, kept on the sheet Searches for"
-    " the inputs that this file was made with: after other inputs they give #N/A or say that they are not known, until"
-    " `xlcalc recalc FILE` searches again."
+    " Microsoft 365, 2024 and later; no add-in, macro or Python. LibreOffice and older Excel have no LAMBDA: there"
+    " cells with these functions show an error, and others keep their values until something recalculates them. Cells"
+    " on lilac are answers of searches, kept on the sheet Searches for the inputs that this file was made with: after"
+    " other inputs they give #N/A or say that they are not known, until `xlcalc recalc FILE` searches again."
 )
 _NOTE_STARTS = "Standalone edition: "
 _NOTE_PLACE = re.compile(rb'(<row r="4"[^>]*>(?:(?!</row>).)*?)(?=<c r="[E-Z]|</row>)', re.DOTALL)

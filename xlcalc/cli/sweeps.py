@@ -49,7 +49,7 @@ def sweep(
     notes = [f"{found.scenarios:,} scenarios, {found.kept:,} kept"]
     if found.wrong:
         notes.append(f"{found.wrong:,} of all have an error and no number, such as {found.example}")
-    remark(notes)
+    remark([*found.unused, *notes])
     if found.wrong == found.scenarios:
         raise typer.Exit(1)
 

@@ -109,9 +109,9 @@ def recalc(
 def check(file: Annotated[Path, typer.Argument(help="A workbook.")]) -> None:
     """What an auditor would find in a workbook.
 
-    Failing checks, stale prices in use, errors, constants in formulas, functions and names that are nowhere, formulas
-    that refer to themselves, sums that leave out the row beside them. Exit status 1 where there is any; other warnings
-    are notes.
+    Failing checks, stale prices in use, errors, constants in formulas, numbers typed over formulas, functions and names
+    that are nowhere, formulas that refer to themselves, sums that leave out the row beside them. Exit status 1 where
+    there is any; other warnings are notes.
 
     Example: xlcalc check budget.xlsx
     """
@@ -239,7 +239,7 @@ def _compare(
     ]
     print_rows([["result", "unit", *names], *rows])
     print(f"xlcalc: wrote {target}", file=sys.stderr)
-    remark(compared.left_out)
+    remark([*compared.left_out, *compared.warnings])
     complain(compared.failures)
 
 

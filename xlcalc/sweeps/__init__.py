@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from xlcalc.sweeps import export, kept, run, spec
+from xlcalc.sweeps import block, export, kept, run, spec
 from xlcalc.sweeps.expressions import SpecError
 
 __all__ = ["SpecError", "sweep"]
@@ -42,9 +42,10 @@ def sweep(
         with tempfile.TemporaryDirectory() as folder:
             found = run.run(asked, Path(folder) / "sweep", table=table, workers=workers, cluster=cluster,
                             progress=progress)  # fmt: skip
-            return export.answer(found, kept.together(list(export.tables(found.folder))))
+            rows = kept.together(list(export.tables(found.folder)))
+            return export.answer(found, rows, block.unused(asked, table))
     export.refuse(Path(out))
     found = run.run(asked, export.folder(Path(out)), table=table, workers=workers, cluster=cluster, progress=progress)
-    made = export.answer(found, None)
+    made = export.answer(found, None, block.unused(asked, table))
     export.write(Path(out), found, made)
     return made

@@ -96,6 +96,20 @@ def _of_workbook(spec: Spec, columns: Mapping[str, Values], places: Mapping[str,
     return made if rows is None else {name: _spread(values, back) for name, values in made.items()}
 
 
+def unused(spec: Spec, table: pyarrow.Table | None) -> list[str]:
+    """The inputs of the first scenario that count for nothing in the workbook, in sentences."""
+    if not spec.described["workbook"]:
+        return []
+    book = _opened(spec.described["workbook"])
+    with _TURN:
+        try:
+            names = spec.described["inputs"]
+            book.set({name: spec.grid[name][0] if table is None else table.column(name)[0].as_py() for name in names})
+        except ValueError:  # its row says why
+            return []
+        return [f"of the first scenario {said}" for said in book.unused()]
+
+
 @lru_cache(1)
 def _opened(name: str) -> Any:
     return xlcalc.open_workbook(name)

@@ -27,7 +27,7 @@ MOST_ROWS = 1_048_575  # of a sheet, below its headers
 
 class Answer(NamedTuple):
     """What a sweep comes to: how many scenarios, of them kept, with an error; `best` and `groups` with headers, empty
-    where none were asked for; `rows` in memory."""
+    where none were asked for; `rows` in memory; `unused`: which inputs count for nothing, in sentences."""
 
     scenarios: int
     kept: int
@@ -36,11 +36,13 @@ class Answer(NamedTuple):
     best: Table
     groups: Table
     rows: pyarrow.Table | None
+    unused: Sequence[str] = ()
 
 
-def answer(found: Sweep, rows: pyarrow.Table | None) -> Answer:
+def answer(found: Sweep, rows: pyarrow.Table | None, unused: Sequence[str] = ()) -> Answer:
     part = found.part
-    return Answer(found.scenarios, part.rows, part.wrong, part.example, _table(part.best), _table(part.groups), rows)
+    best, groups = _table(part.best), _table(part.groups)
+    return Answer(found.scenarios, part.rows, part.wrong, part.example, best, groups, rows, unused)
 
 
 def scenarios(path: Path) -> tuple[pyarrow.Table, str]:

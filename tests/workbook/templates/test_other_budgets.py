@@ -192,6 +192,11 @@ def test_cluster_capital_and_hour():
     year = (capex - residual / 1.12**4) * factor + 12 * running
     useful = 1001 * HOURS_A_MONTH * 0.95 * 0.7 * 12
     assert report.named("own_usd_per_hour") == pytest.approx(year / useful)
+    reserved = (
+        report.named("price_3y") * 1008 / 1001 / 0.7
+    )  # every hour of whole instances, whatever the own hall is worth
+    assert report.named("reserve_usd_per_hour") == pytest.approx(reserved)
+    assert changed(template="cluster-tco", **given, uptime=0.5).named("reserve_usd_per_hour") == pytest.approx(reserved)
     assert report.named("total_cost") == pytest.approx(capex + 48 * running - residual)
     work = 12 * 1001 * 1050 / 1000 * 1.25 * 0.95 * (0.75 - 0.3) * HOURS_A_MONTH * 0.0929  # what full use adds
     at_rent = 1001 * HOURS_A_MONTH * 12 * 0.95 * median_price()

@@ -44,7 +44,7 @@ def sections(book: Book) -> list[Section]:
             accelerator_input(),
             Input("accelerators", "Accelerators needed", 1024, "devices", "Whole systems are bought.", None, style.WHOLE, 1, 1e7, True,
                   group=VOLUME),
-            Input("node_size", "Accelerators in a system", 8, "devices", "Bought together, and rented together for a term; on demand those needed are paid.", None, style.WHOLE, 1, 1024, True, group=MIX),
+            Input("node_size", "Accelerators in a system", 8, "devices", "Bought together. On demand those needed are paid, for a term whole instances that are listed.", None, style.WHOLE, 1, 1024, True, group=MIX),
             Input("usd_per_system", "Price of a system", LISTED_SYSTEM[0], "USD", "Server with its accelerators. An 8-GPU HGX H100 as listed on "
                   "31 January 2025: take your quote.", SERVER, style.USD, 1, 1e9, group=PRICE),
             Input("network_share", "Network between systems", 0.19, "share of capital with it",

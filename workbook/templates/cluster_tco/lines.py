@@ -182,16 +182,16 @@ RESULTS: list[Block] = [
         Line("rent_usd_per_hour", "Rented on demand", _HOUR, "{price_on_demand}*(1+{contingency})*(1+{tax})",
              "Only used hours are paid; contingency and tax as on owning.", _RATE,
              "A useful accelerator-hour, rented on demand"),
-        Line("reserve_1y_usd_per_hour", "Rented for a year", _HOUR, "{price_1y}/{worked}*(1+{contingency})*(1+{tax})", "All hours of whole systems are paid.", _RATE,
-             "A useful accelerator-hour, committed for a year"),
-        Line("reserve_usd_per_hour", "Rented for three years", _HOUR, "{price_3y}/{worked}*(1+{contingency})*(1+{tax})", "All hours of whole systems are paid.", _RATE,
-             "A useful accelerator-hour, committed for three years"),
+        Line("reserved", "Accelerators of whole rented instances", "accelerators",
+             "ROUNDUP({accelerators}/{price_least_size},0)*{price_least_size}", "As large as those that are compared.", _INT),
+        *(Line(name, f"Rented for {words}", _HOUR, f"{{price_{term}}}*{{reserved}}/({{accelerators}}*{{utilisation}})*(1+{{contingency}})*(1+{{tax}})",
+               "All their hours are paid, worked or not; the provider replaces what fails.", _RATE, f"A useful accelerator-hour, committed for {words}")
+          for name, term, words in (("reserve_1y_usd_per_hour", "1y", "a year"), ("reserve_usd_per_hour", "3y", "three years"))),
         Line("breakeven_use", "Use at which owning equals on demand", "share",
              "{own_idle_year}/MAX(tolerance,{up_year}*{rent_usd_per_hour}-{full_use_year})", "Above 100 %: never.", style.PERCENT, "Use at which owning equals renting on demand"),
-        *(Line(f"breakeven_use_{term}", f"Owning over a commitment for {words}", "share",
-               f"{{own_year}}/({{accelerators_bought}}*hours_per_month*months_per_year*{{price_{term}}}*(1+{{contingency}})*(1+{{tax}}))",
-               "Both pay all hours: below 100 % owning is cheaper at any use.", style.PERCENT)
-          for term, words in (("1y", "a year"), ("3y", "three years"))),
+        *(Line(f"breakeven_use_{term}", f"A useful hour, owned, over one rented for {words}", "share", f"{{own_usd_per_hour}}/{{{rent}}}",
+               "Below 100 % owning is cheaper.", style.PERCENT)
+          for term, words, rent in (("1y", "a year", "reserve_1y_usd_per_hour"), ("3y", "three years", "reserve_usd_per_hour"))),
     ]),
     ("Owned, by use", [
         Line("own_at_30", "At 30 % use", _HOUR, _at("use_30"), "", _RATE),
