@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from . import style
 from .contracts import BLEND, COMMITMENTS, FLEXIBLE_RATE, committed_lines, whole_units
@@ -33,7 +34,7 @@ def serving_sections(model: str, *, queues: bool = True, income: bool = False) -
     `income`: what the service earns too."""
     return [
         ("Traffic", [
-            model_input(model, "A model of the Models sheet; a Hugging Face name works too."),
+            replace(model_input(model, "A model of the Models sheet; a Hugging Face name works too."), group=EFFICIENCY),  # the same work
             Input("requests_per_day", "Requests a day at the start", 500_000, "requests/day", "Mean of a month. An example.", None,
                   style.WHOLE, 1, 1e12, group=VOLUME, basis=_EXAMPLE),
             Input("growth", "Growth", 0.05, "share a month", "Compounded each month, but for months that are typed on Load by hour. An "
