@@ -1,11 +1,13 @@
-"""The user's own accelerators and prices in a template: in its yellow rows, or over the row of the same id."""
+"""The user's own models, accelerators and prices in a workbook: below our models; in the yellow rows of the others, or
+over the row of the same id."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from xlcalc.catalog import tables, user
+from xlcalc.catalog import models, tables, user
 
 from .files.addresses import parse_area, split_sheet
 from .files.cells_xml import CellValue
@@ -18,15 +20,52 @@ _OWN_PRICE, _PRICE = "own", "on_demand_usd_per_hour"
 def fill(package: Package) -> list[str]:
     """Put them into a template, and say what of them is not in it, in sentences. The cells that read them keep the
     values that they had."""
-    own = [row for row in tables.rows("accelerators") if row not in tables.shipped("accelerators")]
     listed = [row for row in tables.rows("prices") if row not in tables.shipped("prices")]
     given = [{**row, _OWN_PRICE: row[_PRICE]} for row in listed if user.is_own(row)]
-    said = [*_fill(package, "hardware_list", "accelerators", own), *_fill(package, "prices_list", "prices", given)]
+    said = [*fill_specifications(package), *_fill(package, "prices_list", "prices", given)]
     if len(given) < len(listed):
         said.append(
             "a template does not have the prices that prices refresh fetched: give the one you need to prices add"
         )
     return said
+
+
+def fill_specifications(package: Package) -> list[str]:
+    """The same of models and accelerators alone."""
+    _below_models(package)
+    own = [row for row in tables.rows("accelerators") if row not in tables.shipped("accelerators")]
+    return _fill(package, "hardware_list", "accelerators", own)
+
+
+def _below_models(package: Package) -> None:
+    """Put the models into rows below those of the list, which look like its last, and make its names longer."""
+    target = split_sheet(next((one.definition for one in package.names if one.name == "models_list"), ""))
+    area = parse_area(target[1]) if target else None
+    if target is None or area is None:
+        return
+    from .templates.sheets.models import own_row
+
+    sheet, present = target[0], package.rows(target[0])
+    places = {present.get(row, {}).get(1): row for row in range(area.top, area.bottom + 1)}
+    new = [row["id"] for row in tables.rows("models") if user.is_own(row) and row["id"] not in places]
+    if not new:
+        return
+    bottom = area.bottom + len(new)
+    cells = {
+        (row, column): value
+        for row, name in enumerate(new, area.bottom + 1)
+        for column, value in enumerate(own_row(models.by_id(name)), 1)
+    }
+    package.place(sheet, cells)
+    part = package.sheets[sheet]
+    xml = package.read(part)
+    for letters, look in re.findall(rb'<c r="([A-Z]+)%d"[^>]*? (s="\d+")' % area.bottom, xml):
+        rows = b"|".join(b"%d" % row for row in range(area.bottom + 1, bottom + 1))
+        xml = re.sub(rb'<c r="(%b(?:%b))"' % (letters, rows), rb'<c r="\1" ' + look, xml)
+    package.replace(part, xml)
+    names = rb"(<definedName [^>]*name=\"models_\w+\"[^>]*>[^<]*\$)%d(</)" % area.bottom
+    workbook = package.read(package.workbook_part)
+    package.replace(package.workbook_part, re.sub(names, rb"\g<1>%d\2" % bottom, workbook))
 
 
 def _formats(catalog: str) -> dict[str, str]:

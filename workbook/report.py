@@ -150,6 +150,7 @@ def make(
     package = editions.calculable(whole)
     listed = listed_names(package)
     settings, now = dated(package, settings, day)
+    editions.refuse_missing(whole, settings.values())
     set_inputs(package, settings, {one.name.casefold(): one.unit for one in listed})
     recalculation = editions.recalculated(whole, package, progress, "engine" if is_template(source) else trust, now)
     inputs = [one.name for one in listed if one.kind == "input"]

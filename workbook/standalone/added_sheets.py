@@ -31,7 +31,13 @@ SHEETS = {
     formats.MACHINES: ("Machine formats", "What serving reads of an accelerator that computes in a format."),
 }
 _WORDS, _SEARCHES = "Words", "Searches"
-TITLES = (*(title for title, _ in SHEETS.values()), _WORDS, _SEARCHES, plans.TITLE)
+PURPOSES = {
+    **dict(SHEETS.values()),
+    _WORDS: "Numbers that follow from the words of a call, and units.",
+    _SEARCHES: "Calls that were searched for this file, with their answers; to the right, the tables that they gave.",
+    plans.TITLE: plans.PURPOSE,
+}
+TITLES = tuple(PURPOSES)
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
@@ -97,15 +103,10 @@ def sheets(
             names[f"xlcalc_{catalog}_{end}"] = _area(title, column, column, last)
         names.setdefault(f"xlcalc_{catalog}_names", names[f"xlcalc_{catalog}_ids"])
     width = max(map(len, kit.words))
-    made[_WORDS] = _sheet(
-        _WORDS, "Numbers that follow from the words of a call, and units.", [["call"]], kit.words, looks
-    )
+    made[_WORDS] = _sheet(_WORDS, PURPOSES[_WORDS], [["call"]], kit.words, looks)
     names["xlcalc_keys"] = _area(_WORDS, 1, 1, _FIRST + len(kit.words) - 1)
     names["xlcalc_words"] = _area(_WORDS, 2, width, _FIRST + len(kit.words) - 1)
     calls, found = _answers(answers)
-    purpose = (
-        "Calls that were searched when this file was made, with their answers; to the right, the tables that they gave."
-    )
     head = [
         "function",
         *(f"argument {i}" for i in range(1, ARGUMENTS + 1)),
@@ -120,7 +121,7 @@ def sheets(
     rows = [
         [*(calls[i] if i < len(calls) else blank), None, *(found[i] if i < len(found) else [])] for i in range(lines)
     ]
-    made[_SEARCHES] = _sheet(_SEARCHES, purpose, [head], rows, looks)
+    made[_SEARCHES] = _sheet(_SEARCHES, PURPOSES[_SEARCHES], [head], rows, looks)
     last = _FIRST + max(len(calls), 1) - 1
     names["xlcalc_called"] = _area(_SEARCHES, 1, 1, last)
     for i in range(1, ARGUMENTS + 1):

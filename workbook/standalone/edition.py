@@ -16,6 +16,7 @@ from ..files.errors import WorkbookError
 from ..files.package import Package
 from ..files.xml_text import escape, escape_string
 from . import added_sheets
+from . import cover as cover_list
 from .searches import Answer
 from .stored import Stored, read
 
@@ -25,6 +26,7 @@ _NOTE = (
     " cells with these functions show an error, and others keep their values until something recalculates them. Cells"
     " on lilac are answers of searches, kept on the sheet Searches for the inputs that this file was made with: after"
     " other inputs they give #N/A or say that they are not known, until `xlcalc recalc FILE` searches again."
+    " The sheets that are added are listed at the end of this one."
 )
 _NOTE_STARTS = "Standalone edition: "
 _NOTE_PLACE = re.compile(rb'(<row r="4"[^>]*>(?:(?!</row>).)*?)(?=<c r="[E-Z]|</row>)', re.DOTALL)
@@ -83,6 +85,8 @@ def standalone(package: Package, answers: Sequence[Answer], own: added_sheets.Ow
     if cover and b'<c r="D4"' not in changed[cover]:
         note = f'<c r="D4" t="inlineStr"><is><t>{escape_string(_NOTE)}</t></is></c>'.encode()
         changed[cover] = _NOTE_PLACE.sub(lambda found: found[1] + note, changed[cover], count=1)
+    if cover:
+        changed[cover] = cover_list.listed(package, changed[cover], added_sheets.PURPOSES)
     styles = next(part for kind, part in package.related(package.workbook_part) if kind == "styles")
     changed[styles] = _with_dxf(package.read(styles))
     names = {_MARK: "TRUE", **names}
@@ -120,6 +124,8 @@ def addin(package: Package) -> Package:
         if part not in gone:
             xml = _NO_RULES.sub(b"", _RULE.sub(b"", package.read(part)))
             changed[part] = _CALLED.sub(rb'<c r="\1"\2><f>', xml)
+            if sheet == "Cover":
+                changed[part] = cover_list.without(package, changed[part] or b"", added_sheets.TITLES)
             if sheet == "Cover" and str(package.value(sheet, "D4")).startswith(_NOTE_STARTS):
                 changed[part] = re.sub(rb'<c r="D4"[^>]*>.*?</c>', b"", changed[part] or b"", count=1, flags=re.DOTALL)
     styles = next(part for kind, part in package.related(package.workbook_part) if kind == "styles")

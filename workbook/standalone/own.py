@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
 from xlcalc.catalog import tables
 from xlcalc.language.declare import find
 from xlcalc.language.errors import CalcError
+from xlcalc.language.ranges import is_range
 
 from . import bounds, formats
 from .cases import CATALOGS as CATALOG_OF
@@ -29,6 +31,29 @@ def rows(kit: Stored, catalog: str) -> list[list[Any]]:
         own = [one["id"] for one in tables.rows(of) if one["id"] not in theirs]
         return [list(map(value, found)) for one in own for found in formats.rows(catalog, one)]
     return [row(kit, catalog, one["id"]) for one in tables.rows(catalog) if one["id"] not in known]
+
+
+def missing(rows: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The models and accelerators among a workbook's own rows that no catalog has here: how to add each."""
+    add = {
+        "models": "`xlcalc models add config.json --id {}`",
+        "accelerators": "`xlcalc hardware add {} COLUMN=VALUE ...`",
+    }
+    return {name: add[of].format(name) for of, name in rows if of in add and name not in tables.by_id(of)}
+
+
+def noting(function: Callable[..., Any], missing: Mapping[str, str], met: set[str]) -> Callable[..., Any]:
+    """A cell function that notes which of the missing it is asked of, with the commands."""
+
+    def called(*arguments: Any) -> Any:
+        for given in arguments:
+            cells = [cell for row in given for cell in row] if is_range(given) else [given]
+            met.update(
+                missing[key] for one in cells if isinstance(one, str) and (key := one.strip().casefold()) in missing
+            )
+        return function(*arguments)
+
+    return called
 
 
 def row(kit: Stored, catalog: str, name: str) -> list[Any]:

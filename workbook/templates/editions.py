@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -38,11 +38,31 @@ def recalculated(
     the searches are asked again, and what they answer is put back with the functions."""
     if whole is package:
         return recalculate(package, cell_functions(), progress=progress, now=now, trust=trust)
-    from ..standalone import added_sheets, edition, searches, stored
+    from ..standalone import added_sheets, edition, own, searches, stored
 
     asked = searches.Asked(stored.read().closed)
-    found = recalculate(package, asked.functions, progress=progress, now=now, trust=trust)
+    missing, met = own.missing(added_sheets.own_rows(whole)), set[str]()
+    known = {name: own.noting(one, missing, met) for name, one in asked.functions.items()}
+    found = recalculate(package, known if missing else asked.functions, progress=progress, now=now, trust=trust)
+    _refuse(whole, met)
     return replace(found, package=edition.standalone(found.package, asked.listed(), added_sheets.own_rows(whole)))
+
+
+def refuse_missing(package: Package, texts: Iterable[str]) -> None:
+    """Raise WorkbookError where a text names a model or accelerator that a standalone workbook has and no catalog here."""
+    if _is_standalone(package):
+        from ..standalone import added_sheets, own
+
+        missing = own.missing(added_sheets.own_rows(package))
+        _refuse(package, {missing[text.strip().casefold()] for text in texts if text.strip().casefold() in missing})
+
+
+def _refuse(package: Package, met: Collection[str]) -> None:
+    if met:
+        raise WorkbookError(
+            f"{package.label} asks of rows of one's own that Excel finds in the file, and xlcalc not in your catalog: first"
+            f" {' and '.join(sorted(met))}. Nothing is written."
+        )
 
 
 def converted(package: Package, name: str) -> Package:
@@ -61,8 +81,10 @@ def with_own_rows(package: Package) -> Package:
     """A standalone workbook with the columns of the user's own models and machines, the rest of it as it was."""
     if not _is_standalone(package):
         raise WorkbookError(f"{package.label} is no standalone workbook: the add-in finds your models in your catalog")
+    from ..own_catalog import fill_specifications
     from ..standalone import edition
 
+    fill_specifications(package)
     return edition.with_own_rows(package)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
-from xlcalc.catalog import tables
+from xlcalc.catalog import tables, user
 from xlcalc.catalog.names import Names, NotInCatalog, Reading, key
 from xlcalc.model.format_names import FILE, QUANTISED, stated_format
 from xlcalc.model.spec import ModelSpec
@@ -64,7 +64,10 @@ def by_id(model_id: str) -> ModelSpec:
     fields: dict[str, Any] = {name: row[name] for name in named}
     fields["context"] = int(float(row["context"])) if row["context"] else None
     fields["config"] = tables.config(model_id)
-    return ModelSpec(**fields)
+    model = ModelSpec(**fields)
+    if model.context is None and user.is_own(row):  # no card is there that could say less
+        return replace(model, context=model.text_config.get("max_position_embeddings"))
+    return model
 
 
 def _sold(name: str) -> NotInCatalog | None:

@@ -18,7 +18,7 @@ TEMPLATE = Template(
     about=[
         "Give the traffic, the limits on latency and a contract on Inputs: the workbook gives replicas, accelerators and the bill, "
         "for the month that is sized and by month for five years.",
-        "Arithmetic is plain Excel. A few cells that begin with =LLM_ hold facts: what one replica holds within the limits. Type "
+        "Arithmetic is plain Excel. Cells that begin with =LLM_ hold what one replica does within the limits. Type "
         "your own measured speed, and no function is needed.",
         "From the command line: xlcalc report hosting-budget --set model=llama-3.3-70b --set requests_per_day=2e6 -o report.xlsx",
     ],

@@ -13,6 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 import xlcalc
 from xlcalc.catalog import tables
+from xlcalc.model.spec import ModelSpec
 
 from .. import style
 from ..book import Book
@@ -69,6 +70,13 @@ def build(book: Book, *, live: bool) -> Worksheet:
     book.name("models_source", sheet, FIRST, 11, (last, 11))
     book.name("models_parameters", sheet, FIRST, 7, (last, 8))
     return sheet
+
+
+def own_row(model: ModelSpec) -> list[str | float | None]:
+    """What the columns hold of a model of the user's own."""
+    total, active = model.total, model.active
+    fields = vars(model) | {"parameters": total, "active": active, "share": active / total}
+    return [fields[name] or None for name, _, _ in _COLUMNS]
 
 
 def _counted(sheet: Worksheet, row: int, column: int, model: str, name: str, live: bool) -> Cell:

@@ -22,6 +22,16 @@ _LEFT = ("What it is", "Address", "Date", "Used on")
 _SHOWN = 16
 """Lines for the sources of the model, the accelerator and the prices shown."""
 _FROM = FIRST + 6  # of the list on the sheet of all
+_OWN = Source(
+    "your own",
+    "Rows of your own on Models and Hardware, from your catalog or typed: your config.json, your data sheet",
+    "xlcalc models add, xlcalc hardware add", "–",
+)  # fmt: skip
+_OWN_SHOWN = {
+    "used_model": 'ISNUMBER(FIND(";the user\'s ",used_model))*1',
+    "used_hardware": '(SUBSTITUTE(used_hardware,";","")="")*1',
+}
+"""Is the model or accelerator shown such a row? One of the user's hardware has no source."""
 _COMPARED = (
     "SUMPRODUCT((prices_source={key})*(prices_accelerator=accelerator_id)*(prices_count>=price_least_size)"
     "*({listed}>0)*((prices_own>0)+(price_own_rows=0)>0))"
@@ -64,7 +74,9 @@ def build(book: Book) -> Worksheet:
 def _row(sheet: Worksheet, row: int, key: str, source: Source, sheets: list[str]) -> None:
     style.text(sheet, row, 1, key)
     style.note(sheet, row, 2, source.title)
-    style.link(style.text(sheet, row, 3, source.address, size=8), source.address)
+    address = style.text(sheet, row, 3, source.address, size=8)
+    if source is not _OWN:
+        style.link(address, source.address)
     style.text(sheet, row, 4, source.when)
     style.text(sheet, row, 5, ", ".join(sheets))
     for column in range(1, len(_WIDTHS) + 1):
@@ -103,10 +115,13 @@ def _catalogs(book: Book, cited: dict[str, tuple[Source, list[str]]]) -> dict[st
         keys.append(name)
     style.headings(sheet, _FROM - 1, [*_HEADS, "In use", "Number"], _LEFT)
     places = {}
-    for row, (key, (source, sheets)) in enumerate(cited.items(), _FROM):
+    listed_sources = {**cited, _OWN.key: (_OWN, ["Models", "Hardware"])}
+    for row, (key, (source, sheets)) in enumerate(listed_sources.items(), _FROM):
         _row(sheet, row, key, source, [one for one in sheets if one in CATALOG_SHEETS])
         places[key] = f"'Catalog sources'!A{row}"
         tests = [f'ISNUMBER(FIND(";"&$A{row}&";",{name}))*1' for name in keys]
+        if source is _OWN:
+            tests = [own for name, own in _OWN_SHOWN.items() if name in keys]
         if "Prices" in sheets:
             terms = [term for term in ("on_demand", "1y", "3y", "spot") if f"listed_{term}_used" in names]
             listed = "+".join(f"(prices_{term}>0)*listed_{term}_used" for term in terms)
@@ -120,7 +135,7 @@ def _catalogs(book: Book, cited: dict[str, tuple[Source, list[str]]]) -> dict[st
         )
         above = f"SUM(F${_FROM - 1}:F{row})"
         style.formula(sheet, row, 7, f'=IF(F{row}=1,{above},"–")', "0").alignment = style.aligned("center")
-    last = _FROM + len(cited) - 1
+    last = _FROM + len(listed_sources) - 1
     for name, column in (("catalog_sources", 1), ("catalog_in_use", 6), ("catalog_numbers", 7)):
         book.name(name, sheet, _FROM, column, (last, 5 if column == 1 else column))
     sheet.auto_filter.ref = f"A{_FROM - 1}:G{last}"

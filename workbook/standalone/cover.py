@@ -1,0 +1,55 @@
+"""The sheets that the standalone edition adds, listed at the end of the Cover, and the list taken out again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+from ..files.package import Package
+from ..files.xml_text import escape_string
+
+_HEADING = "Sheets of the functions in this file: the formulas of LLM_* read them; nothing is to be typed there"
+_SHEET = "Cover"
+
+
+def listed(package: Package, xml: bytes, purposes: Mapping[str, str]) -> bytes:
+    """The Cover with a line a sheet below what it has."""
+    if b"</hyperlinks>" not in xml:
+        return xml
+    first = max(package.rows(_SHEET)) + 2
+    looks = {column: _look(package, xml, column) for column in "AB"}
+    heading = re.search(rb'<c r="A\d+"([^>]*?)(?: t="\w+")?><is><t>Contents</t>', xml)
+    rows = [_row(first, {"A": _HEADING}, {"A": (heading[1] if heading else b"").decode()})]
+    rows += [_row(i, {"A": title, "B": said}, looks) for i, (title, said) in enumerate(purposes.items(), first + 1)]
+    links = "".join(
+        f'<hyperlink ref="A{i}" location="\'{title}\'!A1" />' for i, title in enumerate(purposes, first + 1)
+    )
+    xml = xml.replace(b"</sheetData>", f"{''.join(rows)}</sheetData>".encode(), 1)
+    return xml.replace(b"</hyperlinks>", f"{links}</hyperlinks>".encode(), 1)
+
+
+def without(package: Package, xml: bytes, titles: Collection[str]) -> bytes:
+    """The Cover without that list, whichever program saved it since."""
+    first = next((row for row, cells in package.rows(_SHEET).items() if cells.get(1) == _HEADING), None)
+    if first is None:
+        return xml
+    ours = [row for row, cells in package.rows(_SHEET).items() if row > first and cells.get(1) in titles]
+    for row in [first, *ours]:
+        xml = re.sub(rb'<row r="%d"(?:[^>]*/>|.*?</row>)' % row, b"", xml, count=1, flags=re.DOTALL)
+        xml = re.sub(rb'<hyperlink [^>]*ref="A%d"[^>]*/>' % row, b"", xml, count=1)
+    return xml
+
+
+def _look(package: Package, xml: bytes, column: str) -> str:
+    """How the line of the first sheet of the contents looks."""
+    contents = next((row for row, cells in package.rows(_SHEET).items() if cells.get(1) == "Contents"), 0)
+    found = re.search(rb'<c r="%b%d"( s="\d+")' % (column.encode(), contents + 1), xml)
+    return found[1].decode() if found else ""
+
+
+def _row(row: int, texts: Mapping[str, str], looks: Mapping[str, str]) -> str:
+    cells = (
+        f'<c r="{column}{row}"{looks[column]} t="inlineStr"><is><t>{escape_string(text)}</t></is></c>'
+        for column, text in texts.items()
+    )
+    return f'<row r="{row}">{"".join(cells)}</row>'
