@@ -81,10 +81,8 @@ def with_own_rows(package: Package) -> Package:
     """A standalone workbook with the columns of the user's own models and machines, the rest of it as it was."""
     if not _is_standalone(package):
         raise WorkbookError(f"{package.label} is no standalone workbook: the add-in finds your models in your catalog")
-    from ..own_catalog import fill_specifications
     from ..standalone import edition
 
-    fill_specifications(package)
     return edition.with_own_rows(package)
 
 

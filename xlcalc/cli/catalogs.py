@@ -120,15 +120,18 @@ def _add(name: str, row: list[str] | None, catalog: Path | None) -> None:
 
 
 def _into(workbook: Path | None) -> None:
-    """Give a standalone workbook the columns of what was added."""
+    """Give a standalone workbook the rows and columns of what was added."""
     if workbook is None:
         return
+    from xlcalc.workbook import own_catalog
     from xlcalc.workbook.files.package import Package
     from xlcalc.workbook.templates import editions
 
     with usage_errors():
-        editions.with_own_rows(Package.open(workbook)).save(workbook)
-    print(workbook)
+        package = Package.open(workbook)
+        left_out = own_catalog.fill_specifications(package)
+        editions.with_own_rows(package).save(workbook)
+    print(workbook, *left_out, sep="\n")
 
 
 def _use(catalog: Path | None) -> None:

@@ -17,10 +17,11 @@ from xlcalc.language.declare import find
 from xlcalc.language.errors import CalcError
 from xlcalc.language.renderings import example_arguments
 from xlcalc.workbook import report
+from xlcalc.workbook.files.errors import WorkbookError
 from xlcalc.workbook.files.package import Package
 from xlcalc.workbook.files.recalc import recalculate
 from xlcalc.workbook.listed import cell_functions
-from xlcalc.workbook.standalone import added_sheets, stored
+from xlcalc.workbook.standalone import added_sheets, edition, own, stored
 from xlcalc.workbook.templates import editions
 
 KIT = stored.read()
@@ -179,8 +180,8 @@ def test_formulas_keep_their_text_and_searches_are_marked():
             assert (b'cm="1"' in cell.attributes) == calls and (not calls or b't="array"' in cell.formula_attributes)
     calculation = made.read(made.sheets["Calculation"])
     marked = re.search(rb'sqref="([^"]*)"><cfRule [^>]*><formula>xlcalc_searched', calculation)
-    lines = 2 + 2 + 3  # that call LLM_ESTIMATE_BOUND, LLM_LATENCY_AT_LOAD and LLM_FLEET, each in ten columns
-    assert marked and len(marked[1].split()) == lines * 10
+    lines = 2 + 2 + 3  # that call LLM_ESTIMATE_BOUND, LLM_LATENCY_AT_LOAD and LLM_FLEET, each in eleven columns
+    assert marked and len(marked[1].split()) == lines * 11
     assert "LAMBDA" in str(made.value("Cover", "D4"))
 
 
@@ -208,14 +209,14 @@ def test_a_file_that_another_program_saved_goes_back_and_is_made_again():
 
 def test_models_and_accelerators_of_one_s_own_get_their_columns(tmp_path):
     config = json.loads((report.files("xlcalc.catalog") / "configs/llama-3.1-8b.json").read_text())
-    model, target, own = json.dumps({**config, "num_hidden_layers": 40}), tmp_path / "book.xlsx", tmp_path / "own"
+    model, target, folder = json.dumps({**config, "num_hidden_layers": 40}), tmp_path / "book.xlsx", tmp_path / "own"
     (tmp_path / "config.json").write_text(model)
     editions.edition(report.find("hardware"), "standalone", "hardware").save(target)
     for words in (
         ["hardware", "add", "our-chip", "peak_bf16_tflops=500", "memory_gb=96", "bandwidth_gb_s=3000"],
         ["models", "add", tmp_path / "config.json", "--id", "our-40", "--workbook", target],
     ):
-        command = [sys.executable, "-c", "from xlcalc.cli import main; main()", *map(str, words), "--catalog", own]
+        command = [sys.executable, "-c", "from xlcalc.cli import main; main()", *map(str, words), "--catalog", folder]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     cache, flops, step, hours = Calculated(Package.open(target)).answers(
@@ -230,6 +231,35 @@ def test_models_and_accelerators_of_one_s_own_get_their_columns(tmp_path):
     assert cache == xlcalc.LLM_KV_CACHE(model, 8192, 2)
     assert flops == pytest.approx(xlcalc.LLM_TRAIN_FLOPS(model, 1e12, 4096), rel=1e-12)
     assert hours == pytest.approx(1e24 / (500e12 * 0.4) / 3600, rel=1e-12)
+    made = Package.open(target)
+    rows, last = made.rows("Models"), max(made.rows("Models"))
+    assert {one.name: one.definition for one in made.names}["models_list"] == f"'Models'!$A$6:$A${last}"
+    assert [rows[last][column] for column in (1, 6, 7, 11)] == [
+        "our-40", config["max_position_embeddings"], xlcalc.LLM_PARAMS(model), "the user's config.json",
+    ]  # fmt: skip
+
+
+def test_a_model_that_the_file_has_and_no_catalog_here_is_refused_with_the_command_that_adds_it():
+    row = {("models", "our-40"): ["our-40", "our-40"]}
+    whole = edition.standalone(report.find("hardware"), [], row)
+    said = r"first `xlcalc models add config\.json --id our-40`\. Nothing is written"
+    with pytest.raises(WorkbookError, match=said):
+        editions.refuse_missing(whole, ["4", " Our-40 "])
+    editions.refuse_missing(whole, ["llama-3.1-8b"])
+    met = set()
+    asked = own.noting(xlcalc.LLM_PARAMS, own.missing(row), met)
+    assert asked("llama-3.1-8b") == xlcalc.LLM_PARAMS("llama-3.1-8b") and not met
+    with pytest.raises(CalcError):
+        asked("our-40")
+    assert met == {"`xlcalc models add config.json --id our-40`"}
+
+
+def test_the_cover_lists_the_sheets_that_are_added():
+    made = editions.edition(report.find("hosting-budget"), "standalone", "hosting-budget")
+    cover = {cells.get(1): cells.get(2) for cells in made.rows("Cover").values()}
+    links = re.findall(r"location=\"'([^']*)'!A1\"", made.read(made.sheets["Cover"]).decode())
+    for title in added_sheets.TITLES:
+        assert cover[title] == made.value(title, "A2") and title in links
 
 
 @pytest.mark.slow
