@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from ..files.package import Package
 from ..files.xml_text import escape_string
@@ -16,11 +16,11 @@ def listed(package: Package, xml: bytes, purposes: Mapping[str, str]) -> bytes:
     """The Cover with a line a sheet below what it has."""
     if b"</hyperlinks>" not in xml:
         return xml
-    first = max(package.rows(_SHEET)) + 2
-    looks = {column: _look(package, xml, column) for column in "AB"}
-    heading = re.search(rb'<c r="A\d+"([^>]*?)(?: t="\w+")?><is><t>Contents</t>', xml)
-    rows = [_row(first, {"A": _HEADING}, {"A": (heading[1] if heading else b"").decode()})]
-    rows += [_row(i, {"A": title, "B": said}, looks) for i, (title, said) in enumerate(purposes.items(), first + 1)]
+    lines = package.rows(_SHEET)
+    contents = next((row for row, cells in lines.items() if cells.get(1) == "Contents"), 0)
+    first = max(lines) + 2
+    texts = [(_HEADING, "", "", ""), *purposes.items()]
+    rows = [_row(i, one, xml, contents + (i > first)) for i, one in enumerate(texts, first)]
     links = "".join(
         f'<hyperlink ref="A{i}" location="\'{title}\'!A1" />' for i, title in enumerate(purposes, first + 1)
     )
@@ -40,16 +40,11 @@ def without(package: Package, xml: bytes, titles: Collection[str]) -> bytes:
     return xml
 
 
-def _look(package: Package, xml: bytes, column: str) -> str:
-    """How the line of the first sheet of the contents looks."""
-    contents = next((row for row, cells in package.rows(_SHEET).items() if cells.get(1) == "Contents"), 0)
-    found = re.search(rb'<c r="%b%d"( s="\d+")' % (column.encode(), contents + 1), xml)
-    return found[1].decode() if found else ""
-
-
-def _row(row: int, texts: Mapping[str, str], looks: Mapping[str, str]) -> str:
-    cells = (
-        f'<c r="{column}{row}"{looks[column]} t="inlineStr"><is><t>{escape_string(text)}</t></is></c>'
-        for column, text in texts.items()
-    )
-    return f'<row r="{row}">{"".join(cells)}</row>'
+def _row(row: int, texts: Sequence[str], xml: bytes, like: int) -> str:
+    """A line that looks like another one."""
+    cells = ""
+    for column, text in zip("ABCD", texts, strict=False):
+        found = re.search(rb'<c r="%b%d"( s="\d+")' % (column.encode(), like), xml)
+        look = found[1].decode() if found else ""
+        cells += f'<c r="{column}{row}"{look} t="inlineStr"><is><t>{escape_string(text)}</t></is></c>'
+    return f'<row r="{row}">{cells}</row>'
