@@ -12,15 +12,18 @@ _HEADING = "Sheets of the functions in this file: the formulas of LLM_* read the
 _SHEET = "Cover"
 
 
-def listed(package: Package, xml: bytes, purposes: Mapping[str, str]) -> bytes:
-    """The Cover with a line a sheet below what it has."""
+def listed(package: Package, xml: bytes, notes: Mapping[str, str], purposes: Mapping[str, str]) -> bytes:
+    """The Cover with the notes and a line a sheet below what it has."""
     if b"</hyperlinks>" not in xml:
         return xml
     lines = package.rows(_SHEET)
     contents = next((row for row, cells in lines.items() if cells.get(1) == "Contents"), 0)
     first = max(lines) + 2
-    texts = [(_HEADING, "", "", ""), *purposes.items()]
-    rows = [_row(i, one, xml, contents + (i > first)) for i, one in enumerate(texts, first)]
+    texts = [(_HEADING, "", "", ""), *purposes.items(), *notes.items()]
+    rows = [
+        _row(i, one, xml, contents + (i > first), "BB" if one[0] in notes else "ABCD")
+        for i, one in enumerate(texts, first)
+    ]
     links = "".join(
         f'<hyperlink ref="A{i}" location="\'{title}\'!A1" />' for i, title in enumerate(purposes, first + 1)
     )
@@ -40,11 +43,11 @@ def without(package: Package, xml: bytes, titles: Collection[str]) -> bytes:
     return xml
 
 
-def _row(row: int, texts: Sequence[str], xml: bytes, like: int) -> str:
-    """A line that looks like another one."""
+def _row(row: int, texts: Sequence[str], xml: bytes, like: int, looks: str) -> str:
+    """A line whose cells look like those of another one in these columns."""
     cells = ""
-    for column, text in zip("ABCD", texts, strict=False):
-        found = re.search(rb'<c r="%b%d"( s="\d+")' % (column.encode(), like), xml)
+    for column, looked, text in zip("ABCD", looks, texts, strict=False):
+        found = re.search(rb'<c r="%b%d"( s="\d+")' % (looked.encode(), like), xml)
         look = found[1].decode() if found else ""
         cells += f'<c r="{column}{row}"{look} t="inlineStr"><is><t>{escape_string(text)}</t></is></c>'
     return f'<row r="{row}">{cells}</row>'

@@ -20,14 +20,13 @@ from . import cover as cover_list
 from .searches import Answer
 from .stored import Stored, read
 
-_NOTE = (
-    "Standalone edition: the LLM_* functions are names of this workbook (Formulas > Name Manager), for Excel of"
-    " Microsoft 365, 2024 and later; no add-in, macro or Python. LibreOffice and older Excel have no LAMBDA: there"
-    " cells with these functions show an error, and others keep their values until something recalculates them. Cells"
-    " on lilac are answers of searches, kept on the sheet Searches for the inputs that this file was made with: after"
-    " other inputs they give #N/A or say that they are not known, until `xlcalc recalc FILE` searches again."
-    " The sheets that are added are listed at the end of this one."
-)
+_NOTE = "Standalone edition: Excel 365, 2024 and later, for its LAMBDA; more at the end of this sheet"
+_NOTES = {
+    "Names": "The LLM_* functions are names of this workbook (Formulas > Name Manager); no add-in, macro or Python.",
+    "Excel": "Microsoft 365, 2024 and later. LibreOffice and older Excel have no LAMBDA: LLM_* is an error.",
+    "Cells on lilac": "Answers of searches for the inputs that this file was made with, kept on the sheet Searches.",
+    "#N/A on lilac": "After other inputs an answer may be #N/A or not known; `xlcalc recalc FILE` searches again.",
+}
 _NOTE_STARTS = "Standalone edition: "
 _NOTE_PLACE = re.compile(rb'(<row r="4"[^>]*>(?:(?!</row>).)*?)(?=<c r="[E-Z]|</row>)', re.DOTALL)
 _MARK = "xlcalc_searched"
@@ -86,7 +85,7 @@ def standalone(package: Package, answers: Sequence[Answer], own: added_sheets.Ow
         note = f'<c r="D4" t="inlineStr"><is><t>{escape_string(_NOTE)}</t></is></c>'.encode()
         changed[cover] = _NOTE_PLACE.sub(lambda found: found[1] + note, changed[cover], count=1)
     if cover:
-        changed[cover] = cover_list.listed(package, changed[cover], added_sheets.PURPOSES)
+        changed[cover] = cover_list.listed(package, changed[cover], _NOTES, added_sheets.PURPOSES)
     styles = next(part for kind, part in package.related(package.workbook_part) if kind == "styles")
     changed[styles] = _with_dxf(package.read(styles))
     names = {_MARK: "TRUE", **names}
@@ -125,7 +124,7 @@ def addin(package: Package) -> Package:
             xml = _NO_RULES.sub(b"", _RULE.sub(b"", package.read(part)))
             changed[part] = _CALLED.sub(rb'<c r="\1"\2><f>', xml)
             if sheet == "Cover":
-                changed[part] = cover_list.without(package, changed[part] or b"", added_sheets.TITLES)
+                changed[part] = cover_list.without(package, changed[part] or b"", {*_NOTES, *added_sheets.TITLES})
             if sheet == "Cover" and str(package.value(sheet, "D4")).startswith(_NOTE_STARTS):
                 changed[part] = re.sub(rb'<c r="D4"[^>]*>.*?</c>', b"", changed[part] or b"", count=1, flags=re.DOTALL)
     styles = next(part for kind, part in package.related(package.workbook_part) if kind == "styles")
