@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from itertools import takewhile
-from typing import NamedTuple
 
 from xlcalc.language.harmless import printable
 
+from .bill import Bill
 from .files.cells_xml import CellValue
 from .problems import problems
 from .report import NamedCell, Report, shown
@@ -44,19 +44,10 @@ _RANGES = {"total": "total_cost", "days": "wall_clock_days"}
 """What stands before _p10, _p50 and _p90 in the names of a range, and the result that it is the range of."""
 
 
-class Bill(NamedTuple):
-    """The lines of cost that the Dashboard shows: heading, heads of the columns, label and values of each line."""
-
-    title: str
-    heads: list[str]
-    lines: list[tuple[str, list[CellValue]]]
-
-
 def as_html(report: Report) -> bytes:
     """The page of a report."""
     package = report.recalculation.package
     cover = package.rows("Cover") if "Cover" in package.sheets else {}
-    bill = bill_of(package.rows("Dashboard")) if "Dashboard" in package.sheets else None
     wrong = [*(check.sentence() for check in report.failed), *problems(report.recalculation)]
     title = str(cover.get(1, {}).get(1) or report.source)
     about = [str(cover.get(2, {}).get(1) or ""), *_facts(report.inputs)]
@@ -67,7 +58,7 @@ def as_html(report: Report) -> bytes:
     results = [one for one in report.results if not one.name.startswith("checks_")]
     parts.append(_tiles([*takewhile(lambda one: not one.name.startswith("checks_"), report.results)][:_TILES]))
     parts += [_range(stem, of, {one.name: one for one in results}) for stem, of in _RANGES.items()]
-    if bill:
+    if bill := report.bill:
         parts.append(_costs(bill))
     parts.append(_named("Results", results))
     parts.append(_named("Inputs", report.inputs))
@@ -77,23 +68,6 @@ def as_html(report: Report) -> bytes:
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>{''.join(parts)}</main></body></html>\n"
     )
     return printable(page).encode()
-
-
-def bill_of(rows: Mapping[int, Mapping[int, CellValue]]) -> Bill | None:
-    """The lines of cost on a Dashboard, where it has them: the block under "Cost in USD", to its Total."""
-    for row in sorted(rows):
-        for column, value in rows[row].items():
-            if isinstance(value, str) and value.startswith("Cost in USD"):
-                heads = {c: str(v) for c, v in rows.get(row + 1, {}).items() if c > column and v not in (None, "Share")}
-                lines = []
-                for line in range(row + 2, max(rows) + 1):
-                    cells = rows.get(line, {})
-                    if column not in cells:
-                        break
-                    lines.append((str(cells[column]), [cells.get(c) for c in heads]))
-                    if cells[column] == "Total":
-                        return Bill(value, list(heads.values()), lines)
-    return None
 
 
 def _facts(inputs: Sequence[NamedCell]) -> list[str]:
