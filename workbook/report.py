@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from xlcalc.language.cells import EXACT
 from xlcalc.language.errors import CalcError
 from xlcalc.language.harmless import printable
 
@@ -279,6 +280,8 @@ def row_of_markdown(cells: Iterable[float | str | bool | None]) -> str:
 
 
 def _text(value: float | str | bool | None) -> str:
+    if isinstance(value, (int, float)) and abs(value) > EXACT:
+        return f"{value:.6g}"
     if isinstance(value, float):
         return f"{value:,.6g}" if abs(value) < 1000 else f"{value:,.0f}"
     if isinstance(value, int) and not isinstance(value, bool):

@@ -39,6 +39,8 @@ svg rect{{fill:var(--bar)}}svg line{{stroke:var(--soft)}}
 _WIDTH, _ROW = 360, 40
 _SHORT = 16  # characters of a text that stands under the numbers
 _TILES = 10
+_CENT, _CENTS = 0.01, 1000
+"""USD from which, and up to which, cents are shown."""
 _LARGE = ((1e12, "T"), (1e9, "B"), (1e6, "M"))
 _RANGES = {"total": "total_cost", "days": "wall_clock_days"}
 """What stands before _p10, _p50 and _p90 in the names of a range, and the result that it is the range of."""
@@ -56,7 +58,8 @@ def as_html(report: Report) -> bytes:
     parts.append(_said("warn", "Warnings", [check.sentence() for check in report.warned]))
     parts.append(_said("warn", "Notes", report.notes))
     results = [one for one in report.results if not one.name.startswith("checks_")]
-    parts.append(_tiles([*takewhile(lambda one: not one.name.startswith("checks_"), report.results)][:_TILES]))
+    tiles = [*takewhile(lambda one: not one.name.startswith("checks_"), report.results)][:_TILES]
+    parts.append(_tiles(tiles, next((one for one in results if one.name == "total_in_currency"), None)))
     parts += [_range(stem, of, {one.name: one for one in results}) for stem, of in _RANGES.items()]
     if bill := report.bill:
         parts.append(_costs(bill))
@@ -79,11 +82,14 @@ def _said(kind: str, title: str, sentences: Sequence[str]) -> str:
     return f'<div class="{kind}"><h2>{title}</h2><ul>{items}</ul></div>' if items else ""
 
 
-def _tiles(results: Sequence[NamedCell]) -> str:
+def _tiles(results: Sequence[NamedCell], converted: NamedCell | None) -> str:
+    """The key figures; the total in the reader's currency too, where that is another."""
     tiles = ""
     for one in results:
         text, unit = _figure(one.value, one.unit, _amount)
         kind = " class=t" if isinstance(one.value, str) else ""
+        if one.name == "total_cost" and converted and converted.unit != "USD" and isinstance(converted.value, (int, float)):
+            unit += f" = {_amount(converted.value)} {converted.unit}"
         said = f"<dd{kind}>{escape(text)} <small>{escape(unit)}</small></dd>"
         tiles += f"<div><dt>{escape(one.about or one.name)}</dt>{said}</div>"
     return f"<dl>{tiles}</dl>" if tiles else ""
@@ -174,6 +180,8 @@ def _figure(value: float | str | bool | None, unit: str, written: Callable[[floa
         return value, "" if unit in ("date", "name", "text") else unit
     if unit.startswith("share"):
         return f"{value * 100:,.4g}%", unit.removeprefix("share").strip()
+    if unit.startswith("USD") and _CENT <= abs(value) < _CENTS:
+        return f"{value:,.2f}", unit
     return written(value), unit
 
 
