@@ -88,8 +88,9 @@ def _tiles(results: Sequence[NamedCell], converted: NamedCell | None) -> str:
     for one in results:
         text, unit = _figure(one.value, one.unit, _amount)
         kind = " class=t" if isinstance(one.value, str) else ""
-        if one.name == "total_cost" and converted and converted.unit != "USD" and isinstance(converted.value, (int, float)):
-            unit += f" = {_amount(converted.value)} {converted.unit}"
+        amount = converted.value if converted and converted.unit != "USD" else None
+        if one.name == "total_cost" and converted and isinstance(amount, (int, float)):
+            unit += f" = {_amount(amount)} {converted.unit}"
         said = f"<dd{kind}>{escape(text)} <small>{escape(unit)}</small></dd>"
         tiles += f"<div><dt>{escape(one.about or one.name)}</dt>{said}</div>"
     return f"<dl>{tiles}</dl>" if tiles else ""
