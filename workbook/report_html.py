@@ -56,7 +56,8 @@ def as_html(report: Report) -> bytes:
     """The page of a report."""
     package = report.recalculation.package
     cover = package.rows("Cover") if "Cover" in package.sheets else {}
-    bill = bill_of(package.rows("Dashboard")) if "Dashboard" in package.sheets else None
+    board = package.rows("Dashboard") if "Dashboard" in package.sheets else {}
+    bill, moved = bill_of(board), _moved(board)
     wrong = [*(check.sentence() for check in report.failed), *problems(report.recalculation)]
     title = str(cover.get(1, {}).get(1) or report.source)
     about = [str(cover.get(2, {}).get(1) or ""), *_facts(report.inputs)]
@@ -66,7 +67,8 @@ def as_html(report: Report) -> bytes:
     parts.append(_said("warn", "Notes", report.notes))
     results = [one for one in report.results if not one.name.startswith("checks_")]
     parts.append(_tiles([*takewhile(lambda one: not one.name.startswith("checks_"), report.results)][:_TILES]))
-    parts += [_range(stem, of, {one.name: one for one in results}) for stem, of in _RANGES.items()]
+    named = {one.name: one for one in results}
+    parts += [_range(stem, of, named, moved if of == "total_cost" else "") for stem, of in _RANGES.items()]
     if bill:
         parts.append(_costs(bill))
     parts.append(_named("Results", results))
@@ -96,6 +98,12 @@ def bill_of(rows: Mapping[int, Mapping[int, CellValue]]) -> Bill | None:
     return None
 
 
+def _moved(rows: Mapping[int, Mapping[int, CellValue]]) -> str:
+    """What moves in the range of the total, in the words of the Dashboard: by hours of the run alone."""
+    said = (str(value) for row in rows.values() for value in row.values() if "P10 to P90: " in str(value))
+    return next((f", by {one.partition(', by ')[2]}" for one in said if ", by " in one), "")
+
+
 def _facts(inputs: Sequence[NamedCell]) -> list[str]:
     return [f"{one.about}: {one.value}" for one in inputs if one.name in ("scenario", "report_date") and one.value]
 
@@ -115,7 +123,7 @@ def _tiles(results: Sequence[NamedCell]) -> str:
     return f"<dl>{tiles}</dl>" if tiles else ""
 
 
-def _range(stem: str, name: str, results: Mapping[str, NamedCell]) -> str:
+def _range(stem: str, name: str, results: Mapping[str, NamedCell], moved: str) -> str:
     """A range as a line from P10 to P90 over a scale from 0, and the table of its numbers."""
     named = {"this report": name, **{f"P{share}": f"{stem}_p{share}" for share in (10, 50, 90)}}
     found = {title: results[one] for title, one in named.items() if one in results}
@@ -136,7 +144,7 @@ def _range(stem: str, name: str, results: Mapping[str, NamedCell]) -> str:
         f"{_amount(amounts['this report'])}</text>"
         f'<text x="{_WIDTH}" y="56" text-anchor="end">{points}</text>'
     )
-    title = f"Range of {this.about[:1].lower()}{this.about[1:]}, {this.unit}"
+    title = f"Range of {this.about[:1].lower()}{this.about[1:]}, {this.unit}{moved}"
     return f"<h2>{escape(title)}</h2>{_drawing(60, title, drawn)}{_table([*found.values()])}"
 
 

@@ -25,6 +25,13 @@ _TESTS = {
 }
 _ONCE = "+".join(f'(SUMPRODUCT((scenario_list={cell})*(scenario_list<>""))=1)' for cell in NAME_CELLS)
 """How many scenarios have a name, and one that no other has."""
+_INCOMPLETE = (
+    "IF(ROWS(own_names)>ROWS(own_totals),ROWS(own_names),MAX(COUNTIF(own_valid,0),ABS(COUNTA(own_names)-COUNT(own_amounts)),"
+    'SUMPRODUCT((own_amounts<>"")*((own_kinds_chosen="")+(own_kinds_chosen=own_share)*(own_of="")))))'
+)
+"""How many own lines lack something; rows that were inserted have no mark of their own."""
+_NO_TOTAL = 'IF(COUNTIF(own_valid,0)>0,"–",0)'
+"""A share without its line leaves no total: that is said by the check of own lines, not by all that compare with it."""
 _ADVICE = "What it means, and what to do"
 
 
@@ -43,7 +50,9 @@ def build(book: Book, checks: list[Check]) -> Worksheet:
             cell.alignment = style.aligned("right")
         style.text(sheet, row, 4, check.severity, color=style.GREY)
         test = _TESTS[check.test].format(row=row)
-        failed, unknown = ("0", "0") if check.severity == STOP else ("-1", '"–"')  # what an error comes of is a stop
+        failed, unknown = (
+            ("0", _NO_TOTAL) if check.severity == STOP else ("-1", '"–"')
+        )  # what an error comes of is a stop
         guarded = f"=IF(ISERROR(B{row}),{unknown},IF(ISERROR(C{row}),{unknown},IF({test},1,{failed})))"
         result = style.formula(sheet, row, 5, guarded, '[=1]"pass";[=0]"FAIL";"look"')
         result.alignment = style.aligned("center")
@@ -68,15 +77,15 @@ def build(book: Book, checks: list[Check]) -> Worksheet:
 def common(book: Book, template: Template) -> list[Check]:
     """What must hold in every budget."""
     found = [
-        Check("Inputs are within their limits", "COUNTIF(inputs_valid,0)", EQUAL, "0", STOP,
-              "Correct the inputs and own lines marked NO in the column Valid?: what is typed there would not be used.",
+        Check("Inputs are within their limits", "COUNTIF(inputs_valid,0)-COUNTIF(own_valid,0)", EQUAL, "0", STOP,
+              "Correct the inputs marked NO in the column Valid?: what is typed there would not be used.",
               "inputs_valid"),
         Check("Scenarios are within the limits", "COUNTIF(overrides_valid,0)", EQUAL, "0", STOP,
               "Correct the rows of Scenarios marked NO: an entry is outside the limits of its input.", "overrides_valid"),
         Check("Own lines are complete, and all are read",
-              "IF(ROWS(own_names)>ROWS(own_totals),ROWS(own_names),ABS(COUNTA(own_names)-COUNT(own_amounts)))", EQUAL, "0", STOP,
-              "Each needs a name and a number as its amount; rows can be inserted up to as many as Calculation has lines for.",
-              "own_names"),
+              _INCOMPLETE, EQUAL, "0", STOP,
+              "Each needs a name, a number, a kind, and a share the line that it is of (Share of which line); dates are dates. Rows can be "
+              "inserted up to as many as Calculation has lines for.", "own_names", first=True),
         Check("Own prices and actual payments are numbers",
               'COUNTA(prices_own)-COUNTIF(prices_own,">0")+COUNTA(actuals)-COUNT(actuals)', EQUAL, "0", STOP,
               "A text in the yellow column of Prices, a price of 0 or less, or a text among the payments of Timeline would count for nothing.",
