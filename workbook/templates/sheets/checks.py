@@ -30,8 +30,6 @@ _INCOMPLETE = (
     'SUMPRODUCT((own_amounts<>"")*((own_kinds_chosen="")+(own_kinds_chosen=own_share)*(own_of="")))))'
 )
 """How many own lines lack something; rows that were inserted have no mark of their own."""
-_NO_TOTAL = 'IF(COUNTIF(own_valid,0)>0,"–",0)'
-"""A share without its line leaves no total: that is said by the check of own lines, not by all that compare with it."""
 _ADVICE = "What it means, and what to do"
 
 
@@ -50,9 +48,7 @@ def build(book: Book, checks: list[Check]) -> Worksheet:
             cell.alignment = style.aligned("right")
         style.text(sheet, row, 4, check.severity, color=style.GREY)
         test = _TESTS[check.test].format(row=row)
-        failed, unknown = (
-            ("0", _NO_TOTAL) if check.severity == STOP else ("-1", '"–"')
-        )  # what an error comes of is a stop
+        failed, unknown = ("0", "0") if check.severity == STOP else ("-1", '"–"')  # what an error comes of is a stop
         guarded = f"=IF(ISERROR(B{row}),{unknown},IF(ISERROR(C{row}),{unknown},IF({test},1,{failed})))"
         result = style.formula(sheet, row, 5, guarded, '[=1]"pass";[=0]"FAIL";"look"')
         result.alignment = style.aligned("center")
@@ -125,16 +121,21 @@ def of_the_whole(book: Book, template: Template) -> list[Check]:
     """The last of all: a total without a value has a cause that another check names."""
     areas = [name for name in book.workbook.defined_names if name.endswith("_values")] + ["sensitivity_columns"]
     errors = "+".join(f"IF(ISERROR(SUM({name})),1,0)" for name in areas)
-    months = Check("Months add up to the total", "SUM(monthly_costs)", EQUAL, "total_cost", STOP,
+    months = Check("Months add up to the total", _where_whole("SUM(monthly_costs)"), EQUAL, _where_whole("total_cost"), STOP,
                    "Timeline against Calculation. Move own lines into the months of the plan; else a formula was changed: restore it.",
                    "monthly_costs", style.USD_CENTS)  # fmt: skip
     return [
-        Check("What is shown is the column of its name", "total_cost", EQUAL, "INDEX(total_cost_scenarios,scenario_no)",
+        Check("What is shown is the column of its name", _where_whole("total_cost"), EQUAL, _where_whole("INDEX(total_cost_scenarios,scenario_no)"),
               STOP, "The column Shown against that of the chosen scenario. Where they differ, a formula was changed: restore it.", "total_cost", style.USD_CENTS),
         *([months] if template.basis == PROJECT else []),
         Check("No cell shows an error", errors, EQUAL, "0", STOP,
               "The number of areas with error cells. Look for the first one on Calculation: it is the cause of the others.", "calculation_values"),
     ]  # fmt: skip
+
+
+def _where_whole(total: str) -> str:
+    """A total, or 0 where an own line lacks something: then there may be none, which the check of own lines says."""
+    return f"IF(COUNTIF(own_valid,0)>0,0,{total})"
 
 
 def _overridden(book: Book) -> str:
