@@ -75,12 +75,14 @@ def _comparison(sheet: Worksheet, compared: Comparison) -> dict[str, int]:
         row = _values(sheet, row + 1, changed, [one.inputs for one in outcomes]) + 1
     style.section(sheet, row, "Checks", columns)
     style.text(sheet, row + 1, _LABEL, "Checks that fail, and cells with errors")
+    style.text(sheet, row + 2, _LABEL, "Warnings; the sheet Checks has them")
     for place, one in enumerate(outcomes, _VALUES):
         style.value(sheet, row + 1, place, len(one.failures), style.WHOLE)
+        style.value(sheet, row + 2, place, len(one.warnings), style.WHOLE)
     cells = f"{get_column_letter(_VALUES)}{row + 1}"
     rule = FormulaRule(formula=[f"{cells}>0"], font=Font(bold=True, color=style.RED))
     sheet.conditional_formatting.add(f"{cells}:{get_column_letter(columns)}{row + 1}", rule)
-    row += 3
+    row += 4
     style.section(sheet, row, "Results", columns)
     tops = {"results": row + 1}
     row = _values(sheet, row + 1, results, [one.results for one in outcomes]) + 1

@@ -40,7 +40,7 @@ def cell_functions() -> dict[str, Callable[..., Any]]:
 def listed_names(source: Package | bytes | str | Path) -> list[Listed]:
     """The inputs and key results of a workbook."""
     package = source if isinstance(source, Package) else Package.open(source)
-    place = next((name.definition for name in package.names if name.name == _LIST), None)
+    place = _list_of(package)
     if place is None:
         return _by_their_cells(package)
     target = split_sheet(place)
@@ -50,6 +50,15 @@ def listed_names(source: Package | bytes | str | Path) -> list[Listed]:
     held = package.rows(target[0])
     rows = [held.get(row, {}) for row in range(area.top, area.bottom + 1)]
     return [Listed(*(str(row.get(column) or "") for column in range(1, 5))) for row in rows]
+
+
+def lists_names(package: Package) -> bool:
+    """Whether a workbook says itself which names are its inputs and results."""
+    return _list_of(package) is not None
+
+
+def _list_of(package: Package) -> str | None:
+    return next((name.definition for name in package.names if name.name == _LIST), None)
 
 
 def _by_their_cells(package: Package) -> list[Listed]:

@@ -12,10 +12,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from xlcalc.language.cells import EXACT
 from xlcalc.language.errors import CalcError
 from xlcalc.language.harmless import printable
 
 from . import own_catalog
+from .bill import Bill, bill_of
 from .checks import FailedCheck, failed, unused, warned
 from .files.cells_xml import CellValue
 from .files.endings import refuse_ending
@@ -82,6 +84,11 @@ class Report:
     @property
     def results(self) -> list[NamedCell]:
         return [name for name in self.names if name.kind == "result"]
+
+    @property
+    def bill(self) -> Bill | None:
+        """The lines of cost, as the Dashboard shows them."""
+        return bill_of(self.recalculation.package)
 
 
 def templates() -> dict[str, str]:
@@ -150,7 +157,7 @@ def make(
     package = editions.calculable(whole)
     listed = listed_names(package)
     settings, now = dated(package, settings, day)
-    set_inputs(package, settings, {one.name.casefold(): one.unit for one in listed})
+    set_inputs(package, settings, listed)
     recalculation = editions.recalculated(whole, package, progress, "engine" if is_template(source) else trust, now)
     inputs = [one.name for one in listed if one.kind == "input"]
     stopped, idle = failed(package, inputs), unused(package, settings)
@@ -189,7 +196,8 @@ def failures(report: Report) -> list[str]:
 
 
 def as_json(report: Report) -> bytes:
-    """Inputs, results and errors as JSON."""
+    """Inputs, results, lines of cost and errors as JSON."""
+    bill = report.bill
     content = {
         "source": report.source,
         "failed_checks": [check.as_json() for check in report.failed],
@@ -197,6 +205,7 @@ def as_json(report: Report) -> bytes:
         "notes": report.notes,
         "inputs": [name._asdict() for name in report.inputs],
         "results": [name._asdict() | quantity(name.value, name.unit) for name in report.results],
+        "cost": bill.as_json() if bill else None,
         "errors": each_cell(report.recalculation),
     }
     return (json.dumps(content, indent=1) + "\n").encode()
@@ -210,7 +219,7 @@ def quantity(value: float | str | bool | None, unit: str) -> dict[str, object]:
 
 
 def as_markdown(report: Report) -> bytes:
-    """Inputs and results as Markdown tables."""
+    """Lines of cost, results and inputs as Markdown tables."""
     lines = [f"# {escaped(report.source)}", ""]
     for title, said in (
         ("Failed checks", [*(check.sentence() for check in report.failed), *problems(report.recalculation)]),
@@ -219,6 +228,11 @@ def as_markdown(report: Report) -> bytes:
     ):
         if said:
             lines += [f"## {title}", "", *(f"- {escaped(one)}" for one in said), ""]
+    if bill := report.bill:
+        lines += [f"## {escaped(bill.title)}", "", row_of_markdown(["Line", *bill.heads])]
+        lines.append("|---" + "|---:" * len(bill.heads) + "|")
+        lines += [row_of_markdown([label, *values]) for label, values in bill.plain()]
+        lines.append("")
     for title, names in (("Results", report.results), ("Inputs", report.inputs)):
         lines += [f"## {title}", "", "| Name | Value | Unit | Meaning |", "|---|---:|---|---|"]
         lines += [row_of_markdown([n.name, n.value, n.unit, n.about]) for n in names]
@@ -266,6 +280,8 @@ def row_of_markdown(cells: Iterable[float | str | bool | None]) -> str:
 
 
 def _text(value: float | str | bool | None) -> str:
+    if isinstance(value, (int, float)) and abs(value) > EXACT:
+        return f"{value:.6g}"
     if isinstance(value, float):
         return f"{value:,.6g}" if abs(value) < 1000 else f"{value:,.0f}"
     if isinstance(value, int) and not isinstance(value, bool):

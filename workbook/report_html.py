@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from itertools import takewhile
-from typing import NamedTuple
 
 from xlcalc.language.harmless import printable
 
+from .bill import Bill
 from .files.cells_xml import CellValue
 from .problems import problems
 from .report import NamedCell, Report, shown
@@ -39,25 +39,18 @@ svg rect{{fill:var(--bar)}}svg line{{stroke:var(--soft)}}
 _WIDTH, _ROW = 360, 40
 _SHORT = 16  # characters of a text that stands under the numbers
 _TILES = 10
+_CENT, _CENTS = 0.01, 1000
+"""USD from which, and up to which, cents are shown."""
 _LARGE = ((1e12, "T"), (1e9, "B"), (1e6, "M"))
 _RANGES = {"total": "total_cost", "days": "wall_clock_days"}
 """What stands before _p10, _p50 and _p90 in the names of a range, and the result that it is the range of."""
-
-
-class Bill(NamedTuple):
-    """The lines of cost that the Dashboard shows: heading, heads of the columns, label and values of each line."""
-
-    title: str
-    heads: list[str]
-    lines: list[tuple[str, list[CellValue]]]
 
 
 def as_html(report: Report) -> bytes:
     """The page of a report."""
     package = report.recalculation.package
     cover = package.rows("Cover") if "Cover" in package.sheets else {}
-    board = package.rows("Dashboard") if "Dashboard" in package.sheets else {}
-    bill, moved = bill_of(board), _moved(board)
+    moved = _moved(package.rows("Dashboard")) if "Dashboard" in package.sheets else ""
     wrong = [*(check.sentence() for check in report.failed), *problems(report.recalculation)]
     title = str(cover.get(1, {}).get(1) or report.source)
     about = [str(cover.get(2, {}).get(1) or ""), *_facts(report.inputs)]
@@ -66,10 +59,11 @@ def as_html(report: Report) -> bytes:
     parts.append(_said("warn", "Warnings", [check.sentence() for check in report.warned]))
     parts.append(_said("warn", "Notes", report.notes))
     results = [one for one in report.results if not one.name.startswith("checks_")]
-    parts.append(_tiles([*takewhile(lambda one: not one.name.startswith("checks_"), report.results)][:_TILES]))
+    tiles = [*takewhile(lambda one: not one.name.startswith("checks_"), report.results)][:_TILES]
+    parts.append(_tiles(tiles, next((one for one in results if one.name == "total_in_currency"), None)))
     named = {one.name: one for one in results}
     parts += [_range(stem, of, named, moved if of == "total_cost" else "") for stem, of in _RANGES.items()]
-    if bill:
+    if bill := report.bill:
         parts.append(_costs(bill))
     parts.append(_named("Results", results))
     parts.append(_named("Inputs", report.inputs))
@@ -79,23 +73,6 @@ def as_html(report: Report) -> bytes:
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>{''.join(parts)}</main></body></html>\n"
     )
     return printable(page).encode()
-
-
-def bill_of(rows: Mapping[int, Mapping[int, CellValue]]) -> Bill | None:
-    """The lines of cost on a Dashboard, where it has them: the block under "Cost in USD", to its Total."""
-    for row in sorted(rows):
-        for column, value in rows[row].items():
-            if isinstance(value, str) and value.startswith("Cost in USD"):
-                heads = {c: str(v) for c, v in rows.get(row + 1, {}).items() if c > column and v not in (None, "Share")}
-                lines = []
-                for line in range(row + 2, max(rows) + 1):
-                    cells = rows.get(line, {})
-                    if column not in cells:
-                        break
-                    lines.append((str(cells[column]), [cells.get(c) for c in heads]))
-                    if cells[column] == "Total":
-                        return Bill(value, list(heads.values()), lines)
-    return None
 
 
 def _moved(rows: Mapping[int, Mapping[int, CellValue]]) -> str:
@@ -113,11 +90,15 @@ def _said(kind: str, title: str, sentences: Sequence[str]) -> str:
     return f'<div class="{kind}"><h2>{title}</h2><ul>{items}</ul></div>' if items else ""
 
 
-def _tiles(results: Sequence[NamedCell]) -> str:
+def _tiles(results: Sequence[NamedCell], converted: NamedCell | None) -> str:
+    """The key figures; the total in the reader's currency too, where that is another."""
     tiles = ""
     for one in results:
         text, unit = _figure(one.value, one.unit, _amount)
         kind = " class=t" if isinstance(one.value, str) else ""
+        amount = converted.value if converted and converted.unit != "USD" else None
+        if one.name == "total_cost" and converted and isinstance(amount, (int, float)):
+            unit += f" = {_amount(amount)} {converted.unit}"
         said = f"<dd{kind}>{escape(text)} <small>{escape(unit)}</small></dd>"
         tiles += f"<div><dt>{escape(one.about or one.name)}</dt>{said}</div>"
     return f"<dl>{tiles}</dl>" if tiles else ""
@@ -208,6 +189,8 @@ def _figure(value: float | str | bool | None, unit: str, written: Callable[[floa
         return value, "" if unit in ("date", "name", "text") else unit
     if unit.startswith("share"):
         return f"{value * 100:,.4g}%", unit.removeprefix("share").strip()
+    if unit.startswith("USD") and _CENT <= abs(value) < _CENTS:
+        return f"{value:,.2f}", unit
     return written(value), unit
 
 

@@ -19,9 +19,9 @@ from xlcalc import limits
 from xlcalc.catalog.table_file import TableError, lines
 from xlcalc.files import read_file
 
+from .bill import Bill
 from .listed import Listed
 from .report import dated, escaped, find, is_template, quantity, row_of_markdown, unit_in
-from .report_html import Bill, bill_of
 from .settings import SettingError
 from .warm import OpenWorkbook
 
@@ -186,7 +186,6 @@ def calculate(
         outcomes = []
         for one in each(scenarios):
             book.set_only(_settings(one, common))
-            rows = book.rows("Dashboard")
             outcomes.append(
                 Outcome(
                     one,
@@ -194,7 +193,7 @@ def calculate(
                     book.results(),
                     book.failures(),
                     [*book.unused(), *book.warnings()],
-                    bill_of(rows),
+                    book.bill(),
                 )
             )
         label = source if is_template(source) else Path(source).name
@@ -221,7 +220,7 @@ def as_json(compared: Comparison) -> bytes:
             "warnings": one.warnings,
             "results": {name: said["value"] for name, said in results.items()},
             "reasons": {name: said["reason"] for name, said in results.items() if "reason" in said},
-            "inputs": one.inputs,
+            "inputs": one.inputs, "cost": one.bill.as_json() if one.bill else None,
         })  # fmt: skip
     return (json.dumps({"source": compared.source, "scenarios": content}, indent=1) + "\n").encode()
 
@@ -242,6 +241,16 @@ def as_markdown(compared: Comparison) -> bytes:
             values = [getattr(outcome, place)[one.name] for outcome in compared.outcomes]
             said.append(row_of_markdown([one.name, *values, one.unit, one.meaning]))
         said.append("")
+    bills = [one.bill for one in compared.outcomes if one.bill]
+    if len(bills) == len(names):
+        said += [
+            f"## {escaped(bills[0].title)}",
+            "",
+            row_of_markdown(["Line", *names]),
+            "|---" + "|---:" * len(names) + "|",
+        ]
+        for line, (label, _) in enumerate(bills[0].lines):
+            said.append(row_of_markdown([label, *(bill.plain()[line][1][0] for bill in bills)]))
     return ("\n".join(said).rstrip() + "\n").encode()
 
 

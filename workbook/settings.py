@@ -6,7 +6,7 @@ The workbook's own data validation is obeyed as Excel obeys it: a rule that stop
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from functools import partial
@@ -16,7 +16,7 @@ from xlcalc import limits
 from xlcalc.language.declare import find as find_function
 from xlcalc.language.errors import CalcError
 
-from .files.addresses import cell_name, parse_cell
+from .files.addresses import cell_name, parse_area, parse_cell, split_sheet
 from .files.cells_xml import CellValue
 from .files.errors import WorkbookError
 from .files.package import Package
@@ -24,7 +24,7 @@ from .files.prepare import book_of
 from .files.recalc import recalculate
 from .files.references import Reader
 from .files.validations import Calculate, Validation, validation_of
-from .listed import cell_functions
+from .listed import Listed, cell_functions, lists_names
 
 EPOCH = date(1899, 12, 30)
 _CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP"}
@@ -59,23 +59,22 @@ class UnknownNameError(SettingError):
     code = "#N/A"
 
 
-def set_inputs(package: Package, settings: Mapping[str, str], units: Mapping[str, str]) -> None:
+def set_inputs(package: Package, settings: Mapping[str, str], listed: Sequence[Listed]) -> None:
     """Put each setting into the cell of its name. Raises `SettingError` for the first that is not taken."""
-    for place, value in checked(package, settings, units).items():
+    for place, value in checked(package, settings, listed).items():
         package.set_cell(*place, value)
 
 
 def checked(
-    package: Package, settings: Mapping[str, str], units: Mapping[str, str]
+    package: Package, settings: Mapping[str, str], listed: Sequence[Listed]
 ) -> dict[tuple[str, str], Value]:  # fmt: skip
-    """The cells of these settings and what goes into each. Raises `SettingError` for the first that is not taken."""
+    """The cells of these settings and what goes into each. Raises `SettingError` for the first that is not taken.
+    `listed`: the workbook's inputs and results."""
+    units = {one.name.casefold(): one.unit for one in listed}
     seen: dict[tuple[str, str], str] = {}
     values: dict[tuple[str, str], Value] = {}
     for name, text in settings.items():
-        try:
-            place = package.locate(name)
-        except WorkbookError as error:
-            raise SettingError(str(error)) from error
+        place = _place(package, name, listed)
         if place in seen:
             raise SettingError(f"{name} and {seen[place]} are the same input; set it once.")
         seen[place] = name
@@ -88,6 +87,25 @@ def checked(
         if not _is_read(package, name, place):
             raise SettingError(f"{name} changes nothing: no formula of {package.label} reads {place[0]}!{place[1]}.")
     return values
+
+
+def _place(package: Package, name: str, listed: Sequence[Listed]) -> tuple[str, str]:
+    """The cell of a name; of a workbook that lists its inputs, of these alone: its other names are units, constants
+    and words of its lists."""
+    own = not lists_names(package)
+    if parse_area((split_sheet(name) or ("", name))[1]) is not None:
+        how = "give the cell a name, or type" if own else "own lines, people, offers, actual payments are typed"
+        raise SettingError(
+            f"{name} is a cell, and --set takes names of inputs: {how} into the workbook itself; then report that file."
+        )
+    if not own and name.casefold() not in {one.name.casefold() for one in listed}:
+        near = get_close_matches(name, [one.name for one in listed if one.kind == "input"], n=3)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "xlcalc templates --names lists its inputs."
+        raise SettingError(f"{package.label} has no input {name}. {hint}")
+    try:
+        return package.locate(name)
+    except WorkbookError as error:
+        raise SettingError(str(error)) from error
 
 
 def typed(package: Package, name: str, place: tuple[str, str], text: str, unit: str) -> Value:

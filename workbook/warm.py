@@ -16,6 +16,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from xlcalc.language.errors import CalcError
 
 from . import report
+from .bill import Bill, bill_of
 from .checks import FailedCheck, failed, unused, warned
 from .excerpt import excerpt
 from .files import engine
@@ -99,8 +100,7 @@ class OpenWorkbook:
     def check(self, settings: Mapping[str, object]) -> dict[tuple[str, str], Value]:
         """The cells of these settings and what would go into each. Raises `SettingError`."""
         given = {name: _as_text(value) for name, value in settings.items()}
-        units = {one.name.casefold(): one.unit for one in self.listed}
-        return checked(self._package, given, units)
+        return checked(self._package, given, self.listed)
 
     @_alone
     def inputs(self) -> dict[str, float | str | bool | None]:
@@ -120,6 +120,11 @@ class OpenWorkbook:
         """What the cells of a sheet hold now, by row and column; nothing where there is no such sheet."""
         values = self._values()
         return values.rows(sheet) if sheet in values.sheets else {}
+
+    @_alone
+    def bill(self) -> Bill | None:
+        """The lines of cost, where the workbook has them."""
+        return bill_of(self._values())
 
     @_alone
     def failures(self) -> list[str]:

@@ -138,6 +138,34 @@ def test_a_program_reads_numbers_and_why_there_is_none():
     assert report.quantity("llama-3.1-8b", "name") == {"value": "llama-3.1-8b"}
 
 
+def test_every_report_has_the_lines_that_add_up_to_the_total_own_ones_by_name():
+    book = report.find("fine-tuning")
+    for cell, value in (
+        ("A81", "Licences | all"),
+        ("B81", 500_000),
+        ("C81", "USD in all"),
+        ("A82", "Later"),
+        ("B82", 0),
+    ):
+        book.set_cell("Inputs", cell, value)
+    book.set_cell(*book.locate("contingency"), 0.1)
+    book.set_cell(*book.locate("tax"), 0.2)
+    book.set_cell(*book.locate("currency"), "EUR")
+    book.set_cell(*book.locate("currency_per_usd"), 0.9)
+    book = report.calculated(book)
+    made = report.Report("x", Recalculation(book, 0, 0, 0.0, [], [], [], False), report.named_cells(book), [])
+    read = json.loads(report.as_json(made))
+    amounts = {one["name"]: one["values"][0] for one in read["cost"]["lines"]}
+    total = next(one["value"] for one in read["results"] if one["name"] == "total_cost")
+    assert amounts.pop("Total") == pytest.approx(total) == pytest.approx(sum(amounts.values()))
+    assert (
+        amounts["Licences | all"] == 500_000 and amounts["Later"] == 0 and amounts["Tax"] > amounts["Contingency"] > 0
+    )
+    assert "\n| Licences \\| all | 500,000 |" in report.as_markdown(made).decode()
+    page = as_html(made).decode()
+    assert "<td>Licences | all</td>" in page and " EUR</small></dd>" in page
+
+
 def test_a_page_fits_a_phone_and_breaks_no_rule_of_accessibility(browser):
     book = report.find("cluster-tco")
     made = report.Report("x", Recalculation(book, 0, 0, 0.0, [], [], [], False), report.named_cells(book), [])
@@ -154,3 +182,8 @@ def test_a_page_fits_a_phone_and_breaks_no_rule_of_accessibility(browser):
 )
 def test_markdown_shows_a_text_as_it_is(text, shown):
     assert report.escaped(text) == shown
+
+
+def test_markdown_writes_numbers_that_can_be_read():
+    row = report.row_of_markdown([144_544_702_464_000_000_000_000, 1.5e23, 12_345.6, 7.25, True])
+    assert row == "| 1.44545e+23 | 1.5e+23 | 12,346 | 7.25 | True |"

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from xlcalc import sweeps
 from xlcalc.cli.app import app
 from xlcalc.workbook import comparison_book, report, scenarios
-from xlcalc.workbook.settings import SettingError
+from xlcalc.workbook.listed import listed_names
+from xlcalc.workbook.settings import SettingError, checked
 
 CSV = "name,hours,start,price\nas it is,,,\nlong,400,2027-03-01,\ncheap,,,1.5\n"
 YAML = "as it is:\nlong:\n  hours: 400\n  start: 2027-03-01\ncheap: {price: 1.5}\n"
@@ -118,6 +119,8 @@ def test_the_workbook_compares_them_by_formulas(plan, tmp_path):
     rows = {row[1].value: row for row in values["Comparison"].iter_rows(min_row=6) if row[1].value}
     assert [cell.value for cell in rows["cost"][3:6]] == [0, pytest.approx(39), pytest.approx(-0.7)]
     assert formulas["Comparison"][rows["cost"][4].coordinate].value.startswith("=E")
+    counts = {row[0].value: [cell.value for cell in row[3:6]] for row in values["Comparison"].iter_rows(min_row=6)}
+    assert counts["Warnings; the sheet Checks has them"] == [1, 1, 0]
     said = {row[0]: row[1] for row in values["Checks"].iter_rows(min_row=6, values_only=True)}
     assert compared.warnings == ["as it is, long: Warning, not met: Price is usual."]
     assert said["as it is, long"] == "Warning, not met: Price is usual."
@@ -149,6 +152,23 @@ def test_what_is_wrong_is_said_before_anything_is_calculated(plan, tmp_path, tex
     with pytest.raises(SettingError) as refused:
         scenarios.calculate(plan, scenarios.read(written(tmp_path, "s.csv", text)), {}, iter)
     assert said in str(refused.value)
+
+
+def test_of_a_workbook_that_lists_its_inputs_these_alone_are_set(plan):
+    book, own = report.find("training-budget"), report.find(plan)
+    listed = listed_names(book)
+    for name, said in {
+        "hours_per_day": r"training-budget has no input hours_per_day\. Did you mean node_failures_per_day\?",
+        "own_in_all": r"no input own_in_all\. xlcalc templates --names lists",
+        "modle": r"Did you mean model\?",
+        "total_cost": "total_cost is no input: .* holds a formula",
+        "Inputs!$B$97": "is a cell, .* own lines, people, offers",
+    }.items():
+        with pytest.raises(SettingError, match=said):
+            checked(book, {name: "5"}, listed)
+    assert checked(book, {"MFU": "0.3"}, listed) == {book.locate("mfu"): 0.3}
+    with pytest.raises(SettingError, match=r"B1 is a cell, .* give the cell a name"):
+        checked(own, {"B1": "5"}, listed_names(own))
 
 
 def test_a_scenario_that_stands_twice_in_yaml_is_refused(tmp_path):

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain, count
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import Any
@@ -121,6 +121,15 @@ def target_file(out: Path | None, default: str) -> Path:
     target = Path(default)
     if target.exists():
         raise Failure(f"{target} exists; name the file to write with -o")
+    return target
+
+
+def fresh_file(out: Path | None, default: str) -> Path:
+    """The file to write: the one named, or the default with the first number that no file has."""
+    target = out or Path(default)
+    if out is None:
+        numbered = (target.with_stem(f"{target.stem}-{number}") for number in count(2))
+        target = next(path for path in chain([target], numbered) if not path.exists())
     return target
 
 

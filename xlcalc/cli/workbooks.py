@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from xlcalc.cli import completion
-from xlcalc.cli.console import complain, print_rows, progress, remark, target_file, usage_errors, write_file
+from xlcalc.cli.console import complain, fresh_file, print_rows, progress, remark, target_file, usage_errors
 from xlcalc.files import write_atomically
 
 app = typer.Typer(add_completion=False)
@@ -174,6 +174,7 @@ def make_report(
 
     `xlcalc templates --names TEMPLATE` lists the names that --set takes; the inputs and results of any other workbook
     are its named cells. With --scenarios one workbook (or md, json) compares many sets of inputs; --set holds for all.
+    Without -o the file is NAME-report.xlsx here, then NAME-report-2.xlsx.
 
     Example: xlcalc report training-budget --set model=llama-3.1-70b --set tokens=15e12 -o report.xlsx
     Example: xlcalc report hosting-budget --scenarios scenarios.csv -o compared.xlsx
@@ -198,7 +199,7 @@ def make_report(
     with usage_errors():
         file = str(out) if out and kind == "xlsx" else ""
         made = report.make(source, settings_by_name, progress(), trust, file, day)
-    target = target_file(out, f"{Path(source).stem}-report.{kind}")
+    target = fresh_file(out, f"{Path(source).stem}-report.{kind}")
     write_atomically(target, report.FORMATS[kind](made))
     checks = [[f"CHECK FAILS: {check.name}", check.advice, ""] for check in made.failed]
     print_rows([["result", "value", "unit"], *checks, *([n.name, n.value, n.unit] for n in made.results)])
@@ -231,7 +232,8 @@ def _compare(
 
     with usage_errors():
         compared = scenarios.calculate(source, scenarios.read(file), common, shown, trust, day)
-    target = write_file(out, f"{Path(source).stem}-scenarios.{kind}", scenarios.FORMATS[kind](compared))
+    target = fresh_file(out, f"{Path(source).stem}-scenarios.{kind}")
+    write_atomically(target, scenarios.FORMATS[kind](compared))
     names = [one.scenario.name for one in compared.outcomes]
     rows = [
         [one.name, one.unit, *(outcome.results[one.name] for outcome in compared.outcomes)]

@@ -34,20 +34,14 @@ class Calculated:
         put(self._sheets[sheet], *place, value)
 
     def answers(self, formulas: list[str], rows: int = 1) -> list[object]:
-        """What formulas give in cells far away from the others, so many rows of each."""
-        for i, formula in enumerate(formulas):
-            self.book.set_formula(0, 5_000 + i * 10, 100, formula)
-        self.book.recalc()
+        """What formulas give in a cell far away from the others, so many rows of each."""
+        grids = [self.book.evaluate_formula_array(0, 5_000, 100, formula) for formula in formulas]
         if rows == 1:
-            return [self.value(0, 5_000 + i * 10, 100) for i in range(len(formulas))]
-        return [[self.value(0, 5_000 + i * 10 + r, 100) for r in range(rows)] for i in range(len(formulas))]
+            return [_plain(grid[0][0]) for grid in grids]
+        return [[_plain(grid[row][0]) if row < len(grid) else None for row in range(rows)] for grid in grids]
 
     def value(self, sheet: int, row: int, column: int) -> object:
-        found = self.book.get_value(sheet, row, column)
-        kinds = {"NUMBER": found.number, "TEXT": found.text, "BOOL": found.boolean, "BLANK": None}
-        if found.kind.name in kinds:
-            return kinds[found.kind.name]
-        return formulon.error_display_name(found.error_code)
+        return _plain(self.book.get_value(sheet, row, column))
 
     def differences(self, package: Package) -> list[tuple[str, int, int, object, object]]:
         """The formula cells that have another value here than in a workbook calculated with our functions."""
@@ -67,6 +61,13 @@ class Calculated:
 
         row, column = parse_cell(cell)
         return row - 1, column - 1
+
+
+def _plain(found: formulon.Value) -> object:
+    kinds = {"NUMBER": found.number, "TEXT": found.text, "BOOL": found.boolean, "BLANK": None}
+    if found.kind.name in kinds:
+        return kinds[found.kind.name]
+    return formulon.error_display_name(found.error_code)
 
 
 def same(ours: object, theirs: object) -> bool:

@@ -179,8 +179,8 @@ def test_formulas_keep_their_text_and_searches_are_marked():
             assert (b'cm="1"' in cell.attributes) == calls and (not calls or b't="array"' in cell.formula_attributes)
     calculation = made.read(made.sheets["Calculation"])
     marked = re.search(rb'sqref="([^"]*)"><cfRule [^>]*><formula>xlcalc_searched', calculation)
-    lines = 2 + 2 + 3  # that call LLM_ESTIMATE_BOUND, LLM_LATENCY_AT_LOAD and LLM_FLEET, each in ten columns
-    assert marked and len(marked[1].split()) == lines * 10
+    lines = 2 + 2 + 3  # that call LLM_ESTIMATE_BOUND, LLM_LATENCY_AT_LOAD and LLM_FLEET, each in eleven columns
+    assert marked and len(marked[1].split()) == lines * 11
     assert "LAMBDA" in str(made.value("Cover", "D4"))
 
 

@@ -275,7 +275,7 @@ RESULTS: list[Block] = [
     ("Key figures", [
         Line("cost_per_month", "Cost per month of the plan", "USD/month", "{total_cost}*days_per_month/({plan_end}-{plan_start})",
              "Total over the months from the first payment to the last.", style.USD,
-             "Total cost over the months of the plan"),
+             "Total cost a month of the plan"),
         Line("usd_per_billion_tokens", "Cost of a billion tokens", "USD", "{total_cost}/({all_tokens}/tokens_per_billion)", "",
              style.USD_CENTS, "Total cost of a billion training tokens"),
         Line("usd_per_gpu_hour", "All-in cost of an accelerator-hour", "USD/accelerator-hour",
