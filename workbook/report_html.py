@@ -50,6 +50,7 @@ def as_html(report: Report) -> bytes:
     """The page of a report."""
     package = report.recalculation.package
     cover = package.rows("Cover") if "Cover" in package.sheets else {}
+    moved = _moved(package.rows("Dashboard")) if "Dashboard" in package.sheets else ""
     wrong = [*(check.sentence() for check in report.failed), *problems(report.recalculation)]
     title = str(cover.get(1, {}).get(1) or report.source)
     about = [str(cover.get(2, {}).get(1) or ""), *_facts(report.inputs)]
@@ -60,7 +61,8 @@ def as_html(report: Report) -> bytes:
     results = [one for one in report.results if not one.name.startswith("checks_")]
     tiles = [*takewhile(lambda one: not one.name.startswith("checks_"), report.results)][:_TILES]
     parts.append(_tiles(tiles, next((one for one in results if one.name == "total_in_currency"), None)))
-    parts += [_range(stem, of, {one.name: one for one in results}) for stem, of in _RANGES.items()]
+    named = {one.name: one for one in results}
+    parts += [_range(stem, of, named, moved if of == "total_cost" else "") for stem, of in _RANGES.items()]
     if bill := report.bill:
         parts.append(_costs(bill))
     parts.append(_named("Results", results))
@@ -71,6 +73,12 @@ def as_html(report: Report) -> bytes:
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>{''.join(parts)}</main></body></html>\n"
     )
     return printable(page).encode()
+
+
+def _moved(rows: Mapping[int, Mapping[int, CellValue]]) -> str:
+    """What moves in the range of the total, in the words of the Dashboard: by hours of the run alone."""
+    said = (str(value) for row in rows.values() for value in row.values() if "P10 to P90: " in str(value))
+    return next((f", by {one.partition(', by ')[2]}" for one in said if ", by " in one), "")
 
 
 def _facts(inputs: Sequence[NamedCell]) -> list[str]:
@@ -96,7 +104,7 @@ def _tiles(results: Sequence[NamedCell], converted: NamedCell | None) -> str:
     return f"<dl>{tiles}</dl>" if tiles else ""
 
 
-def _range(stem: str, name: str, results: Mapping[str, NamedCell]) -> str:
+def _range(stem: str, name: str, results: Mapping[str, NamedCell], moved: str) -> str:
     """A range as a line from P10 to P90 over a scale from 0, and the table of its numbers."""
     named = {"this report": name, **{f"P{share}": f"{stem}_p{share}" for share in (10, 50, 90)}}
     found = {title: results[one] for title, one in named.items() if one in results}
@@ -117,7 +125,7 @@ def _range(stem: str, name: str, results: Mapping[str, NamedCell]) -> str:
         f"{_amount(amounts['this report'])}</text>"
         f'<text x="{_WIDTH}" y="56" text-anchor="end">{points}</text>'
     )
-    title = f"Range of {this.about[:1].lower()}{this.about[1:]}, {this.unit}"
+    title = f"Range of {this.about[:1].lower()}{this.about[1:]}, {this.unit}{moved}"
     return f"<h2>{escape(title)}</h2>{_drawing(60, title, drawn)}{_table([*found.values()])}"
 
 

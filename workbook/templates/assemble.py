@@ -69,8 +69,10 @@ def build(template: Template) -> Book:
     months = timeline.Timeline(book, template, steps)
     scenarios.finish(book, scenario_sheet, template, steps)
     sensitivity.build(book, steps, template.drivers)
+    given = len(book.workbook.worksheets)
     for extra in template.extra:
         extra(book)
+    book.lead_to([sheet.title for sheet in book.workbook.worksheets[given:]])
     hardware.build(book, own_rows=True)
     prices.build(book, choosing=True)
     models.build(book, live=False)

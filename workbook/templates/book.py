@@ -84,6 +84,8 @@ class Book:
         self.has_cases = False
         self.navigation: tuple[str, ...] = ()
         """The sheets that every sheet has a link to."""
+        self._spare: dict[str, tuple[int, int, list[float]]] = {}
+        """What a sheet's links leave free: their last row, its last column in use, and the widths of those after it."""
         self._describe(subject)
 
     def _describe(self, subject: str) -> None:
@@ -132,9 +134,21 @@ class Book:
             while len(found := _columns_for(places, columns)) < len(places) and row == last:
                 places.remove(next((one for one in _DROPPED if one in places), places[-1]))
             for place, column in zip(places, found, strict=False):
-                cell = style.text(sheet, row, column, place, size=9, bold=place == sheet.title)
-                style.link(cell, location=f"'{place}'!A1")
+                self._leads(sheet, row, column, place)
             places = places[len(found) :]
+            used = max(found, default=0)
+            self._spare[sheet.title] = row, used, columns[used:]
+
+    def lead_to(self, titles: list[str]) -> None:
+        """Links to these sheets, too, from every sheet that has room for them beside the others; Cover lists all."""
+        for sheet, (row, column, widths) in self._spare.items():
+            for title, place in zip(titles, _columns_for(titles, widths), strict=False):
+                self._leads(self.workbook[sheet], row, column + place, title)
+
+    @staticmethod
+    def _leads(sheet: Worksheet, row: int, column: int, place: str) -> None:
+        cell = style.text(sheet, row, column, place, size=9, bold=place == sheet.title)
+        style.link(cell, location=f"'{place}'!A1")
 
     def _light(self, sheet: Worksheet) -> None:
         style.formula(sheet, 3, 1, '="Shown: "&scenario&"   ·   "&checks_light').font = style.font(bold=True)

@@ -120,11 +120,13 @@ def part_of(start: str, end: str) -> str:
     return f"IF({end}<={start},0,MAX(0,MIN({{end}},{end})-MAX({{start}},{start}))/({end}-{start}))"
 
 
-RANGE = (
-    '"P10 to P90: "&IF(ISTEXT(total_p90),"not known",'
-    f'{style.in_words("total_p10")}&" to "&{style.in_words("total_p90")}&" USD")'
-)
-"""What a Dashboard says of the total's range."""
+def range_of(moved: str, others: str) -> str:
+    """What a Dashboard says of the total's range: `moved` is all that differs at its ends, `others` what scenarios move too."""
+    amounts = f'{style.in_words("total_p10")}&" to "&{style.in_words("total_p90")}&" USD"'
+    known = f'IF(total_p10=total_p90,"as sized",{amounts})&", by {moved} alone; scenarios move {others} too"'
+    return f'="P10 to P90: "&IF(ISTEXT(total_p90),"not known",{known})'
+
+
 PAID_BACK = 'IF(INDEX({all},1,COLUMNS({all}))>0,"never",MAX({all})+1)'
 """The total of a row that has the numbers of the months in which something is not yet paid back."""
 

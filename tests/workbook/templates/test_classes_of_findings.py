@@ -192,7 +192,7 @@ def test_12_look(formulas):
         links = {cell.hyperlink.location for row in (4, 5) for cell in sheet[row] if cell.hyperlink}
         assert {"'Dashboard'!A1", "'Inputs'!A1", "'Checks'!A1"} <= links, sheet.title
         if sheet.title in ("Inputs", "Calculation", "Timeline", "Sensitivity", "Checks"):
-            assert len(links) == 9, sheet.title
+            assert len(links) >= 9, sheet.title
         assert isinstance(sheet["A3"].value, str) and "checks_light" in sheet["A3"].value, sheet.title
     names = named(formulas, "names_listed")[0][0].row
     assert formulas["Cover"].print_title_rows == f"${names - 1}:${names - 1}"

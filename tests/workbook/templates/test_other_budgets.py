@@ -8,7 +8,7 @@ import statistics
 from datetime import date
 
 import pytest
-from template_files import changed, checks, loaded, named
+from template_files import changed, checks, loaded, named, row_of
 
 import xlcalc
 from xlcalc.catalog import prices, tables
@@ -264,6 +264,23 @@ def test_offers_by_their_eight_lines():
         "utilisation_shown"
     )  # with contingency of a tenth, as the offer
     assert found["Against owning, as calculated"][5] == pytest.approx(dear / hours * 1.1 / whole)
+    best = cheap / hours * 1.1 / report.named("utilisation_shown")
+    row = row_of(loaded("cluster-tco")["Dashboard"], "Best offer, a useful hour")
+    assert report.named("best_offer_usd_per_hour") == report.value("Dashboard", f"C{row}") == pytest.approx(best)
+    compared = "Renting is compared at the offers"
+    assert checks(report)[compared] == -1 and lacking.named("best_offer_usd_per_hour") == "–"
+    assert checks(changed({**cells}, template="cluster-tco", usd_per_hour_3y=2.5))[compared] == 1
+
+
+@pytest.mark.parametrize(("kind", "errors"), [("share of a line", 1), (None, 0)])
+def test_an_own_line_that_lacks_something_is_named_alone(kind, errors):
+    """A share of no line leaves no total, which the check of own lines says, and none that compares with the total."""
+    cell = named(loaded("training-budget"), "own_names")[0][0]
+    typed = zip("ABC", ("Egress", 0.02, kind), strict=True)
+    report = changed({("Inputs", f"{column}{cell.row}"): content for column, content in typed})
+    stopped = [label for label, result in checks(report).items() if result == 0]
+    assert stopped == ["Own lines are complete, and all are read", "No cell shows an error"][: 1 + errors]
+    assert report.named("checks_light").startswith("STOP, not met: Own lines are complete")
 
 
 def test_cluster_range_is_that_of_the_prices():

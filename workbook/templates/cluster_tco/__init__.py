@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import style
 from ..assemble import build as assemble
 from ..book import Book
-from ..parts import PROJECT, RANGE, Constant, Figure, Picture, Template
+from ..parts import PROJECT, Constant, Figure, Picture, Template, range_of
 from . import offers
 from .checks import CHECKS
 from .inputs import LIFE_MONTHS, LISTED_SYSTEM, sections
@@ -35,7 +35,7 @@ TEMPLATE = Template(
     blocks=BLOCKS, costs=COSTS, basis=PROJECT, months=LIFE_MONTHS, amounts=style.MILLIONS, results=RESULTS, clock=CLOCK, after=AFTER,
     after_title="Against renting the same useful hours on demand, and the books", starts="plan_start", ends="plan_end", signed="loan_usd*{repaid}+{paid_cost_interest}", checks=CHECKS,
     tiles=[
-        Figure("Cost over the life", "total_cost", style.AMOUNT, f"={RANGE}"),
+        Figure("Cost over the life", "total_cost", style.AMOUNT, range_of("prices of systems and power", "use")),
         Figure("A useful hour, owned", "own_usd_per_hour", _HOUR, "USD, capital and loan at the discount rate"),
         Figure("The same hour, rented", "rent_usd_per_hour", _HOUR, "USD on demand, contingency and tax on both"),
         Figure("Breaks even at a use of", "breakeven_use", style.PERCENT, "against renting on demand"),
@@ -53,6 +53,7 @@ TEMPLATE = Template(
         Figure("Recovery of capital", "recovery_factor", '0.0% "a year (CRF)"'),
         Figure("Rented, committed for 3 years", "reserve_usd_per_hour", '"$"0.00 "a useful hour"'),
         Figure("Owning over that, by the hour", "breakeven_use_3y", style.PERCENT),
+        Figure("Best offer, a useful hour", "best_offer_usd_per_hour", _HOUR),
         Figure("Return on the capital (IRR)", "saving_irr", style.PERCENT),
         Figure("Energy a year", "energy_mwh", '#,##0 "MWh"'),
         Figure("Rental price taken from", "price_on_demand_basis"), Figure("Age of the prices", "price_age", '#,##0 "days"'),

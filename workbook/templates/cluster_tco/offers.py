@@ -20,16 +20,28 @@ EIGHT_LINES = Source(
     "2026-04-20",
 )
 _ENTRIES = [
-    ("name", "Name of the offer", "", style.GENERAL),
-    ("gpu", "Accelerators", "USD/accelerator-hour", style.RATE),
-    ("storage", "Storage", "USD/month", style.USD),
-    ("network", "Network and traffic", "USD/month", style.USD),
-    ("control", "Control plane, other machines", "USD/month", style.USD),
-    ("support", "Support", "share of the lines above", style.PERCENT),
-    ("goodput", "Useful part of the hours", "share", style.PERCENT),
-    ("setup", "Set-up", "USD once", style.USD),
-    ("debugging", "Debugging", "USD/month", style.USD),
-    ("term", "Term", "months", style.WHOLE),
+    ("name", "Name of the offer", "", style.GENERAL, ""),
+    (
+        "gpu",
+        "Accelerators",
+        "USD/accelerator-hour",
+        style.RATE,
+        "As quoted, on the hours of all accelerators of Inputs.",
+    ),
+    ("storage", "Storage", "USD/month", style.USD, "What the offer bills beside the hours; 0 where it is included."),
+    ("network", "Network and traffic", "USD/month", style.USD, "Switches, traffic, addresses."),
+    ("control", "Control plane, other machines", "USD/month", style.USD, "Login, scheduler, management."),
+    ("support", "Support", "share of the four above", style.PERCENT, "Of the four lines above together: 0.05 for 5 %."),
+    (
+        "goodput",
+        "Useful part of the hours",
+        "share",
+        style.PERCENT,
+        "Availability and time lost to failures, as promised: not how much of the hours you have work for.",
+    ),
+    ("setup", "Set-up", "USD once", style.USD, "Spread over the term."),
+    ("debugging", "Debugging", "USD/month", style.USD, "Your people's time on its faults."),
+    ("term", "Term", "months", style.WHOLE, "Needed where there is a set-up."),
 ]
 _ROWS = {name: row for row, (name, *_) in enumerate(_ENTRIES, _FIRST)}
 _BILL = "{c}{gpu}*$C${hours}+{c}{storage}+{c}{network}+{c}{control}"
@@ -45,12 +57,13 @@ _LINES = [
 def build(book: Book) -> Worksheet:
     sheet = book.sheet(
         "Offers", "Up to five offers for the accelerators of Inputs, side by side: fill a column; the best is 1.00.",
-        [40, 26, *[20.0] * OFFERS, 12, 12], color=style.TEAL, freeze=f"C{_FIRST}",
+        [40, 26, *[20.0] * OFFERS, 84, 12], color=style.TEAL, freeze=f"C{_FIRST}",
     )  # fmt: skip
     book.cite("Offers", EIGHT_LINES)
     style.headings(sheet, _HEAD, ["Offer", "Unit", *(str(n + 1) for n in range(OFFERS))], ("Unit",))
-    for row, (name, label, unit, number_format) in enumerate(_ENTRIES, _FIRST):
+    for row, (name, label, unit, number_format, help_text) in enumerate(_ENTRIES, _FIRST):
         _label(sheet, row, label, unit)
+        style.text(sheet, row, _COLUMN + OFFERS, help_text, size=9, color=style.GREY)
         for column in range(_COLUMN, _COLUMN + OFFERS):
             cell = style.entry(sheet, row, column, None, number_format)
             if name == "name":
@@ -79,22 +92,27 @@ def build(book: Book) -> Worksheet:
     _line(sheet, total, "In all", "USD/month", sums, style.USD, places, bold=True)
     useful = f'IF(ISNUMBER({{c}}{total}),{{c}}{total}/$C${hours},"–")'
     _line(sheet, total + 1, "A useful accelerator-hour", "USD/accelerator-hour", useful, style.RATE, places, bold=True)
-    cells = f"$C{total}:${get_column_letter(_COLUMN + OFFERS - 1)}{total}"
-    _line(
-        sheet,
-        total + 2,
-        "Against the best",
-        "best = 1.00",
-        f'IF(ISNUMBER({{c}}{total}),{{c}}{total}/MIN({cells}),"–")',
-        "0.00",
-        places,
-        bold=True,
+    last = get_column_letter(_COLUMN + OFFERS - 1)
+    whole = f"ISNUMBER({{c}}{total})"
+    for row, label, unit, content, number_format in (
+        (total + 2, "Against the best", "best = 1.00", f"{{c}}{total}/MIN($C{total}:${last}{total})", "0.00"),
+        (total + 3, "A useful hour, as on Dashboard", "USD/accelerator-hour",
+         f"{{c}}{total + 1}*(1+contingency_shown)*(1+tax_shown)/utilisation_shown", style.RATE),
+        (total + 4, "Against owning, as calculated", "ratio", f"{{c}}{total + 3}/own_usd_per_hour", "0.00"),
+    ):  # fmt: skip
+        _line(sheet, row, label, unit, f'IF({whole},{content},"–")', number_format, places, bold=row == total + 2)
+    row = total + 5
+    _label(sheet, row, "The best, a useful hour as on Dashboard", "USD/accelerator-hour", bold=True)
+    hours_of_all = f"C{total + 3}:{last}{total + 3}"
+    cell = style.formula(sheet, row, _COLUMN, f'=IF(COUNT({hours_of_all})=0,"–",MIN({hours_of_all}))', style.RATE)
+    cell.alignment, cell.border, cell.font = style.aligned("right"), style.underline(), style.font(bold=True)
+    book.name("best_offer_usd_per_hour", sheet, row, _COLUMN)
+    book.list_name(
+        "best_offer_usd_per_hour", "result", "USD/accelerator-hour", "A useful accelerator-hour by the best of Offers"
     )
-    _line(sheet, total + 3, "Against owning, as calculated", "ratio", f"IF(ISNUMBER({{c}}{total}),{{c}}{total + 1}*(1+contingency_shown)*(1+tax_shown)/(own_usd_per_hour*utilisation_shown),\"–\")", "0.00",
-          places)  # fmt: skip
-    remark = "Owning is compared by all its hours, worked or not, since an offer is paid so too; contingency and tax are on both. The eight lines are SemiAnalysis'."
-    style.text(sheet, total + 4, 1, remark, size=9, color=style.GREY)
-    book.name("offers_values", sheet, hours, _COLUMN, (total + 3, _COLUMN + OFFERS - 1))
+    remark = "On Dashboard an hour is useful where it has work: an offer is paid for all hours; contingency and tax are on both. The eight lines are SemiAnalysis'."
+    style.text(sheet, row + 1, 1, remark, size=9, color=style.GREY)
+    book.name("offers_values", sheet, hours, _COLUMN, (row, _COLUMN + OFFERS - 1))
     best = FormulaRule(formula=[f"C${total + 2}=1"], fill=style.fill("D6EAD7"))
     sheet.conditional_formatting.add(f"C{total}:{get_column_letter(_COLUMN + OFFERS - 1)}{total + 2}", best)
     return sheet

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import style
 from ..assemble import build as assemble
 from ..book import Book
-from ..parts import MONTHLY, RANGE, Figure, Picture, Template
+from ..parts import MONTHLY, Figure, Picture, Template, range_of
 from ..serving_parts import SERVING_CLOCK, SERVING_CONSTANTS, SERVING_LISTS
 from ..sheets import hours
 from .checks import CHECKS
@@ -36,7 +36,7 @@ TEMPLATE = Template(
     blocks=BLOCKS, costs=COSTS, basis=MONTHLY, results=RESULTS, clock=SERVING_CLOCK, after=AFTER,
     after_title="What it earns", starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
-        Figure("Cost of the month sized", "total_cost", style.AMOUNT, f'={RANGE}'),
+        Figure("Cost of the month sized", "total_cost", style.AMOUNT, range_of("speed of a replica", "prices and load")),
         Figure("A million tokens, in and out", "usd_per_million_tokens", style.USD_CENTS, "USD, all costs, mean load"),
         Figure("Replicas", "replicas", style.WHOLE, '=TEXT(replica_accelerators,"0")&IF(replica_accelerators=1," accelerator"," accelerators")&" each"'),
         Figure("Accelerators paid", "accelerators_paid", style.WHOLE,
@@ -56,6 +56,7 @@ TEMPLATE = Template(
         Figure("Requests a day, month sized", "requests_day", style.WHOLE),
         Figure("Peak rate", "peak_rate", '[<0.1]0.0000 "requests/s";#,##0.0 "requests/s"'),
         Figure("Price in use", "price_used", '"$"0.00 "per accelerator-hour"'), Figure("Where from", "price_basis"),
+        Figure("Paid over the plan", "paid", style.AMOUNT), Figure("Largest month", "largest_month", style.AMOUNT),
         Figure("Idle cost", "idle_usd", '"$"#,##0 "a month"'), Figure("Margin", "margin_usd", '"$"#,##0 "a month"'),
     ],
     compared=[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import style
 from ..assemble import build as assemble
 from ..book import Book
-from ..parts import MONTHLY, RANGE, Figure, Picture, Template
+from ..parts import MONTHLY, Figure, Picture, Template, range_of
 from ..serving_parts import SERVING_CLOCK, SERVING_CONSTANTS, SERVING_LISTS
 from ..sheets import api_prices, hours
 from . import staircase
@@ -37,7 +37,7 @@ TEMPLATE = Template(
     blocks=BLOCKS, costs=COSTS, basis=MONTHLY, results=RESULTS, clock=SERVING_CLOCK, after=AFTER,
     after_title="Against buying the same work", starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
-        Figure("Own, the month sized", "total_cost", style.AMOUNT, f'={RANGE}'),
+        Figure("Own, the month sized", "total_cost", style.AMOUNT, range_of("speed of a replica", "prices and load")),
         Figure("API, the same month", "api_usd", style.AMOUNT, '=api_model_shown'),
         Figure("Cheaper", "cheaper", style.GENERAL, '="by "&TEXT(cheaper_by,"$#,##0")&" a month"'),
         Figure("Crosses at", "breakeven_requests", style.WHOLE,

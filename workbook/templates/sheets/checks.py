@@ -25,6 +25,11 @@ _TESTS = {
 }
 _ONCE = "+".join(f'(SUMPRODUCT((scenario_list={cell})*(scenario_list<>""))=1)' for cell in NAME_CELLS)
 """How many scenarios have a name, and one that no other has."""
+_INCOMPLETE = (
+    "IF(ROWS(own_names)>ROWS(own_totals),ROWS(own_names),MAX(COUNTIF(own_valid,0),ABS(COUNTA(own_names)-COUNT(own_amounts)),"
+    'SUMPRODUCT((own_amounts<>"")*((own_kinds_chosen="")+(own_kinds_chosen=own_share)*(own_of="")))))'
+)
+"""How many own lines lack something; rows that were inserted have no mark of their own."""
 _ADVICE = "What it means, and what to do"
 
 
@@ -68,15 +73,15 @@ def build(book: Book, checks: list[Check]) -> Worksheet:
 def common(book: Book, template: Template) -> list[Check]:
     """What must hold in every budget."""
     found = [
-        Check("Inputs are within their limits", "COUNTIF(inputs_valid,0)", EQUAL, "0", STOP,
-              "Correct the inputs and own lines marked NO in the column Valid?: what is typed there would not be used.",
+        Check("Inputs are within their limits", "COUNTIF(inputs_valid,0)-COUNTIF(own_valid,0)", EQUAL, "0", STOP,
+              "Correct the inputs marked NO in the column Valid?: what is typed there would not be used.",
               "inputs_valid"),
         Check("Scenarios are within the limits", "COUNTIF(overrides_valid,0)", EQUAL, "0", STOP,
               "Correct the rows of Scenarios marked NO: an entry is outside the limits of its input.", "overrides_valid"),
         Check("Own lines are complete, and all are read",
-              "IF(ROWS(own_names)>ROWS(own_totals),ROWS(own_names),ABS(COUNTA(own_names)-COUNT(own_amounts)))", EQUAL, "0", STOP,
-              "Each needs a name and a number as its amount; rows can be inserted up to as many as Calculation has lines for.",
-              "own_names"),
+              _INCOMPLETE, EQUAL, "0", STOP,
+              "Each needs a name, a number, a kind, and a share the line that it is of (Share of which line); dates are dates. Rows can be "
+              "inserted up to as many as Calculation has lines for.", "own_names", first=True),
         Check("Own prices and actual payments are numbers",
               'COUNTA(prices_own)-COUNTIF(prices_own,">0")+COUNTA(actuals)-COUNT(actuals)', EQUAL, "0", STOP,
               "A text in the yellow column of Prices, a price of 0 or less, or a text among the payments of Timeline would count for nothing.",
@@ -116,16 +121,21 @@ def of_the_whole(book: Book, template: Template) -> list[Check]:
     """The last of all: a total without a value has a cause that another check names."""
     areas = [name for name in book.workbook.defined_names if name.endswith("_values")] + ["sensitivity_columns"]
     errors = "+".join(f"IF(ISERROR(SUM({name})),1,0)" for name in areas)
-    months = Check("Months add up to the total", "SUM(monthly_costs)", EQUAL, "total_cost", STOP,
+    months = Check("Months add up to the total", _where_whole("SUM(monthly_costs)"), EQUAL, _where_whole("total_cost"), STOP,
                    "Timeline against Calculation. Move own lines into the months of the plan; else a formula was changed: restore it.",
                    "monthly_costs", style.USD_CENTS)  # fmt: skip
     return [
-        Check("What is shown is the column of its name", "total_cost", EQUAL, "INDEX(total_cost_scenarios,scenario_no)",
+        Check("What is shown is the column of its name", _where_whole("total_cost"), EQUAL, _where_whole("INDEX(total_cost_scenarios,scenario_no)"),
               STOP, "The column Shown against that of the chosen scenario. Where they differ, a formula was changed: restore it.", "total_cost", style.USD_CENTS),
         *([months] if template.basis == PROJECT else []),
         Check("No cell shows an error", errors, EQUAL, "0", STOP,
               "The number of areas with error cells. Look for the first one on Calculation: it is the cause of the others.", "calculation_values"),
     ]  # fmt: skip
+
+
+def _where_whole(total: str) -> str:
+    """A total, or 0 where an own line lacks something: then there may be none, which the check of own lines says."""
+    return f"IF(COUNTIF(own_valid,0)>0,0,{total})"
 
 
 def _overridden(book: Book) -> str:

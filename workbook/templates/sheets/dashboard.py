@@ -40,7 +40,7 @@ def _tile(book: Book, sheet: Worksheet, row: int, column: int, tile: Figure) -> 
     looks = [
         (style.text(sheet, row, column, tile.label, size=9, color=style.GREY), 16),
         (style.formula(sheet, row + 1, column, f"={tile.name}", tile.number_format), 26),
-        (_remark(sheet, row + 2, column, tile.remark), 16),
+        (_remark(sheet, row + 2, column, _said(tile)), 28 if row == 5 else 16),
     ]
     style.link(looks[0][0], location=_place(book, tile.name))
     last = column + 2
@@ -49,7 +49,7 @@ def _tile(book: Book, sheet: Worksheet, row: int, column: int, tile: Figure) -> 
             sheet.cell(row + offset, across).fill = style.fill(style.PALE)
             sheet.cell(row + offset, across).border = style.gap(left=across == column, right=across == last)
         sheet.merge_cells(start_row=row + offset, end_row=row + offset, start_column=column, end_column=last)
-        cell.alignment = style.aligned("center")
+        cell.alignment = style.aligned("center", wrap=offset == 2)
         sheet.row_dimensions[row + offset].height = height
     looks[1][0].font = style.font(17, bold=True, color=style.NAVY)
 
@@ -60,6 +60,14 @@ def _remark(sheet: Worksheet, row: int, column: int, remark: str) -> Cell:
         cell.font = style.font(9, color=style.GREY)
         return cell
     return style.text(sheet, row, column, remark, size=9, color=style.GREY)
+
+
+def _said(tile: Figure) -> str:
+    """The remark of a tile; that of the total begins with it in the reader's currency."""
+    if tile.name != "total_cost":
+        return tile.remark
+    remark = tile.remark[1:] if tile.remark.startswith("=") else f'"{tile.remark}"'
+    return f'=IF(currency="USD","",total_with_currency&" · ")&{remark}'
 
 
 def _place(book: Book, name: str) -> str:

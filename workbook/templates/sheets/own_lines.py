@@ -13,7 +13,7 @@ from ..book import Book
 COUNT, MOST = 10, 15
 """Rows of the block, and lines that read it: rows inserted into the block are read by those left."""
 IN_ALL, A_MONTH, PERCENT = KINDS = ("USD in all", "USD a month", "share of a line")
-_AMOUNT, _KIND, _OF, _BEGIN, _END = 2, 3, 7, 4, 5
+_AMOUNT, _KIND, _OF, _BEGIN, _END, _VALID = 2, 3, 7, 4, 5, 6
 
 
 def build(book: Book, sheet: Worksheet, row: int, columns: int) -> int:
@@ -45,7 +45,7 @@ def build(book: Book, sheet: Worksheet, row: int, columns: int) -> int:
         rule.add(f"{letter}{first}:{letter}{last}")
         sheet.add_data_validation(rule)
     for name, column in (("own_names", 1), ("own_amounts", _AMOUNT), ("own_kinds_chosen", _KIND), ("own_of", _OF),
-                         ("own_from", _BEGIN), ("own_to", _END)):  # fmt: skip
+                         ("own_from", _BEGIN), ("own_to", _END), ("own_valid", _VALID)):  # fmt: skip
         book.name(name, sheet, first, column, (last, column))
     return last + 1
 
@@ -87,5 +87,5 @@ def _row(sheet: Worksheet, row: int) -> None:
         f"COUNTA(D{row}:E{row})=COUNT(D{row}:E{row}),OR(D{row}=\"\",E{row}=\"\",N(E{row})>=N(D{row})))"
     )  # fmt: skip
     blank = f'AND(A{row}="",B{row}="")'
-    cell = style.formula(sheet, row, 6, f"=IF({blank},1,IF({whole},1,0))", '[=1]"yes";[=0]"NO"')
+    cell = style.formula(sheet, row, _VALID, f"=IF({blank},1,IF({whole},1,0))", '[=1]"yes";[=0]"NO"')
     cell.alignment = style.aligned("center")

@@ -8,7 +8,7 @@ from .. import style
 from ..assemble import build as assemble
 from ..book import Book
 from ..contracts import COMMITMENTS
-from ..parts import PROJECT, RANGE, Constant, Figure, Template
+from ..parts import PROJECT, Constant, Figure, Template, range_of
 from ..shared_inputs import TERMS
 from ..sheets import estimate, runs
 from .checks import CHECKS
@@ -40,7 +40,7 @@ TEMPLATE = Template(
     blocks=BLOCKS, costs=COSTS, basis=PROJECT, results=RESULTS, clock=CLOCK, after=AFTER,
     after_title="By tokens done", starts="plan_start", ends="plan_end", checks=CHECKS,
     tiles=[
-        Figure("Total cost", "total_cost", style.AMOUNT, f'={RANGE}&IF(total_cost>total_p90,", for runs like it","")'),
+        Figure("Total cost", "total_cost", style.AMOUNT, range_of("hours of the run", "prices")),
         Figure("Duration of the run", "wall_clock_days", '[<10]0.0 "days";#,##0 "days"',
                '="whole runs: "&TEXT(days_p10,"#,##0.0")&" to "&TEXT(days_p90,"#,##0.0")&" days"'),
         Figure("Accelerator-hours of the run", "gpu_hours", style.COUNT, "whole nodes, failures and losses included"),
@@ -56,7 +56,7 @@ TEMPLATE = Template(
         Figure("Accelerator", "accelerator_id"), Figure("Accelerators paid", "accelerators_paid", style.WHOLE),
         Figure("Utilisation of the peak", "mfu_shown", style.PERCENT),
         Figure("Hours over those at it", "loss_factor", '0.00 "times"'),
-        Figure("Price in use", "price_used", _HOURLY), Figure("Where from", "price_basis"),
+        Figure("Price in use", "price_used", _HOURLY), Figure("Price of experiments", "experiment_rate", _HOURLY), Figure("Where from", "price_basis"),
         Figure("Contract", "price_term_shown"), Figure("Age of the prices", "price_age", '#,##0 "days"'),
         Figure("Against published runs", "reference_ratio", '0.00 "times their median"'),
         Figure("Runs that paid less for their size", "budget_rank_shown"),

@@ -44,7 +44,8 @@ CHECKS = [
           "No layout fits in memory, or not the one of Inputs: clear it, or take more accelerators; see Estimate. A standalone file "
           "keeps answers for the inputs that it was made with; xlcalc recalc FILE searches again.", "plan_rank", "0"),
     Check("What is owed is used", "cost_unused/total_cost", AT_MOST, "quarter", WARN,
-          "More than a quarter of the bill is for committed hours that this run does not use: commit fewer accelerators, or for a shorter term.", "cost_unused", style.PERCENT),
+          "More than a quarter of the bill is for committed hours that this run does not use: begin the contract with the "
+          "experiments as well (which are now paid on demand, before it), commit fewer accelerators, or for a shorter term.", "cost_unused", style.PERCENT),
     Check("Stops leave enough time", "goodput", AT_LEAST, "goodput_floor", WARN,
           "Shorten recovery or the interval: the best interval stands on Calculation.", "goodput", style.PERCENT),
     Check("The run is not too long", "wall_clock_days", AT_MOST, "longest_run", WARN, "Take more accelerators, or fewer tokens.",

@@ -156,6 +156,8 @@ _CONTRACT: Block = ("Contracts: what is owed, and what of it is used", [
     *_owed("3y", "three years", "MIN({committed_3y},<paid>)"), *_owed("1y", "a year", "MIN({committed_1y},MAX(0,<paid>-{committed_3y}))"),
     Line("flexible", "On demand and spot", "accelerators", "MAX(0,{accelerators_paid}-{committed_1y}-{committed_3y})", "", _INT),
     FLEXIBLE_RATE,
+    Line("experiment_rate", "Price of an hour of experiments", "USD/accelerator-hour", 'IF({experiment_hours}>0,{flexible_rate},"–")',
+         "Before any commitment: on demand, or spot.", style.RATE),
     Line("flexible_hours", "Their hours in the run", "accelerator-hours", "{gpu_hours}-{used_hours_1y}-{used_hours_3y}",
          "What no commitment covers.", _INT),
     Line("unused_hours", "Committed hours not used", "accelerator-hours", "{owed_hours_1y}+{owed_hours_3y}-{used_hours_1y}-{used_hours_3y}",
