@@ -45,7 +45,7 @@ def _draw(name: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         page, picture = Path(folder) / "report.pdf", Path(folder) / "page.png"
         page.write_bytes(as_pdf(report.make(name, {})))
-        cropped = ["-x", "46", "-y", "39", "-W", "960", "-H", "652"]
+        cropped = ["-x", "46", "-y", "39", "-W", "960", "-H", "660"]
         command = ["pdftoppm", "-png", "-singlefile", "-f", at, "-r", _DPI, *cropped, str(page),
                    str(picture.with_suffix(""))]  # fmt: skip
         subprocess.run(command, check=True)

@@ -144,7 +144,7 @@ def test_what_is_typed_in_the_wrong_kind_is_named():
     numbers = "Own prices and actual payments are numbers"
     cases = [
         ({("Prices", f"O{row_of(sheet, 'aws/p5.48xlarge/us-east-1')}"): "40 USD"} | line
-         | {("Inputs", f"D{own}"): "2027-03-01"}, {numbers, "Inputs are within their limits"}),
+         | {("Inputs", f"D{own}"): "2027-03-01"}, {numbers, "Own lines are complete, and all are read"}),
         ({("Timeline", f"D{named(book, 'actuals')[0][0].row}"): "8 M", ("Scenarios", "E5"): "low"},
          {numbers, "Scenarios have names of their own"}),
     ]  # fmt: skip

@@ -75,9 +75,10 @@ def common(book: Book, template: Template) -> list[Check]:
     found = [
         Check("Inputs are within their limits", "COUNTIF(inputs_valid,0)-COUNTIF(own_valid,0)", EQUAL, "0", STOP,
               "Correct the inputs marked NO in the column Valid?: what is typed there would not be used.",
-              "inputs_valid"),
+              "inputs_valid", first=True),
         Check("Scenarios are within the limits", "COUNTIF(overrides_valid,0)", EQUAL, "0", STOP,
-              "Correct the rows of Scenarios marked NO: an entry is outside the limits of its input.", "overrides_valid"),
+              "Correct the rows of Scenarios marked NO: an entry is outside the limits of its input.", "overrides_valid",
+              first=True),
         Check("Own lines are complete, and all are read",
               _INCOMPLETE, EQUAL, "0", STOP,
               "Each needs a name, a number, a kind, and a share the line that it is of (Share of which line); dates are dates. Rows can be "
