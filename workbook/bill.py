@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from xlcalc.language.errors import CalcError
 
 from .checks import Values
-from .files.addresses import Area, parse_area, split_sheet
 from .files.cells_xml import CellValue
+from .listed import range_named
 
 _SHEET = "Dashboard"
 _OWN = "Own lines"
@@ -57,7 +57,7 @@ def bill_of(source: Values) -> Bill | None:
 def _own_lines(source: Values, columns: int) -> list[Line]:
     """The own lines that have a name or an amount; their values stand on Calculation in the order of the Dashboard's
     columns."""
-    typed, totals = _range(source, "own_names"), _range(source, "own_totals")
+    typed, totals = (range_named(source.names, name) for name in ("own_names", "own_totals"))
     if typed is None or totals is None:
         return []
     inputs, steps = source.rows(typed[0]), source.rows(totals[0])
@@ -69,10 +69,3 @@ def _own_lines(source: Values, columns: int) -> list[Line]:
             step = steps.get(values.top + number, {})
             found.append((str(name or f"own line {number + 1}"), [step.get(values.left + n) for n in range(columns)]))
     return found
-
-
-def _range(source: Values, name: str) -> tuple[str, Area] | None:
-    definition = next((entry.definition for entry in source.names if entry.name == name), "")
-    target = split_sheet(definition)
-    area = parse_area(target[1]) if target else None
-    return (target[0], area) if target and area else None

@@ -8,9 +8,10 @@ from typing import NamedTuple, Protocol
 from xlcalc.language.cells import shown
 from xlcalc.language.errors import CalcError
 
-from .files.addresses import parse_area, split_sheet
+from .files.addresses import parse_area
 from .files.cells_xml import CellValue
 from .files.package import DefinedName
+from .listed import range_named
 
 
 class Values(Protocol):
@@ -104,17 +105,16 @@ def _checks(source: Values) -> Iterator[tuple[str, str, CellValue, CellValue]]:
 
 def _invalid(source: Values, inputs: list[str]) -> list[str]:
     """The inputs that stand in a row where the range named `inputs_valid` holds 0."""
-    definition = next((entry.definition for entry in source.names if entry.name == "inputs_valid"), None)
-    target = split_sheet(definition) if definition else None
-    area = parse_area(target[1]) if target else None
-    if target is None or area is None:
+    place = range_named(source.names, "inputs_valid")
+    if place is None:
         return []
-    rows = source.rows(target[0])
+    marks, area = place
+    rows = source.rows(marks)
     wrong = {row for row in range(area.top, area.bottom + 1) if rows.get(row, {}).get(area.left, 1) == 0}
     named = []
     for name in inputs:
         sheet, cell = source.locate(name)
-        place = parse_area(cell)
-        if sheet == target[0] and place is not None and place.top in wrong:
+        at = parse_area(cell)
+        if sheet == marks and at is not None and at.top in wrong:
             named.append(name)
     return named

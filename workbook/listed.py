@@ -7,13 +7,13 @@ workbook is read by its defined names: one of a cell with a formula is a result,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import xlcalc
 
-from .files.addresses import cell_name, parse_area, parse_cell, split_sheet
+from .files.addresses import Area, cell_name, parse_area, parse_cell, split_sheet
 from .files.number_formats import dates, style_of
 from .files.package import DefinedName, Package
 from .files.sheet_grammar import Cell
@@ -40,25 +40,27 @@ def cell_functions() -> dict[str, Callable[..., Any]]:
 def listed_names(source: Package | bytes | str | Path) -> list[Listed]:
     """The inputs and key results of a workbook."""
     package = source if isinstance(source, Package) else Package.open(source)
-    place = _list_of(package)
-    if place is None:
+    if not lists_names(package):
         return _by_their_cells(package)
-    target = split_sheet(place)
-    area = parse_area(target[1]) if target else None
-    if target is None or area is None:
+    place = range_named(package.names, _LIST)
+    if place is None:
         return []
-    held = package.rows(target[0])
+    sheet, area = place
+    held = package.rows(sheet)
     rows = [held.get(row, {}) for row in range(area.top, area.bottom + 1)]
     return [Listed(*(str(row.get(column) or "") for column in range(1, 5))) for row in rows]
 
 
 def lists_names(package: Package) -> bool:
     """Whether a workbook says itself which names are its inputs and results."""
-    return _list_of(package) is not None
+    return any(entry.name == _LIST for entry in package.names)
 
 
-def _list_of(package: Package) -> str | None:
-    return next((name.definition for name in package.names if name.name == _LIST), None)
+def range_named(names: Iterable[DefinedName], name: str) -> tuple[str, Area] | None:
+    """The sheet and the cells that a name stands for; None where it stands for no cells, or is not there."""
+    target = split_sheet(next((entry.definition for entry in names if entry.name == name), ""))
+    area = parse_area(target[1]) if target else None
+    return (target[0], area) if target and area else None
 
 
 def _by_their_cells(package: Package) -> list[Listed]:

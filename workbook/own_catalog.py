@@ -9,9 +9,9 @@ from datetime import date
 
 from xlcalc.catalog import models, tables, user
 
-from .files.addresses import parse_area, split_sheet
 from .files.cells_xml import CellValue
 from .files.package import Package
+from .listed import range_named
 from .settings import EPOCH
 
 _OWN_PRICE, _PRICE = "own", "on_demand_usd_per_hour"
@@ -39,13 +39,13 @@ def fill_specifications(package: Package) -> list[str]:
 
 def _below_models(package: Package) -> None:
     """Put the models into rows below those of the list, which look like its last, and make its names longer."""
-    target = split_sheet(next((one.definition for one in package.names if one.name == "models_list"), ""))
-    area = parse_area(target[1]) if target else None
-    if target is None or area is None:
+    place = range_named(package.names, "models_list")
+    if place is None:
         return
     from .templates.sheets.models import own_row
 
-    sheet, present = target[0], package.rows(target[0])
+    sheet, area = place
+    present = package.rows(sheet)
     places = {present.get(row, {}).get(1): row for row in range(area.top, area.bottom + 1)}
     new = [row["id"] for row in tables.rows("models") if user.is_own(row) and row["id"] not in places]
     if not new:
@@ -80,11 +80,11 @@ def _formats(catalog: str) -> dict[str, str]:
 
 def _fill(package: Package, name: str, catalog: str, rows: Sequence[Mapping[str, str]]) -> list[str]:
     """Put the rows of a catalog into the sheet of this range."""
-    target = split_sheet(next((one.definition for one in package.names if one.name == name), ""))
-    area = parse_area(target[1]) if target else None
-    if not rows or target is None or area is None:
+    place = range_named(package.names, name)
+    if not rows or place is None:
         return []
-    present = package.rows(target[0])
+    sheet, area = place
+    present = package.rows(sheet)
     ids = {present.get(row, {}).get(1): row for row in range(area.top, area.bottom + 1)}
     blank = [row for row in range(area.top, area.bottom + 1) if 1 not in present.get(row, {})]
     cells: dict[tuple[int, int], CellValue] = {}
@@ -97,8 +97,8 @@ def _fill(package: Package, name: str, catalog: str, rows: Sequence[Mapping[str,
             continue
         for column, (field, number_format) in enumerate(formats.items(), 1):
             cells[row, column] = _content(record[field], number_format)
-    package.place(target[0], cells)
-    said = f"{len(left)} {catalog} of your own have no room in the yellow rows of {target[0]}: {', '.join(left[:10])}"
+    package.place(sheet, cells)
+    said = f"{len(left)} {catalog} of your own have no room in the yellow rows of {sheet}: {', '.join(left[:10])}"
     return [said] if left else []
 
 

@@ -176,7 +176,9 @@ def calculate(
 ) -> Comparison:
     """Every scenario with the settings that all have in common. Raises SettingError, with the scenario's place, for the
     first setting that the workbook does not take, before any is calculated."""
-    common, now = dated(find(source), common, day)
+    now = None
+    if day is not None:
+        common, now = dated(find(source), common, day)
     with OpenWorkbook(source, trust, now) as book:
         for one in scenarios:
             try:
@@ -249,8 +251,8 @@ def as_markdown(compared: Comparison) -> bytes:
             row_of_markdown(["Line", *names]),
             "|---" + "|---:" * len(names) + "|",
         ]
-        for line, (label, _) in enumerate(bills[0].lines):
-            said.append(row_of_markdown([label, *(bill.plain()[line][1][0] for bill in bills)]))
+        for alike in zip(*(bill.plain() for bill in bills), strict=True):
+            said.append(row_of_markdown([alike[0][0], *(values[0] for _, values in alike)]))
     return ("\n".join(said).rstrip() + "\n").encode()
 
 
